@@ -1,0 +1,1 @@
+"""Asterisk behind the CallControl port: ARI, AMI, media sockets, browser visitors."""

@@ -1,0 +1,107 @@
+"""Call: the projection of a call's event log. `fold` makes it; nothing else changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import cast
+
+from calls.events import CallEvent, CallEventKind
+from calls.outcome import Outcome
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `network_id` is Asterisk's linkedid, by which its own log knows the call.
+
+    `path` lists the steps entered in order, `heard` the caller's words and keys as understood.
+    """
+
+    id: str
+    direction: Direction
+    caller: str
+    dialled: str
+    network_id: str
+    node: str
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    flow: str | None = None
+    flow_version: str | None = None
+    language: str | None = None
+    path: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+    ended_by: str | None = None
+    cause: int | None = None
+    recording: str | None = None
+    last_seq: int = 0
+
+    @property
+    def duration_seconds(self) -> float:
+        """From arrival to the end; 0 while the call goes on."""
+        return 0.0 if self.ended_at is None else (self.ended_at - self.started_at).total_seconds()
+
+
+def fold(events: Iterable[CallEvent], call: Call | None = None) -> Call:
+    """The call that `events` tell of, in order of `seq`. Raises ValueError when the first is not RECEIVED."""
+    for event in events:
+        call = _received(event) if call is None else _applied(call, event)
+    if call is None:
+        raise ValueError("a call without events")
+    return call
+
+
+def _received(event: CallEvent) -> Call:
+    if event.kind is not CallEventKind.RECEIVED:
+        raise ValueError(f"call {event.call_id} begins with {event.kind}, not received")
+    data = event.data
+    return Call(
+        id=event.call_id,
+        direction=Direction(cast(str, data.get("direction", "inbound"))),
+        caller=cast(str, data.get("caller", "")),
+        dialled=cast(str, data.get("dialled", "")),
+        network_id=cast(str, data.get("network_id", "")),
+        node=cast(str, data.get("node", "")),
+        started_at=event.at,
+        last_seq=event.seq,
+    )
+
+
+def _applied(call: Call, event: CallEvent) -> Call:
+    data = event.data
+    call = replace(call, last_seq=event.seq)
+    match event.kind:
+        case CallEventKind.ANSWERED:
+            return replace(call, answered_at=call.answered_at or event.at)
+        case CallEventKind.FLOW_STARTED:
+            return replace(call, flow=cast(str, data["flow"]), flow_version=cast(str, data["version"]))
+        case CallEventKind.STEP_ENTERED:
+            return replace(call, path=(*call.path, cast(str, data["step"])))
+        case CallEventKind.LANGUAGE_CHOSEN:
+            return replace(call, language=cast(str, data["language"]))
+        case CallEventKind.HEARD if data.get("text"):
+            return replace(call, heard=(*call.heard, cast(str, data["text"])))
+        case CallEventKind.KEY_PRESSED:
+            return replace(call, heard=(*call.heard, cast(str, data["key"])))
+        case CallEventKind.MESSAGE_LEFT:
+            return replace(call, outcome=Outcome.VOICEMAIL, recording=cast(str, data["recording"]))
+        case CallEventKind.TRANSFER_ENDED if data["outcome"] == Outcome.COMPLETED:
+            return replace(call, outcome=Outcome.TRANSFERRED)
+        case CallEventKind.ENDED:
+            return replace(
+                call,
+                ended_at=event.at,
+                ended_by=cast(str, data["by"]),
+                cause=cast("int | None", data.get("cause")),
+                outcome=call.outcome or Outcome(cast(str, data["outcome"])),
+            )
+        case _:
+            return call

@@ -1,0 +1,1 @@
+"""Pages and interfaces for people and programs, over HTTP."""

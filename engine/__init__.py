@@ -1,0 +1,1 @@
+"""Runs the cores against ports: inbound calls, recovery, and what is live now."""

@@ -1,0 +1,221 @@
+"""What the engine needs from outside: voice in and out, memory, time and identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from calls.call import Call
+from calls.events import CallEvent
+from history.interaction import ContactPoint, Interaction
+
+# --- time and identity ------------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """A UTC anchor taken once and the monotonic counter: time never jumps within a run."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds, for control loops; never stored."""
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A fresh id, sortable by the time it was made; safe in URLs, file names and channel ids."""
+
+
+# --- voice ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What was understood of one utterance; `text` is empty when nothing was.
+
+    With phrases given, `text` is one of them. `confidence`, `margin` in 0..1; `seconds` of speech.
+    """
+
+    text: str
+    language: str
+    confidence: float
+    margin: float
+    seconds: float
+
+
+class Listening(Protocol):
+    """One caller being listened to. Not thread-safe: used from the loop that made it."""
+
+    def feed(self, audio: bytes) -> None:
+        """20 ms of PCM as the VoicePath gives it. Never blocks."""
+
+    def close(self) -> None:
+        """Stop; nothing is reported afterwards. Idempotent."""
+
+
+class Recognizer(Protocol):
+    def languages(self) -> frozenset[str]:
+        """Languages whose speech can be recognised here; the others go by keys."""
+
+    def unknown_words(self, language: str, phrases: Sequence[str]) -> Sequence[str]:
+        """Words of the phrases that the language's model lacks and so can never be heard."""
+
+    def listen(
+        self,
+        *,
+        sample_rate: int,
+        phrases: Mapping[str, Sequence[str]],
+        free: bool,
+        silence_seconds: float,
+        on_speech: Callable[[], None],
+        on_utterance: Callable[[Utterance], None],
+    ) -> Listening:
+        """Start listening in all languages of `phrases` that have a model.
+
+        `on_speech` is called as speech begins, `on_utterance` after the silence that ends it; both in the
+        caller's loop, again and again until closed. A recogniser that fails reports an empty Utterance.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A spoken text on disk: `path` without extension; `<path>.sln` is 8 kHz and `<path>.sln16` 16 kHz PCM."""
+
+    path: str
+    seconds: float
+
+    def file(self, sample_rate: int) -> str:
+        return f"{self.path}.sln16" if sample_rate == 16000 else f"{self.path}.sln"
+
+
+class VoiceFailed(Exception):
+    """No voice could speak this text, or no recording has this name; the message says which and why."""
+
+
+class Synthesizer(Protocol):
+    """Each prompt is rendered once and kept; asking again is cheap."""
+
+    async def speak(self, text: str, language: str) -> Prompt:
+        """Raises VoiceFailed."""
+
+    def recording(self, name: str, language: str) -> Prompt:
+        """A recorded prompt by name. Raises VoiceFailed."""
+
+    async def warm(self, texts: Sequence[tuple[str, str]]) -> None:
+        """Render (text, language) pairs ahead of the first call. Raises VoiceFailed at the first bad one."""
+
+
+# --- memory -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EventsAppended:
+    """Append to the call event log. A (call_id, seq) that is already there is left as it was."""
+
+    events: tuple[CallEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallStored:
+    """The call's projection as of its `last_seq`; an older one never replaces a newer."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionAdded:
+    """Add a row to the history. Its contact is found by `point`, or made with `new_contact_id`."""
+
+    interaction: Interaction
+    new_contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobAdded:
+    """A row of the outbox: work for a worker (sms, webhook, callback), done after the commit, at least once.
+
+    `key` is unique: the same job is never added twice.
+    """
+
+    id: str
+    topic: str
+    key: str
+    payload: Mapping[str, object]
+    not_before: datetime | None = None
+
+
+Change = EventsAppended | CallStored | InteractionAdded | JobAdded
+
+
+class LedgerUnavailable(Exception):
+    """The database is away and the change was asked to be durable; nothing was written."""
+
+
+class Ledger(Protocol):
+    async def commit(self, changes: Sequence[Change], *, durable: bool = False) -> None:
+        """Write the changes in one transaction, in order.
+
+        durable=True returns when they are in the database and raises LedgerUnavailable when they cannot be.
+        durable=False returns at once; they are grouped with others, and spooled to disk, in order, while the
+        database is away.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """An interaction with the name and points of its contact, for lists."""
+
+    interaction: Interaction
+    contact_name: str | None
+    contact_points: tuple[ContactPoint, ...] = field(default=())
+
+
+class Queries(Protocol):
+    async def call(self, call_id: str) -> Call | None: ...
+
+    async def events(self, call_id: str) -> Sequence[CallEvent]: ...
+
+    async def unfinished_calls(self, node: str) -> Sequence[Call]:
+        """Calls of this node that have no end yet."""
+
+    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these already have a call."""
+
+    async def history(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        contact_id: str | None = None,
+        subject_id: str | None = None,
+    ) -> Sequence[HistoryRow]:
+        """Newest first; `before` is the id of the last row of the previous page."""
+
+
+# --- visitors who call from a browser ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorAnswer:
+    """The SDP answer to a browser's offer, and the id by which its keys and hang-up are sent."""
+
+    visitor_id: str
+    sdp: str
+
+
+class VisitorRefused(Exception):
+    """The browser's call cannot be taken; the message says why (too many, bad SDP, no common codec)."""
+
+
+class Visitors(Protocol):
+    async def offer(self, sdp: str, dialled: str) -> VisitorAnswer:
+        """Take a browser's WebRTC offer as a call to `dialled`. Raises VisitorRefused."""
+
+    async def press(self, visitor_id: str, keys: str) -> None:
+        """Raises KeyError when there is no such visitor."""
+
+    async def hang_up(self, visitor_id: str) -> None:
+        """Idempotent."""

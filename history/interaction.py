@@ -1,0 +1,95 @@
+"""Interaction: one row of the contact history, whatever the channel. Append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from calls.call import Call
+
+
+class Channel(StrEnum):
+    CALL = "call"
+    VOICEMAIL = "voicemail"
+    SMS = "sms"
+    EMAIL = "email"
+    CHAT = "chat"
+    FORM = "form"
+    CALLBACK = "callback"
+    PROMISE = "promise"
+    PAYMENT = "payment"
+    PUSH = "push"
+    MESSENGER = "messenger"
+
+
+class PointKind(StrEnum):
+    PHONE = "phone"
+    EMAIL = "email"
+    MESSENGER = "messenger"
+    VISITOR = "visitor"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """Where a person is reached: `value` is E.164 for a phone, else as the channel writes it, normalised."""
+
+    kind: PointKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """`point` finds the contact (made when new); `contact_id` is filled by the store and on reading.
+
+    `cost` is in minor units of `currency`. `subject_id` joins the row to its call, message or form.
+    `path` is the steps walked, `heard` the words and keys understood, `data` what only this channel knows.
+    """
+
+    id: str
+    at: datetime
+    channel: Channel
+    direction: str
+    subject_id: str
+    point: ContactPoint | None = None
+    contact_id: str | None = None
+    to: str = ""
+    duration_seconds: float = 0.0
+    outcome: str | None = None
+    disposition: str | None = None
+    campaign: str | None = None
+    agent: str | None = None
+    language: str | None = None
+    flow: str | None = None
+    flow_version: str | None = None
+    path: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+    recording: str | None = None
+    transcript: str | None = None
+    note: str | None = None
+    cost: int | None = None
+    currency: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def interaction_of(call: Call, id: str, point: ContactPoint | None) -> Interaction:
+    """The history row of a call that has ended."""
+    return Interaction(
+        id=id,
+        at=call.started_at,
+        channel=Channel.VOICEMAIL if call.outcome == "voicemail" else Channel.CALL,
+        direction=call.direction.value,
+        subject_id=call.id,
+        point=point,
+        to=call.dialled,
+        duration_seconds=call.duration_seconds,
+        outcome=call.outcome.value if call.outcome else None,
+        language=call.language,
+        flow=call.flow,
+        flow_version=call.flow_version,
+        path=call.path,
+        heard=call.heard,
+        recording=call.recording,
+        data={"ended_by": call.ended_by, "cause": call.cause},
+    )

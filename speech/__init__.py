@@ -1,0 +1,1 @@
+"""Recogniser and voices behind the engine's ports."""

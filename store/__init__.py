@@ -1,0 +1,1 @@
+"""The database behind the Ledger and Queries ports: SQLite or PostgreSQL."""
