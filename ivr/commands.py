@@ -46,6 +46,8 @@ class Listen:
     """Listen to the caller from now on, until StopListening or another Listen.
 
     `phrases`: language -> what may be said in it; empty for keys only. `free`: any words, not just phrases.
+    `sequence`: several phrases may follow one another in an utterance, such as "two double five"; it is heard
+    as these phrases with blanks between. Without it an utterance is one phrase.
     `silence_seconds`: the quiet that ends an utterance (longer while digits are dictated).
     Keys are always reported.
     """
@@ -53,6 +55,7 @@ class Listen:
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     free: bool = False
     silence_seconds: float = 0.4
+    sequence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
