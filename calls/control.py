@@ -142,7 +142,7 @@ class ChannelSnapshot:
 
 
 class VoicePath(Protocol):
-    """A caller's audio, both ways, as signed 16-bit little-endian mono PCM at `sample_rate` (8000 or 16000)."""
+    """A caller's audio, both ways, as s16le mono PCM at `sample_rate` (8000 or 16000)."""
 
     sample_rate: int
 
@@ -168,7 +168,7 @@ class CallControl(Protocol):
     async def answer(self, channel_id: str) -> None: ...
 
     async def play(self, channel_id: str, playback_id: str, files: Sequence[str]) -> None:
-        """Asterisk plays `files` (absolute paths without extension, or names of its sounds) one after another.
+        """Asterisk plays `files` (absolute paths without extension, or names of its sounds) in turn.
 
         PlaybackEnded follows when the last one has ended or was stopped.
         """

@@ -14,7 +14,7 @@ class CallEventKind(StrEnum):
     RECEIVED = "received"  # caller, dialled, trunk, network_id, direction, node
     ANSWERED = "answered"
     FLOW_STARTED = "flow_started"  # flow, version
-    STEP_ENTERED = "step_entered"  # step, verb
+    STEP_ENTERED = "step_entered"  # step, verb, state (what a new engine resumes from)
     LANGUAGE_CHOSEN = "language_chosen"  # language
     SAID = "said"  # text, language, interrupted, seconds
     KEY_PRESSED = "key_pressed"  # key ("*" for a secret one)

@@ -43,7 +43,7 @@ class LiveCalls:
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[asyncio.Queue[str | None]]:
-        """A queue of what changed: call ids and subjects. None: the watcher fell behind and must load anew."""
+        """A queue of call ids and subjects that changed. None: the watcher fell behind and must load anew."""
         queue: asyncio.Queue[str | None] = asyncio.Queue(WATCHER_BACKLOG)
         self._watchers.add(queue)
         try:

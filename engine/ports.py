@@ -70,10 +70,14 @@ class Recognizer(Protocol):
         phrases: Mapping[str, Sequence[str]],
         free: bool,
         silence_seconds: float,
+        sequence: bool = False,
         on_speech: Callable[[], None],
         on_utterance: Callable[[Utterance], None],
     ) -> Listening:
         """Start listening in all languages of `phrases` that have a model.
+
+        `sequence`: several phrases may follow one another in one utterance ("two double five"); its text is
+        then those phrases joined by single blanks.
 
         `on_speech` is called as speech begins, `on_utterance` after the silence that ends it; both in the
         caller's loop, again and again until closed. A recogniser that fails reports an empty Utterance.
@@ -82,7 +86,7 @@ class Recognizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A spoken text on disk: `path` without extension; `<path>.sln` is 8 kHz and `<path>.sln16` 16 kHz PCM."""
+    """A text on disk: `path` without extension; `<path>.sln` is 8 kHz and `<path>.sln16` 16 kHz PCM."""
 
     path: str
     seconds: float
@@ -193,6 +197,45 @@ class Queries(Protocol):
         subject_id: str | None = None,
     ) -> Sequence[HistoryRow]:
         """Newest first; `before` is the id of the last row of the previous page."""
+
+
+# --- recordings and the network's own log -----------------------------------------------------------------
+
+
+class RecordingLost(Exception):
+    """A recording could not be kept; the message says which and why, and where it still lies."""
+
+
+class Recordings(Protocol):
+    async def keep(self, path: str, call_id: str, at: datetime) -> str:
+        """Move a finished recording into the recordings folder; returns its name there. RecordingLost."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """A call as Asterisk's own log (CEL) tells it, whether or not an engine was there.
+
+    `ended_at` is None when Asterisk itself died under it. `message_path` is a message taken by the dialplan.
+    """
+
+    network_id: str
+    started_at: datetime
+    caller: str
+    dialled: str
+    trunk: str = ""
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    cause: int | None = None
+    message_path: str | None = None
+    message_seconds: float = 0.0
+
+
+class NetworkLog(Protocol):
+    async def calls_since(self, since: datetime) -> Sequence[LoggedCall]:
+        """Inbound calls that began at or after `since` and are over now, oldest first."""
+
+    async def call(self, network_id: str) -> LoggedCall | None:
+        """One call, also one that is still going on."""
 
 
 # --- visitors who call from a browser ---------------------------------------------------------------------

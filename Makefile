@@ -1,0 +1,50 @@
+# make run: a hotline that answers. make test: everything that must hold. Both set up what they need.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency clean
+
+help:
+	@echo "make run            bring the hotline up: sip:100@127.0.0.1:5060 and http://localhost:8080"
+	@echo "make test           lint and every test, on a real Asterisk, a real PostgreSQL and a real browser"
+	@echo "make demo           three simulated callers, their transcripts and history rows"
+	@echo "make lint           formatting, types, directions of imports"
+	@echo "make bench          the figures in docs/figures.md"
+	@echo "make setup          only the provisioning that the others begin with"
+	@echo "make clean          remove what was made in this folder (the cache stays)"
+
+setup:
+	@$(PYTHON) infolinia/setup/environment.py
+	@$(BIN)/python -m infolinia.setup
+
+setup-tests:
+	@$(PYTHON) infolinia/setup/environment.py
+	@$(BIN)/python -m infolinia.setup --tests
+
+run: setup
+	@exec $(BIN)/infolinia run
+
+demo: setup
+	@$(BIN)/infolinia demo
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup-tests
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+bench: bench-calls bench-latency
+
+bench-calls: setup
+	$(BIN)/python -m bench.calls
+
+bench-latency: setup
+	$(BIN)/python -m bench.latency
+
+clean:
+	rm -rf .venv var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

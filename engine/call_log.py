@@ -1,0 +1,79 @@
+"""A call's event log as it is written: events are numbered, folded, shown live and given to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from calls.call import Call, fold
+from calls.events import CallEvent, CallEventKind
+from calls.numbers import PhoneNumber, parse_number
+from calls.outcome import Outcome
+from engine.live import LiveCalls
+from engine.ports import CallStored, Change, Clock, EventsAppended, Ids, InteractionAdded, Ledger
+from history.interaction import ContactPoint, PointKind, interaction_of
+
+# The projection is stored when these happen; between them the event log alone grows.
+_STORED_AT = frozenset({CallEventKind.RECEIVED, CallEventKind.ANSWERED, CallEventKind.ENDED})
+
+
+def point_of(number: PhoneNumber) -> ContactPoint | None:
+    """How a caller's number finds their contact: E.164, or the internal number as it is; None if withheld."""
+    return None if number.withheld else ContactPoint(PointKind.PHONE, number.shown)
+
+
+class CallLog:
+    """Writes one call. Cheap: nothing here waits."""
+
+    def __init__(
+        self, call_id: str, *, ledger: Ledger, clock: Clock, ids: Ids, live: LiveCalls, region: str
+    ) -> None:
+        self._id = call_id
+        self._ledger = ledger
+        self._clock = clock
+        self._ids = ids
+        self._live = live
+        self._region = region
+        self._call: Call | None = None
+
+    @property
+    def call(self) -> Call:
+        """The call so far. It exists from the first event on."""
+        if self._call is None:
+            raise ValueError(f"call {self._id} has no events yet")
+        return self._call
+
+    @property
+    def ended(self) -> bool:
+        return self._call is not None and self._call.ended_at is not None
+
+    def resume(self, events: Sequence[CallEvent]) -> None:
+        """Go on behind what is already written."""
+        self._call = fold(events)
+        self._live.put(self._call)
+
+    async def write(
+        self, kind: CallEventKind, data: Mapping[str, object] | None = None, *, at: datetime | None = None
+    ) -> None:
+        """Append one event. The end of a call also writes its row of the contact history, in one commit."""
+        if self.ended:
+            return  # whatever is still reported of a call that has ended changes nothing
+        seq = 1 if self._call is None else self._call.last_seq + 1
+        event = CallEvent(self._id, seq, at or self._clock.now(), kind, data or {})
+        self._call = call = fold((event,), self._call)
+        changes: list[Change] = [EventsAppended((event,))]
+        if kind in _STORED_AT:
+            changes.append(CallStored(call))
+        if kind is CallEventKind.ENDED:
+            point = point_of(parse_number(call.caller, self._region))
+            row = interaction_of(call, self._ids.new(), point)
+            changes.append(InteractionAdded(row, self._ids.new()))
+        await self._ledger.commit(changes)
+        self._live.put(call)
+
+    async def end(
+        self, by: str, outcome: Outcome, cause: int | None = None, *, at: datetime | None = None
+    ) -> None:
+        """The call is over. Only the first end counts."""
+        data = {"by": by, "outcome": outcome.value, "cause": cause}
+        await self.write(CallEventKind.ENDED, data, at=at)
