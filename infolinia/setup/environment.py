@@ -102,7 +102,8 @@ def _suitable_python() -> str:
             return path
     raise EnvironmentFailure(
         f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is {sys.version.split()[0]}: on Debian "
-        f"12 or newer run `{_root_command('python3', 'python3-venv')}`, elsewhere put a newer python3 on PATH."
+        f"12 or newer run `{_root_command('python3', 'python3-venv')}`, elsewhere put a newer "
+        "python3 on PATH."
     )
 
 
