@@ -203,7 +203,7 @@ class PrivateApt:
             # The download user _apt cannot reach a folder in a user's home.
             "APT::Sandbox::User": "root",
             "Acquire::Languages": "none",
-            "Acquire::Retries": "3",
+            "Acquire::Retries": "1",
             "Acquire::http::Timeout": "30",
             "Acquire::https::Timeout": "30",
             # A mirror snapshot is older than its own limit; signatures are still verified.

@@ -123,39 +123,40 @@ def provide_asterisk(
     return AsteriskPart(argv, version, module_dir, data_dir, folder, sipp_argv), made
 
 
-def installed_asterisk(triplet: str) -> tuple[tuple[str, ...], Path, Path] | None:
+def installed_asterisk(triplet: str, root: Path = Path("/")) -> tuple[tuple[str, ...], Path, Path] | None:
     """Argv, module and data folder of an installed Asterisk that is new enough; None when there is none."""
-    program = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin:/usr/local/sbin")
+    # Users without root often lack the sbin folders on PATH.
+    sbin = f"{root / 'usr/sbin'}:{root / 'usr/local/sbin'}"
+    program = shutil.which("asterisk") or shutil.which("asterisk", path=sbin)
     if program is None:
         return None
     parsed = parse_version(run([program, "-V"], _VERSION_LIMIT_SECONDS).output)
     if parsed is None or parsed < OLDEST:
         return None
-    module_dir = _first_with(
-        "res_ari.so",
-        (f"/usr/lib/{triplet}/asterisk/modules", "/usr/lib/asterisk/modules", "/usr/lib64/asterisk/modules"),
-    )
-    data_dir = _first_with("documentation", ("/usr/share/asterisk", "/var/lib/asterisk"))
+    libraries = (f"usr/lib/{triplet}", "usr/lib", "usr/lib64")
+    module_dir = _first_with("chan_websocket.so", [root / path / "asterisk/modules" for path in libraries])
+    data_dir = _first_with("documentation", [root / "usr/share/asterisk", root / "var/lib/asterisk"])
     if module_dir is None or data_dir is None:
         return None
     return (program,), module_dir, data_dir
 
 
 def choose_source(
-    cache: Path, packages: Sequence[str], pin: AsteriskPin, progress: Progress, sites: Sequence[str]
+    cache: Path,
+    packages: Sequence[str],
+    pin: AsteriskPin,
+    progress: Progress,
+    sites: Sequence[str],
+    options: str | None = None,
 ) -> tuple[PrivateApt, list[str]]:
     """The first mirror and suite that offers the pinned Asterisk, else the newest fitting one."""
     failures: list[SetupError] = []
     seen: list[str] = []
-    options = keyring_option()
+    options = options or keyring_option()
     for site in sites:
         for suite in pin.suites:
-            apt = PrivateApt(
-                cache / "apt" / "asterisk",
-                cache / "archives" / "asterisk",
-                Source(site, suite, options),
-                None,
-            )
+            source = Source(site, suite, options)
+            apt = PrivateApt(cache / "apt" / "asterisk", cache / "archives" / "asterisk", source, None)
             try:
                 apt.update(lambda: progress.moving("asking the Debian mirror"))
             except NetworkError as error:
@@ -217,5 +218,5 @@ def _loader() -> tuple[str, str]:
     return LOADERS[machine]
 
 
-def _first_with(entry: str, folders: Sequence[str]) -> Path | None:
-    return next((Path(folder) for folder in folders if (Path(folder) / entry).exists()), None)
+def _first_with(entry: str, folders: Sequence[Path]) -> Path | None:
+    return next((folder for folder in folders if (folder / entry).exists()), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -90,10 +91,8 @@ def _wait(process: subprocess.Popen[bytes], limit_seconds: float, on_wait: Calla
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    # The group is killed also when its leader went by itself: children may have stayed.
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, number)
             process.wait(timeout=_KILL_GRACE_SECONDS)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
-        return
