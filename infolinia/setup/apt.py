@@ -168,6 +168,11 @@ class PrivateApt:
                 f"The disk is full while fetching {what} into {self._archives}: free some space, or set "
                 "INFOLINIA_CACHE to a folder on a larger disk, and run `make setup` again."
             )
+        if "Could not get lock" in result.output:
+            return SetupError(
+                f"An apt-get of an earlier setup still runs ({cause}): wait for it or end it, then run "
+                "`make setup` again."
+            )
         if _SIGNATURE_WORDS.search(result.output):
             return SignatureError(
                 f"The index of {suite} on {site} is not signed by a key this machine trusts: run "

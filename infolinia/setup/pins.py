@@ -1,4 +1,8 @@
-"""What is pinned: exact versions and checksums, kept in pins.json beside this file."""
+"""What is pinned: exact versions and checksums, kept in pins.json beside this file.
+
+To renew the pins of Asterisk, set `version` to the new one, run setup with an empty INFOLINIA_CACHE and
+copy the entries of `archives/asterisk.json` in that cache; then run all tests.
+"""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ def set_up(tree: Path) -> str:
     return result.output
 
 
+@pytest.mark.timeout(240)
 def test_the_environment_is_built_once_and_again_when_the_lock_changes(tree: Path) -> None:
     assert "done" in set_up(tree)
     assert run([tree / ".venv/bin/python", "-c", "import tiny"], 20).ok

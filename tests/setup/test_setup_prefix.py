@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +142,17 @@ def test_a_mirror_that_cannot_be_reached_is_a_network_sentence(tmp_path: Path) -
     )
     with pytest.raises(NetworkError, match=r"No connection to the Debian mirror .*make setup"):
         apt.update(lambda: None)
+
+
+def test_an_apt_left_over_from_an_ended_setup_is_said(
+    tmp_path: Path, debs: list[Path], make_mirror: MakeMirror
+) -> None:
+    part = Mirrored(tmp_path / "cache", make_mirror("forky", debs))
+    part.prefix.archives.mkdir(parents=True)
+    with (part.prefix.archives / "lock").open("w") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        with pytest.raises(SetupError, match=r"An apt-get of an earlier setup still runs .*make setup"):
+            part.provide()
 
 
 def test_the_mirror_is_the_one_the_hosts_own_sources_name(path_of_programs: Callable[..., Path]) -> None:
