@@ -1,0 +1,408 @@
+"""AsteriskControl: the CallControl port over ARI, and Asterisk's events turned into NetworkEvents."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from asterisk.ari import GONE, AriAddress, AriConnection, Json, Reunion
+from asterisk.media import MediaPath, MediaServer
+from asterisk.media_channel import MediaChannels
+from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
+from calls.control import (
+    CallArrived,
+    CallControlError,
+    ChannelEnded,
+    ChannelGone,
+    ControlDropped,
+    ControlRestored,
+    KeyPressed,
+    LegAnswered,
+    LegRinging,
+    NetworkListener,
+    PlaybackEnded,
+    RecordingEnded,
+    RequestRefused,
+)
+
+log = logging.getLogger(__name__)
+
+FALLBACK_CONTEXT = "fallback"
+LEAVING_SECONDS = 1.0
+"""A channel out of our application this long without ChannelDestroyed has gone back to the dialplan."""
+_NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
+_KEYS = re.compile(r"[0-9*#A-D]{1,64}")
+
+
+class AsteriskControl:
+    """Acts on the calls of one ARI application. `trunks` are PJSIP endpoints, the first is the default.
+
+    `recording_dir` is Asterisk's, `marks` are the variables that ari.conf puts on every channel
+    (channelvars). The first event that `listener` gets is ControlRestored.
+
+    `play` works in a two-party bridge too: the caller hears the file whole and unmixed, keys still arrive,
+    but until its end Asterisk throws the caller's speech away, and what is spoken waits.
+
+    A caller whom the dead-man (`guard`) has taken back to the dialplan is told as ChannelEnded with cause 0;
+    the same channel may arrive again.
+    """
+
+    def __init__(
+        self,
+        address: AriAddress,
+        media: MediaServer,
+        listener: NetworkListener,
+        *,
+        recording_dir: Path,
+        trunks: Sequence[str] = ("loopback",),
+        marks: Sequence[str] = ("INFOLINIA_CALL",),
+    ) -> None:
+        self._app = address.app
+        self._tell = listener
+        self._recording_dir = recording_dir
+        self._trunks = tuple(trunks)
+        self._marks = tuple(marks)
+        self._live: set[str] = set()  # told as arrived, originated or found alive, and not yet as ended
+        self._voices: dict[str, MediaPath] = {}  # by the channel they serve
+        self._visitors: dict[str, MediaPath] = {}  # by channel
+        self._recordings: dict[str, str] = {}  # visitor's channel: the recording that `#` ends
+        self._media_count = 0
+        self._left: set[str] = set()  # out of the application; most are destroyed at once
+        self._errands: set[asyncio.Task[None]] = set()
+        self._ari = AriConnection(
+            address,
+            {
+                "StasisStart": self._entered,
+                "StasisEnd": self._exited,
+                "ChannelDestroyed": self._destroyed,
+                "ChannelDtmfReceived": self._key,
+                "Dial": self._dial,
+                "PlaybackFinished": self._played,
+                "RecordingFinished": self._recorded,
+                "RecordingFailed": self._recorded,
+            },
+            self._restored,
+            self._dropped,
+        )
+        self._ask = self._ari.request
+        self._media = MediaChannels(self._ari, media, address.app)
+
+    @property
+    def connected(self) -> bool:
+        return self._ari.connected
+
+    async def start(self, patience_seconds: float = 30.0) -> None:
+        """Connect and stay connected. Raises AriRefused, or ControlLost after `patience_seconds`."""
+        await self._ari.start(patience_seconds)
+
+    async def close(self) -> None:
+        """Disconnect; the channels stay with Asterisk, their voice paths are closed. Idempotent."""
+        await asyncio.gather(*(path.close() for path in tuple(self._voices.values())), return_exceptions=True)
+        await asyncio.gather(*tuple(self._errands), return_exceptions=True)
+        await self._ari.close()
+
+    # --- CallControl --------------------------------------------------------------------------------------
+
+    async def answer(self, channel_id: str) -> None:
+        await self._ask("POST", f"channels/{channel_id}/answer")
+
+    async def play(self, channel_id: str, playback_id: str, files: Sequence[str]) -> None:
+        """Asterisk plays `files` (absolute paths without extension, or names of its sounds) in turn."""
+        for file in files:
+            if "," in file:
+                raise RequestRefused(f"Asterisk cannot play {file}: its name holds a comma")
+        media = ",".join(f"sound:{file}" for file in files)
+        await self._ask("POST", f"channels/{channel_id}/play/{playback_id}", {"media": media})
+
+    async def stop_playing(self, playback_id: str) -> None:
+        await self._ask("DELETE", f"playbacks/{playback_id}")
+
+    async def open_voice(self, channel_id: str, *, wideband: bool) -> MediaPath:
+        """Put the caller's audio on a media socket (16 kHz when `wideband`, else 8 kHz)."""
+        self._media_count += 1
+        suffix = f"{self._media_count}-{channel_id}"
+        bridge_id = f"voice-{suffix}"
+        await self._ask("POST", f"bridges/{bridge_id}", {"type": "mixing"})
+        path: MediaPath | None = None
+        try:
+            path = await self._media.open(MEDIA_PREFIX + suffix, 16000 if wideband else 8000)
+            await self._connect(bridge_id, (channel_id, path.media_id))
+            if channel_id not in self._live:
+                raise ChannelGone(f"{channel_id} has ended")
+        except BaseException:
+            if path is not None:
+                self._media.close(path)
+            self._run(self._quietly("DELETE", f"bridges/{bridge_id}"))
+            raise
+        voice = path
+
+        async def release() -> None:
+            if self._voices.get(channel_id) is voice:
+                del self._voices[channel_id]
+            self._media.close(voice)
+            await self._quietly("DELETE", f"bridges/{bridge_id}")
+
+        voice.release = release
+        self._voices[channel_id] = voice
+        return voice
+
+    async def record(
+        self, channel_id: str, recording_id: str, *, longest_seconds: int, silence_seconds: int, beep: bool
+    ) -> None:
+        """Record the caller alone; ends at `#`, after the silence, at the limit or at stop_recording."""
+        await self._ask(
+            "POST",
+            f"channels/{channel_id}/record",
+            {
+                "name": recording_id,
+                "format": "wav",
+                "maxDurationSeconds": longest_seconds,
+                "maxSilenceSeconds": silence_seconds,
+                "beep": "true" if beep else "false",
+                "terminateOn": "#",
+                "ifExists": "fail",
+            },
+            gone=frozenset({404, 412}),
+        )
+        if channel_id in self._visitors:
+            self._recordings[channel_id] = recording_id
+
+    async def stop_recording(self, recording_id: str) -> None:
+        await self._ask("POST", f"recordings/live/{quote(recording_id, safe='')}/stop")
+
+    async def originate(
+        self,
+        channel_id: str,
+        number: str,
+        *,
+        caller_id: str,
+        ring_seconds: int,
+        call_id: str,
+        trunk: str | None = None,
+    ) -> None:
+        """Call `number` out over `trunk` (None: the first). LegRinging, LegAnswered, ChannelEnded follow."""
+        if not _NUMBER.fullmatch(number):
+            raise RequestRefused(f"{number!r} cannot be dialled: use digits, letters and + * # . _ -")
+        if caller_id and not _NUMBER.fullmatch(caller_id):
+            raise RequestRefused(f"{caller_id!r} is no caller number: use digits, letters and + * # . _ -")
+        if channel_id in self._live:
+            raise RequestRefused(f"there is a channel {channel_id} already")
+        self._live.add(channel_id)
+        try:
+            await self._ask(
+                "POST",
+                "channels",
+                body={
+                    "endpoint": f"PJSIP/{number}@{trunk or self._trunks[0]}",
+                    "app": self._app,
+                    "appArgs": f"{LEG_ARGUMENT},{call_id}",
+                    "channelId": channel_id,
+                    "callerId": f"<{caller_id}>" if caller_id else "",
+                    "timeout": ring_seconds,
+                    "variables": {"INFOLINIA_CALL": call_id},
+                },
+                gone=frozenset(),
+            )
+        except RequestRefused:
+            self._live.discard(channel_id)
+            raise
+
+    async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
+        """Make a bridge and connect the channels, taking them out of where they were."""
+        await self._ask("POST", f"bridges/{bridge_id}", {"type": "mixing"})
+        await self._connect(bridge_id, channel_ids)
+
+    async def destroy_bridge(self, bridge_id: str) -> None:
+        await self._ask("DELETE", f"bridges/{bridge_id}")
+
+    async def music(self, channel_id: str, *, on: bool) -> None:
+        await self._ask("POST" if on else "DELETE", f"channels/{channel_id}/moh")
+
+    async def send_keys(self, channel_id: str, keys: str) -> None:
+        if not _KEYS.fullmatch(keys):
+            raise RequestRefused(f"{keys!r} are no keys: use 0-9, *, # and A-D")
+        await self._ask("POST", f"channels/{channel_id}/dtmf", {"dtmf": keys, "duration": 120, "between": 80})
+
+    async def guard(self, channel_id: str, seconds: int) -> None:
+        """Dead-man: unless renewed within `seconds` the dialplan takes the channel back. 0 lifts it."""
+        await self._set(channel_id, "TIMEOUT(absolute)", str(seconds))
+
+    async def mark(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Set channel variables (named INFOLINIA_*) by which a later engine knows the call."""
+        for name, value in variables.items():
+            await self._set(channel_id, name, value)
+
+    async def hang_up(self, channel_id: str, cause: int = 16) -> None:
+        await self._ask("DELETE", f"channels/{channel_id}", {"reason_code": cause})
+
+    async def leave(self, channel_id: str, extension: str) -> None:
+        """Hand the channel back to the dialplan at `extension` of the engine's fallback context.
+
+        Nothing is told of it from then on.
+        """
+        where: dict[str, str | int] = {"context": FALLBACK_CONTEXT, "extension": extension, "priority": 1}
+        await self._ask("POST", f"channels/{channel_id}/continue", where)
+        self._live.discard(channel_id)
+        voice = self._voices.get(channel_id)
+        if voice is not None:
+            await voice.close()
+
+    # --- visitors -----------------------------------------------------------------------------------------
+
+    async def admit_visitor(
+        self, visitor_id: str, dialled: str, *, wideband: bool, caller: str = ""
+    ) -> MediaPath:
+        """A caller whose audio is in our hands: CallArrived(trunk="visitor") follows at once.
+
+        Raises ControlLost or RequestRefused. The path closes with the call.
+        """
+        channel_id = VISITOR_PREFIX + visitor_id
+        path = await self._media.open(channel_id, 16000 if wideband else 8000)
+        self._visitors[channel_id] = path
+        self._live.add(channel_id)
+        self._tell(CallArrived(channel_id, channel_id, caller, dialled, "visitor", wideband))
+        return path
+
+    def visitor_pressed(self, visitor_id: str, key: str) -> None:
+        """A key on the visitor's screen. Raises KeyError when there is no such visitor."""
+        channel_id = VISITOR_PREFIX + visitor_id
+        if channel_id not in self._visitors:
+            raise KeyError(visitor_id)
+        if not _KEYS.fullmatch(key) or len(key) != 1:
+            raise ValueError(f"{key!r} is no key: use one of 0-9, *, #, A-D")
+        if key == "#" and channel_id in self._recordings:
+            # The key never reaches Asterisk, which would have ended the recording.
+            self._run(self._quietly("POST", f"recordings/live/{self._recordings.pop(channel_id)}/stop"))
+        self._tell(KeyPressed(channel_id, key))
+
+    async def visitor_left(self, visitor_id: str) -> None:
+        """The visitor's page has hung up or is gone. Idempotent."""
+        await self._quietly("DELETE", f"channels/{VISITOR_PREFIX}{visitor_id}", {"reason_code": 16})
+
+    # --- requests made of several -------------------------------------------------------------------------
+
+    async def _connect(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
+        await self._ask(
+            "POST",
+            f"bridges/{bridge_id}/addChannel",
+            {"channel": ",".join(channel_ids)},
+            gone=GONE | {400, 422},
+        )
+
+    async def _set(self, channel_id: str, name: str, value: str) -> None:
+        await self._ask("POST", f"channels/{channel_id}/variable", {"variable": name, "value": value})
+
+    async def _quietly(self, method: str, uri: str, query: Mapping[str, str | int] | None = None) -> None:
+        """For tidying up: that it is gone already is as good; anything else is logged."""
+        try:
+            await self._ask(method, uri, query)
+        except ChannelGone:
+            pass
+        except CallControlError as error:
+            log.warning("tidying up: %s", error)
+
+    def _run(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    # --- events -------------------------------------------------------------------------------------------
+
+    def _entered(self, event: Json) -> None:
+        channel = event["channel"]
+        channel_id: str = channel["id"]
+        if self._media.entered(channel_id):
+            return
+        args = event["args"]
+        if args and args[0] == LEG_ARGUMENT:
+            self._tell(LegAnswered(channel_id))
+            return
+        call = arrival(channel, args, self._marks)
+        if call is not None:
+            # The same channel may come again, after its time in the dialplan's retry loop.
+            self._live.add(channel_id)
+            self._left.discard(channel_id)
+            self._tell(call)
+        else:
+            log.info("the channel %s (%s) is none of ours: hung up", channel_id, channel["name"])
+            self._run(self._quietly("DELETE", f"channels/{channel_id}"))
+
+    def _exited(self, event: Json) -> None:
+        channel_id: str = event["channel"]["id"]
+        if channel_id in self._live:
+            if not self._left:
+                asyncio.get_running_loop().call_later(LEAVING_SECONDS, self._look_for_left, frozenset())
+            self._left.add(channel_id)
+
+    def _look_for_left(self, before: frozenset[str]) -> None:
+        """Whoever was out already when we last looked is in the dialplan's hands: nothing more is told."""
+        for channel_id in before & self._left:
+            self._ended(channel_id, 0)
+        if self._left:
+            again = frozenset(self._left)
+            asyncio.get_running_loop().call_later(LEAVING_SECONDS, self._look_for_left, again)
+
+    def _destroyed(self, event: Json) -> None:
+        self._ended(event["channel"]["id"], event["cause"])
+
+    def _ended(self, channel_id: str, cause: int) -> None:
+        self._left.discard(channel_id)
+        if channel_id not in self._live:
+            return
+        self._live.remove(channel_id)
+        path = self._voices.pop(channel_id, None)
+        if path is not None:
+            self._run(path.close())
+        if channel_id in self._visitors:
+            self._recordings.pop(channel_id, None)
+            self._media.close(self._visitors.pop(channel_id))
+        self._tell(ChannelEnded(channel_id, cause))
+
+    def _key(self, event: Json) -> None:
+        channel_id: str = event["channel"]["id"]
+        if channel_id in self._live:
+            self._tell(KeyPressed(channel_id, event["digit"]))
+
+    def _dial(self, event: Json) -> None:
+        channel_id: str = event["peer"]["id"]
+        if event["dialstatus"] == "RINGING" and channel_id in self._live:
+            self._tell(LegRinging(channel_id))
+
+    def _played(self, event: Json) -> None:
+        playback = event["playback"]
+        self._tell(PlaybackEnded(playback["id"], playback["state"] == "failed"))
+
+    def _recorded(self, event: Json) -> None:
+        recording = event["recording"]
+        name: str = recording["name"]
+        for channel_id, recording_id in tuple(self._recordings.items()):
+            if recording_id == name:
+                del self._recordings[channel_id]
+        path = self._recording_dir / f"{name}.{recording['format']}"
+        self._tell(
+            RecordingEnded(
+                name, str(path), float(recording.get("duration", 0)), event["type"] == "RecordingFailed"
+            )
+        )
+
+    def _restored(self, reunion: Reunion) -> None:
+        found = [c for c in reunion.channels if not c["id"].startswith(MEDIA_PREFIX)]
+        self._live = {channel["id"] for channel in found}
+        self._left.clear()
+        for channel_id in self._voices.keys() - self._live:
+            self._run(self._voices.pop(channel_id).close())
+        for channel_id in self._visitors.keys() - self._live:
+            self._media.close(self._visitors.pop(channel_id))
+        served = {path.media_id for path in self._voices.values()}
+        for channel in reunion.channels:
+            if channel["id"].startswith(MEDIA_PREFIX) and channel["id"] not in served:
+                self._run(self._quietly("DELETE", f"channels/{channel['id']}"))
+        self._tell(ControlRestored(tuple(snapshot(c, self._marks) for c in found), reunion.restarted))
+
+    def _dropped(self) -> None:
+        self._tell(ControlDropped())

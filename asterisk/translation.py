@@ -1,0 +1,68 @@
+"""What Asterisk says of a channel, in the words of calls.control. Pure.
+
+The dialplan hands a caller over as Stasis(<app>,inbound,<trunk>,<dialled>,<attempts>,<answered>,<format>);
+legs that we place ourselves enter as Stasis(<app>,leg,<call id>), media channels without arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from calls.control import CallArrived, ChannelSnapshot
+
+INBOUND_ARGUMENT = "inbound"
+LEG_ARGUMENT = "leg"
+MEDIA_PREFIX = "media-"
+VISITOR_PREFIX = "visitor-"
+_WIDEBAND = ("g722", "opus", "slin16", "silk16", "speex16", "siren7")
+
+Json = Mapping[str, Any]
+
+
+def arrival(channel: Json, args: Sequence[str], marks: Sequence[str]) -> CallArrived | None:
+    """The caller that a StasisStart tells of; None for anything but a call from the dialplan."""
+    if not args or args[0] != INBOUND_ARGUMENT:
+        return None
+    _, trunk, dialled, attempts, answered, audio, *_ = (*args, *[""] * 6)
+    return CallArrived(
+        channel_id=channel["id"],
+        # A call from a trunk begins with its own channel, so Asterisk's linkedid is that channel's id.
+        network_id=channel["id"],
+        caller=channel["caller"]["number"],
+        dialled=dialled,
+        trunk=trunk,
+        wideband=is_wideband(audio),
+        attempts=int(attempts) if attempts.isdecimal() else 0,
+        answered=answered == "1",
+        variables=variables(channel, marks),
+    )
+
+
+def snapshot(channel: Json, marks: Sequence[str]) -> ChannelSnapshot:
+    """A channel found alive. What the dialplan said of it stands in its application's arguments."""
+    args = channel["dialplan"]["app_data"].split(",")[1:]
+    call = arrival(channel, args, ())
+    return ChannelSnapshot(
+        channel_id=channel["id"],
+        network_id=channel["id"],
+        name=channel["name"],
+        caller=channel["caller"]["number"],
+        dialled=call.dialled if call else channel["dialplan"]["exten"],
+        answered=channel["state"] == "Up",
+        wideband=call.wideband if call else False,
+        variables=variables(channel, marks),
+    )
+
+
+def variables(channel: Json, marks: Sequence[str]) -> dict[str, str]:
+    """Those of `marks` that are set on the channel (ari.conf lists them in channelvars)."""
+    found = channel.get("channelvars")
+    if not found:
+        return {}
+    return {name: found[name] for name in marks if found.get(name)}
+
+
+def is_wideband(formats: str) -> bool:
+    """Of Asterisk's ${CHANNEL(audionativeformat)}, such as "(g722)" or "(ulaw|alaw)"; the first counts."""
+    return formats.strip("()").partition("|")[0] in _WIDEBAND
