@@ -1,1 +1,1 @@
-"""Pages and interfaces for people and programs, over HTTP."""
+"""The web console: the hotline's page, its calls and their history, live; probes and metrics."""

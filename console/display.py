@@ -1,0 +1,79 @@
+"""How numbers, times and durations are written on the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import phonenumbers
+
+from calls.call import Call
+from console.words import Words
+
+# A call from the page's own button bears the visitor's id in its channel, and this instead of a number.
+VISITOR_CHANNEL = "visitor-"
+BROWSER_CALLER = "browser"
+MASK = "••••"
+
+
+def phone(number: str) -> str:
+    """A number as people read it: E.164 is grouped, an internal one is left as it is."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def party(number: str, words: Words) -> str:
+    """Who calls: a number, the browser, or a withheld number."""
+    if number == BROWSER_CALLER:
+        return words("caller_browser")
+    return phone(number) or words("caller_withheld")
+
+
+def caller_of(call: Call, words: Words) -> str:
+    """Who is calling, as a live call knows it."""
+    return party(BROWSER_CALLER if call.network_id.startswith(VISITOR_CHANNEL) else call.caller, words)
+
+
+def duration(seconds: float) -> str:
+    """m:ss, or h:mm:ss from an hour on."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def offset(at: datetime, start: datetime) -> str:
+    """Time since the call began, to a tenth: m:ss.t."""
+    tenths = max(0, (at - start) // timedelta(milliseconds=100))
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes}:{rest // 10:02}.{rest % 10}"
+
+
+def local_time(at: datetime) -> str:
+    """HH:MM:SS where the console runs, which is where its reader is."""
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+def local_day(at: datetime, words: Words) -> str:
+    """Such as "17 November" in the page's language."""
+    local = at.astimezone()
+    return words("day_month", day=local.day, month=words.listed("months")[local.month - 1])
+
+
+def local_date_time(at: datetime, words: Words) -> str:
+    """Weekday, day, month and time."""
+    local = at.astimezone()
+    return f"{words.listed('weekdays')[local.weekday()]}, {local_day(at, words)}, {local_time(at)}"
+
+
+def short_date_time(at: datetime) -> str:
+    return f"{at.astimezone():%d.%m, %H:%M}"
+
+
+def capitalize_first(text: str) -> str:
+    """The text with a capital first letter; the rest is left as it is (unlike str.capitalize)."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,89 @@
+"""/events: tells pages what has changed, so that they fetch that part anew. It carries no data itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from console.faults import Fault
+from engine.live import LiveCalls
+from engine.ports import Clock
+
+# Each open page holds one stream; a leak of them must not exhaust the process.
+MOST_STREAMS = 100
+# Changes within this time are told once, so that a busy line does not make a page fetch all the time.
+GATHER_SECONDS = 0.2
+HEARTBEAT_SECONDS = 10.0
+SUBJECTS = frozenset({"health", "history"})
+EVERYTHING = ("health", "live", "call", "history")
+
+
+class EventStream:
+    """Server-sent events: `clock` (server time, also the heartbeat), `health`, `live`, `history`, `call`.
+
+    `call` is about the call named in `?call=ID`; `live` about any call.
+    """
+
+    def __init__(self, live: LiveCalls, clock: Clock) -> None:
+        self._live = live
+        self._clock = clock
+        self._streams: set[asyncio.Task[None]] = set()
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """Raises Fault 503 when too many pages are open."""
+        if len(self._streams) >= MOST_STREAMS:
+            raise Fault(503, f"{MOST_STREAMS} pages are open already; close some and load this one anew.")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        task = asyncio.ensure_future(self._serve(request, response))
+        self._streams.add(task)
+        try:
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+        except ConnectionResetError:
+            pass  # the page was closed: the usual end of a stream
+        finally:
+            task.cancel()
+            self._streams.discard(task)
+        return response
+
+    async def close(self, app: web.Application) -> None:
+        """At shutdown: every stream ends now, so that the server need not wait for its pages."""
+        for task in tuple(self._streams):
+            task.cancel()
+
+    async def _serve(self, request: web.Request, response: web.StreamResponse) -> None:
+        mine = request.query.get("call")
+        async with self._live.watch() as changes:
+            await response.prepare(request)
+            # A page may have been rendered before the watch began.
+            await self._tell(response, EVERYTHING)
+            while True:
+                try:
+                    first = await asyncio.wait_for(changes.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    await self._tell(response, ())
+                    continue
+                await asyncio.sleep(GATHER_SECONDS)
+                subjects = {first}
+                while not changes.empty():
+                    subjects.add(changes.get_nowait())
+                await self._tell(response, _told(subjects, mine))
+
+    async def _tell(self, response: web.StreamResponse, names: tuple[str, ...]) -> None:
+        clock_ms = int(self._clock.now().timestamp() * 1000)
+        text = f"event: clock\ndata: {clock_ms}\n\n" + "".join(f"event: {n}\ndata: -\n\n" for n in names)
+        await response.write(text.encode())
+
+
+def _told(subjects: set[str | None], mine: str | None) -> tuple[str, ...]:
+    """The event names for what changed. None among them: changes were lost, so everything may have."""
+    if None in subjects:
+        return EVERYTHING
+    names = [name for name in sorted(SUBJECTS) if name in subjects]
+    if subjects - SUBJECTS:
+        names.append("live")
+    if mine in subjects:
+        names.append("call")
+    return tuple(names)

@@ -1,0 +1,56 @@
+"""Bad requests: one clear sentence each, as JSON to programs and as a page to people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ErrorPage = Callable[[web.Request, int, str], web.Response]
+log = logging.getLogger(__name__)
+
+
+class Fault(Exception):
+    """A request that cannot be served; `message` is one sentence with the remedy."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def fault_middleware(error_page: ErrorPage) -> Middleware:
+    """Turn every failure into the answer that its asker can read."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Fault as fault:
+            return _answer(request, fault.status, fault.message)
+        except web.HTTPRequestEntityTooLarge as error:
+            return _answer(request, error.status, "The request is too large.")
+        except web.HTTPNotFound:
+            return _answer(request, 404, f"There is nothing at {request.path}.")
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
+            answer = _answer(request, 405, f"{request.path} takes {allowed} only.")
+            answer.headers["Allow"] = allowed
+            return answer
+        except web.HTTPException:
+            raise
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return _answer(request, 500, "The console failed on this request; its log says why.")
+
+    def _answer(request: web.Request, status: int, message: str) -> web.Response:
+        wants_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        # A refused host gets no page: its names and styles are not that host's business.
+        if wants_page and status != 403:
+            return error_page(request, status, message)
+        return web.json_response({"error": message}, status=status)
+
+    return middleware

@@ -1,0 +1,63 @@
+"""Keeps strangers out while nobody can log in: this machine only, same origin only, no foreign scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from console.faults import Fault
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "font-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header or an origin, without port and brackets; empty when it is malformed."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def check_request(request: web.Request) -> None:
+    """Raises Fault 403. A foreign Host is DNS rebinding; a foreign Origin is another site's page."""
+    if host_name(request.host) not in LOCAL_NAMES:
+        raise Fault(
+            403, "The console answers to localhost, 127.0.0.1 and [::1] only. Use one of these names."
+        )
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("same-origin", "none") or (
+        origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
+    ):
+        raise Fault(403, "Another site's page may not do this. Use the console's own page.")
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what does not come from this machine's own pages."""
+    check_request(request)
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal handler: every response, streams and files included, carries the security headers."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")

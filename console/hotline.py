@@ -1,0 +1,30 @@
+"""What the pages say of the hotline itself: facts known at start, not its state now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFact:
+    """A call flow in service: the number that reaches it, its version and its file's name."""
+
+    number: str
+    name: str
+    version: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class HotlineFacts:
+    """`number` is what the page's button dials; `sip_address` what a phone dials.
+
+    `languages` are spoken, the first one first; `understood` are those whose speech is recognised.
+    """
+
+    name: str
+    number: str
+    sip_address: str
+    languages: tuple[str, ...]
+    flows: tuple[FlowFact, ...] = ()
+    understood: tuple[str, ...] = ()

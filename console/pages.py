@@ -1,0 +1,205 @@
+"""The pages and the parts of them that are fetched anew when something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from calls.call import Call
+from calls.events import CallEvent
+from console import call_view, display
+from console.faults import Fault
+from console.hotline import HotlineFacts
+from console.recordings import find_recording
+from console.words import LANGUAGES, Words, chosen_language, load_words
+from engine.health import Health
+from engine.live import LiveCalls
+from engine.ports import Clock, HistoryRow, Queries
+
+LATEST_CALLS = 8
+PAGE_ROWS = 40
+THEMES = frozenset({"light", "dark"})
+COOKIE_SECONDS = 365 * 24 * 3600
+
+
+class Pages:
+    """Renders what is true now, in the asker's language."""
+
+    def __init__(
+        self,
+        *,
+        live: LiveCalls,
+        health: Health,
+        queries: Queries,
+        hotline: HotlineFacts,
+        clock: Clock,
+        recordings: Path,
+    ) -> None:
+        self._live = live
+        self._health = health
+        self._queries = queries
+        self._hotline = hotline
+        self._clock = clock
+        self._recordings = recordings
+        self._words = load_words()
+        self._templates = Environment(
+            loader=PackageLoader("console", "templates"),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["phone"] = display.phone
+        self._templates.filters["clock"] = display.duration
+        self._templates.filters["capitalize_first"] = display.capitalize_first
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self.first_run),
+            web.get("/calls", self.calls),
+            web.get("/calls/{call_id}", self.call),
+            web.get("/parts/health", self.part_health),
+            web.get("/parts/headline", self.part_headline),
+            web.get("/parts/setup", self.part_setup),
+            web.get("/parts/live", self.part_live),
+            web.get("/parts/latest", self.part_latest),
+            web.get("/parts/calls", self.part_calls),
+            web.get("/parts/call/{call_id}", self.part_call),
+            web.get("/parts/mine/{visitor_id}", self.part_mine),
+            web.post("/language", self.set_language),
+        ]
+
+    # --- pages ---
+
+    async def first_run(self, request: web.Request) -> web.Response:
+        rows = await self._queries.history(limit=LATEST_CALLS)
+        return self._page(request, "first_run.html", page="hotline", rows=rows)
+
+    async def calls(self, request: web.Request) -> web.Response:
+        return self._page(request, "calls.html", page="calls", **await self._history_page(request))
+
+    async def call(self, request: web.Request) -> web.Response:
+        return self._page(request, "call.html", page="calls", **await self._call_parts(request))
+
+    def error_page(self, request: web.Request, status: int, message: str) -> web.Response:
+        return self._page(request, "error.html", status=status, page="", message=message)
+
+    # --- parts ---
+
+    async def part_health(self, request: web.Request) -> web.Response:
+        return self._page(request, "parts/health.html")
+
+    async def part_headline(self, request: web.Request) -> web.Response:
+        return self._page(request, "parts/headline.html")
+
+    async def part_setup(self, request: web.Request) -> web.Response:
+        return self._page(request, "parts/setup.html")
+
+    async def part_live(self, request: web.Request) -> web.Response:
+        return self._page(request, "parts/live.html")
+
+    async def part_latest(self, request: web.Request) -> web.Response:
+        rows = await self._queries.history(limit=LATEST_CALLS)
+        return self._page(request, "parts/latest.html", rows=rows)
+
+    async def part_calls(self, request: web.Request) -> web.Response:
+        return self._page(request, "parts/history.html", **await self._history_page(request))
+
+    async def part_call(self, request: web.Request) -> web.Response:
+        return self._page(request, "parts/call.html", **await self._call_parts(request))
+
+    async def part_mine(self, request: web.Request) -> web.Response:
+        """The visitor's own call, found by its channel, which bears the visitor's id."""
+        visitor_id = request.match_info["visitor_id"]
+        call = next(
+            (c for c in self._live.all() if c.network_id == display.VISITOR_CHANNEL + visitor_id), None
+        )
+        events = await self._queries.events(call.id) if call else ()
+        words = self._words_for(request)
+        lines = call_view.transcript(call, events, words) if call else ()
+        return self._page(request, "parts/mine.html", call=call, lines=lines)
+
+    # --- preferences ---
+
+    async def set_language(self, request: web.Request) -> web.Response:
+        """Remember the language and go back to the page where it was chosen."""
+        language = str((await request.post()).get("language", ""))
+        if language not in LANGUAGES:
+            raise Fault(400, f"There is no language {language[:20]!r}; choose one of {', '.join(LANGUAGES)}.")
+        came_from = urlsplit(request.headers.get("Referer", ""))
+        back = came_from.path if came_from.netloc == request.host else "/"
+        if came_from.netloc == request.host and came_from.query:
+            back += f"?{came_from.query}"
+        # A path that begins with two slashes would be another host.
+        response = web.Response(status=303, headers={"Location": "/" + back.lstrip("/")})
+        response.set_cookie(
+            "language", language, max_age=COOKIE_SECONDS, samesite="Strict", httponly=True, path="/"
+        )
+        return response
+
+    # --- how they are made ---
+
+    async def _history_page(self, request: web.Request) -> dict[str, Any]:
+        before = request.query.get("before") or None
+        if before is not None and (len(before) > 80 or not before.isprintable()):
+            raise Fault(400, "`before` is not the id of a row. Open /calls without it.")
+        rows = await self._queries.history(limit=PAGE_ROWS + 1, before=before)
+        more = rows[PAGE_ROWS - 1].interaction.id if len(rows) > PAGE_ROWS else None
+        return {"rows": rows[:PAGE_ROWS], "before": before, "more": more}
+
+    async def _call_parts(self, request: web.Request) -> dict[str, Any]:
+        call_id = request.match_info["call_id"]
+        call: Call | None = self._live.get(call_id) or await self._queries.call(call_id)
+        if call is None:
+            raise Fault(404, "There is no such call. The list of calls is at /calls.")
+        events: Sequence[CallEvent] = await self._queries.events(call_id)
+        words = self._words_for(request)
+        recorded = call.recording is not None
+        return {
+            "call": call,
+            "stops": call_view.call_line(call, events, words),
+            "lines": call_view.transcript(call, events, words),
+            "events": call_view.event_rows(call, events, words),
+            "recorded": recorded,
+            "playable": call.recording is not None
+            and find_recording(self._recordings, call.recording) is not None,
+        }
+
+    def _words_for(self, request: web.Request) -> Words:
+        cookie = request.cookies.get("language")
+        return self._words[chosen_language(cookie, request.headers.get("Accept-Language", ""))]
+
+    def _page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        words = self._words_for(request)
+        theme = request.cookies.get("theme", "")
+        text = self._templates.get_template(template).render(
+            t=words,
+            languages=LANGUAGES,
+            theme=theme if theme in THEMES else "",
+            hotline=self._hotline,
+            health=self._health,
+            live=self._live.all(),
+            now=self._clock.now(),
+            caller_of=lambda call: display.caller_of(call, words),
+            day_time=display.short_date_time,
+            long_time=lambda at: display.local_date_time(at, words),
+            row_party=lambda row: _row_party(row, words),
+            elapsed=call_view.elapsed,
+            **values,
+        )
+        return web.Response(text=text, content_type="text/html", status=status)
+
+
+def _row_party(row: HistoryRow, words: Words) -> str:
+    """The contact's name, else the number or address of the row."""
+    if row.contact_name:
+        return row.contact_name
+    point = row.interaction.point
+    if point is None:
+        return words("caller_withheld")
+    return words("caller_browser") if point.kind == "visitor" else display.party(point.value, words)

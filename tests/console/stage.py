@@ -1,0 +1,207 @@
+"""Fakes of the console's ports, and a call such as the engine writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aiohttp import web
+
+from calls.call import Call, fold
+from calls.events import CallEvent, CallEventKind
+from console.application import make_application
+from console.hotline import FlowFact, HotlineFacts
+from console.metrics import Metrics
+from engine.health import Health
+from engine.live import LiveCalls
+from engine.ports import HistoryRow, VisitorAnswer, VisitorRefused
+from history.interaction import ContactPoint, PointKind, interaction_of
+
+START = datetime(2026, 11, 17, 10, 41, 7, tzinfo=UTC)
+Kind = CallEventKind
+
+
+class FixedClock:
+    def __init__(self) -> None:
+        self.at = START + timedelta(minutes=5)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+
+class FakeVisitors:
+    def __init__(self) -> None:
+        self.offers: list[tuple[str, str]] = []
+        self.pressed: list[tuple[str, str]] = []
+        self.left: list[str] = []
+        self.refusal: str | None = None
+        self.answer_sdp = "v=0\r\n"
+
+    async def offer(self, sdp: str, dialled: str) -> VisitorAnswer:
+        if self.refusal:
+            raise VisitorRefused(self.refusal)
+        self.offers.append((sdp, dialled))
+        return VisitorAnswer(f"v{len(self.offers)}", self.answer_sdp)
+
+    async def press(self, visitor_id: str, keys: str) -> None:
+        if visitor_id != f"v{len(self.offers)}":
+            raise KeyError(visitor_id)
+        self.pressed.append((visitor_id, keys))
+
+    async def hang_up(self, visitor_id: str) -> None:
+        self.left.append(visitor_id)
+
+
+class FakeQueries:
+    def __init__(self) -> None:
+        self.logs: dict[str, list[CallEvent]] = {}
+        self.rows: list[HistoryRow] = []
+
+    def add(self, events: Sequence[CallEvent], point: ContactPoint | None, name: str | None = None) -> Call:
+        call = fold(events)
+        self.logs[call.id] = list(events)
+        if call.ended_at:
+            self.rows.insert(0, HistoryRow(interaction_of(call, f"i-{call.id}", point), name))
+        return call
+
+    async def call(self, call_id: str) -> Call | None:
+        return fold(self.logs[call_id]) if call_id in self.logs else None
+
+    async def events(self, call_id: str) -> Sequence[CallEvent]:
+        return self.logs.get(call_id, [])
+
+    async def unfinished_calls(self, node: str) -> Sequence[Call]:
+        return []
+
+    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
+        return frozenset()
+
+    async def history(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        contact_id: str | None = None,
+        subject_id: str | None = None,
+    ) -> Sequence[HistoryRow]:
+        ids = [row.interaction.id for row in self.rows]
+        start = ids.index(before) + 1 if before in ids else 0
+        return self.rows[start : start + limit]
+
+
+@dataclass
+class Stage:
+    recordings: Path
+    live: LiveCalls = field(default_factory=LiveCalls)
+    queries: FakeQueries = field(default_factory=FakeQueries)
+    visitors: FakeVisitors = field(default_factory=FakeVisitors)
+    clock: FixedClock = field(default_factory=FixedClock)
+
+    def __post_init__(self) -> None:
+        self.health = Health(self.live)
+        self.metrics = Metrics(self.live, self.health)
+        self.health.set("Asterisk", True, "22.10.1, connected")
+        self.health.set("Database", True, "SQLite, writing")
+        self.health.set("Speech", True, "English", needed=False)
+
+    def application(self) -> web.Application:
+        return make_application(
+            live=self.live,
+            health=self.health,
+            queries=self.queries,
+            visitors=self.visitors,
+            recordings=self.recordings,
+            hotline=HotlineFacts(
+                name="Infolinia",
+                number="100",
+                sip_address="sip:100@127.0.0.1:5060",
+                languages=("pl", "en", "ru"),
+                flows=(FlowFact("100", "hotline", "3f9c2a71d0b4", "hotline.yaml"),),
+                understood=("en",),
+            ),
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+
+def log(
+    call_id: str, start: datetime, entries: Sequence[tuple[float, Kind, dict[str, object]]]
+) -> list[CallEvent]:
+    return [
+        CallEvent(call_id, number, start + timedelta(seconds=seconds), kind, data)
+        for number, (seconds, kind, data) in enumerate(entries, 1)
+    ]
+
+
+def order_call(
+    call_id: str = "c1",
+    *,
+    start: datetime = START,
+    caller: str = "+48220000142",
+    ended: bool = True,
+    network_id: str = "",
+    recording: str | None = None,
+) -> list[CallEvent]:
+    """A caller asks after an order by voice and keys; with `recording` leaves a message too."""
+    entries: list[tuple[float, Kind, dict[str, object]]] = [
+        (
+            0.0,
+            Kind.RECEIVED,
+            {
+                "caller": caller,
+                "dialled": "100",
+                "trunk": "loopback",
+                "network_id": network_id or call_id,
+                "direction": "inbound",
+                "node": "a",
+            },
+        ),
+        (0.0, Kind.FLOW_STARTED, {"flow": "hotline", "version": "3f9c2a71d0b4"}),
+        (0.1, Kind.ANSWERED, {}),
+        (0.1, Kind.STEP_ENTERED, {"step": "welcome", "verb": "say"}),
+        (0.1, Kind.LANGUAGE_CHOSEN, {"language": "en"}),
+        (0.2, Kind.SAID, {"text": "Welcome to the hotline.", "language": "en", "seconds": 1.7}),
+        (2.0, Kind.STEP_ENTERED, {"step": "main", "verb": "menu"}),
+        (
+            2.0,
+            Kind.SAID,
+            {
+                "text": "For deliveries press 1 or say delivery. For orders press 2 or say order.",
+                "language": "en",
+                "seconds": 3.1,
+                "interrupted": True,
+            },
+        ),
+        (5.4, Kind.HEARD, {"text": "order", "confidence": 0.94, "seconds": 0.6, "language": "en"}),
+        (5.4, Kind.UNDERSTOOD, {"step": "main", "choice": "order", "by": "speech", "confidence": 0.94}),
+        (5.5, Kind.STEP_ENTERED, {"step": "order_number", "verb": "ask"}),
+        (5.5, Kind.SAID, {"text": "Please key in your order number.", "language": "en", "seconds": 2.0}),
+        (8.1, Kind.HEARD, {"text": "one", "confidence": 0.41, "seconds": 0.4, "language": "en"}),
+        (8.1, Kind.NOT_UNDERSTOOD, {"step": "order_number", "why": "unclear", "attempt": 1}),
+        (9.0, Kind.KEY_PRESSED, {"key": "2"}),
+        (9.4, Kind.KEY_PRESSED, {"key": "0"}),
+        (9.9, Kind.KEY_PRESSED, {"key": "4"}),
+        (11.0, Kind.UNDERSTOOD, {"step": "order_number", "value": "204", "by": "key"}),
+        (11.0, Kind.VALUE_SET, {"name": "order", "value": "204"}),
+        (11.0, Kind.VALUE_SET, {"name": "pin"}),
+        (11.1, Kind.STEP_ENTERED, {"step": "order_state", "verb": "say"}),
+        (11.1, Kind.SAID, {"text": "Order 2 0 4 is on its way.", "language": "en", "seconds": 2.6}),
+    ]
+    if recording:
+        entries += [
+            (14.0, Kind.STEP_ENTERED, {"step": "message", "verb": "voicemail"}),
+            (14.0, Kind.SAID, {"text": "Leave a message after the tone.", "language": "en", "seconds": 1.9}),
+            (29.0, Kind.MESSAGE_LEFT, {"box": "main", "recording": recording, "seconds": 12.0}),
+        ]
+    if ended:
+        entries.append((31.0, Kind.ENDED, {"by": "caller", "cause": 16, "outcome": "completed"}))
+    return log(call_id, start, entries)
+
+
+PHONE = ContactPoint(PointKind.PHONE, "+48220000142")
+BROWSER = ContactPoint(PointKind.VISITOR, "v1")
