@@ -1,0 +1,266 @@
+"""Composition root: every part is made and wired here, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+from asterisk.visitors import VisitorGate
+from speech.prompts import PromptVoices
+from speech.voices import DEFAULT_VOICES, Voice
+
+from asterisk.ari import AriAddress
+from asterisk.cel import CelLog
+from asterisk.control import AsteriskControl
+from asterisk.media import MediaServer
+from asterisk.process import AsteriskProcess
+from asterisk.settings import ARI_USER, LOOPBACK_TRUNK, MEDIA_CLIENT, AsteriskInstallation
+from calls.control import ControlRestored, NetworkEvent
+from console.application import make_application
+from console.hotline import FlowFact, HotlineFacts
+from console.metrics import Metrics
+from engine.clock import SystemClock, TimeOrderedIds
+from engine.flows import FlowShelf
+from engine.health import Health
+from engine.live import LiveCalls
+from engine.recovery import Recovery
+from engine.switchboard import Exchange, Switchboard
+from infolinia.configuration import Configuration
+from infolinia.flow_files import load_flows, warn_of_unknown_words
+from infolinia.setup.inventory import Parts, find_parts
+from speech.vosk_recognizer import VoskRecognizer
+from store.recordings import RecordingFolder
+from store.store import Store, open_store
+
+log = structlog.get_logger(__name__)
+
+
+class StartFailed(Exception):
+    """The hotline cannot start: one sentence that says why and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """A hotline that runs, for its command line and for tests."""
+
+    configuration: Configuration
+    asterisk: AsteriskProcess
+    control: AsteriskControl
+    switchboard: Switchboard
+    store: Store
+    live: LiveCalls
+    health: Health
+    facts: HotlineFacts
+
+
+@asynccontextmanager
+async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline]:
+    """Bring everything up; on leaving, end calls, write them and stop Asterisk."""
+    parts = find_parts()
+    clock = SystemClock()
+    ids = TimeOrderedIds(clock)
+    live = LiveCalls()
+    health = Health(live)
+    metrics = Metrics(live, health)
+    shelf = load_flows(configuration)
+    async with AsyncExitStack() as stack:
+        await _refuse_taken_web_port(configuration)
+        recognizer = await _recognizer(configuration, parts, health, stack)
+        warn_of_unknown_words(shelf, recognizer)
+        voices = await _voices(configuration, parts, shelf, health, stack)
+        store = open_store(
+            configuration.database_url,
+            configuration.place(configuration.state) / "spool",
+            clock=clock,
+            on_health=lambda ok, detail: health.set("database", ok, detail, needed=False),
+        )
+        await store.start()
+        stack.push_async_callback(store.close)
+        health.set("database", True, "Connected", needed=False)
+        asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
+        await asterisk.start()
+        stack.push_async_callback(asterisk.stop)
+        media = MediaServer(configuration.asterisk.media_port, MEDIA_CLIENT)
+        await media.start()
+        stack.push_async_callback(media.close)
+        restored = asyncio.Event()
+
+        def on_network_event(event: NetworkEvent) -> None:
+            switchboard.on_network_event(event)
+            if isinstance(event, ControlRestored):
+                restored.set()
+
+        control = AsteriskControl(
+            ari_address(configuration, asterisk, "infolinia"),
+            media,
+            on_network_event,
+            recording_dir=asterisk.folders.spool / "recording",
+            trunks=tuple(trunk.name for trunk in configuration.sip.trunks) or (LOOPBACK_TRUNK,),
+        )
+        recordings = RecordingFolder(configuration.place(configuration.recordings))
+        exchange = Exchange(
+            control=control,
+            ledger=store.ledger,
+            recognizer=recognizer,
+            synthesizer=voices,
+            recordings=recordings,
+            flows=shelf,
+            clock=clock,
+            ids=ids,
+            live=live,
+            health=health,
+            node=configuration.node,
+            region=configuration.country,
+        )
+        switchboard = Switchboard(exchange)
+        recovery = Recovery(exchange, switchboard, store.queries, CelLog(asterisk.folders))
+        await control.start()
+        stack.push_async_callback(control.close)
+        switchboard.start()
+        stack.push_async_callback(switchboard.close)
+        _in_background(_recover(recovery, restored), stack)
+        _in_background(recovery.watch(), stack)
+        visitors = VisitorGate(
+            control,
+            ids,
+            media_port=configuration.asterisk.visitor_media_port,
+            limit=configuration.web.visitors,
+        )
+        visitors.on_alive = lambda ok, detail: health.set("browser calls", ok, detail, needed=False)
+        await visitors.start()
+        stack.push_async_callback(visitors.stop)
+        facts = hotline_facts(configuration, shelf, recognizer)
+        application = make_application(
+            live=live,
+            health=health,
+            queries=store.queries,
+            visitors=visitors,
+            recordings=recordings.folder,
+            hotline=facts,
+            clock=clock,
+            metrics=metrics,
+        )
+        await _serve(application, configuration, stack)
+        yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts)
+
+
+def installation_of(parts: Parts) -> AsteriskInstallation:
+    return AsteriskInstallation(
+        argv=parts.asterisk_argv,
+        module_dir=parts.asterisk_module_dir,
+        data_dir=parts.asterisk_data_dir,
+        sounds_dir=parts.sounds_dir,
+        music_dir=parts.music_dir,
+    )
+
+
+def ari_address(configuration: Configuration, asterisk: AsteriskProcess, app: str) -> AriAddress:
+    url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
+    return AriAddress(url=url, app=app, user=ARI_USER, password=asterisk.secrets.ari_password)
+
+
+def make_recognizer(configuration: Configuration, parts: Parts) -> VoskRecognizer:
+    own = {language: configuration.place(path) for language, path in configuration.speech.models.items()}
+    return VoskRecognizer({**parts.model_dirs, **own}, threads=configuration.speech.threads)
+
+
+def make_voices(configuration: Configuration, parts: Parts) -> PromptVoices:
+    own = {language: Voice(v.id, v.rate) for language, v in configuration.speech.voices.items()}
+    return PromptVoices(
+        configuration.place(configuration.state) / "prompts",
+        configuration.place(configuration.prompts),
+        environment=parts.espeak_environment,
+        voices={**DEFAULT_VOICES, **own},
+    )
+
+
+def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: VoskRecognizer) -> HotlineFacts:
+    number = next(iter(configuration.numbers), "")
+    first = shelf.for_number(number) or shelf.unknown
+    served = {number: shelf.for_number(number) for number in configuration.numbers}
+    port = "" if configuration.sip.port == 5060 else f":{configuration.sip.port}"
+    return HotlineFacts(
+        name=configuration.name,
+        number=number,
+        sip_address=f"sip:{number}@{configuration.sip.bind}{port}",
+        languages=tuple(first.languages),
+        flows=tuple(
+            FlowFact(number, flow.name, flow.version, flow.file) for number, flow in served.items() if flow
+        ),
+        understood=tuple(sorted(recognizer.languages())),
+    )
+
+
+async def _recognizer(
+    configuration: Configuration, parts: Parts, health: Health, stack: AsyncExitStack
+) -> VoskRecognizer:
+    recognizer = make_recognizer(configuration, parts)
+    await recognizer.start()
+    stack.push_async_callback(recognizer.close)
+    languages = ", ".join(sorted(recognizer.languages()))
+    failures = " ".join(recognizer.failures.values())
+    detail = failures or (f"Speech is understood in: {languages}" if languages else "Keys only: no model")
+    health.set("recognition", bool(languages) and not failures, detail, needed=False)
+    for failure in recognizer.failures.values():
+        log.warning(failure)
+    return recognizer
+
+
+async def _voices(
+    configuration: Configuration, parts: Parts, shelf: FlowShelf, health: Health, stack: AsyncExitStack
+) -> PromptVoices:
+    voices = make_voices(configuration, parts)
+    await voices.start()
+    stack.push_async_callback(voices.close)
+    texts = {text: None for flow in (*shelf.all(), shelf.unknown) for text in flow.prompts()}
+    await voices.warm(list(texts))
+    health.set("voices", True, f"{len(texts)} prompts are ready")
+    return voices
+
+
+async def _recover(recovery: Recovery, restored: asyncio.Event) -> None:
+    while True:
+        await restored.wait()
+        restored.clear()
+        try:
+            await recovery.after_connecting()
+        except Exception:
+            log.exception("Calls of before could not be recovered; trying again at the next connection")
+
+
+def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> None:
+    """Run it until the hotline stops."""
+    task = asyncio.get_running_loop().create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)
+
+
+async def _serve(application: web.Application, configuration: Configuration, stack: AsyncExitStack) -> None:
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, configuration.web.bind, configuration.web.port).start()
+
+
+async def _refuse_taken_web_port(configuration: Configuration) -> None:
+    """Tried first, so that nothing else is started in vain."""
+    bind, port = configuration.web.bind, configuration.web.port
+    try:
+        server = await asyncio.start_server(lambda r, w: None, bind, port)
+    except OSError as error:
+        raise StartFailed(
+            f"The page's port {bind}:{port} cannot be used ({error.strerror}): "
+            "stop what holds it or set another `web.port` in the configuration."
+        ) from error
+    server.close()
+    await server.wait_closed()

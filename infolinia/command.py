@@ -1,0 +1,195 @@
+"""The command line: `infolinia run`, `call`, `demo`, `history`, `flow`, `speech`, `setup`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+import uvloop
+
+from asterisk.ari import AriRefused
+from asterisk.folders import RuntimeFolderRefused
+from asterisk.media import MediaPortTaken
+from asterisk.process import AsteriskFailed
+from calls.control import CallControlError
+from engine.caller_script import ScriptError
+from engine.ports import VoiceFailed
+from infolinia.assembly import StartFailed, running_hotline
+from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
+from infolinia.contact_history import print_history
+from infolinia.flow_files import read_flow
+from infolinia.logs import set_up_logs
+from infolinia.setup.inventory import PartsMissing
+from infolinia.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
+from infolinia.transcripts import recognize_files
+from speech.recognition import RecognitionFailed
+from store.database import StoreError
+
+# What a person can put right: told in their own words on standard error, exit code 2.
+EXPECTED = (
+    ConfigurationRejected,
+    PartsMissing,
+    StartFailed,
+    StoreError,
+    AsteriskFailed,
+    AriRefused,
+    MediaPortTaken,
+    RuntimeFolderRefused,
+    CallControlError,
+    CallFailed,
+    ScriptError,
+    VoiceFailed,
+    RecognitionFailed,
+)
+
+app = typer.Typer(
+    help="infolinia: a hotline on Asterisk.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+speech_app = typer.Typer(help="Speech recognition.", no_args_is_help=True)
+flow_app = typer.Typer(help="Call flows.", no_args_is_help=True)
+app.add_typer(speech_app, name="speech")
+app.add_typer(flow_app, name="flow")
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="The configuration file (default: infolinia.yaml).")
+]
+
+
+def main() -> None:
+    """Entry point. What a person can put right ends in one sentence and exit code 2."""
+    try:
+        app()
+    except EXPECTED as problem:
+        fail(str(problem))
+
+
+def fail(sentence: str) -> NoReturn:
+    sys.stderr.write(sentence.rstrip() + "\n")
+    raise SystemExit(2)
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log lines as JSON.")] = False,
+) -> None:
+    """Bring the hotline up and serve callers until Ctrl-C."""
+    set_up_logs(as_json=log_json)
+    _run(_serve(load_configuration(config)))
+
+
+async def _serve(configuration: Configuration) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running_hotline(configuration) as hotline:
+        web = configuration.web
+        typer.echo(f"{configuration.name} answers.")
+        typer.echo(f"  phone    {hotline.facts.sip_address}")
+        typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
+        typer.echo("  no phone infolinia call --script \"press 2; say 'order'; wait 2; press 123456\"")
+        typer.echo("Ctrl-C stops it.")
+        await stop.wait()
+        typer.echo("Stopping: calls are ended and written.")
+
+
+@app.command()
+def call(
+    number: Annotated[str, typer.Argument(help="The number to call.")] = "100",
+    script: Annotated[
+        str,
+        typer.Option(
+            "--script", "-s", help="press KEYS; say 'WORDS'; play FILE.wav; wait SECONDS; interrupt; hang up"
+        ),
+    ] = "",
+    language: Annotated[str, typer.Option(help="The language the caller speaks.")] = "en",
+    caller_id: Annotated[str, typer.Option("--from", help="The caller's number.")] = "+48220000001",
+    narrowband: Annotated[bool, typer.Option(help="Call by G.711 (8 kHz), as most telephones do.")] = False,
+    longest: Annotated[float, typer.Option(min=1, max=3600, help="Seconds after which it ends.")] = 180,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the transcript as JSON lines.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Call the running hotline with a simulated caller and print what both sides said."""
+    set_up_logs(as_json=False, level="WARNING")
+    plan = CallPlan(number, script, language, caller_id, wideband=not narrowband, longest_seconds=longest)
+    _run(place_call(load_configuration(config), plan, as_json=as_json))
+
+
+@app.command()
+def demo(config: ConfigOption = None) -> None:
+    """Three simulated callers, their transcripts and their rows of the contact history."""
+    set_up_logs(as_json=False, level="WARNING")
+    _run(demonstrate(load_configuration(config)))
+
+
+@app.command()
+def history(
+    limit: Annotated[int, typer.Option(min=1, max=10000, help="How many rows, newest first.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    events: Annotated[bool, typer.Option(help="With each call's event log.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Print the contact history."""
+    _run(print_history(load_configuration(config), limit=limit, as_json=as_json, events=events))
+
+
+@flow_app.command("check")
+def check_flows(
+    files: Annotated[list[Path], typer.Argument(help="Flow files.")],
+) -> None:
+    """Check call flows; every problem with its file, line and column."""
+    problems = []
+    for file in files:
+        try:
+            flow = read_flow(file)
+        except ConfigurationRejected as rejected:
+            problems.append(str(rejected))
+        else:
+            languages = ", ".join(flow.languages)
+            typer.echo(f"{file}: {flow.name}, version {flow.version}, {len(flow.steps)} steps, {languages}")
+    if problems:
+        fail("\n".join(problems))
+
+
+@speech_app.command("recognize")
+def recognize(
+    files: Annotated[list[Path], typer.Argument(help="WAV files of any rate.")],
+    language: Annotated[str, typer.Option(help="The language spoken.")] = "en",
+    phrases: Annotated[
+        Path | None, typer.Option(help="A file with one phrase a line: nothing else is understood then.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Run the recognition of live calls over files; one JSON line each."""
+    set_up_logs(as_json=False, level="WARNING")
+    _run(recognize_files(load_configuration(config), files, language, phrases))
+
+
+@app.command("config")
+def show_config(config: ConfigOption = None) -> None:
+    """Check the configuration and print the settings in force, without passwords."""
+    from infolinia.configuration import as_table
+
+    typer.echo(json.dumps(as_table(load_configuration(config)), indent=2, ensure_ascii=False))
+
+
+@app.command("setup", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def set_up(context: typer.Context) -> None:
+    """Install the parts: Asterisk, sounds, models, voices. `infolinia setup --help` tells its options."""
+    from infolinia.setup.__main__ import main as provide
+
+    raise SystemExit(provide(context.args))
+
+
+def _run(work: Coroutine[None, None, None]) -> None:
+    uvloop.run(work)

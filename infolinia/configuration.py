@@ -1,0 +1,199 @@
+"""The configuration file, `infolinia.yaml`: every setting has a default that works on one machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
+from engine.switchboard import DEADMAN_SECONDS
+from ivr.shape import read_model
+from ivr.source import SourceRejected, Table, read_yaml
+
+# The database's address holds a password: it may come from the environment instead of the file.
+DATABASE_VARIABLE = "INFOLINIA_DATABASE"
+DEFAULT_FILE = Path("infolinia.yaml")
+
+
+class ConfigurationRejected(Exception):
+    """The configuration cannot be used: one sentence a line, each with file, line and remedy."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _port_range(value: object) -> object:
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,5})-(\d{1,5})", value.strip())):
+        return int(match[1]), int(match[2])
+    raise ValueError("write a range of ports as 10000-10999")
+
+
+def _flow_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
+        raise ValueError("a flow's name is its file's name without .yaml: small letters, digits and '-'")
+    return value
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        raise ValueError("write a country as two capital letters, such as PL")
+    return value
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+PortRange = Annotated[tuple[int, int], BeforeValidator(_port_range)]
+FlowName = Annotated[str, AfterValidator(_flow_name)]
+
+
+class TrunkSection(_Section):
+    """A carrier; the fields of asterisk.settings.Trunk."""
+
+    name: str
+    hosts: tuple[str, ...]
+    networks: tuple[str, ...] = ()
+    username: str = ""
+    password: str = Field(default="", repr=False)
+    registers: bool = False
+    from_domain: str = ""
+    codecs: tuple[str, ...] = ("g722", "alaw", "ulaw")
+
+
+class SipSection(_Section):
+    bind: str = "127.0.0.1"
+    port: Port = 5060
+    rtp: PortRange = (10000, 10999)
+    external_address: str = ""
+    local_networks: tuple[str, ...] = ()
+    trunks: tuple[TrunkSection, ...] = ()
+
+
+class AsteriskSection(_Section):
+    """Ports of Asterisk's own interfaces and of the media sockets: all on the loopback address."""
+
+    http_port: Port = 8088
+    ami_port: Port = 5038
+    loopback_port: Port = 5070
+    media_port: Port = 8089
+    visitor_media_port: Port = 8090
+    caller_media_port: Port = 8091
+    start: bool = True
+
+
+class WebSection(_Section):
+    bind: str = "127.0.0.1"
+    port: Port = 8080
+    visitors: Annotated[int, Field(ge=0, le=500)] = 20
+
+
+class VoiceSection(_Section):
+    """A pyttsx3 voice by its id, and words per minute."""
+
+    id: str
+    rate: Annotated[int, Field(ge=60, le=400)] = 150
+
+
+class SpeechSection(_Section):
+    """`models`: language -> folder of a Vosk model, beside those that were provided."""
+
+    models: Mapping[str, Path] = {}
+    voices: Mapping[str, VoiceSection] = {}
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+
+
+class Configuration(_Section):
+    """Paths are relative to the configuration file's folder."""
+
+    name: str = "infolinia"
+    node: str = "infolinia"
+    country: Annotated[str, AfterValidator(_country)] = "PL"
+    numbers: Mapping[str, FlowName] = {"100": "hotline"}
+    unknown_number: FlowName = "unknown-number"
+    flows: Path = Path("callflows")
+    prompts: Path = Path("prompts")
+    recordings: Path = Path("recordings")
+    state: Path = Path("var")
+    database: str = ""
+    sip: SipSection = SipSection()
+    web: WebSection = WebSection()
+    asterisk: AsteriskSection = AsteriskSection()
+    speech: SpeechSection = SpeechSection()
+    folder: Path = Field(default=Path(), exclude=True)
+
+    def place(self, path: Path) -> Path:
+        """An absolute path of one that is relative to the configuration file."""
+        return path if path.is_absolute() else self.folder / path
+
+    @property
+    def database_url(self) -> str:
+        return (
+            os.environ.get(DATABASE_VARIABLE)
+            or self.database
+            or f"sqlite:///{self.place(self.state) / 'infolinia.db'}"
+        )
+
+    def asterisk_settings(self) -> AsteriskSettings:
+        sip, asterisk = self.sip, self.asterisk
+        return AsteriskSettings(
+            runtime_dir=self.place(self.state) / "asterisk",
+            node=self.node,
+            sip_bind=sip.bind,
+            sip_port=sip.port,
+            loopback_port=asterisk.loopback_port,
+            http_port=asterisk.http_port,
+            ami_port=asterisk.ami_port,
+            media_port=asterisk.media_port,
+            visitor_media_port=asterisk.visitor_media_port,
+            caller_media_port=asterisk.caller_media_port,
+            rtp_start=sip.rtp[0],
+            rtp_end=sip.rtp[1],
+            trunks=tuple(Trunk(**trunk.model_dump()) for trunk in sip.trunks),
+            deadman_seconds=DEADMAN_SECONDS,
+            external_address=sip.external_address,
+            local_networks=sip.local_networks,
+        )
+
+
+def load_configuration(file: Path | None) -> Configuration:
+    """Read `file`; None takes infolinia.yaml where there is one, else all defaults.
+
+    Raises ConfigurationRejected with every problem found.
+    """
+    if file is None:
+        if not DEFAULT_FILE.is_file():
+            return _checked(Configuration(folder=Path.cwd()), "defaults")
+        file = DEFAULT_FILE
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise ConfigurationRejected(
+            f"{file}: cannot be read ({error.strerror}). Name another file with --config."
+        ) from error
+    try:
+        node = read_yaml(text, str(file))
+        if isinstance(node, Table) and not node.entries:
+            return _checked(Configuration(folder=file.absolute().parent), str(file))
+        configuration = read_model(Configuration, node, str(file))
+    except SourceRejected as rejected:
+        raise ConfigurationRejected(str(rejected)) from rejected
+    return _checked(configuration.model_copy(update={"folder": file.absolute().parent}), str(file))
+
+
+def _checked(configuration: Configuration, file: str) -> Configuration:
+    try:
+        check_settings(configuration.asterisk_settings())
+    except SettingsRefused as refused:
+        raise ConfigurationRejected(f"{file}: {refused}") from refused
+    return configuration
+
+
+def as_table(configuration: Configuration) -> dict[str, Any]:
+    """The settings in force, passwords left out, for `infolinia config`."""
+    shown = configuration.model_dump(mode="json", exclude={"sip": {"trunks": {"__all__": {"password"}}}})
+    shown["database"] = re.sub(r"://([^:/@]+):[^@]*@", r"://\1:***@", configuration.database_url)
+    return shown

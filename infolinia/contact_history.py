@@ -1,0 +1,64 @@
+"""The contact history on a terminal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from engine.ports import HistoryRow, Queries
+from infolinia.configuration import Configuration
+from store.store import open_queries
+
+
+async def print_history(configuration: Configuration, *, limit: int, as_json: bool, events: bool) -> None:
+    """Newest first. Raises StoreError when the database cannot be read."""
+    async with open_queries(configuration.database_url) as queries:
+        for row in await queries.history(limit=limit):
+            if as_json:
+                record = as_record(row)
+                if events:
+                    record["events"] = await _events(queries, row.interaction.subject_id)
+                typer.echo(json.dumps(record, ensure_ascii=False, default=_plain))
+            else:
+                typer.echo(as_line(row))
+                if events:
+                    for event in await _events(queries, row.interaction.subject_id):
+                        typer.echo(f"    {event['at']}  {event['kind']:<18} {json.dumps(event['data'])}")
+
+
+def as_record(row: HistoryRow) -> dict[str, Any]:
+    """One JSON object: the interaction's fields, its contact's name and points."""
+    record = asdict(row.interaction)
+    record["contact_name"] = row.contact_name
+    record["contact_points"] = [asdict(point) for point in row.contact_points]
+    return record
+
+
+def as_line(row: HistoryRow) -> str:
+    """One line for a terminal."""
+    entry = row.interaction
+    who = row.contact_name or (entry.point.value if entry.point else "withheld")
+    at = entry.at.astimezone().strftime("%d.%m. %H:%M:%S")
+    path = " > ".join(entry.path)
+    words = ", ".join(entry.heard)
+    return (
+        f"{at}  {entry.direction} {entry.channel.value:<9} {who} to {entry.to}  {entry.outcome or 'open':<14}"
+        f" {entry.duration_seconds:5.1f} s  {path}" + (f"  [{words}]" if words else "")
+    )
+
+
+async def _events(queries: Queries, call_id: str) -> list[dict[str, Any]]:
+    return [
+        {"seq": event.seq, "at": event.at.isoformat(), "kind": event.kind.value, "data": dict(event.data)}
+        for event in await queries.events(call_id)
+    ]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

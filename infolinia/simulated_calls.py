@@ -1,0 +1,194 @@
+"""Simulated callers on the command line: `infolinia call` and `infolinia demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import typer
+
+from asterisk.ari import AriAddress
+from asterisk.control import AsteriskControl
+from asterisk.folders import RuntimeFolders, load_secrets
+from asterisk.media import MediaServer
+from asterisk.settings import ARI_USER, CALLER_MEDIA_CLIENT, LOOPBACK_TRUNK
+from calls.control import ControlLost, NetworkEvent
+from engine.caller_script import PlayFile, parse_script
+from engine.clock import SystemClock, TimeOrderedIds
+from engine.simulated_caller import Conversation, Line, SimulatedCaller, who_said
+from infolinia.assembly import make_recognizer, make_voices, running_hotline
+from infolinia.configuration import Configuration
+from infolinia.contact_history import as_line
+from infolinia.setup.inventory import find_parts
+from speech.sound_files import SoundUnreadable, read_wav, resampled, to_pcm
+from store.store import open_queries
+
+CALLER_APP = "infolinia-caller"
+# The rows of the last call are in the history this long after its end, at the latest.
+WRITTEN_SECONDS = 3.0
+
+
+class CallFailed(Exception):
+    """The simulated call could not be made: one sentence with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """What a simulated caller does. `caller_id` is the number it calls from."""
+
+    number: str
+    script: str
+    language: str = "en"
+    caller_id: str = "+48220000001"
+    wideband: bool = True
+    longest_seconds: float = 180.0
+
+
+# Three people who use the shipped hotline: an order by voice and keys, a message in Polish, a silent caller.
+DEMO = (
+    CallPlan("100", "press 2; say 'order'; wait 2; press 123456; press 1", "en", "+48220000001"),
+    CallPlan(
+        "100", "press 1; press 9; say 'Dzień dobry, proszę o telefon.'; wait 2; press #", "pl", "+48220000002"
+    ),
+    CallPlan("100", "press 3; press 7; press 2; hang up", "ru", "+48220000003"),
+)
+
+
+async def place_call(configuration: Configuration, plan: CallPlan, *, as_json: bool) -> None:
+    """One call to the hotline that runs. Raises CallFailed, ScriptError."""
+    actions = parse_script(plan.script)
+    for action in actions:
+        if isinstance(action, PlayFile):
+            _readable(action)
+
+    def report(line: Line) -> None:
+        typer.echo(json.dumps(asdict(line), ensure_ascii=False) if as_json else who_said(line, {}))
+
+    async with _Callers(configuration).connected() as callers:
+        conversation = await callers.call(plan, report)
+    if conversation.ended_by == "unanswered":
+        raise CallFailed(
+            f"Nobody answered {plan.number} (cause {conversation.cause}). Does it lead to a flow?"
+        )
+
+
+async def demonstrate(configuration: Configuration) -> None:
+    """Three callers one after another, at the hotline that runs, or at one started for the purpose."""
+    async with AsyncExitStack() as stack:
+        if not await _answers(configuration):
+            typer.echo("No hotline runs here; one is started for the demo.")
+            await stack.enter_async_context(running_hotline(configuration))
+        callers = await stack.enter_async_context(_Callers(configuration).connected())
+        number = next(iter(configuration.numbers))
+        for count, plan in enumerate(DEMO, start=1):
+            typer.echo(f"\nCaller {count}, {plan.caller_id}, calls {number}: {plan.script}")
+            await callers.call(
+                replace(plan, number=number), lambda line: typer.echo(f"  {who_said(line, {})}")
+            )
+        await _print_rows(configuration, len(DEMO))
+
+
+async def _print_rows(configuration: Configuration, count: int) -> None:
+    await asyncio.sleep(WRITTEN_SECONDS)
+    typer.echo("\nThe contact history now:")
+    async with open_queries(configuration.database_url) as queries:
+        for row in reversed(await queries.history(limit=count)):
+            typer.echo(f"  {as_line(row)}")
+
+
+class _Callers:
+    """Makes calls over one connection to Asterisk."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._clock = SystemClock()
+        self._ids = TimeOrderedIds(self._clock)
+        self._calling: set[SimulatedCaller] = set()
+
+    def on_network_event(self, event: NetworkEvent) -> None:
+        for caller in tuple(self._calling):
+            caller.on_network_event(event)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[_Callers]:
+        parts = find_parts()
+        configuration = self._configuration
+        folders = RuntimeFolders(configuration.asterisk_settings().runtime_dir.absolute())
+        if not (folders.root / "secrets.json").is_file():
+            raise CallFailed("No hotline has been started with this configuration: start it with `make run`.")
+        secrets = load_secrets(folders)
+        async with AsyncExitStack() as stack:
+            self._recognizer = make_recognizer(configuration, parts)
+            await self._recognizer.start()
+            stack.push_async_callback(self._recognizer.close)
+            self._voices = make_voices(configuration, parts)
+            await self._voices.start()
+            stack.push_async_callback(self._voices.close)
+            media = MediaServer(
+                configuration.asterisk.caller_media_port, CALLER_MEDIA_CLIENT, password=secrets.media_password
+            )
+            await media.start()
+            stack.push_async_callback(media.close)
+            url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
+            self._control = AsteriskControl(
+                AriAddress(url=url, app=CALLER_APP, user=ARI_USER, password=secrets.ari_password),
+                media,
+                self.on_network_event,
+                recording_dir=folders.spool / "recording",
+                trunks=(LOOPBACK_TRUNK,),
+            )
+            try:
+                await self._control.start(patience_seconds=3)
+            except ControlLost as lost:
+                raise CallFailed("The hotline does not run: start it with `make run` first.") from lost
+            stack.push_async_callback(self._control.close)
+            yield self
+
+    async def call(self, plan: CallPlan, report: Callable[[Line], None]) -> Conversation:
+        caller = SimulatedCaller(
+            control=self._control,
+            recognizer=self._recognizer,
+            synthesizer=self._voices,
+            read_audio=_read_audio,
+            clock=self._clock,
+            ids=self._ids,
+            report=report,
+        )
+        self._calling.add(caller)
+        try:
+            return await caller.call(
+                plan.number,
+                parse_script(plan.script),
+                language=plan.language,
+                caller_id=plan.caller_id,
+                wideband=plan.wideband,
+                longest_seconds=plan.longest_seconds,
+            )
+        finally:
+            self._calling.discard(caller)
+
+
+def _read_audio(file: Path, sample_rate: int) -> bytes:
+    return to_pcm(resampled(*read_wav(file), sample_rate))
+
+
+def _readable(action: PlayFile) -> None:
+    try:
+        read_wav(Path(action.path))
+    except SoundUnreadable as unreadable:
+        raise CallFailed(str(unreadable)) from unreadable
+
+
+async def _answers(configuration: Configuration) -> bool:
+    """Whether a hotline's Asterisk listens here."""
+    try:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_connection("127.0.0.1", configuration.asterisk.http_port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True

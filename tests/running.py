@@ -1,0 +1,190 @@
+"""A whole hotline for a test: the program as a user starts it, in its own folder, on its own ports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import yaml
+
+from asterisk.folders import RuntimeFolders
+from tests.house import Ports
+
+COMMAND = str(Path(sys.executable).with_name("infolinia"))
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 40.0
+
+
+@dataclass
+class RunningHotline:
+    """`infolinia run` as a process. Its Asterisk outlives `kill`, as in life, and ends with `stop`."""
+
+    folder: Path
+    ports: Ports
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "infolinia.yaml"
+
+    @property
+    def web(self) -> str:
+        return f"http://127.0.0.1:{self.ports.spare(30)}"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "run.log"
+
+    @property
+    def asterisk(self) -> RuntimeFolders:
+        return RuntimeFolders(self.folder / "v" / "asterisk")
+
+    @property
+    def asterisk_pid(self) -> int:
+        return int(self.asterisk.pid_file.read_text())
+
+    def write_config(self) -> None:
+        ports = self.ports
+        settings: dict[str, Any] = {
+            "state": "v",
+            "flows": str(ROOT / "callflows"),
+            "sip": {"port": ports.sip, "rtp": f"{ports.first + 40}-{ports.first + 99}"},
+            "web": {"port": ports.spare(30)},
+            "asterisk": {
+                "http_port": ports.http,
+                "ami_port": ports.ami,
+                "loopback_port": ports.loopback,
+                "media_port": ports.media,
+                "visitor_media_port": ports.spare(31),
+                "caller_media_port": ports.spare(26),
+            },
+        }
+        for name, value in self.changes.items():
+            settings[name] = {**settings[name], **value} if isinstance(settings.get(name), dict) else value
+        self.config.write_text(yaml.safe_dump(settings, allow_unicode=True))
+
+    async def start(self, *, ready: bool = True) -> None:
+        self.write_config()
+        with self.output.open("ab") as output:
+            self.process = await asyncio.create_subprocess_exec(
+                *(COMMAND, "run", "--config", str(self.config)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
+            )
+        if ready:
+            await until(self.ready, "the hotline is ready", START_SECONDS, self.log)
+
+    async def ready(self) -> bool:
+        if self.process is None or self.process.returncode is not None:
+            raise AssertionError(f"the hotline ended:\n{self.log()}")
+        status, _ = await self.probe("readyz")
+        return status == 200
+
+    async def probe(self, name: str) -> tuple[int, dict[str, Any]]:
+        """Status and body of /healthz or /readyz; status 0 when nothing answers."""
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session,
+                session.get(f"{self.web}/{name}") as response,
+            ):
+                return response.status, await response.json()
+        except (aiohttp.ClientError, TimeoutError):
+            return 0, {}
+
+    def log(self) -> str:
+        return self.output.read_text(errors="replace")[-6000:] if self.output.exists() else ""
+
+    async def run(self, *arguments: str, limit_seconds: float = 60, ok: bool = True) -> tuple[int, str, str]:
+        """Another `infolinia` command with the same configuration: exit code, standard output and error."""
+        process = await asyncio.create_subprocess_exec(
+            *(COMMAND, *arguments, "--config", str(self.config)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=self.folder,
+        )
+        try:
+            output, errors = await asyncio.wait_for(process.communicate(), limit_seconds)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise
+        assert process.returncode is not None
+        if ok:
+            assert process.returncode == 0, errors.decode() + output.decode() + self.log()
+        return process.returncode, output.decode(), errors.decode()
+
+    async def history(self) -> list[dict[str, Any]]:
+        """Rows of the contact history with their events, newest first."""
+        _, output, _ = await self.run("history", "--json", "--events")
+        return [json.loads(line) for line in output.splitlines()]
+
+    async def rows(self, count: int, limit_seconds: float = 30) -> list[dict[str, Any]]:
+        """The history once it holds at least `count` rows."""
+        found: list[dict[str, Any]] = []
+
+        async def enough() -> bool:
+            found[:] = await self.history()
+            return len(found) >= count
+
+        await until(enough, f"{count} rows in the history", limit_seconds, self.log)
+        return found
+
+    def kill(self) -> None:
+        """kill -9 of the engine; Asterisk goes on."""
+        assert self.process is not None
+        self.process.kill()
+
+    async def ended(self, limit_seconds: float = 20) -> int:
+        assert self.process is not None
+        return await asyncio.wait_for(self.process.wait(), limit_seconds)
+
+    async def stop(self) -> None:
+        """As by Ctrl-C; whatever is left of Asterisk is killed."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                await self.ended()
+            except TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+                raise
+        with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+            os.kill(self.asterisk_pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def running(folder: Path, ports: Ports, **changes: Any) -> AsyncIterator[RunningHotline]:
+    """A ready hotline; `changes` are settings of its configuration."""
+    hotline = RunningHotline(folder, ports, changes)
+    try:
+        await hotline.start()
+        yield hotline
+    finally:
+        await hotline.stop()
+
+
+async def until(
+    condition: Callable[[], Awaitable[bool]], what: str, limit_seconds: float, log: Callable[[], str] = str
+) -> None:
+    """Ask again and again, within a limit."""
+    try:
+        async with asyncio.timeout(limit_seconds):
+            while not await condition():  # noqa: ASYNC110 - another process is asked
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"not within {limit_seconds} s: {what}\n{log()}") from None
