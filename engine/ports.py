@@ -141,7 +141,8 @@ class InteractionAdded:
 class JobAdded:
     """A row of the outbox: work for a worker (sms, webhook, callback), done after the commit, at least once.
 
-    `key` is unique: the same job is never added twice.
+    `key` is unique: the same job is never added twice. Jobs of one topic and `subject` are done one after another,
+    in order of id; lower `priority` goes first; after `expires_at` the job is no longer worth doing.
     """
 
     id: str
@@ -149,6 +150,9 @@ class JobAdded:
     key: str
     payload: Mapping[str, object]
     not_before: datetime | None = None
+    subject: str | None = None
+    priority: int = 0
+    expires_at: datetime | None = None
 
 
 Change = EventsAppended | CallStored | InteractionAdded | JobAdded

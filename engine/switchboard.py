@@ -32,8 +32,8 @@ from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
 from engine.voice import CallVoice
 
 # The dialplan takes a caller back unless this is renewed: asterisk-conf sets the same for a new call.
-DEADMAN_SECONDS = 30
-DEADMAN_RENEWED_SECONDS = 10.0
+DEADMAN_SECONDS = 15
+DEADMAN_RENEWED_SECONDS = 5.0
 # Calls of an Asterisk that has not come back after this long are over.
 ASTERISK_AWAY_SECONDS = 60.0
 # At the engine's end, its calls have this long to be written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -104,6 +105,11 @@ class RunningHotline:
                 return response.status, await response.json()
         except (aiohttp.ClientError, TimeoutError):
             return 0, {}
+
+    async def calls_in_progress(self) -> int:
+        async with aiohttp.ClientSession() as session, session.get(f"{self.web}/metrics") as response:
+            text = await response.text()
+        return sum(int(float(count)) for count in re.findall(r"^infolinia_calls_live\{.*\} (\S+)$", text, re.M))
 
     def log(self) -> str:
         return self.output.read_text(errors="replace")[-6000:] if self.output.exists() else ""
