@@ -1,0 +1,170 @@
+"""Queries: what the tables tell, as the cores' own types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from calls.call import Call, Direction
+from calls.events import CallEvent, CallEventKind
+from calls.outcome import Outcome
+from engine.ports import HistoryRow
+from history.interaction import Channel, ContactPoint, Interaction, PointKind
+from store.tables import call_events, calls, contact_points, contacts, interactions
+
+# Values in one IN list; SQLite takes 32,766, PostgreSQL 32,767.
+_IDS_AT_ONCE = 10_000
+
+
+class SqlQueries:
+    """Implements engine.ports.Queries. Database failures come as sqlalchemy.exc.SQLAlchemyError."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def call(self, call_id: str) -> Call | None:
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(calls).where(calls.c.id == call_id))).one_or_none()
+        return None if row is None else _call(row)
+
+    async def events(self, call_id: str) -> Sequence[CallEvent]:
+        wanted = select(call_events).where(call_events.c.call_id == call_id).order_by(call_events.c.seq)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(wanted)).all()
+        return [CallEvent(row.call_id, row.seq, row.at, CallEventKind(row.kind), row.data) for row in rows]
+
+    async def unfinished_calls(self, node: str) -> Sequence[Call]:
+        wanted = (
+            select(calls)
+            .where(calls.c.node == node, calls.c.ended_at.is_(None))
+            .order_by(calls.c.started_at, calls.c.id)
+        )
+        async with self._engine.connect() as connection:
+            return [_call(row) for row in (await connection.execute(wanted)).all()]
+
+    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
+        known: set[str] = set()
+        async with self._engine.connect() as connection:
+            for start in range(0, len(network_ids), _IDS_AT_ONCE):
+                some = network_ids[start : start + _IDS_AT_ONCE]
+                wanted = select(calls.c.network_id).where(calls.c.network_id.in_(some))
+                known.update((await connection.execute(wanted)).scalars())
+        return frozenset(known)
+
+    async def history(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        contact_id: str | None = None,
+        subject_id: str | None = None,
+    ) -> Sequence[HistoryRow]:
+        """Newest first. A merged contact's rows are those of the contact it was merged into."""
+        person = _person()
+        wanted = (
+            select(interactions, person.label("person"))
+            .outerjoin(contacts, contacts.c.id == interactions.c.contact_id)
+            .order_by(interactions.c.at.desc(), interactions.c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            last = interactions.alias("last")
+            place = select(last.c.at, last.c.id).where(last.c.id == before)
+            wanted = wanted.where(tuple_(interactions.c.at, interactions.c.id) < place.scalar_subquery())
+        if contact_id is not None:
+            ids = select(contacts.c.id).where(
+                or_(contacts.c.id == contact_id, contacts.c.merged_into == contact_id)
+            )
+            wanted = wanted.where(interactions.c.contact_id.in_(ids))
+        if subject_id is not None:
+            wanted = wanted.where(interactions.c.subject_id == subject_id)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(wanted)).all()
+            people = {row.person for row in rows if row.person is not None}
+            names: dict[str, str | None] = {}
+            points: dict[str, list[ContactPoint]] = {}
+            if people:
+                named = select(contacts.c.id, contacts.c.name).where(contacts.c.id.in_(people))
+                names = {row.id: row.name for row in await connection.execute(named)}
+                points = _grouped(await connection.execute(_points_of(people)))
+        return [
+            HistoryRow(_interaction(row), names.get(row.person), tuple(points.get(row.person, ())))
+            for row in rows
+        ]
+
+
+def _person() -> ColumnElement[str]:
+    return func.coalesce(contacts.c.merged_into, contacts.c.id)
+
+
+def _points_of(people: Iterable[str]) -> Any:
+    ids = list(people)
+    return (
+        select(_person().label("person"), contact_points.c.kind, contact_points.c.value)
+        .join(contacts, contacts.c.id == contact_points.c.contact_id)
+        .where(or_(contacts.c.id.in_(ids), contacts.c.merged_into.in_(ids)))
+        .order_by(contact_points.c.added_at, contact_points.c.kind, contact_points.c.value)
+    )
+
+
+def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[ContactPoint]]:
+    points: dict[str, list[ContactPoint]] = {}
+    for row in rows:
+        points.setdefault(row.person, []).append(ContactPoint(PointKind(row.kind), row.value))
+    return points
+
+
+def _call(row: Row[Any]) -> Call:
+    return Call(
+        id=row.id,
+        direction=Direction(row.direction),
+        caller=row.caller,
+        dialled=row.dialled,
+        network_id=row.network_id,
+        node=row.node,
+        started_at=row.started_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        flow=row.flow,
+        flow_version=row.flow_version,
+        language=row.language,
+        path=tuple(row.path),
+        heard=tuple(row.heard),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        ended_by=row.ended_by,
+        cause=row.cause,
+        recording=row.recording,
+        last_seq=row.last_seq,
+    )
+
+
+def _interaction(row: Row[Any]) -> Interaction:
+    return Interaction(
+        id=row.id,
+        at=row.at,
+        channel=Channel(row.channel),
+        direction=row.direction,
+        subject_id=row.subject_id,
+        point=None if row.point_kind is None else ContactPoint(PointKind(row.point_kind), row.point_value),
+        contact_id=row.person,
+        to=row.to_value,
+        duration_seconds=row.duration_seconds,
+        outcome=row.outcome,
+        disposition=row.disposition,
+        campaign=row.campaign,
+        agent=row.agent,
+        language=row.language,
+        flow=row.flow,
+        flow_version=row.flow_version,
+        path=tuple(row.path),
+        heard=tuple(row.heard),
+        recording=row.recording,
+        transcript=row.transcript,
+        note=row.note,
+        cost=row.cost,
+        currency=row.currency,
+        data=row.data,
+    )

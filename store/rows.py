@@ -1,0 +1,244 @@
+"""Changes as rows: the statements that write them and the values they take, made once per database kind.
+
+Rows go to the driver as tuples, past SQLAlchemy's per-value processing, which would be most of the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
+from sqlalchemy import Table
+
+from calls.call import Call
+from calls.events import CallEvent
+from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded
+from history.interaction import Interaction
+from store import tables
+
+Row = tuple[object, ...]
+PointKey = tuple[str, str]
+
+
+def _columns(table: Table, *defaulted: str) -> tuple[str, ...]:
+    """The columns written, in the table's order, which the tuples below follow."""
+    return tuple(name for name in table.c.keys() if name not in defaulted)  # noqa: SIM118
+
+
+_CALL = _columns(tables.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """SQL of one database kind, and the form in which its driver takes a time."""
+
+    time: Callable[[datetime], object]
+    add_events: str
+    put_calls: str
+    add_interactions: str
+    add_jobs: str
+    add_contacts: str
+    add_points: str
+    find_points: str
+    remove_contacts: str
+    points_as_json: bool
+
+
+def _insert(table: Table, columns: Sequence[str], conflict: str) -> str:
+    numbers = ", ".join(f"?{number}" for number in range(1, len(columns) + 1))
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({numbers}) ON CONFLICT {conflict}"  # noqa: S608
+
+
+_NEWER_CALL = (
+    f"(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CALL[1:])} "
+    "WHERE excluded.last_seq > calls.last_seq"
+)
+_ADD_EVENTS = _insert(tables.call_events, _columns(tables.call_events), "DO NOTHING")
+_PUT_CALLS = _insert(tables.calls, _CALL, _NEWER_CALL)
+_ADD_INTERACTIONS = _insert(
+    tables.interactions, _columns(tables.interactions, "number", "erased_at"), "DO NOTHING"
+)
+_ADD_JOBS = _insert(
+    tables.outbox,
+    _columns(tables.outbox, "attempts", "claimed_by", "claimed_until", "done_at", "dead_at", "last_error"),
+    "DO NOTHING",
+)
+_ADD_CONTACTS = _insert(tables.contacts, _columns(tables.contacts, "name", "merged_into"), "DO NOTHING")
+_ADD_POINTS = _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING")
+_REMOVE_CONTACTS = "DELETE FROM contacts WHERE id = ?1"
+
+
+def _sqlite_time(at: datetime) -> str:
+    # The form SQLAlchemy writes and reads: UTC, no zone, always six digits, so that text sorts as time.
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(" ", "microseconds")[:26]
+
+
+def _numbered(sql: str) -> str:
+    return sql.replace("?", "$")
+
+
+SQLITE = Statements(
+    time=_sqlite_time,
+    add_events=_ADD_EVENTS,
+    put_calls=_PUT_CALLS,
+    add_interactions=_ADD_INTERACTIONS,
+    add_jobs=_ADD_JOBS,
+    add_contacts=_ADD_CONTACTS,
+    add_points=_ADD_POINTS,
+    find_points=(
+        "SELECT kind, value, contact_id FROM contact_points WHERE (kind, value) IN "
+        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))"
+    ),
+    remove_contacts=_REMOVE_CONTACTS,
+    points_as_json=True,
+)
+POSTGRESQL = Statements(
+    time=lambda at: at,
+    add_events=_numbered(_ADD_EVENTS),
+    put_calls=_numbered(_PUT_CALLS),
+    add_interactions=_numbered(_ADD_INTERACTIONS),
+    add_jobs=_numbered(_ADD_JOBS),
+    add_contacts=_numbered(_ADD_CONTACTS),
+    add_points=_numbered(_ADD_POINTS),
+    find_points=(
+        "SELECT kind, value, contact_id FROM contact_points WHERE (kind, value) IN "
+        "(SELECT * FROM unnest($1::text[], $2::text[]))"
+    ),
+    remove_contacts=_numbered(_REMOVE_CONTACTS),
+    points_as_json=False,
+)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise TypeError(f"{at} has no time zone; times are aware UTC")
+    return at
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one transaction. Interactions wait in `to_place` until their contacts are known."""
+
+    statements: Statements
+    events: list[Row] = field(default_factory=list)
+    calls: dict[str, tuple[int, Row]] = field(default_factory=dict)
+    to_place: list[InteractionAdded] = field(default_factory=list)
+    jobs: list[Row] = field(default_factory=list)
+
+    def add(self, change: Change, at: datetime) -> None:
+        """Encode one change; `at` is when it was committed. Raises TypeError for a value that has no form."""
+        match change:
+            case EventsAppended(events):
+                self.events += [self._event(event) for event in events]
+            case CallStored(call):
+                known = self.calls.get(call.id)
+                if known is None or call.last_seq > known[0]:
+                    self.calls[call.id] = (call.last_seq, self._call(call))
+            case InteractionAdded():
+                self.to_place.append(change)
+            case JobAdded():
+                self.jobs.append(self._job(change, at))
+
+    def new_points(self) -> dict[PointKey, InteractionAdded]:
+        """Each point whose contact must be found, with the first change that names it, in one lasting order.
+
+        Two engines that add the same points in the same order wait for each other; in different orders they
+        would deadlock.
+        """
+        found: dict[PointKey, InteractionAdded] = {}
+        for change in self.to_place:
+            point = change.interaction.point
+            if point is not None and change.interaction.contact_id is None:
+                found.setdefault((point.kind.value, point.value), change)
+        return dict(sorted(found.items()))
+
+    def interactions(self, contacts: dict[PointKey, str]) -> list[Row]:
+        """The interactions' rows, each with the contact of its point."""
+        return [self._interaction(change.interaction, contacts) for change in self.to_place]
+
+    def time(self, at: datetime) -> object:
+        return self.statements.time(_aware(at))
+
+    def _optional_time(self, at: datetime | None) -> object:
+        return None if at is None else self.time(at)
+
+    def _event(self, event: CallEvent) -> Row:
+        return (event.call_id, event.seq, self.time(event.at), event.kind.value, _json(event.data))
+
+    def _call(self, call: Call) -> Row:
+        return (
+            call.id,
+            call.direction.value,
+            call.caller,
+            call.dialled,
+            call.network_id,
+            call.node,
+            self.time(call.started_at),
+            self._optional_time(call.answered_at),
+            self._optional_time(call.ended_at),
+            call.flow,
+            call.flow_version,
+            call.language,
+            _json(call.path),
+            _json(call.heard),
+            call.outcome,
+            call.ended_by,
+            call.cause,
+            call.recording,
+            call.last_seq,
+        )
+
+    def _interaction(self, row: Interaction, contacts: dict[PointKey, str]) -> Row:
+        point = row.point
+        kind, value = (None, None) if point is None else (point.kind.value, point.value)
+        contact_id = row.contact_id
+        if contact_id is None and kind is not None and value is not None:
+            contact_id = contacts[kind, value]
+        return (
+            row.id,
+            self.time(row.at),
+            row.channel.value,
+            row.direction,
+            row.subject_id,
+            contact_id,
+            kind,
+            value,
+            row.to,
+            row.duration_seconds,
+            row.outcome,
+            row.disposition,
+            row.campaign,
+            row.agent,
+            row.language,
+            row.flow,
+            row.flow_version,
+            _json(row.path),
+            _json(row.heard),
+            row.recording,
+            row.transcript,
+            row.note,
+            row.cost,
+            row.currency,
+            _json(row.data),
+        )
+
+    def _job(self, job: JobAdded, at: datetime) -> Row:
+        return (
+            job.id,
+            job.topic,
+            job.key,
+            job.subject,
+            job.priority,
+            _json(job.payload),
+            self.time(at),
+            self.time(job.not_before or at),
+            self._optional_time(job.expires_at),
+        )

@@ -1,0 +1,96 @@
+"""The store as the composition root sees it: one database, its ledger, queries and outbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from engine.ports import Clock
+from store.database import StoreError, create_engine, database_url, shown
+from store.ledger import GroupLedger, HealthListener
+from store.outbox import Outbox
+from store.queries import SqlQueries
+from store.schema import check_current, upgrade_engine
+from store.spool import Spool
+from store.transactions import DatabaseAway, Transactions
+
+FLUSH_SECONDS = 0.05
+SPOOL_LIMIT_BYTES = 1 << 30
+
+
+class Store:
+    """`ledger`, `queries` and `outbox` are used between `start` and `close`."""
+
+    def __init__(
+        self,
+        url: str,
+        spool_dir: Path,
+        clock: Clock,
+        on_health: HealthListener,
+        flush_seconds: float,
+        spool_limit_bytes: int,
+    ) -> None:
+        self._engine = create_engine(database_url(url))
+        self._spool = Spool(spool_dir, spool_limit_bytes)
+        self.ledger = GroupLedger(
+            Transactions(self._engine), self._spool, clock, on_health, flush_seconds=flush_seconds
+        )
+        self.queries = SqlQueries(self._engine)
+        self.outbox = Outbox(self._engine, clock)
+
+    async def start(self) -> None:
+        """Upgrade the tables, write what an earlier process left in the spool, then take commits.
+
+        Raises StoreError: the database cannot be opened or is newer than this code, the spool is in use.
+        """
+        try:
+            self._spool.open()
+            await upgrade_engine(self._engine)
+            await self.ledger.start()
+        except (DatabaseAway, OSError) as error:
+            await self.close()
+            raise StoreError(
+                f"What was kept in {self._spool.folder} cannot be written to {shown(self._engine.url)} "
+                f"({error}); it stays there. Put the database or the disk right, then start again."
+            ) from error
+        except StoreError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Write what is pending, to the database or else to the spool, and close both. Idempotent."""
+        await self.ledger.close()
+        self._spool.close()
+        await self._engine.dispose()
+
+
+def _say_nothing(ok: bool, detail: str) -> None:
+    """The ledger's own log line is enough."""
+
+
+def open_store(
+    url: str,
+    spool_dir: Path,
+    *,
+    clock: Clock,
+    on_health: HealthListener | None = None,
+    flush_seconds: float = FLUSH_SECONDS,
+    spool_limit_bytes: int = SPOOL_LIMIT_BYTES,
+) -> Store:
+    """A store that is not started yet. Raises StoreError when the URL is wrong.
+
+    `on_health(ok, sentence)` is called on each change. Non-durable commits wait `flush_seconds` for others.
+    """
+    return Store(url, spool_dir, clock, on_health or _say_nothing, flush_seconds, spool_limit_bytes)
+
+
+@asynccontextmanager
+async def open_queries(url: str) -> AsyncIterator[SqlQueries]:
+    """Queries alone, beside a running engine: upgrades nothing, writes nothing. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield SqlQueries(engine)
+    finally:
+        await engine.dispose()

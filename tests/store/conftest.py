@@ -1,0 +1,97 @@
+"""A test that asks for `url` runs on SQLite and on a throw-away PostgreSQL, each in an empty database."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from store.schema import upgrade
+from store.store import Store, open_store
+from tests.postgres import PostgresServer, binaries
+
+_numbers = itertools.count(1)
+
+
+class HandClock:
+    """Time that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 21, 16, 5, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the session (of each xdist worker), with an upgraded database to copy from."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed here")
+    server = PostgresServer()
+    try:
+        server.start()
+        server.sql("CREATE DATABASE filled_template")
+        asyncio.run(upgrade(server.url("filled_template")))
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    postgres.sql(f"CREATE DATABASE {name} TEMPLATE filled_template")
+    yield postgres.url(name)
+    postgres.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/infolinia.db"
+    given: str = request.getfixturevalue("postgres_url")
+    return given
+
+
+@pytest.fixture
+def health() -> list[tuple[bool, str]]:
+    """What the ledger told, in order."""
+    return []
+
+
+@pytest.fixture
+def make_store(tmp_path: Path, clock: HandClock, health: list[tuple[bool, str]]) -> Callable[..., Store]:
+    def make(url: str, spool: str = "spool", **settings: object) -> Store:
+        return open_store(
+            url,
+            tmp_path / spool,
+            clock=clock,
+            on_health=lambda ok, said: health.append((ok, said)),
+            **{"flush_seconds": 0.005, **settings},  # type: ignore[arg-type]
+        )
+
+    return make
+
+
+@pytest.fixture
+async def store(url: str, make_store: Callable[..., Store]) -> AsyncIterator[Store]:
+    opened = make_store(url)
+    await opened.start()
+    yield opened
+    await opened.close()
