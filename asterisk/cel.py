@@ -1,8 +1,25 @@
-"""Asterisk's own account of calls (CEL), read so that calls the engine missed reach the history."""
+"""Asterisk's own account of calls (CEL), read so that calls the engine missed reach the history.
+
+The rows are on disk as things happen: they are there even after Asterisk itself was killed.
+"""
 
 from __future__ import annotations
 
-# (column of the table, field of Asterisk's record)
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+_LOCK_LIMIT_SECONDS = 5.0
+_WAV_HEADER_BYTES = 44
+_WAV_BYTES_PER_SECOND = 16000  # 8 kHz, 16 bit, mono
+
+# (column of the table, field of Asterisk's record); `at` is seconds since 1970, UTC.
 CEL_COLUMNS = (
     ("event", "eventtype"),
     ("at", "eventtime(float)"),
@@ -17,3 +34,150 @@ CEL_COLUMNS = (
     ("user_event", "userdeftype"),
     ("extra", "eventextra"),
 )
+
+
+class CelUnreadable(Exception):
+    """The file of call events cannot be read; the text is one sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CelCall:
+    """An arriving call as Asterisk saw it. Times are aware UTC.
+
+    `ended_at` is None for a call still up and for one that died with Asterisk; `crashed` tells the latter,
+    and `last_seen_at` is the last sign of it. `engine_seconds`: how long it was in the engine's hands, None
+    when it never was. `away_count`: how often the engine was found absent or silent. `message`: what the
+    caller left with the dialplan, of `message_seconds` (0 when nothing was said).
+    """
+
+    linkedid: str
+    started_at: datetime
+    last_seen_at: datetime
+    caller: str
+    dialled: str
+    trunk: str
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    crashed: bool = False
+    engine_seconds: float | None = None
+    away_count: int = 0
+    message: Path | None = None
+    message_seconds: float = 0.0
+
+
+class _Row(NamedTuple):
+    event: str
+    at: float
+    linkedid: str
+    uniqueid: str
+    exten: str
+    caller: str
+    app: str
+    app_data: str
+    extra: str
+
+
+def make_cel_table(path: Path) -> None:
+    """Make the table that Asterisk fills, unless it is there.
+
+    Made here for the index and for write-ahead logging, so that readers never hold Asterisk up.
+    """
+    columns = ", ".join(f"{name} {'REAL' if name == 'at' else 'TEXT'}" for name, _ in CEL_COLUMNS)
+    with closing(sqlite3.connect(path, timeout=_LOCK_LIMIT_SECONDS)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"CREATE TABLE IF NOT EXISTS cel (AcctId INTEGER PRIMARY KEY, {columns})")
+        database.execute("CREATE INDEX IF NOT EXISTS cel_uniqueid ON cel (uniqueid)")
+        database.commit()
+    path.chmod(0o600)
+
+
+async def calls_since(path: Path, since: datetime, booted_at: datetime | None) -> list[CelCall]:
+    """Calls that arrived at or after `since`, oldest first.
+
+    `booted_at` is the start of the Asterisk that runs now (None: none runs): a call from before it that has
+    no end has crashed. Raises CelUnreadable.
+    """
+    return await asyncio.to_thread(_calls_since, path, since, booted_at)
+
+
+def _calls_since(path: Path, since: datetime, booted_at: datetime | None) -> list[CelCall]:
+    query = (
+        "SELECT event, at, linkedid, uniqueid, exten, caller, app, app_data, extra FROM cel WHERE uniqueid IN"
+        " (SELECT uniqueid FROM cel WHERE event = 'CHAN_START' AND at >= ?) ORDER BY uniqueid, AcctId"
+    )
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_LOCK_LIMIT_SECONDS)) as database:
+            rows = [_Row(*row) for row in database.execute(query, (since.timestamp(),))]
+    except sqlite3.Error as error:
+        raise CelUnreadable(f"Asterisk's call log {path} cannot be read: {error}.") from error
+    return sorted(fold_calls(rows, booted_at), key=lambda call: call.started_at)
+
+
+def fold_calls(rows: Iterable[_Row], booted_at: datetime | None) -> Iterator[CelCall]:
+    """The arriving calls among `rows`, which are in order within each channel."""
+    for _, channel_rows in groupby(rows, key=lambda row: row.uniqueid):
+        call = _fold_channel(list(channel_rows), booted_at)
+        if call is not None:
+            yield call
+
+
+def _fold_channel(rows: list[_Row], booted_at: datetime | None) -> CelCall | None:
+    """None for a channel that did not arrive from outside: a leg placed by the engine, or a media channel."""
+    first = rows[0]
+    call: CelCall | None = None
+    stays: list[tuple[float, float]] = []  # from, to: in the engine's application
+    entered: float | None = None
+    away_count = 0
+    for row in rows:
+        arguments = row.app_data.split(",")
+        # The next row of the channel that is not in the application ends the stay.
+        if entered is not None and (row.app != "Stasis" or row.event in ("APP_END", "CHAN_END", "HANGUP")):
+            stays.append((entered, row.at))
+            entered = None
+        if row.event == "APP_START" and row.app == "Stasis":
+            entered = row.at
+            if call is None and len(arguments) == 6 and arguments[1] == "inbound":
+                call = CelCall(
+                    linkedid=first.linkedid,
+                    started_at=_utc(first.at),
+                    last_seen_at=_utc(rows[-1].at),
+                    caller=first.caller,
+                    dialled=arguments[3] or first.exten,
+                    trunk=arguments[2],
+                )
+        if call is None:
+            continue
+        match row.event:
+            case "ANSWER":
+                call = replace(call, answered_at=call.answered_at or _utc(row.at))
+            case "ENGINE_AWAY":
+                away_count += 1
+                if "unregistered" in row.extra and stays:
+                    stays.pop()  # the application was asked for, and was not there
+            case "APP_START" if row.app == "Record":
+                call = _with_message(call, Path(row.app_data.split(".wav,")[0] + ".wav"))
+            case "CHAN_END":
+                call = replace(call, ended_at=_utc(row.at))
+    if call is None:
+        return None
+    if entered is not None:
+        stays.append((entered, rows[-1].at))
+    return replace(
+        call,
+        away_count=away_count,
+        engine_seconds=sum(end - begin for begin, end in stays) if stays else None,
+        crashed=call.ended_at is None and (booted_at is None or call.started_at < booted_at),
+    )
+
+
+def _with_message(call: CelCall, path: Path) -> CelCall:
+    try:
+        spoken_bytes = path.stat().st_size - _WAV_HEADER_BYTES
+    except FileNotFoundError:
+        return call
+    return replace(call, message=path, message_seconds=max(0.0, spoken_bytes / _WAV_BYTES_PER_SECOND))
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -85,7 +85,13 @@ class RuntimeFolders:
         """Make what is missing, for this user only. Raises RuntimeFolderRefused."""
         try:
             places = (self.run, self.log, self.log / "cdr-csv", self.messages, self.state, self.data)
-            more = (self.spool / "monitor", self.spool / "recording", self.spool / "tmp", self.etc, self.state / "keys")
+            more = (
+                self.spool / "monitor",
+                self.spool / "recording",
+                self.spool / "tmp",
+                self.etc,
+                self.state / "keys",
+            )
             for place in (self.root, *places, *more):
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.root.chmod(0o700)
@@ -155,7 +161,8 @@ def hold_folder(folders: RuntimeFolders) -> IO[str]:
         holder = file.read().strip() or "unknown"
         file.close()
         raise RuntimeFolderRefused(
-            f"A hotline already runs in {folders.root} (process {holder}): stop it or set another `runtime_dir`."
+            f"A hotline already runs in {folders.root} (process {holder}): "
+            "stop it or set another `runtime_dir`."
         ) from None
     file.truncate(0)
     file.write(f"{os.getpid()}\n")

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import IO
 
+from asterisk.cel import make_cel_table
 from asterisk.folders import RuntimeFolders, Secrets, hold_folder, load_secrets
+from asterisk.lifetime import alive, end, ended, runs_with, spawn, started_at
 from asterisk.ports import taken_port
 from asterisk.rendering import render, rendered, write_rendered
-from asterisk.settings import AsteriskInstallation, AsteriskSettings
+from asterisk.settings import AsteriskInstallation, AsteriskSettings, check_settings
 from asterisk.startlog import start_errors
 
 BOOT_LIMIT_SECONDS = 30.0
-STOP_LIMIT_SECONDS = 20.0  # Asterisk itself gives calls up to 15 s to end
 _CONSOLE_LIMIT_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 _FIRST_PAUSE_SECONDS = 0.5
@@ -33,13 +32,13 @@ _log = logging.getLogger(__name__)
 
 
 class AsteriskFailed(Exception):
-    """Asterisk did not start; the text is one sentence that says why and the remedy."""
+    """Asterisk did not start or answer; the text is one sentence that says why and the remedy."""
 
 
 class AsteriskProcess:
     """The one Asterisk of a runtime folder.
 
-    `on_change(up, detail)` is told when it dies and when it is up again, for health and the log.
+    `on_change(up, detail)` is told when it is up, when it dies, and why it does not come up again.
     """
 
     def __init__(
@@ -71,14 +70,14 @@ class AsteriskProcess:
     @property
     def booted_at(self) -> datetime | None:
         """When the running Asterisk was started, as the kernel says; None when it is not running."""
-        return None if self.pid is None else _started_at(self.pid)
+        return None if self.pid is None else started_at(self.pid)
 
     async def start(self) -> None:
         """Take the runtime folder and bring Asterisk up, or adopt the one that still runs in it.
 
-        Raises RuntimeFolderRefused, SettingsRefused or AsteriskFailed; nothing is left running then.
+        Raises SettingsRefused, RuntimeFolderRefused or AsteriskFailed; a new Asterisk is ended again then.
         """
-        files = render(self.settings, self._installation, Secrets("", "", ""))  # refuse before touching anything
+        check_settings(self.settings)  # before anything is touched
         self.folders.make(self._installation)
         self._lock = hold_folder(self.folders)
         try:
@@ -86,143 +85,153 @@ class AsteriskProcess:
             files = render(self.settings, self._installation, self._secrets)
             running = self._find_running()
             if running is not None and rendered(self.folders) != files:
-                _log.warning("Asterisk (process %d) runs with an older configuration: it is restarted.", running)
-                await _end(running)
+                _log.warning("Asterisk (process %d) has an older configuration: it is restarted.", running)
+                await end(running)
                 running = None
             if running is None:
-                write_rendered(files, self.folders)
+                self._write(files)
                 await self._spawn()
             else:
+                await self._wait_until_booted(running)
                 self.pid = running
-                await self._wait_until_booted()
             self.adopted = running is not None
         except BaseException:
-            self.release()
+            self._release()
             raise
         self._on_change(True, "adopted" if self.adopted else "started")
         self._watch = asyncio.create_task(self._keep_up(), name="asterisk-watch")
 
     async def stop(self) -> None:
         """End Asterisk and the calls in it. Idempotent."""
-        pid, self.pid = self.pid, None
-        await self._end_watch()
-        if pid is not None:
-            await _end(pid)
-        self.release()
+        try:
+            await self._end_watch()
+        finally:
+            pid, self.pid = self.pid, None
+            if pid is not None:
+                await end(pid)
+            self._release()
 
     async def let_go(self) -> None:
         """Stop watching and leave Asterisk and its calls running, for the next engine to adopt."""
         await self._end_watch()
-        self.release()
-
-    def release(self) -> None:
-        """Give the runtime folder back."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._release()
 
     async def console(self, command: str) -> str:
         """What Asterisk's console answers. Raises AsteriskFailed when it does not within the limit."""
-        argv = (*self._installation.argv, "-C", str(self.folders.main_config), "-rx", command)
         process = await asyncio.create_subprocess_exec(
-            *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            *(*self._installation.argv, "-C", str(self.folders.main_config), "-rx", command),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
         try:
             output, _ = await asyncio.wait_for(process.communicate(), _CONSOLE_LIMIT_SECONDS)
-        except (TimeoutError, asyncio.CancelledError):
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
+        except TimeoutError:
+            raise AsteriskFailed(
+                f"Asterisk's console did not answer {command!r} within {_CONSOLE_LIMIT_SECONDS:g} s."
+            ) from None
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
         text = output.decode(errors="replace")
         if process.returncode != 0:
             raise AsteriskFailed(f"Asterisk's console did not answer {command!r}: {text.strip()}")
         return text
 
-    # --- finding and starting -------------------------------------------------------------------------
-
     def _find_running(self) -> int | None:
-        """The Asterisk that still runs in this folder. A pid file alone proves nothing: pids come again."""
+        """The Asterisk that still runs in this folder."""
         try:
             pid = int(self.folders.pid_file.read_text(encoding="ascii"))
-            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             return None
-        ours = bytes(self.folders.main_config) in arguments and b"-rx" not in arguments
-        return pid if ours and _alive(pid) else None
+        return pid if runs_with(pid, self.folders.main_config) else None
+
+    def _write(self, files: dict[str, str]) -> None:
+        try:
+            write_rendered(files, self.folders)
+            make_cel_table(self.folders.cel_db)
+        except OSError as error:
+            raise AsteriskFailed(
+                f"The runtime folder {self.folders.root} cannot be written ({error.strerror}): "
+                "free space or set another `runtime_dir`."
+            ) from error
+        except sqlite3.Error as error:
+            raise AsteriskFailed(
+                f"Asterisk's call log {self.folders.cel_db} cannot be used ({error}): "
+                "move it away, a new one is made."
+            ) from error
 
     async def _spawn(self) -> None:
         taken = taken_port(self.settings)
         if taken is not None:
             raise AsteriskFailed(taken)
-        for leftover in (self.folders.control_socket, self.folders.pid_file):
-            leftover.unlink(missing_ok=True)
-        if self.folders.message_log.exists():
-            self.folders.message_log.replace(self.folders.message_log.with_suffix(".1"))
         argv = (*self._installation.argv, "-f", "-C", str(self.folders.main_config))
-        out = str(self.folders.output_log)
         try:
-            # Output goes to a file: a pipe would break when the engine dies and Asterisk lives on.
-            self.pid = os.posix_spawnp(
-                argv[0],
-                argv,
-                os.environ,
-                setsid=True,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_OPEN, 1, out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600),
-                    (os.POSIX_SPAWN_DUP2, 1, 2),
-                ],
-            )
+            for leftover in (self.folders.control_socket, self.folders.pid_file):
+                leftover.unlink(missing_ok=True)
+            if self.folders.message_log.exists():
+                self.folders.message_log.replace(self.folders.message_log.with_suffix(".1"))
+            pid = spawn(argv, self.folders.output_log)
         except OSError as error:
-            raise AsteriskFailed(f"Asterisk cannot be run ({argv[0]}: {error.strerror}): run `make setup`.") from error
+            raise AsteriskFailed(f"Asterisk cannot be run ({error}): run `make setup`.") from error
         try:
-            await self._wait_until_booted()
+            await self._wait_until_booted(pid)
+            errors = start_errors(self.folders)
+            if errors:
+                raise AsteriskFailed(errors[0])
         except BaseException:
-            pid, self.pid = self.pid, None
-            await _end(pid)
+            await end(pid)
             raise
+        self.pid = pid
 
-    async def _wait_until_booted(self) -> None:
-        assert self.pid is not None
+    async def _wait_until_booted(self, pid: int) -> None:
+        """Raises AsteriskFailed when it ends meanwhile or takes longer than the limit."""
+        refusal = ""
         try:
             async with asyncio.timeout(self._boot_limit_seconds):
-                while not self.folders.control_socket.exists():
-                    if not _alive(self.pid):
-                        raise AsteriskFailed(self._why(f"Asterisk ended while starting; see {self.folders.output_log}."))
+                while True:
+                    if not alive(pid):
+                        raise AsteriskFailed(
+                            self._why(f"ended while starting; see {self.folders.output_log}")
+                        )
+                    if self.folders.control_socket.exists():
+                        try:
+                            await self.console("core waitfullybooted")
+                            return
+                        except AsteriskFailed as failure:  # the socket is there before it is listened on
+                            refusal = f" ({failure})"
                     await asyncio.sleep(_POLL_SECONDS)
-                await self.console("core waitfullybooted")
         except TimeoutError:
-            slow = f"Asterisk was not ready after {self._boot_limit_seconds:g} s; see {self.folders.message_log}."
-            raise AsteriskFailed(self._why(slow)) from None
-        errors = start_errors(self.folders)
-        if errors:
-            raise AsteriskFailed(errors[0])
+            late = (
+                f"was not ready after {self._boot_limit_seconds:g} s{refusal}; see {self.folders.message_log}"
+            )
+            raise AsteriskFailed(self._why(late)) from None
 
     def _why(self, otherwise: str) -> str:
         errors = start_errors(self.folders)
-        return errors[0] if errors else otherwise
-
-    # --- watching -------------------------------------------------------------------------------------
+        return errors[0] if errors else f"Asterisk {otherwise}."
 
     async def _keep_up(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
+        """Watch it for ever, and start it again with growing pauses."""
+        pause_seconds = _FIRST_PAUSE_SECONDS
         loop = asyncio.get_running_loop()
         while True:
             if self.pid is not None:
                 since = loop.time()
-                await _ended(self.pid)
+                await ended(self.pid)
                 _log.error("Asterisk (process %d) has died: it is started again.", self.pid)
                 self.pid = None
-                if loop.time() - since > _STEADY_SECONDS:
-                    pause = _FIRST_PAUSE_SECONDS
                 self._on_change(False, "Asterisk has died and is started again")
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                if loop.time() - since > _STEADY_SECONDS:
+                    pause_seconds = _FIRST_PAUSE_SECONDS
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
             try:
                 await self._spawn()
             except AsteriskFailed as failure:
-                _log.error("%s Next try in %g s.", failure, pause)
+                _log.error("%s Next try in %g s.", failure, pause_seconds)
                 self._on_change(False, str(failure))
             else:
                 self.adopted = False
@@ -235,53 +244,8 @@ class AsteriskProcess:
                 await self._watch
             self._watch = None
 
-
-def _alive(pid: int) -> bool:
-    """Whether the process runs; reaps it when it was our child and has ended."""
-    with suppress(ChildProcessError):
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state not in ("Z", "X")
-
-
-async def _ended(pid: int) -> None:
-    """Return when the process has ended, child or not."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    loop.add_reader(descriptor, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
-    _alive(pid)
-
-
-async def _end(pid: int) -> None:
-    """Ask it to stop, then kill its group."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-        try:
-            await asyncio.wait_for(_ended(pid), STOP_LIMIT_SECONDS)
-        except TimeoutError:
-            _log.warning("Asterisk (process %d) did not stop within %g s: it is killed.", pid, STOP_LIMIT_SECONDS)
-            os.killpg(pid, signal.SIGKILL)
-            await asyncio.wait_for(_ended(pid), STOP_LIMIT_SECONDS)
-    _alive(pid)
-
-
-def _started_at(pid: int) -> datetime | None:
-    try:
-        ticks = int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
-        boot = Path("/proc/stat").read_text(encoding="ascii").split("btime ")[1].split()[0]
-    except (OSError, IndexError, ValueError):
-        return None
-    return datetime.fromtimestamp(int(boot) + ticks / os.sysconf("SC_CLK_TCK"), UTC)
+    def _release(self) -> None:
+        """Give the runtime folder back."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None

@@ -1,0 +1,90 @@
+"""The ear and mouth of a SIPp caller: an RTP party that speaks G.711 A-law and keeps what it hears."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.int16]
+_FRAME = 160  # samples in 20 ms at 8 kHz
+_PCMA = 8
+
+
+def _alaw_table() -> Samples:
+    code = np.arange(256, dtype=np.int32) ^ 0x55
+    mantissa, exponent = (code & 0x0F) << 4, (code & 0x70) >> 4
+    level = np.where(exponent == 0, mantissa + 8, (mantissa + 0x108) << np.maximum(exponent - 1, 0))
+    return np.where(code & 0x80, level, -level).astype(np.int16)
+
+
+_DECODED = _alaw_table()
+_ORDER = np.argsort(_DECODED, kind="stable")
+_SORTED = _DECODED[_ORDER].astype(np.int32)
+
+
+def encode_alaw(samples: Samples) -> bytes:
+    """The nearest code of each sample."""
+    place = np.clip(np.searchsorted(_SORTED, samples), 1, 255)
+    lower = samples.astype(np.int32) - _SORTED[place - 1] <= _SORTED[place] - samples.astype(np.int32)
+    return _ORDER[np.where(lower, place - 1, place)].astype(np.uint8).tobytes()
+
+
+class RtpParty(asyncio.DatagramProtocol):
+    """Bound to one UDP port; answers to wherever audio came from last."""
+
+    def __init__(self) -> None:
+        self.frames: list[Samples] = []
+        self._found = asyncio.Event()
+        self._peer: tuple[str, int] | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+        self._sequence = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(data) > 12 and data[1] & 0x7F == _PCMA:
+            self._peer = addr
+            self._found.set()
+            self.frames.append(_DECODED[np.frombuffer(data[12:], dtype=np.uint8)])
+
+    @property
+    def heard(self) -> Samples:
+        """All audio so far, silence between packets left out."""
+        return np.concatenate(self.frames) if self.frames else np.zeros(0, dtype=np.int16)
+
+    @property
+    def loud_seconds(self) -> float:
+        """How much of what was heard is above -40 dBFS."""
+        return 0.02 * sum(1 for frame in self.frames if np.abs(frame.astype(np.int32)).mean() > 160)
+
+    async def say(self, samples: Samples) -> None:
+        """Send 8 kHz audio in real time. Waits until audio has come, to know where to."""
+        loop = asyncio.get_running_loop()
+        await asyncio.wait_for(self._found.wait(), 10)
+        assert self._transport is not None
+        begun = loop.time()
+        for number, start in enumerate(range(0, len(samples) - _FRAME + 1, _FRAME)):
+            self._sequence += 1
+            header = struct.pack(
+                "!BBHII", 0x80, _PCMA, self._sequence & 0xFFFF, self._sequence * _FRAME & 0xFFFFFFFF, 0x1F0
+            )
+            self._transport.sendto(header + encode_alaw(samples[start : start + _FRAME]), self._peer)
+            await asyncio.sleep(max(0.0, begun + 0.02 * (number + 1) - loop.time()))
+
+
+@asynccontextmanager
+async def rtp_party(port: int, address: str = "127.0.0.1") -> AsyncIterator[RtpParty]:
+    transport, party = await asyncio.get_running_loop().create_datagram_endpoint(
+        RtpParty, local_addr=(address, port)
+    )
+    try:
+        yield party
+    finally:
+        transport.close()
