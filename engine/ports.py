@@ -219,17 +219,18 @@ class Recordings(Protocol):
 class LoggedCall:
     """A call as Asterisk's own log (CEL) tells it, whether or not an engine was there.
 
-    `ended_at` is None when Asterisk itself died under it. `message_path` is a message taken by the dialplan.
+    `ended_at` is None when Asterisk itself died under it; `last_seen_at` is its last sign of life.
+    `message_path` is a message taken by the dialplan, with `message_seconds` of speech.
     """
 
     network_id: str
     started_at: datetime
+    last_seen_at: datetime
     caller: str
     dialled: str
     trunk: str = ""
     answered_at: datetime | None = None
     ended_at: datetime | None = None
-    cause: int | None = None
     message_path: str | None = None
     message_seconds: float = 0.0
 
@@ -238,8 +239,8 @@ class NetworkLog(Protocol):
     async def calls_since(self, since: datetime) -> Sequence[LoggedCall]:
         """Inbound calls that began at or after `since` and are over now, oldest first."""
 
-    async def call(self, network_id: str) -> LoggedCall | None:
-        """One call, also one that is still going on."""
+    async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
+        """One call that began at or after `since`, also one that is still going on."""
 
 
 # --- visitors who call from a browser ---------------------------------------------------------------------

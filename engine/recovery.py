@@ -25,6 +25,9 @@ from engine.switchboard import Exchange, Switchboard
 FIRST_LOOK_BACK = timedelta(days=7)
 LOOK_AGAIN_SECONDS = 15.0
 LOOK_BACK = timedelta(hours=3)
+# A call of ours that has just ended may not be in the database yet: it is not missed for this long.
+SETTLING = timedelta(seconds=10)
+_SLACK = timedelta(seconds=5)  # between Asterisk's first sign of a call and ours
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,7 @@ class Recovery:
         self._queries = queries
         self._network_log = network_log
         self._once = asyncio.Lock()
+        self._began_at = exchange.clock.now()
 
     async def after_connecting(self) -> None:
         """Adopt or end what was under way, then find what was missed."""
@@ -80,7 +84,7 @@ class Recovery:
 
     async def _end(self, call: Call) -> None:
         """One of our calls whose end nobody wrote: Asterisk's log knows it, or died with the call."""
-        logged = await self._network_log.call(call.network_id)
+        logged = await self._network_log.call(call.network_id, call.started_at - _SLACK)
         events = await self._queries.events(call.id)
         last_at = events[-1].at if events else call.started_at
         call_log = self._call_log(call.id)
@@ -89,17 +93,20 @@ class Recovery:
         source = "asterisk's call log" if logged is not None else "none: the call is in no log"
         await call_log.write(CallEventKind.RECONCILED, {"source": source})
         if logged is None or logged.ended_at is None:
-            await call_log.end("network", Outcome.LOST, at=last_at)
+            seen_at = last_at if logged is None else max(logged.last_seen_at, last_at)
+            await call_log.end("network", Outcome.LOST, at=seen_at)
             return
         await self._message(call_log, logged)
-        await call_log.end("network", Outcome.LOST, logged.cause, at=max(logged.ended_at, last_at))
+        await call_log.end("network", Outcome.LOST, at=max(logged.ended_at, last_at))
 
     async def _find_missed(self, since: datetime) -> None:
         """Calls that came while no engine took them: the dialplan held them and took a message."""
         logged = await self._network_log.calls_since(since)
         known = await self._queries.known_network_ids([call.network_id for call in logged])
+        settled = self._exchange.clock.now() - SETTLING
         for call in logged:
-            if call.network_id not in known:
+            over = (call.ended_at or call.last_seen_at) < settled or call.started_at < self._began_at
+            if over and call.network_id not in known:
                 await self._write_missed(call)
 
     async def _write_missed(self, logged: LoggedCall) -> None:
@@ -122,10 +129,8 @@ class Recovery:
         await call_log.write(CallEventKind.RECONCILED, {"source": "asterisk's call log"})
         await self._message(call_log, logged)
         outcome = Outcome.LOST if logged.ended_at is None else Outcome.ABANDONED
-        ended_at = logged.ended_at or logged.answered_at or logged.started_at
-        await call_log.end(
-            "network" if logged.ended_at is None else "caller", outcome, logged.cause, at=ended_at
-        )
+        by = "network" if logged.ended_at is None else "caller"
+        await call_log.end(by, outcome, at=logged.ended_at or logged.last_seen_at)
         log.info("a call that came while the engine was away is in the history", call=call_log.call.id)
 
     async def _message(self, call_log: CallLog, logged: LoggedCall) -> None:

@@ -14,8 +14,6 @@ from datetime import datetime
 from typing import cast
 
 import structlog
-from ivr.dialogue import Dialogue, StateRejected
-from ivr.flow import Flow
 
 from calls import control as network
 from calls.call import Call
@@ -30,6 +28,8 @@ from engine.inbound import InboundCall
 from engine.live import LiveCalls
 from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
 from engine.voice import CallVoice
+from ivr.dialogue import Dialogue, StateRejected
+from ivr.flow import Flow
 
 # The dialplan takes a caller back unless this is renewed: asterisk-conf sets the same for a new call.
 DEADMAN_SECONDS = 15

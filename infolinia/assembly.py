@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
-from asterisk.visitors import VisitorGate
 from speech.prompts import PromptVoices
 from speech.voices import DEFAULT_VOICES, Voice
 
 from asterisk.ari import AriAddress
-from asterisk.cel import CelLog
 from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
+from asterisk.network_log import CelNetworkLog
 from asterisk.process import AsteriskProcess
 from asterisk.settings import ARI_USER, LOOPBACK_TRUNK, MEDIA_CLIENT, AsteriskInstallation
+from asterisk.visitors import VisitorGate
 from calls.control import ControlRestored, NetworkEvent
 from console.application import make_application
 from console.hotline import FlowFact, HotlineFacts
@@ -118,7 +118,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             region=configuration.country,
         )
         switchboard = Switchboard(exchange)
-        recovery = Recovery(exchange, switchboard, store.queries, CelLog(asterisk.folders))
+        network_log = CelNetworkLog(asterisk.folders.cel_db, lambda: asterisk.booted_at)
+        recovery = Recovery(exchange, switchboard, store.queries, network_log)
         await control.start()
         stack.push_async_callback(control.close)
         switchboard.start()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import structlog
-from ivr.loader import FlowRejected, load_flow
 
 from engine.flows import FlowShelf
 from engine.ports import Recognizer
 from infolinia.configuration import Configuration, ConfigurationRejected
 from ivr.flow import Flow
+from ivr.loader import FlowRejected, load_flow
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,43 @@
+"""Asterisk's call log (CEL) behind the engine's NetworkLog port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from asterisk.cel import CelCall, calls_since
+from engine.ports import LoggedCall
+
+
+class CelNetworkLog:
+    """`booted_at` tells when the Asterisk that runs now was started, None when none runs."""
+
+    def __init__(self, path: Path, booted_at: Callable[[], datetime | None]) -> None:
+        self._path = path
+        self._booted_at = booted_at
+
+    async def calls_since(self, since: datetime) -> list[LoggedCall]:
+        calls = await calls_since(self._path, since, self._booted_at())
+        return [_logged(call) for call in calls if call.ended_at is not None or call.crashed]
+
+    async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
+        for call in await calls_since(self._path, since, self._booted_at()):
+            if call.linkedid == network_id:
+                return _logged(call)
+        return None
+
+
+def _logged(call: CelCall) -> LoggedCall:
+    return LoggedCall(
+        network_id=call.linkedid,
+        started_at=call.started_at,
+        last_seen_at=call.last_seen_at,
+        caller=call.caller,
+        dialled=call.dialled,
+        trunk=call.trunk,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        message_path=None if call.message is None else str(call.message),
+        message_seconds=call.message_seconds,
+    )
