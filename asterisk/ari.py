@@ -163,6 +163,22 @@ class AriConnection:
             raise ChannelGone(f"{method} {uri}: {reason}")
         raise RequestRefused(f"Asterisk refused {method} {uri}: {status} {reason}")
 
+    async def tidy(
+        self,
+        method: str,
+        uri: str,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        gone: frozenset[int] = GONE,
+    ) -> None:
+        """Ask for the end of something: that it is gone is as good, any other failure is logged."""
+        try:
+            await self.request(method, uri, query, gone=gone)
+        except ChannelGone:
+            pass
+        except (ControlLost, RequestRefused) as error:
+            log.warning("tidying up: %s", error)
+
     def _expire(self, request_id: str, what: str, seconds: float) -> None:
         answer = self._waiting.get(request_id)
         if answer is not None and not answer.done():
@@ -218,7 +234,6 @@ class AriConnection:
         finally:
             self._socket, self._held = None, None
             reader.cancel()
-            # abort() as well: a stopped Asterisk would not answer the closing handshake.
             closing = asyncio.gather(reader, _closed(socket), return_exceptions=True)
             for answer in self._waiting.values():
                 if not answer.done():

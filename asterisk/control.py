@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from asterisk.ari import GONE, AriAddress, AriConnection, Json, Reunion
+from asterisk.ari import AriAddress, AriConnection, Json, Reunion
+from asterisk.bridges import Bridges
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
 from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
 from calls.control import (
     CallArrived,
-    CallControlError,
     ChannelEnded,
     ChannelGone,
     ControlDropped,
@@ -33,8 +34,8 @@ from calls.control import (
 log = logging.getLogger(__name__)
 
 FALLBACK_CONTEXT = "fallback"
-LEAVING_SECONDS = 1.0
-"""A channel out of our application this long without ChannelDestroyed has gone back to the dialplan."""
+WAV_HEADER_BYTES = 44
+WAV_BYTES_PER_SECOND = 16000  # Asterisk's "wav" is 8 kHz, 16 bit, mono
 _NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
 _KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 
@@ -72,12 +73,13 @@ class AsteriskControl:
         self._visitors: dict[str, MediaPath] = {}  # by channel
         self._recordings: dict[str, str] = {}  # visitor's channel: the recording that `#` ends
         self._media_count = 0
-        self._left: set[str] = set()  # out of the application; most are destroyed at once
+        self._causes: dict[str, int] = {}  # of channels that are being hung up
         self._errands: set[asyncio.Task[None]] = set()
         self._ari = AriConnection(
             address,
             {
                 "StasisStart": self._entered,
+                "ChannelHangupRequest": self._hanging_up,
                 "StasisEnd": self._exited,
                 "ChannelDestroyed": self._destroyed,
                 "ChannelDtmfReceived": self._key,
@@ -90,6 +92,7 @@ class AsteriskControl:
             self._dropped,
         )
         self._ask = self._ari.request
+        self._bridges = Bridges(self._ari)
         self._media = MediaChannels(self._ari, media, address.app)
 
     @property
@@ -123,21 +126,26 @@ class AsteriskControl:
         await self._ask("DELETE", f"playbacks/{playback_id}")
 
     async def open_voice(self, channel_id: str, *, wideband: bool) -> MediaPath:
-        """Put the caller's audio on a media socket (16 kHz when `wideband`, else 8 kHz)."""
+        """Put the caller's audio on a media socket (16 kHz when `wideband`, else 8 kHz).
+
+        A path that the channel still has is closed first.
+        """
+        if (earlier := self._voices.get(channel_id)) is not None:
+            await earlier.close()
         self._media_count += 1
         suffix = f"{self._media_count}-{channel_id}"
         bridge_id = f"voice-{suffix}"
-        await self._ask("POST", f"bridges/{bridge_id}", {"type": "mixing"})
+        await self._bridges.make(bridge_id)
         path: MediaPath | None = None
         try:
             path = await self._media.open(MEDIA_PREFIX + suffix, 16000 if wideband else 8000)
-            await self._connect(bridge_id, (channel_id, path.media_id))
+            await self._bridges.connect(bridge_id, (channel_id, path.media_id))
             if channel_id not in self._live:
                 raise ChannelGone(f"{channel_id} has ended")
         except BaseException:
             if path is not None:
                 self._media.close(path)
-            self._run(self._quietly("DELETE", f"bridges/{bridge_id}"))
+            self._run(self._bridges.destroy(bridge_id))
             raise
         voice = path
 
@@ -145,7 +153,7 @@ class AsteriskControl:
             if self._voices.get(channel_id) is voice:
                 del self._voices[channel_id]
             self._media.close(voice)
-            await self._quietly("DELETE", f"bridges/{bridge_id}")
+            await self._bridges.destroy(bridge_id)
 
         voice.release = release
         self._voices[channel_id] = voice
@@ -214,11 +222,12 @@ class AsteriskControl:
 
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         """Make a bridge and connect the channels, taking them out of where they were."""
-        await self._ask("POST", f"bridges/{bridge_id}", {"type": "mixing"})
-        await self._connect(bridge_id, channel_ids)
+        await self._bridges.make(bridge_id)
+        await self._bridges.connect(bridge_id, channel_ids)
 
     async def destroy_bridge(self, bridge_id: str) -> None:
-        await self._ask("DELETE", f"bridges/{bridge_id}")
+        """Its channels stay up and can be acted on at once. Idempotent."""
+        await self._bridges.destroy(bridge_id)
 
     async def music(self, channel_id: str, *, on: bool) -> None:
         await self._ask("POST" if on else "DELETE", f"channels/{channel_id}/moh")
@@ -238,6 +247,8 @@ class AsteriskControl:
             await self._set(channel_id, name, value)
 
     async def hang_up(self, channel_id: str, cause: int = 16) -> None:
+        if channel_id in self._live:
+            self._causes[channel_id] = cause
         await self._ask("DELETE", f"channels/{channel_id}", {"reason_code": cause})
 
     async def leave(self, channel_id: str, extension: str) -> None:
@@ -277,34 +288,17 @@ class AsteriskControl:
             raise ValueError(f"{key!r} is no key: use one of 0-9, *, #, A-D")
         if key == "#" and channel_id in self._recordings:
             # The key never reaches Asterisk, which would have ended the recording.
-            self._run(self._quietly("POST", f"recordings/live/{self._recordings.pop(channel_id)}/stop"))
+            self._run(self._ari.tidy("POST", f"recordings/live/{self._recordings.pop(channel_id)}/stop"))
         self._tell(KeyPressed(channel_id, key))
 
     async def visitor_left(self, visitor_id: str) -> None:
         """The visitor's page has hung up or is gone. Idempotent."""
-        await self._quietly("DELETE", f"channels/{VISITOR_PREFIX}{visitor_id}", {"reason_code": 16})
+        await self._ari.tidy("DELETE", f"channels/{VISITOR_PREFIX}{visitor_id}", {"reason_code": 16})
 
     # --- requests made of several -------------------------------------------------------------------------
 
-    async def _connect(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
-        await self._ask(
-            "POST",
-            f"bridges/{bridge_id}/addChannel",
-            {"channel": ",".join(channel_ids)},
-            gone=GONE | {400, 422},
-        )
-
     async def _set(self, channel_id: str, name: str, value: str) -> None:
         await self._ask("POST", f"channels/{channel_id}/variable", {"variable": name, "value": value})
-
-    async def _quietly(self, method: str, uri: str, query: Mapping[str, str | int] | None = None) -> None:
-        """For tidying up: that it is gone already is as good; anything else is logged."""
-        try:
-            await self._ask(method, uri, query)
-        except ChannelGone:
-            pass
-        except CallControlError as error:
-            log.warning("tidying up: %s", error)
 
     def _run(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
@@ -326,35 +320,30 @@ class AsteriskControl:
         if call is not None:
             # The same channel may come again, after its time in the dialplan's retry loop.
             self._live.add(channel_id)
-            self._left.discard(channel_id)
             self._tell(call)
         else:
             log.info("the channel %s (%s) is none of ours: hung up", channel_id, channel["name"])
-            self._run(self._quietly("DELETE", f"channels/{channel_id}"))
+            self._run(self._ari.tidy("DELETE", f"channels/{channel_id}"))
+
+    def _hanging_up(self, event: Json) -> None:
+        channel_id: str = event["channel"]["id"]
+        # Of a hang-up from within Asterisk ("soft") the cause is not Q.850 but a flag of its own.
+        if channel_id in self._live and not event.get("soft"):
+            self._causes[channel_id] = event.get("cause", 0)
 
     def _exited(self, event: Json) -> None:
+        # Asterisk tells nothing more of a channel that came from the dialplan: no ChannelDestroyed follows.
         channel_id: str = event["channel"]["id"]
-        if channel_id in self._live:
-            if not self._left:
-                asyncio.get_running_loop().call_later(LEAVING_SECONDS, self._look_for_left, frozenset())
-            self._left.add(channel_id)
-
-    def _look_for_left(self, before: frozenset[str]) -> None:
-        """Whoever was out already when we last looked is in the dialplan's hands: nothing more is told."""
-        for channel_id in before & self._left:
-            self._ended(channel_id, 0)
-        if self._left:
-            again = frozenset(self._left)
-            asyncio.get_running_loop().call_later(LEAVING_SECONDS, self._look_for_left, again)
+        self._ended(channel_id, self._causes.get(channel_id, 0))
 
     def _destroyed(self, event: Json) -> None:
         self._ended(event["channel"]["id"], event["cause"])
 
     def _ended(self, channel_id: str, cause: int) -> None:
-        self._left.discard(channel_id)
         if channel_id not in self._live:
             return
         self._live.remove(channel_id)
+        self._causes.pop(channel_id, None)
         path = self._voices.pop(channel_id, None)
         if path is not None:
             self._run(path.close())
@@ -384,16 +373,17 @@ class AsteriskControl:
             if recording_id == name:
                 del self._recordings[channel_id]
         path = self._recording_dir / f"{name}.{recording['format']}"
-        self._tell(
-            RecordingEnded(
-                name, str(path), float(recording.get("duration", 0)), event["type"] == "RecordingFailed"
-            )
-        )
+        failed = event["type"] == "RecordingFailed"
+        # Asterisk tells whole seconds, and not of what ends at once: the file knows better.
+        seconds = 0.0 if failed else max(0, os.stat(path).st_size - WAV_HEADER_BYTES) / WAV_BYTES_PER_SECOND
+        self._tell(RecordingEnded(name, str(path), seconds, failed))
 
     def _restored(self, reunion: Reunion) -> None:
         found = [c for c in reunion.channels if not c["id"].startswith(MEDIA_PREFIX)]
         self._live = {channel["id"] for channel in found}
-        self._left.clear()
+        self._causes.clear()
+        if reunion.restarted:
+            self._bridges.forget()
         for channel_id in self._voices.keys() - self._live:
             self._run(self._voices.pop(channel_id).close())
         for channel_id in self._visitors.keys() - self._live:
@@ -401,7 +391,7 @@ class AsteriskControl:
         served = {path.media_id for path in self._voices.values()}
         for channel in reunion.channels:
             if channel["id"].startswith(MEDIA_PREFIX) and channel["id"] not in served:
-                self._run(self._quietly("DELETE", f"channels/{channel['id']}"))
+                self._run(self._ari.tidy("DELETE", f"channels/{channel['id']}"))
         self._tell(ControlRestored(tuple(snapshot(c, self._marks) for c in found), reunion.restarted))
 
     def _dropped(self) -> None:

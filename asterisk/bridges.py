@@ -1,0 +1,49 @@
+"""Bridges of ours: made with their channels, and taken apart so that the channels can be used at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asterisk.ari import GONE, AriConnection
+from calls.control import CallControlError
+
+NOT_THERE = GONE | {400, 422}
+"""Bridges answer 400 for an unknown channel, and 422 for one that is not in our application."""
+
+
+class Bridges:
+    def __init__(self, ari: AriConnection) -> None:
+        self._ari = ari
+        self._members: dict[str, tuple[str, ...]] = {}
+
+    async def make(self, bridge_id: str) -> None:
+        await self._ari.request("POST", f"bridges/{bridge_id}", {"type": "mixing"})
+        self._members[bridge_id] = ()
+
+    async def connect(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
+        """Raises ChannelGone when one of them has ended; the bridge is destroyed then."""
+        self._members[bridge_id] = tuple(channel_ids)
+        try:
+            await self._ari.request(
+                "POST",
+                f"bridges/{bridge_id}/addChannel",
+                {"channel": ",".join(channel_ids)},
+                gone=NOT_THERE,
+            )
+        except CallControlError:
+            await self.destroy(bridge_id)
+            raise
+
+    async def destroy(self, bridge_id: str) -> None:
+        """That it is gone already is as good."""
+        # removeChannel returns once a channel is out. Deleting a bridge does not wait for that, and a
+        # playback begun meanwhile would be lost without an event.
+        for channel_id in self._members.pop(bridge_id, ()):
+            await self._ari.tidy(
+                "POST", f"bridges/{bridge_id}/removeChannel", {"channel": channel_id}, gone=NOT_THERE
+            )
+        await self._ari.tidy("DELETE", f"bridges/{bridge_id}")
+
+    def forget(self) -> None:
+        """Asterisk was restarted: there are no bridges."""
+        self._members.clear()
