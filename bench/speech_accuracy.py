@@ -15,8 +15,8 @@ import time
 from dataclasses import dataclass, field
 
 from bench.prompt_clips import Clip, groups, prompt_clips, word_errors
-from engine.ports import Utterance
 from infolinia.setup.inventory import find_parts
+from speech.recognition import hear
 from speech.vosk_model import VoskModel
 from speech.vosk_recognizer import VoskRecognizer
 
@@ -37,31 +37,6 @@ class Tally:
     errors: list[str] = field(default_factory=list)
 
 
-async def hear(
-    recognizer: VoskRecognizer, audio: bytes, rate: int, phrases: list[str], silence_seconds: float
-) -> list[Utterance]:
-    """What a caller who plays `audio` is understood to say, after and before some quiet."""
-    heard: list[Utterance] = []
-    listening = recognizer.listen(
-        sample_rate=rate,
-        phrases={"en": phrases},
-        free=False,
-        silence_seconds=silence_seconds,
-        on_speech=lambda: None,
-        on_utterance=heard.append,
-    )
-    quiet = bytes(rate)
-    audio = quiet + audio + quiet * round(2 * (silence_seconds + 0.5))
-    for at in range(0, len(audio), rate // 5):
-        listening.feed(audio[at : at + rate // 5])
-        while listening.backlog_seconds > 0.5:
-            await asyncio.sleep(0.002)
-    while not listening.idle:
-        await asyncio.sleep(0.002)
-    listening.close()
-    return heard
-
-
 async def measure(
     recognizer: VoskRecognizer, clips: list[Clip], rate: int, silence_seconds: float, seed: int
 ) -> Tally:
@@ -71,7 +46,7 @@ async def measure(
         phrases = [clip.text for clip in group]
         for clip in group:
             audio = clip.pcm(rate)
-            heard = await hear(recognizer, audio, rate, phrases, silence_seconds)
+            heard = await hear(recognizer, audio, rate, "en", phrases, silence_seconds)
             best = max(heard, key=lambda utterance: utterance.confidence, default=None)
             text, confidence = (best.text, best.confidence) if best else ("", 0.0)
             tally.clips += 1
@@ -86,7 +61,7 @@ async def measure(
         others = [clip for clip in chance.sample(clips, min(len(clips), 200)) if clip.text not in phrases]
         for clip in others[: len(group)]:
             audio = clip.pcm(rate)
-            heard = await hear(recognizer, audio, rate, phrases, silence_seconds)
+            heard = await hear(recognizer, audio, rate, "en", phrases, silence_seconds)
             tally.strangers += 1
             tally.seconds += len(audio) / 2 / rate
             if best_stranger := max((u.confidence for u in heard if u.text), default=0.0):

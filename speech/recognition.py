@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from engine.ports import Utterance
 from speech.listening import CallerListening
 from speech.narrowband import NARROWBAND_HZ, WIDEBAND_HZ
-from speech.sound_files import Samples, SoundUnreadable, read_wav, resampled, to_pcm
+from speech.sound_files import SoundUnreadable, read_wav, resampled, to_pcm
 from speech.vosk_recognizer import VoskRecognizer
 
 # What is read out has longer pauses than an answer to a menu.
@@ -65,7 +64,9 @@ async def recognize_file(
     except SoundUnreadable as problem:
         raise RecognitionFailed(str(problem)) from problem
     began = time.process_time()
-    utterances = await _listen(recognizer, samples, rate, language, phrases, silence_seconds)
+    line_rate = NARROWBAND_HZ if rate <= NARROWBAND_HZ else WIDEBAND_HZ
+    audio = to_pcm(resampled(samples, rate, line_rate))
+    utterances = await hear(recognizer, audio, line_rate, language, phrases, silence_seconds)
     text, confidence = _best(utterances) if phrases is not None else _joined(utterances)
     return {
         "file": str(file),
@@ -76,20 +77,20 @@ async def recognize_file(
     }
 
 
-async def _listen(
+async def hear(
     recognizer: VoskRecognizer,
-    samples: Samples,
-    rate: int,
+    audio: bytes,
+    sample_rate: int,
     language: str,
     phrases: Sequence[str] | None,
     silence_seconds: float,
 ) -> list[Utterance]:
-    line_rate = NARROWBAND_HZ if rate <= NARROWBAND_HZ else WIDEBAND_HZ
-    quiet = np.zeros(round(line_rate * (silence_seconds + 0.5)), dtype=np.float32)
-    audio = to_pcm(np.concatenate((resampled(samples, rate, line_rate), quiet)))
+    """What a caller whose line carries `audio` (s16le), and quiet before and after it, says."""
+    quiet = bytes(2 * sample_rate)
+    audio = quiet[: sample_rate // 2] + audio + quiet * math.ceil(silence_seconds + 0.5)
     utterances: list[Utterance] = []
     listening = recognizer.listen(
-        sample_rate=line_rate,
+        sample_rate=sample_rate,
         phrases={language: phrases or ()},
         free=phrases is None,
         silence_seconds=silence_seconds,
@@ -97,7 +98,7 @@ async def _listen(
         on_utterance=utterances.append,
     )
     try:
-        piece_bytes = round(line_rate * _PIECE_SECONDS) * 2
+        piece_bytes = round(sample_rate * _PIECE_SECONDS) * 2
         for at in range(0, len(audio), piece_bytes):
             listening.feed(audio[at : at + piece_bytes])
             await _caught_up(listening, _FURTHEST_BEHIND_SECONDS)
