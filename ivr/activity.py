@@ -1,0 +1,133 @@
+"""What a step is busy with while the talk waits: it is told what happens and tells the talk what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ivr.commands import Record, Sound, Transfer
+from ivr.events import Heard
+from ivr.sentences import FAULT, RESUMED
+from ivr.talk import Talk, Wording
+
+if TYPE_CHECKING:
+    from ivr.flow import Step
+
+
+class Activity:
+    """Nothing of this has to be expected: by itself an activity keeps pressed keys for the next step."""
+
+    def __init__(self, talk: Talk, step: Step) -> None:
+        self.talk = talk
+        self.step = step
+
+    def spoken(self) -> None:
+        """What was being said was heard to its end."""
+
+    def key(self, key: str) -> None:
+        self.talk.keep_key(key)
+
+    def speech_began(self) -> None:
+        """Ignored where nobody listens."""
+
+    def heard(self, heard: Heard) -> None:
+        """Ignored where nobody listens."""
+
+    def time_passed(self) -> None:
+        """The deadline that the activity had set has come."""
+
+
+class Saying(Activity):
+    """Says something, and goes on to "next"."""
+
+    def __init__(
+        self,
+        talk: Talk,
+        step: Step,
+        texts: Sequence[Wording | Sound],
+        *,
+        interrupt: bool,
+    ) -> None:
+        super().__init__(talk, step)
+        talk.stop_listening()
+        talk.say(texts, interrupt=interrupt)
+
+    def spoken(self) -> None:
+        self.talk.finish("next")
+
+    def key(self, key: str) -> None:
+        self.talk.keep_key(key)
+        if self.talk.interruptible:
+            self.talk.stop_saying()
+            self.talk.finish("next")
+
+
+class Working(Activity):
+    """Says something if there is anything to say, then has work done and waits for its outcome.
+
+    `begin` makes the command from the id of the work. `limit_seconds`: by then the performer must have
+    reported; if not, that is trouble.
+    """
+
+    def __init__(
+        self,
+        talk: Talk,
+        step: Step,
+        prompt: Wording | None,
+        begin: Callable[[int], Record | Transfer],
+        *,
+        limit_seconds: float,
+    ) -> None:
+        super().__init__(talk, step)
+        self._begin = begin
+        self._limit_seconds = limit_seconds
+        talk.stop_listening()
+        if prompt is None:
+            self._start()
+        else:
+            talk.say([prompt], interrupt=True)
+
+    def spoken(self) -> None:
+        self._start()
+
+    def key(self, key: str) -> None:
+        """A key cuts the prompt short; it says nothing else here."""
+        if self.talk.saying is not None:
+            self.talk.stop_saying()
+            self._start()
+
+    def time_passed(self) -> None:
+        self.talk.working = None
+        self.talk.trouble("no outcome", f"{self.step.verb} reported nothing in {self._limit_seconds:g} s")
+
+    def _start(self) -> None:
+        self.talk.forget_keys()
+        self.talk.work(self._begin)
+        self.talk.deadline = self.talk.now + timedelta(seconds=self._limit_seconds)
+
+
+class Apologising(Activity):
+    """After a break: one sentence, then the step anew."""
+
+    def __init__(self, talk: Talk, step: Step) -> None:
+        super().__init__(talk, step)
+        talk.say([RESUMED], interrupt=False)
+
+    def spoken(self) -> None:
+        self.talk.begin_again()
+
+
+class GivingUp(Activity):
+    """Trouble in what was to help with trouble: tell the caller and end the call."""
+
+    def __init__(self, talk: Talk, step: Step) -> None:
+        super().__init__(talk, step)
+        talk.stop_listening()
+        talk.say([FAULT], interrupt=False)
+
+    def key(self, key: str) -> None:
+        """Nothing is left to be chosen."""
+
+    def spoken(self) -> None:
+        self.talk.hang_up("normal")

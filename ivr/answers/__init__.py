@@ -1,0 +1,1 @@
+"""The kinds of answer that an `ask` understands, one file each."""

@@ -1,0 +1,235 @@
+"""Dialogue: leads one caller through a flow. Told events and the time, it answers with commands.
+
+It reads no clock and does nothing by itself: `next_deadline()` says when it wants to be told TimePassed.
+A live call, a rehearsal and a chat run this same class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import partial
+
+from calls.events import CallEvent, CallEventKind
+from ivr.activity import Apologising, GivingUp
+from ivr.commands import Command
+from ivr.events import (
+    CallerGone,
+    Event,
+    Finished,
+    Heard,
+    KeyPressed,
+    Resumed,
+    SpeechBegan,
+    Spoken,
+    TimePassed,
+)
+from ivr.flow import Flow
+from ivr.recall import StateRejected, recalled, remembered, state_of_log
+from ivr.talk import MOST_VISITED, Talk
+from wording.expressions import Unset
+
+__all__ = ["Dialogue", "StateRejected"]
+
+# No hotline has a reason to do more than this between two things that the caller does.
+MOST_STEPS_WITHOUT_TURN = 100
+KEYS = frozenset("0123456789*#")
+
+
+class Dialogue:
+    """One conversation. `facts` are what is known of the call: `caller` and `dialled`."""
+
+    def __init__(self, flow: Flow, *, facts: Mapping[str, object] | None = None) -> None:
+        self._talk = Talk(flow, facts or {})
+        self._started = False
+
+    @classmethod
+    def restore(
+        cls, flow: Flow, state: Mapping[str, object], *, facts: Mapping[str, object] | None = None
+    ) -> Dialogue:
+        """A conversation as `state()` told it. Raises StateRejected.
+
+        Tell it Resumed, or, when the work of before is still being done, its Finished.
+        """
+        dialogue = cls(flow, facts=facts)
+        recalled(dialogue._talk, state)
+        dialogue._started = dialogue._talk.step is not None
+        return dialogue
+
+    @classmethod
+    def resumed(
+        cls, flow: Flow, events: Iterable[CallEvent], *, facts: Mapping[str, object] | None = None
+    ) -> Dialogue:
+        """A conversation as the call's event log tells it. Raises StateRejected. Then as after `restore`."""
+        state, told = state_of_log(flow, events)
+        return cls.restore(flow, state, facts={**told, **(facts or {})})
+
+    # --- what the performer calls -------------------------------------------------------------------------
+
+    def start(self, now: datetime) -> tuple[Command, ...]:
+        """Begin; once, before anything else."""
+        if self._started:
+            raise RuntimeError("this dialogue has already been started")
+        talk = self._talk
+        talk.now = now
+        self._started = True
+        talk.note(CallEventKind.FLOW_STARTED, {"flow": talk.flow.name, "version": talk.flow.version})
+        if len(talk.flow.languages) == 1:
+            talk.choose_language(talk.flow.languages[0])
+        talk.going = talk.flow.start
+        return self._settled()
+
+    def handle(self, event: Event, now: datetime) -> tuple[Command, ...]:
+        """What to do about `event`. Nothing after the end, nor about what no longer matters."""
+        talk = self._talk
+        if talk.ended:
+            return ()
+        talk.now = now
+        match event:
+            case CallerGone():
+                self._caller_gone()
+            case Resumed():
+                if not self._started:
+                    return self.start(now)
+                self._resume()
+            case _ if talk.activity is not None or isinstance(event, Finished):
+                self._guarded(partial(self._tell, event))
+        return self._settled()
+
+    def next_deadline(self) -> datetime | None:
+        return self._talk.deadline
+
+    @property
+    def ended(self) -> bool:
+        return self._talk.ended
+
+    @property
+    def step(self) -> str:
+        """The step it is in; empty before the start."""
+        return "" if self._talk.step is None else self._talk.step.name
+
+    @property
+    def language(self) -> str | None:
+        """The language chosen, if any."""
+        return self._talk.language
+
+    @property
+    def working(self) -> int | None:
+        """The id of the work that it waits for."""
+        return self._talk.working
+
+    def state(self) -> dict[str, object]:
+        """All that `restore` needs, as a JSON object. Secret values are not in it."""
+        return remembered(self._talk)
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _tell(self, event: Event) -> None:
+        talk = self._talk
+        activity = talk.activity
+        match event:
+            case Finished(work_id, outcome):
+                if work_id == talk.working:
+                    talk.working = talk.deadline = None
+                    talk.caller_acted()
+                    talk.finish(outcome)
+            case _ if activity is None:
+                pass
+            case Spoken(say_id):
+                if talk.saying is not None and talk.saying.say_id == say_id:
+                    talk.said(interrupted=False)
+                    activity.spoken()
+            case KeyPressed(key):
+                if key in KEYS and talk.working is None:
+                    activity.key(key)
+            case SpeechBegan():
+                activity.speech_began()
+            case Heard():
+                activity.heard(event)
+            case TimePassed():
+                self._time_passed()
+
+    def _time_passed(self) -> None:
+        talk = self._talk
+        if talk.deadline is None or talk.now < talk.deadline or talk.activity is None:
+            return
+        if talk.saying is not None:
+            talk.note(
+                CallEventKind.TROUBLE,
+                {"what": "saying", "detail": "the end of a prompt was never reported; going on"},
+            )
+            talk.stop_saying()
+            talk.activity.spoken()
+        else:
+            talk.deadline = None
+            talk.activity.time_passed()
+
+    def _caller_gone(self) -> None:
+        talk = self._talk
+        talk.said(interrupted=True)
+        talk.gone = True
+        talk.activity = talk.ears = talk.working = talk.deadline = None
+        talk.steps_since_turn = 0
+        if talk.flow.always.gone is None or not self._started:
+            talk.end()
+        else:
+            talk.going = talk.flow.always.gone
+
+    def _resume(self) -> None:
+        talk = self._talk
+        assert talk.step is not None
+        talk.saying = talk.ears = talk.working = talk.deadline = None
+        talk.typed.clear()
+        self._guarded(lambda: setattr(talk, "activity", Apologising(talk, talk.flow.steps[self.step])))
+
+    def _settled(self) -> tuple[Command, ...]:
+        """Go on until the talk waits for something, and hand out what is to be done."""
+        talk = self._talk
+        while not talk.ended and (talk.going is not None or talk.again or talk.giving_up):
+            if talk.giving_up:
+                talk.giving_up = False
+                assert talk.step is not None
+                talk.activity = GivingUp(talk, talk.step)
+                break
+            if talk.again:
+                talk.again = False
+                self._guarded(self._begin)
+            else:
+                self._guarded(self._enter)
+        if talk.gone and not talk.ended:
+            talk.end()
+        commands = tuple(talk.commands)
+        talk.commands.clear()
+        return commands
+
+    def _enter(self) -> None:
+        talk = self._talk
+        assert talk.going is not None
+        step, talk.going = talk.flow.steps[talk.going], None
+        if talk.gone and step.body.needs_caller:
+            talk.trouble("no caller", f"{step.name} needs a caller, who has hung up")
+            return
+        talk.steps_since_turn += 1
+        if talk.steps_since_turn > MOST_STEPS_WITHOUT_TURN:
+            talk.trouble("runaway", f"{MOST_STEPS_WITHOUT_TURN} steps without a turn of the caller")
+            return
+        talk.step = step
+        talk.counters = None
+        del talk.visited[:-MOST_VISITED]
+        talk.note(CallEventKind.STEP_ENTERED, {"step": step.name, "verb": step.verb})
+        self._begin()
+
+    def _begin(self) -> None:
+        talk = self._talk
+        assert talk.step is not None
+        talk.activity = talk.deadline = None
+        activity = talk.step.body.begin(talk, talk.step)
+        if not talk.ended:
+            talk.activity = activity
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """A text that wants a value nobody has set is trouble of the flow, not a fault of the program."""
+        try:
+            act()
+        except Unset as unset:
+            self._talk.trouble("unset value", f"step {self.step!r} wants to say {unset}, which is not set")

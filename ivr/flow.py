@@ -1,0 +1,104 @@
+"""Flow and Step: a call flow as it runs. Immutable, so a running call keeps the version it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ivr import sentences
+from ivr.shape import locate
+from ivr.source import Node, Place
+
+if TYPE_CHECKING:
+    from ivr.steps.body import StepBody
+
+FACTS = ("caller", "dialled", "language")
+"""What every text may say: the caller's number, the number dialled, the language spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`outcomes`: each outcome of the verb -> next step; those not written lead to `always.trouble`.
+
+    `source` is the step in its file, where a message about it points.
+    """
+
+    name: str
+    body: StepBody
+    outcomes: Mapping[str, str]
+    source: Node
+
+    @property
+    def verb(self) -> str:
+        return self.body.verb
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Where words for a person, trouble and a caller's hanging up lead from anywhere."""
+
+    agent: str
+    trouble: str
+    gone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`version`: 12 hex digits, the hash of the text. `uses`: kind -> names that the configuration must have.
+
+    `tests` are kept as written, for the rehearsal that runs them.
+    """
+
+    name: str
+    version: str
+    file: str
+    languages: tuple[str, ...]
+    start: str
+    always: Always
+    steps: Mapping[str, Step]
+    uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tests: tuple[Node, ...] = ()
+
+    def prompts(self) -> Sequence[tuple[str, str]]:
+        """(text, language) of all that can be spoken ahead of a call; each once."""
+        found: dict[tuple[str, str], None] = {}
+        for step in self.steps.values():
+            for texts in step.body.spoken():
+                for language, template in texts.items():
+                    if template.static:
+                        found[(template.render({}, language), language)] = None
+        for language in self.languages:
+            for text in sentences.static_sentences(language):
+                found[(text, language)] = None
+        return tuple(found)
+
+    def phrases(self) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """language -> (phrase, line in the file), to be checked against a recogniser's vocabulary."""
+        found: dict[str, list[tuple[str, int]]] = {language: [] for language in self.languages}
+        for step in self.steps.values():
+            for language, phrase, path in step.body.listened_for():
+                found[language].append((phrase, self.place(step, path).line))
+        return found
+
+    def mailboxes(self) -> Sequence[tuple[str, int]]:
+        """(box, line) of every voicemail step."""
+        return self._named("voicemail", "box")
+
+    def numbers(self) -> Sequence[tuple[str, int]]:
+        """(number, line) of every transfer to a number that stands in the flow."""
+        return [(number, line) for number, line in self._named("transfer", "to") if "{" not in number]
+
+    def _named(self, verb: str, field_name: str) -> list[tuple[str, int]]:
+        found = []
+        for step in self.steps.values():
+            if step.verb == verb:
+                value = getattr(step.body, field_name)
+                text = value if isinstance(value, str) else value.source
+                found.append((text, self.place(step, (verb, field_name)).line))
+        return found
+
+    @staticmethod
+    def place(step: Step, path: Sequence[str | int]) -> Place:
+        """Where something in a step is written."""
+        return locate(step.source, path)

@@ -1,0 +1,127 @@
+"""A source tree read by a pydantic model; what the model refuses is told with line and column."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from ivr.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
+
+M = TypeVar("M", bound=BaseModel)
+Path = Sequence[str | int]
+
+
+def plain(node: Node) -> Any:
+    """The tree as dictionaries, lists and texts."""
+    match node:
+        case Scalar():
+            return node.text
+        case Table():
+            return {key: plain(value) for key, (_, value) in node.entries.items()}
+        case Listing():
+            return [plain(item) for item in node.items]
+
+
+def locate(node: Node, path: Path, *, key: bool = False) -> Place:
+    """Where `path` leads; `key`: to the key rather than its value.
+
+    Parts of the path that the source does not have are passed over: a shorthand was written, or it is
+    missing.
+    """
+    place = node.place
+    for part in path:
+        if isinstance(node, Table) and (entry := node.entries.get(str(part))) is not None:
+            name, node = entry
+            place = name.place if key or not isinstance(node, Scalar) else node.place
+        elif isinstance(node, Listing) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+            place = node.place
+    return place
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """ " (did you mean 'lookup'?)", or nothing when no known word is close."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def read_model(model: type[M], node: Node, file: str, context: Any = None, about: str = "") -> M:
+    """The model filled from the tree. Raises SourceRejected with all that it refuses.
+
+    `about` is put before each message. `context` is pydantic's validation context.
+    """
+    try:
+        return model.model_validate(plain(node), context=context)
+    except ValidationError as refused:
+        problems = []
+        for error in refused.errors(include_url=False):
+            loc = error["loc"]
+            place = locate(node, loc, key=error["type"] == "extra_forbidden")
+            problems.append(Problem(file, place.line, place.column, about + _told(error, loc, model)))
+        raise SourceRejected(tuple(problems)) from None
+
+
+def _told(error: Any, loc: Path, model: type[BaseModel]) -> str:
+    """A refusal in plain words."""
+    name = next((str(part) for part in reversed(loc) if isinstance(part, str) and part != "[key]"), "")
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{name!r} is not known here{guess(name, _fields(model, loc[:-1]))}"
+        case "missing":
+            return f"{name!r} is missing"
+        case "value_error":
+            message = str(error["ctx"]["error"])
+        case "dict_type" | "model_type" | "model_attributes_type":
+            message = "keys and values are wanted here, such as {key: value}"
+        case "list_type" | "tuple_type":
+            message = "a list is wanted here, such as [one, two]"
+        case "string_type":
+            message = "a text is wanted here"
+        case "bool_parsing" | "bool_type":
+            message = "true or false is wanted here"
+        case "int_parsing" | "int_type":
+            message = "a whole number is wanted here"
+        case "string_pattern_mismatch":
+            message = f"{error['input']!r} is not written as it must be ({error['ctx']['pattern']})"
+        case _:
+            message = error["msg"][:1].lower() + error["msg"][1:]
+    return f"{name!r}: {message}" if name else message
+
+
+def _fields(model: type[BaseModel], path: Path) -> list[str]:
+    """The fields of the model that stands at `path`, as far as it is a plain nesting of models."""
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    inner = [f.annotation for name, f in model.model_fields.items() if path and name == path[0]]
+    for annotation in inner:
+        nested = _nested(annotation)
+        if nested is not None:
+            return _fields(nested, [part for part in path[1:] if part in nested.model_fields])
+    return known
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := _nested(inner)) is not None:
+            return found
+    return None
+
+
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(ms|s|m|h|d)?")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(value: Any) -> float:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or match.group(2) is None:
+        raise ValueError("a duration with its unit is wanted here, such as 5s, 2m or 4h")
+    return float(match.group(1)) * _UNIT_SECONDS[match.group(2)]
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+"""A duration written as 500ms, 5s, 2m, 4h or 1d, in seconds."""

@@ -1,0 +1,243 @@
+"""YAML text as a tree in which every key and value knows its line and column, and every scalar is text.
+
+Plain YAML would make a number of +48221234567, 66 of 0102, 510 of 8:30 and false of NO. Here they stay what
+was written, and the model that reads them decides. Anchors, merges and tags are refused: what is written is
+what is meant, and a small file cannot blow up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import yaml
+
+LONGEST_CHARACTERS = 1_000_000
+MOST_NODES = 100_000
+DEEPEST = 30
+
+# libyaml is ten times faster than the parser written in Python; both give the same events.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a file, where, and what to do about it."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class SourceRejected(Exception):
+    """A file is refused; `problems` are in the order of the file, and `str()` has one a line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """`plain`: written without quotes, so an empty one means that nothing was written."""
+
+    text: str
+    place: Place
+    plain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Keys and values in the order of the file; a key stands here once."""
+
+    entries: dict[str, tuple[Scalar, Node]]
+    place: Place
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.entries
+
+    def value(self, key: str) -> Node | None:
+        entry = self.entries.get(key)
+        return None if entry is None else entry[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    items: tuple[Node, ...]
+    place: Place
+
+
+Node = Scalar | Table | Listing
+
+# What YAML allows, less the marks that end lines in ways no editor shows.
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_TAB_INDENT = re.compile(r"^[ ]*\t", re.MULTILINE)
+
+
+def read_yaml(text: str | bytes, file: str) -> Node:
+    """The tree of `text`. `file` is only named in problems. Raises SourceRejected."""
+    return _Reader(file).read(text)
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._problems: list[Problem] = []
+        self._nodes = 0
+
+    def read(self, source: str | bytes) -> Node:
+        text = self._decoded(source)
+        if len(text) > LONGEST_CHARACTERS:
+            self._refuse(Place(1, 1), f"more than {LONGEST_CHARACTERS:,} characters: split the file")
+        for match in _TAB_INDENT.finditer(text):
+            self._note(_place_at(text, match.end() - 1), "a tab: indent with blanks")
+        if (bad := _UNPRINTABLE.search(text)) is not None:
+            sign = f"U+{ord(bad.group()):04X}"
+            self._note(_place_at(text, bad.start()), f"the unprintable character {sign}: remove it")
+        self._raise_if_any()
+        try:
+            node = self._document(yaml.parse(text, Loader=_LOADER))
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = Place(1, 1) if mark is None else _marked(mark)
+            self._refuse(place, _syntax(error, text, place))
+        self._raise_if_any()
+        return node
+
+    def _decoded(self, source: str | bytes) -> str:
+        if isinstance(source, str):
+            return source.removeprefix("\ufeff")
+        try:
+            return source.decode("utf-8").removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            before = source[: error.start].decode("utf-8")
+            self._refuse(_place_at(before, len(before)), "this is not UTF-8: save the file as UTF-8")
+
+    def _document(self, events: Iterator[Any]) -> Node:
+        """Build the tree with a stack of its own: a deep file cannot exhaust Python's."""
+        root: Node | None = None
+        stack: list[_Open] = []
+        for event in events:
+            node: Node | None = None
+            match event:
+                case yaml.DocumentStartEvent() if root is not None:
+                    self._refuse(_marked(event.start_mark), "a second document: one file holds one")
+                case yaml.AliasEvent():
+                    message = 'an alias: write the value out (a text that begins with * is quoted: "*")'
+                    self._refuse(_marked(event.start_mark), message)
+                case yaml.ScalarEvent():
+                    self._count(event)
+                    node = Scalar(event.value, _marked(event.start_mark), plain=event.style in (None, ""))
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    self._count(event)
+                    if len(stack) >= DEEPEST:
+                        self._refuse(_marked(event.start_mark), f"nested more than {DEEPEST} levels deep")
+                    is_table = isinstance(event, yaml.MappingStartEvent)
+                    stack.append(_Open(_marked(event.start_mark), {} if is_table else None, []))
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    node = stack.pop().closed()
+            if node is not None and stack:
+                self._add(stack[-1], node)
+            elif node is not None:
+                root = node
+        if root is None:
+            self._refuse(Place(1, 1), "the file is empty")
+        return root
+
+    def _add(self, parent: _Open, node: Node) -> None:
+        if parent.entries is None:
+            parent.items.append(node)
+        elif parent.key is not None:
+            if parent.key.text not in parent.entries:
+                parent.entries[parent.key.text] = (parent.key, node)
+            parent.key = None
+        elif not isinstance(node, Scalar):
+            self._refuse(node.place, "a key must be a word or a number")
+        else:
+            if (first := parent.entries.get(node.text)) is not None:
+                self._note(node.place, f"{node.text!r} was already written in line {first[0].place.line}")
+            elif node.text == "<<" and node.plain:
+                self._note(node.place, "merging with << is not used here: write the keys out")
+            parent.key = node
+
+    def _count(self, event: Any) -> None:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            self._refuse(
+                _marked(event.start_mark), f"more than {MOST_NODES:,} keys and values: split the file"
+            )
+        if event.anchor is not None:
+            self._note(_marked(event.start_mark), f"the anchor &{event.anchor}: write the value out instead")
+        if event.tag is not None:
+            self._note(_marked(event.start_mark), f"the tag {event.tag}: values have no tags here")
+
+    def _note(self, place: Place, message: str) -> None:
+        self._problems.append(Problem(self._file, place.line, place.column, message))
+
+    def _refuse(self, place: Place, message: str) -> NoReturn:
+        """Nothing after this place can be read."""
+        self._note(place, message)
+        raise self._rejected()
+
+    def _raise_if_any(self) -> None:
+        if self._problems:
+            raise self._rejected()
+
+    def _rejected(self) -> SourceRejected:
+        return SourceRejected(tuple(sorted(self._problems, key=lambda p: (p.line, p.column))))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A table or listing that is being read. `entries` is None for a listing."""
+
+    place: Place
+    entries: dict[str, tuple[Scalar, Node]] | None
+    items: list[Node]
+    key: Scalar | None = None
+
+    def closed(self) -> Node:
+        return (
+            Listing(tuple(self.items), self.place)
+            if self.entries is None
+            else Table(self.entries, self.place)
+        )
+
+
+def _marked(mark: Any) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _place_at(text: str, offset: int) -> Place:
+    return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
+    """The parser's complaint, with a remedy for what people most often do."""
+    problem = (error.problem or "this cannot be read").strip()
+    lines = text.split("\n")
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    if "alias" in (error.context or "") or "alphabetic or numeric" in problem:
+        return 'a key or text that begins with * or & is quoted: "*"'
+    if "mapping values are not allowed" in problem:
+        return "a second colon in one line: put the text in quotation marks"
+    if "cannot start any token" in problem and line.strip()[:1] in "@`%":
+        return f"a text that begins with {line.strip()[:1]} is put in quotation marks"
+    context = f" ({error.context})" if error.context else ""
+    return f"{problem}{context}: check indentation, brackets and quotation marks here and in the line before"

@@ -1,0 +1,259 @@
+"""Talk: one conversation as its steps see it: what is known, what is said and heard, where to go next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from calls.events import CallEventKind
+from ivr.commands import (
+    Command,
+    HangUp,
+    Listen,
+    Note,
+    Record,
+    Say,
+    Sound,
+    StopListening,
+    StopSaying,
+    Text,
+    Transfer,
+)
+from ivr.flow import Flow, Step
+from wording.templates import HIDDEN, Template
+
+if TYPE_CHECKING:
+    from ivr.activity import Activity
+
+# No prompt is longer; a performer that has not reported the end by then has lost it.
+LONGEST_SAYING_SECONDS = 300.0
+# More keys than anyone presses ahead on purpose are noise.
+MOST_KEYS_AHEAD = 40
+# A # this soon after an answer that was complete without it belongs to that answer.
+STRAY_HASH_SECONDS = 2.0
+# The way back is remembered this far.
+MOST_VISITED = 50
+# Trouble again, with nothing done by the caller in between, means that the way out is broken too.
+MOST_TROUBLES = 2
+
+Wording = Mapping[str, Template]
+"""language -> what to say in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    say_id: int
+    began: datetime
+    interrupt: bool
+    logged: tuple[tuple[str, str], ...]  # (language, words)
+
+
+class Talk:
+    """State and acts of one conversation. Every act appends to `commands`; the Dialogue hands them out."""
+
+    def __init__(self, flow: Flow, facts: Mapping[str, object]) -> None:
+        self.flow = flow
+        self.language: str | None = None
+        self.variables: dict[str, object] = {}
+        self.secrets: dict[str, str] = {}  # secret variable -> the step that asks for it
+        self.scope: dict[str, object] = {"caller": "", "dialled": "", **facts, "language": flow.languages[0]}
+        self.languages = flow.languages  # those that are spoken now
+        self.step: Step | None = None
+        self.activity: Activity | None = None
+        self.visited: list[str] = []  # the caller's turns, for going back
+        self.typed: list[str] = []  # keys pressed ahead
+        self.counters: tuple[int, int, int] | None = None  # of the field that a restored talk resumes in
+        self.saying: _Saying | None = None
+        self.ears: Listen | None = None
+        self.working: int | None = None
+        self.deadline: datetime | None = None
+        self.going: str | None = None
+        self.again = False
+        self.giving_up = False
+        self.gone = False
+        self.ended = False
+        self.steps_since_turn = 0
+        self.troubles = 0
+        self.say_id = 0
+        self.work_id = 0
+        self.commands: list[Command] = []
+        self.now: datetime
+        self._stray_hash_until: datetime | None = None
+
+    # --- saying and listening -----------------------------------------------------------------------------
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether something is being said that the caller may interrupt."""
+        return self.saying is not None and self.saying.interrupt
+
+    def say(
+        self,
+        texts: Sequence[Wording | Sound],
+        *,
+        interrupt: bool,
+        values: Mapping[str, object] | None = None,
+        secret_values: bool = False,
+    ) -> None:
+        """Say the texts, in every language while none is chosen. `values` are known to these texts only.
+
+        Raises wording.expressions.Unset when a text needs a value that is not set.
+        """
+        scope = self.scope if values is None else {**self.scope, **values}
+        secret = self.secrets.keys() | values.keys() if values and secret_values else self.secrets.keys()
+        parts: list[Text | Sound] = []
+        logged: list[tuple[str, str]] = []
+        for language in self.languages:
+            words = []
+            for text in texts:
+                if isinstance(text, Sound):
+                    parts.append(Sound(text.name, language))
+                    words.append(f"[{text.name}]")
+                    continue
+                template = text[language]
+                said = template.render(scope, language)
+                parts.append(Text(said, language))
+                hidden = secret and template.names & secret
+                words.append(template.masked(scope, language, secret) if hidden else said)
+            logged.append((language, " ".join(words)))
+        self.say_id += 1
+        self.saying = _Saying(self.say_id, self.now, interrupt, tuple(logged))
+        self.commands.append(Say(self.say_id, tuple(parts), interrupt))
+        self.deadline = self.now + timedelta(seconds=LONGEST_SAYING_SECONDS)
+
+    def said(self, *, interrupted: bool) -> None:
+        """What was being said is over: note it, one note for each language it was said in."""
+        saying, self.saying, self.deadline = self.saying, None, None
+        if saying is None:
+            return
+        seconds = round((self.now - saying.began).total_seconds(), 3)
+        for language, words in saying.logged:
+            self.note(
+                CallEventKind.SAID,
+                {"text": words, "language": language, "interrupted": interrupted, "seconds": seconds},
+            )
+
+    def stop_saying(self) -> None:
+        if self.saying is not None:
+            self.commands.append(StopSaying())
+            self.said(interrupted=True)
+
+    def listen(self, ears: Listen) -> None:
+        if self.ears is not ears:
+            self.ears = ears
+            self.commands.append(ears)
+
+    def stop_listening(self) -> None:
+        if self.ears is not None:
+            self.ears = None
+            self.commands.append(StopListening())
+
+    def keep_key(self, key: str) -> None:
+        """Keep a key that was pressed ahead for the step that will ask."""
+        if len(self.typed) < MOST_KEYS_AHEAD and not self.stray_hash(key):
+            self.typed.append(key)
+
+    def forget_keys(self) -> None:
+        self.typed.clear()
+
+    def answered_early(self) -> None:
+        """An answer was complete without #; one that comes now means nothing more."""
+        self._stray_hash_until = self.now + timedelta(seconds=STRAY_HASH_SECONDS)
+
+    def stray_hash(self, key: str) -> bool:
+        until, self._stray_hash_until = self._stray_hash_until, None
+        return key == "#" and until is not None and self.now <= until
+
+    # --- knowing ------------------------------------------------------------------------------------------
+
+    def set(self, name: str, value: object, secret_of: str | None = None) -> bool:
+        """Give a variable its value; `secret_of`: the step that asked for it in secret.
+
+        False when `language` was to become one that the flow does not have: that is trouble.
+        """
+        if name == "language":
+            if value not in self.flow.languages:
+                self.trouble("unknown language", str(value))
+                return False
+            self.choose_language(str(value))
+            return True
+        self.variables[name] = self.scope[name] = value
+        if secret_of is None:
+            self.secrets.pop(name, None)
+            self.note(CallEventKind.VALUE_SET, {"name": name, "value": value})
+        else:
+            self.secrets[name] = secret_of
+            self.note(CallEventKind.VALUE_SET, {"name": name})
+        return True
+
+    def choose_language(self, language: str) -> None:
+        if language != self.language:
+            self.language = self.scope["language"] = language
+            self.languages = (language,)
+            self.note(CallEventKind.LANGUAGE_CHOSEN, {"language": language})
+
+    def note(self, kind: CallEventKind, data: Mapping[str, object]) -> None:
+        self.commands.append(Note(kind, data))
+
+    # --- going on -----------------------------------------------------------------------------------------
+
+    def finish(self, outcome: str) -> None:
+        """The step is over: go where its outcome leads."""
+        assert self.step is not None
+        target = self.step.outcomes.get(outcome)
+        if target is None:
+            self.trouble(
+                "unknown outcome", f"{self.step.verb} ended with {outcome!r}, which it does not have"
+            )
+        else:
+            self.going = target
+
+    def caller_acted(self) -> None:
+        self.steps_since_turn = 0
+        self.troubles = 0
+
+    def go_back(self) -> None:
+        """To the caller's turn before this one; to this one again when there is none."""
+        assert self.step is not None
+        here = self.visited.pop() if self.visited else self.step.name
+        self.going = self.visited.pop() if self.visited else here
+
+    def begin_again(self) -> None:
+        """The same step from its beginning, without entering it anew."""
+        self.again = True
+
+    def work(self, begin: Callable[[int], Record | Transfer]) -> None:
+        self.work_id += 1
+        self.working = self.work_id
+        self.commands.append(begin(self.work_id))
+
+    def trouble(self, what: str, detail: str) -> None:
+        """Something went wrong that the caller cannot help: a person is to take over."""
+        self.note(CallEventKind.TROUBLE, {"what": what, "detail": detail})
+        self.typed.clear()
+        self.troubles += 1
+        self.steps_since_turn = 0
+        self.again = False
+        if self.gone:
+            self.end()
+        elif self.troubles > MOST_TROUBLES:
+            self.going, self.giving_up = None, True
+        else:
+            self.going = self.flow.always.trouble
+
+    def hang_up(self, reason: str) -> None:
+        if not self.gone:
+            self.commands.append(HangUp(reason))
+        self.end()
+
+    def end(self) -> None:
+        self.ended = True
+        self.going = self.activity = self.saying = self.ears = self.working = self.deadline = None
+
+    def shown(self, template: Template, language: str) -> str:
+        """A text for a log or a variable's note: secret values hidden."""
+        if self.secrets and template.names & self.secrets.keys():
+            return HIDDEN
+        return template.render(self.scope, language)
