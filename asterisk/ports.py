@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
-from asterisk.settings import AsteriskSettings
+from asterisk.settings import LOOPBACK_ADDRESS, AsteriskSettings
 
 
 def taken_port(settings: AsteriskSettings) -> str | None:
@@ -13,7 +13,7 @@ def taken_port(settings: AsteriskSettings) -> str | None:
     loopback = "127.0.0.1"
     wanted = (
         ("sip_port", socket.SOCK_DGRAM, settings.sip_bind, settings.sip_port),
-        ("loopback_port", socket.SOCK_DGRAM, loopback, settings.loopback_port),
+        ("loopback_port", socket.SOCK_DGRAM, LOOPBACK_ADDRESS, settings.loopback_port),
         ("http_port", socket.SOCK_STREAM, loopback, settings.http_port),
         ("ami_port", socket.SOCK_STREAM, loopback, settings.ami_port),
     )

@@ -8,7 +8,14 @@ import jinja2
 
 from asterisk.cel import CEL_COLUMNS
 from asterisk.folders import RuntimeFolders, Secrets, write_private
-from asterisk.settings import AMI_USER, ARI_USER, AsteriskInstallation, AsteriskSettings, check_settings
+from asterisk.settings import (
+    AMI_USER,
+    ARI_USER,
+    LOOPBACK_ADDRESS,
+    AsteriskInstallation,
+    AsteriskSettings,
+    check_settings,
+)
 
 _TEMPLATE_PLACES = (
     Path(__file__).parents[1] / "asterisk-conf",  # a checkout
@@ -50,6 +57,7 @@ def render(
         "folders": RuntimeFolders(settings.runtime_dir.absolute()),
         "ari_user": ARI_USER,
         "ami_user": AMI_USER,
+        "loopback_address": LOOPBACK_ADDRESS,
         "cel_columns": CEL_COLUMNS,
     }
     return {

@@ -17,6 +17,7 @@ INBOUND_CONTEXT = "inbound"
 FALLBACK_CONTEXT = "fallback"
 LOOPBACK_TRUNK = "loopback"
 LOCAL_TRUNK = "local"
+LOOPBACK_ADDRESS = "127.0.0.60"  # where calls of Asterisk to itself come from
 
 _LONGEST_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without its closing zero
 _RESERVED_TRUNKS = frozenset({LOCAL_TRUNK, LOOPBACK_TRUNK, "global", "udp", "loopback-udp", "ws", "party"})

@@ -16,6 +16,7 @@ import pytest
 from asterisk.folders import RuntimeFolderRefused, RuntimeFolders
 from asterisk.lifetime import alive, end
 from asterisk.process import AsteriskFailed, AsteriskProcess
+from asterisk.settings import LOOPBACK_ADDRESS
 from tests.house import Ports, asterisk_installation, asterisk_settings, running_asterisk
 
 pytestmark = pytest.mark.live
@@ -43,12 +44,14 @@ async def test_a_taken_port_is_named_with_its_setting(
     settings = asterisk_settings(tmp_path, ports)
     port = getattr(settings, setting)
     with socket.socket(socket.AF_INET, kind) as squatter:
-        squatter.bind(("127.0.0.1", port))
+        address = LOOPBACK_ADDRESS if setting == "loopback_port" else "127.0.0.1"
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind == socket.SOCK_STREAM))
+        squatter.bind((address, port))
         if kind == socket.SOCK_STREAM:
             squatter.listen()
         with pytest.raises(AsteriskFailed) as failure:
             await AsteriskProcess(settings, asterisk_installation()).start()
-    assert f"127.0.0.1:{port}" in str(failure.value)
+    assert f"{address}:{port}" in str(failure.value)
     assert f"set another `{setting}`" in str(failure.value)
     assert not RuntimeFolders(settings.runtime_dir).pid_file.exists()
 
