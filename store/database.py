@@ -66,7 +66,7 @@ def shown(url: URL) -> str:
     return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
-def create_engine(url: URL, *, busy_seconds: float = SQLITE_BUSY_SECONDS) -> AsyncEngine:
+def create_engine(url: URL) -> AsyncEngine:
     """An engine whose connections are set up for this store; connects to nothing yet."""
     json: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value).decode(),
@@ -91,7 +91,7 @@ def create_engine(url: URL, *, busy_seconds: float = SQLITE_BUSY_SECONDS) -> Asy
         pool_size=3,
         max_overflow=3,
         pool_timeout=STATEMENT_LIMIT_SECONDS,
-        connect_args={"timeout": busy_seconds},
+        connect_args={"timeout": SQLITE_BUSY_SECONDS},
         **json,
     )
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)

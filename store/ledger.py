@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import structlog
 
 from engine.ports import Change, Clock, LedgerUnavailable
-from store.spool import DeadLetters, Spool, SpoolFull
+from store.spool import DeadLetters, Spool
 from store.spooled import Commit, SpooledUnreadable, commit_of, dead_line, dead_text, line_of
 from store.transactions import DatabaseAway, Refused, Transactions
 
@@ -218,9 +218,7 @@ class GroupLedger:
         if not lines:
             return
         try:
-            await asyncio.to_thread(self._spool.append, lines)
-        except SpoolFull:
-            self._lost += len(lines)
+            self._lost += len(lines) - await asyncio.to_thread(self._spool.append, lines)
         except OSError as error:
             # They wait in memory, at the front, for a disk or a database that takes them.
             self._pending[:0] = kept

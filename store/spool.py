@@ -22,10 +22,6 @@ SEGMENT_BYTES = 16 << 20
 _PATTERN = "spool-*.jsonl"
 
 
-class SpoolFull(Exception):
-    """The lines would take the spool past its limit; none was written."""
-
-
 class Spool:
     """Sizes are in bytes. `torn` counts lines that were cut short and dropped."""
 
@@ -40,6 +36,7 @@ class Spool:
         self._tail: BinaryIO | None = None
         self._head: BinaryIO | None = None
         self._read_to = 0
+        self._full = False
 
     @property
     def empty(self) -> bool:
@@ -77,11 +74,22 @@ class Spool:
             os.close(self._lock)
             self._lock = None
 
-    def append(self, lines: Sequence[bytes]) -> None:
-        """Put lines (without line ends) on the disk. Raises SpoolFull, and OSError as the disk does."""
-        data = b"".join(line + b"\n" for line in lines)
-        if self.size_bytes + len(data) > self.limit_bytes:
-            raise SpoolFull
+    def append(self, lines: Sequence[bytes]) -> int:
+        """Put lines (without line ends) on the disk; returns how many found room. Raises OSError.
+
+        Once one found none, none does until some have been forgotten: what is missing is one gap.
+        """
+        room = self.limit_bytes - self.size_bytes
+        fitting: list[bytes] = []
+        for line in lines:
+            room -= len(line) + 1
+            self._full = self._full or room < 0
+            if self._full:
+                break
+            fitting.append(line + b"\n")
+        if not fitting:
+            return 0
+        data = b"".join(fitting)
         tail = self._tail
         if tail is None or tail.tell() >= self._segment_bytes:
             tail = self._begin_segment()
@@ -97,6 +105,7 @@ class Spool:
             tail.truncate()
             raise
         self.size_bytes += len(data)
+        return len(fitting)
 
     def first(self, count: int) -> list[bytes]:
         """Up to `count` of the oldest lines, all of one segment; empty only when the spool is."""
@@ -120,6 +129,7 @@ class Spool:
 
     def forget(self, lines: Sequence[bytes]) -> None:
         """The lines just read are no longer needed."""
+        self._full = False
         self._read_to += sum(len(line) for line in lines)
         if self._head is not None and self._read_to >= os.fstat(self._head.fileno()).st_size:
             self._end_segment()

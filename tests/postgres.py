@@ -95,6 +95,10 @@ class PostgresServer:
                 raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'server.log').read_text()}")
             time.sleep(0.02)
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
     def kill(self) -> None:
         """As a crash: SIGKILL to the server and to its children, which then lose their postmaster."""
         self._end(signal.SIGKILL)

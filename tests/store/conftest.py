@@ -58,6 +58,8 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     postgres.sql(f"CREATE DATABASE {name} TEMPLATE filled_template")
     yield postgres.url(name)
+    if not postgres.running:
+        postgres.start()
     postgres.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -76,22 +78,31 @@ def health() -> list[tuple[bool, str]]:
 
 
 @pytest.fixture
-def make_store(tmp_path: Path, clock: HandClock, health: list[tuple[bool, str]]) -> Callable[..., Store]:
-    def make(url: str, spool: str = "spool", **settings: object) -> Store:
-        return open_store(
-            url,
-            tmp_path / spool,
-            clock=clock,
-            on_health=lambda ok, said: health.append((ok, said)),
-            **{"flush_seconds": 0.005, **settings},  # type: ignore[arg-type]
-        )
+async def make_store(
+    tmp_path: Path, clock: HandClock, health: list[tuple[bool, str]]
+) -> AsyncIterator[Callable[..., Store]]:
+    """Stores that are closed at the end, also when the test fails."""
+    made: list[Store] = []
 
-    return make
+    def make(url: str, spool: str = "spool", **settings: object) -> Store:
+        made.append(
+            open_store(
+                url,
+                tmp_path / spool,
+                clock=clock,
+                on_health=lambda ok, said: health.append((ok, said)),
+                **{"flush_seconds": 0.005, **settings},  # type: ignore[arg-type]
+            )
+        )
+        return made[-1]
+
+    yield make
+    for store in made:
+        await store.close()
 
 
 @pytest.fixture
-async def store(url: str, make_store: Callable[..., Store]) -> AsyncIterator[Store]:
+async def store(url: str, make_store: Callable[..., Store]) -> Store:
     opened = make_store(url)
     await opened.start()
-    yield opened
-    await opened.close()
+    return opened
