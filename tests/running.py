@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ class RunningHotline:
     ports: Ports
     changes: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = (COMMAND,)
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -79,7 +80,7 @@ class RunningHotline:
         self.write_config()
         with self.output.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
-                *(COMMAND, "run", "--config", str(self.config)),
+                *(*self.program, "run", "--config", str(self.config)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
