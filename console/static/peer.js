@@ -81,7 +81,7 @@ export class Peer {
   #finish(sentence = null) {
     if (this.#ended) return;
     this.#ended = true;
-    this.#connection.close();
+    this.#connection?.close(); // none yet when the microphone was refused
     this.#tellEngine();
     this.onEnded(sentence);
   }
