@@ -111,14 +111,17 @@ class AmiConnection:
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._keep_connected(first), name="ami")
         try:
-            await asyncio.wait_for(asyncio.shield(first), patience_seconds)
-        except TimeoutError:
-            await self.close()
+            await asyncio.wait({first, self._task}, timeout=patience_seconds, return_when="FIRST_COMPLETED")
+            if first.done():
+                first.result()
+                return
+            if self._task.done():
+                self._task.result()
             where = f"{self._address.host}:{self._address.port}"
             raise ControlLost(
                 f"Asterisk does not answer AMI at {where} since {patience_seconds:g} s:"
                 " see whether it runs and manager.conf binds this address"
-            ) from None
+            )
         except BaseException:
             await self.close()
             raise

@@ -7,6 +7,7 @@ every one has a limit, and the event filter must always let RESTResponse through
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -93,13 +94,16 @@ class AriConnection:
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._keep_connected(first), name=f"ari {self._address.app}")
         try:
-            await asyncio.wait_for(asyncio.shield(first), patience_seconds)
-        except TimeoutError:
-            await self.close()
+            await asyncio.wait({first, self._task}, timeout=patience_seconds, return_when="FIRST_COMPLETED")
+            if first.done():
+                first.result()
+                return
+            if self._task.done():
+                self._task.result()
             raise ControlLost(
                 f"Asterisk does not answer ARI at {self._address.url} since {patience_seconds:g} s:"
                 " see whether it runs and http.conf binds this address"
-            ) from None
+            )
         except BaseException:
             await self.close()
             raise
@@ -190,9 +194,10 @@ class AriConnection:
         retry_seconds = FIRST_RETRY_SECONDS
         url = f"{self._address.url.rstrip('/')}/ari/events"
         params = {"app": self._address.app, "subscribeAll": "false"}
-        auth = aiohttp.BasicAuth(self._address.user, self._address.password)
+        credentials = f"{self._address.user}:{self._address.password}".encode()
+        headers = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_SECONDS, sock_read=None)
-        async with aiohttp.ClientSession(timeout=timeout, auth=auth) as session:
+        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
             while not self._superseded:
                 try:
                     async with asyncio.timeout(REQUEST_SECONDS):
