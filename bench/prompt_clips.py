@@ -50,8 +50,8 @@ def decode_g722(data: bytes) -> bytes:
     decoder.sample_rate = 16000
     pieces = []
     for at in range(0, len(data), _G722_PACKET_BYTES):
-        for frame in decoder.decode(av.Packet(data[at : at + _G722_PACKET_BYTES])):
-            pieces.append(frame.to_ndarray().astype("<i2").tobytes())  # noqa: PERF401
+        frames = decoder.decode(av.Packet(data[at : at + _G722_PACKET_BYTES]))
+        pieces += [frame.to_ndarray().astype("<i2").tobytes() for frame in frames]
     return b"".join(pieces)
 
 

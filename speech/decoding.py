@@ -78,25 +78,28 @@ class Decoder:
         # Each is written by one side only, so no lock is needed to compare them.
         self._given_bytes = 0
         self._heard_bytes = 0
+        self._forgotten_bytes = 0
         self._strand.do(self._make)
 
     @property
     def backlog_seconds(self) -> float:
         """Audio given that has not been decoded yet."""
-        return (self._given_bytes - self._heard_bytes) / self._bytes_per_second
+        return (self._given_bytes - max(self._heard_bytes, self._forgotten_bytes)) / self._bytes_per_second
 
     def hear(self, audio: bytes, gain: float) -> None:
         self._given_bytes += len(audio)
         self._strand.do(lambda: self._hear(audio, gain))
 
-    def understand(self, tell: Callable[[Understood | Exception | None], None]) -> None:
+    def understand(
+        self, spoken_seconds: float, tell: Callable[[Understood | Exception | None], None]
+    ) -> None:
         """`tell` is called on a decoding thread: what was heard, why it failed, or None: nothing hearable."""
-        self._strand.do(lambda: tell(self._understand()))
+        self._strand.do(lambda: tell(self._understand(spoken_seconds)))
 
     def give_up(self) -> None:
         """Forget the utterance, as much of it as was not decoded; the next one starts afresh."""
         self._strand.forget()
-        given = self._given_bytes
+        given = self._forgotten_bytes = self._given_bytes
         self._strand.do(lambda: self._start_afresh(given))
 
     def close(self) -> None:
@@ -121,10 +124,10 @@ class Decoder:
                 self._failure = error
         self._heard_bytes += len(audio)
 
-    def _understand(self) -> Understood | Exception | None:
+    def _understand(self, spoken_seconds: float) -> Understood | Exception | None:
         if self._failure is None and self._ear is not None:
             try:
-                return self._ear.understand()
+                return self._ear.understand(spoken_seconds)
             except Exception as error:
                 self._failure = error
         failure = self._failure

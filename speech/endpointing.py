@@ -110,7 +110,9 @@ class Endpointing:
         if self._voiced_run >= self._sustain:
             self._last_voiced = frame
         at_limit = frame - self._onset_frame + 1 >= self._longest
-        if frame - self._last_voiced < self._silence and not at_limit:
+        # A voiced frame may be the first of several: wait and see.
+        silent = not self._voiced_run and frame - self._last_voiced >= self._silence
+        if not silent and not at_limit:
             return None
         self._speaking = False
         self._voiced_run = 0

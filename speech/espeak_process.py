@@ -44,6 +44,8 @@ def render(engine: Any, request: dict[str, Any]) -> tuple[bytes, int]:
     file = io.BytesIO()
     engine.save_to_file(request["text"], file)
     engine.runAndWait()
+    if not file.tell():
+        return b"", 0  # it happens at random: the other side asks a fresh process
     file.seek(0)
     with wave.open(file, "rb") as sound:
         return sound.readframes(sound.getnframes()), sound.getframerate()

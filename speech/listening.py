@@ -22,15 +22,19 @@ import webrtcvad
 from engine.ports import Utterance
 from speech.decoding import BYTES_PER_SAMPLE, Decoder
 from speech.endpointing import FRAME_SECONDS, Endpointing, EndpointingTimes, SpeechBegan, SpeechEnded
-from speech.loudness import Loudness
+from speech.loudness import Loudness, NoiseFloor, level_dbfs
 from speech.phrases import NOTHING, Understood
 
 log = logging.getLogger(__name__)
 
-# 0 takes most sounds for a voice, 3 the fewest. What begins an utterance must be clearly a voice (2 takes
-# the first frames of any stream for one); what goes on with it may be a faint ending.
+# 0 takes most sounds for a voice, 3 the fewest. What begins an utterance must be clearly a voice; what goes
+# on with it may be a faint ending.
 _STRICT_MODE = 3
 _LENIENT_MODE = 2
+_ONSET_ABOVE_NOISE_DB = 6.0
+_SPEECH_ABOVE_NOISE_DB = 3.0
+# A detector takes the first frames of any noise for a voice.
+_SETTLING_FRAMES = 8
 _CHUNK_FRAMES = 5
 # Decoding begins this long after the speech, when its loudness is known; it catches up at once.
 _FIRST_CHUNK_FRAMES = 10
@@ -78,6 +82,7 @@ class CallerListening:
         self._strict = webrtcvad.Vad(_STRICT_MODE)
         self._lenient = webrtcvad.Vad(_LENIENT_MODE)
         self._loudness = Loudness()
+        self._floor = NoiseFloor()
         self._endpointing = Endpointing(times)
         self._frame_bytes = round(sample_rate * FRAME_SECONDS) * BYTES_PER_SAMPLE
         self._remainder = b""
@@ -120,9 +125,17 @@ class CallerListening:
         # Both are told every frame, since they adapt to the line's noise.
         surely = self._strict.is_speech(frame, self._sample_rate)
         perhaps = self._lenient.is_speech(frame, self._sample_rate)
+        dbfs = level_dbfs(frame)
+        self._floor.hear(dbfs)
+        surely = (
+            surely
+            and self._frames_heard > _SETTLING_FRAMES
+            and self._floor.stands_out(dbfs, _ONSET_ABOVE_NOISE_DB)
+        )
+        perhaps = perhaps and self._floor.stands_out(dbfs, _SPEECH_ABOVE_NOISE_DB)
         change = self._endpointing.hear(perhaps if self._endpointing.speaking else surely)
         if surely:
-            self._loudness.hear(frame)
+            self._loudness.hear(dbfs)
         if isinstance(change, SpeechBegan):
             self._begin(change)
         elif self._turn is not None:
@@ -167,7 +180,7 @@ class CallerListening:
         self._decoding.add(turn)
         turn.timer = self._loop.call_later(_RESULT_LIMIT_SECONDS, self._too_late, turn)
         for language, decoder in self._decoders.items():
-            decoder.understand(self._teller(turn, language))
+            decoder.understand(turn.seconds, self._teller(turn, language))
 
     def _teller(self, turn: _Turn, language: str) -> Callable[[Understood | Exception | None], None]:
         def tell(understood: Understood | Exception | None) -> None:

@@ -6,6 +6,8 @@ settled: a recording of digits at -37 dBFS lost 26 of 90 digits at 8 kHz, and no
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 # Measured best, with either side 6 dB away no worse (bench/speech_accuracy.py).
@@ -16,6 +18,13 @@ _LEAST_GAIN = 0.25
 # Older frames fade from the estimate: a caller may put the handset closer.
 _MEMORY_FRAMES = 250
 _FULL_SCALE = 32768.0
+# Softer than the lowest is nobody's voice; noise louder than the highest is taken for one, rather than not
+# to hear a caller in a noisy place.
+_FIRST_FLOOR_DBFS = -50.0
+_LOWEST_FLOOR_DBFS = -62.0
+_HIGHEST_FLOOR_DBFS = -30.0
+# A frame; 7.5 dB a second. Speech has a dip in every syllable or two, which brings the floor down again.
+_FLOOR_RISE_DB = 0.15
 
 
 class Loudness:
@@ -25,19 +34,41 @@ class Loudness:
         self._mean_square = 0.0
         self._frames = 0
 
-    def hear(self, frame: bytes) -> None:
-        """A voiced frame of s16le."""
-        samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
+    def hear(self, dbfs: float) -> None:
+        """The level of a voiced frame."""
         self._frames = min(self._frames + 1, _MEMORY_FRAMES)
-        square = float(np.dot(samples, samples)) / max(1, len(samples))
-        self._mean_square += (square - self._mean_square) / self._frames
+        self._mean_square += (10 ** (dbfs / 10) - self._mean_square) / self._frames
 
     def gain(self) -> float:
         """1 before anything was heard."""
         if self._mean_square <= 0.0:
             return 1.0
-        target = _FULL_SCALE * 10 ** (TARGET_DBFS / 20)
-        return float(min(_MOST_GAIN, max(_LEAST_GAIN, target / self._mean_square**0.5)))
+        wanted: float = 10 ** (TARGET_DBFS / 20) / self._mean_square**0.5
+        return min(_MOST_GAIN, max(_LEAST_GAIN, wanted))
+
+
+class NoiseFloor:
+    """The level of the line when nobody speaks: falls at once with a quieter frame and rises slowly.
+
+    A voice detector goes on for some frames after a click; what does not stand out of the line's noise is
+    no voice, whatever the detector says.
+    """
+
+    def __init__(self) -> None:
+        self._dbfs = _FIRST_FLOOR_DBFS
+
+    def hear(self, dbfs: float) -> None:
+        self._dbfs = max(_LOWEST_FLOOR_DBFS, min(dbfs, self._dbfs + _FLOOR_RISE_DB, _HIGHEST_FLOOR_DBFS))
+
+    def stands_out(self, dbfs: float, by_db: float) -> bool:
+        return dbfs > self._dbfs + by_db
+
+
+def level_dbfs(frame: bytes) -> float:
+    """Root mean square of s16le; -100 for silence."""
+    samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
+    mean_square = float(np.dot(samples, samples)) / max(1, len(samples)) / _FULL_SCALE**2
+    return 10 * math.log10(max(mean_square, 1e-10))
 
 
 def amplified(audio: bytes, gain: float) -> bytes:

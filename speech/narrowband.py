@@ -36,6 +36,8 @@ class Folding:
 
     def widen(self, audio: bytes) -> bytes:
         """8 kHz in, 16 kHz out. The audio is whole samples."""
+        if not audio:
+            return b""
         samples = np.concatenate((self._past, np.frombuffer(audio, dtype="<i2").astype(np.float32)))
         self._past = samples[len(samples) - len(self._past) :]
         wide = np.empty(len(audio), dtype=np.float32)

@@ -73,9 +73,8 @@ class VoskModel:
         if book is not None:
             arguments.append(json.dumps(book.grammar(), ensure_ascii=False))
         kaldi: _Kaldi = self._vosk.KaldiRecognizer(*arguments)
-        if book is None or sequence:
-            kaldi.SetWords(True)
-        else:
+        kaldi.SetWords(True)
+        if book is not None and not sequence:
             kaldi.SetMaxAlternatives(_ALTERNATIVES)
         return Ear(kaldi, book, folds=folds, sequence=sequence)
 
@@ -93,18 +92,26 @@ class Ear:
     def hear(self, audio: bytes) -> None:
         self._kaldi.AcceptWaveform(self._folding.widen(audio) if self._folds else audio)
 
-    def understand(self) -> Understood:
-        """What the utterance was; the next audio begins another."""
+    def understand(self, spoken_seconds: float) -> Understood:
+        """What the utterance was, of which so long was speech; the next audio begins another."""
         result: dict[str, Any] = json.loads(self._kaldi.FinalResult())
         self._folding = Folding()
         if self._book is not None and not self._sequence:
             return self._book.closest(
-                [Reading(a["text"], float(a["confidence"])) for a in result["alternatives"]]
+                [
+                    Reading(a["text"], float(a["confidence"]), _seconds(a.get("result", ())))
+                    for a in result["alternatives"]
+                ],
+                spoken_seconds,
             )
         words = [(str(w["word"]), float(w["conf"])) for w in result.get("result", ())]
         if self._book is not None:
             return self._book.sequence([word for word in words if word[0] != UNKNOWN])
         return free_text(words)
+
+
+def _seconds(words: Sequence[dict[str, Any]]) -> float:
+    return sum(float(word["end"]) - float(word["start"]) for word in words if word["word"] != UNKNOWN)
 
 
 def _with_wider_beams(folder: Path, place: Path) -> Path:
