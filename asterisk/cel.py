@@ -65,7 +65,9 @@ class CelCall:
     message_seconds: float = 0.0
 
 
-class _Row(NamedTuple):
+class CelRow(NamedTuple):
+    """One event of a channel, as far as it is read; `at` is seconds since 1970, UTC."""
+
     event: str
     at: float
     linkedid: str
@@ -86,9 +88,24 @@ def make_cel_table(path: Path) -> None:
     with closing(sqlite3.connect(path, timeout=_LOCK_LIMIT_SECONDS)) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(f"CREATE TABLE IF NOT EXISTS cel (AcctId INTEGER PRIMARY KEY, {columns})")
-        database.execute("CREATE INDEX IF NOT EXISTS cel_uniqueid ON cel (uniqueid)")
+        for column in ("uniqueid", "at"):
+            database.execute(f"CREATE INDEX IF NOT EXISTS cel_{column} ON cel ({column})")
         database.commit()
     path.chmod(0o600)
+
+
+def prune_cel(path: Path, before: datetime, most_rows: int) -> int:
+    """Delete up to `most_rows` of the oldest events before a time; returns how many. Raises sqlite3.Error.
+
+    Few at a time: Asterisk waits for the lock meanwhile, for a second at most.
+    """
+    with closing(sqlite3.connect(path, timeout=_LOCK_LIMIT_SECONDS)) as database:
+        found = database.execute(
+            "DELETE FROM cel WHERE AcctId IN (SELECT AcctId FROM cel WHERE at < ? ORDER BY at LIMIT ?)",
+            (before.timestamp(), most_rows),
+        )
+        database.commit()
+        return found.rowcount
 
 
 async def calls_since(path: Path, since: datetime, booted_at: datetime | None) -> list[CelCall]:
@@ -108,13 +125,13 @@ def _calls_since(path: Path, since: datetime, booted_at: datetime | None) -> lis
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_LOCK_LIMIT_SECONDS)) as database:
-            rows = [_Row(*row) for row in database.execute(query, (since.timestamp(),))]
+            rows = [CelRow(*row) for row in database.execute(query, (since.timestamp(),))]
     except sqlite3.Error as error:
         raise CelUnreadable(f"Asterisk's call log {path} cannot be read: {error}.") from error
     return sorted(fold_calls(rows, booted_at), key=lambda call: call.started_at)
 
 
-def fold_calls(rows: Iterable[_Row], booted_at: datetime | None) -> Iterator[CelCall]:
+def fold_calls(rows: Iterable[CelRow], booted_at: datetime | None) -> Iterator[CelCall]:
     """The arriving calls among `rows`, which are in order within each channel."""
     for _, channel_rows in groupby(rows, key=lambda row: row.uniqueid):
         call = _fold_channel(list(channel_rows), booted_at)
@@ -122,7 +139,7 @@ def fold_calls(rows: Iterable[_Row], booted_at: datetime | None) -> Iterator[Cel
             yield call
 
 
-def _fold_channel(rows: list[_Row], booted_at: datetime | None) -> CelCall | None:
+def _fold_channel(rows: list[CelRow], booted_at: datetime | None) -> CelCall | None:
     """None for a channel that did not arrive from outside: a leg placed by the engine, or a media channel."""
     first = rows[0]
     call: CelCall | None = None

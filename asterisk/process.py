@@ -20,6 +20,7 @@ from asterisk.ports import taken_port
 from asterisk.rendering import render, rendered, write_rendered
 from asterisk.settings import AsteriskInstallation, AsteriskSettings, check_settings
 from asterisk.startlog import start_errors
+from asterisk.tidying import TIDY_EVERY_SECONDS, tidy
 
 BOOT_LIMIT_SECONDS = 30.0
 _CONSOLE_LIMIT_SECONDS = 10.0
@@ -220,7 +221,7 @@ class AsteriskProcess:
         while True:
             if self.pid is not None:
                 since = loop.time()
-                await ended(self.pid)
+                await self._tidy_until_ended(self.pid)
                 _log.error("Asterisk (process %d) has died: it is started again.", self.pid)
                 self.pid = None
                 self._on_change(False, "Asterisk has died and is started again")
@@ -236,6 +237,18 @@ class AsteriskProcess:
             else:
                 self.adopted = False
                 self._on_change(True, "started again")
+
+    async def _tidy_until_ended(self, pid: int) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(ended(pid), TIDY_EVERY_SECONDS)
+                return
+            except TimeoutError:
+                try:
+                    if tidy(self.folders):
+                        await self.console("logger reload")
+                except (OSError, sqlite3.Error, AsteriskFailed) as error:
+                    _log.warning("Asterisk's logs in %s could not be kept short: %s", self.folders.log, error)
 
     async def _end_watch(self) -> None:
         if self._watch is not None:

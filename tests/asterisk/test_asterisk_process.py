@@ -191,7 +191,9 @@ async def test_it_is_started_again_when_it_dies(tmp_path: Path, ports: Ports) ->
         assert process.pid not in (None, first_pid)
         assert process.secrets == secrets
         await process.console("core show version")
-    finally:
+        second_pid = process.pid
         await process.stop()
-    assert process.pid is None
-    await process.stop()  # idempotent
+        assert second_pid is not None
+        assert not alive(second_pid)
+    finally:
+        await process.stop()  # idempotent

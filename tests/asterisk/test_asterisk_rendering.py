@@ -158,6 +158,11 @@ def test_a_setting_that_asterisk_would_misread_is_refused(tmp_path: Path, change
     assert next(iter(changes)) in str(refusal.value)
 
 
+def test_a_runtime_folder_that_asterisk_would_misread_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match="which Asterisk misreads"):
+        check_settings(AsteriskSettings(runtime_dir=tmp_path / "a,b"))
+
+
 def test_a_runtime_folder_too_deep_for_a_socket_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused, match="choose a shorter one"):
         check_settings(AsteriskSettings(runtime_dir=tmp_path / ("x" * 100)))

@@ -1,0 +1,137 @@
+"""Calls folded from Asterisk's own log."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from asterisk.cel import CelRow, CelUnreadable, calls_since, fold_calls, make_cel_table, prune_cel
+from asterisk.folders import RuntimeFolders
+from asterisk.tidying import LONGEST_LOG_BYTES, tidy
+
+ARGUMENTS = "infolinia,inbound,carrier,100,0,0"
+
+
+def at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def row(event: str, seconds: float, app: str = "", data: str = "", **more: str) -> CelRow:
+    return CelRow(
+        event,
+        seconds,
+        more.get("linkedid", "n-1.0"),
+        more.get("uniqueid", "n-1.0"),
+        more.get("exten", "100"),
+        "48220000011",
+        app,
+        data,
+        more.get("extra", ""),
+    )
+
+
+def test_a_call_that_the_engine_served() -> None:
+    rows = [
+        row("CHAN_START", 10.0),
+        row("APP_START", 10.1, "Stasis", ARGUMENTS),
+        row("ANSWER", 10.2, "Stasis", ARGUMENTS),
+        row("BRIDGE_ENTER", 11.0, "Stasis", ARGUMENTS, linkedid="n-0.9"),
+        row("HANGUP", 15.1, "Stasis", ARGUMENTS),
+        row("CHAN_END", 15.2, "Stasis", ARGUMENTS),
+    ]
+    (call,) = fold_calls(rows, at(0))
+    assert (call.linkedid, call.trunk, call.dialled) == ("n-1.0", "carrier", "100")
+    assert (call.started_at, call.answered_at, call.ended_at) == (at(10.0), at(10.2), at(15.2))
+    assert call.engine_seconds == pytest.approx(5.0)
+    assert call.away_count == 0
+    assert call.message is None
+
+
+def test_an_engine_that_died_during_the_call_and_then_was_away() -> None:
+    rows = [
+        row("CHAN_START", 10.0),
+        row("APP_START", 10.0, "Stasis", ARGUMENTS),
+        row("ENGINE_AWAY", 40.0, "CELGenUserEvent", "ENGINE_AWAY,deadman", extra='{"extra":"deadman"}'),
+        row("APP_START", 42.0, "Stasis", "infolinia,inbound,carrier,100,1,1"),
+        row("APP_END", 42.1, "Stasis", "infolinia,inbound,carrier,100,1,1"),
+        row("ENGINE_AWAY", 42.1, "CELGenUserEvent", "ENGINE_AWAY,x", extra='{"extra":"unregistered"}'),
+        row("CHAN_END", 43.0),
+    ]
+    (call,) = fold_calls(rows, at(0))
+    assert call.engine_seconds == pytest.approx(30.0)
+    assert call.away_count == 2
+
+
+def test_legs_that_did_not_arrive_from_outside_are_no_calls() -> None:
+    rows = [
+        row("CHAN_START", 10.0, uniqueid="n-1.1"),
+        row("APP_START", 10.1, "Stasis", "infolinia", uniqueid="n-1.1"),
+        row("CHAN_END", 11.0, uniqueid="n-1.1"),
+        row("CHAN_START", 10.0, uniqueid="n-1.2"),
+        row("CHAN_END", 11.0, uniqueid="n-1.2"),
+    ]
+    assert list(fold_calls(rows, at(0))) == []
+
+
+@pytest.mark.parametrize(("booted_at", "crashed"), [(at(5), False), (at(50), True), (None, True)])
+def test_a_call_without_an_end_crashed_if_its_asterisk_is_gone(
+    booted_at: datetime | None, crashed: bool
+) -> None:
+    rows = [
+        row("CHAN_START", 10.0),
+        row("APP_START", 10.1, "Stasis", ARGUMENTS),
+        row("ANSWER", 12.0, "Stasis"),
+    ]
+    (call,) = fold_calls(rows, booted_at)
+    assert call.crashed is crashed
+    assert call.ended_at is None
+    assert call.last_seen_at == at(12.0)
+    assert call.engine_seconds == pytest.approx(1.9)
+
+
+def test_a_message_is_measured_and_one_that_is_gone_is_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "n-1.0.wav"
+    rows = [
+        row("CHAN_START", 10.0),
+        row("APP_START", 10.1, "Stasis", ARGUMENTS),
+        row("APP_START", 20.0, "Record", f"{path},5,120,k"),
+        row("CHAN_END", 30.0),
+    ]
+    assert next(fold_calls(rows, at(0))).message is None
+    path.write_bytes(bytes(44 + 24000))
+    (call,) = fold_calls(rows, at(0))
+    assert (call.message, call.message_seconds) == (path, 1.5)
+
+
+async def test_what_is_no_call_log_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CelUnreadable, match="cannot be read"):
+        await calls_since(tmp_path / "cel.db", at(0), None)
+    (tmp_path / "cel.db").write_text("not a database, but long enough to be taken for one" * 10)
+    with pytest.raises(CelUnreadable, match="cannot be read"):
+        await calls_since(tmp_path / "cel.db", at(0), None)
+
+
+async def test_old_rows_and_long_logs_are_put_away(tmp_path: Path) -> None:
+    folders = RuntimeFolders(tmp_path)
+    for place in (folders.state, folders.log):
+        place.mkdir()
+    make_cel_table(folders.cel_db)
+    make_cel_table(folders.cel_db)  # again, on a table with rows to keep
+    database = sqlite3.connect(folders.cel_db)
+    rows = [("CHAN_START", 10.0 + n, f"n-{n}") for n in range(5)] + [("CHAN_START", 4e9, "n-new")]
+    database.executemany("INSERT INTO cel (event, at, uniqueid) VALUES (?, ?, ?)", rows)
+    database.commit()
+    assert prune_cel(folders.cel_db, at(100), most_rows=2) == 2
+    left = [name for (name,) in database.execute("SELECT uniqueid FROM cel ORDER BY at")]
+    assert left == ["n-2", "n-3", "n-4", "n-new"], "the oldest go first"
+    assert tidy(folders) is False
+    assert database.execute("SELECT uniqueid FROM cel").fetchall() == [("n-new",)]
+    database.close()
+    with folders.message_log.open("wb") as file:
+        file.truncate(LONGEST_LOG_BYTES + 1)
+    assert tidy(folders) is True
+    assert not folders.message_log.exists()
+    assert (folders.log / "messages.1").exists()
