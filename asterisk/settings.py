@@ -26,6 +26,7 @@ _COUNTRIES = frozenset({"pl", "ru", "us"})  # those in indications.conf
 _SOUND_LANGUAGES = frozenset({"en", "ru"})  # those recorded by a person
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
+_UNFIT_FOR_PATHS = ",&%|\"'[]()"
 _SOUND = re.compile(r"[A-Za-z0-9_./ -]{1,200}")
 
 
@@ -111,6 +112,11 @@ def _problems(settings: AsteriskSettings) -> Iterator[str]:
     socket = settings.runtime_dir.absolute() / "run" / "asterisk.ctl"
     if len(bytes(socket)) > _LONGEST_SOCKET_PATH:
         yield f"runtime_dir {settings.runtime_dir} is too long a path for a socket: choose a shorter one."
+    if any(letter in str(settings.runtime_dir.absolute()) for letter in _UNFIT_FOR_PATHS):
+        yield (
+            f"runtime_dir {settings.runtime_dir} holds one of {_UNFIT_FOR_PATHS}, which Asterisk misreads: "
+            "choose another."
+        )
     for field, value in (("app", settings.app), ("node", settings.node)):
         if not _NAME.fullmatch(value):
             yield f"{field} {value!r} is not a name: use up to 32 letters, digits, '-' and '_'."
