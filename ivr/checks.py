@@ -136,9 +136,7 @@ def _variables(draft: Draft) -> Iterator[Problem]:
                     yield Problem(draft.file, place.line, place.column, message)
                 elif must and variable not in before:
                     way = _way_without(draft, name, variable, always_set)
-                    message = (
-                        f"step {name!r} says {variable!r}, which is not yet set when it is reached {way}"
-                    )
+                    message = f"step {name!r} says {variable!r}, which is not set when it is reached {way}"
                     yield Problem(draft.file, place.line, place.column, message)
 
 
@@ -187,10 +185,9 @@ def _same_phrases(draft: Draft) -> Iterator[Problem]:
             if first is path:
                 continue
             one, other = f"choice {first[2]}", f"choice {path[2]}"
-            twice = (
-                f"{one} hears {phrase!r} twice" if one == other else f"{one} and {other} both hear {phrase!r}"
-            )
-            yield Problem(draft.file, place.line, place.column, f"step {name!r}: {twice} ({language})")
+            twice = f"{one} hears it twice" if one == other else f"{one} and {other} both hear it"
+            message = f"step {name!r}: {phrase!r} ({language}): {twice}"
+            yield Problem(draft.file, place.line, place.column, message)
 
 
 def _after_hanging_up(draft: Draft) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from ivr.events import (
 from ivr.flow import Flow
 from ivr.recall import StateRejected, recalled, remembered, state_of_log
 from ivr.talk import MOST_VISITED, Talk
+from ivr.turn import Turn
 from wording.expressions import Unset
 
 __all__ = ["Dialogue", "StateRejected"]
@@ -92,7 +93,7 @@ class Dialogue:
                 if not self._started:
                     return self.start(now)
                 self._resume()
-            case _ if talk.activity is not None or isinstance(event, Finished):
+            case _:
                 self._guarded(partial(self._tell, event))
         return self._settled()
 
@@ -129,9 +130,10 @@ class Dialogue:
         activity = talk.activity
         match event:
             case Finished(work_id, outcome):
-                if work_id == talk.working:
+                if work_id == talk.working and talk.step is not None:
                     talk.working = talk.deadline = None
-                    talk.caller_acted()
+                    if outcome in talk.step.body.turns:
+                        talk.caller_acted()
                     talk.finish(outcome)
             case _ if activity is None:
                 pass
@@ -178,7 +180,10 @@ class Dialogue:
     def _resume(self) -> None:
         talk = self._talk
         assert talk.step is not None
-        talk.saying = talk.ears = talk.working = talk.deadline = None
+        talk.said(interrupted=True)
+        if isinstance(talk.activity, Turn):
+            talk.counters = talk.activity.counters
+        talk.ears = talk.working = talk.deadline = None
         talk.typed.clear()
         self._guarded(lambda: setattr(talk, "activity", Apologising(talk, talk.flow.steps[self.step])))
 

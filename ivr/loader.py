@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ivr import sentences
 from ivr.checks import Draft, check_draft
 from ivr.flow import Always, Flow, Step
-from ivr.shape import guess, read_model
+from ivr.shape import guess, model_despite_strangers, read_model
 from ivr.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table, read_yaml
 from ivr.steps.verbs import VERBS
 
@@ -59,12 +59,8 @@ class _Loader:
         languages = self._languages(root)
         steps = root.value("steps")
         if not isinstance(steps, Table):
-            if steps is None or isinstance(steps, Scalar):
-                self._note(
-                    root.place if steps is None else steps.place, "'steps' is missing: a flow needs steps"
-                )
-            else:
-                self._note(steps.place, "'steps' is a table: each step's name and what it does")
+            place = root.place if steps is None else steps.place
+            self._note(place, "'steps' is missing: a table of each step's name and what it does")
             return None
         if len(steps.entries) > MOST_STEPS:
             self._note(steps.place, f"{len(steps.entries):,} steps: more than {MOST_STEPS:,}; split the flow")
@@ -197,8 +193,11 @@ class _Loader:
             model = read_model(body_class, body, self._file, {"languages": languages}, about)
         except SourceRejected as rejected:
             self.problems += rejected.problems
-            draft.broken(name)
-            return
+            lenient = model_despite_strangers(body_class, body, {"languages": languages})
+            if lenient is None:
+                draft.broken(name)
+                return
+            model = lenient  # so that what its other words say is checked too
         trouble = draft.always.get("trouble")
         everything = dict(outcomes)
         for outcome in (*body_class.required, *body_class.optional):
@@ -229,10 +228,8 @@ class _Loader:
             if word == verb:
                 continue
             if word not in known:
-                has = f"has {', '.join(known)}" if known else "has no outcomes"
-                self._note(
-                    name.place, f"{about}{verb} has no outcome {word!r}{guess(word, known) or f'; it {has}'}"
-                )
+                hint = guess(word, known) or f"; it has {', '.join(known) or 'none'}"
+                self._note(name.place, f"{about}{verb} has no outcome {word!r}{hint}")
             elif not isinstance(value, Scalar) or not value.text:
                 self._note(value.place, f"{about}{word!r} names the next step")
             else:

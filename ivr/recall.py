@@ -40,7 +40,7 @@ class _State(BaseModel):
 def remembered(talk: Talk) -> dict[str, object]:
     """The talk as a JSON object."""
     turn = talk.activity
-    counters = (turn.failures, turn.silences, turn.unclears) if isinstance(turn, Turn) else talk.counters
+    counters = turn.counters if isinstance(turn, Turn) else talk.counters
     return {
         "flow": talk.flow.name,
         "version": talk.flow.version,

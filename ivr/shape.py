@@ -60,9 +60,18 @@ def read_model(model: type[M], node: Node, file: str, context: Any = None, about
         problems = []
         for error in refused.errors(include_url=False):
             loc = error["loc"]
-            place = locate(node, loc, key=error["type"] == "extra_forbidden")
+            about_key = error["type"] == "extra_forbidden" or "[key]" in loc
+            place = locate(node, loc, key=about_key)
             problems.append(Problem(file, place.line, place.column, about + _told(error, loc, model)))
         raise SourceRejected(tuple(problems)) from None
+
+
+def model_despite_strangers(model: type[M], node: Node, context: Any) -> M | None:
+    """The model without the keys it does not know; None when something else is wrong too."""
+    try:
+        return model.model_validate(plain(node), context=context, extra="ignore")
+    except ValidationError:
+        return None
 
 
 def _told(error: Any, loc: Path, model: type[BaseModel]) -> str:

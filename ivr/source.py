@@ -115,8 +115,11 @@ class _Reader:
             node = self._document(yaml.parse(text, Loader=_LOADER))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
+            lines = text.split("\n")
             place = Place(1, 1) if mark is None else _marked(mark)
-            self._refuse(place, _syntax(error, text, place))
+            if place.line > len(lines):
+                place = Place(len(lines), len(lines[-1]) + 1)
+            self._refuse(place, _syntax(error, lines[place.line - 1][place.column - 1 :]))
         self._raise_if_any()
         return node
 
@@ -228,16 +231,14 @@ def _place_at(text: str, offset: int) -> Place:
     return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
-    """The parser's complaint, with a remedy for what people most often do."""
+def _syntax(error: yaml.MarkedYAMLError, rest: str) -> str:
+    """The parser's complaint, with a remedy for common mistakes. `rest`: of the line where it stopped."""
     problem = (error.problem or "this cannot be read").strip()
-    lines = text.split("\n")
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
     if "alias" in (error.context or "") or "alphabetic or numeric" in problem:
         return 'a key or text that begins with * or & is quoted: "*"'
     if "mapping values are not allowed" in problem:
         return "a second colon in one line: put the text in quotation marks"
-    if "cannot start any token" in problem and line.strip()[:1] in "@`%":
-        return f"a text that begins with {line.strip()[:1]} is put in quotation marks"
+    if "cannot start any token" in problem and rest[:1] in ("@", "`", "%"):
+        return f"a text that begins with {rest[0]} is put in quotation marks"
     context = f" ({error.context})" if error.context else ""
     return f"{problem}{context}: check indentation, brackets and quotation marks here and in the line before"

@@ -160,7 +160,10 @@ class Talk:
 
     def answered_early(self) -> None:
         """An answer was complete without #; one that comes now means nothing more."""
-        self._stray_hash_until = self.now + timedelta(seconds=STRAY_HASH_SECONDS)
+        if self.typed and self.typed[0] == "#":
+            del self.typed[0]
+        else:
+            self._stray_hash_until = self.now + timedelta(seconds=STRAY_HASH_SECONDS)
 
     def stray_hash(self, key: str) -> bool:
         until, self._stray_hash_until = self._stray_hash_until, None

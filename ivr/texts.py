@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, PlainValidator, ValidationInfo
+from pydantic import AfterValidator, GetCoreSchemaHandler, PlainValidator, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from wording.expressions import Expression, parse_expression
@@ -30,6 +30,16 @@ TemplateText = Annotated[Template, PlainValidator(_template, json_schema_input_t
 
 Condition = Annotated[Expression, PlainValidator(_expression, json_schema_input_type=str)]
 """The `when` of a branch."""
+
+
+def _some(value: Any) -> Any:
+    if not value:
+        raise ValueError("at least one is wanted here")
+    return value
+
+
+NotEmpty = AfterValidator(_some)
+"""Refuses an empty table or list; pydantic's own check also complains of one whose items were refused."""
 
 
 class Texts(dict[str, Template]):

@@ -38,12 +38,16 @@ YES_KEY, NO_KEY, AGENT_KEY, REPEAT_KEY = "1", "2", "0", "*"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answer as understood, before it is taken. `phrase` is how it can be said back."""
+    """An answer as understood, before it is taken. `phrase` is how it can be said back.
+
+    `sure`: nothing speaks for asking the caller whether it is right.
+    """
 
     value: str
     by: str
-    confidence: float
     phrase: str
+    confidence: float = 1.0
+    sure: bool = True
 
 
 class Turn(Activity):
@@ -90,6 +94,11 @@ class Turn(Activity):
     @abstractmethod
     def read_back(self) -> Wording:
         """Says {value}: what was understood."""
+
+    @property
+    def counters(self) -> tuple[int, int, int]:
+        """How often nothing usable came, and of that silence and unclear answers: kept over a break."""
+        return self.failures, self.silences, self.unclears
 
     # --- what happens -------------------------------------------------------------------------------------
 
@@ -218,9 +227,6 @@ class Turn(Activity):
     def wait(self, seconds: float) -> None:
         self.talk.deadline = self.talk.now + timedelta(seconds=seconds)
 
-    def unsure(self, answer: Candidate) -> bool:
-        return answer.confidence < SURE_FROM
-
     # --- inside -------------------------------------------------------------------------------------------
 
     def _settled(self) -> bool:
@@ -234,7 +240,9 @@ class Turn(Activity):
 
     def _take_typed(self) -> None:
         while self.talk.typed and not self._settled():
-            self._pressed(self.talk.typed.pop(0))
+            key = self.talk.typed.pop(0)
+            if not self.talk.stray_hash(key):
+                self._pressed(key)
 
     def _pressed(self, key: str) -> None:
         talk = self.talk
@@ -282,6 +290,11 @@ class Turn(Activity):
         else:
             self.talk.stop_listening()
         self.talk.say(texts, interrupt=self._body.interrupt, values=values, secret_values=self.secret)
+
+
+def is_sure(heard: Heard) -> bool:
+    """Whether what was heard can be taken without asking back."""
+    return heard.confidence >= SURE_FROM and heard.margin >= MARGIN_LEAST
 
 
 @lru_cache(maxsize=64)

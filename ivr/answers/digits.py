@@ -32,7 +32,11 @@ class Digits(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _exactly(cls, value: Any) -> Any:
-        return {"least": value, "most": value} if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        if not (value.isascii() and value.isdecimal()):
+            raise ValueError("how many digits is wanted here, such as 6 or {least: 3, most: 8}")
+        return {"least": value, "most": value}
 
     @model_validator(mode="after")
     def _in_order(self) -> Digits:

@@ -14,7 +14,7 @@ from ivr.events import Heard
 from ivr.sentences import READ_BACK
 from ivr.steps.body import FieldBody
 from ivr.steps.set import VariableName
-from ivr.turn import BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, MARGIN_LEAST, REPEAT_KEY, Candidate, Turn
+from ivr.turn import BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, REPEAT_KEY, Candidate, Turn, is_sure
 from wording.navigation import Wish, navigation_phrases
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class _AskTurn(Turn):
         self.secret = ask.secret
         self._by = BY_KEY
         self._confidence = 1.0
+        self._sure = True
         self.begin()
 
     def ears(self) -> Listen:
@@ -94,12 +95,13 @@ class _AskTurn(Turn):
         if added is None:
             return False
         self._begin_answer(BY_SPEECH)
-        self._confidence = min(self._confidence, heard.confidence if heard.margin >= MARGIN_LEAST else 0.0)
+        self._confidence = min(self._confidence, heard.confidence)
+        self._sure = self._sure and is_sure(heard)
         self._added(kind, added, BY_SPEECH)
         return True
 
     def must_confirm(self, answer: Candidate) -> bool:
-        return self._ask_body.confirm or self.unsure(answer)
+        return self._ask_body.confirm or not answer.sure
 
     def read_back(self) -> Wording:
         return READ_BACK
@@ -118,7 +120,7 @@ class _AskTurn(Turn):
 
     def _begin_answer(self, by: str) -> None:
         if not self.keyed:
-            self._by, self._confidence = by, 1.0
+            self._by, self._confidence, self._sure = by, 1.0, True
 
     def _added(self, kind: AnswerKind, more: str, by: str) -> None:
         """Keys and spoken digits go into one answer: people change between them."""
@@ -136,4 +138,4 @@ class _AskTurn(Turn):
                 self.failed("unclear")
 
     def _whole(self) -> None:
-        self.answered(Candidate(self.keyed, self._by, self._confidence, self.keyed))
+        self.answered(Candidate(self.keyed, self._by, self.keyed, self._confidence, self._sure))

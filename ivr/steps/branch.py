@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from ivr.steps.body import Edge, StepBody
-from ivr.texts import Condition
+from ivr.texts import Condition, NotEmpty
 
 if TYPE_CHECKING:
     from ivr.flow import Step
@@ -29,7 +29,7 @@ class Branch(StepBody):
     required: ClassVar[tuple[str, ...]] = ("otherwise",)
     needs_caller: ClassVar[bool] = False
 
-    cases: tuple[Case, ...] = Field(min_length=1)
+    cases: Annotated[tuple[Case, ...], NotEmpty]
 
     @model_validator(mode="before")
     @classmethod

@@ -21,8 +21,8 @@ from ivr.events import Heard
 from ivr.sentences import DID_YOU_SAY
 from ivr.steps.body import Edge, FieldBody, Path
 from ivr.steps.set import Values, set_values
-from ivr.texts import check_languages, languages_of
-from ivr.turn import AGENT_KEY, BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, MARGIN_LEAST, REPEAT_KEY, Candidate, Turn
+from ivr.texts import NotEmpty, check_languages, languages_of
+from ivr.turn import AGENT_KEY, BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, REPEAT_KEY, Candidate, Turn, is_sure
 from wording.navigation import Wish, navigation_phrases
 from wording.phrases import normalised
 
@@ -62,7 +62,7 @@ class Menu(FieldBody):
     verb: ClassVar[str] = "menu"
     required: ClassVar[tuple[str, ...]] = ("otherwise",)
 
-    choices: dict[ChoiceKey, Choice] = Field(min_length=1)
+    choices: Annotated[dict[ChoiceKey, Choice], NotEmpty]
 
     _ears: dict[tuple[str, ...], Listen] = PrivateAttr(default_factory=dict)
     _meaning: dict[tuple[str, str], str] = PrivateAttr(default_factory=dict)
@@ -143,12 +143,11 @@ class _MenuTurn(Turn):
         key = self._menu.meant(heard.text, heard.language)
         if key is None or heard.language not in self.talk.languages:
             return False
-        confidence = heard.confidence if heard.margin >= MARGIN_LEAST else 0.0
-        self.answered(Candidate(key, BY_SPEECH, confidence, heard.text))
+        self.answered(Candidate(key, BY_SPEECH, heard.text, heard.confidence, is_sure(heard)))
         return True
 
     def must_confirm(self, answer: Candidate) -> bool:
-        return self.unsure(answer)
+        return not answer.sure
 
     def read_back(self) -> Wording:
         return DID_YOU_SAY
@@ -166,4 +165,4 @@ class _MenuTurn(Turn):
             self.talk.going = choice.next
 
     def _chosen(self, key: str) -> None:
-        self.answered(Candidate(key, BY_KEY, 1.0, key))
+        self.answered(Candidate(key, BY_KEY, key))
