@@ -12,8 +12,11 @@ import io
 import json
 import os
 import sys
+import threading
 import wave
 from typing import Any, BinaryIO
+
+RENDER_SECONDS = 30.0
 
 
 def main() -> None:
@@ -24,28 +27,38 @@ def main() -> None:
         import pyttsx3
 
         engine = pyttsx3.init("espeak")
+        known = {voice.id for voice in engine.getProperty("voices")}
     except Exception as error:  # ImportError, RuntimeError or what ctypes raises: all mean the same
         answer(answers, {"error": f"espeak-ng does not start: {error}"})
         return
     answer(answers, {"ready": True})
     for line in sys.stdin.buffer:
         try:
-            sound, sample_rate = render(engine, json.loads(line))
+            sound, sample_rate = render(engine, known, json.loads(line))
         except Exception as error:
             answer(answers, {"error": str(error) or repr(error)})
         else:
             answer(answers, {"bytes": len(sound), "sample_rate": sample_rate}, sound)
 
 
-def render(engine: Any, request: dict[str, Any]) -> tuple[bytes, int]:
+def render(engine: Any, known: set[str], request: dict[str, Any]) -> tuple[bytes, int]:
+    # espeak-ng itself would go on with the voice it had before.
+    if request["voice"].split("+")[0].lower() not in known:
+        raise ValueError(f'espeak-ng has no voice "{request["voice"]}"; ids are like "gmw/en-us".')
     engine.setProperty("voice", request["voice"])
     engine.setProperty("rate", request["rate"])
     # In memory: when writing to a full disk fails, pyttsx3 waits for ever.
     file = io.BytesIO()
-    engine.save_to_file(request["text"], file)
-    engine.runAndWait()
-    if not file.tell():
-        return b"", 0  # it happens at random: the other side asks a fresh process
+    # runAndWait returns after 10 ms, finished or not (pyttsx3 2.99): only this event tells that the file is whole.
+    finished = threading.Event()
+    connection = engine.connect("finished-utterance", lambda name, completed: finished.set())
+    try:
+        engine.save_to_file(request["text"], file)
+        engine.runAndWait()
+        if not finished.wait(RENDER_SECONDS):
+            raise TimeoutError(f"espeak-ng did not finish within {RENDER_SECONDS:g} s")
+    finally:
+        engine.disconnect(connection)
     file.seek(0)
     with wave.open(file, "rb") as sound:
         return sound.readframes(sound.getnframes()), sound.getframerate()

@@ -24,9 +24,9 @@ _TEMPERATURE = 3.0
 # Then confidences are drawn up, so that 0.4 parts most misunderstandings from most understandings, and 0.6
 # nearly all of them.
 _CALIBRATION = 0.5
-_UNKNOWN_WORD_PENALTY = 0.5
+_UNKNOWN_WORD_PENALTY = 0.25
 # Of the speech; breath, hesitation and the detector's slowness are the rest.
-_FULL_COVERAGE = 0.6
+_FULL_COVERAGE = 0.8
 
 _NOT_A_WORD = re.compile(r"[^\w']+|_")
 # Letters that do not decompose into a base letter and a mark.
