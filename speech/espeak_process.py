@@ -49,7 +49,8 @@ def render(engine: Any, known: set[str], request: dict[str, Any]) -> tuple[bytes
     engine.setProperty("rate", request["rate"])
     # In memory: when writing to a full disk fails, pyttsx3 waits for ever.
     file = io.BytesIO()
-    # runAndWait returns after 10 ms, finished or not (pyttsx3 2.99): only this event tells that the file is whole.
+    # runAndWait returns after 10 ms, finished or not (pyttsx3 2.99): only this event tells that the file is
+    # whole.
     finished = threading.Event()
     connection = engine.connect("finished-utterance", lambda name, completed: finished.set())
     try:

@@ -22,9 +22,6 @@ log = logging.getLogger(__name__)
 _COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("espeak_process.py")))
 _START_SECONDS = 10.0
 _STOP_SECONDS = 2.0
-# Of 720 texts pyttsx3 2.99 gave 31 without a sound, at random, and the lost sound may get into the next one:
-# after a silent answer the process is replaced and asked again.
-_SILENT_ANSWERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,6 @@ DEFAULT_VOICES: Mapping[str, Voice] = MappingProxyType(
 
 class _ProcessLost(Exception):
     """It died while it was needed; another one may do better."""
-
-
-class _Silent(_ProcessLost):
-    """It answered without a sound; what it says next may be wrong."""
 
 
 class EspeakVoices:
@@ -78,23 +71,14 @@ class EspeakVoices:
         """Samples and their rate in Hz. Raises VoiceFailed."""
         request = json.dumps({"text": text, "voice": voice.id, "rate": voice.rate}).encode() + b"\n"
         async with self._turn:
-            silent = died = 0
-            while True:
-                try:
-                    return await self._ask(request, text)
-                except _Silent:
-                    silent += 1
-                    if silent == _SILENT_ANSWERS:
-                        raise VoiceFailed(
-                            f"The voice has no sound for {_short(text)}: write it in words of its language."
-                        ) from None
-                except _ProcessLost as lost:
-                    died += 1
-                    if died == 2:
-                        raise VoiceFailed(
-                            f"The voice process died twice at the text {_short(text)}."
-                        ) from lost
-                    log.warning("The voice process died; it is started again.")
+            try:
+                return await self._ask(request, text)
+            except _ProcessLost:
+                log.warning("The voice process died; it is started again.")
+            try:
+                return await self._ask(request, text)
+            except _ProcessLost as lost:
+                raise VoiceFailed(f"The voice process died twice at the text {_short(text)}.") from lost
 
     async def start(self) -> None:
         """Raises VoiceFailed when the host has no espeak-ng that works."""
@@ -120,8 +104,6 @@ class EspeakVoices:
                 await process.stdin.drain()
                 head = await _line(process.stdout)
                 sound = await process.stdout.readexactly(int(head.get("bytes", 0)))
-            if not sound and "error" not in head:
-                raise _Silent
             answered = True
         except TimeoutError:
             raise VoiceFailed(
