@@ -1,0 +1,127 @@
+"""The hotline under load: `infolinia run` in a folder of its own, with the flows that the bench dials."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import time
+import wave
+from asyncio import sleep
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from infolinia.setup.inventory import find_parts
+from speech.prompts import recording_name
+from tests.house import Ports
+from tests.running import RunningHotline
+
+IDLE, PLAYED, SPOKEN = "idle", "played", "spoken"
+"""Numbers of the flows. `{dialled|digits}` is nothing to say, as they hold no digits."""
+PROMPT_SECONDS = 4.8
+_PROMPT = "bench-prompt"
+_SENTENCE = "A sentence of five seconds, recorded."
+_ROWS_LIMIT_SECONDS = 20.0
+
+_HEAD = """\
+flow: {name}
+languages: [{language}]
+always: {{agent: bye, trouble: bye}}
+start: {start}
+steps:
+  bye: {{hangup: normal}}
+"""
+_STEPS = {
+    "prompt": f"  prompt: {{play: {{file: {_PROMPT}, interrupt: false}}, next: wait}}",
+    "wait": '  wait: {menu: {prompt: "{dialled|digits}", wait: 60s, choices: {9: {next: wait}}},'
+    " otherwise: bye}",
+    "talk": f"  talk: {{menu: {{prompt: '{_SENTENCE}', wait: 60s, choices: {{9: {{next: talk}}}}}},"
+    " otherwise: bye}",
+}
+# Polish has no recogniser here, so that the first two listen to keys only and open no media socket.
+_FLOWS = {IDLE: ("pl", ("wait",)), PLAYED: ("pl", ("prompt", "wait")), SPOKEN: ("en", ("talk",))}
+_UNKNOWN = """\
+flow: unknown-number
+languages: [en]
+always: {agent: bye, trouble: bye}
+start: bye
+steps:
+  bye: {hangup: normal}
+"""
+
+
+@asynccontextmanager
+async def hotline_under_load(
+    folder: Path, ports: Ports, rtp: str, *, deaf: bool
+) -> AsyncIterator[RunningHotline]:
+    """A ready hotline. `deaf`: its recogniser takes all audio and understands nothing."""
+    flows, prompts = folder / "flows", folder / "prompts"
+    flows.mkdir(parents=True)
+    for name, (language, steps) in _FLOWS.items():
+        text = _HEAD.format(name=name, language=language, start=steps[0])
+        text += "".join(f"{_STEPS[step]}\n" for step in steps)
+        (flows / f"{name}.yaml").write_text(text, encoding="utf-8")
+    (flows / "unknown-number.yaml").write_text(_UNKNOWN, encoding="utf-8")
+    speech = spoken_seconds(PROMPT_SECONDS)
+    _write_wav(prompts / "pl" / f"{_PROMPT}.wav", speech)
+    _write_wav(prompts / "en" / f"{recording_name(_SENTENCE)}.wav", speech)
+    changes = {
+        "flows": str(flows),
+        "prompts": str(prompts),
+        "numbers": {name: name for name in (IDLE, PLAYED, SPOKEN)},
+        "sip": {"rtp": rtp},
+    }
+    program = (sys.executable, "-m", "bench.deaf_hotline") if deaf else None
+    environment = {"INFOLINIA_DATABASE": "", "PYTHONPATH": str(Path(__file__).parents[1])}
+    hotline = RunningHotline(folder, ports, changes, environment)
+    if program is not None:
+        hotline.program = program
+    try:
+        await hotline.start()
+        yield hotline
+    finally:
+        await hotline.stop()
+
+
+def spoken_seconds(seconds: float) -> bytes:
+    """A person speaking without pause, 8 kHz s16le: recorded prompts, one behind the other."""
+    wanted = round(seconds * 8000) * 2
+    spoken = b""
+    for file in ("vm-nobodyavail", "vm-intro", "vm-goodbye", "demo-thanks", "demo-instruct"):
+        with wave.open(str(find_parts().sounds_dir / "en" / f"{file}.wav")) as source:
+            spoken += source.readframes(source.getnframes())
+        if len(spoken) >= wanted:
+            break
+    return spoken[:wanted]
+
+
+def played_file(hotline: RunningHotline) -> Path:
+    """The file that Asterisk plays for the engine, without extension: the longest of its prompts."""
+    files = (hotline.folder / "v" / "prompts").rglob("*.sln")
+    return max(files, key=lambda file: file.stat().st_size).with_suffix("")
+
+
+def _rows(hotline: RunningHotline) -> int:
+    """Rows in the contact history."""
+    with closing(
+        sqlite3.connect(f"file:{hotline.folder / 'v' / 'infolinia.db'}?mode=ro", uri=True)
+    ) as database:
+        (count,) = database.execute("select count(*) from interactions").fetchone()
+        return int(count)
+
+
+async def rows_written(hotline: RunningHotline, count: int) -> int:
+    """Wait within a limit until the history holds `count` rows; returns how many it holds."""
+    limit = time.monotonic() + _ROWS_LIMIT_SECONDS
+    found = _rows(hotline)
+    while found < count and time.monotonic() < limit:  # noqa: ASYNC110 (the rows are another process's)
+        await sleep(0.2)
+        found = _rows(hotline)
+    return found
+
+
+def _write_wav(path: Path, audio: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(audio)
