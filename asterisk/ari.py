@@ -291,6 +291,8 @@ class AriConnection:
                 self._held.append(data)
             else:
                 self._dispatch(data)
+                if self._superseded:
+                    return
 
     def _dispatch(self, event: Json) -> None:
         handler = self._handlers.get(event["type"])

@@ -112,10 +112,17 @@ class Cable:
         self._tasks: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self.connections = 0
+        self.sent = b""  # all that went towards Asterisk
 
     async def plug(self) -> None:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port)
+
+    async def __aenter__(self) -> Cable:
+        await self.plug()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.cut()
 
     async def cut(self) -> None:
         """Drop what is connected and take no new connection until plugged again."""
@@ -133,18 +140,19 @@ class Cable:
         self._flowing.clear()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
         self._writers |= {writer, back}
         for source, sink in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._pour(source, sink))
+            task = asyncio.create_task(self._pour(source, sink, kept=sink is back))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pour(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pour(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, kept: bool) -> None:
         try:
             while data := await source.read(65536):
                 await self._flowing.wait()
+                if kept:
+                    self.sent += data
                 sink.write(data)
         except OSError:
             pass

@@ -75,10 +75,9 @@ async def test_nobody_there_is_told_when_patience_ends(ports: Ports) -> None:
 async def test_a_cut_connection_is_restored_with_the_channels_that_live_on(
     tmp_path: Path, ports: Ports
 ) -> None:
-    cable = Cable(ports.spare(0), ports.http)
-    await cable.plug()
     ears = Ears()
     async with (
+        Cable(ports.spare(0), ports.http) as cable,
         running_asterisk(tmp_path, ports) as asterisk,
         control_of(asterisk, ears, port=ports.spare(0)) as control,
     ):
@@ -97,17 +96,15 @@ async def test_a_cut_connection_is_restored_with_the_channels_that_live_on(
         assert restored.restarted is False
         assert "leg-1" in {channel.channel_id for channel in restored.channels}
         await control.hang_up("leg-1")
-        await cable.cut()
 
 
 async def test_a_frozen_connection_is_noticed(
     tmp_path: Path, ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("asterisk.ari.PING_SECONDS", 0.2)
-    cable = Cable(ports.spare(0), ports.http)
-    await cable.plug()
     ears = Ears()
     async with (
+        Cable(ports.spare(0), ports.http) as cable,
         running_asterisk(tmp_path, ports) as asterisk,
         control_of(asterisk, ears, port=ports.spare(0)),
     ):
@@ -117,7 +114,6 @@ async def test_a_frozen_connection_is_noticed(
         await cable.cut()
         await cable.plug()
         assert (await ears.hear(ControlRestored)).restarted is False
-        await cable.cut()
 
 
 async def test_a_killed_asterisk_is_told_as_dropped_and_restarted(tmp_path: Path, ports: Ports) -> None:
