@@ -15,9 +15,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 _LOCK_LIMIT_SECONDS = 5.0
 _WAV_HEADER_BYTES = 44
 _WAV_BYTES_PER_SECOND = 16000  # 8 kHz, 16 bit, mono
+_FRAME_BYTES = 320  # 20 ms
+_QUIET_LEVEL = 160  # mean of a frame's samples: -46 dB of the loudest
+_FEWEST_LOUD_FRAMES = 10  # 0.2 s; less is a caller who said nothing
 
 # (column of the table, field of Asterisk's record); `at` is seconds since 1970, UTC.
 CEL_COLUMNS = (
@@ -47,7 +52,7 @@ class CelCall:
     `ended_at` is None for a call still up and for one that died with Asterisk; `crashed` tells the latter,
     and `last_seen_at` is the last sign of it. `engine_seconds`: how long it was in the engine's hands, None
     when it never was. `away_count`: how often the engine was found absent or silent. `message`: what the
-    caller left with the dialplan, of `message_seconds` (0 when nothing was said).
+    caller left with the dialplan, of `message_seconds`; None when nothing was said.
     """
 
     linkedid: str
@@ -190,10 +195,15 @@ def _fold_channel(rows: list[CelRow], booted_at: datetime | None) -> CelCall | N
 
 def _with_message(call: CelCall, path: Path) -> CelCall:
     try:
-        spoken_bytes = path.stat().st_size - _WAV_HEADER_BYTES
+        # Not by the header: it is written last, and missing when Asterisk was killed.
+        audio = path.read_bytes()[_WAV_HEADER_BYTES:]
     except FileNotFoundError:
         return call
-    return replace(call, message=path, message_seconds=max(0.0, spoken_bytes / _WAV_BYTES_PER_SECOND))
+    samples = np.frombuffer(audio[: len(audio) // _FRAME_BYTES * _FRAME_BYTES], dtype="<i2").astype(np.int32)
+    levels = np.abs(samples).reshape(-1, _FRAME_BYTES // 2).mean(axis=1)
+    if np.count_nonzero(levels > _QUIET_LEVEL) < _FEWEST_LOUD_FRAMES:
+        return call
+    return replace(call, message=path, message_seconds=len(audio) / _WAV_BYTES_PER_SECOND)
 
 
 def _utc(seconds: float) -> datetime:

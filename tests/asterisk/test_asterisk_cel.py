@@ -92,7 +92,7 @@ def test_a_call_without_an_end_crashed_if_its_asterisk_is_gone(
     assert call.engine_seconds == pytest.approx(1.9)
 
 
-def test_a_message_is_measured_and_one_that_is_gone_is_not_told(tmp_path: Path) -> None:
+def test_a_message_is_measured_and_one_that_is_gone_or_empty_is_not_told(tmp_path: Path) -> None:
     path = tmp_path / "n-1.0.wav"
     rows = [
         row("CHAN_START", 10.0),
@@ -102,6 +102,8 @@ def test_a_message_is_measured_and_one_that_is_gone_is_not_told(tmp_path: Path) 
     ]
     assert next(fold_calls(rows, at(0))).message is None
     path.write_bytes(bytes(44 + 24000))
+    assert next(fold_calls(rows, at(0))).message is None, "nothing was said"
+    path.write_bytes(bytes(44 + 16000) + (1000).to_bytes(2, "little") * 4000)
     (call,) = fold_calls(rows, at(0))
     assert (call.message, call.message_seconds) == (path, 1.5)
 
