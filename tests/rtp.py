@@ -61,7 +61,7 @@ class RtpParty(asyncio.DatagramProtocol):
 
     @property
     def loud_seconds(self) -> float:
-        """How much of what was heard is above -40 dBFS."""
+        """How much of what was heard is above -46 dBFS."""
         return 0.02 * sum(1 for frame in self.frames if np.abs(frame.astype(np.int32)).mean() > 160)
 
     async def say(self, samples: Samples) -> None:
