@@ -99,6 +99,11 @@ class CallerListening:
         return max((decoder.backlog_seconds for decoder in self._decoders.values()), default=0.0)
 
     @property
+    def speaking(self) -> bool:
+        """An utterance has begun and the silence that ends it has not passed."""
+        return self._turn is not None
+
+    @property
     def idle(self) -> bool:
         """Nobody speaks and no utterance is being decoded."""
         return self._turn is None and not self._decoding
