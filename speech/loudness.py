@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-# Measured best, with either side 6 dB away no worse (bench/speech_accuracy.py).
+# Those digits were heard without error at 16 kHz from -25 to -19 dBFS, at 8 kHz at -21 dBFS.
 TARGET_DBFS = -21.0
 # Noise is amplified too, so there is a limit.
 _MOST_GAIN = 16.0
