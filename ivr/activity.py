@@ -57,8 +57,7 @@ class Saying(Activity):
         self.talk.finish("next")
 
     def key(self, key: str) -> None:
-        self.talk.keep_key(key)
-        if self.talk.interruptible:
+        if self.talk.keep_key(key) and self.talk.interruptible:
             self.talk.stop_saying()
             self.talk.finish("next")
 
@@ -93,7 +92,7 @@ class Working(Activity):
 
     def key(self, key: str) -> None:
         """A key cuts the prompt short; it says nothing else here."""
-        if self.talk.saying is not None:
+        if self.talk.saying is not None and not self.talk.stray_hash(key):
             self.talk.stop_saying()
             self._start()
 

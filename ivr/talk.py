@@ -150,10 +150,13 @@ class Talk:
             self.ears = None
             self.commands.append(StopListening())
 
-    def keep_key(self, key: str) -> None:
-        """Keep a key that was pressed ahead for the step that will ask."""
-        if len(self.typed) < MOST_KEYS_AHEAD and not self.stray_hash(key):
+    def keep_key(self, key: str) -> bool:
+        """Keep a key that was pressed ahead for the step that will ask. False when it means nothing."""
+        if self.stray_hash(key):
+            return False
+        if len(self.typed) < MOST_KEYS_AHEAD:
             self.typed.append(key)
+        return True
 
     def forget_keys(self) -> None:
         self.typed.clear()

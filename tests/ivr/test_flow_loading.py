@@ -309,7 +309,7 @@ def test_all_planted_mistakes_are_told_at_once_and_nothing_else() -> None:
         "16:35",  # forth
         "17:55",  # digits: x
         "18:3",  # fifth has no otherwise
-        "18:86",  # a twice
+        "18:87",  # a twice
         "19:27",  # ==
         "20:30",  # Box
         "20:36",  # nxt
