@@ -51,7 +51,7 @@ SILENT_VERBS = frozenset({"set", "branch"})
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A stop of the call's line. `state`: done, live or bad."""
+    """A stop of the call's line. `state`: done, live, warn or bad."""
 
     at: str
     title: str
@@ -98,7 +98,7 @@ def call_line(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[St
             case Kind.UNDERSTOOD if stops:
                 stops[-1] = _with_detail(stops[-1], event_detail(event, words))
             case Kind.NOT_UNDERSTOOD if stops:
-                stops[-1] = _with_detail(stops[-1], words("event_not_understood").lower(), "bad")
+                stops[-1] = _with_detail(stops[-1], words("event_not_understood").lower(), "warn")
             case Kind.ENDED:
                 stops.append(
                     Stop(
@@ -229,7 +229,9 @@ def _quoted(text: object, words: Words) -> str:
 
 def _seconds(data: Mapping[str, object], words: Words) -> str:
     seconds = data.get("seconds")
-    return words("seconds", seconds=f"{_number(seconds, 0.0):.1f}") if seconds is not None else ""
+    if seconds is None:
+        return ""
+    return words("seconds", seconds=f"{_number(seconds, 0.0):.1f}".replace(".", words("decimal_mark")))
 
 
 def _number(value: object, default: float) -> float:

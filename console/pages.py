@@ -187,6 +187,7 @@ class Pages:
             now=self._clock.now(),
             caller_of=lambda call: display.caller_of(call, words),
             day_time=display.short_date_time,
+            clock_time=display.local_time,
             long_time=lambda at: display.local_date_time(at, words),
             row_party=lambda row: _row_party(row, words),
             elapsed=call_view.elapsed,

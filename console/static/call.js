@@ -122,6 +122,9 @@ function endCall(sentence = null, detail = "") {
   tell(sentence, detail);
   microphone.close();
   byId("mic-level").hidden = true;
+  const word = byId("mic-word");
+  word.textContent = word.dataset.later;
+  word.classList.remove("heard");
   byId("mic-test").hidden = false;
   callButton.focus();
 }
