@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
@@ -77,31 +77,31 @@ def _received(event: CallEvent) -> Call:
 
 def _applied(call: Call, event: CallEvent) -> Call:
     data = event.data
-    call = replace(call, last_seq=event.seq)
+    changes: dict[str, Any] = {"last_seq": event.seq}
     match event.kind:
         case CallEventKind.ANSWERED:
-            return replace(call, answered_at=call.answered_at or event.at)
+            changes["answered_at"] = call.answered_at or event.at
         case CallEventKind.FLOW_STARTED:
-            return replace(call, flow=cast(str, data["flow"]), flow_version=cast(str, data["version"]))
+            changes |= {"flow": data["flow"], "flow_version": data["version"]}
         case CallEventKind.STEP_ENTERED:
-            return replace(call, path=(*call.path, cast(str, data["step"])))
+            changes["path"] = (*call.path, data["step"])
         case CallEventKind.LANGUAGE_CHOSEN:
-            return replace(call, language=cast(str, data["language"]))
+            changes["language"] = data["language"]
         case CallEventKind.HEARD if data.get("text"):
-            return replace(call, heard=(*call.heard, cast(str, data["text"])))
+            changes["heard"] = (*call.heard, data["text"])
         case CallEventKind.KEY_PRESSED:
-            return replace(call, heard=(*call.heard, cast(str, data["key"])))
+            changes["heard"] = (*call.heard, data["key"])
         case CallEventKind.MESSAGE_LEFT:
-            return replace(call, outcome=Outcome.VOICEMAIL, recording=cast(str, data["recording"]))
+            changes |= {"outcome": Outcome.VOICEMAIL, "recording": data["recording"]}
         case CallEventKind.TRANSFER_ENDED if data["outcome"] == Outcome.COMPLETED:
-            return replace(call, outcome=Outcome.TRANSFERRED)
+            changes["outcome"] = Outcome.TRANSFERRED
         case CallEventKind.ENDED:
-            return replace(
-                call,
-                ended_at=event.at,
-                ended_by=cast(str, data["by"]),
-                cause=cast("int | None", data.get("cause")),
-                outcome=call.outcome or Outcome(cast(str, data["outcome"])),
-            )
+            changes |= {
+                "ended_at": event.at,
+                "ended_by": data["by"],
+                "cause": data.get("cause"),
+                "outcome": call.outcome or Outcome(cast(str, data["outcome"])),
+            }
         case _:
-            return call
+            pass  # told by the log alone
+    return replace(call, **changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -35,6 +36,7 @@ class PhoneNumber:
 _WITHHELD = frozenset({"", "anonymous", "unknown", "unavailable", "restricted", "private"})
 
 
+@lru_cache(maxsize=4096)  # one call asks several times, and parsing takes longer than all else in its log
 def parse_number(raw: str, region: str) -> PhoneNumber:
     """Read a signalled number. `region` is the two-letter country whose national form is understood.
 
