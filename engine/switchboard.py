@@ -32,6 +32,7 @@ from ivr.dialogue import Dialogue, StateRejected
 from ivr.flow import Flow
 
 # The dialplan takes a caller back unless this is renewed: asterisk-conf sets the same for a new call.
+# A new call is renewed at the second round after it came, so two rounds must be well within it.
 DEADMAN_SECONDS = 15
 DEADMAN_RENEWED_SECONDS = 5.0
 # Calls of an Asterisk that has not come back after this long are over.
@@ -73,11 +74,13 @@ class Switchboard:
         self._dropped_at: datetime | None = None
         self._alive: frozenset[str] = frozenset()
         self._unclaimed: list[network.ChannelSnapshot] = []
+        self._just_arrived: set[str] = set()  # channels whose dead-man the dialplan has just set
 
     def on_network_event(self, event: network.NetworkEvent) -> None:
         """The CallControl's listener. Never blocks, never raises for an event it does not know."""
         match event:
-            case CallArrived():
+            case CallArrived(channel_id=id):
+                self._just_arrived.add(id)
                 self._arrived(event)
             case network.KeyPressed(channel_id=id) | network.ChannelEnded(channel_id=id):
                 self._lead(id, event)
@@ -292,8 +295,9 @@ class Switchboard:
     async def _renew_deadmen(self) -> None:
         while True:
             await asyncio.sleep(DEADMAN_RENEWED_SECONDS)
+            just_arrived, self._just_arrived = self._just_arrived, set()
             for call in list(self._calls.values()):
-                if not call.guarded:
+                if not call.guarded or call.channel_id in just_arrived:
                     continue
                 try:
                     await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)

@@ -57,6 +57,8 @@ class CallVoice:
         await self.stop_saying()
         prompts: list[Prompt | str] = []
         for part in say.parts:
+            if isinstance(part, Text) and not part.text.strip():
+                continue  # a text of nothing but values, all of them empty
             try:
                 prompts.append(await self._prompt(part))
             except VoiceFailed as failure:
