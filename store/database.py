@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, event, make_url, text
+from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -94,9 +95,24 @@ def create_engine(url: URL) -> AsyncEngine:
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
         **json,
     )
-    event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    _listen(engine.sync_engine)
     return engine
+
+
+def create_thread_engine(url: URL) -> Engine:
+    """An engine on the same SQLite file for one thread that writes; its connections are not pooled."""
+    engine = create_sync_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        poolclass=NullPool,
+        connect_args={"timeout": SQLITE_BUSY_SECONDS},
+    )
+    _listen(engine)
+    return engine
+
+
+def _listen(engine: Engine) -> None:
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -114,6 +130,11 @@ def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the write lock first: a read lock cannot be raised once another process has written.
     writes = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+
+def for_writing(connection: Connection) -> Connection:
+    """Its transactions take SQLite's write lock when they begin."""
+    return connection.execution_options(**{_WRITES: True})
 
 
 async def connect_for_writing(engine: AsyncEngine) -> AsyncConnection:

@@ -1,7 +1,8 @@
 """The tables, as SQLAlchemy Core. A change here needs a migration in store/migrations/versions.
 
 Rules that hold for every table: ids are text made by the engine; times are UTC; JSON columns hold what no
-query filters by; a row that belongs to history is never rewritten, only erased.
+query filters by; a row that belongs to history is never rewritten, only erased. On SQLite, tables with few
+other indexes live in their primary key (no rowid).
 """
 
 from __future__ import annotations
@@ -113,6 +114,7 @@ contacts = Table(
     Column("name", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("merged_into", Text, ForeignKey("contacts.id"), index=True),
+    sqlite_with_rowid=False,
 )
 
 contact_points = Table(
@@ -122,6 +124,7 @@ contact_points = Table(
     Column("value", Text, primary_key=True),
     Column("contact_id", Text, ForeignKey("contacts.id"), nullable=False, index=True),
     Column("added_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # The contact history. `number` is the order of writing: a stable integer for full-text indexes and for
@@ -180,6 +183,7 @@ outbox = Table(
     Column("done_at", UtcDateTime),
     Column("dead_at", UtcDateTime),
     Column("last_error", Text),
+    sqlite_with_rowid=False,
 )
 _open = outbox.c.done_at.is_(None) & outbox.c.dead_at.is_(None)
 Index(

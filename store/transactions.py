@@ -1,20 +1,19 @@
-"""Commits written together in one transaction, over a connection that is kept until it breaks."""
+"""Commits written together in one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.database import Failure, connect_for_writing, failure_of, reason
+from store.connections import connection_for
+from store.database import Failure, failure_of, reason
 from store.rows import POSTGRESQL, SQLITE, Rows
 from store.spooled import Commit
 from store.writing import write
-
-log = structlog.get_logger("store")
 
 # Tries of one transaction: a broken connection is made anew once, a deadlock is repeated.
 _TRIES = 3
@@ -36,9 +35,8 @@ class Transactions:
     """Writes for one ledger; not to be used by two tasks at once."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
         self._statements = POSTGRESQL if engine.dialect.name == "postgresql" else SQLITE
-        self._connection: AsyncConnection | None = None
+        self._connection = connection_for(engine)
 
     async def write(self, commits: Sequence[Commit]) -> list[Refused]:
         """Write the commits in one transaction; those that are refused are left out and returned.
@@ -61,24 +59,14 @@ class Transactions:
     async def check(self) -> None:
         """Write something that changes nothing. Raises DatabaseAway when even that fails."""
         try:
-            if self._connection is None:
-                self._connection = await connect_for_writing(self._engine)
-            async with self._connection.begin():
-                await self._connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+            await self._connection.transact(_write_nothing)
         except Exception as error:
-            await self.close()
+            await self._connection.drop()
             raise DatabaseAway(reason(error)) from error
 
     async def close(self) -> None:
-        """Drop the connection. Idempotent; the next write makes a new one."""
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            await connection.invalidate()
-            await connection.close()
-        except (SQLAlchemyError, OSError) as error:
-            log.debug("a broken connection could not be closed", reason=reason(error))
+        """Idempotent."""
+        await self._connection.close()
 
     async def _write_together(self, commits: Sequence[Commit]) -> None:
         rows = Rows(self._statements)
@@ -91,19 +79,20 @@ class Transactions:
             raise _ValuesRefused(f"{type(error).__name__}: {error}") from error
         for attempt in range(1, _TRIES + 1):
             try:
-                if self._connection is None:
-                    self._connection = await connect_for_writing(self._engine)
-                async with self._connection.begin():
-                    await write(self._connection, rows)
+                await self._connection.transact(partial(write, rows=rows))
                 return
             except Exception as error:
                 failure = failure_of(error)
                 if failure is Failure.REFUSED:
                     raise _ValuesRefused(reason(error)) from error
                 if failure is Failure.AWAY:
-                    await self.close()
+                    await self._connection.drop()
                 if attempt == _TRIES or (failure is Failure.AWAY and attempt > 1):
                     raise DatabaseAway(reason(error)) from error
+
+
+def _write_nothing(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
 
 
 class _ValuesRefused(Exception):

@@ -16,6 +16,7 @@ from sqlalchemy import event
 
 from calls.call import fold
 from engine.ports import CallStored, EventsAppended, JobAdded, LedgerUnavailable
+from store.connections import _ThreadConnection
 from store.database import StoreError
 from store.store import Store
 from tests.postgres import PostgresServer
@@ -48,8 +49,10 @@ def locked(store: Store, postgres: PostgresServer | None) -> Outage:
 
 
 def full(store: Store, postgres: PostgresServer | None) -> Outage:
-    """SQLite's own limit of pages makes the disk full for new connections and for the ledger's."""
-    engine = store._engine.sync_engine
+    """SQLite's own limit of pages stands for a full disk on the ledger's connection."""
+    connection = store.ledger._transactions._connection
+    assert isinstance(connection, _ThreadConnection)
+    engine = connection._engine
     limit = {"pages": 1}
 
     def set_limit(connection: object) -> None:

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_contacts"),
         sa.ForeignKeyConstraint(["merged_into"], ["contacts.id"], name="fk_contacts_merged_into"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_contacts_merged_into", "contacts", ["merged_into"])
     op.create_table(
@@ -74,6 +75,7 @@ def upgrade() -> None:
         sa.Column("added_at", _Time, nullable=False),
         sa.PrimaryKeyConstraint("kind", "value", name="pk_contact_points"),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name="fk_contact_points_contact_id"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_contact_points_contact_id", "contact_points", ["contact_id"])
     op.create_table(
@@ -131,6 +133,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint("key", name="uq_outbox_key"),
+        sqlite_with_rowid=False,
     )
     open_jobs = sa.text("done_at IS NULL AND dead_at IS NULL")
     op.create_index(
