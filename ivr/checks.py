@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ivr.flow import FACTS, Step
 from ivr.loops import rounds
-from ivr.shape import guess, locate
+from ivr.shape import closest, guess, locate
 from ivr.source import Listing, Node, Place, Problem, Scalar, Table
 from ivr.steps.body import Edge, FieldBody
 from wording.phrases import normalised
@@ -79,10 +79,7 @@ def _dangling(draft: Draft) -> Iterator[Problem]:
 
 def _meant(draft: Draft, target: str) -> str | None:
     """The step that a target means, mistyped or not."""
-    if target in draft.table:
-        return target
-    close = guess(target, draft.table.entries)
-    return close.split("'")[1] if close.count("'") == 2 else None
+    return target if target in draft.table else closest(target, draft.table.entries)
 
 
 def _reached(draft: Draft, starts: Sequence[str]) -> set[str]:

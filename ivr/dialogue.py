@@ -211,9 +211,6 @@ class Dialogue:
         talk = self._talk
         assert talk.going is not None
         step, talk.going = talk.flow.steps[talk.going], None
-        if talk.gone and step.body.needs_caller:
-            talk.trouble("no caller", f"{step.name} needs a caller, who has hung up")
-            return
         talk.steps_since_turn += 1
         if talk.steps_since_turn > MOST_STEPS_WITHOUT_TURN:
             talk.trouble("runaway", f"{MOST_STEPS_WITHOUT_TURN} steps without a turn of the caller")

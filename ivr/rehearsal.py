@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from calls.events import CallEventKind
 from ivr.commands import Command, HangUp, Listen, Note, Record, Say, StopListening, StopSaying, Text, Transfer
@@ -252,6 +253,8 @@ class Rehearsal:
         self.result.commands += commands
         for command in commands:
             match command:
+                case Note():  # most are
+                    pass
                 case Say(say_id, parts):
                     seconds = 0.0
                     for part in parts:
@@ -275,8 +278,6 @@ class Rehearsal:
                 case HangUp(reason):
                     self._tell_line("call", f"(ends: {reason})")
                     self.result.ended = reason
-                case Note():
-                    pass
 
     def _begin(self, verb: str, line: str, work_id: int, seconds: float) -> None:
         self._tell_line("call", line)
@@ -292,11 +293,16 @@ class Rehearsal:
         return (now - self._start).total_seconds()
 
 
+@lru_cache(maxsize=256)
+def _by_form(phrases: tuple[str, ...]) -> dict[str, str]:
+    return {normalised(phrase): phrase for phrase in phrases}
+
+
 def _recognised(said: Says, ears: Listen, language: str | None) -> Heard:
     """What a recogniser that makes no mistakes would report."""
     wanted = normalised(said.text)
     for heard_in in [said.language] if said.language else ears.phrases:
-        phrases = {normalised(phrase): phrase for phrase in ears.phrases.get(heard_in, ())}
+        phrases = _by_form(ears.phrases.get(heard_in, ()))
         known = wanted in phrases or (ears.sequence and all(word in phrases for word in wanted.split()))
         if wanted and (ears.free or known):
             text = phrases.get(wanted, wanted)

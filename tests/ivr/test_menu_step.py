@@ -225,6 +225,8 @@ def test_keys_ahead_are_forgotten_after_a_mistake() -> None:
     stage.keys("91")
     stage.spoken()
     assert stage.said == "Sorry, I didn't get that. More?"
+    stage.spoken()
+    assert stage.path[-1] == "second"
     assert [n["key"] for n in stage.notes("key_pressed")] == ["1", "9"]
 
 
