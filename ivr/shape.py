@@ -43,10 +43,16 @@ def locate(node: Node, path: Path, *, key: bool = False) -> Place:
     return place
 
 
-def guess(word: str, known: Iterable[str]) -> str:
-    """ " (did you mean 'lookup'?)", or nothing when no known word is close."""
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, if any is close."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    return close[0] if close else None
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence, " (did you mean 'lookup'?)"; empty when no known word is close."""
+    close = closest(word, known)
+    return "" if close is None else f" (did you mean {close!r}?)"
 
 
 def read_model(model: type[M], node: Node, file: str, context: Any = None, about: str = "") -> M:
