@@ -19,7 +19,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from calls.control import ControlLost, RequestRefused
+from calls.control import ChannelGone, ControlLost, RequestRefused
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +144,15 @@ class AmiConnection:
         if self._manager is None:
             raise ControlLost("not connected to Asterisk's AMI")
         return await _send(self._manager, name, fields or {}, seconds)
+
+    async def set_variable(self, channel_id: str, name: str, value: str) -> None:
+        """Set a channel's variable or function at once, whatever it is doing. Raises ChannelGone too."""
+        try:
+            await self.action("Setvar", {"Channel": channel_id, "Variable": name, "Value": value})
+        except RequestRefused as refused:
+            if "No such channel" in str(refused):
+                raise ChannelGone(f"{channel_id}: no such channel") from None
+            raise
 
     # --- the connection -----------------------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ class AriConnection:
         self._on_down = on_down
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._last_id = 0
+        self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse[bool] | None = None
         self._held: list[Json] | None = None
         self._started_at: str | None = None
@@ -162,10 +163,8 @@ class AriConnection:
         text = response.get("message_body")
         if status < 400:
             return orjson.loads(text) if text else None
-        reason = _reason(text) or response.get("reason_phrase", "")
-        if status in gone:
-            raise ChannelGone(f"{method} {uri}: {reason}")
-        raise RequestRefused(f"Asterisk refused {method} {uri}: {status} {reason}")
+        _raise_for(status, _reason(text) or response.get("reason_phrase", ""), f"{method} {uri}", gone)
+        return None
 
     async def tidy(
         self,
@@ -174,14 +173,43 @@ class AriConnection:
         query: Mapping[str, str | int] | None = None,
         *,
         gone: frozenset[int] = GONE,
+        apart: bool = False,
     ) -> None:
-        """Ask for the end of something: that it is gone is as good, any other failure is logged."""
+        """Ask for what need not succeed: that the thing is gone is as good, any other failure is logged."""
         try:
-            await self.request(method, uri, query, gone=gone)
+            if apart:
+                await self.request_apart(method, uri, query, gone=gone)
+            else:
+                await self.request(method, uri, query, gone=gone)
         except ChannelGone:
             pass
         except (ControlLost, RequestRefused) as error:
-            log.warning("tidying up: %s", error)
+            log.warning("not done: %s", error)
+
+    async def request_apart(
+        self,
+        method: str,
+        uri: str,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        gone: frozenset[int] = GONE,
+        seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        """The same by HTTP, for a request that waits for a channel which plays or records.
+
+        Asterisk answers the requests of one socket one after another: there, it would hold up all calls.
+        """
+        if self._session is None or self._socket is None:
+            raise ControlLost("not connected to Asterisk")
+        url = f"{self._address.url.rstrip('/')}/ari/{uri}"
+        try:
+            async with asyncio.timeout(seconds), self._session.request(method, url, params=query) as response:
+                status, text = response.status, await response.text()
+        except TimeoutError:
+            raise ControlLost(f"Asterisk did not answer {method} {uri} within {seconds:g} s") from None
+        except aiohttp.ClientError as error:
+            raise ControlLost(f"the connection to Asterisk broke: {error}") from error
+        _raise_for(status, _reason(text), f"{method} {uri}", gone)
 
     def _expire(self, request_id: str, what: str, seconds: float) -> None:
         answer = self._waiting.get(request_id)
@@ -198,6 +226,7 @@ class AriConnection:
         headers = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_SECONDS, sock_read=None)
         async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+            self._session = session
             while not self._superseded:
                 try:
                     async with asyncio.timeout(REQUEST_SECONDS):
@@ -333,6 +362,13 @@ async def _closed(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
 def _is_in(channel: Json, app: str) -> bool:
     dialplan = channel["dialplan"]
     return bool(dialplan["app_name"] == "Stasis" and dialplan["app_data"].partition(",")[0] == app)
+
+
+def _raise_for(status: int, reason: str, what: str, gone: frozenset[int]) -> None:
+    if status in gone:
+        raise ChannelGone(f"{what}: {reason}")
+    if status >= 400:
+        raise RequestRefused(f"Asterisk refused {what}: {status} {reason}")
 
 
 def _reason(text: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asterisk.ari import GONE, AriConnection
+from asterisk.busy import BusyChannels
 from calls.control import CallControlError
 
 NOT_THERE = GONE | {400, 422}
@@ -12,8 +13,9 @@ NOT_THERE = GONE | {400, 422}
 
 
 class Bridges:
-    def __init__(self, ari: AriConnection) -> None:
+    def __init__(self, ari: AriConnection, busy: BusyChannels) -> None:
         self._ari = ari
+        self._busy = busy
         self._members: dict[str, tuple[str, ...]] = {}
 
     async def make(self, bridge_id: str) -> None:
@@ -21,15 +23,18 @@ class Bridges:
         self._members[bridge_id] = ()
 
     async def connect(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
-        """Raises ChannelGone when one of them has ended; the bridge is destroyed then."""
+        """Raises ChannelGone when one of them has ended; the bridge is destroyed then.
+
+        A channel that plays or records comes in when it has ended that.
+        """
         self._members[bridge_id] = tuple(channel_ids)
         try:
-            await self._ari.request(
-                "POST",
-                f"bridges/{bridge_id}/addChannel",
-                {"channel": ",".join(channel_ids)},
-                gone=NOT_THERE,
-            )
+            if any(channel_id in self._busy for channel_id in channel_ids):
+                ask = self._ari.request_apart
+            else:
+                ask = self._ari.request
+            channels = {"channel": ",".join(channel_ids)}
+            await ask("POST", f"bridges/{bridge_id}/addChannel", channels, gone=NOT_THERE)
         except CallControlError:
             await self.destroy(bridge_id)
             raise
@@ -40,7 +45,11 @@ class Bridges:
         # playback begun meanwhile would be lost without an event.
         for channel_id in self._members.pop(bridge_id, ()):
             await self._ari.tidy(
-                "POST", f"bridges/{bridge_id}/removeChannel", {"channel": channel_id}, gone=NOT_THERE
+                "POST",
+                f"bridges/{bridge_id}/removeChannel",
+                {"channel": channel_id},
+                gone=NOT_THERE,
+                apart=channel_id in self._busy,
             )
         await self._ari.tidy("DELETE", f"bridges/{bridge_id}")
 

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from asterisk.ami import AmiConnection
 from asterisk.ari import AriAddress, AriConnection, Json, Reunion
 from asterisk.bridges import Bridges
+from asterisk.busy import BusyChannels
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
+from asterisk.sound import ChannelSound
 from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
 from calls.control import (
     CallArrived,
     ChannelEnded,
     ChannelGone,
     ControlDropped,
+    ControlLost,
     ControlRestored,
     KeyPressed,
     LegAnswered,
     LegRinging,
     NetworkListener,
     PlaybackEnded,
-    RecordingEnded,
     RequestRefused,
 )
 
 log = logging.getLogger(__name__)
 
 FALLBACK_CONTEXT = "fallback"
-WAV_HEADER_BYTES = 44
-WAV_BYTES_PER_SECOND = 16000  # Asterisk's "wav" is 8 kHz, 16 bit, mono
 _NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
 _KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 
@@ -44,7 +44,8 @@ class AsteriskControl:
     """Acts on the calls of one ARI application. `trunks` are PJSIP endpoints, the first is the default.
 
     `recording_dir` is Asterisk's, `marks` are the variables that ari.conf puts on every channel
-    (channelvars). The first event that `listener` gets is ControlRestored.
+    (channelvars). The first event that `listener` gets is ControlRestored. `ami` sets the variables of a
+    channel that plays or records: ARI would wait for its end, and the dead-man strike meanwhile.
 
     `play` works in a two-party bridge too: the caller hears the file whole and unmixed, keys still arrive,
     but until its end Asterisk throws the caller's speech away, and what is spoken waits.
@@ -62,10 +63,10 @@ class AsteriskControl:
         recording_dir: Path,
         trunks: Sequence[str] = ("loopback",),
         marks: Sequence[str] = ("INFOLINIA_CALL",),
+        ami: AmiConnection | None = None,
     ) -> None:
         self._app = address.app
         self._tell = listener
-        self._recording_dir = recording_dir
         self._trunks = tuple(trunks)
         self._marks = tuple(marks)
         self._live: set[str] = set()  # told as arrived, originated or found alive, and not yet as ended
@@ -73,6 +74,7 @@ class AsteriskControl:
         self._visitors: dict[str, MediaPath] = {}  # by channel
         self._recordings: dict[str, str] = {}  # visitor's channel: the recording that `#` ends
         self._media_count = 0
+        self._ami = ami
         self._causes: dict[str, int] = {}  # of channels that are being hung up
         self._errands: set[asyncio.Task[None]] = set()
         self._ari = AriConnection(
@@ -92,7 +94,9 @@ class AsteriskControl:
             self._dropped,
         )
         self._ask = self._ari.request
-        self._bridges = Bridges(self._ari)
+        self._busy = BusyChannels()
+        self._sound = ChannelSound(self._ari, self._busy, recording_dir)
+        self._bridges = Bridges(self._ari, self._busy)
         self._media = MediaChannels(self._ari, media, address.app)
 
     @property
@@ -116,11 +120,7 @@ class AsteriskControl:
 
     async def play(self, channel_id: str, playback_id: str, files: Sequence[str]) -> None:
         """Asterisk plays `files` (absolute paths without extension, or names of its sounds) in turn."""
-        for file in files:
-            if "," in file:
-                raise RequestRefused(f"Asterisk cannot play {file}: its name holds a comma")
-        media = ",".join(f"sound:{file}" for file in files)
-        await self._ask("POST", f"channels/{channel_id}/play/{playback_id}", {"media": media})
+        await self._sound.play(channel_id, playback_id, files)
 
     async def stop_playing(self, playback_id: str) -> None:
         await self._ask("DELETE", f"playbacks/{playback_id}")
@@ -163,20 +163,7 @@ class AsteriskControl:
         self, channel_id: str, recording_id: str, *, longest_seconds: int, silence_seconds: int, beep: bool
     ) -> None:
         """Record the caller alone; ends at `#`, after the silence, at the limit or at stop_recording."""
-        await self._ask(
-            "POST",
-            f"channels/{channel_id}/record",
-            {
-                "name": recording_id,
-                "format": "wav",
-                "maxDurationSeconds": longest_seconds,
-                "maxSilenceSeconds": silence_seconds,
-                "beep": "true" if beep else "false",
-                "terminateOn": "#",
-                "ifExists": "fail",
-            },
-            gone=frozenset({404, 412}),
-        )
+        await self._sound.record(channel_id, recording_id, longest_seconds, silence_seconds, beep=beep)
         if channel_id in self._visitors:
             self._recordings[channel_id] = recording_id
 
@@ -257,8 +244,13 @@ class AsteriskControl:
         Nothing is told of it from then on.
         """
         where: dict[str, str | int] = {"context": FALLBACK_CONTEXT, "extension": extension, "priority": 1}
-        await self._ask("POST", f"channels/{channel_id}/continue", where)
+        # Its StasisEnd may be read before the answer.
         self._live.discard(channel_id)
+        try:
+            await self._ask("POST", f"channels/{channel_id}/continue", where)
+        except (ControlLost, RequestRefused):
+            self._live.add(channel_id)
+            raise
         voice = self._voices.get(channel_id)
         if voice is not None:
             await voice.close()
@@ -298,7 +290,14 @@ class AsteriskControl:
     # --- requests made of several -------------------------------------------------------------------------
 
     async def _set(self, channel_id: str, name: str, value: str) -> None:
-        await self._ask("POST", f"channels/{channel_id}/variable", {"variable": name, "value": value})
+        where = f"channels/{channel_id}/variable"
+        query = {"variable": name, "value": value}
+        if channel_id not in self._busy:
+            await self._ask("POST", where, query)
+        elif self._ami is not None and self._ami.connected:
+            await self._ami.set_variable(channel_id, name, value)
+        else:
+            self._run(self._ari.tidy("POST", where, query, apart=True))
 
     def _run(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
@@ -343,6 +342,7 @@ class AsteriskControl:
         if channel_id not in self._live:
             return
         self._live.remove(channel_id)
+        self._busy.forget(channel_id)
         self._causes.pop(channel_id, None)
         path = self._voices.pop(channel_id, None)
         if path is not None:
@@ -364,24 +364,24 @@ class AsteriskControl:
 
     def _played(self, event: Json) -> None:
         playback = event["playback"]
+        self._busy.end(playback["id"])
         self._tell(PlaybackEnded(playback["id"], playback["state"] == "failed"))
 
     def _recorded(self, event: Json) -> None:
         recording = event["recording"]
         name: str = recording["name"]
+        self._busy.end(name)
         for channel_id, recording_id in tuple(self._recordings.items()):
             if recording_id == name:
                 del self._recordings[channel_id]
-        path = self._recording_dir / f"{name}.{recording['format']}"
-        failed = event["type"] == "RecordingFailed"
-        # Asterisk tells whole seconds, and not of what ends at once: the file knows better.
-        seconds = 0.0 if failed else max(0, os.stat(path).st_size - WAV_HEADER_BYTES) / WAV_BYTES_PER_SECOND
-        self._tell(RecordingEnded(name, str(path), seconds, failed))
+        self._tell(self._sound.recorded(recording, failed=event["type"] == "RecordingFailed"))
 
     def _restored(self, reunion: Reunion) -> None:
         found = [c for c in reunion.channels if not c["id"].startswith(MEDIA_PREFIX)]
         self._live = {channel["id"] for channel in found}
         self._causes.clear()
+        for gone in self._busy.channels() - self._live:
+            self._busy.forget(gone)
         if reunion.restarted:
             self._bridges.forget()
         for channel_id in self._voices.keys() - self._live:

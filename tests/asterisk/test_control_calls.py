@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from asterisk.ami import AmiAddress, AmiConnection
 from asterisk.control import AsteriskControl
 from asterisk.process import AsteriskProcess
 from asterisk.settings import CALLER_MEDIA_CLIENTS
@@ -219,6 +220,40 @@ async def test_a_message_is_recorded(tmp_path: Path, ports: Ports) -> None:
                 arrived.channel_id, "message-1", longest_seconds=20, silence_seconds=5, beep=False
             )
         await house.hung_up()
+
+
+@pytest.mark.parametrize("over_ami", [True, False])
+async def test_a_busy_channel_holds_up_no_other_call(tmp_path: Path, ports: Ports, over_ami: bool) -> None:
+    """Asterisk sets ARI's variables on the channel's own thread, which plays and records."""
+    async with _house(tmp_path, ports) as house:
+        ami = AmiConnection(
+            AmiAddress("127.0.0.1", ports.ami, "infolinia", house.asterisk.secrets.ami_password),
+            lambda _: None,
+        )
+        if over_ami:
+            await ami.start()
+        house.engine._ami = ami
+        arrived = await house.answered()
+        await house.engine.guard(arrived.channel_id, 2)
+        await house.engine.record(
+            arrived.channel_id, "message-1", longest_seconds=20, silence_seconds=10, beep=False
+        )
+        asked_at = time.monotonic()
+        await house.engine.guard(arrived.channel_id, 30)
+        await house.engine.mark(arrived.channel_id, {"INFOLINIA_CALL": "call-9"})
+        await house.engine._ask("GET", "asterisk/ping")
+        assert time.monotonic() - asked_at < 0.5
+        if over_ami:
+            value = await house.engine._ask(
+                "GET", f"channels/{arrived.channel_id}/variable", {"variable": "TIMEOUT(absolute)"}
+            )
+            assert 29 < float(value["value"]) <= 30
+            with pytest.raises(ChannelGone):
+                await ami.set_variable("nobody", "INFOLINIA_CALL", "x")
+        await house.engine.stop_recording("message-1")
+        await house.ears.hear(RecordingEnded)
+        await house.hung_up()
+        await ami.close()
 
 
 async def test_two_parties_are_bridged_and_taken_apart(tmp_path: Path, ports: Ports) -> None:
