@@ -14,7 +14,7 @@ class CallEventKind(StrEnum):
     RECEIVED = "received"  # caller, dialled, trunk, network_id, direction, node
     ANSWERED = "answered"
     FLOW_STARTED = "flow_started"  # flow, version
-    STEP_ENTERED = "step_entered"  # step, verb, state (what a new engine resumes from)
+    STEP_ENTERED = "step_entered"  # step, verb
     LANGUAGE_CHOSEN = "language_chosen"  # language
     SAID = "said"  # text, language, interrupted, seconds
     KEY_PRESSED = "key_pressed"  # key ("*" for a secret one)
@@ -29,7 +29,7 @@ class CallEventKind(StrEnum):
     TROUBLE = "trouble"  # what, detail
     RESUMED = "resumed"  # why: the engine was restarted, Asterisk reconnected
     RECONCILED = "reconciled"  # source: the call was found in Asterisk's own log afterwards
-    ENDED = "ended"  # by ("caller", "flow", "network", "fault"), cause, outcome
+    ENDED = "ended"  # by ("caller", "flow", "network", "fault", "engine"), cause, outcome
 
 
 @dataclass(frozen=True, slots=True)

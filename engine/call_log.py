@@ -44,6 +44,11 @@ class CallLog:
         return self._call
 
     @property
+    def last_seq(self) -> int:
+        """How many events there are."""
+        return 0 if self._call is None else self._call.last_seq
+
+    @property
     def ended(self) -> bool:
         return self._call is not None and self._call.ended_at is not None
 
@@ -58,8 +63,7 @@ class CallLog:
         """Append one event. The end of a call also writes its row of the contact history, in one commit."""
         if self.ended:
             return  # whatever is still reported of a call that has ended changes nothing
-        seq = 1 if self._call is None else self._call.last_seq + 1
-        event = CallEvent(self._id, seq, at or self._clock.now(), kind, data or {})
+        event = CallEvent(self._id, self.last_seq + 1, at or self._clock.now(), kind, data or {})
         self._call = call = fold((event,), self._call)
         changes: list[Change] = [EventsAppended((event,))]
         if kind in _STORED_AT:
@@ -68,8 +72,10 @@ class CallLog:
             point = point_of(parse_number(call.caller, self._region))
             row = interaction_of(call, self._ids.new(), point)
             changes.append(InteractionAdded(row, self._ids.new()))
-        await self._ledger.commit(changes)
-        self._live.put(call)
+        try:
+            await self._ledger.commit(changes)
+        finally:
+            self._live.put(self._call)  # as it is by now: another event may have overtaken this one
 
     async def end(
         self, by: str, outcome: Outcome, cause: int | None = None, *, at: datetime | None = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-
-from ivr.dialogue import Dialogue
+from datetime import datetime
 
 from calls import control as network
-from calls.control import CallArrived, CallControlError, ChannelGone
-from calls.events import CallEventKind
+from calls.control import CallArrived, CallControlError, ChannelGone, RequestRefused
+from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
 from engine.call_log import CallLog
 from engine.ports import Clock, RecordingLost, Recordings
@@ -28,9 +28,10 @@ from ivr.commands import (
     StopSaying,
     Transfer,
 )
+from ivr.dialogue import Dialogue
 
 # Q.850 causes for a HangUp's reasons.
-HANG_UP_CAUSES = {"normal": 16, "busy": 17, "congestion": 34, "unallocated": 1}
+HANG_UP_CAUSES = {"normal": 16, "busy": 17, "congestion": 34}
 # A message shorter than this is a caller who hung up at the beep.
 SHORTEST_MESSAGE_SECONDS = 1.0
 # How long after a hang-up Asterisk may take to finish writing the message that was being recorded.
@@ -48,7 +49,10 @@ class _Message:
 
 
 class InboundCall:
-    """Runs one caller's Dialogue. `tell` takes what happens; `run` returns when all is written."""
+    """Runs one caller's Dialogue. `tell` takes what happens; `run` returns when all is written.
+
+    `run`, `resume`, `lost` and `rescue` are for one task at a time: that which holds `turn`.
+    """
 
     def __init__(
         self,
@@ -65,9 +69,10 @@ class InboundCall:
     ) -> None:
         self.id = call_id
         self.channel_id = arrived.channel_id
+        self.log = log
+        self.turn = asyncio.Lock()
         self._arrived = arrived
         self._dialogue = dialogue
-        self._log = log
         self._voice = voice
         self._control = control
         self._recordings = recordings
@@ -76,72 +81,121 @@ class InboundCall:
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._message: _Message | None = None
         self._transfer: TransferInProgress | None = None
-        self._hung_up_by_flow = False
+        self._ended_by = "caller"
 
     @property
     def guarded(self) -> bool:
         """Whether the dead-man must be renewed: not while two people talk."""
         return self._transfer is None or not self._transfer.talking
 
-    @property
-    def log(self) -> CallLog:
-        return self._log
-
     def tell(self, item: _Item) -> None:
         self._inbox.put_nowait(item)
 
+    def forget_reports(self) -> None:
+        """What was reported until now is of before a break, and no longer true."""
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+
+    def adopt(self, events: Sequence[CallEvent], up: frozenset[str]) -> None:
+        """Take over what an earlier engine had begun, before `resume`. `up` as there."""
+        self._transfer = TransferInProgress.of_log(
+            events,
+            up,
+            self._dialogue.working or 0,
+            self.channel_id,
+            control=self._control,
+            log=self.log,
+            clock=self._clock,
+        )
+
     async def run(self) -> None:
         """Answer, converse, and leave the call ended in the log, whatever happens."""
-        try:
-            if not self._arrived.answered:
-                await self._control.answer(self.channel_id)
-            await self._log.write(CallEventKind.ANSWERED)
-            await self._converse(self._dialogue.start(self._clock.now()))
-        except ChannelGone:
-            await self._caller_left_early()
-        finally:
-            await self._voice.close()
+        await self._until_over(self._begun())
 
-    async def resume(self, why: str, alive: frozenset[str]) -> None:
-        """Go on with a call that another engine, or this one before its connection was cut, had begun.
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> None:
+        """Go on with a call that another engine, or this one before a break, had begun.
 
-        `alive` holds the ids of all channels that live: two people who talk are left in peace.
+        `up` are the channels that live and have answered, None when they are not known to have changed: two
+        people who talk are left in peace.
         """
+        await self._until_over(self._resumed(why, up))
+
+    async def lost(self, at: datetime | None) -> None:
+        """Asterisk died under it: it ended when the connection did."""
+        await self._abandon_transfer()
+        await self.log.end("network", Outcome.LOST, at=at)
+
+    async def rescue(self, fault: Exception) -> None:
+        """Our own fault never means silence: the dialplan takes a message.
+
+        The call's end is then found in Asterisk's log, with the message (engine.recovery). It is written here
+        when the caller cannot be handed over.
+        """
+        await self._abandon_transfer()
+        handed_over = False
+        with contextlib.suppress(CallControlError):  # the caller may be gone as well
+            await self._control.leave(self.channel_id, "voicemail")
+            handed_over = True
+        await self.log.write(CallEventKind.TROUBLE, {"what": "fault", "detail": repr(fault)})
+        if not handed_over:
+            await self.log.end("fault", Outcome.FAILED)
+
+    async def cut_off(self) -> None:
+        """The engine stops: hang up, so that the caller is not left in silence."""
+        self._ended_by = "engine"
+        self._final_outcome = Outcome.LOST
+        with contextlib.suppress(CallControlError):  # a caller who is gone already, or Asterisk
+            await self._control.hang_up(self.channel_id)
+
+    async def _until_over(self, beginning: Awaitable[tuple[Command, ...]]) -> None:
         try:
-            await self._log.write(CallEventKind.RESUMED, {"why": why})
-            await self._voice.close()
-            self._message = None
-            if await self._still_talking(alive):
-                await self._converse(())
-            else:
-                await self._converse(self._dialogue.handle(told.Resumed(), self._clock.now()))
+            await self._converse(await beginning)
         except ChannelGone:
             await self._caller_left_early()
         finally:
             await self._voice.close()
 
-    async def _still_talking(self, alive: frozenset[str]) -> bool:
-        working = self._dialogue.state().get("working")
-        leg_id = f"{self.id}.leg.{working}"
-        if not isinstance(working, int) or leg_id not in alive:
-            self._transfer = None
-            return False
-        if self._transfer is None:
-            self._transfer = TransferInProgress.adopted(
-                working, self.id, self.channel_id, control=self._control, log=self._log, clock=self._clock
-            )
-        return self._transfer.talking
+    async def _begun(self) -> tuple[Command, ...]:
+        await self._answer()
+        return self._dialogue.start(self._clock.now())
+
+    async def _answer(self) -> None:
+        if not self._arrived.answered:
+            await self._control.answer(self.channel_id)
+        await self.log.write(CallEventKind.ANSWERED)
+
+    async def _resumed(self, why: str, up: frozenset[str] | None) -> tuple[Command, ...]:
+        await self.log.write(CallEventKind.RESUMED, {"why": why})
+        if self.log.call.answered_at is None:
+            await self._answer()
+        if self._dialogue.ended:
+            return (HangUp(),)  # the earlier one did not reach Asterisk
+        if await self._work_goes_on(up):
+            return ()
+        return self._dialogue.handle(told.Resumed(), self._clock.now())
+
+    async def _work_goes_on(self, up: frozenset[str] | None) -> bool:
+        """Whether what the Dialogue waits for is still under way."""
+        transfer = self._transfer
+        if transfer is not None and transfer.talking and (up is None or transfer.leg.channel_id in up):
+            await self._control.guard(self.channel_id, 0)
+            return True
+        await self._abandon_transfer(caller_stays=True)
+        # A message that still goes on is cut here: its end might have been reported while nobody heard it.
+        return self._message is not None and await self._stop_recording()
 
     async def _converse(self, commands: tuple[Command, ...]) -> None:
         await self._perform(commands)
-        while not self._log.ended:
+        while not self.log.ended:
             item = await self._next()
             if isinstance(item, network.ChannelEnded) and item.channel_id == self.channel_id:
                 await self._ended(item.cause)
                 return
             event = await self._understood(item)
             if event is not None and not self._dialogue.ended:
-                await self._perform(self._dialogue.handle(event, self._clock.now()))
+                commands = self._dialogue.handle(event, self._clock.now())
+                await self._drop_work()
+                await self._perform(commands)
 
     async def _next(self) -> _Item:
         """The next thing that happens, or TimePassed when the Dialogue's deadline comes first."""
@@ -158,33 +212,38 @@ class InboundCall:
     async def _understood(self, item: _Item) -> told.Event | None:
         """A report of the network in the Dialogue's terms; None when it means nothing to it."""
         match item:
-            case network.KeyPressed(key=key):
-                return told.KeyPressed(key)
+            case network.KeyPressed(channel_id=channel_id, key=key):
+                return told.KeyPressed(key) if channel_id == self.channel_id else None
             case network.PlaybackEnded(playback_id=playback_id, failed=failed):
                 self._voice.playback_ended(playback_id, failed=failed)
                 return None
             case network.RecordingEnded():
                 return await self._message_taken(item)
             case network.LegRinging() | network.LegAnswered() | network.ChannelEnded():
-                if self._transfer is None or item.channel_id != self._transfer.leg.channel_id:
-                    return None
-                finished = await self._transfer.follow(item)
-                if finished is not None:
-                    self._transfer = None
-                return finished
+                return await self._leg_moved(item)
             case network.CallArrived() | network.ControlDropped() | network.ControlRestored():
                 return None
             case _:
                 return item
 
+    async def _leg_moved(
+        self, item: network.LegRinging | network.LegAnswered | network.ChannelEnded
+    ) -> told.Finished | None:
+        if self._transfer is None or item.channel_id != self._transfer.leg.channel_id:
+            if isinstance(item, network.LegAnswered):  # in the moment in which it was given up
+                with contextlib.suppress(CallControlError):
+                    await self._control.hang_up(item.channel_id)
+            return None
+        finished = await self._transfer.follow(item)
+        if finished is not None:
+            self._transfer = None
+        return finished
+
     async def _perform(self, commands: tuple[Command, ...]) -> None:
-        steps = [c for c in commands if isinstance(c, Note) and c.kind is CallEventKind.STEP_ENTERED]
         for command in commands:
             match command:
                 case Note(kind=kind, data=data):
-                    if steps and command is steps[-1]:
-                        data = {**data, "state": self._dialogue.state()}
-                    await self._log.write(kind, data)
+                    await self.log.write(kind, data)
                 case Say():
                     await self._voice.say(command)
                 case StopSaying():
@@ -192,30 +251,34 @@ class InboundCall:
                 case Listen():
                     await self._voice.listen(command)
                 case StopListening():
-                    await self._voice.stop_listening()
+                    self._voice.stop_listening()
                 case Record():
                     await self._record(command)
                 case Transfer():
                     await self._connect(command)
                 case HangUp(reason=reason):
-                    self._hung_up_by_flow = True
                     await self._control.hang_up(self.channel_id, HANG_UP_CAUSES.get(reason, 16))
+                    self._ended_by = "flow"
+
+    # --- work that takes its time -------------------------------------------------------------------------
 
     async def _record(self, command: Record) -> None:
         await self._voice.close()
-        self._message = _Message(command, f"{self.id}.message.{command.work_id}")
+        # The number of the last event names it: no engine, however late, uses an id twice.
+        recording_id = f"{self.id}.message.{self.log.last_seq}"
         try:
             await self._control.record(
                 self.channel_id,
-                self._message.recording_id,
+                recording_id,
                 longest_seconds=command.longest_seconds,
                 silence_seconds=command.silence_seconds,
                 beep=True,
             )
-        except network.RequestRefused as refused:
-            self._message = None
-            await self._log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": str(refused)})
+        except RequestRefused as refused:
+            await self.log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": str(refused)})
             self.tell(told.Finished(command.work_id, "empty"))
+        else:
+            self._message = _Message(command, recording_id)
 
     async def _message_taken(self, recorded: network.RecordingEnded) -> told.Finished | None:
         message = self._message
@@ -227,39 +290,63 @@ class InboundCall:
         try:
             name = await self._recordings.keep(recorded.path, self.id, self._clock.now())
         except RecordingLost as lost:
-            await self._log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": str(lost)})
+            await self.log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": str(lost)})
             return told.Finished(message.command.work_id, "empty")
-        seconds = round(recorded.seconds, 1)
-        await self._log.write(
-            CallEventKind.MESSAGE_LEFT, {"box": message.command.box, "recording": name, "seconds": seconds}
-        )
-        values = {"recording": name, "seconds": seconds}
+        values = {"recording": name, "seconds": round(recorded.seconds, 1)}
+        await self.log.write(CallEventKind.MESSAGE_LEFT, {"box": message.command.box, **values})
         return told.Finished(message.command.work_id, "next", values)
 
     async def _connect(self, command: Transfer) -> None:
         await self._voice.close()
         self._transfer = TransferInProgress(
-            command, self.id, self.channel_id, control=self._control, log=self._log, clock=self._clock
+            command,
+            f"{self.id}.leg.{self.log.last_seq}",  # as for recordings
+            self.channel_id,
+            control=self._control,
+            log=self.log,
+            clock=self._clock,
         )
-        finished = await self._transfer.start(caller_id=self._arrived.caller)
+        finished = await self._transfer.start(self.id, caller_id=self._arrived.caller)
         if finished is not None:
             self._transfer = None
             self.tell(finished)
+
+    async def _drop_work(self) -> None:
+        """End what the Dialogue no longer waits for: it gave it up after its time."""
+        waited = self._dialogue.working
+        if self._transfer is not None and self._transfer.work_id != waited:
+            await self._abandon_transfer(caller_stays=True)
+        if self._message is not None and self._message.command.work_id != waited:
+            await self._stop_recording()
+            self._message = None
+
+    async def _abandon_transfer(self, *, caller_stays: bool = False) -> None:
+        transfer, self._transfer = self._transfer, None
+        if transfer is not None:
+            await transfer.abandon(caller_stays=caller_stays)
+
+    async def _stop_recording(self) -> bool:
+        """False when it had ended already."""
+        assert self._message is not None
+        try:
+            await self._control.stop_recording(self._message.recording_id)
+        except (ChannelGone, RequestRefused):
+            self._message = None
+            return False
+        return True
+
+    # --- the end ------------------------------------------------------------------------------------------
 
     async def _ended(self, cause: int) -> None:
         """The caller's channel is gone: finish what was under way, then write the end."""
         await self._voice.close()
         if self._message is not None:
             await self._last_words()
-        if self._transfer is not None:
-            with contextlib.suppress(CallControlError):  # Asterisk itself may be gone with the caller
-                await self._transfer.abandon()
-            self._transfer = None
+        await self._abandon_transfer()
         if not self._dialogue.ended:
             notes = self._dialogue.handle(told.CallerGone(), self._clock.now())
             await self._perform(tuple(command for command in notes if isinstance(command, Note)))
-        by = "flow" if self._hung_up_by_flow else "caller"
-        await self._log.end(by, self._final_outcome or self._outcome(), cause)
+        await self.log.end(self._ended_by, self._final_outcome or self._outcome(), cause)
 
     async def _last_words(self) -> None:
         """Wait for the message that the caller ended by hanging up."""
@@ -272,17 +359,18 @@ class InboundCall:
 
     def _outcome(self) -> Outcome:
         """Served callers completed their call; one who hung up before pressing or saying anything gave up."""
-        if self._hung_up_by_flow or self._log.call.heard:
+        if self._ended_by == "flow" or self.log.call.heard:
             return Outcome.COMPLETED
         return Outcome.ABANDONED
 
     async def _caller_left_early(self) -> None:
         """A request found the channel gone: its ChannelEnded tells the cause, or has been missed."""
-        try:
+        cause = 0
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RECORDING_GRACE_SECONDS):
-                while not self._log.ended:
+                while True:
                     item = await self._inbox.get()
                     if isinstance(item, network.ChannelEnded) and item.channel_id == self.channel_id:
-                        await self._ended(item.cause)
-        except TimeoutError:
-            await self._ended(0)
+                        cause = item.cause
+                        break
+        await self._ended(cause)

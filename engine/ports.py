@@ -141,8 +141,8 @@ class InteractionAdded:
 class JobAdded:
     """A row of the outbox: work for a worker (sms, webhook, callback), done after the commit, at least once.
 
-    `key` is unique: the same job is never added twice. Jobs of one topic and `subject` are done one after another,
-    in order of id; lower `priority` goes first; after `expires_at` the job is no longer worth doing.
+    `key` is unique: the same job is never added twice. Jobs of one topic and `subject` are done one after
+    another, in order of id; lower `priority` goes first; after `expires_at` the job is no longer worth doing.
     """
 
     id: str

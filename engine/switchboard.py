@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from functools import partial
 
 import structlog
 
@@ -27,6 +27,7 @@ from engine.health import Health
 from engine.inbound import InboundCall
 from engine.live import LiveCalls
 from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
+from engine.transfer import call_of_leg
 from engine.voice import CallVoice
 from ivr.dialogue import Dialogue, StateRejected
 from ivr.flow import Flow
@@ -37,6 +38,8 @@ DEADMAN_SECONDS = 15
 DEADMAN_RENEWED_SECONDS = 5.0
 # Calls of an Asterisk that has not come back after this long are over.
 ASTERISK_AWAY_SECONDS = 60.0
+# A request that Asterisk did not answer, on a connection that lives: the call is taken up again after this.
+ADRIFT_SECONDS = 1.0
 # At the engine's end, its calls have this long to be written.
 CLOSING_SECONDS = 5.0
 
@@ -70,17 +73,18 @@ class Switchboard:
         self._by_channel: dict[str, InboundCall] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._connected = True  # no call comes before the first connection
+        self._closing = False
         self._away: asyncio.TimerHandle | None = None
         self._dropped_at: datetime | None = None
-        self._alive: frozenset[str] = frozenset()
+        self._up: frozenset[str] = frozenset()
         self._unclaimed: list[network.ChannelSnapshot] = []
         self._just_arrived: set[str] = set()  # channels whose dead-man the dialplan has just set
 
     def on_network_event(self, event: network.NetworkEvent) -> None:
         """The CallControl's listener. Never blocks, never raises for an event it does not know."""
         match event:
-            case CallArrived(channel_id=id):
-                self._just_arrived.add(id)
+            case CallArrived():
                 self._arrived(event)
             case network.KeyPressed(channel_id=id) | network.ChannelEnded(channel_id=id):
                 self._lead(id, event)
@@ -99,43 +103,48 @@ class Switchboard:
 
     async def close(self) -> None:
         """Hang up what is still here and wait, within a limit, until it is written."""
-        for call in list(self._calls.values()):
-            with contextlib.suppress(CallControlError):  # a caller who is gone already, or Asterisk
-                await self._exchange.control.hang_up(call.channel_id)
-        if self._tasks:
-            await asyncio.wait(list(self._tasks.values()), timeout=CLOSING_SECONDS)
-        for task in [*self._tasks.values(), *self._background]:
+        self._closing = True
+        if self._away is not None:
+            self._away.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await asyncio.gather(*(call.cut_off() for call in self._calls.values()))
+                await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        left = [*self._tasks.values(), *self._background]
+        for task in left:
             task.cancel()
-        for call in list(self._calls.values()):
+        if left:
+            await asyncio.wait(left, timeout=CLOSING_SECONDS)
+        for call in self._calls.values():
             await call.log.end("engine", Outcome.LOST)
 
     def serves(self, call_id: str) -> bool:
         return call_id in self._calls
 
+    def served(self) -> frozenset[str]:
+        """The ids of the calls in progress."""
+        return frozenset(self._calls)
+
     def take_unclaimed(self) -> list[network.ChannelSnapshot]:
         """Channels found alive at the last connection that belong to no call here; each is given once."""
         unclaimed, self._unclaimed = self._unclaimed, []
-        return unclaimed
+        return [channel for channel in unclaimed if channel.channel_id not in self._by_channel]
 
     def adopt(self, snapshot: network.ChannelSnapshot, call: Call, events: Sequence[CallEvent]) -> bool:
         """Go on with a call that an earlier engine had begun. False when its flow is no longer loaded."""
         flow = self._exchange.flows.by_version(call.flow or "", call.flow_version or "")
         if flow is None:
             return False
-        arrived = _arrived_of(snapshot)
-        call_log = self._log(call.id)
-        call_log.resume(events)
-        states = [event.data["state"] for event in events if "state" in event.data]
-        if not states:
-            return False
         try:
-            facts = {"caller": call.caller, "dialled": call.dialled}
-            dialogue = Dialogue.restore(flow, cast("dict[str, object]", states[-1]), facts=facts)
+            dialogue = Dialogue.resumed(flow, events)
         except StateRejected as rejected:
             log.warning("a call cannot go on where it was", call=call.id, why=str(rejected))
             return False
-        inbound = self._inbound(call.id, arrived, flow, dialogue, call_log)
-        self._begin(inbound, inbound.resume("the engine was restarted", self._alive))
+        call_log = self._log(call.id)
+        call_log.resume(events)
+        inbound = self._inbound(call.id, _arrived_of(snapshot), flow, dialogue, call_log)
+        inbound.adopt(events, self._up)
+        self._begin(inbound, partial(inbound.resume, "the engine was restarted", self._up))
         return True
 
     def begin(self, snapshot: network.ChannelSnapshot) -> None:
@@ -143,15 +152,22 @@ class Switchboard:
         self._arrived(_arrived_of(snapshot))
 
     def _arrived(self, arrived: CallArrived) -> None:
-        if (known := self._by_channel.get(arrived.channel_id)) is not None:
-            self._run(self._go_on(known, "the dialplan had taken the caller back"))
+        if self._closing:
+            return  # the dead-man leads the caller on
+        self._just_arrived.add(arrived.channel_id)
+        known = self._by_channel.get(arrived.channel_id)
+        if known is not None and not known.log.ended:
+            known.forget_reports()
+            self._begin(
+                known, partial(known.resume, "the dialplan had taken the caller back", frozenset[str]())
+            )
             return
         exchange = self._exchange
         call_id = exchange.ids.new()
         flow = exchange.flows.for_number(arrived.dialled) or exchange.flows.unknown
         dialogue = Dialogue(flow, facts={"caller": arrived.caller, "dialled": arrived.dialled})
         call = self._inbound(call_id, arrived, flow, dialogue, self._log(call_id))
-        self._begin(call, self._serve_new(call, arrived, flow))
+        self._begin(call, partial(self._serve_new, call, arrived, flow))
 
     async def _serve_new(self, call: InboundCall, arrived: CallArrived, flow: Flow) -> None:
         exchange = self._exchange
@@ -190,6 +206,7 @@ class Switchboard:
             synthesizer=exchange.synthesizer,
             tell=lambda event: inbound.tell(event),
             trouble=trouble,
+            first_playback=call_log.last_seq,
         )
         inbound = InboundCall(
             call_id,
@@ -215,27 +232,36 @@ class Switchboard:
             region=exchange.region,
         )
 
-    def _begin(self, call: InboundCall, work: Coroutine[None, None, None]) -> None:
+    def _begin(self, call: InboundCall, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` for the call from now on, in place of whatever is being done for it."""
+        if (before := self._tasks.get(call.id)) is not None:
+            before.cancel()
         self._calls[call.id] = self._by_channel[call.channel_id] = call
         self._tasks[call.id] = asyncio.get_running_loop().create_task(self._serve(call, work))
 
-    async def _serve(self, call: InboundCall, work: Coroutine[None, None, None]) -> None:
-        try:
-            await work
-        except ControlLost:
-            log.warning("a call is adrift until Asterisk is back", call=call.id)
-            return
-        except Exception as fault:
-            log.exception("a call failed", call=call.id)
-            await self._rescue(call, fault)
-        self._forget(call)
+    async def _serve(self, call: InboundCall, work: Callable[[], Awaitable[None]]) -> None:
+        async with call.turn:  # what was done before has let go of the call
+            while True:
+                try:
+                    await work()
+                except ControlLost as lost:
+                    log.warning("a call is adrift", call=call.id, why=str(lost))
+                    await asyncio.sleep(ADRIFT_SECONDS)
+                    if not self._connected:
+                        return  # until Asterisk is back, or given up
+                    work = partial(call.resume, "Asterisk did not answer in time")
+                    continue
+                except Exception as fault:
+                    log.exception("a call failed", call=call.id)
+                    await self._rescue(call, fault)
+                break
+            self._forget(call)
 
     async def _rescue(self, call: InboundCall, fault: Exception) -> None:
-        """Our own fault never means silence: the dialplan takes a message."""
-        await call.log.write(CallEventKind.TROUBLE, {"what": "fault", "detail": repr(fault)})
-        with contextlib.suppress(CallControlError):  # the caller may be gone as well
-            await self._exchange.control.leave(call.channel_id, "voicemail")
-        await call.log.end("fault", Outcome.FAILED)
+        try:
+            await call.rescue(fault)
+        except Exception:
+            log.exception("a call that failed could not be handed over", call=call.id)
 
     def _forget(self, call: InboundCall) -> None:
         self._calls.pop(call.id, None)
@@ -247,8 +273,15 @@ class Switchboard:
         call = self._by_channel.get(id) or self._calls.get(id.partition(".")[0])
         if call is not None:
             call.tell(event)
+        elif isinstance(event, network.LegAnswered):  # in the moment in which its caller hung up
+            self._run(self._hang_up(id))
+
+    async def _hang_up(self, channel_id: str) -> None:
+        with contextlib.suppress(CallControlError):
+            await self._exchange.control.hang_up(channel_id)
 
     def _control_dropped(self) -> None:
+        self._connected = False
         self._dropped_at = self._exchange.clock.now()
         self._exchange.health.set("asterisk", False, "The connection to Asterisk was lost. Reconnecting.")
         if self._away is None:
@@ -256,55 +289,51 @@ class Switchboard:
             self._away = loop.call_later(ASTERISK_AWAY_SECONDS, self._give_up)
 
     def _control_restored(self, restored: network.ControlRestored) -> None:
+        self._connected = True
         self._exchange.health.set("asterisk", True, "Connected")
         if self._away is not None:
             self._away.cancel()
             self._away = None
-        self._alive = frozenset(channel.channel_id for channel in restored.channels)
-        alive = {} if restored.restarted else {channel.channel_id: channel for channel in restored.channels}
-        for call in list(self._calls.values()):
-            if alive.pop(call.channel_id, None) is None:
-                self._run(self._lost(call))
+        alive = {channel.channel_id for channel in restored.channels}
+        self._up = frozenset(c.channel_id for c in restored.channels if c.answered)
+        self._unclaimed = [
+            channel
+            for channel in restored.channels
+            if channel.channel_id not in self._by_channel
+            and call_of_leg(channel.channel_id) not in self._calls
+        ]
+        for call in tuple(self._calls.values()):
+            call.forget_reports()
+            if call.channel_id in alive:
+                why = "the connection to Asterisk was cut"
+                self._begin(call, partial(call.resume, why, self._up))
             else:
-                self._run(self._go_on(call, "the connection to Asterisk was cut"))
-        self._unclaimed = list(alive.values())
+                self._begin(call, partial(call.lost, self._dropped_at))
 
     def _give_up(self) -> None:
         self._away = None
-        for call in list(self._calls.values()):
-            self._run(self._lost(call))
-
-    async def _stopped(self, call: InboundCall) -> None:
-        task = self._tasks.pop(call.id, None)
-        if task is not None and not task.done():
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def _lost(self, call: InboundCall) -> None:
-        """Asterisk died under the call: it ended when the connection did."""
-        await self._stopped(call)
-        await call.log.end("network", Outcome.LOST, at=self._dropped_at)
-        self._forget(call)
-
-    async def _go_on(self, call: InboundCall, why: str) -> None:
-        """The caller is still there, but what was reported meanwhile is not known."""
-        await self._stopped(call)
-        self._begin(call, call.resume(why, self._alive))
+        for call in tuple(self._calls.values()):
+            self._begin(call, partial(call.lost, self._dropped_at))
 
     async def _renew_deadmen(self) -> None:
         while True:
             await asyncio.sleep(DEADMAN_RENEWED_SECONDS)
             just_arrived, self._just_arrived = self._just_arrived, set()
-            for call in list(self._calls.values()):
-                if not call.guarded or call.channel_id in just_arrived:
-                    continue
-                try:
-                    await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
-                except (network.ChannelGone, network.RequestRefused):
-                    call.tell(network.ChannelEnded(call.channel_id, 0))  # its end was never told to us
-                except ControlLost:
-                    break  # told by ControlDropped
+            for call in tuple(self._calls.values()):
+                if not self._connected:
+                    break
+                if call.guarded and call.channel_id not in just_arrived:
+                    await self._renew_deadman(call)
+
+    async def _renew_deadman(self, call: InboundCall) -> None:
+        try:
+            await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
+        except (network.ChannelGone, network.RequestRefused):
+            call.tell(network.ChannelEnded(call.channel_id, 0))  # its end was never told to us
+        except ControlLost as lost:
+            log.warning("a dead-man was not renewed", call=call.id, why=str(lost))
+        except Exception:
+            log.exception("a dead-man was not renewed", call=call.id)  # the others must be
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

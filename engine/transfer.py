@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from calls.control import (
     CallControl,
@@ -13,7 +14,7 @@ from calls.control import (
     LegRinging,
     RequestRefused,
 )
-from calls.events import CallEventKind
+from calls.events import CallEvent, CallEventKind
 from calls.legs import Leg, LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
 from engine.call_log import CallLog
@@ -30,37 +31,70 @@ STEP_OUTCOMES: dict[Outcome, str] = {
 }
 
 
+def call_of_leg(channel_id: str) -> str | None:
+    """The id of the call that placed this channel; None for a channel that came from outside."""
+    call_id, leg, _ = channel_id.partition(".leg.")
+    return call_id if leg else None
+
+
 class TransferInProgress:
-    """One Transfer command on one caller's channel. Its leg's id is chosen here."""
+    """One Transfer command on one caller's channel. `leg_id` (CALL.leg.N) is of its own."""
 
     def __init__(
         self,
         command: Transfer,
-        call_id: str,
+        leg_id: str,
         channel_id: str,
         *,
         control: CallControl,
         log: CallLog,
         clock: Clock,
     ) -> None:
+        self.leg = Leg(leg_id, LegRole.TARGET)
+        self.work_id = command.work_id
         self._command = command
-        self._call_id = call_id
         self._channel_id = channel_id
         self._control = control
         self._log = log
         self._clock = clock
-        self._bridge = f"{call_id}.talk.{command.work_id}"
+        self._bridge = leg_id.replace(".leg.", ".talk.")
+        self._bridged = False
         self._answered_at: float | None = None
-        self.leg = Leg(f"{call_id}.leg.{command.work_id}", LegRole.TARGET)
 
     @classmethod
-    def adopted(
-        cls, work_id: int, call_id: str, channel_id: str, *, control: CallControl, log: CallLog, clock: Clock
-    ) -> TransferInProgress:
-        """One that an earlier engine had connected: both are talking. Its numbers are in the log already."""
-        transfer = cls(Transfer(work_id, ""), call_id, channel_id, control=control, log=log, clock=clock)
-        transfer.leg = Leg(transfer.leg.channel_id, LegRole.TARGET, LegState.UP)
-        transfer._answered_at = clock.monotonic()
+    def of_log(
+        cls,
+        events: Sequence[CallEvent],
+        up: frozenset[str],
+        work_id: int,
+        channel_id: str,
+        *,
+        control: CallControl,
+        log: CallLog,
+        clock: Clock,
+    ) -> TransferInProgress | None:
+        """The transfer that an earlier engine began and did not see the end of; None when there is none.
+
+        `up`: the channels that live and have answered. With its leg among them, two people talk.
+        """
+        started: CallEvent | None = None
+        talking_since = clock.now()
+        for event in events:
+            if event.kind is CallEventKind.TRANSFER_STARTED:
+                started = event
+            elif event.kind is CallEventKind.TRANSFER_ENDED:
+                started = None
+            elif event.kind is CallEventKind.LEG_CHANGED and event.data["state"] == LegState.UP:
+                talking_since = event.at
+        if started is None:
+            return None
+        command = Transfer(work_id, str(started.data["number"]))
+        leg_id = str(started.data["leg"])
+        transfer = cls(command, leg_id, channel_id, control=control, log=log, clock=clock)
+        if leg_id in up:
+            transfer.leg = Leg(leg_id, LegRole.TARGET, LegState.UP)
+            transfer._bridged = True
+            transfer._answered_at = clock.monotonic() - (clock.now() - talking_since).total_seconds()
         return transfer
 
     @property
@@ -68,22 +102,22 @@ class TransferInProgress:
         """Whether two people are connected, so that no dead-man may take the caller back."""
         return self._answered_at is not None
 
-    async def start(self, caller_id: str) -> Finished | None:
+    async def start(self, call_id: str, *, caller_id: str) -> Finished | None:
         """Ring the number. Finished when it could not even be tried."""
         await self._log.write(
             CallEventKind.TRANSFER_STARTED, {"number": self._command.number, "leg": self.leg.channel_id}
         )
-        await self._control.music(self._channel_id, on=True)
         try:
+            await self._control.music(self._channel_id, on=True)
             await self._control.originate(
                 self.leg.channel_id,
                 self._command.number,
                 caller_id=self._command.caller_id or caller_id,
                 ring_seconds=self._command.ring_seconds,
-                call_id=self._call_id,
+                call_id=call_id,
             )
         except RequestRefused as refused:
-            await self._log.write(CallEventKind.TROUBLE, {"what": "transfer", "detail": str(refused)})
+            await self._trouble(refused)
             return await self._finished(Outcome.FAILED)
         return None
 
@@ -94,47 +128,64 @@ class TransferInProgress:
                 await self._move(LegState.RINGING)
             case LegAnswered() if self.leg.state in (LegState.NEW, LegState.RINGING):
                 await self._move(LegState.UP)
-                await self._connect()
+                return await self._connect()
             case ChannelEnded(cause=cause) if self.leg.state is not LegState.ENDED:
-                talked = self.talking
                 await self._move(LegState.ENDED, cause)
-                outcome = Outcome.COMPLETED if talked else outcome_of_unanswered(cause)
+                outcome = Outcome.COMPLETED if self.talking else outcome_of_unanswered(cause)
                 return await self._finished(outcome)
             case _:
                 pass  # a repeated report
         return None
 
-    async def abandon(self) -> None:
-        """The caller is gone: end the other leg and write what came of it."""
+    async def abandon(self, *, caller_stays: bool = False) -> None:
+        """End the other leg and write what came of it. Never fails: what cannot be ended has ended."""
         if self.leg.state is not LegState.ENDED:
             outcome = Outcome.COMPLETED if self.talking else Outcome.ABANDONED
-            await self._move(LegState.ENDED)
-            with contextlib.suppress(ChannelGone):  # it ended by itself
-                await self._control.hang_up(self.leg.channel_id)
-            await self._finished(outcome, caller_stays=False)
+            await self._hang_up()
+            await self._finished(outcome, caller_stays=caller_stays)
 
-    async def _connect(self) -> None:
-        self._answered_at = self._clock.monotonic()
-        await self._control.music(self._channel_id, on=False)
-        await self._control.bridge(self._bridge, [self._channel_id, self.leg.channel_id])
-        await self._control.guard(self._channel_id, 0)
+    async def _connect(self) -> Finished | None:
+        try:
+            await self._control.music(self._channel_id, on=False)
+            self._bridged = True
+            await self._control.bridge(self._bridge, [self._channel_id, self.leg.channel_id])
+            self._answered_at = self._clock.monotonic()
+            await self._control.guard(self._channel_id, 0)
+        except ChannelGone:
+            return None  # one of the two has hung up just now: its ChannelEnded says which
+        except RequestRefused as refused:
+            self._answered_at = None
+            await self._trouble(refused)
+            await self._hang_up()
+            return await self._finished(Outcome.FAILED)
+        return None
+
+    async def _hang_up(self) -> None:
+        await self._move(LegState.ENDED)
+        with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
+            await self._control.hang_up(self.leg.channel_id)
 
     async def _finished(self, outcome: Outcome, *, caller_stays: bool = True) -> Finished:
-        seconds = 0.0 if self._answered_at is None else self._clock.monotonic() - self._answered_at
+        talked, self._answered_at = self._answered_at, None
+        seconds = 0.0 if talked is None else self._clock.monotonic() - talked
         await self._log.write(
             CallEventKind.TRANSFER_ENDED,
             {"number": self._command.number, "outcome": outcome.value, "seconds": round(seconds, 1)},
         )
         try:
-            if self.talking:
+            if self._bridged:
                 await self._control.destroy_bridge(self._bridge)
             elif caller_stays:
                 await self._control.music(self._channel_id, on=False)
+        except ChannelGone:
+            pass  # it ended by itself
         except CallControlError as failure:
-            if caller_stays and not isinstance(failure, ChannelGone):
-                await self._log.write(CallEventKind.TROUBLE, {"what": "transfer", "detail": str(failure)})
-        self._answered_at = None
-        return Finished(self._command.work_id, STEP_OUTCOMES.get(outcome, "failed"))
+            if caller_stays:
+                await self._trouble(failure)
+        return Finished(self.work_id, STEP_OUTCOMES.get(outcome, "failed"))
+
+    async def _trouble(self, failure: CallControlError) -> None:
+        await self._log.write(CallEventKind.TROUBLE, {"what": "transfer", "detail": str(failure)})
 
     async def _move(self, state: LegState, cause: int | None = None) -> None:
         self.leg = self.leg.moved(state, cause)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from calls.control import CallControl, CallControlError, ChannelGone, ControlLost, RequestRefused, VoicePath
@@ -23,7 +23,10 @@ LONGEST_SOUND_SECONDS = 30.0
 
 
 class CallVoice:
-    """Speaks and listens on one channel, and tells `tell` what came of it."""
+    """Speaks and listens on one channel, and tells `tell` what came of it.
+
+    Playbacks are numbered from `first_playback` on: an earlier engine may have used the numbers below it.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class CallVoice:
         synthesizer: Synthesizer,
         tell: Callable[[Event], None],
         trouble: Callable[[str, str], None],
+        first_playback: int = 0,
     ) -> None:
         self._call_id = call_id
         self._channel_id = channel_id
@@ -49,7 +53,7 @@ class CallVoice:
         self._listening: Listening | None = None
         self._saying: Say | None = None
         self._playback: str | None = None
-        self._playbacks = 0
+        self._next_playback = first_playback
         self._watchdog: asyncio.TimerHandle | None = None
 
     async def say(self, say: Say) -> None:
@@ -69,13 +73,10 @@ class CallVoice:
             return
         spoken_prompts = [prompt for prompt in prompts if isinstance(prompt, Prompt)]
         if self._listening is not None and self._path is not None and len(spoken_prompts) == len(prompts):
-            rate = self._path.sample_rate
-            audio = b"".join(_samples(prompt, rate) for prompt in spoken_prompts)
-            self._watch(say, len(audio) / 2 / rate)
-            self._path.speak(audio, lambda: self._spoken(say))
+            self._speak(say, self._path, spoken_prompts)
             return
-        self._playbacks += 1
-        self._playback = f"{self._call_id}.say.{self._playbacks}"
+        self._playback = f"{self._call_id}.say.{self._next_playback}"
+        self._next_playback += 1
         seconds = sum(p.seconds if isinstance(p, Prompt) else LONGEST_SOUND_SECONDS for p in prompts)
         self._watch(say, seconds)
         files = [prompt.path if isinstance(prompt, Prompt) else prompt for prompt in prompts]
@@ -100,7 +101,7 @@ class CallVoice:
 
     async def listen(self, listen: Listen) -> None:
         """Lend an ear: to speech where a language of the phrases can be recognised, to keys always."""
-        self._stop_hearing()
+        self.stop_listening()
         known = self._recognizer.languages()
         phrases = {language: words for language, words in listen.phrases.items() if language in known}
         if not phrases:
@@ -116,13 +117,19 @@ class CallVoice:
             phrases=phrases,
             free=listen.free,
             silence_seconds=listen.silence_seconds,
+            sequence=listen.sequence,
             on_speech=lambda: self._tell(SpeechBegan()),
             on_utterance=self._heard,
         )
         self._path.attach(self._listening.feed)
 
-    async def stop_listening(self) -> None:
-        self._stop_hearing()
+    def stop_listening(self) -> None:
+        """Hear nothing from now on; the audio may flow on."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+            if self._path is not None:
+                self._path.attach(_unheard)
 
     def playback_ended(self, playback_id: str, *, failed: bool) -> None:
         """Asterisk has played our prompt, or could not."""
@@ -134,13 +141,25 @@ class CallVoice:
 
     async def close(self) -> None:
         """Neither speak nor listen from now on; the caller's channel leaves the media bridge."""
-        self._stop_hearing()
+        self.stop_listening()
         self._saying = self._playback = None
         self._unwatch()
         if self._path is not None:
             path, self._path = self._path, None
             with contextlib.suppress(CallControlError):  # what is already gone need not be closed
                 await path.close()
+
+    def _speak(self, say: Say, path: VoicePath, prompts: Sequence[Prompt]) -> None:
+        """Through the media socket."""
+        rate = path.sample_rate
+        try:
+            audio = b"".join(Path(prompt.file(rate)).read_bytes() for prompt in prompts)
+        except OSError as lost:
+            self._trouble("voice", f"a prompt cannot be read: {lost}")
+            self._spoken(say)
+            return
+        self._watch(say, len(audio) / 2 / rate)
+        path.speak(audio, lambda: self._spoken(say))
 
     async def _prompt(self, part: Text | Sound) -> Prompt | str:
         if isinstance(part, Text):
@@ -160,13 +179,6 @@ class CallVoice:
                 seconds=utterance.seconds,
             )
         )
-
-    def _stop_hearing(self) -> None:
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
-            if self._path is not None:
-                self._path.attach(_unheard)
 
     def _spoken(self, say: Say) -> None:
         if self._saying is not say:
@@ -188,10 +200,6 @@ class CallVoice:
     def _overdue(self, say: Say) -> None:
         self._trouble("playback", "a prompt was not reported as played within its time")
         self._spoken(say)
-
-
-def _samples(prompt: Prompt, sample_rate: int) -> bytes:
-    return Path(prompt.file(sample_rate)).read_bytes()
 
 
 def _unheard(audio: bytes) -> None:

@@ -1,0 +1,399 @@
+"""The engine's ports by hand: they record what is asked of them, and do as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from calls.call import Call
+from calls.control import (
+    ChannelEnded,
+    ChannelGone,
+    ChannelSnapshot,
+    ControlLost,
+    NetworkEvent,
+    PlaybackEnded,
+)
+from calls.events import CallEvent, CallEventKind
+from engine.ports import (
+    CallStored,
+    Change,
+    EventsAppended,
+    HistoryRow,
+    InteractionAdded,
+    LoggedCall,
+    Prompt,
+    RecordingLost,
+    Utterance,
+    VoiceFailed,
+)
+from history.interaction import Interaction
+
+# Each request to Asterisk takes its time, so that something may happen meanwhile.
+REQUEST_SECONDS = 0.001
+SECONDS_PER_LETTER = 0.05
+SOUND_SECONDS = 1.0
+
+
+class FakeVoicePath:
+    """Speaks in virtual time; the words are found in the audio (see FakeSynthesizer)."""
+
+    def __init__(self, control: FakeControl, channel_id: str, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self.closed = False
+        self.on_audio: Callable[[bytes], None] | None = None
+        self._control = control
+        self._channel_id = channel_id
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def attach(self, on_audio: Callable[[bytes], None]) -> None:
+        self.on_audio = on_audio
+
+    def speak(self, audio: bytes, on_spoken: Callable[[], None]) -> None:
+        assert not self.closed, "spoke on a closed path"
+        words = audio.replace(b"\0", b" ").decode().split()
+        self._control.heard("socket", self._channel_id, " ".join(words))
+        if not self._control.mute:
+            loop = asyncio.get_running_loop()
+            self._timers.append(loop.call_later(len(audio) / 2 / self.sample_rate, on_spoken))
+
+    def flush(self) -> float:
+        self._control.requests.append(("flush", self._channel_id))
+        self._stop()
+        return 0.0
+
+    async def close(self) -> None:
+        self.closed = True
+        self._stop()
+        await self._control.ask("close_voice", self._channel_id)
+
+    def _stop(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+
+class FakeControl:
+    """Records each request as (name, its first arguments); `tell` raises NetworkEvents.
+
+    `faults` are raised by the requests named, until they are taken out; a request about a channel in `gone`
+    raises ChannelGone, each one raises ControlLost while `lost`. `mute`: no prompt is reported as played.
+    `said` are the prompts as the caller was to hear them: (by "asterisk" or "socket", words).
+    """
+
+    def __init__(self) -> None:
+        self.listener: Callable[[NetworkEvent], None] = lambda event: None
+        self.requests: list[tuple[object, ...]] = []
+        self.faults: dict[str, Exception] = {}
+        self.gone: set[str] = set()
+        self.lost = False
+        self.mute = False
+        self.said: list[tuple[str, str]] = []
+        self.paths: list[FakeVoicePath] = []
+        self.ends_on_hang_up = True
+        self._playbacks: dict[str, asyncio.TimerHandle] = {}
+
+    def tell(self, *events: NetworkEvent) -> None:
+        for event in events:
+            if isinstance(event, ChannelEnded):
+                self.gone.add(event.channel_id)
+            self.listener(event)
+
+    def names(self) -> list[object]:
+        return [request[0] for request in self.requests]
+
+    def asked(self, name: str) -> list[tuple[object, ...]]:
+        """The arguments of the requests of that name."""
+        return [request[1:] for request in self.requests if request[0] == name]
+
+    def words(self) -> list[str]:
+        return [words for _, words in self.said]
+
+    def heard(self, how: str, channel_id: str, words: str) -> None:
+        self.said.append((how, words))
+
+    async def ask(self, name: str, *arguments: object) -> None:
+        self.requests.append((name, *arguments))
+        await asyncio.sleep(REQUEST_SECONDS)
+        if self.lost:
+            raise ControlLost("not connected")
+        if (fault := self.faults.get(name)) is not None:
+            raise fault
+        if arguments and arguments[0] in self.gone:
+            raise ChannelGone(f"{arguments[0]} is gone")
+
+    # --- CallControl --------------------------------------------------------------------------------------
+
+    async def answer(self, channel_id: str) -> None:
+        await self.ask("answer", channel_id)
+
+    async def play(self, channel_id: str, playback_id: str, files: Sequence[str]) -> None:
+        await self.ask("play", channel_id, playback_id, tuple(files))
+        seconds = 0.0
+        for file in files:
+            audio = _samples(file)
+            seconds += len(audio) / 16000 if audio else SOUND_SECONDS
+            self.heard("asterisk", channel_id, audio.strip(b"\0").decode() or file)
+        if not self.mute:
+            loop = asyncio.get_running_loop()
+            ended = PlaybackEnded(playback_id)
+            self._playbacks[playback_id] = loop.call_later(seconds, self.tell, ended)
+
+    async def stop_playing(self, playback_id: str) -> None:
+        await self.ask("stop_playing", playback_id)
+        if (timer := self._playbacks.pop(playback_id, None)) is not None:
+            timer.cancel()
+            self.tell(PlaybackEnded(playback_id))
+
+    async def open_voice(self, channel_id: str, *, wideband: bool) -> FakeVoicePath:
+        await self.ask("open_voice", channel_id)
+        path = FakeVoicePath(self, channel_id, 16000 if wideband else 8000)
+        self.paths.append(path)
+        return path
+
+    async def record(
+        self, channel_id: str, recording_id: str, *, longest_seconds: int, silence_seconds: int, beep: bool
+    ) -> None:
+        await self.ask("record", channel_id, recording_id)
+
+    async def stop_recording(self, recording_id: str) -> None:
+        await self.ask("stop_recording", recording_id)
+
+    async def originate(
+        self,
+        channel_id: str,
+        number: str,
+        *,
+        caller_id: str,
+        ring_seconds: int,
+        call_id: str,
+        trunk: str | None = None,
+    ) -> None:
+        await self.ask("originate", channel_id, number, caller_id)
+
+    async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
+        await self.ask("bridge", bridge_id, tuple(channel_ids))
+
+    async def destroy_bridge(self, bridge_id: str) -> None:
+        await self.ask("destroy_bridge", bridge_id)
+
+    async def music(self, channel_id: str, *, on: bool) -> None:
+        await self.ask("music", channel_id, on)
+
+    async def send_keys(self, channel_id: str, keys: str) -> None:
+        await self.ask("send_keys", channel_id, keys)
+
+    async def guard(self, channel_id: str, seconds: int) -> None:
+        await self.ask("guard", channel_id, seconds)
+
+    async def mark(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        await self.ask("mark", channel_id)
+
+    async def hang_up(self, channel_id: str, cause: int = 16) -> None:
+        await self.ask("hang_up", channel_id, cause)
+        if self.ends_on_hang_up:
+            asyncio.get_running_loop().call_later(0.01, self._end, channel_id, cause)
+
+    async def leave(self, channel_id: str, extension: str) -> None:
+        await self.ask("leave", channel_id, extension)
+
+    def _end(self, channel_id: str, cause: int) -> None:
+        if channel_id not in self.gone:
+            self.tell(ChannelEnded(channel_id, cause))
+
+
+def _samples(file: str) -> bytes:
+    """None of Asterisk's own sounds are here."""
+    return Path(f"{file}.sln").read_bytes() if file.startswith("/") else b""
+
+
+@dataclass(slots=True)
+class FakeListening:
+    """An ear. `hears` is the caller speaking into it."""
+
+    phrases: Mapping[str, Sequence[str]]
+    free: bool
+    sequence: bool
+    on_speech: Callable[[], None]
+    on_utterance: Callable[[Utterance], None]
+    closed: bool = False
+
+    def feed(self, audio: bytes) -> None:
+        assert not self.closed, "audio for a closed ear"
+
+    def close(self) -> None:
+        self.closed = True
+
+    def hears(self, text: str, confidence: float = 0.95, seconds: float = 0.8) -> None:
+        self.begins()
+        self.ends(text, confidence, seconds)
+
+    def begins(self) -> None:
+        assert not self.closed, "spoke to a closed ear"
+        self.on_speech()
+
+    def ends(self, text: str, confidence: float = 0.95, seconds: float = 0.8) -> None:
+        assert not self.closed, "spoke to a closed ear"
+        self.on_utterance(Utterance(text, "en", confidence, 0.5, seconds))
+
+
+class FakeRecognizer:
+    def __init__(self, *languages: str) -> None:
+        self._languages = frozenset(languages)
+        self.ears: list[FakeListening] = []
+
+    @property
+    def ear(self) -> FakeListening:
+        return self.ears[-1]
+
+    def languages(self) -> frozenset[str]:
+        return self._languages
+
+    def unknown_words(self, language: str, phrases: Sequence[str]) -> Sequence[str]:
+        return ()
+
+    def listen(
+        self,
+        *,
+        sample_rate: int,
+        phrases: Mapping[str, Sequence[str]],
+        free: bool,
+        silence_seconds: float,
+        sequence: bool = False,
+        on_speech: Callable[[], None],
+        on_utterance: Callable[[Utterance], None],
+    ) -> FakeListening:
+        listening = FakeListening(phrases, free, sequence, on_speech, on_utterance)
+        self.ears.append(listening)
+        return listening
+
+
+class FakeSynthesizer:
+    """A prompt's audio is its words followed by silence, as long as they would take to say."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.fault: VoiceFailed | None = None
+
+    async def speak(self, text: str, language: str) -> Prompt:
+        if self.fault is not None:
+            raise self.fault
+        seconds = round(len(text) * SECONDS_PER_LETTER, 2)
+        path = self._folder / f"{abs(hash((text, language)))}"
+        for rate, kind in ((8000, "sln"), (16000, "sln16")):
+            path.with_suffix(f".{kind}").write_bytes(text.encode().ljust(int(seconds * rate) * 2, b"\0"))
+        return Prompt(str(path), seconds)
+
+    def recording(self, name: str, language: str) -> Prompt:
+        raise VoiceFailed(f"no recording {name}")
+
+    async def warm(self, texts: Sequence[tuple[str, str]]) -> None: ...
+
+
+class MemoryLedger:
+    """Ledger and Queries in one. `fault` is raised by the next commits."""
+
+    def __init__(self) -> None:
+        self.log: dict[str, list[CallEvent]] = {}
+        self.calls: dict[str, Call] = {}
+        self.interactions: list[Interaction] = []
+        self.fault: Exception | None = None
+
+    async def commit(self, changes: Sequence[Change], *, durable: bool = False) -> None:
+        if self.fault is not None:
+            raise self.fault
+        for change in changes:
+            match change:
+                case EventsAppended(events):
+                    for event in events:
+                        known = self.log.setdefault(event.call_id, [])
+                        assert event.seq == len(known) + 1, f"{event} does not follow {known[-1:]}"
+                        known.append(event)
+                case CallStored(call):
+                    self.calls[call.id] = call
+                case InteractionAdded(interaction):
+                    self.interactions.append(interaction)
+        await asyncio.sleep(0)
+
+    def kinds(self, call_id: str) -> list[CallEventKind]:
+        return [event.kind for event in self.log.get(call_id, [])]
+
+    def of_kind(self, call_id: str, kind: CallEventKind) -> list[Mapping[str, object]]:
+        return [event.data for event in self.log.get(call_id, []) if event.kind is kind]
+
+    async def call(self, call_id: str) -> Call | None:
+        return self.calls.get(call_id)
+
+    async def events(self, call_id: str) -> Sequence[CallEvent]:
+        return tuple(self.log.get(call_id, ()))
+
+    async def unfinished_calls(self, node: str) -> Sequence[Call]:
+        return [call for call in self.calls.values() if call.ended_at is None and call.node == node]
+
+    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(call.network_id for call in self.calls.values()) & frozenset(network_ids)
+
+    async def history(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        contact_id: str | None = None,
+        subject_id: str | None = None,
+    ) -> Sequence[HistoryRow]:
+        return [HistoryRow(interaction, None) for interaction in reversed(self.interactions)][:limit]
+
+
+class FakeRecordings:
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str]] = []
+        self.fault: RecordingLost | None = None
+
+    async def keep(self, path: str, call_id: str, at: datetime) -> str:
+        if self.fault is not None:
+            raise self.fault
+        self.kept.append((path, call_id))
+        return f"{call_id}.wav"
+
+
+@dataclass(slots=True)
+class FakeNetworkLog:
+    """`crashed` are calls without an end that are over: Asterisk died under them."""
+
+    calls: list[LoggedCall] = field(default_factory=list)
+    crashed: set[str] = field(default_factory=set)
+
+    def end(self, network_id: str, at: datetime) -> None:
+        self.calls = [
+            replace(call, ended_at=at, last_seen_at=at) if call.network_id == network_id else call
+            for call in self.calls
+        ]
+
+    async def calls_since(self, since: datetime) -> Sequence[LoggedCall]:
+        return [
+            call
+            for call in self.calls
+            if call.started_at >= since and (call.ended_at or call.network_id in self.crashed)
+        ]
+
+    async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
+        found = [c for c in self.calls if c.network_id == network_id and c.started_at >= since]
+        return found[-1] if found else None
+
+
+class CountedIds:
+    def __init__(self, prefix: str = "id") -> None:
+        self._prefix = prefix
+        self._count = 0
+
+    def new(self) -> str:
+        self._count += 1
+        return f"{self._prefix}{self._count}"
+
+
+def channel(id: str, *, dialled: str = "100", answered: bool = True) -> ChannelSnapshot:
+    """A channel found alive."""
+    return ChannelSnapshot(id, id, f"PJSIP/{id}", "+48220000011", dialled, answered, wideband=False)

@@ -1,0 +1,187 @@
+"""A hotline of fakes on virtual time, with one short flow behind number 100."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from calls.control import CallArrived, ChannelEnded, KeyPressed
+from calls.events import CallEvent, CallEventKind
+from engine.flows import FlowShelf
+from engine.health import Health
+from engine.inbound import InboundCall
+from engine.live import LiveCalls
+from engine.recovery import Recovery
+from engine.switchboard import Exchange, Switchboard
+from history.interaction import Interaction
+from ivr.loader import load_flow
+from tests.engine.fakes import (
+    CountedIds,
+    FakeControl,
+    FakeNetworkLog,
+    FakeRecognizer,
+    FakeRecordings,
+    FakeSynthesizer,
+    MemoryLedger,
+)
+from tests.virtual_time import VirtualClock
+
+FLOW = """
+flow: front
+languages: [en]
+always: {agent: agent, trouble: agent}
+start: hello
+steps:
+  hello: {say: {text: {en: "Welcome."}, interrupt: false}, next: what}
+  what:
+    menu:
+      prompt: {en: "Order, message or agent?"}
+      choices:
+        1: {hear: {en: [order]}, next: number}
+        9: {hear: {en: [message]}, next: message}
+        0: {hear: {en: [agent]}, next: agent}
+      attempts: 2
+    otherwise: goodbye
+  number:
+    ask: {into: order, digits: 2, prompt: {en: "Which number?"}}
+    next: order
+    otherwise: goodbye
+  order: {say: {text: {en: "Order {order|digits} is here."}, interrupt: false}, next: goodbye}
+  message:
+    voicemail: {box: front, prompt: {en: "Leave a message."}, longest: 2m}
+    next: thanks
+    empty: goodbye
+  thanks: {say: {text: {en: "Thank you."}, interrupt: false}, next: bye}
+  agent:
+    transfer: {to: "200", ring: 25s, prompt: {en: "Connecting."}}
+    next: goodbye
+    busy: engaged
+    no_answer: engaged
+    refused: engaged
+    failed: engaged
+  engaged: {say: {text: {en: "Nobody answers."}, interrupt: false}, next: message}
+  goodbye: {say: {text: {en: "Goodbye."}, interrupt: false}, next: bye}
+  bye: {hangup: normal}
+"""
+UNKNOWN = """
+flow: unknown
+languages: [en]
+always: {agent: bye, trouble: bye}
+start: sorry
+steps:
+  sorry: {say: {text: {en: "No such number."}, interrupt: false}, next: bye}
+  bye: {hangup: normal}
+"""
+CALLER = "+48220000011"
+NODE = "here"
+
+
+def load_shelf(front: str = FLOW) -> FlowShelf:
+    flow = load_flow(front, "front.yaml")
+    unknown = load_flow(UNKNOWN, "unknown.yaml")
+    return FlowShelf({"front": flow}, {"100": "front"}, unknown=unknown, region="PL")
+
+
+class Stage:
+    """One engine. Another one made with `after` shares its memory and its network: a restart."""
+
+    def __init__(self, folder: Path, *, after: Stage | None = None, shelf: FlowShelf | None = None) -> None:
+        self.folder = folder
+        self.control = FakeControl()
+        self.ledger: MemoryLedger = after.ledger if after else MemoryLedger()
+        self.network_log: FakeNetworkLog = after.network_log if after else FakeNetworkLog()
+        self.recordings: FakeRecordings = after.recordings if after else FakeRecordings()
+        self.recognizer = FakeRecognizer("en")
+        self.synthesizer = FakeSynthesizer(folder)
+        self.live = LiveCalls()
+        self.health = Health(self.live)
+        self.clock = VirtualClock()
+        self.exchange = Exchange(
+            control=self.control,
+            ledger=self.ledger,
+            recognizer=self.recognizer,
+            synthesizer=self.synthesizer,
+            recordings=self.recordings,
+            flows=shelf or load_shelf(),
+            clock=self.clock,
+            ids=CountedIds("next" if after else "id"),
+            live=self.live,
+            health=self.health,
+            node=NODE,
+            region="PL",
+        )
+        self.switchboard = Switchboard(self.exchange)
+        self.control.listener = self.switchboard.on_network_event
+        self.recovery = Recovery(self.exchange, self.switchboard, self.ledger, self.network_log)
+        self.switchboard.start()
+
+    # --- what happens -------------------------------------------------------------------------------------
+
+    async def arrive(self, channel_id: str = "caller", dialled: str = "100") -> str:
+        """A call comes and is answered; returns its id."""
+        before = set(self.ledger.log)
+        self.control.tell(CallArrived(channel_id, channel_id, CALLER, dialled, "trunk"))
+        await self.until(lambda: bool(set(self.ledger.log) - before))
+        return (set(self.ledger.log) - before).pop()
+
+    async def in_menu(self, channel_id: str = "caller") -> str:
+        """A caller who is being asked, and listened to."""
+        call_id = await self.arrive(channel_id)
+        await self.until(lambda: "Order, message or agent?" in self.control.words())
+        return call_id
+
+    async def in_transfer(self, channel_id: str = "caller") -> tuple[str, str]:
+        """A caller for whom an agent's phone is about to ring: (call id, leg)."""
+        call_id = await self.in_menu(channel_id)
+        self.press("0", channel_id)
+        await self.until(lambda: bool(self.control.asked("originate")))
+        return call_id, str(self.control.asked("originate")[-1][0])
+
+    async def recording(self, channel_id: str = "caller") -> tuple[str, str]:
+        """A caller who speaks after the beep: (call id, recording id)."""
+        call_id = await self.in_menu(channel_id)
+        self.press("9", channel_id)
+        await self.until(lambda: bool(self.control.asked("record")))
+        return call_id, str(self.control.asked("record")[-1][1])
+
+    def press(self, keys: str, channel_id: str = "caller") -> None:
+        for key in keys:
+            self.control.tell(KeyPressed(channel_id, key))
+
+    def hang_up(self, channel_id: str = "caller", cause: int = 16) -> None:
+        self.control.tell(ChannelEnded(channel_id, cause))
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
+        """Until it is so; the limit is of virtual time."""
+        loop = asyncio.get_running_loop()
+        limit = loop.time() + seconds
+        while not condition():
+            if loop.time() >= limit:
+                written = {call: self.ledger.kinds(call)[-6:] for call in self.ledger.log}
+                raise AssertionError(
+                    f"not so within {seconds:g} s; asked: {self.control.requests[-8:]}, "
+                    f"said: {self.control.said}, written: {written}"
+                )
+            await asyncio.sleep(0.005)
+
+    async def over(self, call_id: str, seconds: float = 60.0) -> Interaction:
+        """Until the call has ended everywhere; returns its only row of the history."""
+        await self.until(lambda: self.live.get(call_id) is None and not self.serves(call_id), seconds)
+        (row,) = [row for row in self.ledger.interactions if row.subject_id == call_id]
+        return row
+
+    # --- what is seen -------------------------------------------------------------------------------------
+
+    def serves(self, call_id: str) -> bool:
+        return self.switchboard.serves(call_id)
+
+    def events(self, call_id: str) -> list[CallEvent]:
+        return self.ledger.log[call_id]
+
+    def one(self, call_id: str, kind: CallEventKind) -> CallEvent:
+        (event,) = [event for event in self.ledger.log[call_id] if event.kind is kind]
+        return event
+
+    def inbound(self, call_id: str) -> InboundCall:
+        return self.switchboard._calls[call_id]
