@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, TCPConnector, web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from console.event_stream import MOST_STREAMS
 from console.recordings import find_recording
@@ -392,11 +392,12 @@ async def test_a_stream_that_fell_behind_is_told_everything(client: TestClient, 
 async def test_streams_are_bounded_and_end_with_the_application(stage: Stage) -> None:
     runner = web.AppRunner(stage.application(), shutdown_timeout=5)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 23501)
+    port = unused_port()
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     async with ClientSession(connector=TCPConnector(limit=0)) as session:
-        streams = [await session.get("http://127.0.0.1:23501/events") for _ in range(MOST_STREAMS)]
-        refused = await session.get("http://127.0.0.1:23501/events")
+        streams = [await session.get(f"http://127.0.0.1:{port}/events") for _ in range(MOST_STREAMS)]
+        refused = await session.get(f"http://127.0.0.1:{port}/events")
         assert refused.status == 503
         assert "100 pages" in (await refused.json())["error"]
         async with asyncio.timeout(4):
