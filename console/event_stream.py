@@ -15,6 +15,8 @@ MOST_STREAMS = 100
 # Changes within this time are told once, so that a busy line does not make a page fetch all the time.
 GATHER_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10.0
+# The history is written behind the call's end; where that took longer, the page looks once more.
+SETTLED_SECONDS = 1.5
 SUBJECTS = frozenset({"health", "history"})
 EVERYTHING = ("health", "live", "call", "history")
 
@@ -59,31 +61,41 @@ class EventStream:
             await response.prepare(request)
             # A page may have been rendered before the watch began.
             await self._tell(response, EVERYTHING)
+            settling: tuple[str, ...] = ()
             while True:
                 try:
-                    first = await asyncio.wait_for(changes.get(), HEARTBEAT_SECONDS)
+                    first = await asyncio.wait_for(
+                        changes.get(), SETTLED_SECONDS if settling else HEARTBEAT_SECONDS
+                    )
                 except TimeoutError:
-                    await self._tell(response, ())
+                    await self._tell(response, settling)
+                    settling = ()
                     continue
                 await asyncio.sleep(GATHER_SECONDS)
                 subjects = {first}
                 while not changes.empty():
                     subjects.add(changes.get_nowait())
-                await self._tell(response, _told(subjects, mine))
+                names = self._told(subjects, mine)
+                await self._tell(response, names)
+                if "history" in names:
+                    settling = tuple(name for name in ("call", "history") if name in names)
 
     async def _tell(self, response: web.StreamResponse, names: tuple[str, ...]) -> None:
         clock_ms = int(self._clock.now().timestamp() * 1000)
         text = f"event: clock\ndata: {clock_ms}\n\n" + "".join(f"event: {n}\ndata: -\n\n" for n in names)
         await response.write(text.encode())
 
-
-def _told(subjects: set[str | None], mine: str | None) -> tuple[str, ...]:
-    """The event names for what changed. None among them: changes were lost, so everything may have."""
-    if None in subjects:
-        return EVERYTHING
-    names = [name for name in sorted(SUBJECTS) if name in subjects]
-    if subjects - SUBJECTS:
-        names.append("live")
-    if mine in subjects:
-        names.append("call")
-    return tuple(names)
+    def _told(self, subjects: set[str | None], mine: str | None) -> tuple[str, ...]:
+        """The event names for what changed. None among them: changes were lost, so everything may have."""
+        if None in subjects:
+            return EVERYTHING
+        names = [name for name in sorted(SUBJECTS) if name in subjects]
+        calls = {subject for subject in subjects - SUBJECTS if subject is not None}
+        if calls:
+            names.append("live")
+        if mine in calls:
+            names.append("call")
+        # A call that changed and is no longer live has ended, and will be in the history.
+        if "history" not in names and any(self._live.get(call_id) is None for call_id in calls):
+            names.append("history")
+        return tuple(names)

@@ -376,9 +376,20 @@ async def test_events_tell_what_changed(client: TestClient, stage: Stage) -> Non
         assert await next_events(stream, "live") == ["clock", "live"]
         stage.live.put(stage.queries.add(order_call("c1", ended=False), PHONE))
         stage.health.set("Asterisk", False, "away")
-        assert await next_events(stream, "call", "health") == ["clock", "health", "live", "call"]
+        assert await next_events(stream, "live", "health", "call") == ["clock", "health", "live", "call"]
         stage.live.changed("history")
         assert await next_events(stream, "history") == ["clock", "history"]
+
+
+async def test_a_call_that_ended_is_looked_for_in_the_history(client: TestClient, stage: Stage) -> None:
+    async with client.get("/events?call=c1") as stream:
+        await next_events(stream, "history")
+        stage.live.put(stage.queries.add(order_call("c1", ended=False), PHONE))
+        assert await next_events(stream, "live", "call") == ["clock", "live", "call"]
+        stage.live.put(stage.queries.add(order_call("c1"), PHONE))
+        assert await next_events(stream, "history") == ["clock", "live", "call", "history"]
+        # The row may be written a little later than the call's end is told.
+        assert await next_events(stream, "history") == ["clock", "call", "history"]
 
 
 async def test_a_stream_that_fell_behind_is_told_everything(client: TestClient, stage: Stage) -> None:
