@@ -115,8 +115,9 @@ class Switchboard:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=CLOSING_SECONDS)
-        for call in self._calls.values():
+        for call in tuple(self._calls.values()):
             await call.log.end("engine", Outcome.LOST)
+            self._forget(call)
 
     def serves(self, call_id: str) -> bool:
         return call_id in self._calls

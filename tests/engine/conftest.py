@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.engine.stage import Stage
 from tests.virtual_time import VIRTUAL_TIME, LoopFactories
@@ -16,11 +18,19 @@ def pytest_asyncio_loop_factories() -> LoopFactories:
     return VIRTUAL_TIME
 
 
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged, instead of pictures of it."""
+    with capture_logs() as entries:
+        yield entries
+
+
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A hotline of fakes. When the test is over it is closed, and nothing of it may go on."""
+async def stage(tmp_path: Path, logs: list[MutableMapping[str, Any]]) -> AsyncIterator[Stage]:
+    """A hotline of fakes. When the test is over it is closed, and nothing of it may go on or have failed."""
     stage = Stage(tmp_path)
     yield stage
     await stage.switchboard.close()
     left = asyncio.all_tasks() - {asyncio.current_task()}
     assert not left, f"still running after close(): {left}"
+    assert "background work failed" not in [entry["event"] for entry in logs]

@@ -183,7 +183,6 @@ async def test_nothing_of_a_call_is_kept_when_it_is_over(stage: Stage) -> None:
         call_id = await stage.in_menu(f"caller{number}")
         stage.hang_up(f"caller{number}")
         await stage.over(call_id)
-        stage.control.said.clear()
     board = stage.switchboard
     assert not board._calls
     assert not board._by_channel

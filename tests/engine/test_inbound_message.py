@@ -41,8 +41,6 @@ async def test_a_message_too_short_or_failed_is_none(stage: Stage) -> None:
         row = await stage.over(call_id)
         assert stage.control.words()[-1] == "Goodbye."
         assert (row.outcome, row.recording) == (Outcome.COMPLETED, None)
-        stage.control.said.clear()
-        stage.control.requests.clear()
     assert stage.recordings.kept == []
 
 
@@ -53,8 +51,6 @@ async def test_a_message_ended_by_hanging_up_is_kept_whichever_is_told_first(sta
     row = await stage.over(call_id)
     assert (row.outcome, row.data["ended_by"]) == (Outcome.VOICEMAIL, "caller")
 
-    stage.control.said.clear()
-    stage.control.requests.clear()
     call_id, recording = await stage.recording("second")
     stage.control.gone.add("second")
     stage.control.tell(ended(recording, 5.0))
