@@ -40,6 +40,8 @@ _CHUNK_FRAMES = 5
 _FIRST_CHUNK_FRAMES = 10
 # A decoder further behind than this cannot answer in time any more.
 BACKLOG_LIMIT_SECONDS = 3.0
+# A line on which nothing is said may send nothing at all: so long without audio is so much silence.
+_GAP_SECONDS = 0.1
 # After the end of the speech; a result later than this finds nobody waiting.
 _RESULT_LIMIT_SECONDS = 4.0
 
@@ -59,7 +61,10 @@ class CallerListening:
     """Implements the engine's Listening; made by VoskRecognizer.
 
     `complain` is told why an utterance was lost. `default_language` goes with what was not understood.
+    `live`: time passes even when no audio comes; a file is fed as fast as it can be decoded.
     """
+
+    live = True
 
     def __init__(
         self,
@@ -93,6 +98,7 @@ class CallerListening:
         self._turn: _Turn | None = None
         self._decoding: set[_Turn] = set()
         self._closed = False
+        self._fed_at = 0.0
 
     @property
     def backlog_seconds(self) -> float:
@@ -111,6 +117,7 @@ class CallerListening:
     def feed(self, audio: bytes) -> None:
         if self._closed:
             return
+        self._fed_at = self._loop.time()
         audio = self._remainder + audio
         whole = len(audio) - len(audio) % self._frame_bytes
         self._remainder = audio[whole:]
@@ -155,7 +162,18 @@ class CallerListening:
         start = max(0, len(self._kept) - (self._frames_heard - began.start_frame))
         self._chunk = list(self._kept)[start:]
         self._chunk_frames = len(self._chunk) + _FIRST_CHUNK_FRAMES
+        if self.live:
+            self._loop.call_later(_GAP_SECONDS, self._fill_gap, self._turn)
         self._on_speech()
+
+    def _fill_gap(self, turn: _Turn) -> None:
+        """While an utterance goes on, what did not arrive was silence."""
+        if self._closed or self._turn is not turn:
+            return
+        missing_seconds = self._loop.time() - self._fed_at
+        if missing_seconds >= _GAP_SECONDS:
+            self.feed(bytes(round(missing_seconds / FRAME_SECONDS) * self._frame_bytes))
+        self._loop.call_later(_GAP_SECONDS, self._fill_gap, turn)
 
     def _decode_chunk(self, turn: _Turn) -> None:
         audio = b"".join(self._chunk)

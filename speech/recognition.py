@@ -97,6 +97,7 @@ async def hear(
         on_speech=lambda: None,
         on_utterance=utterances.append,
     )
+    listening.live = False
     try:
         piece_bytes = round(sample_rate * _PIECE_SECONDS) * 2
         for at in range(0, len(audio), piece_bytes):
