@@ -11,6 +11,7 @@ from asterisk.folders import RuntimeFolders, Secrets, write_private
 from asterisk.settings import (
     AMI_USER,
     ARI_USER,
+    CALLER_MEDIA_CLIENTS,
     LOOPBACK_ADDRESS,
     AsteriskInstallation,
     AsteriskSettings,
@@ -59,6 +60,7 @@ def render(
         "ami_user": AMI_USER,
         "loopback_address": LOOPBACK_ADDRESS,
         "cel_columns": CEL_COLUMNS,
+        "caller_media_clients": CALLER_MEDIA_CLIENTS,
     }
     return {
         name: environment.get_template(name).render(values)

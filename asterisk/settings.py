@@ -13,6 +13,8 @@ ARI_USER = "infolinia"
 AMI_USER = "infolinia"
 MEDIA_USER = "infolinia"
 MEDIA_CLIENT = "media"  # the connection's name in websocket_client.conf
+# Simulated callers are processes of their own, each with a media server: so many at once.
+CALLER_MEDIA_CLIENTS = ("caller-media-1", "caller-media-2", "caller-media-3", "caller-media-4")
 INBOUND_CONTEXT = "inbound"
 FALLBACK_CONTEXT = "fallback"
 LOOPBACK_TRUNK = "loopback"
@@ -68,6 +70,7 @@ class Trunk:
 class AsteriskSettings:
     """One installation. Several run on one machine when folder, ports and `app` differ.
 
+    `caller_media_port` is the first of those of CALLER_MEDIA_CLIENTS.
     `deadman_seconds`: how long the engine may leave a new call without a sign of life (CallControl.guard).
     Sounds are names of Asterisk's own or absolute paths without extension, played in turn.
     `external_address` is what carriers see behind NAT; `local_networks` are not behind it.
@@ -83,6 +86,7 @@ class AsteriskSettings:
     http_port: int = 8088
     ami_port: int = 5038
     media_port: int = 8089
+    caller_media_port: int = 8091
     rtp_start: int = 10000
     rtp_end: int = 10999
     country: str = ""
@@ -172,6 +176,8 @@ def _number_problems(settings: AsteriskSettings) -> Iterator[str]:
         name: getattr(settings, name)
         for name in ("sip_port", "loopback_port", "http_port", "ami_port", "media_port")
     }
+    for number, client in enumerate(CALLER_MEDIA_CLIENTS):
+        ports[f"caller_media_port ({client})"] = settings.caller_media_port + number
     for name, port in {**ports, "rtp_start": settings.rtp_start, "rtp_end": settings.rtp_end}.items():
         if not 1 <= port <= 65535:
             yield f"{name} {port} is not a port: use 1 to 65535."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from calls.call import Call
@@ -13,9 +13,13 @@ WATCHER_BACKLOG = 200
 
 
 class LiveCalls:
-    """The calls in progress, by id; and watchers that are told the id of each call that changed or ended."""
+    """The calls in progress, by id; and watchers that are told the id of each call that changed or ended.
+
+    `on_ended` is told each call once, when it has ended.
+    """
 
     def __init__(self) -> None:
+        self.on_ended: Callable[[Call], None] = lambda call: None
         self._calls: dict[str, Call] = {}
         self._watchers: set[asyncio.Queue[str | None]] = set()
 
@@ -35,6 +39,7 @@ class LiveCalls:
             self._calls[call.id] = call
         else:
             self._calls.pop(call.id, None)
+            self.on_ended(call)
         self._tell(call.id)
 
     def changed(self, subject: str) -> None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
-from speech.prompts import PromptVoices
-from speech.voices import DEFAULT_VOICES, Voice
 
+from asterisk.ami import AmiAddress, AmiConnection, SenderRefused, SystemNews, TrunkStatus
 from asterisk.ari import AriAddress
 from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
 from asterisk.network_log import CelNetworkLog
 from asterisk.process import AsteriskProcess
-from asterisk.settings import ARI_USER, LOOPBACK_TRUNK, MEDIA_CLIENT, AsteriskInstallation
+from asterisk.settings import AMI_USER, ARI_USER, LOOPBACK_TRUNK, MEDIA_CLIENT, AsteriskInstallation
 from asterisk.visitors import VisitorGate
 from calls.control import ControlRestored, NetworkEvent
 from console.application import make_application
@@ -28,11 +28,14 @@ from engine.clock import SystemClock, TimeOrderedIds
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
+from engine.ports import VoiceFailed
 from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
 from infolinia.configuration import Configuration
 from infolinia.flow_files import load_flows, warn_of_unknown_words
 from infolinia.setup.inventory import Parts, find_parts
+from speech.prompts import PromptVoices
+from speech.voices import DEFAULT_VOICES, Voice
 from speech.vosk_recognizer import VoskRecognizer
 from store.recordings import RecordingFolder
 from store.store import Store, open_store
@@ -67,6 +70,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
     live = LiveCalls()
     health = Health(live)
     metrics = Metrics(live, health)
+    live.on_ended = metrics.call_ended
     shelf = load_flows(configuration)
     async with AsyncExitStack() as stack:
         await _refuse_taken_web_port(configuration)
@@ -85,7 +89,12 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
         await asterisk.start()
         stack.push_async_callback(asterisk.stop)
-        media = MediaServer(configuration.asterisk.media_port, MEDIA_CLIENT)
+        ami = AmiConnection(_ami_address(configuration, asterisk), _on_system_news(metrics, health))
+        await ami.start()
+        stack.push_async_callback(ami.close)
+        media = MediaServer(
+            configuration.asterisk.media_port, MEDIA_CLIENT, password=asterisk.secrets.media_password
+        )
         await media.start()
         stack.push_async_callback(media.close)
         restored = asyncio.Event()
@@ -101,6 +110,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             on_network_event,
             recording_dir=asterisk.folders.spool / "recording",
             trunks=tuple(trunk.name for trunk in configuration.sip.trunks) or (LOOPBACK_TRUNK,),
+            ami=ami,
         )
         recordings = RecordingFolder(configuration.place(configuration.recordings))
         exchange = Exchange(
@@ -129,12 +139,11 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         visitors = VisitorGate(
             control,
             ids,
-            media_port=configuration.asterisk.visitor_media_port,
             limit=configuration.web.visitors,
+            on_health=lambda ok, detail: health.set("browser calls", ok, detail, needed=False),
         )
-        visitors.on_alive = lambda ok, detail: health.set("browser calls", ok, detail, needed=False)
         await visitors.start()
-        stack.push_async_callback(visitors.stop)
+        stack.push_async_callback(visitors.close)
         facts = hotline_facts(configuration, shelf, recognizer)
         application = make_application(
             live=live,
@@ -163,6 +172,30 @@ def installation_of(parts: Parts) -> AsteriskInstallation:
 def ari_address(configuration: Configuration, asterisk: AsteriskProcess, app: str) -> AriAddress:
     url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
     return AriAddress(url=url, app=app, user=ARI_USER, password=asterisk.secrets.ari_password)
+
+
+def _ami_address(configuration: Configuration, asterisk: AsteriskProcess) -> AmiAddress:
+    return AmiAddress("127.0.0.1", configuration.asterisk.ami_port, AMI_USER, asterisk.secrets.ami_password)
+
+
+def _on_system_news(metrics: Metrics, health: Health) -> Callable[[SystemNews], None]:
+    """Count refused SIP senders; show each trunk's state."""
+    refused: Counter[str] = Counter()
+
+    def heard(news: SystemNews) -> None:
+        match news:
+            case SenderRefused(why=why, address=address):
+                metrics.sip_refused(why)
+                refused[why] += 1
+                log.warning("SIP refused: not a trunk or phone of ours", why=why, address=address)
+                total = refused.total()
+                health.set("SIP refused", True, f"{total} since the start, last from {address}", needed=False)
+            case TrunkStatus(trunk=trunk, good=good, detail=detail) if trunk != LOOPBACK_TRUNK:
+                health.set(f"trunk {trunk}", good, detail, needed=False)
+            case _:
+                pass  # restarts are told by ARI, which then lists the channels
+
+    return heard
 
 
 def make_recognizer(configuration: Configuration, parts: Parts) -> VoskRecognizer:
@@ -219,8 +252,12 @@ async def _voices(
     await voices.start()
     stack.push_async_callback(voices.close)
     texts = {text: None for flow in (*shelf.all(), shelf.unknown) for text in flow.prompts()}
-    await voices.warm(list(texts))
-    health.set("voices", True, f"{len(texts)} prompts are ready")
+    try:
+        await voices.warm(list(texts))
+        health.set("voices", True, f"{len(texts)} prompts are ready")
+    except VoiceFailed as failure:  # keys still work, and prompts that are recorded
+        health.set("voices", False, str(failure))
+        log.error(str(failure))
     return voices
 
 

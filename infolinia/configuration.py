@@ -80,7 +80,6 @@ class AsteriskSection(_Section):
     ami_port: Port = 5038
     loopback_port: Port = 5070
     media_port: Port = 8089
-    visitor_media_port: Port = 8090
     caller_media_port: Port = 8091
     start: bool = True
 
@@ -148,7 +147,6 @@ class Configuration(_Section):
             http_port=asterisk.http_port,
             ami_port=asterisk.ami_port,
             media_port=asterisk.media_port,
-            visitor_media_port=asterisk.visitor_media_port,
             caller_media_port=asterisk.caller_media_port,
             rtp_start=sip.rtp[0],
             rtp_end=sip.rtp[1],

@@ -14,8 +14,8 @@ import typer
 from asterisk.ari import AriAddress
 from asterisk.control import AsteriskControl
 from asterisk.folders import RuntimeFolders, load_secrets
-from asterisk.media import MediaServer
-from asterisk.settings import ARI_USER, CALLER_MEDIA_CLIENT, LOOPBACK_TRUNK
+from asterisk.media import MediaPortTaken, MediaServer
+from asterisk.settings import ARI_USER, CALLER_MEDIA_CLIENTS, LOOPBACK_TRUNK
 from calls.control import ControlLost, NetworkEvent
 from engine.caller_script import PlayFile, parse_script
 from engine.clock import SystemClock, TimeOrderedIds
@@ -128,10 +128,7 @@ class _Callers:
             self._voices = make_voices(configuration, parts)
             await self._voices.start()
             stack.push_async_callback(self._voices.close)
-            media = MediaServer(
-                configuration.asterisk.caller_media_port, CALLER_MEDIA_CLIENT, password=secrets.media_password
-            )
-            await media.start()
+            media = await _media_server(configuration, secrets.media_password)
             stack.push_async_callback(media.close)
             url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
             self._control = AsteriskControl(
@@ -170,6 +167,21 @@ class _Callers:
             )
         finally:
             self._calling.discard(caller)
+
+
+async def _media_server(configuration: Configuration, password: str) -> MediaServer:
+    """The first that no other simulated caller on this machine holds."""
+    for number, client in enumerate(CALLER_MEDIA_CLIENTS):
+        server = MediaServer(configuration.asterisk.caller_media_port + number, client, password=password)
+        try:
+            await server.start()
+        except MediaPortTaken:
+            continue
+        return server
+    raise CallFailed(
+        f"{len(CALLER_MEDIA_CLIENTS)} simulated callers run already: wait until one has ended, "
+        "or set another `asterisk.caller_media_port`."
+    )
 
 
 def _read_audio(file: Path, sample_rate: int) -> bytes:

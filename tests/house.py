@@ -85,6 +85,7 @@ def asterisk_settings(folder: Path, ports: Ports, **changes: Any) -> AsteriskSet
         "http_port": ports.http,
         "ami_port": ports.ami,
         "media_port": ports.media,
+        "caller_media_port": ports.spare(26),
         "rtp_start": ports.first + _RTP_OFFSET,
         "rtp_end": ports.first + _BLOCK - 1,
     }

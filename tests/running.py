@@ -68,7 +68,6 @@ class RunningHotline:
                 "ami_port": ports.ami,
                 "loopback_port": ports.loopback,
                 "media_port": ports.media,
-                "visitor_media_port": ports.spare(31),
                 "caller_media_port": ports.spare(26),
             },
         }

@@ -161,10 +161,10 @@ async def test_a_stopped_engine_does_not_hold_the_caller(tmp_path: Path, ports: 
                 )
             )
             first = await arrival(socket)
-            assert first["args"] == ["inbound", "local", "+48220000001", "0", "0"]
+            assert first["args"][:5] == ["inbound", "local", "+48220000001", "0", "0"]
             assert first["channel"]["state"] == "Ring"
             second = await arrival(socket)
-            assert second["args"] == ["inbound", "local", "+48220000001", "1", "1"]
+            assert second["args"][:5] == ["inbound", "local", "+48220000001", "1", "1"]
             result = await calling
             speaking.cancel()
         assert result.ok, result.output
@@ -238,7 +238,7 @@ async def test_callers_data_reaches_no_application_unfiltered(tmp_path: Path, po
             )
         )
         event = await arrival(socket)
-        assert event["args"] == ["inbound", "local", "100SHELLidx-y", "0", "0"]
+        assert event["args"][:5] == ["inbound", "local", "100SHELLidx-y", "0", "0"]
         assert event["channel"]["caller"] == {"name": "${SHELL(id)}, x;", "number": "+48,22${EPOCH}"}
         await calling
 
@@ -269,7 +269,7 @@ async def test_asterisk_calls_itself_over_the_loopback_trunk(tmp_path: Path, por
             async with session.post("/ari/channels", params={**wanted, "channelId": "outgoing-1"}) as reply:
                 assert reply.status == 200, await reply.text()
             event = await arrival(socket)
-            assert event["args"] == ["inbound", "loopback", "100", "0", "0"]
+            assert event["args"][:5] == ["inbound", "loopback", "100", "0", "0"]
             assert event["channel"]["caller"]["number"] == "48220000012"
             arrived = event["channel"]["id"]
             async with session.post(f"/ari/channels/{arrived}/answer") as reply:
