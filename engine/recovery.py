@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import datetime, timedelta
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -18,15 +19,17 @@ from calls.events import CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
 from engine.call_log import CallLog
-from engine.ports import LoggedCall, NetworkLog, Queries, RecordingLost
+from engine.ports import LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
 from engine.switchboard import Exchange, Switchboard
+from engine.transfer import call_of_leg
 
 # How far back Asterisk's log is searched at the start, and how often for callers whom the dialplan served.
 FIRST_LOOK_BACK = timedelta(days=7)
 LOOK_AGAIN_SECONDS = 15.0
 LOOK_BACK = timedelta(hours=3)
-# A call of ours that has just ended may not be in the database yet: it is not missed for this long.
+# A call that came and ended in a moment may not have reached us yet: it is not missed for this long.
 SETTLING = timedelta(seconds=10)
+NETWORK_LOG = "asterisk's call log"
 _SLACK = timedelta(seconds=5)  # between Asterisk's first sign of a call and ours
 
 log = structlog.get_logger(__name__)
@@ -46,72 +49,118 @@ class Recovery:
         self._began_at = exchange.clock.now()
 
     async def after_connecting(self) -> None:
-        """Adopt or end what was under way, then find what was missed."""
-        async with self._once:
-            unfinished = {
-                call.network_id: call
-                for call in await self._queries.unfinished_calls(self._exchange.node)
-                if not self._switchboard.serves(call.id)
-            }
-            for channel in self._switchboard.take_unclaimed():
-                await self._claim(channel, unfinished.pop(channel.network_id, None))
-            for call in unfinished.values():
-                await self._end(call)
-            await self._find_missed(self._exchange.clock.now() - FIRST_LOOK_BACK)
+        """Adopt or end what was under way, then find what was missed. Raises LedgerUnavailable."""
+        await self._compare(FIRST_LOOK_BACK)
 
     async def watch(self) -> None:
         """Keep finding calls that the dialplan served without us. Runs until cancelled."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             try:
-                async with self._once:
-                    await self._find_missed(self._exchange.clock.now() - LOOK_BACK)
+                await self._compare(LOOK_BACK)
+            except LedgerUnavailable as unavailable:
+                log.warning("calls are not compared with Asterisk's log", why=str(unavailable))
             except Exception:
                 log.exception("Asterisk's call log could not be compared with the history; trying again")
 
-    async def _claim(self, channel: ChannelSnapshot, call: Call | None) -> None:
-        if call is not None:
-            events = await self._queries.events(call.id)
-            if self._switchboard.adopt(channel, call, events):
+    async def _compare(self, look_back: timedelta) -> None:
+        """Lay the three sources side by side."""
+        exchange = self._exchange
+        async with self._once:
+            # In this order: a call that ends while we look was served, and one that ended is in the database.
+            served = self._switchboard.served()
+            await exchange.ledger.commit((), durable=True)
+            unfinished = {
+                call.id: call
+                for call in await self._queries.unfinished_calls(exchange.node)
+                if call.id not in served
+            }
+            await self._claim_channels(unfinished)
+            over = await self._network_log.calls_since(exchange.clock.now() - look_back)
+            for call in unfinished.values():
+                await self._apart(self._end_if_over(call, over))
+            await self._find_missed(over)
+
+    async def _apart(self, work: Coroutine[None, None, None]) -> None:
+        """One call that cannot be recovered must not keep the others from it."""
+        try:
+            await work
+        except Exception:
+            log.exception("a call could not be recovered; trying again")
+
+    async def _claim_channels(self, unfinished: dict[str, Call]) -> None:
+        """Each channel goes on with its call, which is taken out of `unfinished`, or begins one, or ends."""
+        channels = self._switchboard.take_unclaimed()
+        for channel in channels:
+            if call_of_leg(channel.channel_id) is None:
+                await self._apart(self._claim(channel, unfinished))
+        for channel in channels:
+            call_id = call_of_leg(channel.channel_id)
+            if call_id is not None and not self._switchboard.serves(call_id):
+                await self._hang_up(channel)  # its caller is gone
+
+    async def _claim(self, channel: ChannelSnapshot, unfinished: dict[str, Call]) -> None:
+        for call in list(unfinished.values()):
+            if call.network_id != channel.network_id:
+                continue
+            if self._switchboard.adopt(channel, await self._queries.events(call.id)):
+                del unfinished[call.id]
                 log.info("a call goes on", call=call.id)
                 return
-            await self._end(call)
+            await self._end(unfinished.pop(call.id), None, source="none: the caller begins anew")
         if channel.dialled:
             self._switchboard.begin(channel)
-            return
+        else:
+            await self._hang_up(channel)
+
+    async def _hang_up(self, channel: ChannelSnapshot) -> None:
         with contextlib.suppress(CallControlError):  # a leg or media channel left alone may end by itself
             await self._exchange.control.hang_up(channel.channel_id)
 
-    async def _end(self, call: Call) -> None:
-        """One of our calls whose end nobody wrote: Asterisk's log knows it, or died with the call."""
-        logged = await self._network_log.call(call.network_id, call.started_at - _SLACK)
-        events = await self._queries.events(call.id)
-        last_at = events[-1].at if events else call.started_at
-        call_log = self._call_log(call.id)
-        if events:
-            call_log.resume(events)
-        source = "asterisk's call log" if logged is not None else "none: the call is in no log"
-        await call_log.write(CallEventKind.RECONCILED, {"source": source})
-        if logged is None or logged.ended_at is None:
-            seen_at = last_at if logged is None else max(logged.last_seen_at, last_at)
-            await call_log.end("network", Outcome.LOST, at=seen_at)
+    async def _end_if_over(self, call: Call, over: Sequence[LoggedCall]) -> None:
+        """End a call of an earlier engine, or one that was handed over to the dialplan, once it is over."""
+        if self._switchboard.serves(call.id):
             return
-        await self._message(call_log, logged)
-        await call_log.end("network", Outcome.LOST, at=max(logged.ended_at, last_at))
+        for logged in over:
+            if logged.network_id == call.network_id:
+                if self._settled(logged):
+                    await self._end(call, logged)
+                return
+        if call.started_at < self._began_at:
+            since = call.started_at - _SLACK
+            if await self._network_log.call(call.network_id, since) is None:
+                await self._end(call, None, source="none: the call is in no log")
 
-    async def _find_missed(self, since: datetime) -> None:
+    async def _end(self, call: Call, logged: LoggedCall | None, *, source: str = NETWORK_LOG) -> None:
+        """Write the end that nobody wrote. `logged`: Asterisk's log of it, None when it tells nothing."""
+        events = await self._queries.events(call.id)
+        call_log = self._exchange.call_log(call.id)
+        call_log.resume(events)
+        await call_log.write(CallEventKind.RECONCILED, {"source": source})
+        ended_at = events[-1].at
+        if logged is not None:
+            ended_at = max(ended_at, logged.ended_at or logged.last_seen_at)
+            await self._message(call_log, logged)
+        if any(e.kind is CallEventKind.TROUBLE and e.data["what"] == "fault" for e in events):
+            await call_log.end("fault", Outcome.FAILED, at=ended_at)
+        else:
+            await call_log.end("network", Outcome.LOST, at=ended_at)
+
+    def _settled(self, logged: LoggedCall) -> bool:
+        """Whether what the engine had to write of it must have been written."""
+        last_at = logged.ended_at or logged.last_seen_at
+        return logged.started_at < self._began_at or last_at < self._exchange.clock.now() - SETTLING
+
+    async def _find_missed(self, over: Sequence[LoggedCall]) -> None:
         """Calls that came while no engine took them: the dialplan held them and took a message."""
-        logged = await self._network_log.calls_since(since)
-        known = await self._queries.known_network_ids([call.network_id for call in logged])
-        settled = self._exchange.clock.now() - SETTLING
-        for call in logged:
-            over = (call.ended_at or call.last_seen_at) < settled or call.started_at < self._began_at
-            if over and call.network_id not in known:
-                await self._write_missed(call)
+        known = await self._queries.known_network_ids([logged.network_id for logged in over])
+        for logged in over:
+            if logged.network_id not in known and self._settled(logged):
+                await self._apart(self._write_missed(logged))
 
     async def _write_missed(self, logged: LoggedCall) -> None:
         exchange = self._exchange
-        call_log = self._call_log(exchange.ids.new())
+        call_log = exchange.call_log(exchange.ids.new())
         await call_log.write(
             CallEventKind.RECEIVED,
             {
@@ -126,7 +175,7 @@ class Recovery:
         )
         if logged.answered_at is not None:
             await call_log.write(CallEventKind.ANSWERED, at=logged.answered_at)
-        await call_log.write(CallEventKind.RECONCILED, {"source": "asterisk's call log"})
+        await call_log.write(CallEventKind.RECONCILED, {"source": NETWORK_LOG})
         await self._message(call_log, logged)
         outcome = Outcome.LOST if logged.ended_at is None else Outcome.ABANDONED
         by = "network" if logged.ended_at is None else "caller"
@@ -146,15 +195,4 @@ class Recovery:
         await call_log.write(
             CallEventKind.MESSAGE_LEFT,
             {"box": "dialplan", "recording": name, "seconds": round(logged.message_seconds, 1)},
-        )
-
-    def _call_log(self, call_id: str) -> CallLog:
-        exchange = self._exchange
-        return CallLog(
-            call_id,
-            ledger=exchange.ledger,
-            clock=exchange.clock,
-            ids=exchange.ids,
-            live=exchange.live,
-            region=exchange.region,
         )

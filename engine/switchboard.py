@@ -16,7 +16,7 @@ from functools import partial
 import structlog
 
 from calls import control as network
-from calls.call import Call
+from calls.call import fold
 from calls.control import CallArrived, CallControl, CallControlError, ControlLost
 from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
@@ -62,6 +62,16 @@ class Exchange:
     health: Health
     node: str
     region: str
+
+    def call_log(self, call_id: str) -> CallLog:
+        return CallLog(
+            call_id,
+            ledger=self.ledger,
+            clock=self.clock,
+            ids=self.ids,
+            live=self.live,
+            region=self.region,
+        )
 
 
 class Switchboard:
@@ -131,8 +141,9 @@ class Switchboard:
         unclaimed, self._unclaimed = self._unclaimed, []
         return [channel for channel in unclaimed if channel.channel_id not in self._by_channel]
 
-    def adopt(self, snapshot: network.ChannelSnapshot, call: Call, events: Sequence[CallEvent]) -> bool:
+    def adopt(self, snapshot: network.ChannelSnapshot, events: Sequence[CallEvent]) -> bool:
         """Go on with a call that an earlier engine had begun. False when its flow is no longer loaded."""
+        call = fold(events)
         flow = self._exchange.flows.by_version(call.flow or "", call.flow_version or "")
         if flow is None:
             return False
@@ -141,7 +152,7 @@ class Switchboard:
         except StateRejected as rejected:
             log.warning("a call cannot go on where it was", call=call.id, why=str(rejected))
             return False
-        call_log = self._log(call.id)
+        call_log = self._exchange.call_log(call.id)
         call_log.resume(events)
         inbound = self._inbound(call.id, _arrived_of(snapshot), flow, dialogue, call_log)
         inbound.adopt(events, self._up)
@@ -167,7 +178,7 @@ class Switchboard:
         call_id = exchange.ids.new()
         flow = exchange.flows.for_number(arrived.dialled) or exchange.flows.unknown
         dialogue = Dialogue(flow, facts={"caller": arrived.caller, "dialled": arrived.dialled})
-        call = self._inbound(call_id, arrived, flow, dialogue, self._log(call_id))
+        call = self._inbound(call_id, arrived, flow, dialogue, self._exchange.call_log(call_id))
         self._begin(call, partial(self._serve_new, call, arrived, flow))
 
     async def _serve_new(self, call: InboundCall, arrived: CallArrived, flow: Flow) -> None:
@@ -221,17 +232,6 @@ class Switchboard:
             final_outcome=Outcome.UNKNOWN_NUMBER if flow is exchange.flows.unknown else None,
         )
         return inbound
-
-    def _log(self, call_id: str) -> CallLog:
-        exchange = self._exchange
-        return CallLog(
-            call_id,
-            ledger=exchange.ledger,
-            clock=exchange.clock,
-            ids=exchange.ids,
-            live=exchange.live,
-            region=exchange.region,
-        )
 
     def _begin(self, call: InboundCall, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` for the call from now on, in place of whatever is being done for it."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from calls.control import CallArrived, ChannelEnded, KeyPressed
+from calls.control import CallArrived, ChannelEnded, ChannelSnapshot, ControlRestored, KeyPressed
 from calls.events import CallEvent, CallEventKind
 from engine.flows import FlowShelf
 from engine.health import Health
@@ -116,6 +116,23 @@ class Stage:
         self.control.listener = self.switchboard.on_network_event
         self.recovery = Recovery(self.exchange, self.switchboard, self.ledger, self.network_log)
         self.switchboard.start()
+
+    async def crash(self) -> None:
+        """The engine dies: nothing more is written, asked or heard by it."""
+        self.control.listener = lambda event: None
+        board = self.switchboard
+        tasks = [*board._tasks.values(), *board._background]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        board._calls.clear()
+        board._tasks.clear()
+
+    async def connect(self, *channels: ChannelSnapshot, restarted: bool = False) -> None:
+        """Asterisk is (again) connected, and what was under way is recovered."""
+        self.control.lost = False
+        self.control.tell(ControlRestored(channels, restarted))
+        await self.recovery.after_connecting()
 
     # --- what happens -------------------------------------------------------------------------------------
 
