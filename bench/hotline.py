@@ -7,14 +7,14 @@ import sys
 import time
 import wave
 from asyncio import sleep
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from infolinia.setup.inventory import find_parts
 from speech.prompts import recording_name
 from tests.house import Ports
-from tests.running import RunningHotline
+from tests.running import COMMAND, RunningHotline
 
 IDLE, PLAYED, SPOKEN = "idle", "played", "spoken"
 """Numbers of the flows. `{dialled|digits}` is nothing to say, as they hold no digits."""
@@ -54,33 +54,46 @@ steps:
 async def hotline_under_load(
     folder: Path, ports: Ports, rtp: str, *, deaf: bool
 ) -> AsyncIterator[RunningHotline]:
-    """A ready hotline. `deaf`: its recogniser takes all audio and understands nothing."""
-    flows, prompts = folder / "flows", folder / "prompts"
-    flows.mkdir(parents=True)
+    """A ready hotline for calls in bulk. `deaf`: its recogniser takes all audio and understands nothing."""
+    speech = spoken_seconds(PROMPT_SECONDS)
+    _write_wav(folder / "prompts" / "pl" / f"{_PROMPT}.wav", speech)
+    _write_wav(folder / "prompts" / "en" / f"{recording_name(_SENTENCE)}.wav", speech)
+    flows = {}
     for name, (language, steps) in _FLOWS.items():
         text = _HEAD.format(name=name, language=language, start=steps[0])
-        text += "".join(f"{_STEPS[step]}\n" for step in steps)
-        (flows / f"{name}.yaml").write_text(text, encoding="utf-8")
-    (flows / "unknown-number.yaml").write_text(_UNKNOWN, encoding="utf-8")
-    speech = spoken_seconds(PROMPT_SECONDS)
-    _write_wav(prompts / "pl" / f"{_PROMPT}.wav", speech)
-    _write_wav(prompts / "en" / f"{recording_name(_SENTENCE)}.wav", speech)
+        flows[name] = text + "".join(f"{_STEPS[step]}\n" for step in steps)
+    program = (sys.executable, "-m", "bench.deaf_hotline") if deaf else (COMMAND,)
+    async with ready_hotline(folder, ports, rtp, flows, program) as hotline:
+        yield hotline
+
+
+@asynccontextmanager
+async def ready_hotline(
+    folder: Path, ports: Ports, rtp: str, flows: Mapping[str, str], program: Sequence[str] = (COMMAND,)
+) -> AsyncIterator[RunningHotline]:
+    """`infolinia run` in `folder`; each of `flows` (name -> text) is served at the number of its name."""
+    (folder / "flows").mkdir(parents=True)
+    for name, text in {**flows, "unknown-number": _UNKNOWN}.items():
+        (folder / "flows" / f"{name}.yaml").write_text(text, encoding="utf-8")
     changes = {
-        "flows": str(flows),
-        "prompts": str(prompts),
-        "numbers": {name: name for name in (IDLE, PLAYED, SPOKEN)},
+        "flows": str(folder / "flows"),
+        "prompts": str(folder / "prompts"),
+        "numbers": {name: name for name in flows},
         "sip": {"rtp": rtp},
     }
-    program = (sys.executable, "-m", "bench.deaf_hotline") if deaf else None
     environment = {"INFOLINIA_DATABASE": "", "PYTHONPATH": str(Path(__file__).parents[1])}
-    hotline = RunningHotline(folder, ports, changes, environment)
-    if program is not None:
-        hotline.program = program
+    hotline = RunningHotline(folder, ports, changes, environment, program)
     try:
         await hotline.start()
         yield hotline
     finally:
         await hotline.stop()
+
+
+def database(hotline: RunningHotline) -> sqlite3.Connection:
+    """Its history, for reading."""
+    file = hotline.folder / "v" / "infolinia.db"
+    return sqlite3.connect(f"file:{file}?mode=ro", uri=True)
 
 
 def spoken_seconds(seconds: float) -> bytes:
@@ -114,7 +127,7 @@ async def rows_written(hotline: RunningHotline, count: int) -> int:
     """Wait within a limit until the history holds `count` rows; returns how many it holds."""
     limit = time.monotonic() + _ROWS_LIMIT_SECONDS
     found = _rows(hotline)
-    while found < count and time.monotonic() < limit:  # noqa: ASYNC110 (the rows are another process's)
+    while found < count and time.monotonic() < limit:
         await sleep(0.2)
         found = _rows(hotline)
     return found

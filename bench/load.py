@@ -48,7 +48,7 @@ async def place(
 ) -> LoadResult:
     """Place the calls and wait until all have ended.
 
-    `audio` (A-law) is what a talking caller sends, again and again. Media ports from `media_port` on are used.
+    `audio` (A-law) is what a talking caller sends, again and again. `media_port`: the first of SIPp's.
     """
     limit_seconds = load.calls / load.calls_per_second + load.call_seconds + _GRACE_SECONDS
     with tempfile.TemporaryDirectory(prefix="bench-sipp-") as name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sysconfig
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ def machine() -> dict[str, Any]:
     return {
         "cores": cores(),
         "processor": _processor(),
-        "python": platform.python_version(),
+        "python": platform.python_version() + _build(),
         "asterisk": find_parts().asterisk_version,
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
@@ -61,6 +62,15 @@ def write(name: str, data: dict[str, Any], text: str) -> None:
     before, _, rest = old.partition(begin)
     _, _, after = rest.partition(end)
     page.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
+
+
+def _build() -> str:
+    """Whether this Python was built for speed: without that, its code takes about twice the time."""
+    return (
+        ""
+        if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+        else " (unoptimised build)"
+    )
 
 
 def _processor() -> str:

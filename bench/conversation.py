@@ -1,0 +1,133 @@
+"""A caller who speaks, waits for the answer, and speaks again; with the times of both, to the packet."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from bench.clips import FRAME_SECONDS, Clip, Codec, Decoder, silence
+from infolinia.setup.inventory import find_parts
+
+_LOUD = 300  # of 32,768: -41 dBFS; what is louder is an answer, not silence
+_QUIET_SECONDS = 0.5
+_ANSWER_LIMIT_SECONDS = 6.0
+_SCENARIO = Path(__file__).parent / "sipp" / "conversing.xml"
+
+
+class CallOver(Exception):
+    """The other side has hung up, or never spoke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Times on the loop's clock: the packet with the last voiced sample sent, the first of the answer come.
+
+    `answered_at` is None when no answer came within the limit.
+    """
+
+    phrase: str
+    ended_at: float
+    answered_at: float | None
+
+
+class Party(asyncio.DatagramProtocol):
+    """The caller's telephone: sends 20 ms of audio all the time, silence when there is nothing to say."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._decoder = Decoder(codec)
+        self._silence = silence(codec)
+        self._queue: deque[tuple[bytes, bool]] = deque()
+        self._peer: tuple[str, int] | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+        self._loop = asyncio.get_running_loop()
+        self.last_loud_at = 0.0
+        self._voice_sent = asyncio.Event()
+        self._voice_ended_at = 0.0
+        self._answered: asyncio.Future[float] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(data) <= 12 or data[1] & 0x7F != self._codec.payload:
+            return
+        self._peer = addr
+        samples = self._decoder.decode(data[12:])
+        if np.abs(samples.astype(np.int32)).max(initial=0) > _LOUD:
+            self.last_loud_at = self._loop.time()
+            if self._answered is not None and not self._answered.done():
+                self._answered.set_result(self.last_loud_at)
+
+    async def send_for_ever(self) -> None:
+        """In real time, once the other side has sent something."""
+        begun, number = self._loop.time(), 0
+        while True:
+            frame, last_voiced = self._queue.popleft() if self._queue else (self._silence, False)
+            if self._peer is not None and self._transport is not None:
+                clock = number * 160 & 0xFFFFFFFF
+                header = struct.pack("!BBHII", 0x80, self._codec.payload, number & 0xFFFF, clock, 0x1F0)
+                self._transport.sendto(header + frame, self._peer)
+            if last_voiced:
+                self._voice_ended_at = self._loop.time()
+                self._answered = self._loop.create_future()
+                self._voice_sent.set()
+            number += 1
+            await asyncio.sleep(max(0.0, begun + FRAME_SECONDS * number - self._loop.time()))
+
+    async def quiet(self) -> None:
+        """Until the other side has spoken and has then been silent. Raises CallOver when it never does."""
+        limit = self._loop.time() + 15
+        while not (self.last_loud_at and self._loop.time() - self.last_loud_at >= _QUIET_SECONDS):
+            if self._loop.time() > limit:
+                raise CallOver("the hotline did not come to a rest")
+            await asyncio.sleep(FRAME_SECONDS)
+
+    async def say(self, clip: Clip) -> Turn:
+        """Say it and wait for the answer, within a limit."""
+        self._voice_sent.clear()
+        self._queue.extend((frame, at == clip.last_voiced) for at, frame in enumerate(clip.frames))
+        await asyncio.wait_for(self._voice_sent.wait(), len(clip.frames) * FRAME_SECONDS + 5)
+        answered_at: float | None = None
+        assert self._answered is not None
+        with suppress(TimeoutError):
+            answered_at = await asyncio.wait_for(self._answered, _ANSWER_LIMIT_SECONDS)
+        return Turn(clip.phrase, self._voice_ended_at, answered_at)
+
+
+@asynccontextmanager
+async def calling(
+    codec: Codec, number: str, *, sip_port: int, local_port: int, audio_port: int, seconds: float
+) -> AsyncIterator[Party]:
+    """One call by SIPp with our audio, of at most `seconds`."""
+    loop = asyncio.get_running_loop()
+    transport, party = await loop.create_datagram_endpoint(
+        lambda: Party(codec), local_addr=("127.0.0.1", audio_port)
+    )
+    words = {"audio_port": audio_port, "payload": codec.payload, "codec": codec.name}
+    keys = [word for name, value in words.items() for word in ("-key", name, str(value))]
+    process = await asyncio.create_subprocess_exec(
+        *find_parts().sipp_argv,
+        *(f"127.0.0.1:{sip_port}", "-sf", str(_SCENARIO), "-s", number, "-i", "127.0.0.1"),
+        *("-p", str(local_port), "-m", "1", "-d", str(round(seconds * 1000)), "-nostdin", *keys),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    sending = asyncio.create_task(party.send_for_ever())
+    try:
+        yield party
+    finally:
+        sending.cancel()
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await asyncio.wait_for(process.wait(), 10)
+        transport.close()
