@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.live import LiveCalls
 
@@ -29,10 +29,6 @@ class Health:
         if self._conditions.get(name) != condition:
             self._conditions[name] = condition
             self._live.changed("health")
-
-    def detail(self, name: str, detail: str) -> None:
-        """Change a known part's wording only."""
-        self._conditions[name] = replace(self._conditions[name], detail=detail)
 
     @property
     def ready(self) -> bool:
