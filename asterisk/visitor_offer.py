@@ -32,7 +32,8 @@ def read_offer(sdp: str) -> str:
     names = {codec.name.lower() for codec in media[0].rtp.codecs}
     if not names & (WIDEBAND | NARROWBAND):
         raise OfferRefused("The offer has no codec that is known here: G.722, PCMU, PCMA or Opus.")
-    if media[0].dtls is None or not media[0].dtls.fingerprints or media[0].ice.usernameFragment is None:
+    ice, dtls = media[0].ice, media[0].dtls
+    if dtls is None or not dtls.fingerprints or ice is None or ice.usernameFragment is None:
         raise OfferRefused("The offer lacks its ICE or DTLS parameters.")
     kept: list[str] = []
     candidates = 0

@@ -39,20 +39,20 @@ class Speaker(MediaStreamTrack):
         self._rate = sample_rate
         self._samples = int(sample_rate * FRAME_SECONDS)
         self._bytes = 2 * self._samples
-        self._waiting = bytearray()
+        self._unheard = bytearray()
         self._playing = False
         self._next_at: float | None = None
         self._pts = 0
 
     def push(self, pcm: bytes) -> None:
         """Queue s16le audio; what is too much is dropped from the front."""
-        self._waiting += pcm
-        if len(self._waiting) > MOST_FRAMES * self._bytes:
-            del self._waiting[: len(self._waiting) - KEPT_FRAMES * self._bytes]
+        self._unheard += pcm
+        if len(self._unheard) > MOST_FRAMES * self._bytes:
+            del self._unheard[: len(self._unheard) - KEPT_FRAMES * self._bytes]
 
     @property
     def waiting_seconds(self) -> float:
-        return len(self._waiting) / 2 / self._rate
+        return len(self._unheard) / 2 / self._rate
 
     async def recv(self) -> AudioFrame:
         """The next 20 ms, when they are due."""
@@ -72,10 +72,10 @@ class Speaker(MediaStreamTrack):
         return frame
 
     def _take(self) -> bytes:
-        if len(self._waiting) >= (1 if self._playing else START_FRAMES * self._bytes):
+        if len(self._unheard) >= (1 if self._playing else START_FRAMES * self._bytes):
             self._playing = True
-            pcm = bytes(self._waiting[: self._bytes])
-            del self._waiting[: self._bytes]
+            pcm = bytes(self._unheard[: self._bytes])
+            del self._unheard[: self._bytes]
             return pcm.ljust(self._bytes, b"\0")
         self._playing = False
         return bytes(self._bytes)
@@ -163,6 +163,7 @@ class VisitorPeer:
                 return self._leave("no audio came from the browser")
             except MediaStreamError:
                 return self._leave("the browser hung up")
+            assert isinstance(frame, AudioFrame)
             for part in resampler.resample(frame):
                 due = max(due, loop.time()) + FRAME_SECONDS
                 if due - loop.time() > AHEAD_SECONDS:
