@@ -159,7 +159,7 @@ def _fold_channel(rows: list[CelRow], booted_at: datetime | None) -> CelCall | N
             entered = None
         if row.event == "APP_START" and row.app == "Stasis":
             entered = row.at
-            if call is None and len(arguments) == 6 and arguments[1] == "inbound":
+            if call is None and len(arguments) >= 6 and arguments[1] == "inbound":
                 call = CelCall(
                     linkedid=first.linkedid,
                     started_at=_utc(first.at),

@@ -58,7 +58,7 @@ class RuntimeFolders:
 
     @property
     def cel_db(self) -> Path:
-        return self.state / "cel.db"
+        return self.log / "cel.db"
 
     @property
     def control_socket(self) -> Path:
