@@ -20,6 +20,11 @@ TURN_SILENCE_SECONDS = 0.9
 PATIENCE_SECONDS = 20.0
 # After the last action the caller hears the hotline out, and hangs up when it has been quiet this long.
 LINGER_SECONDS = 8.0
+RING_SECONDS = 30
+# Asterisk tells of the end of the ringing; if it does not, it is over this much later.
+ANSWER_GRACE_SECONDS = 10.0
+# What the hotline goes on saying when it is interrupted is over by then; what goes on is its answer.
+REMAINDER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """How it went: `ended_by` is "hotline", "caller", "limit" or, when nobody answered, "unanswered"."""
+    """How it went: `ended_by` is "hotline", "caller", "limit", "line" (the connection to Asterisk was lost)
+    or, when nobody answered, "unanswered"."""
 
     lines: tuple[Line, ...]
     seconds: float
@@ -69,10 +75,12 @@ class SimulatedCaller:
         self._answered = asyncio.Event()
         self._ended = asyncio.Event()
         self._hotline_quiet = asyncio.Event()
+        self._hotline_quiet.set()
         self._hotline_spoke = asyncio.Event()
-        self._answered_at = 0.0
+        self._spoken = asyncio.Event()
+        self._ended_by = ""
         self._cause = 0
-        self._speech_at = 0.0
+        self._answered_at = self._acted_at = self._speech_at = 0.0
         self._lines: list[Line] = []
 
     def on_network_event(self, event: network.NetworkEvent) -> None:
@@ -82,11 +90,9 @@ class SimulatedCaller:
                 self._answered.set()
             case network.ChannelEnded(channel_id=id, cause=cause) if id == self.channel_id:
                 self._cause = cause
-                self._ended.set()
-                self._answered.set()
+                self._end("hotline")
             case network.ControlDropped():
-                self._ended.set()
-                self._answered.set()
+                self._end("line")
 
     async def call(
         self,
@@ -103,15 +109,29 @@ class SimulatedCaller:
             self.channel_id,
             number,
             caller_id=caller_id,
-            ring_seconds=30,
+            ring_seconds=RING_SECONDS,
             call_id=self.channel_id,
             trunk="loopback",
         )
-        async with asyncio.timeout(40):
-            await self._answered.wait()
-        if self._ended.is_set():
-            return Conversation((), 0.0, "unanswered", self._cause)
-        path = await self._control.open_voice(self.channel_id, wideband=wideband)
+        try:
+            await self._until(self._answered, RING_SECONDS + ANSWER_GRACE_SECONDS)
+            if self._ended.is_set() or not self._answered.is_set():
+                return Conversation((), 0.0, "unanswered", self._cause)
+            path = await self._control.open_voice(self.channel_id, wideband=wideband)
+            try:
+                await self._converse(path, actions, language, longest_seconds)
+            finally:
+                with contextlib.suppress(CallControlError):  # already over
+                    await path.close()
+        finally:
+            with contextlib.suppress(CallControlError):
+                await self._control.hang_up(self.channel_id)
+        return Conversation(tuple(self._lines), self._lines[-1].at_seconds, self._ended_by, self._cause)
+
+    async def _converse(
+        self, path: VoicePath, actions: tuple[Action, ...], language: str, longest_seconds: float
+    ) -> None:
+        """Until one of the two hangs up, which is the last line written."""
         listening = self._recognizer.listen(
             sample_rate=path.sample_rate,
             phrases=dict.fromkeys(self._recognizer.languages(), ()),
@@ -121,37 +141,35 @@ class SimulatedCaller:
             on_utterance=self._hotline_ends,
         )
         path.attach(listening.feed)
-        ended_by = "hotline"
         try:
-            async with asyncio.timeout(longest_seconds):
-                if await self._act(path, actions, language):
-                    ended_by = "caller"
+            async with asyncio.timeout(longest_seconds) as limit:
+                await self._act(path, actions, language)
         except TimeoutError:
-            ended_by = "limit"
-            self._write("line", f"the limit of {longest_seconds:.0f} s is reached")
+            if not limit.expired():
+                raise
+            self._end("limit")
         finally:
             listening.close()
-            with contextlib.suppress(CallControlError):  # already over
-                await path.close()
-                await self._control.hang_up(self.channel_id)
-        seconds = self._now()
-        who = {"hotline": "the hotline hangs up", "caller": "the caller hangs up"}.get(ended_by, "hung up")
-        self._write("line", who)
-        return Conversation(tuple(self._lines), seconds, ended_by, self._cause)
+        self._end("caller")
+        ends = {
+            "hotline": "the hotline hangs up",
+            "caller": "the caller hangs up",
+            "limit": f"the limit of {longest_seconds:.0f} s is reached: hung up",
+            "line": "the connection to Asterisk was lost",
+        }
+        self._write("line", ends[self._ended_by])
 
-    async def _act(self, path: VoicePath, actions: tuple[Action, ...], language: str) -> bool:
-        """Do the actions; True when the caller ended the call, False when the hotline did."""
+    async def _act(self, path: VoicePath, actions: tuple[Action, ...], language: str) -> None:
+        """Do the actions and hear the hotline out, unless it hangs up before."""
         interrupting = False
         for action in actions:
             if not interrupting and isinstance(action, Press | Speak | PlayFile):
                 await self._hear_out(PATIENCE_SECONDS)
             interrupting = isinstance(action, Interrupt)
-            if self._ended.is_set():
-                return False
-            if isinstance(action, HangUpNow):
-                return True
+            if self._ended.is_set() or isinstance(action, HangUpNow):
+                return
             await self._do(path, action, language)
-        return not await self._heard_to_the_end()
+        await self._hear_to_the_end()
 
     async def _do(self, path: VoicePath, action: Action, language: str) -> None:
         match action:
@@ -172,32 +190,35 @@ class SimulatedCaller:
                 await self._until(self._ended, seconds)
 
     async def _voice(self, path: VoicePath, audio: bytes) -> None:
-        spoken = asyncio.Event()
+        self._spoken.clear()
         self._expect_answer()
-        path.speak(audio, spoken.set)
-        await self._until_any((spoken, self._ended), len(audio) / 2 / path.sample_rate + 5)
+        path.speak(audio, self._spoken.set)
+        await self._until(self._spoken, len(audio) / 2 / path.sample_rate + 5)
 
     def _expect_answer(self) -> None:
+        self._acted_at = self._clock.monotonic()
         self._hotline_spoke.clear()
 
     async def _hear_out(self, patience_seconds: float) -> None:
         """Wait until the hotline has said something and paused."""
         deadline = self._clock.monotonic() + patience_seconds
-        await self._until_any((self._hotline_spoke, self._ended), patience_seconds)
-        await self._until_any(
-            (self._hotline_quiet, self._ended), max(0.0, deadline - self._clock.monotonic())
-        )
+        await self._until(self._hotline_spoke, patience_seconds)
+        await self._until(self._hotline_quiet, max(0.0, deadline - self._clock.monotonic()))
 
-    async def _heard_to_the_end(self) -> bool:
-        """After the last action: True when the hotline hangs up, False when it has nothing more to say."""
-        while True:
+    async def _hear_to_the_end(self) -> None:
+        """After the last action: until the hotline hangs up or has nothing more to say."""
+        while not self._ended.is_set():
             self._hotline_spoke.clear()
-            await self._until_any((self._hotline_spoke, self._ended), LINGER_SECONDS)
-            if self._ended.is_set():
-                return True
+            await self._until(self._hotline_spoke, LINGER_SECONDS)
             if not self._hotline_spoke.is_set() and self._hotline_quiet.is_set():
-                return False
-            await self._until_any((self._hotline_quiet, self._ended), PATIENCE_SECONDS)
+                return
+            await self._until(self._hotline_quiet, PATIENCE_SECONDS)
+
+    def _end(self, by: str) -> None:
+        """Only the first end counts."""
+        self._ended_by = self._ended_by or by
+        self._ended.set()
+        self._answered.set()
 
     def _hotline_begins(self) -> None:
         self._speech_at = self._now()
@@ -210,6 +231,8 @@ class SimulatedCaller:
         self._lines.append(line)
         self._report(line)
         self._hotline_quiet.set()
+        if self._clock.monotonic() - TURN_SILENCE_SECONDS > self._acted_at + REMAINDER_SECONDS:
+            self._hotline_spoke.set()  # it went over from what was interrupted to its answer without a pause
 
     def _write(self, who: str, text: str) -> None:
         line = Line(self._now(), who, text)
@@ -220,12 +243,8 @@ class SimulatedCaller:
         return round(self._clock.monotonic() - self._answered_at, 1)
 
     async def _until(self, event: asyncio.Event, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await event.wait()
-
-    async def _until_any(self, events: tuple[asyncio.Event, ...], seconds: float) -> None:
-        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        """Until it happens, the call ends or the time is over."""
+        waits = [asyncio.ensure_future(each.wait()) for each in (event, self._ended)]
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
