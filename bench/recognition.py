@@ -41,7 +41,9 @@ async def caller(
         ended_at = 0.0
 
         def understood(utterance: Utterance, heard: asyncio.Event = heard) -> None:
-            delays.append(loop.time() - ended_at)  # noqa: B023 - the turn's own
+            # Told before the end is known to us: given up, since the decoder was too far behind.
+            if ended_at:  # noqa: B023 - the turn's own
+                delays.append(loop.time() - ended_at)  # noqa: B023
             heard.set()
 
         listening = recognizer.listen(
@@ -97,7 +99,7 @@ async def run(options: argparse.Namespace) -> None:
     await recognizer.close()
     centiles = statistics.quantiles(delays, n=100)
     print(
-        f"{options.rate} Hz, {options.callers} callers, {len(delays)} utterances in "
+        f"{options.rate} Hz, {options.callers} callers, {len(delays)} utterances understood in "
         f"{time.monotonic() - began:.0f} s | after the endpoint p50 {1000 * centiles[49]:.0f} ms, "
         f"p95 {1000 * centiles[94]:.0f} ms, worst {1000 * max(delays):.0f} ms | "
         f"CPU {cpu / seconds:.3f} s per second of audio"
