@@ -330,7 +330,6 @@ class Switchboard:
         try:
             await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
         except (network.ChannelGone, network.RequestRefused):
-            log.exception("DBG")
             call.tell(network.ChannelEnded(call.channel_id, 0))  # its end was never told to us
         except ControlLost as lost:
             log.warning("a dead-man was not renewed", call=call.id, why=str(lost))

@@ -254,8 +254,6 @@ async def test_keys_for_a_channel_that_is_just_gone_end_the_call_quietly(line: L
 
 
 def test_a_transcript_line_for_a_terminal() -> None:
-    assert (
-        who_said(Line(63.14, "hotline", "Hello.", automatic=True), {})
-        == "1:03.1  hotline  [automatic] Hello."
-    )
+    heard = Line(63.14, "hotline", "Hello.", automatic=True)
+    assert who_said(heard, {}) == "1:03.1  hotline  Hello. [automatic]"
     assert who_said(Line(3.0, "caller", "presses 2"), {"caller": "Ann"}) == "0:03.0  Ann      presses 2"
