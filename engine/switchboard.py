@@ -329,10 +329,10 @@ class Switchboard:
     async def _renew_deadman(self, call: InboundCall) -> None:
         try:
             await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
-        except (network.ChannelGone, network.RequestRefused):
+        except network.ChannelGone:
             call.tell(network.ChannelEnded(call.channel_id, 0))  # its end was never told to us
-        except ControlLost as lost:
-            log.warning("a dead-man was not renewed", call=call.id, why=str(lost))
+        except CallControlError as failure:
+            log.warning("a dead-man was not renewed", call=call.id, why=str(failure))
         except Exception:
             log.exception("a dead-man was not renewed", call=call.id)  # the others must be
 

@@ -77,6 +77,16 @@ async def test_a_call_that_ended_unnoticed_is_found_by_the_dead_man(stage: Stage
     assert (row.outcome, row.data["cause"]) == (Outcome.ABANDONED, 0)
 
 
+async def test_a_refused_renewal_is_no_end_of_the_call(
+    stage: Stage, logs: list[MutableMapping[str, Any]]
+) -> None:
+    stage.control.faults["guard"] = RequestRefused("permission denied")
+    call_id, _ = await stage.recording()
+    await asyncio.sleep(11)
+    assert stage.serves(call_id)
+    assert "a dead-man was not renewed" in [entry["event"] for entry in logs]
+
+
 async def test_no_dead_man_is_renewed_without_a_connection(stage: Stage) -> None:
     await stage.in_menu()
     stage.control.tell(ControlDropped())
