@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from asterisk.ari import GONE, AriConnection
 from asterisk.busy import BusyChannels
 from calls.control import CallControlError
+
+log = logging.getLogger(__name__)
 
 NOT_THERE = GONE | {400, 422}
 """Bridges answer 400 for an unknown channel, and 422 for one that is not in our application."""
@@ -52,6 +55,16 @@ class Bridges:
                 apart=channel_id in self._busy,
             )
         await self._ari.tidy("DELETE", f"bridges/{bridge_id}")
+
+    async def sweep(self, prefix: str) -> None:
+        """Remove empty bridges of that name that are not ours: an earlier engine's."""
+        try:
+            for bridge in await self._ari.request("GET", "bridges"):
+                bridge_id: str = bridge["id"]
+                if bridge_id.startswith(prefix) and bridge_id not in self._members and not bridge["channels"]:
+                    await self._ari.tidy("DELETE", f"bridges/{bridge_id}")
+        except CallControlError as error:
+            log.info("bridges of before are not looked for: %s", error)
 
     def forget(self) -> None:
         """Asterisk was restarted: there are no bridges."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import secrets
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ from calls.control import (
 log = logging.getLogger(__name__)
 
 FALLBACK_CONTEXT = "fallback"
+SWEEP_SECONDS = 30.0
+"""After connecting: empty bridges of an engine that died are removed once its calls have been adopted."""
 _NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
 _KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 
@@ -74,6 +77,8 @@ class AsteriskControl:
         self._visitors: dict[str, MediaPath] = {}  # by channel
         self._recordings: dict[str, str] = {}  # visitor's channel: the recording that `#` ends
         self._media_count = 0
+        # Of an engine that died, bridges and media channels may still be there: no id is used twice.
+        self._run_id = secrets.token_hex(3)
         self._ami = ami
         self._causes: dict[str, int] = {}  # of channels that are being hung up
         self._errands: set[asyncio.Task[None]] = set()
@@ -133,8 +138,8 @@ class AsteriskControl:
         if (earlier := self._voices.get(channel_id)) is not None:
             await earlier.close()
         self._media_count += 1
-        suffix = f"{self._media_count}-{channel_id}"
-        bridge_id = f"voice-{suffix}"
+        suffix = f"{self._run_id}-{self._media_count}-{channel_id}"
+        bridge_id = f"{self._app}-voice-{suffix}"
         await self._bridges.make(bridge_id)
         path: MediaPath | None = None
         try:
@@ -392,6 +397,8 @@ class AsteriskControl:
         for channel in reunion.channels:
             if channel["id"].startswith(MEDIA_PREFIX) and channel["id"] not in served:
                 self._run(self._ari.tidy("DELETE", f"channels/{channel['id']}"))
+        loop = asyncio.get_running_loop()
+        loop.call_later(SWEEP_SECONDS, lambda: self._run(self._bridges.sweep(f"{self._app}-voice-")))
         self._tell(ControlRestored(tuple(snapshot(c, self._marks) for c in found), reunion.restarted))
 
     def _dropped(self) -> None:
