@@ -10,6 +10,8 @@ from engine.ports import Clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letters that look like digits
 
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+
 
 class SystemClock:
     """UTC as it was at the start plus the monotonic counter: stepping the host's clock moves no deadline."""
@@ -33,4 +35,4 @@ class TimeOrderedIds:
 
     def new(self) -> str:
         bits = int(self._clock.now().timestamp() * 1000) << 80 | secrets.randbits(80)
-        return "".join(_ALPHABET[bits >> shift & 31] for shift in range(125, -1, -5))
+        return "".join([_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])
