@@ -20,7 +20,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `network_id` is Asterisk's linkedid, by which its own log knows the call.
+    """One call. `trunk` is the line it came by ("visitor": a browser). `network_id` is Asterisk's linkedid, by which its own log knows the call.
 
     `path` lists the steps entered in order, `heard` the caller's words and keys as understood.
     """
@@ -29,6 +29,7 @@ class Call:
     direction: Direction
     caller: str
     dialled: str
+    trunk: str
     network_id: str
     node: str
     started_at: datetime
@@ -73,6 +74,7 @@ def _received(event: CallEvent) -> Call:
         direction=Direction(cast(str, data.get("direction", "inbound"))),
         caller=cast(str, data.get("caller", "")),
         dialled=cast(str, data.get("dialled", "")),
+        trunk=cast(str, data.get("trunk", "")),
         network_id=cast(str, data.get("network_id", "")),
         node=cast(str, data.get("node", "")),
         started_at=event.at,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from calls.call import Call, fold
 from calls.events import CallEvent, CallEventKind
-from calls.numbers import PhoneNumber, parse_number
+from calls.numbers import parse_number
 from calls.outcome import Outcome
 from engine.live import LiveCalls
 from engine.ports import CallStored, Change, Clock, EventsAppended, Ids, InteractionAdded, Ledger
@@ -17,8 +17,18 @@ from history.interaction import ContactPoint, PointKind, interaction_of
 _STORED_AT = frozenset({CallEventKind.RECEIVED, CallEventKind.ANSWERED, CallEventKind.ENDED})
 
 
-def point_of(number: PhoneNumber) -> ContactPoint | None:
-    """How a caller's number finds their contact: E.164, or the internal number as it is; None if withheld."""
+# What the network calls the line of those who call from a browser.
+VISITOR_TRUNK = "visitor"
+
+
+def point_of(call: Call, region: str) -> ContactPoint | None:
+    """How a caller's contact is found: E.164, or the internal number as it is; None if withheld.
+
+    A browser has no number: each of its calls is somebody new until they say who they are.
+    """
+    if call.trunk == VISITOR_TRUNK:
+        return ContactPoint(PointKind.VISITOR, call.network_id)
+    number = parse_number(call.caller, region)
     return None if number.withheld else ContactPoint(PointKind.PHONE, number.shown)
 
 
@@ -69,8 +79,7 @@ class CallLog:
         if kind in _STORED_AT:
             changes.append(CallStored(call))
         if kind is CallEventKind.ENDED:
-            point = point_of(parse_number(call.caller, self._region))
-            row = interaction_of(call, self._ids.new(), point)
+            row = interaction_of(call, self._ids.new(), point_of(call, self._region))
             changes.append(InteractionAdded(row, self._ids.new()))
         try:
             await self._ledger.commit(changes)

@@ -123,6 +123,7 @@ def _call(row: Row[Any]) -> Call:
         direction=Direction(row.direction),
         caller=row.caller,
         dialled=row.dialled,
+        trunk=row.trunk,
         network_id=row.network_id,
         node=row.node,
         started_at=row.started_at,

@@ -178,6 +178,7 @@ class Rows:
             call.direction.value,
             call.caller,
             call.dialled,
+            call.trunk,
             call.network_id,
             call.node,
             self.time(call.started_at),

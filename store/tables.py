@@ -82,6 +82,7 @@ calls = Table(
     Column("direction", Text, nullable=False),
     Column("caller", Text, nullable=False),
     Column("dialled", Text, nullable=False),
+    Column("trunk", Text, nullable=False),
     Column("network_id", Text, nullable=False, index=True),
     Column("node", Text, nullable=False),
     Column("started_at", UtcDateTime, nullable=False, index=True),

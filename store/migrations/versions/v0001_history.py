@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("direction", sa.Text, nullable=False),
         sa.Column("caller", sa.Text, nullable=False),
         sa.Column("dialled", sa.Text, nullable=False),
+        sa.Column("trunk", sa.Text, nullable=False),
         sa.Column("network_id", sa.Text, nullable=False),
         sa.Column("node", sa.Text, nullable=False),
         sa.Column("started_at", _Time, nullable=False),
