@@ -193,8 +193,8 @@ def _progress(variant: Variant, number: int, done: Round) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round of each: under a minute")
-    parser.add_argument("--rates", default="200,60,30", help="calls a second of (a), (b) and (c)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long calls are placed in a round")
+    parser.add_argument("--rates", default="150,50,20", help="calls a second of (a), (b) and (c)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long calls are placed in a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--first-port", type=int, default=24000, help="a hundred ports from here on")
     parser.add_argument("--rtp", default="24100-27999", help="Asterisk's audio: two ports a call")

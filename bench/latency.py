@@ -62,7 +62,7 @@ def _flow() -> str:
     choices = {
         str(n): {"hear": {"en": [phrase]}, "next": "ask"} for n, phrase in enumerate(RECORDINGS, start=10)
     }
-    menu = {"prompt": {"en": "Next."}, "choices": choices, "attempts": 10, "wait": "20s"}
+    menu = {"prompt": {"en": "Next."}, "choices": choices, "unclear": "Again.", "attempts": 10, "wait": "20s"}
     return json.dumps(
         {
             "flow": NUMBER,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import sysconfig
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ def machine() -> dict[str, Any]:
     return {
         "cores": cores(),
         "processor": _processor(),
-        "python": platform.python_version() + _build(),
+        "python": platform.python_version(),
         "asterisk": find_parts().asterisk_version,
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
@@ -62,15 +61,6 @@ def write(name: str, data: dict[str, Any], text: str) -> None:
     before, _, rest = old.partition(begin)
     _, _, after = rest.partition(end)
     page.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
-
-
-def _build() -> str:
-    """Whether this Python was built for speed: without that, its code takes about twice the time."""
-    return (
-        ""
-        if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-        else " (unoptimised build)"
-    )
 
 
 def _processor() -> str:
