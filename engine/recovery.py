@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -108,10 +108,21 @@ class Recovery:
                 log.info("a call goes on", call=call.id)
                 return
             await self._end(unfinished.pop(call.id), None, source="none: the caller begins anew")
+            self._switchboard.begin(channel, None)
+            return
         if channel.dialled:
-            self._switchboard.begin(channel)
+            self._switchboard.begin(channel, await self._came_at(channel))
         else:
             await self._hang_up(channel)
+
+    async def _came_at(self, channel: ChannelSnapshot) -> datetime | None:
+        """When a caller came whom an earlier engine served for a moment, or nobody."""
+        try:
+            logged = await self._network_log.call(channel.network_id, self._exchange.clock.now() - LOOK_BACK)
+        except Exception:
+            log.exception("Asterisk's call log cannot be read; a caller who waits counts from now on")
+            return None
+        return None if logged is None else logged.started_at
 
     async def _hang_up(self, channel: ChannelSnapshot) -> None:
         with contextlib.suppress(CallControlError):  # a leg or media channel left alone may end by itself

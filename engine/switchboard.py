@@ -159,11 +159,11 @@ class Switchboard:
         self._begin(inbound, partial(inbound.resume, "the engine was restarted", self._up))
         return True
 
-    def begin(self, snapshot: network.ChannelSnapshot) -> None:
-        """A caller who arrived while we were away."""
-        self._arrived(_arrived_of(snapshot))
+    def begin(self, snapshot: network.ChannelSnapshot, at: datetime | None) -> None:
+        """A caller who arrived while we were away, at that time if it is known."""
+        self._arrived(_arrived_of(snapshot), at)
 
-    def _arrived(self, arrived: CallArrived) -> None:
+    def _arrived(self, arrived: CallArrived, at: datetime | None = None) -> None:
         if self._closing:
             return  # the dead-man leads the caller on
         self._just_arrived.add(arrived.channel_id)
@@ -179,9 +179,11 @@ class Switchboard:
         flow = exchange.flows.for_number(arrived.dialled) or exchange.flows.unknown
         dialogue = Dialogue(flow, facts={"caller": arrived.caller, "dialled": arrived.dialled})
         call = self._inbound(call_id, arrived, flow, dialogue, self._exchange.call_log(call_id))
-        self._begin(call, partial(self._serve_new, call, arrived, flow))
+        self._begin(call, partial(self._serve_new, call, arrived, flow, at))
 
-    async def _serve_new(self, call: InboundCall, arrived: CallArrived, flow: Flow) -> None:
+    async def _serve_new(
+        self, call: InboundCall, arrived: CallArrived, flow: Flow, at: datetime | None
+    ) -> None:
         exchange = self._exchange
         await call.log.write(
             CallEventKind.RECEIVED,
@@ -193,6 +195,7 @@ class Switchboard:
                 "network_id": arrived.network_id,
                 "node": exchange.node,
             },
+            at=at,
         )
         if flow is exchange.flows.unknown:
             detail = f"no flow serves {arrived.dialled!r}: add it to `numbers` in the configuration"
@@ -304,7 +307,6 @@ class Switchboard:
             and call_of_leg(channel.channel_id) not in self._calls
         ]
         for call in tuple(self._calls.values()):
-            call.forget_reports()
             if call.channel_id in alive:
                 why = "the connection to Asterisk was cut"
                 self._begin(call, partial(call.resume, why, self._up))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -77,7 +78,15 @@ async def test_a_withheld_number_finds_no_contact() -> None:
 async def test_an_event_overtaken_by_the_end_does_not_bring_the_call_back() -> None:
     desk = Desk()
     await desk.log.write(Kind.RECEIVED, RECEIVED)
-    await asyncio.gather(  # each waits in the ledger before it is shown
+    commit = desk.ledger.commit
+
+    async def slow_at_first(changes: Sequence[Change], *, durable: bool = False) -> None:
+        await commit(changes, durable=durable)
+        if len(changes) == 1:
+            await asyncio.sleep(1)
+
+    desk.ledger.commit = slow_at_first  # type: ignore[method-assign]
+    await asyncio.gather(
         desk.log.write(Kind.TROUBLE, {"what": "a prompt", "detail": "not played"}),
         desk.log.end("caller", Outcome.ABANDONED),
     )

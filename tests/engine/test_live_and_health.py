@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from calls.call import Call, Direction
+from calls.call import Call
 from engine.health import Health
 from engine.live import WATCHER_BACKLOG, LiveCalls
 
@@ -13,7 +13,9 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def call(id: str, *, ended: bool = False) -> Call:
-    return Call(id, Direction.INBOUND, "+48220000011", "100", "local", id, "here", AT, ended_at=AT if ended else None)
+    return Call(
+        id, Direction.INBOUND, "+48220000011", "100", "local", id, "here", AT, ended_at=AT if ended else None
+    )
 
 
 def drained(queue: asyncio.Queue[str | None]) -> list[str | None]:

@@ -114,8 +114,12 @@ async def test_a_call_whose_flow_has_changed_ends_and_its_caller_begins_anew(bef
 
 
 async def test_a_caller_who_came_while_nobody_was_there_is_served(stage: Stage) -> None:
+    came_at = stage.clock.now() - timedelta(seconds=7)
+    stage.network_log.calls = [logged("stranger", came_at)]
     await stage.connect(channel("stranger"), channel("media", dialled=""))
     await stage.until(lambda: "Welcome." in stage.control.words())
+    (call,) = stage.live.all()
+    assert call.started_at == came_at
     assert stage.control.asked("hang_up") == [("media", 16)]
     assert len(stage.switchboard.served()) == 1
 
