@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from calls.call import Call
+from calls.call import Call, fold
+from calls.events import CallEvent, CallEventKind
 from engine.health import Health
 from engine.live import WATCHER_BACKLOG, LiveCalls
 
@@ -13,9 +14,9 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def call(id: str, *, ended: bool = False) -> Call:
-    return Call(
-        id, Direction.INBOUND, "+48220000011", "100", "local", id, "here", AT, ended_at=AT if ended else None
-    )
+    begun = CallEvent(id, 1, AT, CallEventKind.RECEIVED, {"caller": "+48220000011", "dialled": "100"})
+    end = CallEvent(id, 2, AT, CallEventKind.ENDED, {"by": "caller", "outcome": "abandoned"})
+    return fold((begun, end) if ended else (begun,))
 
 
 def drained(queue: asyncio.Queue[str | None]) -> list[str | None]:
