@@ -100,6 +100,26 @@ async def test_two_breaks_at_once_resume_the_call_once(stage: Stage) -> None:
     assert stage.ledger.kinds(call_id).count(Kind.RESUMED) == 1
 
 
+async def test_a_call_is_not_taken_up_before_what_was_done_for_it_has_let_go(stage: Stage) -> None:
+    call_id = await stage.in_menu()
+    ask, closed = stage.control.ask, asyncio.Event()
+
+    async def slow_to_close(name: str, *arguments: object) -> None:
+        if name == "close_voice":
+            await closed.wait()
+        await ask(name, *arguments)
+
+    stage.control.ask = slow_to_close  # type: ignore[method-assign]
+    drop(stage)
+    for _ in range(3):
+        restore(stage, "caller")
+        await asyncio.sleep(1)
+    assert Kind.RESUMED not in stage.ledger.kinds(call_id)
+    closed.set()
+    await stage.until(lambda: SORRY in stage.control.words())
+    assert stage.ledger.kinds(call_id).count(Kind.RESUMED) == 1
+
+
 async def test_two_who_talk_are_left_in_peace_in_a_break(stage: Stage) -> None:
     call_id, leg = await stage.in_transfer()
     stage.control.tell(LegAnswered(leg))
