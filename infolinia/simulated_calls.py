@@ -53,13 +53,13 @@ class CallPlan:
     longest_seconds: float = 180.0
 
 
-# Three people who use the shipped hotline: an order by voice and keys, a message in Polish, a silent caller.
+# Three people who use the shipped hotline: an order by voice and keys, a message in Polish, hours in Russian.
 DEMO = (
-    CallPlan("100", "press 2; say 'order'; wait 2; press 123456; press 1", "en", "+48220000001"),
+    CallPlan("100", "press 2; say 'order'; wait 2; press 123456; press 1; press 2", "en", "+48220000001"),
     CallPlan(
-        "100", "press 1; press 9; say 'Dzień dobry, proszę o telefon.'; wait 2; press #", "pl", "+48220000002"
+        "100", "press 1; press 9; say 'Dzień dobry, proszę o telefon.'; interrupt; press #", "pl", "+48220000002"
     ),
-    CallPlan("100", "press 3; press 7; press 2; hang up", "ru", "+48220000003"),
+    CallPlan("100", "press 3; press 2; press 2", "ru", "+48220000003"),
 )
 
 
