@@ -11,7 +11,7 @@ from enum import StrEnum
 class CallEventKind(StrEnum):
     """What happened. The keys of `CallEvent.data` are listed behind each kind."""
 
-    RECEIVED = "received"  # caller, dialled, trunk, network_id, direction, node
+    RECEIVED = "received"  # caller, dialled, trunk, network_id, direction, node, wideband
     ANSWERED = "answered"
     FLOW_STARTED = "flow_started"  # flow, version
     STEP_ENTERED = "step_entered"  # step, verb

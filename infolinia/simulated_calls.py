@@ -57,7 +57,10 @@ class CallPlan:
 DEMO = (
     CallPlan("100", "press 2; say 'order'; wait 2; press 123456; press 1; press 2", "en", "+48220000001"),
     CallPlan(
-        "100", "press 1; press 9; say 'Dzień dobry, proszę o telefon.'; interrupt; press #", "pl", "+48220000002"
+        "100",
+        "press 1; press 9; say 'Dzień dobry, proszę o telefon.'; interrupt; press #",
+        "pl",
+        "+48220000002",
     ),
     CallPlan("100", "press 3; press 2; press 2", "ru", "+48220000003"),
 )
