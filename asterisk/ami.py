@@ -22,6 +22,8 @@ from panoramisk.message import Message
 from calls.control import ChannelGone, ControlLost, RequestRefused
 
 log = logging.getLogger(__name__)
+_library_log = log.getChild("panoramisk")
+_library_log.setLevel(logging.WARNING)  # it tells the protocol's version on every connection
 
 ACTION_SECONDS = 5.0
 PING_SECONDS = 10.0
@@ -185,7 +187,7 @@ class AmiConnection:
             if not login.success:
                 raise AmiRefused(
                     f"Asterisk refuses the AMI user {self._address.user} ({login.message}):"
-                    " its password differs from that in manager.conf"
+                    " it was started with another password; stop that Asterisk, then start again"
                 )
             await _send(manager, "Filter", {"Operation": "Add", "Filter": _FILTER}, ACTION_SECONDS)
             self._manager = manager
@@ -247,7 +249,7 @@ class _OneConnection(Manager):  # type: ignore[misc]
             secret=address.password,
             events="system,security",
             protocol_factory=_WholeLetters,
-            log=log,
+            log=_library_log,
         )
         self.over = asyncio.Event()
         self.pinger: asyncio.TimerHandle | None

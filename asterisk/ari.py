@@ -344,7 +344,8 @@ class AriConnection:
         url, user = self._address.url, self._address.user
         if status in (401, 403):
             return (
-                f"Asterisk at {url} refuses the ARI user {user}: its password differs from that in ari.conf"
+                f"Asterisk at {url} refuses the ARI user {user}: it was started with another password; "
+                "stop that Asterisk, then start again"
             )
         if status == 404:
             return f"Asterisk at {url} has no ARI: load res_ari and res_ari_events, and enable ari.conf"

@@ -126,13 +126,22 @@ def load_secrets(folders: RuntimeFolders) -> Secrets:
         path.chmod(0o600)
         return Secrets(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        made = Secrets(*(secrets.token_urlsafe(_PASSWORD_BYTES) for _ in range(3)))
-        write_private(path, json.dumps(asdict(made), indent=2) + "\n")
-        return made
+        return _made_secrets(path)
     except (OSError, TypeError, ValueError) as error:
         raise RuntimeFolderRefused(
             f"{path} cannot be read ({error}): delete it and start again to have new passwords made."
         ) from error
+
+
+def _made_secrets(path: Path) -> Secrets:
+    made = Secrets(*(secrets.token_urlsafe(_PASSWORD_BYTES) for _ in range(3)))
+    try:
+        write_private(path, json.dumps(asdict(made), indent=2) + "\n")
+    except OSError as error:
+        raise RuntimeFolderRefused(
+            f"{path} cannot be written ({error.strerror}): make room or set another `runtime_dir`."
+        ) from error
+    return made
 
 
 def write_private(path: Path, text: str) -> None:
@@ -153,7 +162,12 @@ def hold_folder(folders: RuntimeFolders) -> IO[str]:
     The kernel drops the lock when the process dies, and Asterisk does not inherit it.
     """
     path = folders.root / "engine.lock"
-    file = path.open("a+", encoding="utf-8")
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise RuntimeFolderRefused(
+            f"{path} cannot be written ({error.strerror}): free it or set another `runtime_dir`."
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

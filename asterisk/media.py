@@ -59,8 +59,8 @@ class MediaServer:
         except OSError as error:
             why = "another program listens there" if error.errno == errno.EADDRINUSE else str(error)
             raise MediaPortTaken(
-                f"cannot listen for Asterisk's audio on {HOST}:{self.port}: {why};"
-                " stop that program or choose another media port"
+                f"Asterisk's audio cannot be listened for on {HOST}:{self.port}: {why};"
+                " stop that program or set another `media_port`."
             ) from error
 
     async def close(self) -> None:

@@ -22,7 +22,9 @@ LOCAL_TRUNK = "local"
 LOOPBACK_ADDRESS = "127.0.0.60"  # where calls of Asterisk to itself come from
 
 _LONGEST_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without its closing zero
-_RESERVED_TRUNKS = frozenset({LOCAL_TRUNK, LOOPBACK_TRUNK, "global", "udp", "loopback-udp", "ws", "party"})
+_RESERVED_TRUNKS = frozenset(
+    {LOCAL_TRUNK, LOOPBACK_TRUNK, "loopback-g711", "global", "udp", "loopback-udp", "ws", "party"}
+)
 _CODECS = frozenset({"ulaw", "alaw", "g722", "opus"})
 _COUNTRIES = frozenset({"pl", "ru", "us"})  # those in indications.conf
 _SOUND_LANGUAGES = frozenset({"en", "ru"})  # those recorded by a person
@@ -33,7 +35,11 @@ _SOUND = re.compile(r"[A-Za-z0-9_./ -]{1,200}")
 
 
 class SettingsRefused(ValueError):
-    """A setting cannot be used; the text is one sentence that names it and the remedy."""
+    """Settings cannot be used; `problems` has a sentence for each, which names it and the remedy."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,10 @@ class AsteriskSettings:
 
 
 def check_settings(settings: AsteriskSettings) -> None:
-    """Raises SettingsRefused at the first setting that Asterisk's files could not hold as it is meant."""
-    for problem in _problems(settings):
-        raise SettingsRefused(problem)
+    """Raises SettingsRefused with all settings that Asterisk's files could not hold as they are meant."""
+    problems = tuple(dict.fromkeys(_problems(settings)))
+    if problems:
+        raise SettingsRefused(problems)
 
 
 def _problems(settings: AsteriskSettings) -> Iterator[str]:

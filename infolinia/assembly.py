@@ -33,6 +33,7 @@ from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
 from infolinia.configuration import Configuration
 from infolinia.flow_files import load_flows, warn_of_unknown_words
+from infolinia.preflight import held_state_folder, refuse_taken_ports
 from infolinia.setup.inventory import Parts, find_parts
 from speech.prompts import PromptVoices
 from speech.voices import DEFAULT_VOICES, Voice
@@ -41,10 +42,6 @@ from store.recordings import RecordingFolder
 from store.store import Store, open_store
 
 log = structlog.get_logger(__name__)
-
-
-class StartFailed(Exception):
-    """The hotline cannot start: one sentence that says why and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +70,12 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
     live.on_ended = metrics.call_ended
     shelf = load_flows(configuration)
     async with AsyncExitStack() as stack:
-        await _refuse_taken_web_port(configuration)
+        refuse_taken_ports(configuration)
+        stack.enter_context(held_state_folder(configuration.place(configuration.state)))
+        store = await _opened_store(configuration, clock, health, stack)
         recognizer = await _recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await _voices(configuration, parts, shelf, health, stack)
-        store = open_store(
-            configuration.database_url,
-            configuration.place(configuration.state) / "spool",
-            clock=clock,
-            on_health=lambda ok, detail: health.set("database", ok, detail, needed=False),
-        )
-        await store.start()
-        stack.push_async_callback(store.close)
-        health.set("database", True, "Connected", needed=False)
         asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
         await asterisk.start()
         stack.push_async_callback(asterisk.stop)
@@ -230,6 +220,20 @@ def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: Vo
     )
 
 
+async def _opened_store(
+    configuration: Configuration, clock: SystemClock, health: Health, stack: AsyncExitStack
+) -> Store:
+    store = open_store(
+        configuration.database_url,
+        configuration.place(configuration.state) / "spool",
+        clock=clock,
+        on_health=lambda ok, detail: health.set("database", ok, detail, needed=False),
+    )
+    await store.start()
+    stack.push_async_callback(store.close)
+    return store
+
+
 async def _recognizer(
     configuration: Configuration, parts: Parts, health: Health, stack: AsyncExitStack
 ) -> VoskRecognizer:
@@ -240,8 +244,6 @@ async def _recognizer(
     failures = " ".join(recognizer.failures.values())
     detail = failures or (f"Speech is understood in: {languages}" if languages else "Keys only: no model")
     health.set("recognition", bool(languages) and not failures, detail, needed=False)
-    for failure in recognizer.failures.values():
-        log.warning(failure)
     return recognizer
 
 
@@ -288,17 +290,3 @@ async def _serve(application: web.Application, configuration: Configuration, sta
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, configuration.web.bind, configuration.web.port).start()
-
-
-async def _refuse_taken_web_port(configuration: Configuration) -> None:
-    """Tried first, so that nothing else is started in vain."""
-    bind, port = configuration.web.bind, configuration.web.port
-    try:
-        server = await asyncio.start_server(lambda r, w: None, bind, port)
-    except OSError as error:
-        raise StartFailed(
-            f"The page's port {bind}:{port} cannot be used ({error.strerror}): "
-            "stop what holds it or set another `web.port` in the configuration."
-        ) from error
-    server.close()
-    await server.wait_closed()

@@ -7,12 +7,14 @@ import json
 import signal
 import sys
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 import uvloop
 
+from asterisk.ami import AmiRefused
 from asterisk.ari import AriRefused
 from asterisk.folders import RuntimeFolderRefused
 from asterisk.media import MediaPortTaken
@@ -20,11 +22,13 @@ from asterisk.process import AsteriskFailed
 from calls.control import CallControlError
 from engine.caller_script import ScriptError
 from engine.ports import VoiceFailed
-from infolinia.assembly import StartFailed, running_hotline
+from infolinia.assembly import Hotline, running_hotline
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_history import print_history
 from infolinia.flow_files import read_flow
 from infolinia.logs import set_up_logs
+from infolinia.preflight import StartFailed
+from infolinia.setting_names import in_configuration_words
 from infolinia.setup.inventory import PartsMissing
 from infolinia.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
 from infolinia.transcripts import recognize_files
@@ -38,6 +42,7 @@ EXPECTED = (
     StartFailed,
     StoreError,
     AsteriskFailed,
+    AmiRefused,
     AriRefused,
     MediaPortTaken,
     RuntimeFolderRefused,
@@ -69,7 +74,7 @@ def main() -> None:
     try:
         app()
     except EXPECTED as problem:
-        fail(str(problem))
+        fail(in_configuration_words(str(problem)))
 
 
 def fail(sentence: str) -> NoReturn:
@@ -88,19 +93,33 @@ def run(
 
 
 async def _serve(configuration: Configuration) -> None:
+    """Until a signal comes. One that comes during the start ends what was started so far."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running_hotline(configuration) as hotline:
-        web = configuration.web
-        typer.echo(f"{configuration.name} answers.")
-        typer.echo(f"  phone    {hotline.facts.sip_address}")
-        typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
-        typer.echo("  no phone infolinia call --script \"press 2; say 'order'; wait 2; press 123456\"")
-        typer.echo("Ctrl-C stops it.")
-        await stop.wait()
+    async with AsyncExitStack() as stack:
+        starting = asyncio.create_task(stack.enter_async_context(running_hotline(configuration)))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+        if starting.cancelled():
+            typer.echo("Stopped before it was up.")
+            return
+        _say_where(configuration, starting.result())
+        await stopping
         typer.echo("Stopping: calls are ended and written.")
+
+
+def _say_where(configuration: Configuration, hotline: Hotline) -> None:
+    web = configuration.web
+    typer.echo(f"{configuration.name} answers.")
+    typer.echo(f"  phone    {hotline.facts.sip_address}")
+    typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
+    typer.echo("  no phone infolinia call --script \"press 2; say 'order'; wait 2; press 123456\"")
+    typer.echo("Ctrl-C stops it.")
 
 
 @app.command()

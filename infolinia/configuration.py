@@ -12,8 +12,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
-from ivr.shape import read_model
-from ivr.source import SourceRejected, Table, read_yaml
+from infolinia.setting_names import in_configuration_words, setting_paths
+from infolinia.setup.inventory import is_model
+from ivr.shape import locate, read_model
+from ivr.source import Listing, Node, Place, SourceRejected, Table, read_yaml
+from store.database import StoreError, database_url
 
 # The database's address holds a password: it may come from the environment instead of the file.
 DATABASE_VARIABLE = "INFOLINIA_DATABASE"
@@ -37,6 +40,15 @@ def _port_range(value: object) -> object:
 def _flow_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
         raise ValueError("a flow's name is its file's name without .yaml: small letters, digits and '-'")
+    return value
+
+
+def _database(value: str) -> str:
+    if value:
+        try:
+            database_url(value)
+        except StoreError as refused:
+            raise ValueError(str(refused)) from refused
     return value
 
 
@@ -117,7 +129,7 @@ class Configuration(_Section):
     prompts: Path = Path("prompts")
     recordings: Path = Path("recordings")
     state: Path = Path("var")
-    database: str = ""
+    database: Annotated[str, AfterValidator(_database)] = ""
     sip: SipSection = SipSection()
     web: WebSection = WebSection()
     asterisk: AsteriskSection = AsteriskSection()
@@ -164,7 +176,7 @@ def load_configuration(file: Path | None) -> Configuration:
     """
     if file is None:
         if not DEFAULT_FILE.is_file():
-            return _checked(Configuration(folder=Path.cwd()), "defaults")
+            return _checked(Configuration(folder=Path.cwd()), "the defaults")
         file = DEFAULT_FILE
     try:
         text = file.read_bytes()
@@ -172,22 +184,60 @@ def load_configuration(file: Path | None) -> Configuration:
         raise ConfigurationRejected(
             f"{file}: cannot be read ({error.strerror}). Name another file with --config."
         ) from error
+    folder = file.absolute().parent
+    if all(line.lstrip()[:1] in (b"", b"#") for line in text.splitlines()):
+        return _checked(Configuration(folder=folder), str(file))
     try:
         node = read_yaml(text, str(file))
-        if isinstance(node, Table) and not node.entries:
-            return _checked(Configuration(folder=file.absolute().parent), str(file))
         configuration = read_model(Configuration, node, str(file))
     except SourceRejected as rejected:
         raise ConfigurationRejected(str(rejected)) from rejected
-    return _checked(configuration.model_copy(update={"folder": file.absolute().parent}), str(file))
+    return _checked(configuration.model_copy(update={"folder": folder}), str(file), node)
 
 
-def _checked(configuration: Configuration, file: str) -> Configuration:
+def _checked(configuration: Configuration, file: str, node: Node | None = None) -> Configuration:
+    """What no single field can tell is wrong. `node`: the file as it was written."""
+    problems = [
+        f'speech.models.{language} "{configuration.place(folder)}" is no Vosk model: '
+        "name the folder of one, in which there is am/final.mdl."
+        for language, folder in configuration.speech.models.items()
+        if not is_model(configuration.place(folder))
+    ]
     try:
         check_settings(configuration.asterisk_settings())
     except SettingsRefused as refused:
-        raise ConfigurationRejected(f"{file}: {refused}") from refused
+        problems += [in_configuration_words(problem) for problem in refused.problems]
+    placed = [(_place(node, told), told) for told in problems]
+    lines = [
+        f"{file}{f':{place.line}:{place.column}' if place else ''}: {told}"
+        for place, told in sorted(placed, key=lambda p: (p[0].line, p[0].column) if p[0] else (0, 0))
+    ]
+    try:
+        database_url(configuration.database_url)
+    except StoreError as refused:
+        lines.append(f"{DATABASE_VARIABLE} in the environment: {refused}")
+    if lines:
+        raise ConfigurationRejected("\n".join(lines))
     return configuration
+
+
+def _place(node: Node | None, sentence: str) -> Place | None:
+    """Where the first setting is that the sentence names and the file has."""
+    for path in setting_paths(sentence):
+        if node is not None and _has(node, path):
+            return locate(node, path)
+    return None
+
+
+def _has(node: Node, path: list[str | int]) -> bool:
+    for part in path:
+        if isinstance(node, Table) and (value := node.value(str(part))) is not None:
+            node = value
+        elif isinstance(node, Listing) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+        else:
+            return False
+    return True
 
 
 def as_table(configuration: Configuration) -> dict[str, Any]:

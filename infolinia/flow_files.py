@@ -28,7 +28,7 @@ def read_flow(path: Path) -> Flow:
         return load_flow(path.read_bytes(), str(path))
     except OSError as error:
         raise ConfigurationRejected(
-            f"{path}: the flow cannot be read ({error.strerror}). Check `numbers` and `flows`."
+            f"{path}: the flow cannot be read ({error.strerror}). Name a file that there is."
         ) from error
     except FlowRejected as rejected:
         raise ConfigurationRejected(str(rejected)) from rejected
@@ -39,9 +39,20 @@ def load_flows(configuration: Configuration) -> FlowShelf:
     folder = flow_folder(configuration)
     flows: dict[str, Flow] = {}
     problems: list[str] = []
-    for name in sorted({*configuration.numbers.values(), configuration.unknown_number}):
+    leading: dict[str, list[str]] = {configuration.unknown_number: ["`unknown_number`"]}
+    for number, name in configuration.numbers.items():
+        leading.setdefault(name, []).append(f"number {number}")
+    for name in sorted(leading):
+        path = folder / f"{name}.yaml"
+        if not path.is_file():
+            problems.append(
+                f"{path}: there is no such flow, but {' and '.join(leading[name])} of the configuration "
+                f"{'leads' if len(leading[name]) == 1 else 'lead'} to it. "
+                "Write it, or change `numbers`, `unknown_number` or the folder `flows`."
+            )
+            continue
         try:
-            flows[name] = read_flow(folder / f"{name}.yaml")
+            flows[name] = read_flow(path)
         except ConfigurationRejected as rejected:
             problems.append(str(rejected))
     if problems:

@@ -69,7 +69,7 @@ def read_model(model: type[M], node: Node, file: str, context: Any = None, about
             about_key = error["type"] == "extra_forbidden" or "[key]" in loc
             place = locate(node, loc, key=about_key)
             problems.append(Problem(file, place.line, place.column, about + _told(error, loc, model)))
-        raise SourceRejected(tuple(problems)) from None
+        raise SourceRejected(tuple(sorted(problems, key=lambda p: (p.line, p.column)))) from None
 
 
 def model_despite_strangers(model: type[M], node: Node, context: Any) -> M | None:
@@ -85,7 +85,8 @@ def _told(error: Any, loc: Path, model: type[BaseModel]) -> str:
     name = next((str(part) for part in reversed(loc) if isinstance(part, str) and part != "[key]"), "")
     match error["type"]:
         case "extra_forbidden":
-            return f"{name!r} is not known here{guess(name, _fields(model, loc[:-1]))}"
+            known = _fields(model, loc[:-1])
+            return f"{name!r} is not known here" + (guess(name, known) or f"; there are {', '.join(known)}")
         case "missing":
             return f"{name!r} is missing"
         case "value_error":

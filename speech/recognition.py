@@ -57,7 +57,7 @@ async def recognize_file(
         known = ", ".join(sorted(recognizer.languages())) or "none"
         raise RecognitionFailed(
             f'There is no recognition model for "{language}" (installed: {known}): '
-            f"put one into the models folder."
+            f"name the folder of one in `speech.models`."
         )
     try:
         samples, rate = await asyncio.to_thread(read_wav, file)

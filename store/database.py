@@ -153,11 +153,14 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await connection.close()
 
 
-async def check_reachable(engine: AsyncEngine) -> None:
-    """Raises StoreError with the reason and the remedy when the database cannot be opened."""
+async def check_reachable(engine: AsyncEngine, *, make: bool = True) -> None:
+    """Raises StoreError with the reason and the remedy when the database cannot be opened.
+
+    `make`: a file that is not there yet is made.
+    """
     url = engine.url
     if url.get_backend_name() == "sqlite":
-        _check_sqlite_file(Path(url.database or ""))
+        _check_sqlite_file(Path(url.database or ""), make=make)
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
@@ -172,7 +175,9 @@ async def check_reachable(engine: AsyncEngine) -> None:
         ) from error
 
 
-def _check_sqlite_file(path: Path) -> None:
+def _check_sqlite_file(path: Path, *, make: bool) -> None:
+    if not make and not path.exists():
+        raise StoreError(f"There is no database {path} yet: start the hotline once, it makes it.")
     if not path.parent.is_dir():
         raise StoreError(
             f"The folder {path.parent} of the database {path.name} does not exist; make it first."

@@ -274,6 +274,7 @@ class GroupLedger:
         if self._lost:
             said += f" Lost for want of room: {self._lost}."
         if self._told != (ok, said):
+            if self._told is not None or not ok:  # that it works from the start is no news
+                log.log(logging.INFO if ok else logging.WARNING, said)
             self._told = (ok, said)
-            log.log(logging.INFO if ok else logging.WARNING, said)
             self._on_health(ok, said)

@@ -42,7 +42,7 @@ async def upgrade_engine(engine: AsyncEngine) -> None:
 
 async def check_current(engine: AsyncEngine) -> None:
     """Raises StoreError unless the tables are exactly this version's; changes nothing."""
-    await check_reachable(engine)
+    await check_reachable(engine, make=False)
     async with engine.connect() as connection:
         revision = await connection.run_sync(_revision)
     newest = newest_revision()
@@ -50,7 +50,7 @@ async def check_current(engine: AsyncEngine) -> None:
         _refuse_newer(revision, shown(engine.url))
         raise StoreError(
             f"The tables of {shown(engine.url)} are older than this infolinia; "
-            "start the engine once, it upgrades them."
+            "start the hotline once, it upgrades them."
         )
 
 

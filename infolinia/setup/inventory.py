@@ -104,13 +104,18 @@ def installed_models(models_dir: Path) -> dict[str, Path]:
     """The recognition models in a folder, by the language that names each one's folder."""
     if not models_dir.is_dir():
         return {}
-    # Older Vosk models keep final.mdl at the top. A dot in the name marks a folder still being built.
+    # A dot in the name marks a folder still being built.
     return {
         folder.name: folder
         for folder in sorted(models_dir.iterdir())
-        if "." not in folder.name
-        and ((folder / "am" / "final.mdl").is_file() or (folder / "final.mdl").is_file())
+        if "." not in folder.name and is_model(folder)
     }
+
+
+def is_model(folder: Path) -> bool:
+    """Whether the folder holds a Vosk model."""
+    # Older ones keep final.mdl at the top.
+    return (folder / "am" / "final.mdl").is_file() or (folder / "final.mdl").is_file()
 
 
 def _read(record: dict[str, Any]) -> Parts:

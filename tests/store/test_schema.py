@@ -80,7 +80,7 @@ async def test_a_newer_database_is_refused(url: str, make_store: Callable[..., S
 
 
 async def test_queries_alone_upgrade_nothing(empty_url: str) -> None:
-    with pytest.raises(StoreError, match="start the engine once"):
+    with pytest.raises(StoreError, match="start the hotline once"):
         async with open_queries(empty_url):
             pass
 
