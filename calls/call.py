@@ -22,8 +22,8 @@ class Direction(StrEnum):
 class Call:
     """One call. `trunk` is the line it came by ("visitor": a browser).
 
-    `network_id` is Asterisk's linkedid, by which its own log knows the call. `path` lists the steps entered in
-    order, `heard` the caller's words and keys as understood.
+    `network_id` is Asterisk's linkedid, by which its own log knows the call. `path` lists the steps entered,
+    in order, `heard` the caller's words and keys as understood.
     """
 
     id: str

@@ -207,11 +207,10 @@ def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: Vo
     number = next(iter(configuration.numbers), "")
     first = shelf.for_number(number) or shelf.unknown
     served = {number: shelf.for_number(number) for number in configuration.numbers}
-    port = "" if configuration.sip.port == 5060 else f":{configuration.sip.port}"
     return HotlineFacts(
         name=configuration.name,
         number=number,
-        sip_address=f"sip:{number}@{configuration.sip.bind}{port}",
+        sip_address=f"sip:{number}@{configuration.sip.bind}:{configuration.sip.port}",
         languages=tuple(first.languages),
         flows=tuple(
             FlowFact(number, flow.name, flow.version, flow.file) for number, flow in served.items() if flow
