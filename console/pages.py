@@ -114,11 +114,16 @@ class Pages:
         return self._page(request, "parts/call.html", **await self._call_parts(request))
 
     async def part_mine(self, request: web.Request) -> web.Response:
-        """The visitor's own call, found by its channel, which bears the visitor's id."""
-        visitor_id = request.match_info["visitor_id"]
-        call = next(
-            (c for c in self._live.all() if c.network_id == display.VISITOR_CHANNEL + visitor_id), None
-        )
+        """The visitor's own call, found by its channel, which bears the visitor's id.
+
+        `?call=` names it once it is no longer live; nothing (204) while the database does not know it.
+        """
+        channel = display.VISITOR_CHANNEL + request.match_info["visitor_id"]
+        call = next((c for c in self._live.all() if c.network_id == channel), None)
+        if call is None and (known := request.query.get("call")):
+            call = await self._queries.call(known)
+            if call is None or call.network_id != channel:
+                return web.Response(status=204)
         events = await self._queries.events(call.id) if call else ()
         words = self._words_for(request)
         lines = call_view.transcript(call, events, words) if call else ()

@@ -14,6 +14,7 @@ const HEARD_LEVEL = 0.35;
 
 let peer = null;
 let callId = null;
+let visitor = null; // of the last call, also after its end
 let heardAt = 0;
 
 const microphone = new Microphone((level) => {
@@ -74,7 +75,7 @@ async function openMicrophone() {
 async function startCall({ keysOnly = false } = {}) {
   if (callButton.disabled || callButton.hidden) return;
   tell(null);
-  callId = null;
+  callId = visitor = null;
   byId("mine").replaceChildren();
   const timer = byId("band-timer");
   delete timer.dataset.since;
@@ -118,6 +119,7 @@ function endCall(sentence = null, detail = "") {
   byId("voice").srcObject = null;
   const timer = byId("band-timer");
   delete timer.dataset.since;
+  visitor = ended?.visitor ?? null;
   enter(caller.dataset.state === "talking" ? "ended" : "idle");
   tell(sentence, detail);
   microphone.close();
@@ -129,10 +131,14 @@ function endCall(sentence = null, detail = "") {
   callButton.focus();
 }
 
-// What the line says and hears in this call; asked for again at each change.
+// What the line says and hears in this call; asked for again at each change, and when it has ended: the last
+// words are written down when they have been said.
 async function showWords() {
-  if (!peer?.visitor || caller.dataset.state !== "talking") return;
-  await htmx.ajax("GET", `/parts/mine/${peer.visitor}`, { target: "#mine", swap: "innerMorph" });
+  const state = caller.dataset.state;
+  const mineIs = state === "talking" ? peer?.visitor : state === "ended" && callId ? visitor : null;
+  if (!mineIs) return;
+  const known = callId ? `?call=${encodeURIComponent(callId)}` : "";
+  await htmx.ajax("GET", `/parts/mine/${mineIs}${known}`, { target: "#mine", swap: "innerMorph" });
   const mine = byId("mine").querySelector("[data-call]");
   if (mine) {
     callId = mine.dataset.call;
@@ -182,6 +188,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 document.body.addEventListener("live", showWords);
+document.body.addEventListener("history", showWords);
 document.body.addEventListener("htmx:after:swap", () => {
   callButton.disabled = document.getElementById("readiness")?.dataset.ready !== "yes";
 });

@@ -124,6 +124,13 @@ async def test_callers_words_are_never_markup(client: TestClient, stage: Stage) 
     assert "&lt;script&gt;" in page
 
 
+async def test_the_visitors_own_call_is_shown_after_its_end(client: TestClient, stage: Stage) -> None:
+    stage.queries.add(order_call(network_id="visitor-v1", caller=""), BROWSER)
+    assert "Order 2 0 4 is on its way." in await text_of(client, "/parts/mine/v1?call=c1")
+    for not_theirs in ("/parts/mine/v2?call=c1", "/parts/mine/v1?call=c2"):
+        assert (await client.get(not_theirs)).status == 204
+
+
 async def test_a_live_call_is_shown_and_so_is_the_visitors_own(client: TestClient, stage: Stage) -> None:
     call = stage.queries.add(order_call(ended=False, network_id="visitor-v1", caller=""), BROWSER)
     stage.live.put(call)
