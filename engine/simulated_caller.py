@@ -111,7 +111,7 @@ class SimulatedCaller:
             caller_id=caller_id,
             ring_seconds=RING_SECONDS,
             call_id=self.channel_id,
-            trunk="loopback",
+            trunk="loopback" if wideband else "loopback-g711",
         )
         try:
             await self._until(self._answered, RING_SECONDS + ANSWER_GRACE_SECONDS)

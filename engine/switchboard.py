@@ -194,6 +194,7 @@ class Switchboard:
                 "trunk": arrived.trunk,
                 "network_id": arrived.network_id,
                 "node": exchange.node,
+                "wideband": arrived.wideband,
             },
             at=at,
         )
