@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import signal
 import sys
 from collections.abc import Coroutine
@@ -118,7 +120,8 @@ def _say_where(configuration: Configuration, hotline: Hotline) -> None:
     typer.echo(f"{configuration.name} answers.")
     typer.echo(f"  phone    {hotline.facts.sip_address}")
     typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
-    typer.echo("  no phone infolinia call --script \"press 2; say 'order'; wait 2; press 123456\"")
+    program = "infolinia" if shutil.which("infolinia") else os.path.relpath(sys.argv[0])
+    typer.echo(f"  no phone {program} call --script \"press 2; say 'order'; wait 2; press 123456\"")
     typer.echo("Ctrl-C stops it.")
 
 
