@@ -73,6 +73,12 @@ class AsteriskProcess:
         """When the running Asterisk was started, as the kernel says; None when it is not running."""
         return None if self.pid is None else started_at(self.pid)
 
+    def check_ports(self) -> None:
+        """Raises AsteriskFailed when another program holds a port that a start would need."""
+        taken = None if self._find_running() is not None else taken_port(self.settings)
+        if taken is not None:
+            raise AsteriskFailed(taken)
+
     async def start(self) -> None:
         """Take the runtime folder and bring Asterisk up, or adopt the one that still runs in it.
 
@@ -165,9 +171,7 @@ class AsteriskProcess:
             ) from error
 
     async def _spawn(self) -> None:
-        taken = taken_port(self.settings)
-        if taken is not None:
-            raise AsteriskFailed(taken)
+        self.check_ports()
         argv = (*self._installation.argv, "-f", "-C", str(self.folders.main_config))
         try:
             for leftover in (self.folders.control_socket, self.folders.pid_file):

@@ -70,13 +70,14 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
     live.on_ended = metrics.call_ended
     shelf = load_flows(configuration)
     async with AsyncExitStack() as stack:
-        refuse_taken_ports(configuration)
         stack.enter_context(held_state_folder(configuration.place(configuration.state)))
+        refuse_taken_ports(configuration)
+        asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
+        asterisk.check_ports()
         store = await _opened_store(configuration, clock, health, stack)
         recognizer = await _recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await _voices(configuration, parts, shelf, health, stack)
-        asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
         await asterisk.start()
         stack.push_async_callback(asterisk.stop)
         ami = AmiConnection(_ami_address(configuration, asterisk), _on_system_news(metrics, health))
