@@ -32,7 +32,8 @@ from store.store import open_queries
 # Callers sound other than the hotline. Of 14 English voices at three rates the recogniser understood this one
 # best: six words of the shipped hotline, each twice, with a confidence of 0.81 and more.
 CALLER_VOICES = {**DEFAULT_VOICES, "en": Voice("gmw/en-us+Storm", 170)}
-CALLER_APP = "infolinia-caller"
+# With the media connection's name: whoever opens an application of Asterisk takes it from its holder.
+CALLER_APP = "infolinia-{media}"
 # The rows of the last call are in the history this long after its end, at the latest.
 WRITTEN_SECONDS = 3.0
 
@@ -143,9 +144,10 @@ class _Callers:
             stack.push_async_callback(self._voices.close)
             media = await _media_server(configuration, secrets.media_password)
             stack.push_async_callback(media.close)
+            app = CALLER_APP.format(media=media.connection)
             url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
             self._control = AsteriskControl(
-                AriAddress(url=url, app=CALLER_APP, user=ARI_USER, password=secrets.ari_password),
+                AriAddress(url=url, app=app, user=ARI_USER, password=secrets.ari_password),
                 media,
                 self.on_network_event,
                 recording_dir=folders.spool / "recording",
