@@ -14,6 +14,7 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.int16]
 _FRAME = 160  # samples in 20 ms at 8 kHz
 _PCMA = 8
+_LOUD = 160  # mean of a frame's samples: above -46 dBFS
 
 
 def _alaw_table() -> Samples:
@@ -35,11 +36,16 @@ def encode_alaw(samples: Samples) -> bytes:
     return _ORDER[np.where(lower, place - 1, place)].astype(np.uint8).tobytes()
 
 
+def _loud(frame: Samples) -> bool:
+    return bool(np.abs(frame.astype(np.int32)).mean() > _LOUD)
+
+
 class RtpParty(asyncio.DatagramProtocol):
     """Bound to one UDP port; answers to wherever audio came from last."""
 
     def __init__(self) -> None:
         self.frames: list[Samples] = []
+        self.loud_at: list[float] = []  # when, on the loop's clock, each frame came that was not silence
         self._found = asyncio.Event()
         self._peer: tuple[str, int] | None = None
         self._transport: asyncio.DatagramTransport | None = None
@@ -52,7 +58,10 @@ class RtpParty(asyncio.DatagramProtocol):
         if len(data) > 12 and data[1] & 0x7F == _PCMA:
             self._peer = addr
             self._found.set()
-            self.frames.append(_DECODED[np.frombuffer(data[12:], dtype=np.uint8)])
+            frame = _DECODED[np.frombuffer(data[12:], dtype=np.uint8)]
+            self.frames.append(frame)
+            if _loud(frame):
+                self.loud_at.append(asyncio.get_running_loop().time())
 
     @property
     def heard(self) -> Samples:
@@ -62,7 +71,7 @@ class RtpParty(asyncio.DatagramProtocol):
     @property
     def loud_seconds(self) -> float:
         """How much of what was heard is above -46 dBFS."""
-        return 0.02 * sum(1 for frame in self.frames if np.abs(frame.astype(np.int32)).mean() > 160)
+        return 0.02 * sum(1 for frame in self.frames if _loud(frame))
 
     async def say(self, samples: Samples) -> None:
         """Send 8 kHz audio in real time. Waits until audio has come, to know where to."""
