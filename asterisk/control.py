@@ -370,7 +370,10 @@ class AsteriskControl:
     def _played(self, event: Json) -> None:
         playback = event["playback"]
         self._busy.end(playback["id"])
-        self._tell(PlaybackEnded(playback["id"], playback["state"] == "failed"))
+        channel_id: str = playback["target_uri"].removeprefix("channel:")
+        # A hang-up in the middle of a prompt counts as its failure too.
+        failed = playback["state"] == "failed" and channel_id not in self._causes
+        self._tell(PlaybackEnded(playback["id"], failed))
 
     def _recorded(self, event: Json) -> None:
         recording = event["recording"]
