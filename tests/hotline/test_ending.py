@@ -12,7 +12,7 @@ import pytest
 from infolinia.setup.inventory import find_parts
 from tests.commands import processes_with
 from tests.house import take_ports
-from tests.running import RunningHotline, until
+from tests.running import COMMAND, RunningHotline, until
 from tests.sipp import run_sipp
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
@@ -38,6 +38,20 @@ async def test_a_start_is_broken_off(tmp_path: Path, moment: str, how: signal.Si
             assert not processes_with(tmp_path)
         finally:
             await hotline.stop()
+
+
+async def test_ctrl_c_while_the_program_loads_is_quiet(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(COMMAND, "history"), stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=tmp_path
+    )
+
+    async def loading() -> bool:
+        return "/numpy/" in Path(f"/proc/{process.pid}/maps").read_text()  # noqa: ASYNC240 - not on a disk
+
+    await until(loading, "the program loads", 20)
+    process.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(process.communicate(), 10) == (b"", b"")
+    assert process.returncode == -signal.SIGINT
 
 
 async def test_without_a_model_callers_go_by_keys_and_sigterm_writes_their_calls(tmp_path: Path) -> None:

@@ -1,0 +1,13 @@
+"""The program's entry: Ctrl-C while it loads, which takes a second or two, ends it without a traceback."""
+
+from __future__ import annotations
+
+import signal
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from infolinia.command import main as run_command
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    run_command()
