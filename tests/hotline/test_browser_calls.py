@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.browser,
     pytest.mark.timeout(150),
-    pytest.mark.xdist_group("human-speech"),
 ]
 RATE = 16000
 LIMIT_MS = 30_000

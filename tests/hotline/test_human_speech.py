@@ -163,7 +163,7 @@ async def test_the_hotline_is_silent_as_soon_as_the_caller_speaks(hotline: Runni
     async with telephone(hotline, TALKATIVE, "48220000024") as party:
 
         async def prompted() -> bool:
-            return len(party.loud_at) > 40
+            return len(party.loud_at) > 70
 
         await until(prompted, "the prompt has begun", 20, hotline.log)
         await say(party, word("digits/yesterday", 8000), silence(0.6, 8000))
