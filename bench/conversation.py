@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from infolinia.setup.inventory import find_parts
 
 _LOUD = 300  # of 32,768: -41 dBFS; what is louder is an answer, not silence
 _QUIET_SECONDS = 0.5
+_LONG_SECONDS = 1.6  # the menu's prompt and the quiet after it; what lasts longer asks "did you say …?"
+_REST_LIMIT_SECONDS = 15.0
 _ANSWER_LIMIT_SECONDS = 6.0
+_KEY_PAYLOAD = 101
 _SCENARIO = Path(__file__).parent / "sipp" / "conversing.xml"
 
 
@@ -38,14 +41,22 @@ class Turn:
     answered_at: float | None
 
 
+class _Packet(NamedTuple):
+    """20 ms. A key's packets all carry the clock of its first."""
+
+    data: bytes
+    last_voiced: bool = False
+    key: bool = False
+
+
 class Party(asyncio.DatagramProtocol):
     """The caller's telephone: sends 20 ms of audio all the time, silence when there is nothing to say."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._decoder = Decoder(codec)
-        self._silence = silence(codec)
-        self._queue: deque[tuple[bytes, bool]] = deque()
+        self._silence = _Packet(silence(codec))
+        self._queue: deque[_Packet] = deque()
         self._peer: tuple[str, int] | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._loop = asyncio.get_running_loop()
@@ -69,14 +80,18 @@ class Party(asyncio.DatagramProtocol):
 
     async def send_for_ever(self) -> None:
         """In real time, once the other side has sent something."""
-        begun, number = self._loop.time(), 0
+        begun, number, clock = self._loop.time(), 0, 0
+        in_key = False
         while True:
-            frame, last_voiced = self._queue.popleft() if self._queue else (self._silence, False)
-            if self._peer is not None and self._transport is not None:
+            packet = self._queue.popleft() if self._queue else self._silence
+            if not (packet.key and in_key):
                 clock = number * 160 & 0xFFFFFFFF
-                header = struct.pack("!BBHII", 0x80, self._codec.payload, number & 0xFFFF, clock, 0x1F0)
-                self._transport.sendto(header + frame, self._peer)
-            if last_voiced:
+            in_key = packet.key
+            if self._peer is not None and self._transport is not None:
+                payload = _KEY_PAYLOAD if packet.key else self._codec.payload
+                header = struct.pack("!BBHII", 0x80, payload, number & 0xFFFF, clock, 0x1F0)
+                self._transport.sendto(header + packet.data, self._peer)
+            if packet.last_voiced:
                 self._voice_ended_at = self._loop.time()
                 self._answered = self._loop.create_future()
                 self._voice_sent.set()
@@ -84,17 +99,31 @@ class Party(asyncio.DatagramProtocol):
             await asyncio.sleep(max(0.0, begun + FRAME_SECONDS * number - self._loop.time()))
 
     async def quiet(self) -> None:
-        """Until the other side has spoken and has then been silent. Raises CallOver when it never does."""
-        limit = self._loop.time() + 15
+        """Until the other side has spoken and has then been silent; what it asks is answered with key 1.
+
+        Raises CallOver when it does not come to a rest.
+        """
+        begun = self._loop.time()
+        answered = False
         while not (self.last_loud_at and self._loop.time() - self.last_loud_at >= _QUIET_SECONDS):
-            if self._loop.time() > limit:
+            waited = self._loop.time() - begun
+            if waited > _REST_LIMIT_SECONDS:
                 raise CallOver("the hotline did not come to a rest")
+            if waited > _LONG_SECONDS and self.last_loud_at and not answered:
+                answered = True
+                self._press(1)
             await asyncio.sleep(FRAME_SECONDS)
+
+    def _press(self, key: int) -> None:
+        """100 ms as RFC 4733 has it: growing durations, the end sent three times."""
+        for duration in range(1, 6):
+            self._queue.append(_Packet(struct.pack("!BBH", key, 10, duration * 160), key=True))
+        self._queue.extend([_Packet(struct.pack("!BBH", key, 0x80 | 10, 960), key=True)] * 3)
 
     async def say(self, clip: Clip) -> Turn:
         """Say it and wait for the answer, within a limit."""
         self._voice_sent.clear()
-        self._queue.extend((frame, at == clip.last_voiced) for at, frame in enumerate(clip.frames))
+        self._queue.extend(_Packet(frame, at == clip.last_voiced) for at, frame in enumerate(clip.frames))
         await asyncio.wait_for(self._voice_sent.wait(), len(clip.frames) * FRAME_SECONDS + 5)
         answered_at: float | None = None
         assert self._answered is not None
@@ -129,5 +158,6 @@ async def calling(
         sending.cancel()
         with suppress(ProcessLookupError):
             process.terminate()
+        transport.close()  # the port is free once the loop has gone round, which it does now
         await asyncio.wait_for(process.wait(), 10)
-        transport.close()
+        await asyncio.sleep(0)
