@@ -130,6 +130,7 @@ def _calls_since(path: Path, since: datetime, booted_at: datetime | None) -> lis
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_LOCK_LIMIT_SECONDS)) as database:
+            database.text_factory = _any_text
             rows = [CelRow(*row) for row in database.execute(query, (since.timestamp(),))]
     except sqlite3.Error as error:
         raise CelUnreadable(f"Asterisk's call log {path} cannot be read: {error}.") from error
@@ -204,6 +205,11 @@ def _with_message(call: CelCall, path: Path) -> CelCall:
     if np.count_nonzero(levels > _QUIET_LEVEL) < _FEWEST_LOUD_FRAMES:
         return call
     return replace(call, message=path, message_seconds=len(audio) / _WAV_BYTES_PER_SECOND)
+
+
+def _any_text(stored: bytes) -> str:
+    """Callers choose their number's bytes, and one that is no UTF-8 must not hide all other calls."""
+    return stored.decode(errors="replace")
 
 
 def _utc(seconds: float) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +59,10 @@ class ChannelSound:
     def recorded(self, recording: Json, *, failed: bool) -> RecordingEnded:
         name: str = recording["name"]
         path = self._recording_dir / f"{name}.{recording['format']}"
-        # Asterisk tells whole seconds, and none of what ends at once: the file knows better.
-        seconds = 0.0 if failed else max(0, os.stat(path).st_size - WAV_HEADER_BYTES) / WAV_BYTES_PER_SECOND
+        try:
+            # Asterisk tells whole seconds, and none of what ends at once: the file knows better.
+            recorded_bytes = max(0, path.stat().st_size - WAV_HEADER_BYTES)
+        except FileNotFoundError:  # the caller hung up before or during the tone
+            recorded_bytes, failed = 0, True
+        seconds = 0.0 if failed else recorded_bytes / WAV_BYTES_PER_SECOND
         return RecordingEnded(name, str(path), seconds, failed)

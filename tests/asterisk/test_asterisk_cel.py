@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,6 +107,23 @@ def test_a_message_is_measured_and_one_that_is_gone_or_empty_is_not_told(tmp_pat
     path.write_bytes(bytes(44 + 16000) + (1000).to_bytes(2, "little") * 4000)
     (call,) = fold_calls(rows, at(0))
     assert (call.message, call.message_seconds) == (path, 1.5)
+
+
+async def test_a_number_that_is_no_text_hides_no_call(tmp_path: Path) -> None:
+    log = tmp_path / "cel.db"
+    make_cel_table(log)
+    with closing(sqlite3.connect(log)) as database:
+        for uniqueid, caller in (("n-1.0", b"\xff\xfe"), ("n-2.0", b"48220000011")):
+            for event, seconds in (("CHAN_START", 10.0), ("APP_START", 10.1), ("CHAN_END", 12.0)):
+                database.execute(
+                    "INSERT INTO cel (event, at, linkedid, uniqueid, exten, caller, app, app_data, extra)"
+                    " VALUES (?, ?, ?, ?, '100', CAST(? AS TEXT), 'Stasis', ?, '')",
+                    (event, seconds, uniqueid, uniqueid, caller, ARGUMENTS),
+                )
+        database.commit()
+    odd, plain = await calls_since(log, at(0), at(0))
+    assert (odd.linkedid, odd.caller, odd.ended_at) == ("n-1.0", "\ufffd\ufffd", at(12))
+    assert (plain.linkedid, plain.caller) == ("n-2.0", "48220000011")
 
 
 async def test_what_is_no_call_log_is_told(tmp_path: Path) -> None:

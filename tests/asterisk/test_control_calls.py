@@ -198,6 +198,27 @@ async def test_a_playback_right_after_the_voice_is_closed_is_never_lost(tmp_path
         await house.hung_up()
 
 
+async def test_a_prompt_that_a_hang_up_cuts_short_has_not_failed(tmp_path: Path, ports: Ports) -> None:
+    async with _house(tmp_path, ports) as house:
+        arrived = await house.answered()
+        await house.engine.play(arrived.channel_id, "cut", ["vm-intro"])
+        await house.hung_up()
+        assert [e for e in house.ears.events if isinstance(e, PlaybackEnded)] == [PlaybackEnded("cut")]
+
+
+async def test_a_caller_who_hangs_up_during_the_tone_has_left_no_message(
+    tmp_path: Path, ports: Ports
+) -> None:
+    async with _house(tmp_path, ports) as house:
+        arrived = await house.answered()
+        await house.engine.record(
+            arrived.channel_id, "message-1", longest_seconds=20, silence_seconds=5, beep=True
+        )
+        await house.caller.hang_up(CALLER)
+        ended = await house.ears.hear(RecordingEnded)
+        assert (ended.recording_id, ended.seconds, ended.failed) == ("message-1", 0.0, True)
+
+
 async def test_a_message_is_recorded(tmp_path: Path, ports: Ports) -> None:
     async with _house(tmp_path, ports) as house:
         arrived = await house.answered()
