@@ -169,9 +169,9 @@ def test_a_database_of_a_newer_version(program: Program, tmp_path: Path) -> None
         assert "install the newer version" in told
 
 
-def test_a_state_folder_that_cannot_be_written(program: Program, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    for state in ("file", "file/state", "/sys/infolinia"):
+def test_an_unwritable_state_folder(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("")
+    for state in ("f", "f/s", "/sys/infolinia"):
         told = program.run(
             tmp_path, "run", "--config", written(tmp_path, FLOWS + f"state: {state}\n")
         ).sentence
