@@ -185,20 +185,26 @@ class AsteriskControl:
         call_id: str,
         trunk: str | None = None,
     ) -> None:
-        """Call `number` out over `trunk` (None: the first). LegRinging, LegAnswered, ChannelEnded follow."""
+        """Call `number` out over `trunk` (None: the first). LegRinging, LegAnswered, ChannelEnded follow.
+
+        Refused when there is no trunk at all.
+        """
         if not _NUMBER.fullmatch(number):
             raise RequestRefused(f"{number!r} cannot be dialled: use digits, letters and + * # . _ -")
         if caller_id and not _NUMBER.fullmatch(caller_id):
             raise RequestRefused(f"{caller_id!r} is no caller number: use digits, letters and + * # . _ -")
         if channel_id in self._live:
             raise RequestRefused(f"there is a channel {channel_id} already")
+        way_out = trunk or next(iter(self._trunks), None)
+        if way_out is None:
+            raise RequestRefused(f"no trunk leads to {number}: add one to `sip.trunks` in the configuration")
         self._live.add(channel_id)
         try:
             await self._ask(
                 "POST",
                 "channels",
                 body={
-                    "endpoint": f"PJSIP/{number}@{trunk or self._trunks[0]}",
+                    "endpoint": f"PJSIP/{number}@{way_out}",
                     "app": self._app,
                     "appArgs": f"{LEG_ARGUMENT},{call_id}",
                     "channelId": channel_id,

@@ -51,6 +51,7 @@ def snapshot(channel: Json, marks: Sequence[str]) -> ChannelSnapshot:
         dialled=call.dialled if call else channel["dialplan"]["exten"],
         answered=channel["state"] == "Up",
         wideband=call.wideband if call else False,
+        trunk=call.trunk if call else "",
         variables=variables(channel, marks),
     )
 

@@ -135,6 +135,7 @@ class ChannelSnapshot:
     dialled: str
     answered: bool
     wideband: bool
+    trunk: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
 
 

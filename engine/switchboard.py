@@ -94,7 +94,8 @@ class Switchboard:
     def on_network_event(self, event: network.NetworkEvent) -> None:
         """The CallControl's listener. Never blocks, never raises for an event it does not know."""
         match event:
-            case CallArrived():
+            case CallArrived(channel_id=id):
+                self._just_arrived.add(id)
                 self._arrived(event)
             case network.KeyPressed(channel_id=id) | network.ChannelEnded(channel_id=id):
                 self._lead(id, event)
@@ -157,16 +158,18 @@ class Switchboard:
         inbound = self._inbound(call.id, _arrived_of(snapshot), flow, dialogue, call_log)
         inbound.adopt(events, self._up)
         self._begin(inbound, partial(inbound.resume, "the engine was restarted", self._up))
+        self._renew_at_once(inbound)
         return True
 
     def begin(self, snapshot: network.ChannelSnapshot, at: datetime | None) -> None:
         """A caller who arrived while we were away, at that time if it is known."""
         self._arrived(_arrived_of(snapshot), at)
+        if (call := self._by_channel.get(snapshot.channel_id)) is not None:
+            self._renew_at_once(call)
 
     def _arrived(self, arrived: CallArrived, at: datetime | None = None) -> None:
         if self._closing:
             return  # the dead-man leads the caller on
-        self._just_arrived.add(arrived.channel_id)
         known = self._by_channel.get(arrived.channel_id)
         if known is not None and not known.log.ended:
             known.forget_reports()
@@ -329,6 +332,11 @@ class Switchboard:
                 if call.guarded and call.channel_id not in just_arrived:
                     await self._renew_deadman(call)
 
+    def _renew_at_once(self, call: InboundCall) -> None:
+        """Of a caller found waiting, the dead-man may be about to strike: nobody renewed it meanwhile."""
+        if call.guarded:
+            self._run(self._renew_deadman(call))
+
     async def _renew_deadman(self, call: InboundCall) -> None:
         try:
             await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
@@ -356,7 +364,7 @@ def _arrived_of(snapshot: network.ChannelSnapshot) -> CallArrived:
         snapshot.network_id,
         snapshot.caller,
         snapshot.dialled,
-        trunk="",
+        snapshot.trunk,
         wideband=snapshot.wideband,
         answered=snapshot.answered,
         variables=snapshot.variables,

@@ -100,7 +100,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             media,
             on_network_event,
             recording_dir=asterisk.folders.spool / "recording",
-            trunks=tuple(trunk.name for trunk in configuration.sip.trunks) or (LOOPBACK_TRUNK,),
+            trunks=tuple(trunk.name for trunk in configuration.sip.trunks),
             ami=ami,
         )
         recordings = RecordingFolder(configuration.place(configuration.recordings))
@@ -207,11 +207,12 @@ def make_voices(configuration: Configuration, parts: Parts) -> PromptVoices:
 def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: VoskRecognizer) -> HotlineFacts:
     number = next(iter(configuration.numbers), "")
     first = shelf.for_number(number) or shelf.unknown
+    host = "127.0.0.1" if configuration.sip.bind == "0.0.0.0" else configuration.sip.bind  # noqa: S104
     served = {number: shelf.for_number(number) for number in configuration.numbers}
     return HotlineFacts(
         name=configuration.name,
         number=number,
-        sip_address=f"sip:{number}@{configuration.sip.bind}:{configuration.sip.port}",
+        sip_address=f"sip:{number}@{host}:{configuration.sip.port}",
         languages=tuple(first.languages),
         flows=tuple(
             FlowFact(number, flow.name, flow.version, flow.file) for number, flow in served.items() if flow

@@ -121,7 +121,9 @@ def _say_where(configuration: Configuration, hotline: Hotline) -> None:
     typer.echo(f"  phone    {hotline.facts.sip_address}")
     typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
     program = "infolinia" if shutil.which("infolinia") else os.path.relpath(sys.argv[0])
-    typer.echo(f"  no phone {program} call --script \"press 2; say 'order'; wait 2; press 123456\"")
+    typer.echo(
+        f"  no phone {program} call --script \"press 2; say 'order'; wait 2; press 123456; press 1; press 2\""
+    )
     typer.echo("Ctrl-C stops it.")
 
 
@@ -205,7 +207,10 @@ def show_config(config: ConfigOption = None) -> None:
     typer.echo(json.dumps(as_table(load_configuration(config)), indent=2, ensure_ascii=False))
 
 
-@app.command("setup", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    "setup",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
 def set_up(context: typer.Context) -> None:
     """Install the parts: Asterisk, sounds, models, voices. `infolinia setup --help` tells its options."""
     from infolinia.setup.__main__ import main as provide

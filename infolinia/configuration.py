@@ -93,7 +93,6 @@ class AsteriskSection(_Section):
     loopback_port: Port = 5070
     media_port: Port = 8089
     caller_media_port: Port = 8091
-    start: bool = True
 
 
 class WebSection(_Section):

@@ -112,7 +112,7 @@ class VoskRecognizer:
         """Once each: a machine that is too slow would otherwise fill the log."""
         if problem not in self._said:
             self._said.add(problem)
-            log.error("%s Callers go by keys meanwhile.", problem)
+            log.error("%s", problem)
 
 
 def _ear_maker(

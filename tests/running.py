@@ -7,9 +7,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,12 @@ class RunningHotline:
         async with aiohttp.ClientSession() as session, session.get(f"{self.web}/metrics") as response:
             text = await response.text()
         return sum(int(float(count)) for count in re.findall(r"^infolinia_calls_live\{.*\} (\S+)$", text, re.M))
+
+    async def wrote_events(self) -> bool:
+        """Whether a call's first step is in the database (SQLite): what an engine killed now would leave."""
+        with closing(sqlite3.connect(self.folder / "v" / "infolinia.db", timeout=5)) as database:
+            query = "SELECT count(*) FROM call_events WHERE kind = 'step_entered'"
+            return int(database.execute(query).fetchone()[0]) > 0
 
     def log(self) -> str:
         return self.output.read_text(errors="replace")[-6000:] if self.output.exists() else ""

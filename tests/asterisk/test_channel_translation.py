@@ -66,6 +66,7 @@ def test_a_channel_found_alive_tells_what_it_was_handed_over_with() -> None:
         dialled="100",
         answered=True,
         wideband=True,
+        trunk="local",
         variables={"INFOLINIA_CALL": "call-1"},
     )
 

@@ -51,6 +51,11 @@ async def test_the_dead_man_is_renewed_in_time_for_every_call(stage: Stage) -> N
         assert max(gaps) < DEADMAN_SECONDS - 3
 
 
+async def test_of_a_caller_found_waiting_the_dead_man_is_renewed_at_once(stage: Stage) -> None:
+    await stage.connect(channel("waiting"))
+    await stage.until(lambda: stage.control.asked("guard") == [("waiting", DEADMAN_SECONDS)], 1)
+
+
 async def test_one_call_that_cannot_be_renewed_does_not_cost_the_others_theirs(stage: Stage) -> None:
     guard = stage.control.guard
     fault: Exception = ControlLost("no answer")

@@ -22,7 +22,7 @@ def kinds(row: dict[str, object]) -> list[str]:
 async def test_a_simulated_caller_orders_by_voice_and_keys(tmp_path: Path) -> None:
     with take_ports() as ports:
         async with running(tmp_path, ports) as hotline:
-            script = "press 2; say 'order'; wait 2; press 123456; press 1"
+            script = "press 2; say 'order'; wait 2; press 123456; press 1; press 2"
             _, transcript, _ = await hotline.run("call", "--script", script, limit_seconds=120)
             (row,) = await hotline.rows(1)
     assert "caller   presses 2" in transcript
@@ -35,7 +35,7 @@ async def test_a_simulated_caller_orders_by_voice_and_keys(tmp_path: Path) -> No
     assert row["path"][:2] == ["language", "main"]
     assert row["heard"][0] == "2"
     assert "order" in row["heard"]
-    assert "".join(row["heard"]).endswith("1234561") or "123456" in "".join(row["heard"])
+    assert "123456" in "".join(row["heard"])
     assert row["duration_seconds"] > 5
     assert kinds(row)[:3] == ["received", "answered", "flow_started"]
     assert kinds(row)[-1] == "ended"
@@ -46,7 +46,7 @@ async def test_a_simulated_caller_orders_by_voice_and_keys(tmp_path: Path) -> No
 async def test_a_message_left_is_kept_and_named_in_the_history(tmp_path: Path) -> None:
     with take_ports() as ports:
         async with running(tmp_path, ports) as hotline:
-            script = "press 2; press 9; say 'please call me back about my parcel'; wait 1; press #"
+            script = "press 2; press 9; say 'please call me back about my parcel'; interrupt; press #"
             await hotline.run("call", "--script", script, "--from", "+48220000007", limit_seconds=120)
             (row,) = await hotline.rows(1)
             assert row["outcome"] == "voicemail"

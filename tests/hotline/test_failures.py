@@ -90,6 +90,7 @@ async def test_the_engine_is_killed_and_the_caller_goes_on_with_the_next_one(tmp
                 return await hotline.calls_in_progress() == 1
 
             await until(in_call, "the call is in progress", 15, hotline.log)
+            await until(hotline.wrote_events, "its first events are in the database", 10, hotline.log)
             hotline.kill()
             await hotline.ended()
             await hotline.start()
