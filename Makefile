@@ -35,7 +35,7 @@ lint: setup
 
 test: setup-tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist worksteal
 
 bench: bench-calls bench-latency
 
