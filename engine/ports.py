@@ -189,8 +189,8 @@ class Queries(Protocol):
     async def unfinished_calls(self, node: str) -> Sequence[Call]:
         """Calls of this node that have no end yet."""
 
-    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
-        """Which of these already have a call."""
+    async def calls_of(self, network_ids: Sequence[str]) -> Mapping[str, str]:
+        """The ids of the calls that these already have, by network id."""
 
     async def history(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,10 +19,11 @@ from calls.control import CallControlError, ChannelSnapshot
 from calls.events import CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
-from engine.call_log import CallLog
-from engine.ports import LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
+from engine.call_log import CallLog, point_of
+from engine.ports import InteractionAdded, LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
 from engine.switchboard import Exchange, Switchboard
 from engine.transfer import call_of_leg
+from history.interaction import Channel, interaction_of
 
 # How far back Asterisk's log is searched at the start, and how often for callers whom the dialplan served.
 FIRST_LOOK_BACK = timedelta(days=7)
@@ -46,6 +48,7 @@ class Recovery:
         self._queries = queries
         self._network_log = network_log
         self._once = asyncio.Lock()
+        self._taken: set[str] = set()  # messages of the dialplan that were moved, or could not be
         self._began_at = exchange.clock.now()
 
     async def after_connecting(self) -> None:
@@ -164,10 +167,32 @@ class Recovery:
 
     async def _find_missed(self, over: Sequence[LoggedCall]) -> None:
         """Calls that came while no engine took them: the dialplan held them and took a message."""
-        known = await self._queries.known_network_ids([logged.network_id for logged in over])
-        for logged in over:
-            if logged.network_id not in known and self._settled(logged):
+        known = await self._queries.calls_of([logged.network_id for logged in over])
+        for logged in filter(self._settled, over):
+            call_id = known.get(logged.network_id)
+            if call_id is None:
                 await self._apart(self._write_missed(logged))
+            elif logged.message_path is not None and logged.message_path not in self._taken:
+                await self._apart(self._add_message(call_id, logged))
+
+    async def _add_message(self, call_id: str, logged: LoggedCall) -> None:
+        """A message that the dialplan took after our own log of the call had ended: a row of its own."""
+        exchange = self._exchange
+        call = await self._queries.call(call_id)
+        name = await self._keep(call_id, logged)
+        if call is None or name is None:
+            return
+        row = replace(
+            interaction_of(call, exchange.ids.new(), point_of(call, exchange.region)),
+            at=logged.last_seen_at,
+            channel=Channel.VOICEMAIL,
+            outcome=Outcome.VOICEMAIL.value,
+            duration_seconds=logged.message_seconds,
+            recording=name,
+            data={"source": NETWORK_LOG},
+        )
+        await exchange.ledger.commit([InteractionAdded(row, exchange.ids.new())])
+        log.info("a message taken after the end of its call is in the history", call=call_id)
 
     async def _write_missed(self, logged: LoggedCall) -> None:
         exchange = self._exchange
@@ -196,14 +221,22 @@ class Recovery:
     async def _message(self, call_log: CallLog, logged: LoggedCall) -> None:
         if logged.message_path is None:
             return
-        try:
-            name = await self._exchange.recordings.keep(
-                logged.message_path, call_log.call.id, logged.started_at
-            )
-        except RecordingLost as lost:
-            await call_log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": str(lost)})
+        name = await self._keep(call_log.call.id, logged)
+        if name is None:
+            detail = f"the message at {logged.message_path} could not be kept"
+            await call_log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": detail})
             return
         await call_log.write(
             CallEventKind.MESSAGE_LEFT,
             {"box": "dialplan", "recording": name, "seconds": round(logged.message_seconds, 1)},
         )
+
+    async def _keep(self, call_id: str, logged: LoggedCall) -> str | None:
+        """The recording's name, or None when it could not be kept; each is tried once."""
+        assert logged.message_path is not None
+        self._taken.add(logged.message_path)
+        try:
+            return await self._exchange.recordings.keep(logged.message_path, call_id, logged.started_at)
+        except RecordingLost as lost:
+            log.warning("a message could not be kept", call=call_id, why=str(lost))
+            return None

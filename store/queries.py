@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
@@ -45,14 +45,14 @@ class SqlQueries:
         async with self._engine.connect() as connection:
             return [_call(row) for row in (await connection.execute(wanted)).all()]
 
-    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
-        known: set[str] = set()
+    async def calls_of(self, network_ids: Sequence[str]) -> Mapping[str, str]:
+        known: dict[str, str] = {}
         async with self._engine.connect() as connection:
             for start in range(0, len(network_ids), _IDS_AT_ONCE):
                 some = network_ids[start : start + _IDS_AT_ONCE]
-                wanted = select(calls.c.network_id).where(calls.c.network_id.in_(some))
-                known.update((await connection.execute(wanted)).scalars())
-        return frozenset(known)
+                wanted = select(calls.c.network_id, calls.c.id).where(calls.c.network_id.in_(some))
+                known.update((row.network_id, row.id) for row in await connection.execute(wanted))
+        return known
 
     async def history(
         self,

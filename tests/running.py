@@ -110,7 +110,9 @@ class RunningHotline:
     async def calls_in_progress(self) -> int:
         async with aiohttp.ClientSession() as session, session.get(f"{self.web}/metrics") as response:
             text = await response.text()
-        return sum(int(float(count)) for count in re.findall(r"^infolinia_calls_live\{.*\} (\S+)$", text, re.M))
+        return sum(
+            int(float(count)) for count in re.findall(r"^infolinia_calls_live\{.*\} (\S+)$", text, re.M)
+        )
 
     async def wrote_events(self) -> bool:
         """Whether a call's first step is in the database (SQLite): what an engine killed now would leave."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,8 +78,8 @@ class FakeQueries:
     async def unfinished_calls(self, node: str) -> Sequence[Call]:
         return []
 
-    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
-        return frozenset()
+    async def calls_of(self, network_ids: Sequence[str]) -> Mapping[str, str]:
+        return {}
 
     async def history(
         self,

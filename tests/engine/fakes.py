@@ -333,8 +333,8 @@ class MemoryLedger:
     async def unfinished_calls(self, node: str) -> Sequence[Call]:
         return [call for call in self.calls.values() if call.ended_at is None and call.node == node]
 
-    async def known_network_ids(self, network_ids: Sequence[str]) -> frozenset[str]:
-        return frozenset(call.network_id for call in self.calls.values()) & frozenset(network_ids)
+    async def calls_of(self, network_ids: Sequence[str]) -> Mapping[str, str]:
+        return {call.network_id: call.id for call in self.calls.values() if call.network_id in network_ids}
 
     async def history(
         self,

@@ -215,6 +215,29 @@ async def test_a_missed_call_is_written_once_with_its_message(stage: Stage) -> N
     assert len(stage.live) == 0
 
 
+async def test_a_message_taken_after_our_end_of_the_call_is_a_row_of_its_own(stage: Stage) -> None:
+    call_id = await stage.in_menu()
+    stage.hang_up()
+    await stage.over(call_id)
+    network_id = stage.ledger.calls[call_id].network_id
+    began = stage.clock.now() - timedelta(seconds=50)
+    stage.network_log.calls = [
+        logged(network_id, began, 45, message_path="/spool/late.wav", message_seconds=5.0)
+    ]
+    await asyncio.sleep(60)
+    await stage.connect()
+    await stage.connect()
+    first, message = stage.ledger.interactions
+    assert (first.outcome, first.recording) == (Outcome.ABANDONED, None)
+    assert (message.subject_id, message.outcome, message.recording) == (
+        call_id,
+        "voicemail",
+        f"{call_id}.wav",
+    )
+    assert message.point == first.point
+    assert stage.recordings.kept == [("/spool/late.wav", call_id)]
+
+
 async def test_missed_calls_without_a_message_or_under_a_dying_asterisk(stage: Stage) -> None:
     yesterday = stage.clock.now() - timedelta(days=1)
     stage.recordings.fault = RecordingLost("m.wav is gone")

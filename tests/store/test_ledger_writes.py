@@ -263,8 +263,8 @@ async def test_a_merged_contact_is_read_as_the_one_it_was_merged_into(store: Sto
         assert set(row.contact_points) == {number(1), number(2)}
 
 
-async def test_known_network_ids(store: Store) -> None:
+async def test_calls_are_found_by_network_id(store: Store) -> None:
     await store.ledger.commit([*call_changes("a"), *call_changes("b")], durable=True)
     asked = ["net-a", "net-x", "net-b", *(f"x{n}" for n in range(25_000))]
-    assert await store.queries.known_network_ids(asked) == {"net-a", "net-b"}
-    assert await store.queries.known_network_ids([]) == frozenset()
+    assert await store.queries.calls_of(asked) == {"net-a": "a", "net-b": "b"}
+    assert await store.queries.calls_of([]) == {}
