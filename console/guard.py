@@ -38,12 +38,14 @@ def check_request(request: web.Request) -> None:
         raise Fault(
             403, "The console answers to localhost, 127.0.0.1 and [::1] only. Use one of these names."
         )
+    if "%00" in request.raw_path:  # PostgreSQL takes none
+        raise Fault(400, "An address with a zero byte leads nowhere.")
     if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "none")
     if site not in ("same-origin", "none") or (
-        origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
+        origin is not None and origin.partition("://")[2].lower() != request.host.lower()
     ):
         raise Fault(403, "Another site's page may not do this. Use the console's own page.")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -133,15 +132,17 @@ class Pages:
 
     async def set_language(self, request: web.Request) -> web.Response:
         """Remember the language and go back to the page where it was chosen."""
-        language = str((await request.post()).get("language", ""))
+        try:
+            language = str((await request.post()).get("language", ""))
+        except ValueError as error:
+            raise Fault(400, "The form cannot be read.") from error
         if language not in LANGUAGES:
             raise Fault(400, f"There is no language {language[:20]!r}; choose one of {', '.join(LANGUAGES)}.")
-        came_from = urlsplit(request.headers.get("Referer", ""))
-        back = came_from.path if came_from.netloc == request.host else "/"
-        if came_from.netloc == request.host and came_from.query:
-            back += f"?{came_from.query}"
+        _, _, came_from = request.headers.get("Referer", "").partition("://")
+        host, _, path = came_from.partition("/")
         # A path that begins with two slashes would be another host.
-        response = web.Response(status=303, headers={"Location": "/" + back.lstrip("/")})
+        back = "/" + path.lstrip("/\\") if host == request.host else "/"
+        response = web.Response(status=303, headers={"Location": back})
         response.set_cookie(
             "language", language, max_age=COOKIE_SECONDS, samesite="Strict", httponly=True, path="/"
         )

@@ -72,7 +72,7 @@ async def _json_object(request: web.Request) -> dict[str, Any]:
         raise Fault(415, "Send JSON with Content-Type: application/json.")
     try:
         body = json.loads(await request.text())
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, RecursionError) as error:
         raise Fault(400, "The body is not JSON.") from error
     if not isinstance(body, dict):
         raise Fault(400, "The body must be a JSON object.")

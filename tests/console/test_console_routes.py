@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, TCPConnector, web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
+from yarl import URL
 
 from console.event_stream import MOST_STREAMS
 from console.recordings import find_recording
@@ -83,12 +84,18 @@ async def test_a_chosen_language_is_kept(client: TestClient) -> None:
 
 
 async def test_language_never_leads_elsewhere(client: TestClient) -> None:
-    for referer in ("http://example.org/a", f"http://127.0.0.1:{client.port}//example.org/a"):
+    for referer in (
+        "http://example.org/a",
+        "http://[broken",
+        f"http://127.0.0.1:{client.port}//example.org/a",
+    ):
         response = await client.post(
             "/language", data={"language": "ru"}, headers={"Referer": referer}, allow_redirects=False
         )
         assert response.headers["Location"] in ("/", "/example.org/a")
     assert (await client.post("/language", data={"language": "xx"})).status == 400
+    broken = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert (await client.post("/language", data=b"no form", headers=broken)).status == 400
 
 
 async def test_history_is_paged(client: TestClient, stage: Stage) -> None:
@@ -200,6 +207,7 @@ async def test_the_machines_own_names_are_served(client: TestClient, host: str) 
     [
         {"Origin": "http://example.org"},
         {"Origin": "null"},
+        {"Origin": "http://[broken"},
         {"Origin": "http://127.0.0.1:1"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
@@ -232,6 +240,7 @@ async def test_a_visitor_calls_presses_and_hangs_up(client: TestClient, stage: S
     [
         ("{", 400, "not JSON"),
         ("[]", 400, "JSON object"),
+        ("[" * 50_000, 400, "not JSON"),
         ("{}", 400, "v=0"),
         (json.dumps({"sdp": 5}), 400, "v=0"),
         (json.dumps({"sdp": "v=0" + "x" * 40_000}), 413, "longer than 32 kB"),
@@ -246,6 +255,12 @@ async def test_a_bad_offer_is_answered_with_one_sentence(
     assert response.status == status
     assert says in (await response.json())["error"]
     assert stage.visitors.offers == []
+
+
+@pytest.mark.parametrize("path", ["/calls/%00", "/calls?before=%00", "/parts/mine/v1?call=%00"])
+async def test_a_zero_byte_reaches_no_database(client: TestClient, path: str) -> None:
+    response = await client.get(URL(path, encoded=True))
+    assert (response.status, "zero byte" in (await response.json())["error"]) == (400, True)
 
 
 async def test_other_bad_requests(client: TestClient, stage: Stage) -> None:
