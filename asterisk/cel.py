@@ -195,16 +195,22 @@ def _fold_channel(rows: list[CelRow], booted_at: datetime | None) -> CelCall | N
 
 
 def _with_message(call: CelCall, path: Path) -> CelCall:
+    seconds = message_seconds(path)
+    return replace(call, message=path, message_seconds=seconds) if seconds else call
+
+
+def message_seconds(path: Path) -> float:
+    """The length of a message; 0 when there is none, or nobody spoke."""
     try:
         # Not by the header: it is written last, and missing when Asterisk was killed.
         audio = path.read_bytes()[_WAV_HEADER_BYTES:]
     except FileNotFoundError:
-        return call
+        return 0.0
     samples = np.frombuffer(audio[: len(audio) // _FRAME_BYTES * _FRAME_BYTES], dtype="<i2").astype(np.int32)
     levels = np.abs(samples).reshape(-1, _FRAME_BYTES // 2).mean(axis=1)
     if np.count_nonzero(levels > _QUIET_LEVEL) < _FEWEST_LOUD_FRAMES:
-        return call
-    return replace(call, message=path, message_seconds=len(audio) / _WAV_BYTES_PER_SECOND)
+        return 0.0
+    return len(audio) / _WAV_BYTES_PER_SECOND
 
 
 def _any_text(stored: bytes) -> str:

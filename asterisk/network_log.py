@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from asterisk.cel import CelCall, calls_since
+from asterisk.cel import CelCall, calls_since, message_seconds
 from engine.ports import LoggedCall
 
 
 class CelNetworkLog:
-    """`booted_at` tells when the Asterisk that runs now was started, None when none runs."""
+    """`booted_at` tells when the Asterisk that runs now was started, None when none runs.
 
-    def __init__(self, path: Path, booted_at: Callable[[], datetime | None]) -> None:
+    `recording_dir` is where Asterisk writes what an engine has it record.
+    """
+
+    def __init__(
+        self, path: Path, booted_at: Callable[[], datetime | None], recording_dir: Path | None = None
+    ) -> None:
         self._path = path
         self._booted_at = booted_at
+        self._recording_dir = recording_dir
 
     async def calls_since(self, since: datetime) -> list[LoggedCall]:
         calls = await calls_since(self._path, since, self._booted_at())
@@ -26,6 +33,14 @@ class CelNetworkLog:
             if call.linkedid == network_id:
                 return _logged(call)
         return None
+
+    async def message_of(self, call_id: str) -> tuple[str, float] | None:
+        return await asyncio.to_thread(self._message_of, call_id)
+
+    def _message_of(self, call_id: str) -> tuple[str, float] | None:
+        found = [] if self._recording_dir is None else self._recording_dir.glob(f"{call_id}.message.*.wav")
+        seconds, path = max(((message_seconds(path), str(path)) for path in found), default=(0.0, ""))
+        return (path, seconds) if seconds else None
 
 
 def _logged(call: CelCall) -> LoggedCall:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow import Flow
-
 from calls.numbers import parse_number
+from ivr.flow import Flow
 
 
 class FlowShelf:

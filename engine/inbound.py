@@ -107,6 +107,8 @@ class InboundCall:
             log=self.log,
             clock=self._clock,
         )
+        if (message := self._dialogue.recording) is not None:
+            self._message = _Message(message, self._recording_id(events[-1].seq))
 
     async def run(self) -> None:
         """Answer, converse, and leave the call ended in the log, whatever happens."""
@@ -264,8 +266,7 @@ class InboundCall:
 
     async def _record(self, command: Record) -> None:
         await self._voice.close()
-        # The number of the last event names it: no engine, however late, uses an id twice.
-        recording_id = f"{self.id}.message.{self.log.last_seq}"
+        recording_id = self._recording_id(self.log.last_seq)
         try:
             await self._control.record(
                 self.channel_id,
@@ -279,6 +280,10 @@ class InboundCall:
             self.tell(told.Finished(command.work_id, "empty"))
         else:
             self._message = _Message(command, recording_id)
+
+    def _recording_id(self, last_seq: int) -> str:
+        """The number of the last event names it: no engine, however late, uses an id twice."""
+        return f"{self.id}.message.{last_seq}"
 
     async def _message_taken(self, recorded: network.RecordingEnded) -> told.Finished | None:
         message = self._message

@@ -119,7 +119,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             region=configuration.country,
         )
         switchboard = Switchboard(exchange)
-        network_log = CelNetworkLog(asterisk.folders.cel_db, lambda: asterisk.booted_at)
+        network_log = CelNetworkLog(
+            asterisk.folders.cel_db, lambda: asterisk.booted_at, asterisk.folders.spool / "recording"
+        )
         recovery = Recovery(exchange, switchboard, store.queries, network_log)
         await control.start()
         stack.push_async_callback(control.close)

@@ -12,7 +12,7 @@ from functools import partial
 
 from calls.events import CallEvent, CallEventKind
 from ivr.activity import Apologising, GivingUp
-from ivr.commands import Command
+from ivr.commands import Command, Record
 from ivr.events import (
     CallerGone,
     Event,
@@ -26,6 +26,7 @@ from ivr.events import (
 )
 from ivr.flow import Flow
 from ivr.recall import StateRejected, recalled, remembered, state_of_log
+from ivr.steps.voicemail import Voicemail
 from ivr.talk import MOST_VISITED, Talk
 from ivr.turn import Turn
 from wording.expressions import Unset
@@ -118,6 +119,14 @@ class Dialogue:
     def working(self) -> int | None:
         """The id of the work that it waits for."""
         return self._talk.working
+
+    @property
+    def recording(self) -> Record | None:
+        """The message that it waits for, once its prompt was said."""
+        step, work_id = self._talk.step, self._talk.working
+        if work_id is None or step is None or not isinstance(step.body, Voicemail):
+            return None
+        return step.body.record(work_id)
 
     def state(self) -> dict[str, object]:
         """All that `restore` needs, as a JSON object. Secret values are not in it."""

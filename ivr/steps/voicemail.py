@@ -37,6 +37,9 @@ class Voicemail(StepBody):
             talk,
             step,
             self.prompt,
-            lambda work_id: Record(work_id, self.box, round(self.longest), round(self.silence)),
+            self.record,
             limit_seconds=self.longest + REPORT_GRACE_SECONDS,
         )
+
+    def record(self, work_id: int) -> Record:
+        return Record(work_id, self.box, round(self.longest), round(self.silence))
