@@ -242,6 +242,9 @@ class NetworkLog(Protocol):
     async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
         """One call that began at or after `since`, also one that is still going on."""
 
+    async def message_of(self, call_id: str) -> tuple[str, float] | None:
+        """Path and seconds of a message that was being taken for the call when its engine died."""
+
 
 # --- visitors who call from a browser ---------------------------------------------------------------------
 

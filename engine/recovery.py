@@ -23,6 +23,7 @@ from engine.call_log import CallLog, point_of
 from engine.ports import InteractionAdded, LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
 from engine.switchboard import Exchange, Switchboard
 from engine.transfer import call_of_leg
+from ivr.steps.voicemail import Voicemail
 from history.interaction import Channel, interaction_of
 
 # How far back Asterisk's log is searched at the start, and how often for callers whom the dialplan served.
@@ -155,6 +156,7 @@ class Recovery:
         if logged is not None:
             ended_at = max(ended_at, logged.ended_at or logged.last_seen_at)
             await self._message(call_log, logged)
+            await self._broken_off_message(call_log, logged)
         if any(e.kind is CallEventKind.TROUBLE and e.data["what"] == "fault" for e in events):
             await call_log.end("fault", Outcome.FAILED, at=ended_at)
         else:
@@ -218,7 +220,7 @@ class Recovery:
         await call_log.end(by, outcome, at=logged.ended_at or logged.last_seen_at)
         log.info("a call that came while the engine was away is in the history", call=call_log.call.id)
 
-    async def _message(self, call_log: CallLog, logged: LoggedCall) -> None:
+    async def _message(self, call_log: CallLog, logged: LoggedCall, *, box: str = "dialplan") -> None:
         if logged.message_path is None:
             return
         name = await self._keep(call_log.call.id, logged)
@@ -228,8 +230,22 @@ class Recovery:
             return
         await call_log.write(
             CallEventKind.MESSAGE_LEFT,
-            {"box": "dialplan", "recording": name, "seconds": round(logged.message_seconds, 1)},
+            {"box": box, "recording": name, "seconds": round(logged.message_seconds, 1)},
         )
+
+    async def _broken_off_message(self, call_log: CallLog, logged: LoggedCall) -> None:
+        """What the caller was saying when the engine died: the network went on recording it."""
+        found = await self._network_log.message_of(call_log.call.id)
+        if found is not None:
+            path, seconds = found
+            message = replace(logged, message_path=path, message_seconds=seconds)
+            await self._message(call_log, message, box=self._box_of(call_log.call))
+
+    def _box_of(self, call: Call) -> str:
+        """Where the step that the call was in puts its message; empty when its flow is no longer loaded."""
+        flow = self._exchange.flows.by_version(call.flow or "", call.flow_version or "")
+        step = flow.steps.get(call.path[-1]) if flow is not None and call.path else None
+        return step.body.box if step is not None and isinstance(step.body, Voicemail) else ""
 
     async def _keep(self, call_id: str, logged: LoggedCall) -> str | None:
         """The recording's name, or None when it could not be kept; each is tried once."""

@@ -365,6 +365,10 @@ class FakeNetworkLog:
 
     calls: list[LoggedCall] = field(default_factory=list)
     crashed: set[str] = field(default_factory=set)
+    messages: dict[str, tuple[str, float]] = field(default_factory=dict)  # by call, broken off
+
+    async def message_of(self, call_id: str) -> tuple[str, float] | None:
+        return self.messages.get(call_id)
 
     def end(self, network_id: str, at: datetime) -> None:
         self.calls = [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from calls.control import ChannelEnded, LegAnswered
+from calls.control import ChannelEnded, LegAnswered, RecordingEnded
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.ports import LedgerUnavailable, LoggedCall, RecordingLost
@@ -57,6 +57,33 @@ async def test_a_call_goes_on_from_its_log(before: Stage) -> None:
     assert kinds.count(Kind.RECEIVED) == kinds.count(Kind.RESUMED) == kinds.count(Kind.ENDED) == 1
     playbacks = {asked[1] for asked in before.control.asked("play")}
     assert not playbacks & {asked[1] for asked in stage.control.asked("play")}
+    await stage.switchboard.close()
+
+
+async def test_a_message_that_is_being_left_is_kept_by_the_next_engine(before: Stage) -> None:
+    call_id, recording = await before.recording()
+    stage = await restarted(before)
+    await stage.connect(channel("caller"))
+    await stage.until(lambda: stage.control.asked("stop_recording") == [(recording,)])
+    stage.control.tell(RecordingEnded(recording, "/spool/m.wav", 7.0, failed=False))
+    row = await stage.over(call_id)
+    assert (row.outcome, row.recording) == (Outcome.VOICEMAIL, f"{call_id}.wav")
+    assert stage.one(call_id, Kind.MESSAGE_LEFT).data["box"] == "front"
+    assert stage.control.words() == ["Thank you."]
+    await stage.switchboard.close()
+
+
+async def test_a_message_whose_caller_hung_up_while_nobody_was_there_is_kept(before: Stage) -> None:
+    call_id, recording = await before.recording()
+    stage = await restarted(before)
+    began = stage.ledger.log[call_id][0].at
+    stage.network_log.calls.append(logged("caller", began, 9))
+    stage.network_log.messages[call_id] = (f"/spool/{recording}.wav", 4.0)
+    await stage.connect()
+    row = await stage.over(call_id)
+    assert stage.recordings.kept == [(f"/spool/{recording}.wav", call_id)]
+    assert row.recording == f"{call_id}.wav"
+    assert stage.one(call_id, Kind.MESSAGE_LEFT).data["box"] == "front"
     await stage.switchboard.close()
 
 
