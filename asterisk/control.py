@@ -296,7 +296,10 @@ class AsteriskControl:
 
     async def visitor_left(self, visitor_id: str) -> None:
         """The visitor's page has hung up or is gone. Idempotent."""
-        await self._ari.tidy("DELETE", f"channels/{VISITOR_PREFIX}{visitor_id}", {"reason_code": 16})
+        channel_id = VISITOR_PREFIX + visitor_id
+        if channel_id in self._live:
+            self._causes[channel_id] = 16
+        await self._ari.tidy("DELETE", f"channels/{channel_id}", {"reason_code": 16})
 
     # --- requests made of several -------------------------------------------------------------------------
 

@@ -291,6 +291,7 @@ class InboundCall:
             return None
         self._message = None
         if recorded.failed or recorded.seconds < SHORTEST_MESSAGE_SECONDS:
+            await self._recordings.discard(recorded.path)
             return told.Finished(message.command.work_id, "empty")
         try:
             name = await self._recordings.keep(recorded.path, self.id, self._clock.now())

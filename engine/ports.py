@@ -214,6 +214,9 @@ class Recordings(Protocol):
     async def keep(self, path: str, call_id: str, at: datetime) -> str:
         """Move a finished recording into the recordings folder; returns its name there. RecordingLost."""
 
+    async def discard(self, path: str) -> None:
+        """Delete a recording that is no message. One that cannot be deleted is told in the log."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedCall:

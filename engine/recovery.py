@@ -23,8 +23,8 @@ from engine.call_log import CallLog, point_of
 from engine.ports import InteractionAdded, LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
 from engine.switchboard import Exchange, Switchboard
 from engine.transfer import call_of_leg
-from ivr.steps.voicemail import Voicemail
 from history.interaction import Channel, interaction_of
+from ivr.steps.voicemail import Voicemail
 
 # How far back Asterisk's log is searched at the start, and how often for callers whom the dialplan served.
 FIRST_LOOK_BACK = timedelta(days=7)

@@ -8,7 +8,11 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
 from engine.ports import RecordingLost
+
+log = structlog.get_logger(__name__)
 
 
 class RecordingFolder:
@@ -19,6 +23,12 @@ class RecordingFolder:
 
     async def keep(self, path: str, call_id: str, at: datetime) -> str:
         return await asyncio.to_thread(self._keep, Path(path), call_id, at)
+
+    async def discard(self, path: str) -> None:
+        try:
+            await asyncio.to_thread(Path(path).unlink, missing_ok=True)
+        except OSError as error:
+            log.warning("a recording of nothing was not deleted", path=path, why=error.strerror)
 
     def _keep(self, source: Path, call_id: str, at: datetime) -> str:
         target = self.folder / f"{at:%Y/%m/%d}" / f"{call_id}{source.suffix}"

@@ -350,7 +350,11 @@ class MemoryLedger:
 class FakeRecordings:
     def __init__(self) -> None:
         self.kept: list[tuple[str, str]] = []
+        self.discarded: list[str] = []
         self.fault: RecordingLost | None = None
+
+    async def discard(self, path: str) -> None:
+        self.discarded.append(path)
 
     async def keep(self, path: str, call_id: str, at: datetime) -> str:
         if self.fault is not None:

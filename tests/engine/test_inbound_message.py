@@ -41,6 +41,7 @@ async def test_a_message_too_short_or_failed_is_none(stage: Stage) -> None:
         row = await stage.over(call_id)
         assert stage.control.words()[-1] == "Goodbye."
         assert (row.outcome, row.recording) == (Outcome.COMPLETED, None)
+        assert stage.recordings.discarded[-1] == f"/spool/{recording}.wav"
     assert stage.recordings.kept == []
 
 
