@@ -61,6 +61,7 @@ class Party(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self._loop = asyncio.get_running_loop()
         self.last_loud_at = 0.0
+        self.last_call = False
         self._voice_sent = asyncio.Event()
         self._voice_ended_at = 0.0
         self._answered: asyncio.Future[float] | None = None
@@ -136,7 +137,10 @@ class Party(asyncio.DatagramProtocol):
 async def calling(
     codec: Codec, number: str, *, sip_port: int, local_port: int, audio_port: int, seconds: float
 ) -> AsyncIterator[Party]:
-    """One call by SIPp with our audio, of at most `seconds`."""
+    """One call by SIPp with our audio, of `seconds`. Leaving waits for its end, unless something failed.
+
+    A call whose SIPp is gone would go on, and its audio would come to the next call's port.
+    """
     loop = asyncio.get_running_loop()
     transport, party = await loop.create_datagram_endpoint(
         lambda: Party(codec), local_addr=("127.0.0.1", audio_port)
@@ -154,9 +158,11 @@ async def calling(
     sending = asyncio.create_task(party.send_for_ever())
     try:
         yield party
+        if not party.last_call:
+            await asyncio.wait_for(process.wait(), seconds + 10)
     finally:
         sending.cancel()
-        with suppress(ProcessLookupError):
+        if process.returncode is None:
             process.terminate()
         transport.close()  # the port is free once the loop has gone round, which it does now
         await asyncio.wait_for(process.wait(), 10)
