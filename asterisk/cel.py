@@ -119,19 +119,24 @@ async def calls_since(path: Path, since: datetime, booted_at: datetime | None) -
     `booted_at` is the start of the Asterisk that runs now (None: none runs): a call from before it that has
     no end has crashed. Raises CelUnreadable.
     """
-    return await asyncio.to_thread(_calls_since, path, since, booted_at)
+    return await asyncio.to_thread(_calls_with, path, "CHAN_START", since, booted_at)
 
 
-def _calls_since(path: Path, since: datetime, booted_at: datetime | None) -> list[CelCall]:
+async def calls_ended_since(path: Path, since: datetime, booted_at: datetime | None) -> list[CelCall]:
+    """Calls that ended at or after `since`, in order of arrival: cheap to ask for again and again."""
+    return await asyncio.to_thread(_calls_with, path, "CHAN_END", since, booted_at)
+
+
+def _calls_with(path: Path, event: str, since: datetime, booted_at: datetime | None) -> list[CelCall]:
     query = (
         "SELECT event, at, linkedid, uniqueid, exten, caller, app, app_data, extra FROM cel WHERE uniqueid IN"
-        " (SELECT uniqueid FROM cel WHERE event = 'CHAN_START' AND at >= ?) ORDER BY uniqueid, AcctId"
+        " (SELECT uniqueid FROM cel WHERE event = ? AND at >= ?) ORDER BY uniqueid, AcctId"
     )
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_LOCK_LIMIT_SECONDS)) as database:
             database.text_factory = _any_text
-            rows = [CelRow(*row) for row in database.execute(query, (since.timestamp(),))]
+            rows = [CelRow(*row) for row in database.execute(query, (event, since.timestamp()))]
     except sqlite3.Error as error:
         raise CelUnreadable(f"Asterisk's call log {path} cannot be read: {error}.") from error
     return sorted(fold_calls(rows, booted_at), key=lambda call: call.started_at)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from asterisk.cel import CelCall, calls_since, message_seconds
+from asterisk.cel import CelCall, calls_ended_since, calls_since, message_seconds
 from engine.ports import LoggedCall
 
 
@@ -27,6 +27,9 @@ class CelNetworkLog:
     async def calls_since(self, since: datetime) -> list[LoggedCall]:
         calls = await calls_since(self._path, since, self._booted_at())
         return [_logged(call) for call in calls if call.ended_at is not None or call.crashed]
+
+    async def calls_ended_since(self, since: datetime) -> list[LoggedCall]:
+        return [_logged(call) for call in await calls_ended_since(self._path, since, self._booted_at())]
 
     async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
         for call in await calls_since(self._path, since, self._booted_at()):

@@ -242,6 +242,9 @@ class NetworkLog(Protocol):
     async def calls_since(self, since: datetime) -> Sequence[LoggedCall]:
         """Inbound calls that began at or after `since` and are over now, oldest first."""
 
+    async def calls_ended_since(self, since: datetime) -> Sequence[LoggedCall]:
+        """Inbound calls that ended at or after `since`; those that Asterisk died under are left out."""
+
     async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
         """One call that began at or after `since`, also one that is still going on."""
 

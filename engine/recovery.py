@@ -26,10 +26,13 @@ from engine.transfer import call_of_leg
 from history.interaction import Channel, interaction_of
 from ivr.steps.voicemail import Voicemail
 
-# How far back Asterisk's log is searched at the start, and how often for callers whom the dialplan served.
+# How far back Asterisk's log is searched on connecting, and how often for callers whom the dialplan served.
+# The later looks read only what ended since the one before, and this much again: what was not settled then.
 FIRST_LOOK_BACK = timedelta(days=7)
 LOOK_AGAIN_SECONDS = 15.0
-LOOK_BACK = timedelta(hours=3)
+OVERLAP = timedelta(minutes=1)
+# A caller who waits came no longer ago.
+LONGEST_WAIT = timedelta(hours=3)
 # A call that came and ended in a moment may not have reached us yet: it is not missed for this long.
 SETTLING = timedelta(seconds=10)
 NETWORK_LOG = "asterisk's call log"
@@ -51,26 +54,29 @@ class Recovery:
         self._once = asyncio.Lock()
         self._taken: set[str] = set()  # messages of the dialplan that were moved, or could not be
         self._began_at = exchange.clock.now()
+        self._looked_at: datetime | None = None  # the last look that came to its end
 
     async def after_connecting(self) -> None:
         """Adopt or end what was under way, then find what was missed. Raises LedgerUnavailable."""
-        await self._compare(FIRST_LOOK_BACK)
+        self._looked_at = None
+        await self._compare()
 
     async def watch(self) -> None:
         """Keep finding calls that the dialplan served without us. Runs until cancelled."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             try:
-                await self._compare(LOOK_BACK)
+                await self._compare()
             except LedgerUnavailable as unavailable:
                 log.warning("calls are not compared with Asterisk's log", why=str(unavailable))
             except Exception:
                 log.exception("Asterisk's call log could not be compared with the history; trying again")
 
-    async def _compare(self, look_back: timedelta) -> None:
+    async def _compare(self) -> None:
         """Lay the three sources side by side."""
         exchange = self._exchange
         async with self._once:
+            now = exchange.clock.now()
             # In this order: a call that ends while we look was served, and one that ended is in the database.
             served = self._switchboard.served()
             await exchange.ledger.commit((), durable=True)
@@ -80,10 +86,14 @@ class Recovery:
                 if call.id not in served
             }
             await self._claim_channels(unfinished)
-            over = await self._network_log.calls_since(exchange.clock.now() - look_back)
+            if self._looked_at is None:
+                over = await self._network_log.calls_since(now - FIRST_LOOK_BACK)
+            else:
+                over = await self._network_log.calls_ended_since(self._looked_at - OVERLAP)
             for call in unfinished.values():
                 await self._apart(self._end_if_over(call, over))
             await self._find_missed(over)
+            self._looked_at = now
 
     async def _apart(self, work: Coroutine[None, None, None]) -> None:
         """One call that cannot be recovered must not keep the others from it."""
@@ -122,7 +132,8 @@ class Recovery:
     async def _came_at(self, channel: ChannelSnapshot) -> datetime | None:
         """When a caller came whom an earlier engine served for a moment, or nobody."""
         try:
-            logged = await self._network_log.call(channel.network_id, self._exchange.clock.now() - LOOK_BACK)
+            since = self._exchange.clock.now() - LONGEST_WAIT
+            logged = await self._network_log.call(channel.network_id, since)
         except Exception:
             log.exception("Asterisk's call log cannot be read; a caller who waits counts from now on")
             return None

@@ -12,7 +12,7 @@ from pathlib import Path
 from calls import control as network
 from calls.control import CallControl, CallControlError, VoicePath
 from engine.caller_script import Action, HangUpNow, Interrupt, PlayFile, Press, Speak, Wait
-from engine.ports import Clock, Ids, Recognizer, Synthesizer, Utterance
+from engine.ports import Clock, Ids, Listening, Recognizer, Synthesizer, Utterance
 
 # The hotline has finished a sentence when it has been quiet this long.
 TURN_SILENCE_SECONDS = 0.9
@@ -20,6 +20,8 @@ TURN_SILENCE_SECONDS = 0.9
 PATIENCE_SECONDS = 20.0
 # After the last action the caller hears the hotline out, and hangs up when it has been quiet this long.
 LINGER_SECONDS = 8.0
+# After the end of the call, what was heard last is still being written down.
+LAST_WORDS_SECONDS = 3.0
 RING_SECONDS = 30
 # Asterisk tells of the end of the ringing; if it does not, it is over this much later.
 ANSWER_GRACE_SECONDS = 10.0
@@ -80,7 +82,7 @@ class SimulatedCaller:
         self._spoken = asyncio.Event()
         self._ended_by = ""
         self._cause = 0
-        self._answered_at = self._acted_at = self._speech_at = 0.0
+        self._answered_at = self._acted_at = self._speech_at = self._ended_at = 0.0
         self._lines: list[Line] = []
 
     def on_network_event(self, event: network.NetworkEvent) -> None:
@@ -149,15 +151,25 @@ class SimulatedCaller:
                 raise
             self._end("limit")
         finally:
+            self._end("caller")
+            if self._ended_by == "hotline":
+                await self._hear_last_words(listening, path.sample_rate)
             listening.close()
-        self._end("caller")
         ends = {
             "hotline": "the hotline hangs up",
             "caller": "the caller hangs up",
             "limit": f"the limit of {longest_seconds:.0f} s is reached: hung up",
             "line": "the connection to Asterisk was lost",
         }
-        self._write("line", ends[self._ended_by])
+        self._write("line", ends[self._ended_by], self._ended_at)
+
+    async def _hear_last_words(self, listening: Listening, sample_rate: int) -> None:
+        """What was being said when the call ended has no pause behind it: give it one."""
+        if not self._hotline_quiet.is_set():
+            listening.feed(bytes(2 * round(sample_rate * 2 * TURN_SILENCE_SECONDS)))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_SECONDS):
+                    await self._hotline_quiet.wait()
 
     async def _act(self, path: VoicePath, actions: tuple[Action, ...], language: str) -> None:
         """Do the actions and hear the hotline out, unless it hangs up before."""
@@ -216,7 +228,8 @@ class SimulatedCaller:
 
     def _end(self, by: str) -> None:
         """Only the first end counts."""
-        self._ended_by = self._ended_by or by
+        if not self._ended_by:
+            self._ended_by, self._ended_at = by, self._now()
         self._ended.set()
         self._answered.set()
 
@@ -226,7 +239,7 @@ class SimulatedCaller:
         self._hotline_spoke.set()
 
     def _hotline_ends(self, utterance: Utterance) -> None:
-        text = utterance.text or f"(speech, {utterance.seconds:.1f} s, not understood)"
+        text = utterance.text or f"(speech, {utterance.seconds:.1f} s)"
         line = Line(self._speech_at, "hotline", text, automatic=True)
         self._lines.append(line)
         self._report(line)
@@ -234,8 +247,8 @@ class SimulatedCaller:
         if self._clock.monotonic() - TURN_SILENCE_SECONDS > self._acted_at + REMAINDER_SECONDS:
             self._hotline_spoke.set()  # it went over from what was interrupted to its answer without a pause
 
-    def _write(self, who: str, text: str) -> None:
-        line = Line(self._now(), who, text)
+    def _write(self, who: str, text: str, at_seconds: float | None = None) -> None:
+        line = Line(self._now() if at_seconds is None else at_seconds, who, text)
         self._lines.append(line)
         self._report(line)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shutil
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -220,6 +223,7 @@ def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: Vo
             FlowFact(number, flow.name, flow.version, flow.file) for number, flow in served.items() if flow
         ),
         understood=tuple(sorted(recognizer.languages())),
+        program="infolinia" if shutil.which("infolinia") else os.path.relpath(sys.argv[0]),
     )
 
 

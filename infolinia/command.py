@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import signal
 import sys
 from collections.abc import Coroutine
@@ -120,9 +118,8 @@ def _say_where(configuration: Configuration, hotline: Hotline) -> None:
     typer.echo(f"{configuration.name} answers.")
     typer.echo(f"  phone    {hotline.facts.sip_address}")
     typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
-    program = "infolinia" if shutil.which("infolinia") else os.path.relpath(sys.argv[0])
     typer.echo(
-        f"  no phone {program} call --script \"press 2; say 'order'; wait 2; press 123456; press 1; press 2\""
+        f"  no phone {hotline.facts.program} call --script \"press 2; say 'order'; wait 2; press 123456; press 1; press 2\""
     )
     typer.echo("Ctrl-C stops it.")
 

@@ -27,7 +27,8 @@ async def print_history(configuration: Configuration, *, limit: int, as_json: bo
                 typer.echo(as_line(row))
                 if events:
                     for event in await _events(queries, row.interaction.subject_id):
-                        typer.echo(f"    {event['at']}  {event['kind']:<18} {json.dumps(event['data'])}")
+                        data = json.dumps(event["data"], ensure_ascii=False)
+                        typer.echo(f"    {event['at']}  {event['kind']:<18} {data}")
 
 
 def as_record(row: HistoryRow) -> dict[str, Any]:

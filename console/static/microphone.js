@@ -28,7 +28,12 @@ export class Microphone {
   openSilent() {
     this.close();
     this.#context = new AudioContext();
-    this.stream = this.#context.createMediaStreamDestination().stream;
+    // Without a source the browser sends nothing at all, and the line takes us for gone.
+    const silence = new ConstantSourceNode(this.#context, { offset: 0 });
+    const destination = this.#context.createMediaStreamDestination();
+    silence.connect(destination);
+    silence.start();
+    this.stream = destination.stream;
     this.silent = true;
   }
 

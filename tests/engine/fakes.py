@@ -387,6 +387,9 @@ class FakeNetworkLog:
             if call.started_at >= since and (call.ended_at or call.network_id in self.crashed)
         ]
 
+    async def calls_ended_since(self, since: datetime) -> Sequence[LoggedCall]:
+        return [call for call in self.calls if call.ended_at is not None and call.ended_at >= since]
+
     async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
         found = [c for c in self.calls if c.network_id == network_id and c.started_at >= since]
         return found[-1] if found else None

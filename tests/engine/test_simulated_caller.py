@@ -193,7 +193,7 @@ async def test_what_is_not_understood_is_told_as_such(line: Line8kHz) -> None:
     await other.says("", 1.5)
     other.hangs_up()
     await other.ended()
-    assert other.reported[0].text == "(speech, 1.5 s, not understood)"
+    assert other.reported[0].text == "(speech, 1.5 s)"
 
 
 async def test_a_hotline_that_hangs_up_ends_every_wait_at_once(line: Line8kHz) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from infolinia.setup.inventory import find_parts
 from tests.commands import Program, loaded_program
+from tests.house import take_ports
 
 ROOT = Path(__file__).parents[2]
 FLOWS = f"flows: {ROOT / 'callflows'}\n"
@@ -21,6 +22,18 @@ FLOWS = f"flows: {ROOT / 'callflows'}\n"
 def program() -> Iterator[Program]:
     with loaded_program() as program:
         yield program
+
+
+@pytest.fixture
+def own_ports() -> Iterator[str]:
+    """Settings for ports that nobody else uses."""
+    with take_ports(28000, 29000) as ports:
+        yield (
+            f"sip: {{port: {ports.sip}}}\n"
+            f"web: {{port: {ports.spare(30)}}}\n"
+            f"asterisk: {{http_port: {ports.http}, ami_port: {ports.ami}, media_port: {ports.media},"
+            f" loopback_port: {ports.loopback}, caller_media_port: {ports.spare(26)}}}\n"
+        )
 
 
 def written(folder: Path, text: str) -> str:
@@ -37,7 +50,7 @@ def test_all_errors_of_a_configuration_are_told_with_their_places(program: Progr
         "  port: high\n"
         "database: mysql://host/name\n"
         "numbers: [100]\n"
-        "asterisk: {start: maybe}\n"
+        "speech: {threads: many}\n"
         "country: Poland\n",
     )
     told = program.run(tmp_path, "run", "--config", config).sentences
@@ -47,7 +60,7 @@ def test_all_errors_of_a_configuration_are_told_with_their_places(program: Progr
         "my.yaml:4:9: 'port': a whole number is wanted here",
         "my.yaml:5:11: 'database': The database URL begins with mysql; only sqlite and postgresql are known.",
         "my.yaml:6:1: 'numbers': keys and values are wanted here, such as {key: value}",
-        "my.yaml:7:19: 'start': true or false is wanted here",
+        "my.yaml:7:19: 'threads': a whole number is wanted here",
         "my.yaml:8:10: 'country': write a country as two capital letters, such as PL",
     ]
     assert {path.name for path in tmp_path.iterdir()} == {"my.yaml", "command.out", "command.err"}
@@ -145,8 +158,10 @@ def test_flows_that_are_right_and_one_that_is_missing(program: Program, tmp_path
     assert "hotline, version" in ran.output
 
 
-def test_a_database_that_cannot_be_had(program: Program, tmp_path: Path) -> None:
-    config = written(tmp_path, FLOWS + "database: postgresql://someone:secret@127.0.0.1:1/infolinia\n")
+def test_a_database_that_cannot_be_had(program: Program, tmp_path: Path, own_ports: str) -> None:
+    config = written(
+        tmp_path, FLOWS + own_ports + "database: postgresql://someone:secret@127.0.0.1:1/infolinia\n"
+    )
     for command in ("run", "history"):
         told = program.run(tmp_path, command, "--config", config).sentence
         assert told.startswith("The database postgresql://someone:***@127.0.0.1:1/infolinia cannot be opened")
@@ -156,13 +171,13 @@ def test_a_database_that_cannot_be_had(program: Program, tmp_path: Path) -> None
     assert told.startswith("INFOLINIA_DATABASE in the environment: The database URL cannot be read; write")
 
 
-def test_a_database_of_a_newer_version(program: Program, tmp_path: Path) -> None:
+def test_a_database_of_a_newer_version(program: Program, tmp_path: Path, own_ports: str) -> None:
     (tmp_path / "var").mkdir()
     with sqlite3.connect(tmp_path / "var" / "infolinia.db") as database:
         database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")
     database.close()
-    config = written(tmp_path, FLOWS)
+    config = written(tmp_path, FLOWS + own_ports)
     for command in ("run", "history"):
         told = program.run(tmp_path, command, "--config", config).sentence
         assert "was made by a newer infolinia (revision 9999" in told
