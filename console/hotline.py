@@ -19,8 +19,8 @@ class FlowFact:
 class HotlineFacts:
     """`number` is what the page's button dials; `sip_address` what a phone dials.
 
-    `languages` are spoken, the first one first; `understood` are those whose speech is recognised. `program` is
-    the command line's name as a person here must type it.
+    `languages` are spoken, the first one first; `understood` are those whose speech is recognised.
+    `program` is the command line's name as a person here must type it.
     """
 
     name: str

@@ -118,9 +118,8 @@ def _say_where(configuration: Configuration, hotline: Hotline) -> None:
     typer.echo(f"{configuration.name} answers.")
     typer.echo(f"  phone    {hotline.facts.sip_address}")
     typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
-    typer.echo(
-        f"  no phone {hotline.facts.program} call --script \"press 2; say 'order'; wait 2; press 123456; press 1; press 2\""
-    )
+    script = "press 2; say 'order'; wait 2; press 123456; press 1; press 2"
+    typer.echo(f'  no phone {hotline.facts.program} call --script "{script}"')
     typer.echo("Ctrl-C stops it.")
 
 
