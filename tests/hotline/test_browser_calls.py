@@ -27,6 +27,10 @@ KEEP_PEERS = """
         constructor(...settings) { super(...settings); window.peers.push(this); }
     };
 """
+SENT = """async () => {
+    const report = [...(await window.peers[0].getStats()).values()];
+    return report.find((entry) => entry.type === "outbound-rtp" && entry.kind === "audio")?.packetsSent ?? 0;
+}"""
 RECEIVED = """async () => {
     const report = [...(await window.peers[0].getStats()).values()];
     const audio = report.find((entry) => entry.type === "inbound-rtp" && entry.kind === "audio");
@@ -88,6 +92,34 @@ async def test_a_person_is_heard_and_answered_in_the_browser(tmp_path: Path) -> 
     assert row["path"] == ["day", "thanks", "bye"]
     assert row["outcome"] == "completed"
     assert row["data"]["ended_by"] == "flow"
+
+
+async def test_a_caller_without_a_microphone_is_not_taken_for_gone(tmp_path: Path) -> None:
+    chromium = find_parts().chromium
+    assert chromium is not None, "Chromium is missing: run `make setup` with tests"
+    flows = write_flows(tmp_path, {"100": {"day": day_menu("bye")}})
+    with take_ports(29000, 30000) as ports:
+        async with running(tmp_path, ports, **flows) as hotline, async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--allow-loopback-in-peer-connection"]
+            )
+            try:
+                page = await browser.new_page(locale="en")
+                await page.add_init_script(KEEP_PEERS)
+                await page.goto(hotline.web)
+                await page.get_by_role("button", name="keys only").click()
+                expect.set_options(timeout=LIMIT_MS)
+                await expect(page.locator("#caller")).to_have_attribute("data-state", "talking")
+                # The line hangs up on a browser that sends nothing: so much must come, about a second of it.
+                sent: dict[str, int] = {}
+
+                async def silence_is_sent() -> bool:
+                    sent["packets"] = await page.evaluate(SENT)
+                    return sent["packets"] > 50
+
+                await until(silence_is_sent, "silence is sent in place of a voice", 15, lambda: str(sent))
+            finally:
+                await browser.close()
 
 
 async def call_and_watch(page: Page) -> None:
