@@ -18,7 +18,7 @@ from asterisk.busy import BusyChannels
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
 from asterisk.sound import ChannelSound
-from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
+from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, leg_request, snapshot
 from calls.control import (
     CallArrived,
     ChannelEnded,
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 FALLBACK_CONTEXT = "fallback"
 SWEEP_SECONDS = 30.0
 """After connecting: empty bridges of an engine that died are removed once its calls have been adopted."""
-_NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
 _KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 
 
@@ -189,31 +188,15 @@ class AsteriskControl:
 
         Refused when there is no trunk at all.
         """
-        if not _NUMBER.fullmatch(number):
-            raise RequestRefused(f"{number!r} cannot be dialled: use digits, letters and + * # . _ -")
-        if caller_id and not _NUMBER.fullmatch(caller_id):
-            raise RequestRefused(f"{caller_id!r} is no caller number: use digits, letters and + * # . _ -")
         if channel_id in self._live:
             raise RequestRefused(f"there is a channel {channel_id} already")
         way_out = trunk or next(iter(self._trunks), None)
         if way_out is None:
             raise RequestRefused(f"no trunk leads to {number}: add one to `sip.trunks` in the configuration")
+        leg = leg_request(number, way_out, self._app, caller_id, ring_seconds, call_id)
         self._live.add(channel_id)
         try:
-            await self._ask(
-                "POST",
-                "channels",
-                body={
-                    "endpoint": f"PJSIP/{number}@{way_out}",
-                    "app": self._app,
-                    "appArgs": f"{LEG_ARGUMENT},{call_id}",
-                    "channelId": channel_id,
-                    "callerId": f"<{caller_id}>" if caller_id else "",
-                    "timeout": ring_seconds,
-                    "variables": {"INFOLINIA_CALL": call_id},
-                },
-                gone=frozenset(),
-            )
+            await self._ask("POST", "channels", body={**leg, "channelId": channel_id}, gone=frozenset())
         except RequestRefused:
             self._live.discard(channel_id)
             raise

@@ -6,10 +6,11 @@ legs that we place ourselves enter as Stasis(<app>,leg,<call id>), media channel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calls.control import CallArrived, ChannelSnapshot
+from calls.control import CallArrived, ChannelSnapshot, RequestRefused
 
 INBOUND_ARGUMENT = "inbound"
 LEG_ARGUMENT = "leg"
@@ -17,7 +18,30 @@ MEDIA_PREFIX = "media-"
 VISITOR_PREFIX = "visitor-"
 _WIDEBAND = ("g722", "opus", "slin16", "silk16", "speex16", "siren7")
 
+_NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
+
 Json = Mapping[str, Any]
+
+
+def leg_request(
+    number: str, trunk: str, app: str, caller_id: str, ring_seconds: int, call_id: str
+) -> dict[str, Any]:
+    """What ARI is asked for to place a leg, but for the channel's id. Raises RequestRefused.
+
+    Nothing that is no number gets into a dial string.
+    """
+    if not _NUMBER.fullmatch(number):
+        raise RequestRefused(f"{number!r} cannot be dialled: use digits, letters and + * # . _ -")
+    if caller_id and not _NUMBER.fullmatch(caller_id):
+        raise RequestRefused(f"{caller_id!r} is no caller number: use digits, letters and + * # . _ -")
+    return {
+        "endpoint": f"PJSIP/{number}@{trunk}",
+        "app": app,
+        "appArgs": f"{LEG_ARGUMENT},{call_id}",
+        "callerId": f"<{caller_id}>" if caller_id else "",
+        "timeout": ring_seconds,
+        "variables": {"INFOLINIA_CALL": call_id},
+    }
 
 
 def arrival(channel: Json, args: Sequence[str], marks: Sequence[str]) -> CallArrived | None:
