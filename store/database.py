@@ -128,7 +128,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 def _use_write_ahead_log(cursor: Any) -> None:
-    """SQLite's own waiting does not cover this change: one of several that open a new file may be locked out."""
+    """SQLite does not wait for this change: one of several that open a new file may be locked out."""
     for attempt in range(50):
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
