@@ -98,6 +98,9 @@ class VisitorGate:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def __contains__(self, visitor_id: object) -> bool:
+        return visitor_id in self._by_id
+
     async def start(self) -> None:
         """Start the worker and keep one running. Raises TimeoutError when none gets ready."""
         self._supervisor = asyncio.create_task(self._supervise())

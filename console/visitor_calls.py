@@ -29,6 +29,7 @@ class VisitorCalls:
         return [
             web.post("/visitor/offer", self.offer),
             web.post("/visitor/{visitor_id}/keys", self.keys),
+            web.get("/visitor/{visitor_id}", self.there),
             web.delete("/visitor/{visitor_id}", self.hang_up),
         ]
 
@@ -61,6 +62,10 @@ class VisitorCalls:
         except KeyError as error:
             raise Fault(404, "There is no such visitor; the call has ended.") from error
         return web.Response(status=204)
+
+    async def there(self, request: web.Request) -> web.Response:
+        """-> {"there"}: whether the call goes on, for a page that did not see its end."""
+        return web.json_response({"there": request.match_info["visitor_id"] in self._visitors})
 
     async def hang_up(self, request: web.Request) -> web.Response:
         await self._visitors.hang_up(request.match_info["visitor_id"])

@@ -274,5 +274,8 @@ class Visitors(Protocol):
     async def press(self, visitor_id: str, keys: str) -> None:
         """Raises KeyError when there is no such visitor."""
 
+    def __contains__(self, visitor_id: object) -> bool:
+        """Whether this visitor's call goes on."""
+
     async def hang_up(self, visitor_id: str) -> None:
         """Idempotent."""

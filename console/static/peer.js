@@ -2,6 +2,7 @@
 
 const CONNECT_LIMIT_MS = 15000;
 const GATHER_LIMIT_MS = 2000;
+const ASK_MS = 2000;
 // The telephone's own codecs: Asterisk and the engine need not re-code Opus.
 const CODECS = ["audio/g722", "audio/pcmu", "audio/pcma", "audio/telephone-event"];
 
@@ -18,6 +19,7 @@ export class Peer {
   #visitor = null;
   #keys = Promise.resolve();
   #ended = false;
+  #asking = null;
 
   constructor({ onConnected, onEnded, onAudio }) {
     Object.assign(this, { onConnected, onEnded, onAudio });
@@ -49,7 +51,9 @@ export class Peer {
     this.#visitor = answer.visitor;
     if (this.#ended) return this.#tellEngine();
     await connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
-    // The engine ends the call by closing DTLS, which shows here first.
+    // The engine ends the call by closing DTLS, which shows here first; that is one packet, which may get lost,
+    // so the engine is asked as well.
+    this.#asking = setInterval(() => this.#ask(), ASK_MS);
     transceiver.sender.transport?.addEventListener("statechange", (event) => {
       if (event.target.state === "closed" || event.target.state === "failed") this.#finish();
     });
@@ -72,6 +76,11 @@ export class Peer {
     this.#finish();
   }
 
+  async #ask() {
+    const response = await fetch(`/visitor/${this.#visitor}`, { signal: AbortSignal.timeout(ASK_MS) }).catch(() => null);
+    if (response?.ok && !(await response.json()).there) this.#finish();
+  }
+
   #changed() {
     const state = this.#connection.connectionState;
     if (state === "connected") this.onConnected();
@@ -81,6 +90,7 @@ export class Peer {
   #finish(sentence = null) {
     if (this.#ended) return;
     this.#ended = true;
+    clearInterval(this.#asking);
     this.#connection?.close(); // none yet when the microphone was refused
     this.#tellEngine();
     this.onEnded(sentence);

@@ -5,9 +5,12 @@ from __future__ import annotations
 import array
 import asyncio
 import math
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from asterisk.ari import AriAddress
@@ -66,6 +69,23 @@ async def until(condition: Callable[[], bool], seconds: float = LIMIT_SECONDS) -
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def frozen(asterisk: AsteriskProcess) -> AsyncIterator[None]:
+    """It takes requests but answers none: stopped, on every core, until the block ends."""
+    assert asterisk.pid is not None
+    os.kill(asterisk.pid, signal.SIGSTOP)
+    try:
+        await until(lambda: _has_stopped(asterisk))
+        yield
+    finally:
+        os.kill(asterisk.pid, signal.SIGCONT)
+
+
+def _has_stopped(asterisk: AsteriskProcess) -> bool:
+    threads = Path(f"/proc/{asterisk.pid}/task").iterdir()
+    return all((thread / "stat").read_text().rpartition(") ")[2].startswith("T") for thread in threads)
 
 
 def address_of(asterisk: AsteriskProcess, app: str = "infolinia", port: int | None = None) -> AriAddress:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -22,7 +20,7 @@ from asterisk.ami import (
 )
 from asterisk.process import AsteriskProcess
 from calls.control import ControlLost, RequestRefused
-from tests.asterisk.network import Cable, Ears, until
+from tests.asterisk.network import Cable, Ears, frozen, until
 from tests.house import Ports, running_asterisk
 
 pytestmark = pytest.mark.live
@@ -51,13 +49,9 @@ async def test_actions_are_answered_refused_or_given_up(tmp_path: Path, ports: P
         assert "loopback" in endpoints
         with pytest.raises(RequestRefused, match="NoSuchAction"):
             await ami.action("NoSuchAction")
-        assert asterisk.pid is not None
-        os.kill(asterisk.pid, signal.SIGSTOP)
-        try:
+        async with frozen(asterisk):
             with pytest.raises(ControlLost, match=r"did not answer the AMI action CoreStatus within 0\.3 s"):
                 await ami.action("CoreStatus", seconds=0.3)
-        finally:
-            os.kill(asterisk.pid, signal.SIGCONT)
         assert len(await ami.action("CoreStatus")) == 1
 
 

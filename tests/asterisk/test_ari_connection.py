@@ -20,7 +20,7 @@ from calls.control import (
     LegAnswered,
     RequestRefused,
 )
-from tests.asterisk.network import Cable, Ears, address_of, control_of, until
+from tests.asterisk.network import Cable, Ears, address_of, control_of, frozen, until
 from tests.house import Ports, running_asterisk
 
 pytestmark = pytest.mark.live
@@ -43,13 +43,9 @@ async def test_requests_are_answered_refused_or_given_up(tmp_path: Path, ports: 
         with pytest.raises(RequestRefused, match="400"):
             await ari.request("POST", "channels", {"endpoint": ""})
 
-        assert asterisk.pid is not None
-        os.kill(asterisk.pid, signal.SIGSTOP)
-        try:
+        async with frozen(asterisk):
             with pytest.raises(ControlLost, match=r"did not answer GET asterisk/ping within 0\.3 s"):
                 await ari.request("GET", "asterisk/ping", seconds=0.3)
-        finally:
-            os.kill(asterisk.pid, signal.SIGCONT)
         assert (await ari.request("GET", "asterisk/ping"))["ping"] == "pong"
         await ari.close()
         with pytest.raises(ControlLost, match="not connected"):

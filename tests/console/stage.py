@@ -53,6 +53,9 @@ class FakeVisitors:
             raise KeyError(visitor_id)
         self.pressed.append((visitor_id, keys))
 
+    def __contains__(self, visitor_id: object) -> bool:
+        return visitor_id in {f"v{n + 1}" for n in range(len(self.offers))} - set(self.left)
+
     async def hang_up(self, visitor_id: str) -> None:
         self.left.append(visitor_id)
 

@@ -230,7 +230,9 @@ async def test_a_visitor_calls_presses_and_hangs_up(client: TestClient, stage: S
     assert await response.json() == {"visitor": "v1", "sdp": "v=0\r\n"}
     assert stage.visitors.offers == [("v=0\r\n", "100")]
     assert (await client.post("/visitor/v1/keys", json={"keys": "12#"})).status == 204
+    assert await (await client.get("/visitor/v1")).json() == {"there": True}
     assert (await client.delete("/visitor/v1")).status == 204
+    assert await (await client.get("/visitor/v1")).json() == {"there": False}
     assert stage.visitors.pressed == [("v1", "12#")]
     assert stage.visitors.left == ["v1"]
 
