@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ivr.commands import Record, Sound, Transfer
-from ivr.events import Heard
+from ivr.commands import Sound, Work
+from ivr.events import AgentAnswered, Heard, QueueMoved
 from ivr.sentences import FAULT, RESUMED
 from ivr.talk import Talk, Wording
 
@@ -36,6 +36,9 @@ class Activity:
 
     def time_passed(self) -> None:
         """The deadline that the activity had set has come."""
+
+    def queue_told(self, news: QueueMoved | AgentAnswered) -> None:
+        """Of the queue in which the caller waits."""
 
 
 class Saying(Activity):
@@ -74,7 +77,7 @@ class Working(Activity):
         talk: Talk,
         step: Step,
         prompt: Wording | None,
-        begin: Callable[[int], Record | Transfer],
+        begin: Callable[[int], Work],
         *,
         limit_seconds: float,
     ) -> None:
@@ -97,7 +100,7 @@ class Working(Activity):
             self._start()
 
     def time_passed(self) -> None:
-        self.talk.working = None
+        self.talk.work_over("late")
         self.talk.trouble("no outcome", f"{self.step.verb} reported nothing in {self._limit_seconds:g} s")
 
     def _start(self) -> None:

@@ -1,4 +1,7 @@
-"""What a Dialogue asks of its performer: a live call, a rehearsal or a chat. They are performed in order."""
+"""What a Dialogue asks of its performer: a live call, a rehearsal or a chat. They are performed in order.
+
+A command with a `work_id` is work: it takes its time, and Finished(work_id, outcome, values) ends it.
+"""
 
 from __future__ import annotations
 
@@ -65,13 +68,13 @@ class StopListening:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Take a message, after a beep; then report Finished with "next" or "empty".
+    """Take a message for `box`, or without one a clip for the flow, after a beep.
 
-    Its values: recording (name) and seconds.
+    Finished with "next" or "empty". Its values: recording (name) and seconds.
     """
 
     work_id: int
-    box: str
+    box: str | None
     longest_seconds: int = 120
     silence_seconds: int = 4
 
@@ -90,6 +93,155 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Let the caller wait for an agent of `queue`, with music, until LeaveQueue.
+
+    QueueMoved tells the place in it whenever that changes, AgentAnswered that they talk now. Finished follows
+    with "next" when that conversation has ended, or timeout, closed, full, nobody.
+    """
+
+    work_id: int
+    queue: str
+    skills: tuple[str, ...] = ()
+    priority: int = 0
+    max_wait_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveQueue:
+    """The caller waits no longer. No Finished follows."""
+
+    work_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Ask a declared service. `path` begins with / and every value in it is escaped; `body` is sent as JSON.
+
+    Finished with "next" and value `reply` (JSON), or "failed" within `timeout_seconds`.
+    """
+
+    work_id: int
+    service: str
+    method: str
+    path: str
+    body: Mapping[str, object] | None = None
+    timeout_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProfile:
+    """Look an attribute of the caller's profile up. Finished with "next" and `value`, or "unknown"."""
+
+    work_id: int
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteProfile:
+    """Set an attribute of the caller's profile. Finished with "next", or "unknown" for a withheld number."""
+
+    work_id: int
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Send `text` to a number. Finished with "next" (it is queued), "refused" (by a rule) or "failed"."""
+
+    work_id: int
+    to: str
+    text: str
+    language: str
+    channel: str = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCallback:
+    """Have `number` (E.164) called back by a campaign. Finished with "next", or "declined" by a rule."""
+
+    work_id: int
+    campaign: str
+    number: str
+    within_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeepConsent:
+    """Keep that the caller consents to `purpose`, or does not. `by`: key, speech or silence."""
+
+    work_id: int
+    purpose: str
+    given: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopContact:
+    """Keep that `number` wants no more contact over `channels`."""
+
+    work_id: int
+    number: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPromise:
+    """Keep a promise to pay. `amount`: a decimal such as 120.50; `due`: an ISO date."""
+
+    work_id: int
+    amount: str
+    currency: str
+    due: str
+    reference: str
+
+
+CODE = "‹code›"
+"""Stands in the text of a SendCode where the code goes: the Dialogue never knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendCode:
+    """Make a code of so many digits and send `text` with it. Finished with "next" or "failed"."""
+
+    work_id: int
+    to: str
+    text: str
+    language: str
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """Compare the caller's answer with the code sent last, or with an attribute of their profile.
+
+    `attribute` None: the code. Finished with "verified" or "failed".
+    """
+
+    work_id: int
+    answer: str
+    attribute: str | None = None
+
+
+Errand = (
+    Fetch
+    | ReadProfile
+    | WriteProfile
+    | SendMessage
+    | RequestCallback
+    | KeepConsent
+    | StopContact
+    | KeepPromise
+    | SendCode
+    | CheckAnswer
+)
+"""Work that does not touch the caller's channel."""
+
+Work = Record | Transfer | Enqueue | Errand
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call. `reason`: normal, busy or congestion. Nothing follows."""
 
@@ -104,4 +256,4 @@ class Note:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
-Command = Say | StopSaying | Listen | StopListening | Record | Transfer | HangUp | Note
+Command = Say | StopSaying | Listen | StopListening | Work | LeaveQueue | HangUp | Note

@@ -6,7 +6,7 @@ A live call, a rehearsal and a chat run this same class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -14,11 +14,13 @@ from calls.events import CallEvent, CallEventKind
 from ivr.activity import Apologising, GivingUp
 from ivr.commands import Command, Record
 from ivr.events import (
+    AgentAnswered,
     CallerGone,
     Event,
     Finished,
     Heard,
     KeyPressed,
+    QueueMoved,
     Resumed,
     SpeechBegan,
     Spoken,
@@ -27,6 +29,7 @@ from ivr.events import (
 from ivr.flow import Flow
 from ivr.recall import StateRejected, recalled, remembered, state_of_log
 from ivr.steps.voicemail import Voicemail
+from ivr.surroundings import NOWHERE, Surroundings
 from ivr.talk import MOST_VISITED, Talk
 from ivr.turn import Turn
 from wording.expressions import Unset
@@ -41,30 +44,46 @@ KEYS = frozenset("0123456789*#")
 class Dialogue:
     """One conversation. `facts` are what is known of the call: `caller` and `dialled`."""
 
-    def __init__(self, flow: Flow, *, facts: Mapping[str, object] | None = None) -> None:
-        self._talk = Talk(flow, facts or {})
+    def __init__(
+        self,
+        flow: Flow,
+        *,
+        facts: Mapping[str, object] | None = None,
+        surroundings: Surroundings = NOWHERE,
+    ) -> None:
+        self._talk = Talk(flow, facts or {}, surroundings)
         self._started = False
 
     @classmethod
     def restore(
-        cls, flow: Flow, state: Mapping[str, object], *, facts: Mapping[str, object] | None = None
+        cls,
+        flow: Flow,
+        state: Mapping[str, object],
+        *,
+        facts: Mapping[str, object] | None = None,
+        surroundings: Surroundings = NOWHERE,
     ) -> Dialogue:
         """A conversation as `state()` told it. Raises StateRejected.
 
         Tell it Resumed, or, when the work of before is still being done, its Finished.
         """
-        dialogue = cls(flow, facts=facts)
+        dialogue = cls(flow, facts=facts, surroundings=surroundings)
         recalled(dialogue._talk, state)
         dialogue._started = dialogue._talk.step is not None
         return dialogue
 
     @classmethod
     def resumed(
-        cls, flow: Flow, events: Iterable[CallEvent], *, facts: Mapping[str, object] | None = None
+        cls,
+        flow: Flow,
+        events: Iterable[CallEvent],
+        *,
+        facts: Mapping[str, object] | None = None,
+        surroundings: Surroundings = NOWHERE,
     ) -> Dialogue:
         """A conversation as the call's event log tells it. Raises StateRejected. Then as after `restore`."""
         state, told = state_of_log(flow, events)
-        return cls.restore(flow, state, facts={**told, **(facts or {})})
+        return cls.restore(flow, state, facts={**told, **(facts or {})}, surroundings=surroundings)
 
     # --- what the performer calls -------------------------------------------------------------------------
 
@@ -111,6 +130,11 @@ class Dialogue:
         return "" if self._talk.step is None else self._talk.step.name
 
     @property
+    def ways(self) -> Sequence[tuple[str, str]]:
+        """(step, way out of it) taken so far: outcomes, and "choice 1", "case 2", "agent"."""
+        return self._talk.ways
+
+    @property
     def language(self) -> str | None:
         """The language chosen, if any."""
         return self._talk.language
@@ -140,10 +164,10 @@ class Dialogue:
         match event:
             case Finished(work_id, outcome):
                 if work_id == talk.working and talk.step is not None:
-                    talk.working = talk.deadline = None
+                    talk.work_over(outcome)
                     if outcome in talk.step.body.turns:
                         talk.caller_acted()
-                    talk.finish(outcome)
+                    talk.step.body.finished(talk, talk.step, event)
             case _ if activity is None:
                 pass
             case Spoken(say_id):
@@ -157,6 +181,9 @@ class Dialogue:
                 activity.speech_began()
             case Heard():
                 activity.heard(event)
+            case QueueMoved(work_id) | AgentAnswered(work_id):
+                if work_id == talk.working:
+                    activity.queue_told(event)
             case TimePassed():
                 self._time_passed()
 

@@ -46,7 +46,7 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The work asked for by Record, Transfer or a later verb's command is over.
+    """The work that a command asked for is over.
 
     `outcome` is one of the outcomes that the verb declares (such as "next", "empty", "busy").
     """
@@ -54,6 +54,22 @@ class Finished:
     work_id: int
     outcome: str
     values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMoved:
+    """The caller's place in the queue, from 1, and the expected wait; None when nothing can be said of it."""
+
+    work_id: int
+    position: int
+    wait_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswered:
+    """The caller and an agent talk: nothing is said or asked until Finished."""
+
+    work_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +82,15 @@ class Resumed:
     """A new engine has taken the conversation over at the step it was in."""
 
 
-Event = Spoken | KeyPressed | SpeechBegan | Heard | TimePassed | Finished | CallerGone | Resumed
+Event = (
+    Spoken
+    | KeyPressed
+    | SpeechBegan
+    | Heard
+    | TimePassed
+    | Finished
+    | QueueMoved
+    | AgentAnswered
+    | CallerGone
+    | Resumed
+)

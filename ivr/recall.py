@@ -105,8 +105,11 @@ def state_of_log(flow: Flow, events: Iterable[CallEvent]) -> tuple[dict[str, obj
                 step = flow.steps.get(name)
                 if step is not None and isinstance(step.body, FieldBody):
                     state["visited"].append(name)
-                works += data["verb"] in ("transfer", "voicemail")
-                state["working"] = works if data["verb"] in ("transfer", "voicemail") else None
+                long_work = step is not None and step.body.outlives_engine
+                state["working"] = works + 1 if long_work else None
+            case CallEventKind.WORK_DONE:
+                works += 1
+                state["working"] = None
             case CallEventKind.LANGUAGE_CHOSEN:
                 state["language"] = data["language"]
             case CallEventKind.VALUE_SET if "value" in data:
@@ -119,5 +122,6 @@ def state_of_log(flow: Flow, events: Iterable[CallEvent]) -> tuple[dict[str, obj
                 unclear += data["why"] != "silent"
     if "flow" not in state:
         raise StateRejected("the call's log does not tell which flow it ran")
-    state |= {"counters": (silent + unclear, silent, unclear), "work_id": works}
+    # Work that was under way gets the same number when it is begun anew, so that nothing is done twice.
+    state |= {"counters": (silent + unclear, silent, unclear), "work_id": state.get("working") or works}
     return state, facts

@@ -13,15 +13,15 @@ from ivr.commands import (
     HangUp,
     Listen,
     Note,
-    Record,
     Say,
     Sound,
     StopListening,
     StopSaying,
     Text,
-    Transfer,
+    Work,
 )
 from ivr.flow import Flow, Step
+from ivr.surroundings import Surroundings
 from wording.templates import HIDDEN, Template
 
 if TYPE_CHECKING:
@@ -53,8 +53,9 @@ class _Saying:
 class Talk:
     """State and acts of one conversation. Every act appends to `commands`; the Dialogue hands them out."""
 
-    def __init__(self, flow: Flow, facts: Mapping[str, object]) -> None:
+    def __init__(self, flow: Flow, facts: Mapping[str, object], surroundings: Surroundings) -> None:
         self.flow = flow
+        self.surroundings = surroundings
         self.language: str | None = None
         self.variables: dict[str, object] = {}
         self.secrets: dict[str, str] = {}  # secret variable -> the step that asks for it
@@ -70,6 +71,7 @@ class Talk:
         self.working: int | None = None
         self.deadline: datetime | None = None
         self.going: str | None = None
+        self.ways: list[tuple[str, str]] = []  # (step, way out of it) taken, for a rehearsal's coverage
         self.again = False
         self.giving_up = False
         self.gone = False
@@ -174,6 +176,11 @@ class Talk:
 
     # --- knowing ------------------------------------------------------------------------------------------
 
+    @property
+    def local(self) -> datetime:
+        """Now, as the company's clocks show it."""
+        return self.now.astimezone(self.surroundings.zone)
+
     def set(self, name: str, value: object, secret_of: str | None = None) -> bool:
         """Give a variable its value; `secret_of`: the step that asked for it in secret.
 
@@ -214,7 +221,13 @@ class Talk:
                 "unknown outcome", f"{self.step.verb} ended with {outcome!r}, which it does not have"
             )
         else:
-            self.going = target
+            self.go(target, outcome)
+
+    def go(self, target: str, way: str) -> None:
+        """To another step, by an outcome or one of the step's own ways ("choice 1", "case 2")."""
+        assert self.step is not None
+        self.ways.append((self.step.name, way))
+        self.going = target
 
     def caller_acted(self) -> None:
         self.steps_since_turn = 0
@@ -230,10 +243,17 @@ class Talk:
         """The same step from its beginning, without entering it anew."""
         self.again = True
 
-    def work(self, begin: Callable[[int], Record | Transfer]) -> None:
+    def work(self, begin: Callable[[int], Work]) -> None:
         self.work_id += 1
         self.working = self.work_id
         self.commands.append(begin(self.work_id))
+
+    def work_over(self, outcome: str) -> None:
+        """Nothing is waited for any more. The note lets a later engine count the work that was done."""
+        assert self.step is not None
+        self.working = self.deadline = None
+        data = {"step": self.step.name, "verb": self.step.verb, "outcome": outcome}
+        self.note(CallEventKind.WORK_DONE, data)
 
     def trouble(self, what: str, detail: str) -> None:
         """Something went wrong that the caller cannot help: a person is to take over."""

@@ -222,7 +222,7 @@ class Turn(Activity):
         elif wish is Wish.BACK:
             talk.go_back()
         else:
-            talk.going = talk.flow.always.agent
+            talk.go(talk.flow.always.agent, "agent")
 
     def wait(self, seconds: float) -> None:
         self.talk.deadline = self.talk.now + timedelta(seconds=seconds)

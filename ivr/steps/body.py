@@ -15,6 +15,7 @@ from wording.templates import Template
 
 if TYPE_CHECKING:
     from ivr.activity import Activity
+    from ivr.events import Finished
     from ivr.flow import Step
     from ivr.talk import Talk
 
@@ -50,9 +51,16 @@ class StepBody(BaseModel):
     needs_caller: ClassVar[bool] = True
     """Whether it makes no sense once the caller has hung up."""
 
+    outlives_engine: ClassVar[bool] = False
+    """Whether its work goes on in Asterisk without an engine, so that a later one can wait for its end."""
+
     def begin(self, talk: Talk, step: Step) -> Activity | None:
         """Do it. None when it is done at once (it has told the talk where to go)."""
         raise NotImplementedError
+
+    def finished(self, talk: Talk, step: Step, work: Finished) -> None:
+        """The work that it had begun is over. Also after a restart, so nothing is known but the talk."""
+        talk.finish(work.outcome)
 
     def sets(self, outcome: str) -> frozenset[str]:
         """The variables that have a value after `outcome`."""

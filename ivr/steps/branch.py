@@ -43,8 +43,8 @@ class Branch(StepBody):
 
     def begin(self, talk: Talk, step: Step) -> None:
         language = str(talk.scope["language"])
-        for case in self.cases:
+        for index, case in enumerate(self.cases):
             if case.when.holds(talk.scope, language):
-                talk.going = case.next
+                talk.go(case.next, f"case {index + 1}")
                 return
         talk.finish("otherwise")

@@ -162,7 +162,7 @@ class _MenuTurn(Turn):
         self.talk.note(CallEventKind.UNDERSTOOD, data)
         choice = self._menu.choices[answer.value]
         if set_values(self.talk, choice.set):
-            self.talk.going = choice.next
+            self.talk.go(choice.next, f"choice {answer.value}")
 
     def _chosen(self, key: str) -> None:
         self.answered(Candidate(key, BY_KEY, key))

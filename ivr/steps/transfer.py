@@ -29,6 +29,7 @@ class Transfer(StepBody):
     verb: ClassVar[str] = "transfer"
     optional: ClassVar[tuple[str, ...]] = ("busy", "no_answer", "refused", "failed")
     turns: ClassVar[frozenset[str]] = frozenset({"next"})
+    outlives_engine: ClassVar[bool] = True
 
     to: TemplateText
     ring: Seconds = Field(default=30.0, ge=5.0, le=300.0)

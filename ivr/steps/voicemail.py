@@ -26,6 +26,7 @@ class Voicemail(StepBody):
     verb: ClassVar[str] = "voicemail"
     optional: ClassVar[tuple[str, ...]] = ("empty",)
     turns: ClassVar[frozenset[str]] = frozenset({"next"})
+    outlives_engine: ClassVar[bool] = True
 
     box: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
     prompt: Texts | None = None
