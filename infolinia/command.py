@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sys
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-import uvloop
 
 from asterisk.ami import AmiRefused
 from asterisk.ari import AriRefused
@@ -25,12 +22,13 @@ from engine.ports import VoiceFailed
 from infolinia.assembly import Hotline, running_hotline
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_history import print_history
-from infolinia.flow_files import read_flow
+from infolinia.flow_commands import flow_app
 from infolinia.logs import set_up_logs
 from infolinia.preflight import StartFailed
 from infolinia.setting_names import in_configuration_words
 from infolinia.setup.inventory import PartsMissing
 from infolinia.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
+from infolinia.terminal import ConfigOption, fail, run_until_done
 from infolinia.transcripts import recognize_files
 from speech.recognition import RecognitionFailed
 from store.database import StoreError
@@ -60,13 +58,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 speech_app = typer.Typer(help="Speech recognition.", no_args_is_help=True)
-flow_app = typer.Typer(help="Call flows.", no_args_is_help=True)
 app.add_typer(speech_app, name="speech")
 app.add_typer(flow_app, name="flow")
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="The configuration file (default: infolinia.yaml).")
-]
 
 
 def main() -> None:
@@ -77,11 +70,6 @@ def main() -> None:
         fail(in_configuration_words(str(problem)))
 
 
-def fail(sentence: str) -> NoReturn:
-    sys.stderr.write(sentence.rstrip() + "\n")
-    raise SystemExit(2)
-
-
 @app.command()
 def run(
     config: ConfigOption = None,
@@ -89,7 +77,7 @@ def run(
 ) -> None:
     """Bring the hotline up and serve callers until Ctrl-C."""
     set_up_logs(as_json=log_json)
-    _run(_serve(load_configuration(config)))
+    run_until_done(_serve(load_configuration(config)))
 
 
 async def _serve(configuration: Configuration) -> None:
@@ -142,14 +130,14 @@ def call(
     """Call the running hotline with a simulated caller and print what both sides said."""
     set_up_logs(as_json=False, level="WARNING")
     plan = CallPlan(number, script, language, caller_id, wideband=not narrowband, longest_seconds=longest)
-    _run(place_call(load_configuration(config), plan, as_json=as_json))
+    run_until_done(place_call(load_configuration(config), plan, as_json=as_json))
 
 
 @app.command()
 def demo(config: ConfigOption = None) -> None:
     """Three simulated callers, their transcripts and their rows of the contact history."""
     set_up_logs(as_json=False, level="WARNING")
-    _run(demonstrate(load_configuration(config)))
+    run_until_done(demonstrate(load_configuration(config)))
 
 
 @app.command()
@@ -160,25 +148,7 @@ def history(
     config: ConfigOption = None,
 ) -> None:
     """Print the contact history."""
-    _run(print_history(load_configuration(config), limit=limit, as_json=as_json, events=events))
-
-
-@flow_app.command("check")
-def check_flows(
-    files: Annotated[list[Path], typer.Argument(help="Flow files.")],
-) -> None:
-    """Check call flows; every problem with its file, line and column."""
-    problems = []
-    for file in files:
-        try:
-            flow = read_flow(file)
-        except ConfigurationRejected as rejected:
-            problems.append(str(rejected))
-        else:
-            languages = ", ".join(flow.languages)
-            typer.echo(f"{file}: {flow.name}, version {flow.version}, {len(flow.steps)} steps, {languages}")
-    if problems:
-        fail("\n".join(problems))
+    run_until_done(print_history(load_configuration(config), limit=limit, as_json=as_json, events=events))
 
 
 @speech_app.command("recognize")
@@ -192,7 +162,7 @@ def recognize(
 ) -> None:
     """Run the recognition of live calls over files; one JSON line each."""
     set_up_logs(as_json=False, level="WARNING")
-    _run(recognize_files(load_configuration(config), files, language, phrases))
+    run_until_done(recognize_files(load_configuration(config), files, language, phrases))
 
 
 @app.command("config")
@@ -212,7 +182,3 @@ def set_up(context: typer.Context) -> None:
     from infolinia.setup.__main__ import main as provide
 
     raise SystemExit(provide(context.args))
-
-
-def _run(work: Coroutine[None, None, None]) -> None:
-    uvloop.run(work)
