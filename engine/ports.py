@@ -155,11 +155,30 @@ class JobAdded:
     expires_at: datetime | None = None
 
 
-Change = EventsAppended | CallStored | InteractionAdded | JobAdded
+@dataclass(frozen=True, slots=True)
+class ProfileSet:
+    """An attribute of a person has this value from `at` on. `value` is JSON; `source` is the call's id.
+
+    The person is found by `point`, or made with `new_contact_id`. An older value never replaces a newer.
+    """
+
+    point: ContactPoint
+    name: str
+    value: object
+    at: datetime
+    source: str
+    new_contact_id: str
+
+
+Change = EventsAppended | CallStored | InteractionAdded | JobAdded | ProfileSet
 
 
 class LedgerUnavailable(Exception):
     """The database is away and the change was asked to be durable; nothing was written."""
+
+
+class StoreUnavailable(Exception):
+    """The database did not answer a query; the message is its reason."""
 
 
 class Ledger(Protocol):
@@ -182,6 +201,8 @@ class HistoryRow:
 
 
 class Queries(Protocol):
+    """Every method raises StoreUnavailable."""
+
     async def call(self, call_id: str) -> Call | None: ...
 
     async def events(self, call_id: str) -> Sequence[CallEvent]: ...
@@ -201,6 +222,51 @@ class Queries(Protocol):
         subject_id: str | None = None,
     ) -> Sequence[HistoryRow]:
         """Newest first; `before` is the id of the last row of the previous page."""
+
+
+class Profiles(Protocol):
+    async def attribute(self, point: ContactPoint, name: str) -> object:
+        """What is kept of the person with this point, None when nothing is. Raises StoreUnavailable."""
+
+
+# --- services of the company ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A service's answer: `value` is its JSON, None when it sent no content."""
+
+    status: int
+    value: object
+
+
+class ServiceFailed(Exception):
+    """A service gave no answer that can be used; the message says why. `status` is None when none came."""
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Services(Protocol):
+    async def ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None,
+        *,
+        timeout_seconds: float,
+    ) -> Reply:
+        """Ask a declared service; `path` begins with / and its values are escaped. Raises ServiceFailed."""
+
+
+class Codes(Protocol):
+    def new(self, digits: int) -> str:
+        """A code that nobody can guess."""
+
+    def salt(self) -> bytes:
+        """Fresh random bytes."""
 
 
 # --- recordings and the network's own log -----------------------------------------------------------------

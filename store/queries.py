@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from calls.call import Call, Direction
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
-from engine.ports import HistoryRow
+from engine.ports import HistoryRow, StoreUnavailable
 from history.interaction import Channel, ContactPoint, Interaction, PointKind
-from store.tables import call_events, calls, contact_points, contacts, interactions
+from store.database import reason
+from store.tables import call_events, calls, contact_attributes, contact_points, contacts, interactions
 
 # Values in one IN list; SQLite takes 32,766, PostgreSQL 32,767.
 _IDS_AT_ONCE = 10_000
 
 
 class SqlQueries:
-    """Implements engine.ports.Queries. Database failures come as sqlalchemy.exc.SQLAlchemyError."""
+    """Implements engine.ports.Queries and Profiles."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose failures come as StoreUnavailable."""
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreUnavailable(reason(error)) from error
+
     async def call(self, call_id: str) -> Call | None:
-        async with self._engine.connect() as connection:
+        async with self._reading() as connection:
             row = (await connection.execute(select(calls).where(calls.c.id == call_id))).one_or_none()
         return None if row is None else _call(row)
 
     async def events(self, call_id: str) -> Sequence[CallEvent]:
         wanted = select(call_events).where(call_events.c.call_id == call_id).order_by(call_events.c.seq)
-        async with self._engine.connect() as connection:
+        async with self._reading() as connection:
             rows = (await connection.execute(wanted)).all()
         return [CallEvent(row.call_id, row.seq, row.at, CallEventKind(row.kind), row.data) for row in rows]
 
@@ -42,12 +55,12 @@ class SqlQueries:
             .where(calls.c.node == node, calls.c.ended_at.is_(None))
             .order_by(calls.c.started_at, calls.c.id)
         )
-        async with self._engine.connect() as connection:
+        async with self._reading() as connection:
             return [_call(row) for row in (await connection.execute(wanted)).all()]
 
     async def calls_of(self, network_ids: Sequence[str]) -> Mapping[str, str]:
         known: dict[str, str] = {}
-        async with self._engine.connect() as connection:
+        async with self._reading() as connection:
             for start in range(0, len(network_ids), _IDS_AT_ONCE):
                 some = network_ids[start : start + _IDS_AT_ONCE]
                 wanted = select(calls.c.network_id, calls.c.id).where(calls.c.network_id.in_(some))
@@ -81,7 +94,7 @@ class SqlQueries:
             wanted = wanted.where(interactions.c.contact_id.in_(ids))
         if subject_id is not None:
             wanted = wanted.where(interactions.c.subject_id == subject_id)
-        async with self._engine.connect() as connection:
+        async with self._reading() as connection:
             rows = (await connection.execute(wanted)).all()
             people = {row.person for row in rows if row.person is not None}
             names: dict[str, str | None] = {}
@@ -94,6 +107,25 @@ class SqlQueries:
             HistoryRow(_interaction(row), names.get(row.person), tuple(points.get(row.person, ())))
             for row in rows
         ]
+
+    async def attribute(self, point: ContactPoint, name: str) -> object:
+        """See engine.ports.Profiles. Of contacts merged into one, the newest value counts."""
+        found = (
+            select(_person().label("person"))
+            .join(contact_points, contact_points.c.contact_id == contacts.c.id)
+            .where(contact_points.c.kind == point.kind.value, contact_points.c.value == point.value)
+            .scalar_subquery()
+        )
+        wanted = (
+            select(contact_attributes.c.value)
+            .join(contacts, contacts.c.id == contact_attributes.c.contact_id)
+            .where(contact_attributes.c.name == name, _person() == found)
+            .order_by(contact_attributes.c.updated_at.desc())
+            .limit(1)
+        )
+        async with self._reading() as connection:
+            value = (await connection.execute(wanted)).scalar_one_or_none()
+        return None if value is None else orjson.loads(value)
 
 
 def _person() -> ColumnElement[str]:

@@ -13,8 +13,8 @@ import orjson
 from sqlalchemy import Table
 
 from calls.call import Call
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded
-from history.interaction import Interaction
+from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet
+from history.interaction import ContactPoint, Interaction
 from store import tables
 
 Row = tuple[object, ...]
@@ -38,6 +38,7 @@ class Statements:
     put_calls: str
     add_interactions: str
     add_jobs: str
+    put_attributes: str
     add_contacts: str
     add_points: str
     find_points: str
@@ -63,6 +64,12 @@ _ADD_JOBS = _insert(
     tables.outbox,
     _columns(tables.outbox, "attempts", "claimed_by", "claimed_until", "done_at", "dead_at", "last_error"),
     "DO NOTHING",
+)
+_PUT_ATTRIBUTES = _insert(
+    tables.contact_attributes,
+    _columns(tables.contact_attributes),
+    "(contact_id, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, "
+    "source = excluded.source WHERE excluded.updated_at >= contact_attributes.updated_at",
 )
 _ADD_CONTACTS = _insert(tables.contacts, _columns(tables.contacts, "name", "merged_into"), "DO NOTHING")
 _ADD_POINTS = _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING")
@@ -93,6 +100,7 @@ SQLITE = Statements(
     put_calls=_PUT_CALLS,
     add_interactions=_ADD_INTERACTIONS,
     add_jobs=_ADD_JOBS,
+    put_attributes=_PUT_ATTRIBUTES,
     add_contacts=_ADD_CONTACTS,
     add_points=_ADD_POINTS,
     find_points=(
@@ -108,6 +116,7 @@ POSTGRESQL = Statements(
     put_calls=_numbered(_PUT_CALLS),
     add_interactions=_numbered(_ADD_INTERACTIONS),
     add_jobs=_numbered(_ADD_JOBS),
+    put_attributes=_numbered(_PUT_ATTRIBUTES),
     add_contacts=_numbered(_ADD_CONTACTS),
     add_points=_numbered(_ADD_POINTS),
     find_points=(
@@ -123,14 +132,22 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+def _key(point: ContactPoint) -> PointKey:
+    return point.kind.value, point.value
+
+
 @dataclass(slots=True)
 class Rows:
-    """The rows of one transaction. Interactions wait in `to_place` until their contacts are known."""
+    """The rows of one transaction.
+
+    Interactions wait in `to_place`, attributes in `to_keep`, until their contacts are known.
+    """
 
     statements: Statements
     events: list[Row] = field(default_factory=list)
     calls: dict[str, tuple[int, Row]] = field(default_factory=dict)
     to_place: list[InteractionAdded] = field(default_factory=list)
+    to_keep: list[ProfileSet] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
 
     def add(self, change: Change, at: datetime) -> None:
@@ -146,25 +163,36 @@ class Rows:
                     self.calls[call.id] = (call.last_seq, self._call(call))
             case InteractionAdded():
                 self.to_place.append(change)
+            case ProfileSet():
+                self.to_keep.append(change)
             case JobAdded():
                 self.jobs.append(self._job(change, at))
 
-    def new_points(self) -> dict[PointKey, InteractionAdded]:
-        """Each point whose contact must be found, with the first change that names it, in one lasting order.
+    def new_points(self) -> dict[PointKey, tuple[str, datetime]]:
+        """Each point whose contact must be found, with id and time for one made new, in one lasting order.
 
         Two engines that add the same points in the same order wait for each other; in different orders they
         would deadlock.
         """
-        found: dict[PointKey, InteractionAdded] = {}
-        for change in self.to_place:
-            point = change.interaction.point
-            if point is not None and change.interaction.contact_id is None:
-                found.setdefault((point.kind.value, point.value), change)
+        found: dict[PointKey, tuple[str, datetime]] = {}
+        for added in self.to_place:
+            row = added.interaction
+            if row.point is not None and row.contact_id is None:
+                found.setdefault(_key(row.point), (added.new_contact_id, row.at))
+        for change in self.to_keep:
+            found.setdefault(_key(change.point), (change.new_contact_id, change.at))
         return dict(sorted(found.items()))
 
     def interactions(self, contacts: dict[PointKey, str]) -> list[Row]:
         """The interactions' rows, each with the contact of its point."""
         return [self._interaction(change.interaction, contacts) for change in self.to_place]
+
+    def attributes(self, contacts: dict[PointKey, str]) -> list[Row]:
+        """The attributes' rows, each with the contact of its point."""
+        return [
+            (contacts[_key(kept.point)], kept.name, _json(kept.value), self.time(kept.at), kept.source)
+            for kept in self.to_keep
+        ]
 
     def time(self, at: datetime) -> object:
         return self.statements.time(at)

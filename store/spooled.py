@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded
+from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet
 
 _FORM = 1
 _KINDS: dict[str, type[Change]] = {
@@ -22,6 +22,7 @@ _KINDS: dict[str, type[Change]] = {
     "call": CallStored,
     "interaction": InteractionAdded,
     "job": JobAdded,
+    "profile": ProfileSet,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _READERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in _KINDS.items()}

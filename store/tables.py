@@ -128,6 +128,19 @@ contact_points = Table(
     sqlite_with_rowid=False,
 )
 
+# What is known of a person, by name. Values that came to merged contacts stay with them; the newest counts.
+# `value` is JSON as text: SQLite would make a number of a JSON column's number.
+contact_attributes = Table(
+    "contact_attributes",
+    metadata,
+    Column("contact_id", Text, ForeignKey("contacts.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("source", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # The contact history. `number` is the order of writing: a stable integer for full-text indexes and for
 # readers that follow the history. Erasure empties what tells of a person and sets erased_at; the row stays.
 interactions = Table(

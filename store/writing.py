@@ -19,9 +19,10 @@ def write(connection: Connection, rows: Rows) -> None:
     statements = rows.statements
     _execute(connection, statements.add_events, rows.events)
     _execute(connection, statements.put_calls, [row for _, row in rows.calls.values()])
-    if rows.to_place:
+    if rows.to_place or rows.to_keep:
         contacts = _contacts(connection, rows)
         _execute(connection, statements.add_interactions, rows.interactions(contacts))
+        _execute(connection, statements.put_attributes, rows.attributes(contacts))
     _execute(connection, statements.add_jobs, rows.jobs)
 
 
@@ -37,15 +38,15 @@ def _contacts(connection: Connection, rows: Rows) -> dict[PointKey, str]:
         return {}
     statements = rows.statements
     known = _find(connection, statements, list(wanted))
-    missing = {key: change for key, change in wanted.items() if key not in known}
+    missing = {key: new for key, new in wanted.items() if key not in known}
     if not missing:
         return known
     made: list[Row] = []
     points: list[Row] = []
-    for (kind, value), change in missing.items():
-        at = rows.time(change.interaction.at)
-        made.append((change.new_contact_id, at))
-        points.append((kind, value, change.new_contact_id, at))
+    for (kind, value), (contact_id, since) in missing.items():
+        at = rows.time(since)
+        made.append((contact_id, at))
+        points.append((kind, value, contact_id, at))
     _execute(connection, statements.add_contacts, made)
     _execute(connection, statements.add_points, points)
     known |= _find(connection, statements, list(missing))
