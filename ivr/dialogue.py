@@ -135,6 +135,11 @@ class Dialogue:
         return self._talk.ways
 
     @property
+    def known(self) -> Mapping[str, object]:
+        """What a text may say now: facts and variables, secret ones too."""
+        return self._talk.scope
+
+    @property
     def language(self) -> str | None:
         """The language chosen, if any."""
         return self._talk.language

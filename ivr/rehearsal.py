@@ -7,80 +7,64 @@ comparing texts, so a rehearsal says nothing about how well real speech is under
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from calls.events import CallEventKind
-from ivr.commands import Command, HangUp, Listen, Note, Record, Say, StopListening, StopSaying, Text, Transfer
+from ivr.commands import Command, HangUp, LeaveQueue, Listen, Note, Say, StopListening, StopSaying, Text, Work
 from ivr.dialogue import Dialogue
 from ivr.events import CallerGone, Event, Finished, Heard, KeyPressed, SpeechBegan, Spoken, TimePassed
 from ivr.flow import Flow
+from ivr.outside import FIELD_OF, OUTCOMES, Outside, shown
+from ivr.script import (
+    HANG_UP,
+    Act,
+    Answer,
+    Dials,
+    Ends,
+    Gets,
+    Given,
+    HangsUp,
+    Hears,
+    Is,
+    Reaches,
+    Says,
+    Waits,
+)
+from ivr.surroundings import NOWHERE, Opening, Surroundings
+from wording.expressions import as_text
 from wording.phrases import normalised
+
+__all__ = [
+    "Act",
+    "Dials",
+    "Ends",
+    "Gets",
+    "Given",
+    "HangsUp",
+    "Hears",
+    "Is",
+    "Reaches",
+    "Rehearsal",
+    "Rehearsed",
+    "Says",
+    "Waits",
+]
 
 # Ordinary speech; how long a prompt takes decides only when it can be interrupted.
 CHARACTERS_PER_SECOND = 15.0
 SOUND_SECONDS = 2.0
 UTTERANCE_SECONDS = 1.0
 KEY_SECONDS = 0.2
-MESSAGE_SECONDS = 10.0
-CONVERSATION_SECONDS = 60.0
 # A caller who waits longer than this for their turn gives up; so does a rehearsal.
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 3600.0
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
-
-@dataclass(frozen=True, slots=True)
-class Dials:
-    """Presses keys, one after another, at once."""
-
-    keys: str
-
-
-@dataclass(frozen=True, slots=True)
-class Says:
-    """Says something as soon as somebody listens. `language`: of those listened for, the one it is in."""
-
-    text: str
-    language: str | None = None
-    confidence: float = 1.0
-    margin: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Does nothing. `None`: until the prompt has ended."""
-
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hears:
-    """Waits until a prompt with `text` in it begins, or fails. What was said since the last act counts."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gets:
-    """Waits until work of this verb (voicemail, transfer) is begun, or fails."""
-
-    verb: str
-
-
-@dataclass(frozen=True, slots=True)
-class HangsUp:
-    """The caller hangs up now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """Waits for the end, or fails. `reason` is that of the hangup."""
-
-    reason: str = "normal"
-
-
-Act = Dials | Says | Waits | Hears | Gets | HangsUp | Ends
+_PATIENCE = timedelta(seconds=PATIENCE_SECONDS)
+_KEY = timedelta(seconds=KEY_SECONDS)
+_PLAIN_GIVEN = Given()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +78,30 @@ class Line:
 
 @dataclass(slots=True)
 class Rehearsed:
-    """What came of it. `failures` name what was expected and did not come; `notes` are the event log."""
+    """What came of it. `failures` name what was expected and did not come; `notes` are the event log.
 
-    lines: list[Line] = field(default_factory=list)
+    `ways`: (step, way out of it) taken. `said_in`: (step, language) of what was said.
+    """
+
+    began: datetime
+    happened: list[tuple[datetime, str, str]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    failed_act: int | None = None  # its place in the script
     ended: str | None = None  # the reason of the hangup, or "caller"
     seconds: float = 0.0
+    ways: Sequence[tuple[str, str]] = ()
+    said_in: set[tuple[str, str]] = field(default_factory=set)
+    path: list[str] = field(default_factory=list)  # the steps entered, in order
+    troubles: list[str] = field(default_factory=list)
 
     @property
     def notes(self) -> list[Note]:
         return [command for command in self.commands if isinstance(command, Note)]
 
     @property
-    def path(self) -> tuple[str, ...]:
-        """The steps entered, in order."""
-        return tuple(str(note.data["step"]) for note in self.notes if note.kind is CallEventKind.STEP_ENTERED)
+    def lines(self) -> list[Line]:
+        return [Line((at - self.began).total_seconds(), who, text) for at, who, text in self.happened]
 
     @property
     def transcript(self) -> str:
@@ -117,38 +109,53 @@ class Rehearsed:
 
 
 class Rehearsal:
-    """One call. `given`: step -> how its work ends, one outcome or one for each time; else "next"."""
+    """One call. `given` may also be step -> outcome, or a list of them for each time; else "next".
+
+    `start` is aware UTC; a time that is given goes before it.
+    """
 
     def __init__(
         self,
         flow: Flow,
         *,
         facts: Mapping[str, object] | None = None,
-        given: Mapping[str, str | Sequence[str]] | None = None,
+        given: Given | Mapping[str, str | Sequence[str]] | None = None,
+        surroundings: Surroundings = NOWHERE,
         start: datetime = START,
     ) -> None:
-        self.dialogue = Dialogue(flow, facts=facts)
-        self.result = Rehearsed()
-        self._given = {
-            step: [outcome] if isinstance(outcome, str) else list(outcome)
-            for step, outcome in (given or {}).items()
-        }
-        self._start = self._now = start
+        given = given if isinstance(given, Given) else _given(given or {})
+        if given.at is not None:
+            start = given.at.replace(tzinfo=surroundings.zone).astimezone(UTC)
+        if given.hours is not None:
+            surroundings = replace(surroundings, opening=_opening(given.hours))
+        self.dialogue = Dialogue(flow, facts={**given.facts, **(facts or {})}, surroundings=surroundings)
+        self.result = Rehearsed(start)
+        self._flow = flow
+        self._outside = Outside(given)
+        self._now = start
         self._spoken: tuple[datetime, Spoken] | None = None
-        self._work: tuple[datetime, Finished] | None = None
+        self._told: list[tuple[datetime, int, Event]] = []  # of work: (due, work id, event), soonest first
         self._ears: Listen | None = None
-        self._begun: set[str] = set()  # verbs of work begun since the last act
+        self._step = ""
+        self._begun: list[tuple[str, object]] = []  # (verb, command) begun since the last act
         self._said: list[str] = []  # since the last act
+        self._entered: list[str] = []  # since the last act
         self._perform(self.dialogue.start(start))
 
     def play(self, acts: Sequence[Act]) -> Rehearsed:
         """Let the caller act, then tell how it stands. Stops at the first act that fails."""
-        for act in acts:
-            failed = self._act(act)
+        for index, act in enumerate(acts):
+            failed = _ACTS[type(act)](self, act)
             if failed:
                 self.result.failures.append(failed)
+                self.result.failed_act = index
                 break
-        self.result.seconds = self._at(self._now)
+        return self.so_far()
+
+    def so_far(self) -> Rehearsed:
+        """How it stands."""
+        self.result.seconds = (self._now - self.result.began).total_seconds()
+        self.result.ways = self.dialogue.ways
         return self.result
 
     def tell(self, event: Event) -> None:
@@ -157,55 +164,100 @@ class Rehearsal:
 
     def advance(self, seconds: float) -> None:
         """Let time pass, and what is due in it happen."""
-        self._until(lambda: False, seconds)
+        self._pass(timedelta(seconds=seconds))
 
-    # --- the caller ---------------------------------------------------------------------------------------
+    def waiting(self) -> tuple[str, object] | None:
+        """(step, command) of the work that has begun and not ended; None when there is none."""
+        if self.dialogue.working is None or not self._begun:
+            return None
+        return self._step, self._begun[-1][1]
 
-    def _act(self, act: Act) -> str:
-        """Do it; returns what went wrong."""
-        match act:
-            case Hears(text):
-                wanted = text.casefold()
-                if not self._until(lambda: any(wanted in said.casefold() for said in self._said)):
-                    return f"the caller should have heard {text!r}, but {self._instead()}"
-                return ""
-            case Gets(verb):
-                found = self._until(lambda: verb in self._begun)
-                self._begun.discard(verb)
-                return "" if found else f"{verb} should have begun, but {self._instead()}"
-            case Ends(reason):
-                self._until(lambda: False)
-                if self.result.ended == reason:
-                    return ""
-                return f"the call should have ended ({reason}), but {self._instead()}"
-            case Waits(seconds):
-                if seconds is None:
-                    self._until(lambda: self._spoken is None)
-                else:
-                    self.advance(seconds)
-                return ""
+    # --- the caller: each act returns what went wrong -----------------------------------------------------
+
+    def _dials(self, act: Dials) -> str:
+        self._forget()
+        for key in act.keys:
+            self._line("caller", f"[{key}]")
+            self.tell(KeyPressed(key))
+            self._pass(_KEY)
+        return ""
+
+    def _says(self, act: Says) -> str:
+        self._forget()
+        if not self._until(lambda: self._ears is not None):
+            return f"nobody listened to {act.text!r}: {self._instead()}"
+        assert self._ears is not None
+        ears = self._ears
+        self._line("caller", act.text)
+        self.tell(SpeechBegan())
+        self.advance(UTTERANCE_SECONDS + ears.silence_seconds)
+        self.tell(_recognised(act, ears, self.dialogue.language))
+        return ""
+
+    def _waits(self, act: Waits) -> str:
+        if act.seconds is None:
+            self._until(lambda: self._spoken is None)
+        else:
+            self.advance(act.seconds)
+        return ""
+
+    def _hears(self, act: Hears) -> str:
+        wanted = act.text.casefold()
+        if self._until(lambda: any(wanted in said.casefold() for said in self._said)):
+            return ""
+        return f"the caller should have heard {act.text!r}, but {self._instead()}"
+
+    def _gets(self, act: Gets) -> str:
+        if self._until(lambda: self._got(act)):
+            return ""
+        others = [command for begun, command in self._begun if begun == act.verb]
+        if others:
+            return f"{act.verb} began otherwise: {_differing(act.verb, others[-1], act.details)}"
+        return f"{act.verb} should have begun, but {self._instead()}"
+
+    def _got(self, act: Gets) -> bool:
+        for index, (verb, command) in enumerate(self._begun):
+            if verb == act.verb and not _differing(verb, command, act.details):
+                del self._begun[index]
+                return True
+        return False
+
+    def _reaches(self, act: Reaches) -> str:
+        if self._until(lambda: act.step in self._entered):
+            return ""
+        return f"step {act.step!r} should have been reached, but {self._instead()}"
+
+    def _is(self, act: Is) -> str:
+        scope, language = self.dialogue.known, self.dialogue.language or self._flow.languages[0]
+        for source, expression, wanted in act.values:
+            value = expression.value(scope, language)
+            found = "" if value is None else as_text(value)
+            if found != wanted:
+                return (
+                    f"{source} should be {wanted!r}, but it is {'not set' if value is None else repr(found)}"
+                )
+        return ""
+
+    def _hangs_up(self, act: HangsUp) -> str:
+        self._forget()
+        self._line("caller", "(hangs up)")
+        self.result.ended = self.result.ended or "caller"
+        self._spoken = self._ears = None
+        self._told.clear()
+        self.tell(CallerGone())
+        return ""
+
+    def _ends(self, act: Ends) -> str:
+        self._pass(_PATIENCE)
+        ended = self.result.ended
+        if ended == act.reason or (act.reason == HANG_UP and ended not in (None, "caller")):
+            return ""
+        return f"the call should have ended ({act.reason}), but {self._instead()}"
+
+    def _forget(self) -> None:
         self._said.clear()
         self._begun.clear()
-        match act:
-            case Dials(keys):
-                for key in keys:
-                    self._tell_line("caller", f"[{key}]")
-                    self.tell(KeyPressed(key))
-                    self.advance(KEY_SECONDS)
-            case Says():
-                if not self._until(lambda: self._ears is not None):
-                    return f"nobody listened to {act.text!r}: {self._instead()}"
-                assert self._ears is not None
-                ears = self._ears
-                self._tell_line("caller", act.text)
-                self.tell(SpeechBegan())
-                self.advance(UTTERANCE_SECONDS + ears.silence_seconds)
-                self.tell(_recognised(act, ears, self.dialogue.language))
-            case HangsUp():
-                self._tell_line("caller", "(hangs up)")
-                self.result.ended = self.result.ended or "caller"
-                self.tell(CallerGone())
-        return ""
+        self._entered.clear()
 
     def _instead(self) -> str:
         if self.result.ended is not None:
@@ -214,83 +266,150 @@ class Rehearsal:
 
     # --- time ---------------------------------------------------------------------------------------------
 
-    def _until(self, done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
-        """Let time pass until `done`, or for `seconds`; whether it was done."""
-        limit = self._now + timedelta(seconds=seconds)
-        while not done():
-            if self.dialogue.ended:
-                return False
-            due = self._next_due()
+    def _until(self, done: Callable[[], bool]) -> bool:
+        """Let time pass until `done`; whether it was done while the caller was patient."""
+        return done() or self._pass(_PATIENCE, done)
+
+    def _pass(self, duration: timedelta, done: Callable[[], bool] | None = None) -> bool:
+        """Let what is due in this time happen, until `done`. Time stops when the dialogue ends."""
+        dialogue = self.dialogue
+        limit = self._now + duration
+        while not dialogue.ended:
+            due = dialogue.next_deadline()
+            event: Event | None = None
+            if self._told and (due is None or self._told[0][0] <= due):
+                due, _, event = self._told[0]
+            if self._spoken is not None and (due is None or self._spoken[0] <= due):
+                due, event = self._spoken
             if due is None or due > limit:
                 self._now = limit
-                return done()
-            self._now = max(due, self._now)
-            self._happen()
-        return True
-
-    def _next_due(self) -> datetime | None:
-        due = self.dialogue.next_deadline()
-        if self._spoken is not None and (due is None or self._spoken[0] <= due):
-            due = self._spoken[0]
-        if self._work is not None and (due is None or self._work[0] <= due):
-            due = self._work[0]
-        return due
-
-    def _happen(self) -> None:
-        """The one thing that is due now."""
-        if self._spoken is not None and self._spoken[0] <= self._now:
-            event: Event = self._spoken[1]
-            self._spoken = None
-        elif self._work is not None and self._work[0] <= self._now:
-            event, self._work = self._work[1], None
-        else:
-            event = TimePassed()
-        self.tell(event)
+                return False
+            if due > self._now:
+                self._now = due
+            if event is None:
+                event = TimePassed()
+            elif type(event) is Spoken:
+                self._spoken = None
+            else:
+                del self._told[0]
+                if type(event) is Finished and event.outcome != "next":
+                    self._line("call", f"(outcome: {event.outcome})")
+            self._perform(dialogue.handle(event, self._now))
+            if done is not None and done():
+                return True
+        return False
 
     # --- the performer ------------------------------------------------------------------------------------
 
     def _perform(self, commands: Sequence[Command]) -> None:
         self.result.commands += commands
         for command in commands:
-            match command:
-                case Note():  # most are
-                    pass
-                case Say(say_id, parts):
-                    seconds = 0.0
-                    for part in parts:
-                        words = part.text if isinstance(part, Text) else f"[{part.name}]"
-                        self._said.append(words)
-                        self._tell_line("we", words)
-                        seconds += (
-                            len(words) / CHARACTERS_PER_SECOND if isinstance(part, Text) else SOUND_SECONDS
-                        )
-                    self._spoken = (self._now + timedelta(seconds=seconds), Spoken(say_id))
-                case StopSaying():
-                    self._spoken = None
-                case Listen():
-                    self._ears = command
-                case StopListening():
-                    self._ears = None
-                case Record(work_id, box):
-                    self._begin("voicemail", f"(records for {box})", work_id, MESSAGE_SECONDS)
-                case Transfer(work_id, number):
-                    self._begin("transfer", f"(transfers to {number})", work_id, CONVERSATION_SECONDS)
-                case HangUp(reason):
-                    self._tell_line("call", f"(ends: {reason})")
-                    self.result.ended = reason
+            _PERFORM[type(command)](self, command)
 
-    def _begin(self, verb: str, line: str, work_id: int, seconds: float) -> None:
-        self._tell_line("call", line)
-        self._begun.add(verb)
-        outcomes = self._given.get(self.dialogue.step, [])
-        outcome = outcomes.pop(0) if len(outcomes) > 1 else (outcomes or ["next"])[0]
-        self._work = (self._now + timedelta(seconds=seconds), Finished(work_id, outcome))
+    def _note(self, note: Note) -> None:
+        if note.kind is CallEventKind.STEP_ENTERED:
+            self._step = step = str(note.data["step"])
+            self._entered.append(step)
+            self.result.path.append(step)
+        elif note.kind is CallEventKind.TROUBLE:
+            self.result.troubles.append(f"{note.data['what']}: {note.data['detail']}")
 
-    def _tell_line(self, who: str, text: str) -> None:
-        self.result.lines.append(Line(self._at(self._now), who, text))
+    def _say(self, say: Say) -> None:
+        seconds = 0.0
+        said_in = self.result.said_in
+        for part in say.parts:
+            if type(part) is Text:
+                words = part.text
+                seconds += len(words) / CHARACTERS_PER_SECOND
+            else:
+                words = f"[{part.name}]"  # type: ignore[union-attr]
+                seconds += SOUND_SECONDS
+            self._said.append(words)
+            self._line("we", words)
+            said_in.add((self._step, part.language))
+        self._spoken = (self._now + timedelta(seconds=seconds), Spoken(say.say_id))
 
-    def _at(self, now: datetime) -> float:
-        return (now - self._start).total_seconds()
+    def _stop_saying(self, command: StopSaying) -> None:
+        self._spoken = None
+
+    def _listen(self, command: Listen) -> None:
+        self._ears = command
+
+    def _stop_listening(self, command: StopListening) -> None:
+        self._ears = None
+
+    def _hang_up(self, command: HangUp) -> None:
+        self._line("call", f"(ends: {command.reason})")
+        self.result.ended = command.reason
+
+    def _leave_queue(self, command: LeaveQueue) -> None:
+        self._line("call", "(leaves the queue)")
+        self._told = [told for told in self._told if told[1] != command.work_id]
+
+    def _work(self, command: Work) -> None:
+        self._line("call", shown(command))
+        self._begun.append((self._flow.steps[self._step].verb, command))
+        for seconds, event in self._outside.answer(self._step, command):
+            self._told.append((self._now + timedelta(seconds=seconds), command.work_id, event))
+        self._told.sort(key=_due)
+
+    def _line(self, who: str, text: str) -> None:
+        self.result.happened.append((self._now, who, text))
+
+
+_PERFORM: dict[type, Callable[[Rehearsal, Any], None]] = {
+    Note: Rehearsal._note,
+    Say: Rehearsal._say,
+    StopSaying: Rehearsal._stop_saying,
+    Listen: Rehearsal._listen,
+    StopListening: Rehearsal._stop_listening,
+    HangUp: Rehearsal._hang_up,
+    LeaveQueue: Rehearsal._leave_queue,
+    **dict.fromkeys(OUTCOMES, Rehearsal._work),
+}
+
+_ACTS: dict[type, Callable[[Rehearsal, Any], str]] = {
+    Dials: Rehearsal._dials,
+    Says: Rehearsal._says,
+    Waits: Rehearsal._waits,
+    Hears: Rehearsal._hears,
+    Gets: Rehearsal._gets,
+    Reaches: Rehearsal._reaches,
+    Is: Rehearsal._is,
+    HangsUp: Rehearsal._hangs_up,
+    Ends: Rehearsal._ends,
+}
+
+
+def _due(told: tuple[datetime, int, Event]) -> datetime:
+    return told[0]
+
+
+def _given(outcomes: Mapping[str, str | Sequence[str]]) -> Given:
+    if not outcomes:
+        return _PLAIN_GIVEN
+    return Given(
+        {
+            step: tuple(Answer(outcome) for outcome in ([one] if isinstance(one, str) else one))
+            for step, one in outcomes.items()
+        }
+    )
+
+
+def _opening(hours: Mapping[str, str]) -> Opening:
+    return lambda name, now: hours.get(name) or hours.get("", "open")
+
+
+def _differing(verb: str, command: object, details: Mapping[str, str]) -> str:
+    """How the work differs from what was expected of it; empty when it does not."""
+    fields = FIELD_OF.get(verb, {})
+    for name, wanted in details.items():
+        value: object = getattr(command, fields.get(name, name), None)
+        found = ", ".join(map(str, value)) if isinstance(value, tuple) else as_text(value)
+        same = wanted.casefold() in found.casefold() if name == "text" else wanted == found
+        if not same:
+            return f"{name} is {found!r}, not {wanted!r}"
+    return ""
 
 
 @lru_cache(maxsize=256)
@@ -303,8 +422,17 @@ def _recognised(said: Says, ears: Listen, language: str | None) -> Heard:
     wanted = normalised(said.text)
     for heard_in in [said.language] if said.language else ears.phrases:
         phrases = _by_form(ears.phrases.get(heard_in, ()))
-        known = wanted in phrases or (ears.sequence and all(word in phrases for word in wanted.split()))
+        known = wanted in phrases or (ears.sequence and _made_of(wanted.split(), phrases))
         if wanted and (ears.free or known):
             text = phrases.get(wanted, wanted)
             return Heard(text, heard_in, said.confidence, said.margin, UTTERANCE_SECONDS)
     return Heard("", said.language or language or next(iter(ears.phrases), ""), 0.0, 0.0, UTTERANCE_SECONDS)
+
+
+def _made_of(words: Sequence[str], phrases: Mapping[str, str]) -> bool:
+    """Whether the words are phrases one after another."""
+    reached = {0}
+    for end in range(1, len(words) + 1):
+        if any(start in reached and " ".join(words[start:end]) in phrases for start in range(end)):
+            reached.add(end)
+    return len(words) in reached
