@@ -1,0 +1,1 @@
+"""Channels: adapters to the company's own services and, later, to messages and mail."""
