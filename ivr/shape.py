@@ -64,12 +64,32 @@ def read_model(model: type[M], node: Node, file: str, context: Any = None, about
         return model.model_validate(plain(node), context=context)
     except ValidationError as refused:
         problems = []
-        for error in refused.errors(include_url=False):
+        errors = refused.errors(include_url=False)
+        meant = _meant_keys(errors, model)
+        for error in errors:
             loc = error["loc"]
+            if error["type"] == "missing" and loc in meant:
+                continue  # it is there, misspelt, which is told
             about_key = error["type"] == "extra_forbidden" or "[key]" in loc
             place = locate(node, loc, key=about_key)
             problems.append(Problem(file, place.line, place.column, about + _told(error, loc, model)))
         raise SourceRejected(tuple(sorted(problems, key=lambda p: (p.line, p.column)))) from None
+
+
+def _meant_keys(errors: Sequence[Any], model: type[BaseModel]) -> set[tuple[str | int, ...]]:
+    """Where the fields stand that are missing only because their keys are misspelt."""
+    missing: dict[tuple[str | int, ...], list[str]] = {}
+    for error in errors:
+        if error["type"] == "missing":
+            missing.setdefault(error["loc"][:-1], []).append(str(error["loc"][-1]))
+    found = set()
+    for error in errors:
+        loc = error["loc"]
+        if error["type"] == "extra_forbidden" and loc[:-1] in missing:
+            word = closest(str(loc[-1]), _fields(model, loc[:-1]))
+            if word in missing[loc[:-1]]:
+                found.add((*loc[:-1], word))
+    return found
 
 
 def model_despite_strangers(model: type[M], node: Node, context: Any) -> M | None:
@@ -132,12 +152,13 @@ _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(ms|s|m|h|d)?")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def _seconds(value: Any) -> float:
+def duration_seconds(value: Any) -> float:
+    """The seconds of a duration such as 5s. Raises ValueError."""
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None or match.group(2) is None:
         raise ValueError("a duration with its unit is wanted here, such as 5s, 2m or 4h")
     return float(match.group(1)) * _UNIT_SECONDS[match.group(2)]
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+Seconds = Annotated[float, BeforeValidator(duration_seconds)]
 """A duration written as 500ms, 5s, 2m, 4h or 1d, in seconds."""

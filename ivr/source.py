@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 
 import yaml
 
+from ivr.yaml_mistakes import QUOTED_KEY, hash_keys, told
+
 LONGEST_CHARACTERS = 1_000_000
 MOST_NODES = 100_000
 DEEPEST = 30
@@ -62,10 +64,14 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Keys and values in the order of the file; a key stands here once."""
+    """Keys and values in the order of the file; a key stands here once.
+
+    `repeated`: what is written under a key that was there already: refused, but what it leads to counts.
+    """
 
     entries: dict[str, tuple[Scalar, Node]]
     place: Place
+    repeated: tuple[Node, ...] = ()
 
     def __contains__(self, key: str) -> bool:
         return key in self.entries
@@ -92,6 +98,17 @@ _TAB_INDENT = re.compile(r"^[ ]*\t", re.MULTILINE)
 
 def read_yaml(text: str | bytes, file: str) -> Node:
     """The tree of `text`. `file` is only named in problems. Raises SourceRejected."""
+    node, problems = read_leniently(text, file)
+    if problems:
+        raise SourceRejected(problems)
+    return node
+
+
+def read_leniently(text: str | bytes, file: str) -> tuple[Node, tuple[Problem, ...]]:
+    """The tree, and what is wrong with it that does not keep the rest from being read.
+
+    Raises SourceRejected when nothing behind some place can be read.
+    """
     return _Reader(file).read(text)
 
 
@@ -101,7 +118,9 @@ class _Reader:
         self._problems: list[Problem] = []
         self._nodes = 0
 
-    def read(self, source: str | bytes) -> Node:
+    def read(self, source: str | bytes) -> tuple[Node, tuple[Problem, ...]]:
+        if len(source) > LONGEST_CHARACTERS * (1 if isinstance(source, str) else 4):
+            self._refuse(Place(1, 1), f"more than {LONGEST_CHARACTERS:,} characters: split the file")
         text = self._decoded(source)
         if len(text) > LONGEST_CHARACTERS:
             self._refuse(Place(1, 1), f"more than {LONGEST_CHARACTERS:,} characters: split the file")
@@ -110,18 +129,18 @@ class _Reader:
         if (bad := _UNPRINTABLE.search(text)) is not None:
             sign = f"U+{ord(bad.group()):04X}"
             self._note(_place_at(text, bad.start()), f"the unprintable character {sign}: remove it")
-        self._raise_if_any()
+        if self._problems:
+            raise self._rejected()
+        for offset in hash_keys(text):
+            self._note(_place_at(text, offset), QUOTED_KEY.format(sign="#"))
         try:
             node = self._document(yaml.parse(text, Loader=_LOADER))
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            lines = text.split("\n")
-            place = Place(1, 1) if mark is None else _marked(mark)
-            if place.line > len(lines):
-                place = Place(len(lines), len(lines[-1]) + 1)
-            self._refuse(place, _syntax(error, lines[place.line - 1][place.column - 1 :]))
-        self._raise_if_any()
-        return node
+            if self._problems:
+                raise self._rejected() from None  # what was noted is why it cannot be read
+            line, column, message = told(error, text)
+            self._refuse(Place(line, column), message)
+        return node, self._rejected().problems
 
     def _decoded(self, source: str | bytes) -> str:
         if isinstance(source, str):
@@ -167,14 +186,17 @@ class _Reader:
         if parent.entries is None:
             parent.items.append(node)
         elif parent.key is not None:
-            if parent.key.text not in parent.entries:
+            if parent.again:
+                parent.items.append(node)
+            else:
                 parent.entries[parent.key.text] = (parent.key, node)
-            parent.key = None
+            parent.key, parent.again = None, False
         elif not isinstance(node, Scalar):
             self._refuse(node.place, "a key must be a word or a number")
         else:
             if (first := parent.entries.get(node.text)) is not None:
                 self._note(node.place, f"{node.text!r} was already written in line {first[0].place.line}")
+                parent.again = True
             elif node.text == "<<" and node.plain:
                 self._note(node.place, "merging with << is not used here: write the keys out")
             parent.key = node
@@ -198,29 +220,27 @@ class _Reader:
         self._note(place, message)
         raise self._rejected()
 
-    def _raise_if_any(self) -> None:
-        if self._problems:
-            raise self._rejected()
-
     def _rejected(self) -> SourceRejected:
         return SourceRejected(tuple(sorted(self._problems, key=lambda p: (p.line, p.column))))
 
 
 @dataclass(slots=True)
 class _Open:
-    """A table or listing that is being read. `entries` is None for a listing."""
+    """A table or listing that is being read. `entries` is None for a listing.
+
+    `items` are those of a listing, or what a table has under a key once more (`again`).
+    """
 
     place: Place
     entries: dict[str, tuple[Scalar, Node]] | None
     items: list[Node]
     key: Scalar | None = None
+    again: bool = False
 
     def closed(self) -> Node:
-        return (
-            Listing(tuple(self.items), self.place)
-            if self.entries is None
-            else Table(self.entries, self.place)
-        )
+        if self.entries is None:
+            return Listing(tuple(self.items), self.place)
+        return Table(self.entries, self.place, tuple(self.items))
 
 
 def _marked(mark: Any) -> Place:
@@ -229,16 +249,3 @@ def _marked(mark: Any) -> Place:
 
 def _place_at(text: str, offset: int) -> Place:
     return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
-
-
-def _syntax(error: yaml.MarkedYAMLError, rest: str) -> str:
-    """The parser's complaint, with a remedy for common mistakes. `rest`: of the line where it stopped."""
-    problem = (error.problem or "this cannot be read").strip()
-    if "alias" in (error.context or "") or "alphabetic or numeric" in problem:
-        return 'a key or text that begins with * or & is quoted: "*"'
-    if "mapping values are not allowed" in problem:
-        return "a second colon in one line: put the text in quotation marks"
-    if "cannot start any token" in problem and rest[:1] in ("@", "`", "%"):
-        return f"a text that begins with {rest[0]} is put in quotation marks"
-    context = f" ({error.context})" if error.context else ""
-    return f"{problem}{context}: check indentation, brackets and quotation marks here and in the line before"

@@ -58,7 +58,27 @@ def test_every_key_and_value_knows_its_place() -> None:
         ("a: !python/object x", 1, 4, "the tag"),
         ("a: x\n*: y", 2, 2, 'quoted: "*"'),
         ("a: b: c", 1, 5, "put the text in quotation marks"),
-        ("a: [b", 1, 6, "check indentation"),
+        ("a: [b", 1, 6, "a comma or ] is missing here, for the [ of column 4"),
+        ("a:\n  b: {c: d\n  e: f\n", 2, 6, "this { is not closed with }, or a comma is missing"),
+        ('a: {b: "x" c: d}', 1, 12, "a comma or } is missing here, for the { of column 4"),
+        ('a: "b\nc: d\n', 1, 4, "this quotation mark is never closed"),
+        ('a: "b" c\n', 1, 8, 'nothing may follow " in this line'),
+        ("a: {order} is here\n", 1, 12, "nothing may follow } in this line"),
+        ("a: 'don't'\n", 1, 9, "nothing may follow ' in this line"),
+        ("a:\n    b: c\n  d: e\n", 3, 3, "indented differently"),
+        ("a: b\n  c: d\n", 2, 4, "check the indentation"),
+        ("a:\n  b:c\n  d: e\n", 3, 4, "the blank after each colon"),
+        ("a:\n  b: c\n  - d\n", 3, 3, "an entry of a list stands among keys"),
+        ("a:\n  b: c\n  d\n  e: f\n", 3, 3, "a key without a value"),
+        ('a: "b\\d"\n', 1, 6, "write \\\\ for the sign itself"),
+        ("a: {*: {b: c}}\n", 1, 6, 'quoted: "*"'),
+        ("a: {1: {b: c}, #: {b: c}}\nd: e\n", 1, 16, 'quoted: "#"'),
+        ("a:\n  1: b\n  #: {c: d}\n  2: e\n", 3, 3, 'quoted: "#"'),
+        ("a: {b: c}}\n", 1, 10, "one } too many"),
+        ("a: [b,, c]\n", 1, 7, "a value is missing before ','"),
+        ("%a: b\n", 1, 3, "begins with % is put in quotation marks"),
+        ("a: |x\n  y\n", 1, 4, "begins with | or >"),
+        ("a: & b\n", 1, 5, 'quoted: "&"'),
         ("", 1, 1, "the file is empty"),
         ("# only a comment\n", 1, 1, "the file is empty"),
         ("a: 1\n---\nb: 2", 2, 1, "a second document"),
@@ -75,6 +95,13 @@ def test_refused(text: str | bytes, line: int, column: int, said: str) -> None:
     first = refused(text)[0]
     assert first[:2] == (line, column)
     assert said in first[2]
+
+
+def test_a_comment_or_text_with_a_hash_is_no_key() -> None:
+    text = 'a: b # a note #: this\n# old: {#: c}\nc: "press #: then"\n"#": d\ne: f#: g\n'.replace(
+        "f#: g", "f#g"
+    )
+    assert plain(read_yaml(text, "f")) == {"a": "b", "c": "press #: then", "#": "d", "e": "f#g"}
 
 
 def test_problems_are_told_together_and_in_order() -> None:
@@ -133,7 +160,6 @@ def test_what_a_model_refuses_has_its_place() -> None:
     with pytest.raises(SourceRejected) as rejected:
         read_model(Outer, read_yaml(text, "f"), "f", about="here: ")
     assert {str(p) for p in rejected.value.problems} == {
-        "f:1:1: here: 'name' is missing",
         "f:1:1: here: 'nam' is not known here (did you mean 'name'?)",
         "f:3:11: here: 'wait': a duration with its unit is wanted here, such as 5s, 2m or 4h",
         "f:3:24: here: 'count': a whole number is wanted here",
