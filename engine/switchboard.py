@@ -31,6 +31,7 @@ from engine.transfer import call_of_leg
 from engine.voice import CallVoice
 from ivr.dialogue import Dialogue, StateRejected
 from ivr.flow import Flow
+from ivr.surroundings import NOWHERE, Surroundings
 
 # The dialplan takes a caller back unless this is renewed: asterisk-conf sets the same for a new call.
 # A new call is renewed at the second round after it came, so two rounds must be well within it.
@@ -62,6 +63,7 @@ class Exchange:
     health: Health
     node: str
     region: str
+    surroundings: Surroundings = NOWHERE
 
     def call_log(self, call_id: str) -> CallLog:
         return CallLog(
@@ -149,7 +151,7 @@ class Switchboard:
         if flow is None:
             return False
         try:
-            dialogue = Dialogue.resumed(flow, events)
+            dialogue = Dialogue.resumed(flow, events, surroundings=self._exchange.surroundings)
         except StateRejected as rejected:
             log.warning("a call cannot go on where it was", call=call.id, why=str(rejected))
             return False
@@ -180,7 +182,8 @@ class Switchboard:
         exchange = self._exchange
         call_id = exchange.ids.new()
         flow = exchange.flows.for_number(arrived.dialled) or exchange.flows.unknown
-        dialogue = Dialogue(flow, facts={"caller": arrived.caller, "dialled": arrived.dialled})
+        facts = {"caller": arrived.caller, "dialled": arrived.dialled}
+        dialogue = Dialogue(flow, facts=facts, surroundings=exchange.surroundings)
         call = self._inbound(call_id, arrived, flow, dialogue, self._exchange.call_log(call_id))
         self._begin(call, partial(self._serve_new, call, arrived, flow, at))
 

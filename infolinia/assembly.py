@@ -34,6 +34,7 @@ from engine.live import LiveCalls
 from engine.ports import VoiceFailed
 from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
+from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.flow_files import load_flows, warn_of_unknown_words
 from infolinia.preflight import held_state_folder, refuse_taken_ports
@@ -120,6 +121,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             health=health,
             node=configuration.node,
             region=configuration.country,
+            surroundings=surroundings_of(configuration),
         )
         switchboard = Switchboard(exchange)
         network_log = CelNetworkLog(

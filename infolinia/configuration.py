@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
+from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
 from ivr.shape import locate, read_model
@@ -55,6 +56,12 @@ def _database(value: str) -> str:
 def _country(value: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}", value):
         raise ValueError("write a country as two capital letters, such as PL")
+    return value
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise ValueError("write a currency as three capital letters, such as PLN")
     return value
 
 
@@ -122,6 +129,9 @@ class Configuration(_Section):
     name: str = "infolinia"
     node: str = "infolinia"
     country: Annotated[str, AfterValidator(_country)] = "PL"
+    time_zone: TimeZoneName = "Europe/Warsaw"
+    currency: Annotated[str, AfterValidator(_currency)] = "PLN"
+    hours: Mapping[str, HoursSection] = {}
     numbers: Mapping[str, FlowName] = {"100": "hotline"}
     unknown_number: FlowName = "unknown-number"
     flows: Path = Path("callflows")

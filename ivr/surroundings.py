@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 Opening = Callable[[str, datetime], str]
-"""(name of the hours, aware UTC) -> "open", "closed" or "holiday"."""
+"""(name of the hours, aware UTC) -> "open", "closed" or "holiday". Raises KeyError for an unknown name."""
 
 
 def always_open(hours: str, now: datetime) -> str:

@@ -1,0 +1,1 @@
+"""When a company is there: opening hours, public holidays, time zones. Pure."""
