@@ -244,13 +244,13 @@ class _Parser:
         raise ExpressionProblem(wanted, token.column)
 
     def _name(self, token: _Token) -> Evaluate:
-        self.names.add(token.text)
+        self.names.add(_public(token))
         path = [token.text]
         while self._took("."):
             attribute = self._next()
             if attribute.kind != "name":
                 raise ExpressionProblem("a name is wanted after the dot", attribute.column)
-            path.append(attribute.text)
+            path.append(_public(attribute))
         return _lookup(tuple(path))
 
     def _deeper(self) -> None:
@@ -272,6 +272,12 @@ class _Parser:
             self._next()
             return True
         return False
+
+
+def _public(token: _Token) -> str:
+    if token.text.startswith("_"):
+        raise ExpressionProblem(f"a name begins with a letter, not as {token.text!r}", token.column)
+    return token.text
 
 
 def _constant(value: object) -> Evaluate:

@@ -197,3 +197,9 @@ def test_comparisons_agree_with_one_another(left: object, right: object) -> None
     assert compared(left, "<", right) is compared(right, ">", left)
     if compared(left, "<", right):
         assert not compared(left, ">=", right)
+
+
+@pytest.mark.parametrize("source", ["caller.__class__", "_scope", "reply._secret", "not __name__"])
+def test_a_name_that_begins_with_an_underscore_is_refused(source: str) -> None:
+    with pytest.raises(ExpressionProblem, match="a name begins with a letter"):
+        parse_expression(source)
