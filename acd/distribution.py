@@ -1,0 +1,268 @@
+"""Distribution: brings callers who wait and agents who are free together.
+
+Told what happens and the time, it answers with commands. It reads no clock: `next_deadline()` says when it
+wants to be told TimePassed. The same events at the same times always give the same commands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from acd.agents import Agent, AgentState, AgentStatus, Seat
+from acd.events import (
+    AgentAnswered,
+    AgentMissed,
+    CallerJoined,
+    CallerLeft,
+    CancelOffer,
+    Command,
+    Connected,
+    Event,
+    LineChanged,
+    Moved,
+    OfferCall,
+    Refusal,
+    Refused,
+    StatusChanged,
+    TalkEnded,
+    TalkFound,
+    TimePassed,
+)
+from acd.matching import chosen, expected_wait_seconds, serves
+from acd.queues import Offer, Queue, Waiting
+
+# An agent who did not answer is offered nothing for so long: the others are tried meanwhile.
+MISSED_PAUSE_SECONDS = 30.0
+# The network ends the ringing by itself; an offer whose end was not reported is over after this.
+OFFER_GRACE_SECONDS = 2.0
+# When the last agent logs out, those who wait are kept for so long: a telephone may only register anew.
+ABSENCE_SECONDS = 20.0
+# The expected wait is judged by this many calls.
+REMEMBERED_TALKS = 20
+
+
+class Distribution:
+    """All queues and agents of one engine."""
+
+    def __init__(self, queues: Iterable[Queue], agents: Iterable[Agent]) -> None:
+        self._queues = {queue.name: queue for queue in queues}
+        self._seats = {agent.name: Seat(agent) for agent in agents}
+        self._waiting: dict[str, Waiting] = {}
+        self._offers: dict[str, Offer] = {}  # by call
+        self._absent_since: dict[str, datetime] = {}  # by call: nobody for it is logged in
+        self._places: dict[str, Moved] = {}  # as told last, by call
+        self._handled: dict[str, deque[float]] = {
+            name: deque(maxlen=REMEMBERED_TALKS) for name in self._queues
+        }
+        self._commands: list[Command] = []
+
+    @property
+    def queues(self) -> Mapping[str, Queue]:
+        return self._queues
+
+    def handle(self, event: Event, now: datetime) -> tuple[Command, ...]:
+        """What to do about `event`. What no longer matters changes nothing."""
+        match event:
+            case CallerJoined():
+                self._joined(event, now)
+            case CallerLeft(call_id):
+                self._leave(call_id)
+            case AgentAnswered(call_id, agent):
+                self._answered(call_id, agent, now)
+            case AgentMissed(call_id, agent):
+                if self._offered(call_id, agent):
+                    self._missed(self._offers.pop(call_id), now)
+            case TalkEnded():
+                self._talk_ended(event, now)
+            case TalkFound():
+                self._talk_found(event)
+            case StatusChanged(agent, status):
+                self._status(agent, status, now)
+            case LineChanged(agent, busy):
+                if agent in self._seats:
+                    self._seats[agent].line_busy = busy
+            case TimePassed():
+                pass
+        self._expire(now)
+        self._match(now)
+        self._tell_places()
+        commands = tuple(self._commands)
+        self._commands.clear()
+        return commands
+
+    def next_deadline(self) -> datetime | None:
+        """When something is due next."""
+        return min(self._deadlines(), default=None)
+
+    def agents(self) -> Counter[str]:
+        """How many agents there are in each state, those who are away or offline by that."""
+        return Counter(
+            seat.state.value
+            if seat.state is not AgentState.IDLE or seat.status is AgentStatus.AVAILABLE
+            else seat.status.value
+            for seat in self._seats.values()
+        )
+
+    def waiting(self) -> Counter[str]:
+        """How many callers wait in each queue."""
+        return Counter(caller.queue for caller in self._waiting.values())
+
+    # --- callers ------------------------------------------------------------------------------------------
+
+    def _joined(self, event: CallerJoined, now: datetime) -> None:
+        caller = event.caller
+        queue = self._queues[caller.queue]
+        self._leave(caller.call_id)
+        if event.again:
+            self._waiting[caller.call_id] = caller
+        elif not event.open:
+            self._commands.append(Refused(caller.call_id, Refusal.CLOSED))
+        elif not self._agents_for(caller):
+            self._commands.append(Refused(caller.call_id, Refusal.NOBODY))
+        elif self.waiting()[queue.name] >= queue.capacity:
+            self._commands.append(Refused(caller.call_id, Refusal.FULL))
+        else:
+            self._waiting[caller.call_id] = caller
+
+    def _leave(self, call_id: str) -> Waiting | None:
+        self._absent_since.pop(call_id, None)
+        self._places.pop(call_id, None)
+        if (offer := self._offers.pop(call_id, None)) is not None:
+            self._seats[offer.agent].become(AgentState.IDLE)
+            self._commands.append(CancelOffer(call_id, offer.agent))
+        return self._waiting.pop(call_id, None)
+
+    def _agents_for(self, caller: Waiting) -> list[Seat]:
+        """Those for this caller who are logged in."""
+        queue = self._queues[caller.queue]
+        return [s for s in self._seats.values() if s.logged_in and serves(s.agent, queue, caller)]
+
+    def _in_turn(self) -> list[Waiting]:
+        return sorted(self._waiting.values(), key=lambda caller: caller.turn)
+
+    # --- agents -------------------------------------------------------------------------------------------
+
+    def _status(self, agent: str, status: AgentStatus, now: datetime) -> None:
+        seat = self._seats.get(agent)
+        if seat is None or seat.status is status:
+            return
+        seat.status = status
+        seat.idle_since = now
+        seat.skipped_until = None
+
+    def _offered(self, call_id: str, agent: str) -> bool:
+        offer = self._offers.get(call_id)
+        return offer is not None and offer.agent == agent
+
+    def _answered(self, call_id: str, agent: str, now: datetime) -> None:
+        if not self._offered(call_id, agent):
+            return
+        del self._offers[call_id]
+        caller = self._leave(call_id)
+        assert caller is not None
+        seat = self._seats[agent]
+        seat.become(AgentState.TALKING, call_id, caller.queue)
+        seat.talking_since = now
+        self._commands.append(Connected(call_id, agent, (now - caller.since).total_seconds()))
+
+    def _missed(self, offer: Offer, now: datetime) -> None:
+        seat = self._seats[offer.agent]
+        seat.become(AgentState.IDLE)
+        seat.idle_since = now
+        seat.skipped_until = now + timedelta(seconds=MISSED_PAUSE_SECONDS)
+
+    def _talk_ended(self, event: TalkEnded, now: datetime) -> None:
+        seat = self._seats.get(event.agent)
+        if seat is None or seat.state is not AgentState.TALKING or seat.call_id != event.call_id:
+            return
+        queue, began = self._queues.get(seat.queue or ""), seat.talking_since
+        seat.idle_since = now
+        wrap_up_seconds = 0.0 if queue is None or event.failed else queue.wrap_up_seconds
+        if wrap_up_seconds > 0:
+            seat.become(AgentState.WRAP_UP)
+            seat.until = now + timedelta(seconds=wrap_up_seconds)
+        else:
+            seat.become(AgentState.IDLE)
+        if event.failed:
+            seat.skipped_until = now + timedelta(seconds=MISSED_PAUSE_SECONDS)
+        elif queue is not None and began is not None:
+            self._handled[queue.name].append((now - began).total_seconds() + wrap_up_seconds)
+
+    def _talk_found(self, event: TalkFound) -> None:
+        seat = self._seats.get(event.agent)
+        if seat is None or seat.state is AgentState.TALKING:
+            return
+        if seat.state is AgentState.OFFERED and seat.call_id is not None:
+            offer = self._offers.pop(seat.call_id)
+            self._commands.append(CancelOffer(offer.call_id, offer.agent))
+        seat.become(AgentState.TALKING, event.call_id, event.queue)
+        seat.talking_since = event.since
+
+    # --- time and matching --------------------------------------------------------------------------------
+
+    def _expire(self, now: datetime) -> None:
+        for caller in self._in_turn():
+            if caller.deadline <= now:
+                self._leave(caller.call_id)
+                self._commands.append(Refused(caller.call_id, Refusal.TIMEOUT))
+            elif self._agents_for(caller):
+                self._absent_since.pop(caller.call_id, None)
+            elif now - self._absent_since.setdefault(caller.call_id, now) >= _ABSENCE:
+                self._leave(caller.call_id)
+                self._commands.append(Refused(caller.call_id, Refusal.NOBODY))
+        for offer in [offer for offer in self._offers.values() if offer.deadline <= now]:
+            del self._offers[offer.call_id]
+            self._missed(offer, now)
+            self._commands.append(CancelOffer(offer.call_id, offer.agent, missed=True))
+        for seat in self._seats.values():
+            if seat.until is not None and seat.until <= now:
+                idle_since = seat.until
+                seat.become(AgentState.IDLE)
+                seat.idle_since = idle_since
+            if seat.skipped_until is not None and seat.skipped_until <= now:
+                seat.skipped_until = None
+
+    def _match(self, now: datetime) -> None:
+        free = {name: seat for name, seat in self._seats.items() if seat.free(now)}
+        for caller in self._in_turn() if free else ():
+            if caller.call_id in self._offers:
+                continue
+            queue = self._queues[caller.queue]
+            seat = chosen(free.values(), queue, caller)
+            if seat is not None:
+                name = seat.agent.name
+                del free[name]
+                seat.become(AgentState.OFFERED, caller.call_id, queue.name)
+                deadline = now + timedelta(seconds=queue.ring_seconds + OFFER_GRACE_SECONDS)
+                self._offers[caller.call_id] = Offer(caller.call_id, name, deadline)
+                self._commands.append(OfferCall(caller.call_id, name, queue.ring_seconds))
+
+    def _tell_places(self) -> None:
+        positions: Counter[str] = Counter()
+        for caller in self._in_turn():
+            positions[caller.queue] += 1
+            agents = sum(seat.status is AgentStatus.AVAILABLE for seat in self._agents_for(caller))
+            position = positions[caller.queue]
+            wait_seconds = expected_wait_seconds(position, agents, self._handled[caller.queue])
+            place = Moved(caller.call_id, position, wait_seconds)
+            if self._places.get(caller.call_id) != place:
+                self._places[caller.call_id] = place
+                self._commands.append(place)
+
+    def _deadlines(self) -> Iterator[datetime]:
+        for caller in self._waiting.values():
+            yield caller.deadline
+        for absent_since in self._absent_since.values():
+            yield absent_since + _ABSENCE
+        for offer in self._offers.values():
+            yield offer.deadline
+        for seat in self._seats.values():
+            if seat.until is not None:
+                yield seat.until
+            if seat.skipped_until is not None:
+                yield seat.skipped_until
+
+
+_ABSENCE = timedelta(seconds=ABSENCE_SECONDS)
