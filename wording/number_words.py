@@ -138,7 +138,7 @@ _OBLIQUE_TENS = {
 _OBLIQUE_HUNDREDS = {
     "pl": _table(
         {
-            1: "stu stoma setkę setki stówa stówę",
+            1: "stu stoma setkę",
             2: "dwustu dwustoma",
             3: "trzystu",
             4: "czterystu",
@@ -152,7 +152,7 @@ _OBLIQUE_HUNDREDS = {
     "en": {},
     "ru": _table(
         {
-            1: "ста сотню сотни",
+            1: "ста сотню",
             2: "двухсот двумстам двумястами двухстах",
             3: "трехсот тремстам тремястами трехстах",
             4: "четырехсот четыремстам четырьмястами четырехстах",
@@ -198,7 +198,7 @@ WORDS = {
         teens=TEENS["pl"] | _OBLIQUE_TEENS["pl"],
         tens=TENS["pl"] | _OBLIQUE_TENS["pl"],
         hundreds=HUNDREDS["pl"] | _OBLIQUE_HUNDREDS["pl"],
-        multipliers={},
+        multipliers=_table({10: "dycha dychę dychy dych", 100: "stówa stówę stówy stów setki setek"}),
         scales=_table(
             {
                 10**3: "tysiąc tysiące tysięcy tysiąca tysiącem tysiącu tysiącom tysiącami tysiącach",
@@ -248,10 +248,10 @@ WORDS = {
         teens=TEENS["ru"] | _OBLIQUE_TEENS["ru"],
         tens=TENS["ru"] | _OBLIQUE_TENS["ru"],
         hundreds=HUNDREDS["ru"] | _OBLIQUE_HUNDREDS["ru"],
-        multipliers={},
+        multipliers=_table({100: "сотни сотен"}),
         scales=_table(
             {
-                10**3: "тысяча тысячи тысяч тысячу тысяче тысячей тысячью тысячам тысячами тысячах",
+                10**3: "тысяча тысячи тысяч тысячу тысяче тысячей тысячью тысячам тысячами тысячах тыща тыщу",
                 10**6: "миллион миллиона миллионов миллиону миллионом миллионе миллионам миллионы",
                 10**9: "миллиард миллиарда миллиардов миллиардом миллиарды",
             }
