@@ -15,10 +15,12 @@ from asterisk.ami import AmiConnection
 from asterisk.ari import AriAddress, AriConnection, Json, Reunion
 from asterisk.bridges import Bridges
 from asterisk.busy import BusyChannels
+from asterisk.legs import Legs
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
+from asterisk.phones import Phones
 from asterisk.sound import ChannelSound
-from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, leg_request, snapshot
+from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
 from calls.control import (
     CallArrived,
     ChannelEnded,
@@ -66,10 +68,10 @@ class AsteriskControl:
         trunks: Sequence[str] = ("loopback",),
         marks: Sequence[str] = ("INFOLINIA_CALL",),
         ami: AmiConnection | None = None,
+        phones: Sequence[str] = (),
     ) -> None:
         self._app = address.app
         self._tell = listener
-        self._trunks = tuple(trunks)
         self._marks = tuple(marks)
         self._live: set[str] = set()  # told as arrived, originated or found alive, and not yet as ended
         self._voices: dict[str, MediaPath] = {}  # by the channel they serve
@@ -93,6 +95,7 @@ class AsteriskControl:
                 "PlaybackFinished": self._played,
                 "RecordingFinished": self._recorded,
                 "RecordingFailed": self._recorded,
+                "DeviceStateChanged": lambda event: self._phones.changed(event),
             },
             self._restored,
             self._dropped,
@@ -102,6 +105,8 @@ class AsteriskControl:
         self._sound = ChannelSound(self._ari, self._busy, recording_dir)
         self._bridges = Bridges(self._ari, self._busy)
         self._media = MediaChannels(self._ari, media, address.app)
+        self._legs = Legs(self._ari, address.app, self._live, trunks, phones)
+        self._phones = Phones(self._ari, address.app, phones, listener)
 
     @property
     def connected(self) -> bool:
@@ -166,7 +171,6 @@ class AsteriskControl:
     async def record(
         self, channel_id: str, recording_id: str, *, longest_seconds: int, silence_seconds: int, beep: bool
     ) -> None:
-        """Record the caller alone; ends at `#`, after the silence, at the limit or at stop_recording."""
         await self._sound.record(channel_id, recording_id, longest_seconds, silence_seconds, beep=beep)
         if channel_id in self._visitors:
             self._recordings[channel_id] = recording_id
@@ -184,22 +188,18 @@ class AsteriskControl:
         call_id: str,
         trunk: str | None = None,
     ) -> None:
-        """Call `number` out over `trunk` (None: the first). LegRinging, LegAnswered, ChannelEnded follow.
+        """Call `number` out over `trunk` (None: the first). LegRinging, LegAnswered, ChannelEnded follow."""
+        await self._legs.call(
+            channel_id, number, trunk, caller_id=caller_id, ring_seconds=ring_seconds, call_id=call_id
+        )
 
-        Refused when there is no trunk at all.
-        """
-        if channel_id in self._live:
-            raise RequestRefused(f"there is a channel {channel_id} already")
-        way_out = trunk or next(iter(self._trunks), None)
-        if way_out is None:
-            raise RequestRefused(f"no trunk leads to {number}: add one to `sip.trunks` in the configuration")
-        leg = leg_request(number, way_out, self._app, caller_id, ring_seconds, call_id)
-        self._live.add(channel_id)
-        try:
-            await self._ask("POST", "channels", body={**leg, "channelId": channel_id}, gone=frozenset())
-        except RequestRefused:
-            self._live.discard(channel_id)
-            raise
+    async def ring(
+        self, channel_id: str, phone: str, *, caller_id: str, ring_seconds: int, call_id: str
+    ) -> None:
+        """Ring an agent's telephone by its name. As for `originate`; refused when it has not registered."""
+        await self._legs.ring(
+            channel_id, phone, caller_id=caller_id, ring_seconds=ring_seconds, call_id=call_id
+        )
 
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         """Make a bridge and connect the channels, taking them out of where they were."""
@@ -219,11 +219,9 @@ class AsteriskControl:
         await self._ask("POST", f"channels/{channel_id}/dtmf", {"dtmf": keys, "duration": 120, "between": 80})
 
     async def guard(self, channel_id: str, seconds: int) -> None:
-        """Dead-man: unless renewed within `seconds` the dialplan takes the channel back. 0 lifts it."""
         await self._set(channel_id, "TIMEOUT(absolute)", str(seconds))
 
     async def mark(self, channel_id: str, variables: Mapping[str, str]) -> None:
-        """Set channel variables (named INFOLINIA_*) by which a later engine knows the call."""
         for name, value in variables.items():
             await self._set(channel_id, name, value)
 
@@ -378,7 +376,8 @@ class AsteriskControl:
 
     def _restored(self, reunion: Reunion) -> None:
         found = [c for c in reunion.channels if not c["id"].startswith(MEDIA_PREFIX)]
-        self._live = {channel["id"] for channel in found}
+        self._live.clear()
+        self._live.update(channel["id"] for channel in found)
         self._causes.clear()
         for gone in self._busy.channels() - self._live:
             self._busy.forget(gone)
@@ -395,6 +394,7 @@ class AsteriskControl:
         loop = asyncio.get_running_loop()
         loop.call_later(SWEEP_SECONDS, lambda: self._run(self._bridges.sweep(f"{self._app}-voice-")))
         self._tell(ControlRestored(tuple(snapshot(c, self._marks) for c in found), reunion.restarted))
+        self._run(self._phones.watch())
 
     def _dropped(self) -> None:
         self._tell(ControlDropped())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 # The same in every installation: the ports differ, and the passwords are random.
@@ -29,6 +29,8 @@ _CODECS = frozenset({"ulaw", "alaw", "g722", "opus"})
 _COUNTRIES = frozenset({"pl", "ru", "us"})  # those in indications.conf
 _SOUND_LANGUAGES = frozenset({"en", "ru"})  # those recorded by a person
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_PHONE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+SHORTEST_PASSWORD = 8  # of a telephone: anybody who reaches the SIP port may guess
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _UNFIT_FOR_PATHS = ",&%|\"'[]()"
 _SOUND = re.compile(r"[A-Za-z0-9_./ -]{1,200}")
@@ -73,6 +75,16 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Phone:
+    """An agent's SIP telephone: it registers with its name and password, and is only ever called."""
+
+    name: str
+    password: str = field(repr=False)
+    codecs: tuple[str, ...] = ("g722", "alaw", "ulaw")
+    qualify_seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class AsteriskSettings:
     """One installation. Several run on one machine when folder, ports and `app` differ.
 
@@ -97,6 +109,7 @@ class AsteriskSettings:
     rtp_end: int = 10999
     country: str = ""
     trunks: tuple[Trunk, ...] = ()
+    phones: tuple[Phone, ...] = ()
     external_address: str = ""
     local_networks: tuple[str, ...] = ()
     ice_candidates: tuple[tuple[str, str], ...] = ()
@@ -128,9 +141,9 @@ def _problems(settings: AsteriskSettings) -> Iterator[str]:
             f"runtime_dir {settings.runtime_dir} holds one of {_UNFIT_FOR_PATHS}, which Asterisk misreads: "
             "choose another."
         )
-    for field, value in (("app", settings.app), ("node", settings.node)):
+    for name, value in (("app", settings.app), ("node", settings.node)):
         if not _NAME.fullmatch(value):
-            yield f"{field} {value!r} is not a name: use up to 32 letters, digits, '-' and '_'."
+            yield f"{name} {value!r} is not a name: use up to 32 letters, digits, '-' and '_'."
     if not _is_address(settings.sip_bind):
         yield f"sip_bind {settings.sip_bind!r} is not an IPv4 address: use one of this machine's, or 0.0.0.0."
     if settings.external_address and not _is_address(settings.external_address):
@@ -150,32 +163,33 @@ def _problems(settings: AsteriskSettings) -> Iterator[str]:
         )
     yield from _number_problems(settings)
     yield from _trunk_problems(settings.trunks)
-    for field in ("voicemail_sounds", "saved_sounds", "goodbye_sounds"):
-        sounds: tuple[str, ...] = getattr(settings, field)
+    yield from _phone_problems(settings)
+    for name in ("voicemail_sounds", "saved_sounds", "goodbye_sounds"):
+        sounds: tuple[str, ...] = getattr(settings, name)
         if not sounds:
-            yield f"{field} is empty: name at least one sound."
+            yield f"{name} is empty: name at least one sound."
         for sound in sounds:
             if not _SOUND.fullmatch(sound):
-                yield f"{field}: {sound!r} is not a sound's name: use letters, digits and '_', '-', '.', '/'."
+                yield f"{name}: {sound!r} is not a sound's name: use letters, digits and '_', '-', '.', '/'."
 
 
 def _unsafe_texts(place: str, value: object) -> Iterator[str]:
     """A line break would begin a new line of configuration, the rest a comment, a file or an expression."""
     if isinstance(value, str | Path):
         text = str(value)
+        shown = "its text" if place.endswith("password") else repr(text)
         if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text):
-            yield f"{place} {text!r} holds a line break or another control character: remove it."
+            yield f"{place}: {shown} holds a line break or another control character: remove it."
         for forbidden in (";", "#include", "#exec", "#tryinclude", "${", "$["):
             if forbidden in text:
-                shown = "its text" if place.endswith("password") else repr(text)
                 yield f"{place}: {shown} holds {forbidden!r}, which Asterisk's files cannot carry: remove it."
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from _unsafe_texts(f"{place}[{index}]", item)
-    elif isinstance(value, AsteriskSettings | Trunk):
-        for field in fields(value):
-            inner = f"{place}.{field.name}" if place else field.name
-            yield from _unsafe_texts(inner, getattr(value, field.name))
+    elif isinstance(value, AsteriskSettings | Trunk | Phone):
+        for each in fields(value):
+            inner = f"{place}.{each.name}" if place else each.name
+            yield from _unsafe_texts(inner, getattr(value, each.name))
 
 
 def _number_problems(settings: AsteriskSettings) -> Iterator[str]:
@@ -235,6 +249,22 @@ def _trunk_problems(trunks: tuple[Trunk, ...]) -> Iterator[str]:
             yield f"{place}.registers needs a username and a password."
         if trunk.username and not trunk.password:
             yield f"{place}.password is missing for username {trunk.username!r}."
+
+
+def _phone_problems(settings: AsteriskSettings) -> Iterator[str]:
+    taken = _RESERVED_TRUNKS | {trunk.name for trunk in settings.trunks}
+    for index, phone in enumerate(settings.phones):
+        place = f"phones[{index}]"
+        if not _PHONE_NAME.fullmatch(phone.name):
+            # A caller's number is matched against these names: one that looks like a number would take it.
+            yield f"{place}.name {phone.name!r} must begin with a letter: use a-z, digits, '-' and '_'."
+        if phone.name in taken:
+            yield f"{place}.name {phone.name!r} is that of a trunk or another telephone: choose another."
+        taken |= {phone.name}
+        if len(phone.password) < SHORTEST_PASSWORD:
+            yield f"{place}.password of {phone.name!r} must have at least {SHORTEST_PASSWORD} characters."
+        if not phone.codecs or not _CODECS.issuperset(phone.codecs):
+            yield f"{place}.codecs must be some of {', '.join(sorted(_CODECS))}."
 
 
 def _is_address(text: str) -> bool:

@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calls.control import CallArrived, ChannelSnapshot, RequestRefused
+from calls.control import CallArrived, ChannelSnapshot, PhoneChanged, RequestRefused
 
 INBOUND_ARGUMENT = "inbound"
 LEG_ARGUMENT = "leg"
 MEDIA_PREFIX = "media-"
 VISITOR_PREFIX = "visitor-"
+_UNREACHABLE = frozenset({"UNAVAILABLE", "UNKNOWN", "INVALID"})
 _WIDEBAND = ("g722", "opus", "slin16", "silk16", "speex16", "siren7")
 
 _NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
@@ -24,18 +25,19 @@ Json = Mapping[str, Any]
 
 
 def leg_request(
-    number: str, trunk: str, app: str, caller_id: str, ring_seconds: int, call_id: str
+    number: str, trunk: str | None, app: str, caller_id: str, ring_seconds: int, call_id: str
 ) -> dict[str, Any]:
     """What ARI is asked for to place a leg, but for the channel's id. Raises RequestRefused.
 
-    Nothing that is no number gets into a dial string.
+    Without a trunk, `number` is the name of a telephone that has registered. Nothing that is neither gets
+    into a dial string.
     """
     if not _NUMBER.fullmatch(number):
         raise RequestRefused(f"{number!r} cannot be dialled: use digits, letters and + * # . _ -")
     if caller_id and not _NUMBER.fullmatch(caller_id):
         raise RequestRefused(f"{caller_id!r} is no caller number: use digits, letters and + * # . _ -")
     return {
-        "endpoint": f"PJSIP/{number}@{trunk}",
+        "endpoint": f"PJSIP/{number}" if trunk is None else f"PJSIP/{number}@{trunk}",
         "app": app,
         "appArgs": f"{LEG_ARGUMENT},{call_id}",
         "callerId": f"<{caller_id}>" if caller_id else "",
@@ -86,6 +88,15 @@ def variables(channel: Json, marks: Sequence[str]) -> dict[str, str]:
     if not found:
         return {}
     return {name: found[name] for name in marks if found.get(name)}
+
+
+def phone_state(device: Json) -> PhoneChanged | None:
+    """The telephone whose state Asterisk tells; None for any other device."""
+    technology, _, name = device["name"].partition("/")
+    state = device["state"]
+    if technology != "PJSIP":
+        return None
+    return PhoneChanged(name, state not in _UNREACHABLE, state not in _UNREACHABLE | {"NOT_INUSE"})
 
 
 def is_wideband(formats: str) -> bool:

@@ -95,6 +95,18 @@ class ChannelEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneChanged:
+    """An agent's telephone. `reachable`: it has registered. `in_use`: it rings or somebody talks on it.
+
+    The state of each is told anew after every ControlRestored.
+    """
+
+    phone: str
+    reachable: bool
+    in_use: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ControlDropped:
     """The connection to Asterisk was lost; events meanwhile are not replayed."""
 
@@ -118,6 +130,7 @@ NetworkEvent = (
     | LegRinging
     | LegAnswered
     | ChannelEnded
+    | PhoneChanged
     | ControlDropped
     | ControlRestored
 )
@@ -197,6 +210,11 @@ class CallControl(Protocol):
         trunk: str | None = None,
     ) -> None:
         """Call `number` out over `trunk` (None: the first). LegRinging, LegAnswered, ChannelEnded follow."""
+
+    async def ring(
+        self, channel_id: str, phone: str, *, caller_id: str, ring_seconds: int, call_id: str
+    ) -> None:
+        """Ring an agent's telephone by its name. As for `originate`; refused when it has not registered."""
 
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         """Make a bridge and connect the channels, taking them out of where they were."""

@@ -13,6 +13,7 @@ _NAMES = {
     "external_address": "sip.external_address",
     "local_networks": "sip.local_networks",
     "trunks": "sip.trunks",
+    "phones": "agents",
     "http_port": "asterisk.http_port",
     "ami_port": "asterisk.ami_port",
     "loopback_port": "asterisk.loopback_port",

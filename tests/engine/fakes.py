@@ -24,13 +24,18 @@ from engine.ports import (
     EventsAppended,
     HistoryRow,
     InteractionAdded,
+    JobAdded,
+    LedgerUnavailable,
     LoggedCall,
+    ProfileSet,
     Prompt,
     RecordingLost,
+    Reply,
+    StoreUnavailable,
     Utterance,
     VoiceFailed,
 )
-from history.interaction import Interaction
+from history.interaction import ContactPoint, Interaction
 
 # Each request to Asterisk takes its time, so that something may happen meanwhile.
 REQUEST_SECONDS = 0.001
@@ -174,6 +179,11 @@ class FakeControl:
     ) -> None:
         await self.ask("originate", channel_id, number, caller_id)
 
+    async def ring(
+        self, channel_id: str, phone: str, *, caller_id: str, ring_seconds: int, call_id: str
+    ) -> None:
+        await self.ask("ring", channel_id, phone, caller_id)
+
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         await self.ask("bridge", bridge_id, tuple(channel_ids))
 
@@ -294,28 +304,45 @@ class FakeSynthesizer:
 
 
 class MemoryLedger:
-    """Ledger and Queries in one. `fault` is raised by the next commits."""
+    """Ledger, Queries and Profiles in one. `fault` is raised by the next commits.
+
+    `away`: durable commits and queries of profiles fail. `slow`: durable commits wait until it is set.
+    """
 
     def __init__(self) -> None:
         self.log: dict[str, list[CallEvent]] = {}
         self.calls: dict[str, Call] = {}
         self.interactions: list[Interaction] = []
+        self.jobs: dict[str, JobAdded] = {}  # by key
+        self.attributes: dict[tuple[ContactPoint, str], ProfileSet] = {}
+        self.away = False
+        self.slow: asyncio.Event | None = None
         self.fault: Exception | None = None
 
     async def commit(self, changes: Sequence[Change], *, durable: bool = False) -> None:
         if self.fault is not None:
             raise self.fault
+        if durable:
+            if self.away:
+                raise LedgerUnavailable("The database is away.")
+            if self.slow is not None:
+                await self.slow.wait()
         for change in changes:
             match change:
                 case EventsAppended(events):
                     for event in events:
                         known = self.log.setdefault(event.call_id, [])
-                        assert event.seq == len(known) + 1, f"{event} does not follow {known[-1:]}"
+                        assert event.seq not in [other.seq for other in known], f"{event} is there already"
                         known.append(event)
+                        known.sort(key=lambda event: event.seq)
                 case CallStored(call):
                     self.calls[call.id] = call
                 case InteractionAdded(interaction):
                     self.interactions.append(interaction)
+                case JobAdded(key=key):
+                    self.jobs.setdefault(key, change)
+                case ProfileSet(point, name):
+                    self.attributes[point, name] = change
         await asyncio.sleep(0)
 
     def kinds(self, call_id: str) -> list[CallEventKind]:
@@ -335,6 +362,12 @@ class MemoryLedger:
 
     async def calls_of(self, network_ids: Sequence[str]) -> Mapping[str, str]:
         return {call.network_id: call.id for call in self.calls.values() if call.network_id in network_ids}
+
+    async def attribute(self, point: ContactPoint, name: str) -> object:
+        if self.away:
+            raise StoreUnavailable("The database is away.")
+        kept = self.attributes.get((point, name))
+        return None if kept is None else kept.value
 
     async def history(
         self,
@@ -393,6 +426,46 @@ class FakeNetworkLog:
     async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
         found = [c for c in self.calls if c.network_id == network_id and c.started_at >= since]
         return found[-1] if found else None
+
+
+class FakeServices:
+    """`replies` are given one after another, the last for ever. `gate`: nothing is answered until it is set."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str, Mapping[str, object] | None]] = []
+        self.replies: list[Reply | Exception] = [Reply(200, {"status": "sent"})]
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None,
+        *,
+        timeout_seconds: float,
+    ) -> Reply:
+        self.asked.append((service, method, path, body))
+        await self.gate.wait()
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+class KnownCodes:
+    """Codes that a test knows: 1111, 2222, and so on."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def new(self, digits: int) -> str:
+        self._count += 1
+        return str(self._count % 10) * digits
+
+    def salt(self) -> bytes:
+        return b"salt"
 
 
 class CountedIds:

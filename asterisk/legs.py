@@ -1,0 +1,70 @@
+"""Legs of ours: channels that we place, over a trunk or to an agent's telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asterisk.ari import AriConnection
+from asterisk.translation import leg_request
+from calls.control import RequestRefused
+
+
+class Legs:
+    """`live` holds the channels that are there: a leg's id is added as it is asked for.
+
+    `trunks` are PJSIP endpoints, the first is the default; `phones` the names of telephones.
+    """
+
+    def __init__(
+        self, ari: AriConnection, app: str, live: set[str], trunks: Sequence[str], phones: Sequence[str]
+    ) -> None:
+        self._ari = ari
+        self._app = app
+        self._live = live
+        self._trunks = tuple(trunks)
+        self._phones = frozenset(phones)
+
+    async def call(
+        self,
+        channel_id: str,
+        number: str,
+        trunk: str | None,
+        *,
+        caller_id: str,
+        ring_seconds: int,
+        call_id: str,
+    ) -> None:
+        """Refused when there is no trunk at all."""
+        way_out = trunk or next(iter(self._trunks), None)
+        if way_out is None:
+            raise RequestRefused(f"no trunk leads to {number}: add one to `sip.trunks` in the configuration")
+        await self._place(channel_id, number, way_out, caller_id, ring_seconds, call_id)
+
+    async def ring(
+        self, channel_id: str, phone: str, *, caller_id: str, ring_seconds: int, call_id: str
+    ) -> None:
+        """Refused when the telephone has not registered."""
+        if phone not in self._phones:
+            raise RequestRefused(f"there is no telephone {phone!r}: add it to `agents` in the configuration")
+        await self._place(channel_id, phone, None, caller_id, ring_seconds, call_id)
+
+    async def _place(
+        self,
+        channel_id: str,
+        number: str,
+        trunk: str | None,
+        caller_id: str,
+        ring_seconds: int,
+        call_id: str,
+    ) -> None:
+        if channel_id in self._live:
+            raise RequestRefused(f"there is a channel {channel_id} already")
+        leg = leg_request(number, trunk, self._app, caller_id, ring_seconds, call_id)
+        self._live.add(channel_id)
+        try:
+            await self._ari.request(
+                "POST", "channels", body={**leg, "channelId": channel_id}, gone=frozenset()
+            )
+        except RequestRefused:
+            self._live.discard(channel_id)
+            raise

@@ -1,0 +1,124 @@
+"""Agents' telephones on a real Asterisk: logged in by registering, rung by name, and calling nobody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from asterisk.control import AsteriskControl
+from asterisk.media import MediaServer
+from asterisk.settings import AsteriskSettings, Phone, SettingsRefused, Trunk, check_settings
+from calls.control import (
+    ChannelEnded,
+    ControlRestored,
+    LegAnswered,
+    LegRinging,
+    PhoneChanged,
+    RequestRefused,
+)
+from tests.asterisk.network import Ears, address_of
+from tests.house import Ports, running_asterisk
+from tests.phone import sip_phone
+
+ANNA = Phone("anna", "a password of hers")
+JAN = Phone("jan", "another password")
+
+
+@asynccontextmanager
+async def phones_of(tmp_path: Path, ports: Ports) -> AsyncIterator[tuple[AsteriskControl, Ears]]:
+    """A connected control that watches Anna's and Jan's telephones, neither of them registered."""
+    ears = Ears()
+    async with running_asterisk(tmp_path, ports, phones=(ANNA, JAN)) as asterisk:
+        media = MediaServer(asterisk.settings.media_port, password=asterisk.secrets.media_password)
+        await media.start()
+        spool = asterisk.folders.spool / "recording"
+        control = AsteriskControl(
+            address_of(asterisk), media, ears, recording_dir=spool, phones=("anna", "jan")
+        )
+        try:
+            await control.start(patience_seconds=10)
+            await ears.hear(ControlRestored)
+            told = [await ears.hear(PhoneChanged) for _ in "12"]
+            assert told == [PhoneChanged("anna", False), PhoneChanged("jan", False)]
+            yield control, ears
+        finally:
+            await control.close()
+            await media.close()
+
+
+async def hear(ears: Ears, wanted: PhoneChanged) -> None:
+    while await ears.hear(PhoneChanged) != wanted:
+        pass
+
+
+@pytest.mark.live
+async def test_a_telephone_logs_in_rings_talks_and_logs_out(tmp_path: Path, ports: Ports) -> None:
+    async with phones_of(tmp_path, ports) as (control, ears):
+        with pytest.raises(RequestRefused):  # it has not registered
+            await control.ring("c.leg.1", "anna", caller_id="", ring_seconds=5, call_id="c")
+        with pytest.raises(RequestRefused, match="no telephone 'loopback'"):
+            await control.ring("c.leg.2", "loopback", caller_id="", ring_seconds=5, call_id="c")
+        async with sip_phone("anna", ANNA.password, ports.sip, ports.spare(0)) as anna:
+            await hear(ears, PhoneChanged("anna", True))
+            anna.manner = "rings"
+            await control.ring("c.leg.3", "anna", caller_id="+12025550101", ring_seconds=9, call_id="c")
+            assert await ears.hear(LegRinging) == LegRinging("c.leg.3")
+            assert anna.calls == ["+12025550101"]
+            anna.answer()
+            assert await ears.hear(LegAnswered) == LegAnswered("c.leg.3")
+            anna.hang_up()
+            assert (await ears.hear(ChannelEnded)).channel_id == "c.leg.3"
+            await hear(ears, PhoneChanged("anna", True))
+            anna.manner = "busy"
+            await control.ring("c.leg.4", "anna", caller_id="", ring_seconds=9, call_id="c")
+            assert await ears.hear(ChannelEnded) == ChannelEnded("c.leg.4", 17)
+            anna.manner = "rings"
+            await control.ring("c.leg.5", "anna", caller_id="", ring_seconds=1, call_id="c")
+            assert await ears.hear(ChannelEnded) == ChannelEnded("c.leg.5", 19)
+            await anna.until(lambda: anna.cancelled == 1)
+            assert await anna.register(0) == 200
+            await hear(ears, PhoneChanged("anna", False))
+
+
+@pytest.mark.live
+async def test_a_telephone_reaches_no_flow_and_a_wrong_password_nothing(tmp_path: Path, ports: Ports) -> None:
+    async with phones_of(tmp_path, ports) as (_, ears):
+        async with sip_phone("jan", JAN.password, ports.sip, ports.spare(0)) as jan:
+            assert await jan.call("100") == 404
+            assert await jan.call("+12025550101") == 404
+        async with sip_phone("anna", "guessed", ports.sip, ports.spare(2), log_in=False) as thief:
+            assert await thief.register() == 401
+        assert not any(isinstance(e, PhoneChanged) and e.phone == "anna" and e.reachable for e in ears.events)
+
+
+@pytest.mark.parametrize(
+    ("phone", "named"),
+    [
+        (replace(ANNA, name="48220000010"), "phones[0].name"),
+        (replace(ANNA, name="Anna"), "phones[0].name"),
+        (replace(ANNA, name="an]na"), "phones[0].name"),
+        (replace(ANNA, name="loopback"), "phones[0].name"),
+        (replace(ANNA, name="carrier"), "phones[0].name"),
+        (replace(ANNA, password="short"), "phones[0].password"),
+        (replace(ANNA, password="long enough\n[evil]"), "phones[0].password"),
+        (replace(ANNA, codecs=()), "phones[0].codecs"),
+    ],
+)
+def test_a_telephone_that_could_inject_or_mislead_is_refused(
+    tmp_path: Path, phone: Phone, named: str
+) -> None:
+    carrier = Trunk("carrier", ("sip.example.com",))
+    with pytest.raises(SettingsRefused) as refused:
+        check_settings(AsteriskSettings(tmp_path, trunks=(carrier,), phones=(phone,)))
+    assert refused.value.problems[0].startswith(named)
+    assert "long enough" not in str(refused.value)
+    assert "password" not in repr(ANNA)
+
+
+def test_two_telephones_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match=r"phones\[1\].name 'anna'"):
+        check_settings(AsteriskSettings(tmp_path, phones=(ANNA, ANNA)))
