@@ -105,28 +105,75 @@ UNIT_GROUPS = {
     ),
 }
 
+# The forms that follow five and more: "pięć zer", "пять нулей".
+UNIT_GROUPS_OF_MANY = {
+    "pl": _table(
+        {
+            0: "zer",
+            1: "jedynek",
+            2: "dwójek",
+            3: "trójek",
+            4: "czwórek",
+            5: "piątek",
+            6: "szóstek",
+            7: "siódemek",
+            8: "ósemek",
+            9: "dziewiątek",
+        }
+    ),
+    "en": UNIT_GROUPS["en"],
+    "ru": _table(
+        {
+            0: "нулей ноликов",
+            1: "единиц единичек",
+            2: "двоек",
+            3: "троек",
+            4: "четверок",
+            5: "пятерок",
+            6: "шестерок",
+            7: "семерок",
+            8: "восьмерок",
+            9: "девяток",
+        }
+    ),
+}
+
 REPEATERS = {
     "pl": {
-        "podwójne": 2,
-        "podwójna": 2,
-        "podwójny": 2,
-        "potrójne": 3,
-        "potrójna": 3,
+        **_table(
+            {
+                2: "podwójne podwójna podwójny podwójną podwójnie dwukrotnie",
+                3: "potrójne potrójna potrójny potrójną potrójnie trzykrotnie",
+                4: "poczwórne poczwórna poczwórny poczwórną",
+            }
+        ),
         "dwa razy": 2,
         "trzy razy": 3,
         "cztery razy": 4,
+        "pięć razy": 5,
+        "sześć razy": 6,
     },
-    "en": {"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
+    "en": {
+        **_table({2: "double twice", 3: "triple treble thrice", 4: "quadruple", 5: "quintuple"}),
+        "two times": 2,
+        "three times": 3,
+        "four times": 4,
+        "five times": 5,
+        "six times": 6,
+    },
     "ru": {
-        "двойной": 2,
-        "двойная": 2,
-        "двойное": 2,
-        "тройной": 3,
-        "тройная": 3,
-        "дважды": 2,
-        "трижды": 3,
+        **_table(
+            {
+                2: "двойной двойная двойное двойную двойные дважды",
+                3: "тройной тройная тройное тройную тройные трижды",
+                4: "четверной четверная четверное четырежды",
+            }
+        ),
         "два раза": 2,
         "три раза": 3,
+        "четыре раза": 4,
+        "пять раз": 5,
+        "шесть раз": 6,
     },
 }
 

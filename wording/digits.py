@@ -16,6 +16,7 @@ from wording.digit_words import (
     TEENS,
     TENS,
     UNIT_GROUPS,
+    UNIT_GROUPS_OF_MANY,
     UNITS,
 )
 from wording.phrases import normalised
@@ -23,6 +24,11 @@ from wording.phrases import normalised
 # Longer numbers are said in groups of this many, with a short pause, as people read them out.
 GROUP_DIGITS = 3
 LONGEST_UNGROUPED = 4
+# After more than so many, Polish and Russian count another form: "cztery piątki", "pięć piątek".
+FEW_DIGITS = 4
+
+Group = tuple[str, ...]
+"""The parts of a group as said: "sto dwadzieścia trzy" is ("100", "20", "3"), "double oh" is ("00",)."""
 
 
 def said_digits(digits: str, language: str) -> str:
@@ -49,65 +55,75 @@ def understood_digits(text: str, language: str) -> str | None:
 
     Digits written as figures count as themselves.
     """
+    groups = dictated_groups(normalised(text).split(), language)
+    return "".join(map(joined, groups)) if groups else None
+
+
+def dictated_groups(words: list[str], language: str) -> list[Group] | None:
+    """The groups of a dictated number, without fillers, or None when any word is not part of one."""
     if language not in UNITS:
         return None
-    words = [w for w in normalised(text).split() if w not in FILLERS[language]]
-    digits: list[str] = []
+    words = [word for word in words if word not in FILLERS[language]]
+    groups: list[Group] = []
     at = 0
     while at < len(words):
         group, at = _group(words, at, language)
-        if group is None:
+        if not group:
             return None
-        digits.append(group)
-    return "".join(digits) or None
+        groups.append(group)
+    return groups
 
 
-def _group(words: list[str], at: int, language: str) -> tuple[str | None, int]:
-    """The digits of the group that begins at `at`, and where the next one begins."""
+def joined(group: Group) -> str:
+    """The digits of one group."""
+    return group[0] if len(group) == 1 else str(sum(map(int, group)))
+
+
+def _group(words: list[str], at: int, language: str) -> tuple[Group, int]:
+    """The group that begins at `at`, empty where none does, and where the next one begins."""
     word = words[at]
     following = words[at + 1] if at + 1 < len(words) else ""
     if word.isdecimal() and word.isascii():
-        return word, at + 1
+        return (word,), at + 1
     repeated = _repeated(words, at, language)
     if repeated is not None:
         return repeated
     units = UNITS[language]
     if word in HUNDREDS[language]:
-        return _below_hundred(words, at + 1, language, HUNDREDS[language][word] * 100)
+        return _below_hundred(words, at + 1, language, (str(HUNDREDS[language][word] * 100),))
     if word in units and following in ("hundred", "hundreds") and units[word] and language == "en":
-        return _below_hundred(words, at + 2, language, units[word] * 100)
+        return _below_hundred(words, at + 2, language, (str(units[word] * 100),))
     if word in TENS[language]:
-        return _below_hundred(words, at, language, 0)
+        return _below_hundred(words, at, language, ())
     if word in TEENS[language]:
-        return str(TEENS[language][word]), at + 1
-    if word in units:
-        return str(units[word]), at + 1
-    return None, at
+        return (str(TEENS[language][word]),), at + 1
+    return ((str(units[word]),), at + 1) if word in units else ((), at)
 
 
-def _below_hundred(words: list[str], at: int, language: str, number: int) -> tuple[str, int]:
-    """`number` with the teens, or the tens and units, that follow it."""
+def _below_hundred(words: list[str], at: int, language: str, group: Group) -> tuple[Group, int]:
+    """`group` with the teens, or the tens and units, that follow it."""
     tens, teens, units = TENS[language], TEENS[language], UNITS[language]
     if at < len(words) and words[at] in teens:
-        return str(number + teens[words[at]]), at + 1
+        return (*group, str(teens[words[at]])), at + 1
     if at < len(words) and words[at] in tens:
-        number += tens[words[at]]
+        group = (*group, str(tens[words[at]]))
         at += 1
-    if at < len(words) and units.get(words[at], 0) > 0:
-        number += units[words[at]]
+    if at < len(words) and units.get(words[at], 0) > 0 and _repeated(words, at, language) is None:
+        group = (*group, str(units[words[at]]))
         at += 1
-    return str(number), at
+    return group, at
 
 
-def _repeated(words: list[str], at: int, language: str) -> tuple[str, int] | None:
+def _repeated(words: list[str], at: int, language: str) -> tuple[Group, int] | None:
     """A digit said with how often it stands there: "double five", "dwie piątki", "dwa razy pięć"."""
+    units = UNITS[language]
     for length in (2, 1):
         times = REPEATERS[language].get(" ".join(words[at : at + length]))
         after = at + length
-        if times is not None and after < len(words) and words[after] in UNITS[language]:
-            return str(UNITS[language][words[after]]) * times, after + 1
-    groups = UNIT_GROUPS[language]
-    count = UNITS[language].get(words[at])
-    if count is not None and 2 <= count <= 4 and at + 1 < len(words) and words[at + 1] in groups:
-        return str(groups[words[at + 1]]) * count, at + 2
+        if times is not None and after < len(words) and words[after] in units:
+            return (str(units[words[after]]) * times,), after + 1
+    count = units.get(words[at], 0)
+    groups = UNIT_GROUPS[language] if count <= FEW_DIGITS else UNIT_GROUPS_OF_MANY[language]
+    if count >= 2 and at + 1 < len(words) and words[at + 1] in groups:
+        return (str(groups[words[at + 1]]) * count,), at + 2
     return None
