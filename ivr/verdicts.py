@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ivr.coverage import Coverage
 from ivr.flow import Flow
+from ivr.flow_tests import flow_tests
 from ivr.rehearsal import Rehearsal, Rehearsed
 from ivr.script import FlowTest
 from ivr.source import Place
@@ -46,8 +48,27 @@ def run_test(flow: Flow, test: FlowTest, surroundings: Surroundings = NOWHERE) -
     return Verdict(flow, test, rehearsed, failure, place)
 
 
-def run_tests(
-    flow: Flow, tests: Iterable[FlowTest], surroundings: Surroundings = NOWHERE
-) -> Iterator[Verdict]:
-    for test in tests:
-        yield run_test(flow, test, surroundings)
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All tests of some flows, and what they reached together."""
+
+    verdicts: tuple[Verdict, ...]
+    coverage: Coverage
+
+    @property
+    def failed(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for verdict in self.verdicts if not verdict.passed)
+
+
+def run_flows(flows: Iterable[Flow], surroundings: Surroundings = NOWHERE, *, word: str = "") -> Run:
+    """Run the tests of the flows; with `word`, those whose name has it. Raises SourceRejected."""
+    verdicts: list[Verdict] = []
+    coverage = Coverage()
+    for flow in flows:
+        coverage.expect(flow)
+        for test in flow_tests(flow):
+            if word.casefold() in test.name.casefold():
+                verdict = run_test(flow, test, surroundings)
+                verdicts.append(verdict)
+                coverage.add(flow, verdict.rehearsed)
+    return Run(tuple(verdicts), coverage)
