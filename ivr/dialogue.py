@@ -209,7 +209,7 @@ class Dialogue:
 
     def _caller_gone(self) -> None:
         talk = self._talk
-        talk.said(interrupted=True)
+        talk.said_into_nothing()
         talk.gone = True
         talk.activity = talk.ears = talk.working = talk.deadline = None
         talk.steps_since_turn = 0

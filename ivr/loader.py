@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from ivr import sentences
 from ivr.checks import Draft, check_draft
 from ivr.flow import Always, Flow, Step
+from ivr.flow_tests import check_tests
 from ivr.shape import guess, model_despite_strangers, read_model
 from ivr.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table, read_yaml
+from ivr.steps.body import StepBody
 from ivr.steps.verbs import VERBS
 
 # A flow that a person can still read. Larger ones are split.
@@ -18,8 +20,6 @@ VERSION_HEX_DIGITS = 12
 
 FLOW_KEYS = ("flow", "languages", "use", "always", "start", "steps", "tests")
 USE_KEYS = ("hours", "queues", "services", "campaigns")
-TEST_KEYS = ("test", "given", "caller")
-CALLER_KEYS = ("dials", "says", "waits", "hears", "gets", "ends", "hangs_up")
 
 
 class FlowRejected(SourceRejected):
@@ -69,7 +69,7 @@ class _Loader:
         for step_name, (key, node) in steps.entries.items():
             self._step(draft, step_name, key, node, languages)
         uses = self._uses(root)
-        tests = self._tests(root)
+        tests = self._tests(root, draft)
         self.problems += check_draft(draft)
         if self.problems or draft.start is None:
             return None
@@ -144,29 +144,14 @@ class _Loader:
             for kind, (_, value) in node.entries.items()
         }
 
-    def _tests(self, root: Table) -> tuple[Node, ...]:
-        """Their shape only: what they expect is seen when they are run."""
+    def _tests(self, root: Table, draft: Draft) -> tuple[Node, ...]:
         node = root.value("tests")
         if node is None:
             return ()
         if not isinstance(node, Listing):
             self._note(node.place, "'tests' is a list of tests")
             return ()
-        for test in node.items:
-            if not isinstance(test, Table):
-                self._note(test.place, "a test is a table: test, given, caller")
-                continue
-            self._known(test, TEST_KEYS, "a test")
-            self._word(test, "test", test)
-            acts = test.value("caller")
-            if not isinstance(acts, Listing):
-                self._note(test.place if acts is None else acts.place, "a test's 'caller' is a list of acts")
-                continue
-            for act in acts.items:
-                if isinstance(act, Table) and len(act.entries) == 1:
-                    self._known(act, CALLER_KEYS, "a caller's act")
-                else:
-                    self._note(act.place, "a caller's act is one key and value, such as {dials: 1}")
+        self.problems += check_tests(node.items, self._file, draft.steps, draft.unread)
         return node.items
 
     # --- a step -------------------------------------------------------------------------------------------
@@ -198,11 +183,13 @@ class _Loader:
                 draft.broken(name)
                 return
             model = lenient  # so that what its other words say is checked too
+        self._outcomes_here(model, node, key, about)
         trouble = draft.always.get("trouble")
         everything = dict(outcomes)
-        for outcome in (*body_class.required, *body_class.optional):
-            if outcome not in everything and trouble is not None and outcome not in body_class.required:
-                everything[outcome] = trouble.text
+        for outcome in model.optional_here():
+            instead = outcomes.get(model.goes_with.get(outcome, "")) or (trouble and trouble.text)
+            if outcome not in everything and instead is not None:
+                everything[outcome] = instead
         draft.add(Step(name, model, everything, node), frozenset(outcomes))
 
     def _no_single_verb(self, node: Table, key: Scalar, about: str, verbs: Sequence[str]) -> None:
@@ -239,6 +226,17 @@ class _Loader:
             if outcome not in node and not (strange and len(known) == 1):
                 self._note(key.place, f"{about}{outcome!r} is missing: the step that {verb} leads to")
         return found
+
+    def _outcomes_here(self, model: StepBody, node: Table, key: Scalar, about: str) -> None:
+        """What the verb as such lets pass, but not as it is used in this step."""
+        for outcome in model.required_here():
+            if outcome not in node and outcome not in model.required:
+                self._note(key.place, f"{about}{outcome!r} is missing: the step that {model.verb} leads to")
+        here = (*model.required_here(), *model.optional_here())
+        for outcome in (*model.required, *model.optional):
+            if outcome in node and outcome not in here:
+                place = node.entries[outcome][0].place
+                self._note(place, f"{about}this {model.verb} never ends with {outcome!r}: delete it")
 
     # --- small things -------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from wording.templates import Template, parse_template
 
@@ -30,8 +31,53 @@ FAULT = _texts(
 )
 
 # With a value in them, so they cannot be rendered ahead of a call.
-READ_BACK = _texts(pl="Mam: {value|digits}.", en="I have {value|digits}.", ru="Вы указали: {value|digits}.")
 DID_YOU_SAY = _texts(pl="Czy chodzi o: {value}?", en="Did you say {value}?", ru="Вы сказали: {value}?")
+OFFER = _texts(
+    pl="{offer}: proszę nacisnąć {number|digits}.",
+    en="{offer}: press {number|digits}.",
+    ru="{offer}: нажмите {number|digits}.",
+)
+
+_READ_BACK = {"pl": "Mam: {value}.", "en": "I have {value}.", "ru": "Вы указали: {value}."}
+# What was picked is called by its own name in each language.
+NAMED = _texts(**{lang: text.replace("value", f"value.{lang}") for lang, text in _READ_BACK.items()})
+# (a least, a most) -> the sentence. They are said of an amount or a number, and of a day or an hour.
+_TOO_FAR: dict[str, dict[tuple[bool, bool], dict[str, str]]] = {
+    "quantity": {
+        (True, True): {
+            "pl": "Najmniej {least}, najwięcej {most}.",
+            "en": "It must be from {least} to {most}.",
+            "ru": "Самое меньшее: {least}, самое большее: {most}.",
+        },
+        (True, False): {
+            "pl": "Najmniej {least}.",
+            "en": "It must be at least {least}.",
+            "ru": "Самое меньшее: {least}.",
+        },
+        (False, True): {
+            "pl": "Najwięcej {most}.",
+            "en": "It must be at most {most}.",
+            "ru": "Самое большее: {most}.",
+        },
+    },
+    "moment": {
+        (True, True): {
+            "pl": "Najwcześniej {least}, najpóźniej {most}.",
+            "en": "It must be from {least} to {most}.",
+            "ru": "Самое раннее: {least}, самое позднее: {most}.",
+        },
+        (True, False): {
+            "pl": "Najwcześniej {least}.",
+            "en": "The earliest is {least}.",
+            "ru": "Самое раннее: {least}.",
+        },
+        (False, True): {
+            "pl": "Najpóźniej {most}.",
+            "en": "The latest is {most}.",
+            "ru": "Самое позднее: {most}.",
+        },
+    },
+}
 
 LANGUAGES = frozenset(SILENT)
 """The languages that a flow may be written in."""
@@ -41,3 +87,19 @@ def static_sentences(language: str) -> Iterator[str]:
     """Those that always read the same, for warming the prompt cache."""
     for texts in (SILENT, UNCLEAR, CORRECT, RESUMED, FAULT):
         yield texts[language].source
+
+
+@lru_cache(maxsize=64)
+def read_back(change: str = "") -> Mapping[str, Template]:
+    """Says {value} as the filter `change` does."""
+    return {language: _changed(sentence, change) for language, sentence in _READ_BACK.items()}
+
+
+@lru_cache(maxsize=64)
+def too_far(of: str, change: str, *, least: bool, most: bool) -> Mapping[str, Template]:
+    """Says {least} and {most}, those of them that there are. `of`: "quantity" or "moment"."""
+    return {language: _changed(said, change) for language, said in _TOO_FAR[of][least, most].items()}
+
+
+def _changed(sentence: str, change: str) -> Template:
+    return parse_template(sentence.replace("}", f"|{change}}}") if change else sentence)

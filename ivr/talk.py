@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -27,6 +27,8 @@ from wording.templates import HIDDEN, Template
 if TYPE_CHECKING:
     from ivr.activity import Activity
 
+# Of a text that began less than this before the caller hung up, nobody heard a word.
+SHORTEST_HEARD_SECONDS = 0.3
 # No prompt is longer; a performer that has not reported the end by then has lost it.
 LONGEST_SAYING_SECONDS = 300.0
 # More keys than anyone presses ahead on purpose are noise.
@@ -40,6 +42,15 @@ MOST_TROUBLES = 2
 
 Wording = Mapping[str, Template]
 """language -> what to say in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text with `values` that no other text knows. `secret`: they are hidden in the log."""
+
+    text: Wording
+    values: Mapping[str, object]
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +102,11 @@ class Talk:
         """Whether something is being said that the caller may interrupt."""
         return self.saying is not None and self.saying.interrupt
 
-    def say(
-        self,
-        texts: Sequence[Wording | Sound],
-        *,
-        interrupt: bool,
-        values: Mapping[str, object] | None = None,
-        secret_values: bool = False,
-    ) -> None:
-        """Say the texts, in every language while none is chosen. `values` are known to these texts only.
+    def say(self, texts: Sequence[Wording | Sound | Filled], *, interrupt: bool) -> None:
+        """Say the texts, in every language while none is chosen.
 
         Raises wording.expressions.Unset when a text needs a value that is not set.
         """
-        scope = self.scope if values is None else {**self.scope, **values}
-        secret = self.secrets.keys() | values.keys() if values and secret_values else self.secrets.keys()
         parts: list[Text | Sound] = []
         logged: list[tuple[str, str]] = []
         for language in self.languages:
@@ -114,6 +116,13 @@ class Talk:
                     parts.append(Sound(text.name, language))
                     words.append(f"[{text.name}]")
                     continue
+                scope: Mapping[str, object] = self.scope
+                secret: Set[str] = self.secrets.keys()
+                if isinstance(text, Filled):
+                    scope = {**scope, **text.values}
+                    # A value of its own hides a secret variable of the same name.
+                    secret = secret | text.values.keys() if text.secret else secret - text.values.keys()
+                    text = text.text
                 template = text[language]
                 said = template.render(scope, language)
                 parts.append(Text(said, language))
@@ -136,6 +145,13 @@ class Talk:
                 CallEventKind.SAID,
                 {"text": words, "language": language, "interrupted": interrupted, "seconds": seconds},
             )
+
+    def said_into_nothing(self) -> None:
+        """The caller hung up: what had only just begun was not said to anybody."""
+        saying = self.saying
+        if saying is not None and (self.now - saying.began).total_seconds() < SHORTEST_HEARD_SECONDS:
+            self.saying = None
+        self.said(interrupted=True)
 
     def stop_saying(self) -> None:
         if self.saying is not None:

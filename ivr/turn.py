@@ -15,7 +15,7 @@ from ivr.events import Heard
 from ivr.flow import Step
 from ivr.sentences import CORRECT, SILENT, UNCLEAR
 from ivr.steps.body import FieldBody
-from ivr.talk import Talk, Wording
+from ivr.talk import Filled, Talk, Wording
 from wording.navigation import Wish, navigation_phrases, understood_wish
 from wording.templates import HIDDEN
 from wording.yes_no import understood_yes_no, yes_no_phrases
@@ -38,14 +38,14 @@ YES_KEY, NO_KEY, AGENT_KEY, REPEAT_KEY = "1", "2", "0", "*"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answer as understood, before it is taken. `phrase` is how it can be said back.
+    """An answer as understood, before it is taken. `phrase` is what the caller said, if they spoke.
 
     `sure`: nothing speaks for asking the caller whether it is right.
     """
 
     value: str
     by: str
-    phrase: str
+    phrase: str = ""
     confidence: float = 1.0
     sure: bool = True
 
@@ -54,6 +54,7 @@ class Turn(Activity):
     """One field. What may be answered, and what comes of an answer, its subclass says."""
 
     secret = False
+    longest_speech_seconds = LONGEST_SPEECH_SECONDS
 
     def __init__(self, talk: Talk, step: Step, body: FieldBody) -> None:
         super().__init__(talk, step)
@@ -92,8 +93,15 @@ class Turn(Activity):
     def must_confirm(self, answer: Candidate) -> bool: ...
 
     @abstractmethod
-    def read_back(self) -> Wording:
-        """Says {value}: what was understood."""
+    def read_back(self, answer: Candidate) -> Filled:
+        """Says what was understood."""
+
+    def question(self) -> Sequence[Wording | Filled]:
+        return (self._body.prompt,)
+
+    def give_up(self, why: str) -> None:
+        """Nothing usable came so often that the field is left."""
+        self.talk.finish("otherwise")
 
     @property
     def counters(self) -> tuple[int, int, int]:
@@ -130,7 +138,7 @@ class Turn(Activity):
         if self.talk.ears is not None:
             self.talk.stop_saying()
             self._speaking = True
-            self.wait(LONGEST_SPEECH_SECONDS)
+            self.wait(self.longest_speech_seconds)
 
     def heard(self, heard: Heard) -> None:
         talk = self.talk
@@ -189,17 +197,20 @@ class Turn(Activity):
         if not self._settled() and self._candidate is not None:
             self._ask(())
 
-    def failed(self, why: str) -> None:
-        """Nothing usable came ("silent", "unclear"): ask again, or give the field up."""
+    def failed(self, why: str, told: Filled | None = None) -> None:
+        """Nothing usable came ("silent", "unclear"): ask again, or give the field up.
+
+        `told`: what was wrong with it, said before the question.
+        """
         talk = self.talk
         talk.forget_keys()
         self.keyed = ""
-        self.failures += 1
-        talk.note(
-            CallEventKind.NOT_UNDERSTOOD, {"step": self.step.name, "why": why, "attempt": self.failures}
-        )
+        self._failed_once(why)
         if self.failures >= self._body.attempts:
-            talk.finish("otherwise")
+            self.give_up(why)
+        elif told is not None:
+            self.unclears += 1
+            self._ask((told,))
         elif why == "silent":
             self.silences += 1
             self._ask((self._body.silent or SILENT,))
@@ -223,6 +234,11 @@ class Turn(Activity):
             talk.go_back()
         else:
             talk.go(talk.flow.always.agent, "agent")
+
+    def note_understood(self, answer: Candidate, what: Mapping[str, object]) -> None:
+        """`what`: the choice, or the value."""
+        data = {"step": self.step.name, **what, "by": answer.by, "confidence": round(answer.confidence, 3)}
+        self.talk.note(CallEventKind.UNDERSTOOD, data)
 
     def wait(self, seconds: float) -> None:
         self.talk.deadline = self.talk.now + timedelta(seconds=seconds)
@@ -268,28 +284,30 @@ class Turn(Activity):
         elif self.failures + 1 >= self._body.attempts:
             self.failed("unclear")
         else:
-            self.failures += 1
-            data = {"step": self.step.name, "why": "unclear", "attempt": self.failures}
-            self.talk.note(CallEventKind.NOT_UNDERSTOOD, data)
+            self._failed_once("unclear")
             self._ask(())
+
+    def _failed_once(self, why: str) -> None:
+        self.failures += 1
+        data = {"step": self.step.name, "why": why, "attempt": self.failures}
+        self.talk.note(CallEventKind.NOT_UNDERSTOOD, data)
 
     def _ears(self) -> Listen:
         return self.ears() if self._candidate is None else _yes_no_ears(self.talk.languages)
 
-    def _ask(self, lead: Sequence[Wording]) -> None:
+    def _ask(self, lead: Sequence[Wording | Filled]) -> None:
         if self._candidate is None:
-            self._say((*lead, self._body.prompt))
+            self._say((*lead, *self.question()))
         else:
-            values = {"value": self._candidate.phrase}
-            self._say((*lead, self.read_back(), CORRECT), values=values)
+            self._say((*lead, self.read_back(self._candidate), CORRECT))
 
-    def _say(self, texts: Sequence[Wording], values: Mapping[str, object] | None = None) -> None:
+    def _say(self, texts: Sequence[Wording | Filled]) -> None:
         """With `interrupt: false` nobody is heard until it was said."""
         if self._body.interrupt:
             self.talk.listen(self._ears())
         else:
             self.talk.stop_listening()
-        self.talk.say(texts, interrupt=self._body.interrupt, values=values, secret_values=self.secret)
+        self.talk.say(texts, interrupt=self._body.interrupt)
 
 
 def is_sure(heard: Heard) -> bool:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ivr.answers.kind import Progress
+from ivr.answers.kind import Answer, AnswerKind, Progress, Situation
+from ivr.sentences import read_back
 from wording.digits import digit_vocabulary, understood_digits
 
-# People pause between groups of a number they read out; a menu's silence would cut them off.
-DICTATION_SILENCE_SECONDS = 0.9
+if TYPE_CHECKING:
+    from ivr.talk import Wording
 
 
-class Digits(BaseModel):
-    """`digits: 6`, or `digits: {least: 3, most: 8}`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Digits(AnswerKind):
+    """`digits: 6`, or `digits: {least: 3, most: 8}`. They may be dictated in several utterances."""
 
     least: int = Field(ge=1, le=40)
     most: int = Field(ge=1, le=40)
-
-    @property
-    def silence_seconds(self) -> float:
-        return DICTATION_SILENCE_SECONDS
-
-    @property
-    def sequence(self) -> bool:
-        return True
 
     @model_validator(mode="before")
     @classmethod
@@ -47,12 +38,18 @@ class Digits(BaseModel):
     def phrases(self, language: str) -> tuple[str, ...]:
         return digit_vocabulary(language)
 
-    def words(self, text: str, language: str) -> str | None:
+    def more(self, text: str, language: str) -> str | None:
         return understood_digits(text, language)
 
-    def progress(self, answer: str) -> Progress:
-        if len(answer) > self.most or not (answer.isdecimal() and answer.isascii()):
+    def progress(self, keyed: str, situation: Situation) -> Progress:
+        if len(keyed) > self.most:
             return Progress.WRONG
-        if len(answer) == self.most:
+        if len(keyed) == self.most:
             return Progress.COMPLETE
-        return Progress.ENOUGH if len(answer) >= self.least else Progress.PARTIAL
+        return Progress.ENOUGH if len(keyed) >= self.least else Progress.PARTIAL
+
+    def keyed(self, keyed: str, situation: Situation) -> Answer | None:
+        return Answer(keyed) if self.least <= len(keyed) <= self.most else None
+
+    def read_back(self, value: str, situation: Situation) -> Wording:
+        return read_back("digits")

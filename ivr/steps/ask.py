@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import PrivateAttr
+from pydantic import BeforeValidator, PlainValidator, PrivateAttr, model_validator
 
-from calls.events import CallEventKind
+from ivr.answers.amount import Amount
+from ivr.answers.choice import Choices, Picks, phrase_places, picks_of, yes_or_no
+from ivr.answers.day import Day
 from ivr.answers.digits import Digits
-from ivr.answers.kind import AnswerKind, Progress
+from ivr.answers.kind import AnswerKind
+from ivr.answers.number import Number
+from ivr.answers.phone import Phone
+from ivr.answers.speech import Speech
+from ivr.answers.time_of_day import TimeOfDay
+from ivr.asking import PickTurn, ValueTurn
 from ivr.commands import Listen
-from ivr.events import Heard
-from ivr.sentences import READ_BACK
-from ivr.steps.body import FieldBody
+from ivr.steps.body import FieldBody, Path
 from ivr.steps.set import VariableName
-from ivr.turn import BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, REPEAT_KEY, Candidate, Turn, is_sure
-from wording.navigation import Wish, navigation_phrases
+from ivr.turn import NO_KEY, YES_KEY
+from wording.navigation import navigation_phrases
 
 if TYPE_CHECKING:
     from ivr.activity import Activity
     from ivr.flow import Step
-    from ivr.talk import Talk, Wording
+    from ivr.talk import Talk
+
+KINDS = ("digits", "number", "date", "time", "amount", "yes_no", "phone", "choice", "speech")
+
+
+def _confirm(value: Any) -> Any:
+    if value not in ("true", "false", "unsure"):
+        raise ValueError("true, false or unsure is wanted here")
+    return value
+
+
+Confirm = Annotated[
+    Literal["true", "false", "unsure"],
+    PlainValidator(_confirm, json_schema_input_type=bool | Literal["unsure"]),
+]
+"""Whether an answer is read back: always, never, or when the recogniser is unsure of it."""
+
+
+def _true(value: Any) -> Any:
+    if value != "true":
+        raise ValueError("true is wanted here")
+    return True
 
 
 class Ask(FieldBody):
@@ -34,108 +62,66 @@ class Ask(FieldBody):
     turns: ClassVar[frozenset[str]] = frozenset({"next"})
 
     into: VariableName
-    digits: Digits
-    confirm: bool = False
+    digits: Digits | None = None
+    number: Number | None = None
+    date: Day | None = None
+    time: TimeOfDay | None = None
+    amount: Amount | None = None
+    yes_no: Annotated[Literal[True] | None, BeforeValidator(_true)] = None
+    phone: Phone | None = None
+    choice: Choices | None = None
+    speech: Speech | None = None
+    confirm: Confirm = "unsure"
     secret: bool = False
 
     _ears: dict[tuple[str, ...], Listen] = PrivateAttr(default_factory=dict)
 
-    @property
-    def kind(self) -> AnswerKind:
-        return self.digits
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = [name for name in KINDS if getattr(self, name) is not None]
+        if not kinds:
+            raise ValueError(f"what is asked for is missing: one of {', '.join(KINDS)}")
+        if len(kinds) > 1:
+            raise ValueError(f"{' and '.join(kinds)} are asked for at once: make it two steps")
+        return self
+
+    @cached_property
+    def kind(self) -> AnswerKind | None:
+        """None when the caller picks one of a few values."""
+        kinds = (self.digits, self.number, self.date, self.time, self.amount, self.phone, self.speech)
+        return next((kind for kind in kinds if kind is not None), None)
+
+    @cached_property
+    def picks(self) -> Picks:
+        languages = tuple(self.prompt)
+        if self.choice is None:
+            return yes_or_no(languages, YES_KEY, NO_KEY)
+        return picks_of(self.choice, languages)
 
     def sets(self, outcome: str) -> frozenset[str]:
         return frozenset({self.into}) if outcome == "next" else frozenset()
 
+    def listened_for(self) -> Iterator[tuple[str, str, Path]]:
+        for language, phrase, path in phrase_places(self.choice or {}):
+            yield language, phrase, (self.verb, "choice", *path)
+
     def begin(self, talk: Talk, step: Step) -> Activity:
-        return _AskTurn(talk, step, self)
+        kind = self.kind
+        return PickTurn(talk, step, self) if kind is None else ValueTurn(talk, step, self, kind)
 
     def ears(self, languages: tuple[str, ...]) -> Listen:
         found = self._ears.get(languages)
         if found is None:
             kind = self.kind
-            phrases = {lang: kind.phrases(lang) + navigation_phrases(lang) for lang in languages}
-            found = Listen(phrases, silence_seconds=kind.silence_seconds, sequence=kind.sequence)
+            own = {
+                language: kind.phrases(language) if kind else tuple(self.picks.phrases[language])
+                for language in languages
+            }
+            phrases = {lang: (*dict.fromkeys((*own[lang], *navigation_phrases(lang))),) for lang in languages}
+            found = (
+                Listen(phrases)
+                if kind is None
+                else Listen(phrases, kind.free, kind.silence_seconds, kind.sequence)
+            )
             self._ears[languages] = found
         return found
-
-
-class _AskTurn(Turn):
-    def __init__(self, talk: Talk, step: Step, ask: Ask) -> None:
-        super().__init__(talk, step, ask)
-        self._ask_body = ask
-        self.secret = ask.secret
-        self._by = BY_KEY
-        self._confidence = 1.0
-        self._sure = True
-        self.begin()
-
-    def ears(self) -> Listen:
-        return self._ask_body.ears(self.talk.languages)
-
-    def take_key(self, key: str) -> None:
-        kind = self._ask_body.kind
-        if key == REPEAT_KEY:
-            self.wish(Wish.REPEAT, BY_KEY)
-        elif key == "#":
-            self.keys_over()
-        else:
-            self._begin_answer(BY_KEY)
-            self._added(kind, key, BY_KEY)
-
-    def keys_over(self) -> None:
-        if self._ask_body.kind.progress(self.keyed) in (Progress.ENOUGH, Progress.COMPLETE):
-            self._whole()
-        else:
-            self.failed("unclear")
-
-    def take_words(self, heard: Heard) -> bool:
-        kind = self._ask_body.kind
-        added = kind.words(heard.text, heard.language)
-        if added is None:
-            return False
-        self._begin_answer(BY_SPEECH)
-        self._confidence = min(self._confidence, heard.confidence)
-        self._sure = self._sure and is_sure(heard)
-        self._added(kind, added, BY_SPEECH)
-        return True
-
-    def must_confirm(self, answer: Candidate) -> bool:
-        return self._ask_body.confirm or not answer.sure
-
-    def read_back(self) -> Wording:
-        return READ_BACK
-
-    def accept(self, answer: Candidate) -> None:
-        talk, ask = self.talk, self._ask_body
-        data: dict[str, object] = {"step": self.step.name}
-        if not ask.secret:
-            data["value"] = answer.value
-        data |= {"by": answer.by, "confidence": round(answer.confidence, 3)}
-        talk.note(CallEventKind.UNDERSTOOD, data)
-        talk.set(ask.into, answer.value, self.step.name if ask.secret else None)
-        if ask.secret:
-            talk.forget_keys()  # what came too many belongs to the secret, and must not be noted
-        talk.finish("next")
-
-    def _begin_answer(self, by: str) -> None:
-        if not self.keyed:
-            self._by, self._confidence, self._sure = by, 1.0, True
-
-    def _added(self, kind: AnswerKind, more: str, by: str) -> None:
-        """Keys and spoken digits go into one answer: people change between them."""
-        self.keyed += more
-        self._by = by
-        match kind.progress(self.keyed):
-            case Progress.COMPLETE:
-                self.talk.answered_early()
-                self._whole()
-            case Progress.ENOUGH:
-                self.wait(KEY_GAP_SECONDS)
-            case Progress.PARTIAL:
-                self.wait(self._ask_body.wait)
-            case Progress.WRONG:
-                self.failed("unclear")
-
-    def _whole(self) -> None:
-        self.answered(Candidate(self.keyed, self._by, self.keyed, self._confidence, self._sure))

@@ -51,6 +51,9 @@ class StepBody(BaseModel):
     needs_caller: ClassVar[bool] = True
     """Whether it makes no sense once the caller has hung up."""
 
+    goes_with: ClassVar[Mapping[str, str]] = {}
+    """Where an outcome that is left out leads: with this one. All others lead to `always.trouble`."""
+
     outlives_engine: ClassVar[bool] = False
     """Whether its work goes on in Asterisk without an engine, so that a later one can wait for its end."""
 
@@ -61,6 +64,14 @@ class StepBody(BaseModel):
     def finished(self, talk: Talk, step: Step, work: Finished) -> None:
         """The work that it had begun is over. Also after a restart, so nothing is known but the talk."""
         talk.finish(work.outcome)
+
+    def required_here(self) -> tuple[str, ...]:
+        """The outcomes that must be written, where that hangs on what else is."""
+        return self.required
+
+    def optional_here(self) -> tuple[str, ...]:
+        """The outcomes that may be left out here."""
+        return self.optional
 
     def sets(self, outcome: str) -> frozenset[str]:
         """The variables that have a value after `outcome`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -11,19 +12,19 @@ from pydantic import (
     Field,
     PrivateAttr,
     StringConstraints,
-    ValidationInfo,
-    field_validator,
+    model_validator,
 )
 
-from calls.events import CallEventKind
+from ivr.answers.choice import Hear
 from ivr.commands import Listen
-from ivr.events import Heard
-from ivr.sentences import DID_YOU_SAY
+from ivr.offers import ITEM, OfferTurn, offer_wording, offers
+from ivr.options import OptionTurn
 from ivr.steps.body import Edge, FieldBody, Path
-from ivr.steps.set import Values, set_values
-from ivr.texts import NotEmpty, check_languages, languages_of
-from ivr.turn import AGENT_KEY, BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, REPEAT_KEY, Candidate, Turn, is_sure
-from wording.navigation import Wish, navigation_phrases
+from ivr.steps.set import Values, VariableName, set_values
+from ivr.texts import Condition, Texts
+from ivr.turn import Candidate
+from wording.navigation import navigation_phrases
+from wording.option_words import MOST_OPTIONS
 from wording.phrases import normalised
 
 if TYPE_CHECKING:
@@ -39,37 +40,65 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    hear: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    hear: Hear = Field(default_factory=dict)
     set: Values = Field(default_factory=dict)
     next: str
 
-    @field_validator("hear", mode="before")
-    @classmethod
-    def _phrases(cls, value: Any, info: ValidationInfo) -> Any:
-        if not isinstance(value, dict):
-            raise ValueError("phrases in each language are wanted here, such as {en: [order, parcel]}")
-        check_languages(value, languages_of(info))
-        listed = {lang: said if isinstance(said, list) else [said] for lang, said in value.items()}
-        for phrase in (phrase for said in listed.values() for phrase in said if isinstance(phrase, str)):
-            if not normalised(phrase):
-                raise ValueError(f"{phrase!r} has no word in it")
-        return listed
-
 
 class Menu(FieldBody):
-    """`menu: {prompt, choices: {1: {hear, set, next}, …}, silent, unclear, attempts, wait, interrupt}`."""
+    """`menu: {prompt, choices: {1: {hear, set, next}, …}, silent, unclear, attempts, wait, interrupt}`, or
+    `menu: {each: reply.slots, offer: {…}, into: slot, most: 5}`: a numbered list, whose item is chosen.
+    """
 
     verb: ClassVar[str] = "menu"
     required: ClassVar[tuple[str, ...]] = ("otherwise",)
+    optional: ClassVar[tuple[str, ...]] = ("next", "empty")
+    turns: ClassVar[frozenset[str]] = frozenset({"next"})
 
-    choices: Annotated[dict[ChoiceKey, Choice], NotEmpty]
+    prompt: Texts = Field(default_factory=Texts)
+    choices: dict[ChoiceKey, Choice] = Field(default_factory=dict)
+    each: Condition | None = None
+    offer: Texts | None = None
+    into: VariableName | None = None
+    most: int = Field(default=MOST_OPTIONS, ge=1, le=MOST_OPTIONS)
 
     _ears: dict[tuple[str, ...], Listen] = PrivateAttr(default_factory=dict)
     _meaning: dict[tuple[str, str], str] = PrivateAttr(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.each is None:
+            if not self.choices:
+                raise ValueError("'choices' is missing: a table such as {1: {next: STEP}}, or each: a list")
+            if not self.prompt:
+                raise ValueError("'prompt' is missing")
+            strange = [name for name in ("offer", "into", "most") if name in self.model_fields_set]
+            if strange:
+                raise ValueError(f"{strange[0]!r} belongs to each, not to choices")
+        elif self.choices:
+            raise ValueError("either choices or each, not both: make it two steps")
+        elif self.offer is None or self.into is None:
+            name = "offer" if self.offer is None else "into"
+            raise ValueError(f"{name!r} is missing: each goes with an offer and with into, a variable")
+        return self
+
     def model_post_init(self, context: Any) -> None:
         for language, phrase, path in self.listened_for():
             self._meaning.setdefault((language, normalised(phrase)), str(path[2]))
+
+    @cached_property
+    def offer_wording(self) -> Wording:
+        assert self.offer is not None
+        return offer_wording(self.offer)
+
+    def required_here(self) -> tuple[str, ...]:
+        return self.required if self.each is None else ("next", *self.required)
+
+    def optional_here(self) -> tuple[str, ...]:
+        return () if self.each is None else ("empty",)
+
+    def sets(self, outcome: str) -> frozenset[str]:
+        return frozenset({self.into}) if self.into is not None and outcome == "next" else frozenset()
 
     def edges(self, outcomes: Mapping[str, str], written: frozenset[str]) -> Iterator[Edge]:
         for key, choice in self.choices.items():
@@ -77,14 +106,24 @@ class Menu(FieldBody):
             yield Edge(f"choice {key}", choice.next, path, turn=True, sets=frozenset(choice.set))
         yield from super().edges(outcomes, written)
 
+    def reads(self) -> Iterator[tuple[Path, frozenset[str], bool]]:
+        for path, names, must in super().reads():
+            yield path, names - {ITEM} if path[1] == "offer" else names, must
+
     def listened_for(self) -> Iterator[tuple[str, str, Path]]:
         for key, choice in self.choices.items():
             for language, phrases in choice.hear.items():
                 for index, phrase in enumerate(phrases):
                     yield language, phrase, (self.verb, "choices", key, "hear", language, index)
 
-    def begin(self, talk: Talk, step: Step) -> Activity:
-        return _MenuTurn(talk, step, self)
+    def begin(self, talk: Talk, step: Step) -> Activity | None:
+        if self.each is None:
+            return _MenuTurn(talk, step, self)
+        items = offers(self, talk)
+        if items:
+            return OfferTurn(talk, step, self, items)
+        talk.finish("empty")
+        return None
 
     def ears(self, languages: tuple[str, ...]) -> Listen:
         found = self._ears.get(languages)
@@ -103,66 +142,20 @@ class Menu(FieldBody):
         return self._meaning.get((language, normalised(text)))
 
 
-class _MenuTurn(Turn):
+class _MenuTurn(OptionTurn):
     def __init__(self, talk: Talk, step: Step, menu: Menu) -> None:
-        super().__init__(talk, step, menu)
+        super().__init__(talk, step, menu, menu.choices)
         self._menu = menu
         self.begin()
 
     def ears(self) -> Listen:
         return self._menu.ears(self.talk.languages)
 
-    def take_key(self, key: str) -> None:
-        choices = self._menu.choices
-        if key == "#" and self.keyed:
-            self.keys_over()
-            return
-        keyed = self.keyed + key
-        if any(other != keyed and other.startswith(keyed) for other in choices):
-            self.keyed = keyed
-            self.wait(KEY_GAP_SECONDS)
-        elif keyed in choices:
-            self.talk.answered_early()
-            self._chosen(keyed)
-        elif keyed == AGENT_KEY:
-            self.wish(Wish.AGENT, BY_KEY)
-        elif keyed == REPEAT_KEY:
-            self.wish(Wish.REPEAT, BY_KEY)
-        else:
-            self.failed("unclear")
-
-    def keys_over(self) -> None:
-        if self.keyed in self._menu.choices:
-            self._chosen(self.keyed)
-        elif self.keyed == AGENT_KEY:
-            self.wish(Wish.AGENT, BY_KEY)
-        else:
-            self.failed("unclear")
-
-    def take_words(self, heard: Heard) -> bool:
-        key = self._menu.meant(heard.text, heard.language)
-        if key is None or heard.language not in self.talk.languages:
-            return False
-        self.answered(Candidate(key, BY_SPEECH, heard.text, heard.confidence, is_sure(heard)))
-        return True
-
-    def must_confirm(self, answer: Candidate) -> bool:
-        return not answer.sure
-
-    def read_back(self) -> Wording:
-        return DID_YOU_SAY
+    def meant(self, text: str, language: str) -> str | None:
+        return self._menu.meant(text, language)
 
     def accept(self, answer: Candidate) -> None:
-        data = {
-            "step": self.step.name,
-            "choice": answer.value,
-            "by": answer.by,
-            "confidence": round(answer.confidence, 3),
-        }
-        self.talk.note(CallEventKind.UNDERSTOOD, data)
+        self.note_understood(answer, {"choice": answer.value})
         choice = self._menu.choices[answer.value]
         if set_values(self.talk, choice.set):
             self.talk.go(choice.next, f"choice {answer.value}")
-
-    def _chosen(self, key: str) -> None:
-        self.answered(Candidate(key, BY_KEY, key))
