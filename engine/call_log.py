@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from calls.call import Call, fold
@@ -10,9 +11,19 @@ from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
 from engine.live import LiveCalls
-from engine.ports import CallStored, Change, Clock, EventsAppended, Ids, InteractionAdded, Ledger
+from engine.ports import (
+    CallStored,
+    Change,
+    Clock,
+    EventsAppended,
+    Ids,
+    InteractionAdded,
+    Ledger,
+    LedgerUnavailable,
+)
 from history.interaction import ContactPoint, PointKind, interaction_of
 
+_TROUBLE = CallEventKind.TROUBLE
 # The projection is stored when these happen; between them the event log alone grows.
 _STORED_AT = frozenset({CallEventKind.RECEIVED, CallEventKind.ANSWERED, CallEventKind.ENDED})
 
@@ -33,7 +44,7 @@ def point_of(call: Call, region: str) -> ContactPoint | None:
 
 
 class CallLog:
-    """Writes one call. Cheap: nothing here waits."""
+    """Writes one call. Cheap: only `keep` waits."""
 
     def __init__(
         self, call_id: str, *, ledger: Ledger, clock: Clock, ids: Ids, live: LiveCalls, region: str
@@ -59,6 +70,11 @@ class CallLog:
         return 0 if self._call is None else self._call.last_seq
 
     @property
+    def point(self) -> ContactPoint | None:
+        """How the caller's contact is found; None if they withheld their number."""
+        return point_of(self.call, self._region)
+
+    @property
     def ended(self) -> bool:
         return self._call is not None and self._call.ended_at is not None
 
@@ -73,18 +89,41 @@ class CallLog:
         """Append one event. The end of a call also writes its row of the contact history, in one commit."""
         if self.ended:
             return  # whatever is still reported of a call that has ended changes nothing
-        event = CallEvent(self._id, self.last_seq + 1, at or self._clock.now(), kind, data or {})
-        self._call = call = fold((event,), self._call)
+        event = self._next(kind, data or {}, at or self._clock.now())
+        call = self.call
         changes: list[Change] = [EventsAppended((event,))]
         if kind in _STORED_AT:
             changes.append(CallStored(call))
         if kind is CallEventKind.ENDED:
-            row = interaction_of(call, self._ids.new(), point_of(call, self._region))
+            row = interaction_of(call, self._ids.new(), self.point)
             changes.append(InteractionAdded(row, self._ids.new()))
         try:
             await self._ledger.commit(changes)
         finally:
-            self._live.put(self._call)  # as it is by now: another event may have overtaken this one
+            self._live.put(self.call)  # as it is by now: another event may have overtaken this one
+
+    async def keep(self, kind: CallEventKind, data: Mapping[str, object], change: Change) -> None:
+        """Append one event and write `change` with it, in one transaction that lasts once this returns.
+
+        Raises LedgerUnavailable; then the event's place in the log tells of that.
+        """
+        if self.ended:
+            raise LedgerUnavailable("The call has ended.")
+        event = self._next(kind, data, self._clock.now())
+        try:
+            await self._ledger.commit([EventsAppended((event,)), change], durable=True)
+        except LedgerUnavailable as unavailable:
+            # Should it have been written all the same, it stays as it is: an event is never replaced.
+            trouble = {"what": kind.value, "detail": f"it could not be kept: {unavailable}"}
+            await self._ledger.commit([EventsAppended((replace(event, kind=_TROUBLE, data=trouble),))])
+            raise
+        finally:
+            self._live.put(self.call)
+
+    def _next(self, kind: CallEventKind, data: Mapping[str, object], at: datetime) -> CallEvent:
+        event = CallEvent(self._id, self.last_seq + 1, at, kind, data)
+        self._call = fold((event,), self._call)
+        return event
 
     async def end(
         self, by: str, outcome: Outcome, cause: int | None = None, *, at: datetime | None = None

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from calls import control as network
-from calls.control import CallArrived, CallControlError, ChannelGone, RequestRefused
+from calls.control import CallArrived, CallControlError, ChannelGone
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
 from engine.call_log import CallLog
-from engine.ports import Clock, RecordingLost, Recordings
+from engine.errands import Errands
+from engine.message import MessageInProgress, recording_id
+from engine.ports import Clock, Recordings
 from engine.transfer import TransferInProgress
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (
     Command,
+    Errand,
     HangUp,
     Listen,
     Note,
@@ -32,20 +34,10 @@ from ivr.dialogue import Dialogue
 
 # Q.850 causes for a HangUp's reasons.
 HANG_UP_CAUSES = {"normal": 16, "busy": 17, "congestion": 34}
-# A message shorter than this is a caller who hung up at the beep.
-SHORTEST_MESSAGE_SECONDS = 1.0
 # How long after a hang-up Asterisk may take to finish writing the message that was being recorded.
 RECORDING_GRACE_SECONDS = 3.0
 
 _Item = told.Event | network.NetworkEvent
-
-
-@dataclass(slots=True)
-class _Message:
-    """A message being taken."""
-
-    command: Record
-    recording_id: str
 
 
 class InboundCall:
@@ -62,6 +54,7 @@ class InboundCall:
         *,
         log: CallLog,
         voice: CallVoice,
+        errands: Errands,
         control: network.CallControl,
         recordings: Recordings,
         clock: Clock,
@@ -74,12 +67,13 @@ class InboundCall:
         self._arrived = arrived
         self._dialogue = dialogue
         self._voice = voice
+        self._errands = errands
         self._control = control
         self._recordings = recordings
         self._clock = clock
         self._final_outcome = final_outcome
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
-        self._message: _Message | None = None
+        self._message: MessageInProgress | None = None
         self._transfer: TransferInProgress | None = None
         self._ended_by = "caller"
 
@@ -92,9 +86,11 @@ class InboundCall:
         self._inbox.put_nowait(item)
 
     def forget_reports(self) -> None:
-        """What was reported until now is of before a break, and no longer true."""
-        while not self._inbox.empty():
-            self._inbox.get_nowait()
+        """What the network reported until now is of before a break, and no longer true."""
+        for _ in range(self._inbox.qsize()):
+            item = self._inbox.get_nowait()
+            if isinstance(item, told.Finished) and self._errands.has(item.work_id):
+                self._inbox.put_nowait(item)
 
     def adopt(self, events: Sequence[CallEvent], up: frozenset[str]) -> None:
         """Take over what an earlier engine had begun, before `resume`. `up` as there."""
@@ -107,8 +103,8 @@ class InboundCall:
             log=self.log,
             clock=self._clock,
         )
-        if (message := self._dialogue.recording) is not None:
-            self._message = _Message(message, self._recording_id(events[-1].seq))
+        if (recording := self._dialogue.recording) is not None:
+            self._message = self._message_of(recording, events[-1].seq)
 
     async def run(self) -> None:
         """Answer, converse, and leave the call ended in the log, whatever happens."""
@@ -125,6 +121,7 @@ class InboundCall:
     async def lost(self, at: datetime | None) -> None:
         """Asterisk died under it: it ended when the connection did."""
         await self._abandon_transfer()
+        await self._errands.end()
         await self.log.end("network", Outcome.LOST, at=at)
 
     async def rescue(self, fault: Exception) -> None:
@@ -134,6 +131,7 @@ class InboundCall:
         when the caller cannot be handed over.
         """
         await self._abandon_transfer()
+        await self._errands.end()
         handed_over = False
         with contextlib.suppress(CallControlError):  # the caller may be gone as well
             await self._control.leave(self.channel_id, "voicemail")
@@ -183,8 +181,10 @@ class InboundCall:
             await self._control.guard(self.channel_id, 0)
             return True
         await self._abandon_transfer(caller_stays=True)
+        if self._errands.has(self._dialogue.working):
+            return True
         # A message that still goes on is cut here: its end might have been reported while nobody heard it.
-        return self._message is not None and await self._stop_recording()
+        return await self._stop_message()
 
     async def _converse(self, commands: tuple[Command, ...]) -> None:
         await self._perform(commands)
@@ -258,6 +258,8 @@ class InboundCall:
                     await self._record(command)
                 case Transfer():
                     await self._connect(command)
+                case _ if isinstance(command, Errand):
+                    self._errands.begin(command)
                 case HangUp(reason=reason):
                     await self._control.hang_up(self.channel_id, HANG_UP_CAUSES.get(reason, 16))
                     self._ended_by = "flow"
@@ -266,41 +268,37 @@ class InboundCall:
 
     async def _record(self, command: Record) -> None:
         await self._voice.close()
-        recording_id = self._recording_id(self.log.last_seq)
-        try:
-            await self._control.record(
-                self.channel_id,
-                recording_id,
-                longest_seconds=command.longest_seconds,
-                silence_seconds=command.silence_seconds,
-                beep=True,
-            )
-        except RequestRefused as refused:
-            await self.log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": str(refused)})
-            self.tell(told.Finished(command.work_id, "empty"))
+        message = self._message_of(command, self.log.last_seq)
+        finished = await message.start()
+        if finished is None:
+            self._message = message
         else:
-            self._message = _Message(command, recording_id)
+            self.tell(finished)
 
-    def _recording_id(self, last_seq: int) -> str:
-        """The number of the last event names it: no engine, however late, uses an id twice."""
-        return f"{self.id}.message.{last_seq}"
+    def _message_of(self, command: Record, last_seq: int) -> MessageInProgress:
+        return MessageInProgress(
+            command,
+            recording_id(self.id, command, last_seq),
+            self.channel_id,
+            call_id=self.id,
+            control=self._control,
+            recordings=self._recordings,
+            log=self.log,
+            clock=self._clock,
+        )
 
     async def _message_taken(self, recorded: network.RecordingEnded) -> told.Finished | None:
         message = self._message
-        if message is None or recorded.recording_id != message.recording_id:
+        if message is None or recorded.recording_id != message.id:
             return None
         self._message = None
-        if recorded.failed or recorded.seconds < SHORTEST_MESSAGE_SECONDS:
-            await self._recordings.discard(recorded.path)
-            return told.Finished(message.command.work_id, "empty")
-        try:
-            name = await self._recordings.keep(recorded.path, self.id, self._clock.now())
-        except RecordingLost as lost:
-            await self.log.write(CallEventKind.TROUBLE, {"what": "voicemail", "detail": str(lost)})
-            return told.Finished(message.command.work_id, "empty")
-        values = {"recording": name, "seconds": round(recorded.seconds, 1)}
-        await self.log.write(CallEventKind.MESSAGE_LEFT, {"box": message.command.box, **values})
-        return told.Finished(message.command.work_id, "next", values)
+        return await message.taken(recorded)
+
+    async def _stop_message(self) -> bool:
+        """Whether one was being taken, whose end is then told."""
+        if self._message is not None and not await self._message.stop():
+            self._message = None
+        return self._message is not None
 
     async def _connect(self, command: Transfer) -> None:
         await self._voice.close()
@@ -322,24 +320,15 @@ class InboundCall:
         waited = self._dialogue.working
         if self._transfer is not None and self._transfer.work_id != waited:
             await self._abandon_transfer(caller_stays=True)
-        if self._message is not None and self._message.command.work_id != waited:
-            await self._stop_recording()
+        if self._message is not None and self._message.work_id != waited:
+            await self._stop_message()
             self._message = None
+        self._errands.drop(waited)
 
     async def _abandon_transfer(self, *, caller_stays: bool = False) -> None:
         transfer, self._transfer = self._transfer, None
         if transfer is not None:
             await transfer.abandon(caller_stays=caller_stays)
-
-    async def _stop_recording(self) -> bool:
-        """False when it had ended already."""
-        assert self._message is not None
-        try:
-            await self._control.stop_recording(self._message.recording_id)
-        except (ChannelGone, RequestRefused):
-            self._message = None
-            return False
-        return True
 
     # --- the end ------------------------------------------------------------------------------------------
 
@@ -349,6 +338,7 @@ class InboundCall:
         if self._message is not None:
             await self._last_words()
         await self._abandon_transfer()
+        await self._errands.end()
         if not self._dialogue.ended:
             notes = self._dialogue.handle(told.CallerGone(), self._clock.now())
             await self._perform(tuple(command for command in notes if isinstance(command, Note)))

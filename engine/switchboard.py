@@ -22,6 +22,7 @@ from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
 from engine.call_log import CallLog
+from engine.errands import Desk, Errands
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.inbound import InboundCall
@@ -56,6 +57,7 @@ class Exchange:
     recognizer: Recognizer
     synthesizer: Synthesizer
     recordings: Recordings
+    desk: Desk
     flows: FlowShelf
     clock: Clock
     ids: Ids
@@ -236,6 +238,9 @@ class Switchboard:
             dialogue,
             log=call_log,
             voice=voice,
+            errands=Errands(
+                call_id, desk=exchange.desk, call_log=call_log, tell=lambda finished: inbound.tell(finished)
+            ),
             control=exchange.control,
             recordings=exchange.recordings,
             clock=exchange.clock,

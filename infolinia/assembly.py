@@ -24,10 +24,13 @@ from asterisk.process import AsteriskProcess
 from asterisk.settings import AMI_USER, ARI_USER, LOOPBACK_TRUNK, MEDIA_CLIENT, AsteriskInstallation
 from asterisk.visitors import VisitorGate
 from calls.control import ControlRestored, NetworkEvent
+from channels.services import HttpServices
 from console.application import make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
+from engine.codes import RandomCodes
+from engine.errands import Desk
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
@@ -37,7 +40,7 @@ from engine.switchboard import Exchange, Switchboard
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.flow_files import load_flows, warn_of_unknown_words
-from infolinia.preflight import held_state_folder, refuse_taken_ports
+from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.setup.inventory import Parts, find_parts
 from speech.prompts import PromptVoices
 from speech.voices import DEFAULT_VOICES, Voice
@@ -76,12 +79,15 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
     async with AsyncExitStack() as stack:
         stack.enter_context(held_state_folder(configuration.place(configuration.state)))
         refuse_taken_ports(configuration)
+        services = HttpServices(usable_services(configuration))
         asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
         asterisk.check_ports()
         store = await _opened_store(configuration, clock, health, stack)
         recognizer = await _recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await _voices(configuration, parts, shelf, health, stack)
+        await services.start()
+        stack.push_async_callback(services.close)
         await asterisk.start()
         stack.push_async_callback(asterisk.stop)
         ami = AmiConnection(_ami_address(configuration, asterisk), _on_system_news(metrics, health))
@@ -114,6 +120,16 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             recognizer=recognizer,
             synthesizer=voices,
             recordings=recordings,
+            desk=Desk(
+                ledger=store.ledger,
+                profiles=store.queries,
+                services=services,
+                codes=RandomCodes(),
+                clock=clock,
+                ids=ids,
+                region=configuration.country,
+                codes_in_log=configuration.codes_in_log,
+            ),
             flows=shelf,
             clock=clock,
             ids=ids,

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
 from infolinia.sections.hours import HoursSection, TimeZoneName
+from infolinia.sections.services import ServiceName, ServiceSection
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
 from ivr.shape import locate, read_model
@@ -132,6 +133,8 @@ class Configuration(_Section):
     time_zone: TimeZoneName = "Europe/Warsaw"
     currency: Annotated[str, AfterValidator(_currency)] = "PLN"
     hours: Mapping[str, HoursSection] = {}
+    services: Mapping[ServiceName, ServiceSection] = {}
+    codes_in_log: bool = True
     numbers: Mapping[str, FlowName] = {"100": "hotline"}
     unknown_number: FlowName = "unknown-number"
     flows: Path = Path("callflows")
@@ -249,8 +252,14 @@ def _has(node: Node, path: list[str | int]) -> bool:
     return True
 
 
+_SECRETS: Any = {
+    "sip": {"trunks": {"__all__": {"password"}}},
+    "services": {"__all__": {"headers"}},
+}
+
+
 def as_table(configuration: Configuration) -> dict[str, Any]:
-    """The settings in force, passwords left out, for `infolinia config`."""
-    shown = configuration.model_dump(mode="json", exclude={"sip": {"trunks": {"__all__": {"password"}}}})
+    """The settings in force, passwords and headers left out, for `infolinia config`."""
+    shown = configuration.model_dump(mode="json", exclude=_SECRETS)
     shown["database"] = re.sub(r"://([^:/@]+):[^@]*@", r"://\1:***@", configuration.database_url)
     return shown

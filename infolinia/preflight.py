@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from asterisk.media import HOST as MEDIA_HOST
+from channels.services import ServiceAddress
 from infolinia.configuration import Configuration
+from infolinia.sections.services import missing_variables, service_addresses
 
 # What Asterisk and the database write at a start, with room for an hour of calls.
 FREE_BYTES = 16 << 20
@@ -20,6 +22,13 @@ FREE_BYTES = 16 << 20
 
 class StartFailed(Exception):
     """The hotline cannot start: one sentence that says why and the remedy."""
+
+
+def usable_services(configuration: Configuration) -> dict[str, ServiceAddress]:
+    """The company's services with the secrets of the environment. Raises StartFailed when one is missing."""
+    if problems := list(missing_variables(configuration.services)):
+        raise StartFailed("\n".join(problems))
+    return service_addresses(configuration.services)
 
 
 def refuse_taken_ports(configuration: Configuration) -> None:

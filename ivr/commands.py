@@ -118,6 +118,7 @@ class LeaveQueue:
 class Fetch:
     """Ask a declared service. `path` begins with / and every value in it is escaped; `body` is sent as JSON.
 
+    `logged_path`: the path as a log may show it, when there is a secret value in it.
     Finished with "next" and value `reply` (JSON), or "failed" within `timeout_seconds`.
     """
 
@@ -127,6 +128,7 @@ class Fetch:
     path: str
     body: Mapping[str, object] | None = None
     timeout_seconds: float = 5.0
+    logged_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -429,7 +429,7 @@ class FakeNetworkLog:
 
 
 class FakeServices:
-    """`replies` are given one after another, the last for ever. `gate`: nothing is answered until it is set."""
+    """`replies` are given one after another, the last for ever, once `gate` is set."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, Mapping[str, object] | None]] = []

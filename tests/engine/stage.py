@@ -8,6 +8,7 @@ from pathlib import Path
 
 from calls.control import CallArrived, ChannelEnded, ChannelSnapshot, ControlRestored, KeyPressed
 from calls.events import CallEvent, CallEventKind
+from engine.errands import Desk
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.inbound import InboundCall
@@ -22,7 +23,9 @@ from tests.engine.fakes import (
     FakeNetworkLog,
     FakeRecognizer,
     FakeRecordings,
+    FakeServices,
     FakeSynthesizer,
+    KnownCodes,
     MemoryLedger,
 )
 from tests.virtual_time import VirtualClock
@@ -95,6 +98,7 @@ class Stage:
         self.recordings: FakeRecordings = after.recordings if after else FakeRecordings()
         self.recognizer = FakeRecognizer("en")
         self.synthesizer = FakeSynthesizer(folder)
+        self.services = FakeServices()
         self.live = LiveCalls()
         self.health = Health(self.live)
         self.clock = VirtualClock()
@@ -104,6 +108,15 @@ class Stage:
             recognizer=self.recognizer,
             synthesizer=self.synthesizer,
             recordings=self.recordings,
+            desk=Desk(
+                ledger=self.ledger,
+                profiles=self.ledger,
+                services=self.services,
+                codes=KnownCodes(),
+                clock=self.clock,
+                ids=CountedIds("row of next" if after else "row"),
+                region="PL",
+            ),
             flows=shelf or load_shelf(),
             clock=self.clock,
             ids=CountedIds("next" if after else "id"),

@@ -1,0 +1,270 @@
+"""The errands of one call: work that does not touch the caller's channel, each within a limit.
+
+What only asks is dropped when nobody waits for it any more; what is being written is written. Whatever goes
+wrong becomes an outcome and a note, never the end of the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from calls.events import CallEventKind
+from calls.numbers import parse_number
+from engine.call_log import CallLog
+from engine.codes import CODE_SECONDS, SentCode, same_answer
+from engine.outbox_jobs import KeptErrand, NotKept, kept_of
+from engine.ports import (
+    Clock,
+    Codes,
+    Ids,
+    Ledger,
+    LedgerUnavailable,
+    Profiles,
+    ProfileSet,
+    ServiceFailed,
+    Services,
+    StoreUnavailable,
+)
+from ivr.commands import (
+    CheckAnswer,
+    Errand,
+    Fetch,
+    KeepConsent,
+    KeepPromise,
+    ReadProfile,
+    RequestCallback,
+    SendCode,
+    SendMessage,
+    StopContact,
+    WriteProfile,
+)
+from ivr.events import Finished
+
+# The caller waits in silence meanwhile. A request to a service has its own limit, and this much on top.
+ERRAND_SECONDS = 5.0
+SLACK_SECONDS = 0.5
+
+# The outcome of work that has no "failed". What else has none leaves the flow by its `always.trouble`.
+OUTCOMES_OF_TROUBLE: dict[type[Errand], str] = {
+    ReadProfile: "unknown",
+    WriteProfile: "unknown",
+    RequestCallback: "declined",
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What errands need beyond the call, wired by the composition root.
+
+    `codes_in_log`: codes are also told in the engine's log, for want of anybody who sends messages.
+    """
+
+    ledger: Ledger
+    profiles: Profiles
+    services: Services
+    codes: Codes
+    clock: Clock
+    ids: Ids
+    region: str
+    codes_in_log: bool = True
+
+
+class Errands:
+    """Begins errands and tells when each has Finished, until the call ends."""
+
+    def __init__(
+        self, call_id: str, *, desk: Desk, call_log: CallLog, tell: Callable[[Finished], None]
+    ) -> None:
+        self._call_id = call_id
+        self._desk = desk
+        self._call_log = call_log
+        self._tell = tell
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._writes: set[asyncio.Task[None]] = set()
+        self._code: SentCode | None = None  # in memory alone: after a restart every answer is wrong
+
+    def begin(self, errand: Errand) -> None:
+        self._tasks[errand.work_id] = asyncio.get_running_loop().create_task(self._run(errand))
+
+    def has(self, work_id: int | None) -> bool:
+        """Whether this work is under way here, or has Finished and the Dialogue has not been told yet."""
+        return work_id in self._tasks
+
+    def drop(self, waited: int | None) -> None:
+        """The Dialogue waits for `waited` only."""
+        for work_id in [known for known in self._tasks if known != waited]:
+            self._tasks.pop(work_id).cancel()
+
+    async def end(self) -> None:
+        """The call is over. What is being written is waited for, within a limit."""
+        left = {*self._tasks.values(), *self._writes}
+        self.drop(None)
+        if left:
+            await asyncio.wait(left, timeout=ERRAND_SECONDS)
+
+    async def _run(self, errand: Errand) -> None:
+        limit_seconds = ERRAND_SECONDS
+        if isinstance(errand, Fetch):
+            limit_seconds = errand.timeout_seconds + SLACK_SECONDS
+        try:
+            async with asyncio.timeout(limit_seconds):
+                finished = await self._perform(errand)
+        except TimeoutError:
+            finished = await self._trouble(errand, f"it took more than {limit_seconds:g} s")
+        except LedgerUnavailable as unavailable:
+            finished = self._given_up(errand, str(unavailable))  # the call's log tells it already
+        except (NotKept, StoreUnavailable) as failure:
+            finished = await self._trouble(errand, str(failure))
+        except Exception as fault:
+            log.exception("an errand failed", call=self._call_id, errand=name_of(errand))
+            finished = await self._trouble(errand, f"a fault of the engine ({type(fault).__name__})")
+        self._tell(finished)
+
+    async def _perform(self, errand: Errand) -> Finished:
+        match errand:
+            case Fetch():
+                return await self._fetch(errand)
+            case ReadProfile():
+                return await self._read(errand)
+            case WriteProfile():
+                return await self._write(errand)
+            case SendMessage(to=number) | RequestCallback(number=number) | StopContact(number=number):
+                return await self._keep(errand, number)
+            case KeepConsent() | KeepPromise():
+                return await self._keep(errand)
+            case SendCode():
+                return await self._send_code(errand)
+            case CheckAnswer():
+                return await self._check(errand)
+            case _:
+                assert_never(errand)
+
+    # --- asking -------------------------------------------------------------------------------------------
+
+    async def _fetch(self, errand: Fetch) -> Finished:
+        began = self._desk.clock.monotonic()
+        status: int | None = None
+        error: str | None = None
+        outcome = "failed"
+        values: Mapping[str, object] = {}
+        try:
+            reply = await self._desk.services.ask(
+                errand.service,
+                errand.method.lower(),
+                errand.path,
+                errand.body,
+                timeout_seconds=errand.timeout_seconds,
+            )
+            status, outcome, values = reply.status, "next", {"reply": reply.value}
+        except ServiceFailed as failed:
+            status, error = failed.status, str(failed)
+            log.warning(
+                "a service failed", call=self._call_id, service=errand.service, status=status, why=error
+            )
+        seconds = round(self._desk.clock.monotonic() - began, 3)
+        data = {
+            "service": errand.service,
+            "method": errand.method.lower(),
+            "path": errand.logged_path or errand.path,
+            "status": status,
+            "seconds": seconds,
+        }
+        await self._call_log.write(CallEventKind.FETCHED, data if error is None else {**data, "error": error})
+        return Finished(errand.work_id, outcome, values)
+
+    async def _read(self, errand: ReadProfile) -> Finished:
+        value = await self._known(errand.attribute)
+        if value is None:
+            return Finished(errand.work_id, "unknown")
+        return Finished(errand.work_id, "next", {"value": value})
+
+    async def _known(self, attribute: str) -> object:
+        point = self._call_log.point
+        return None if point is None else await self._desk.profiles.attribute(point, attribute)
+
+    async def _check(self, errand: CheckAnswer) -> Finished:
+        if errand.attribute is None:
+            now = self._desk.clock.monotonic()
+            by, passed = "code", self._code is not None and self._code.matches(errand.answer, now)
+        else:
+            known = await self._known(errand.attribute)
+            by, passed = "attribute", known is not None and same_answer(errand.answer, known)
+        await self._call_log.write(CallEventKind.IDENTITY_CHECKED, {"by": by, "passed": passed})
+        return Finished(errand.work_id, "verified" if passed else "failed")
+
+    # --- keeping ------------------------------------------------------------------------------------------
+
+    async def _write(self, errand: WriteProfile) -> Finished:
+        point = self._call_log.point
+        if point is None:
+            return Finished(errand.work_id, "unknown")
+        desk = self._desk
+        change = ProfileSet(
+            point, errand.attribute, errand.value, desk.clock.now(), self._call_id, desk.ids.new()
+        )
+
+        async def kept() -> None:
+            try:
+                await desk.ledger.commit([change], durable=True)
+            except LedgerUnavailable:
+                await desk.ledger.commit([change])  # it can wait on disk: nothing is done because of it
+
+        await self._finish_writing(kept())
+        return Finished(errand.work_id, "next")
+
+    async def _keep(self, errand: KeptErrand, number: str | None = None, code: str = "") -> Finished:
+        desk = self._desk
+        kept = kept_of(
+            errand,
+            call_id=self._call_id,
+            job_id=desk.ids.new(),
+            point=self._call_log.point,
+            number=None if number is None else parse_number(number, desk.region).e164,
+            now=desk.clock.now(),
+            code=code,
+        )
+        await self._finish_writing(self._call_log.keep(kept.kind, kept.data, kept.job))
+        return Finished(errand.work_id, "next")
+
+    async def _send_code(self, errand: SendCode) -> Finished:
+        desk = self._desk
+        code = desk.codes.new(errand.digits)
+        self._code = SentCode(code, desk.codes.salt(), desk.clock.monotonic() + CODE_SECONDS)
+        finished = await self._keep(errand, errand.to, code)
+        if desk.codes_in_log:
+            log.info(f"code for {parse_number(errand.to, desk.region).masked}: {code}", call=self._call_id)
+        return finished
+
+    async def _finish_writing(self, write: Coroutine[None, None, None]) -> None:
+        """Wait for a write that goes on when this wait is given up."""
+        task = asyncio.get_running_loop().create_task(write)
+        self._writes.add(task)
+        task.add_done_callback(self._written)
+        await asyncio.shield(task)
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writes.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to whoever waited; the call's log has it too
+
+    async def _trouble(self, errand: Errand, detail: str) -> Finished:
+        data = {"what": name_of(errand), "detail": detail}
+        await self._call_log.write(CallEventKind.TROUBLE, data)
+        return self._given_up(errand, detail)
+
+    def _given_up(self, errand: Errand, why: str) -> Finished:
+        log.warning("an errand failed", call=self._call_id, errand=name_of(errand), why=why)
+        return Finished(errand.work_id, OUTCOMES_OF_TROUBLE.get(type(errand), "failed"))
+
+
+def name_of(errand: Errand) -> str:
+    """In words, such as "send message"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(errand).__name__).lower()
