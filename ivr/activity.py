@@ -69,7 +69,8 @@ class Working(Activity):
     """Says something if there is anything to say, then has work done and waits for its outcome.
 
     `begin` makes the command from the id of the work. `limit_seconds`: by then the performer must have
-    reported; if not, that is trouble.
+    reported; if not, that is trouble. `keeps_keys`: keys pressed meanwhile are for the step that asks next,
+    as the work does not touch the caller's line.
     """
 
     def __init__(
@@ -80,9 +81,11 @@ class Working(Activity):
         begin: Callable[[int], Work],
         *,
         limit_seconds: float,
+        keeps_keys: bool = False,
     ) -> None:
         super().__init__(talk, step)
         self._begin = begin
+        self._keeps_keys = keeps_keys
         self._limit_seconds = limit_seconds
         talk.stop_listening()
         if prompt is None:
@@ -94,8 +97,9 @@ class Working(Activity):
         self._start()
 
     def key(self, key: str) -> None:
-        """A key cuts the prompt short; it says nothing else here."""
-        if self.talk.saying is not None and not self.talk.stray_hash(key):
+        """A key cuts the prompt short."""
+        kept = self.talk.keep_key(key) if self._keeps_keys else not self.talk.stray_hash(key)
+        if kept and self.talk.saying is not None:
             self.talk.stop_saying()
             self._start()
 
@@ -104,7 +108,8 @@ class Working(Activity):
         self.talk.trouble("no outcome", f"{self.step.verb} reported nothing in {self._limit_seconds:g} s")
 
     def _start(self) -> None:
-        self.talk.forget_keys()
+        if not self._keeps_keys:
+            self.talk.forget_keys()
         self.talk.work(self._begin)
         self.talk.deadline = self.talk.now + timedelta(seconds=self._limit_seconds)
 

@@ -28,6 +28,7 @@ from ivr.events import (
 )
 from ivr.flow import Flow
 from ivr.recall import StateRejected, recalled, remembered, state_of_log
+from ivr.steps.record import RecordStep
 from ivr.steps.voicemail import Voicemail
 from ivr.surroundings import NOWHERE, Surroundings
 from ivr.talk import MOST_VISITED, Talk
@@ -153,7 +154,7 @@ class Dialogue:
     def recording(self) -> Record | None:
         """The message that it waits for, once its prompt was said."""
         step, work_id = self._talk.step, self._talk.working
-        if work_id is None or step is None or not isinstance(step.body, Voicemail):
+        if work_id is None or step is None or not isinstance(step.body, Voicemail | RecordStep):
             return None
         return step.body.record(work_id)
 
@@ -180,7 +181,7 @@ class Dialogue:
                     talk.said(interrupted=False)
                     activity.spoken()
             case KeyPressed(key):
-                if key in KEYS and talk.working is None:
+                if key in KEYS:
                     activity.key(key)
             case SpeechBegan():
                 activity.speech_began()
@@ -224,6 +225,8 @@ class Dialogue:
         talk.said(interrupted=True)
         if isinstance(talk.activity, Turn):
             talk.counters = talk.activity.counters
+        if talk.working is not None:
+            talk.work_id = talk.working - 1  # begun anew it is the same work: nothing is done twice
         talk.ears = talk.working = talk.deadline = None
         talk.typed.clear()
         self._guarded(lambda: setattr(talk, "activity", Apologising(talk, talk.flow.steps[self.step])))

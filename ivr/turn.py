@@ -108,6 +108,11 @@ class Turn(Activity):
         """How often nothing usable came, and of that silence and unclear answers: kept over a break."""
         return self.failures, self.silences, self.unclears
 
+    @property
+    def waits_in_silence(self) -> bool:
+        """Whether the caller has begun no answer."""
+        return not self.keyed and not self._speaking and self._candidate is None
+
     # --- what happens -------------------------------------------------------------------------------------
 
     def begin(self) -> None:
