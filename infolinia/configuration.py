@@ -19,6 +19,8 @@ from infolinia.setup.inventory import is_model
 from ivr.shape import locate, read_model
 from ivr.source import Listing, Node, Place, SourceRejected, Table, read_yaml
 from store.database import StoreError, database_url
+from wording.currency_words import CURRENCIES
+from wording.phone_words import COUNTRIES
 
 # The database's address holds a password: it may come from the environment instead of the file.
 DATABASE_VARIABLE = "INFOLINIA_DATABASE"
@@ -55,14 +57,14 @@ def _database(value: str) -> str:
 
 
 def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
+    if value not in COUNTRIES:
         raise ValueError("write a country as two capital letters, such as PL")
     return value
 
 
 def _currency(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", value):
-        raise ValueError("write a currency as three capital letters, such as PLN")
+    if value not in CURRENCIES:
+        raise ValueError(f"write a currency that can be said: {', '.join(sorted(CURRENCIES))}")
     return value
 
 

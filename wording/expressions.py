@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wording.filters import FILTERS
+from wording.filters import FILTERS, Filter
 
 # A text of a flow is short; deeper brackets or longer expressions are a mistake or an attack.
 DEEPEST = 20
@@ -203,9 +203,10 @@ class _Parser:
             if len(arguments) not in known.counts:
                 raise ExpressionProblem(f"{token.text} takes {known.takes}", token.column)
             try:
-                value = _apply(value, known.prepared(arguments))
+                change = known.prepared(arguments)
             except ValueError as error:
                 raise ExpressionProblem(f"{token.text}: {error}", token.column) from None
+            value = _apply_to_fact(value, known) if known.fact and not arguments else _apply(value, change)
         return value
 
     def _arguments(self) -> tuple[str, ...]:
@@ -308,6 +309,15 @@ def _not(inner: Evaluate) -> Evaluate:
 
 def _compare(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
     return lambda scope, language: compared(left(scope, language), sign, right(scope, language))
+
+
+def _apply_to_fact(value: Evaluate, known: Filter) -> Evaluate:
+    def apply(scope: Scope, language: str) -> object:
+        fact = scope.get(known.fact)
+        change = known.prepared(() if fact is None else (as_text(fact),))
+        return _apply(value, change)(scope, language)
+
+    return apply
 
 
 def _apply(value: Evaluate, change: Callable[[str, str], str]) -> Evaluate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
 from wording.currency_words import CURRENCIES, EXACTLY, Coin, Currency
@@ -63,15 +64,23 @@ def amount_vocabulary(language: str, currency: str | None = None) -> tuple[str, 
     return tuple(dict.fromkeys((*numbers, *coins))) if numbers else ()
 
 
-def money_of_text(text: str, language: str, currency: str) -> str:
-    """The amount written in `text` ("12.50", "12,5 EUR") in words; any other text unchanged."""
-    written = _WRITTEN.fullmatch(text.strip())
-    if written is None:
-        return text
-    named = written[2] or currency
-    if language not in CURRENCIES.get(named, {}):
-        return text
-    return said_money(Decimal(written[1].replace(",", ".")), named, language)
+def money_filter(arguments: tuple[str, ...]) -> Callable[[str, str], str]:
+    """`{price|money}`, `{price|money(EUR)}`: the amount in words; a text that is no amount stays as it is.
+
+    A currency written in the text goes first: "12.50 EUR". Raises ValueError for an unknown one.
+    """
+    currency = arguments[0] if arguments else ""
+    if currency and currency not in CURRENCIES:
+        raise ValueError(f"{currency!r} is not a known currency; there are {', '.join(sorted(CURRENCIES))}")
+
+    def change(text: str, language: str) -> str:
+        written = _WRITTEN.fullmatch(text.strip())
+        words = None if written is None else CURRENCIES.get(written[2] or currency, {})
+        if written is None or not words or language not in words:
+            return text
+        return said_money(Decimal(written[1].replace(",", ".")), written[2] or currency, language)
+
+    return change
 
 
 def _counted(count: int, coin: Coin, language: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from wording.digit_words import HUNDREDS, REPEATERS, SAID, TEENS, TENS, UNIT_GROUPS, UNITS
@@ -17,9 +19,13 @@ from wording.number_words import (
     TWO,
     WORDS,
 )
-from wording.ordinals import ordinal_words
+from wording.ordinals import CASES, ordinal_words
 from wording.phrases import normalised
 from wording.plurals import plural_index
+
+GENDERS = ("m", "f", "n")
+LARGEST_ORDINAL = 9999
+_WRITTEN = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 
 # Decimals longer than this are read digit by digit.
 _DECIMALS_AS_NUMBER = 3
@@ -63,7 +69,7 @@ def said_ordinal(value: int, language: str, gender: str = "m", case: str = "nom"
     Cases are "nom", "gen" and "loc"; English has no genders and cases. Raises KeyError for an unknown
     language, gender or case, ValueError for another number.
     """
-    if not 0 <= value <= 9999:
+    if not 0 <= value <= LARGEST_ORDINAL:
         raise ValueError(f"{value} is said as an ordinal from 0 to 9999 only")
     count, words = ordinal_words(value, language, gender, case)
     before = _whole(count, language, "m") if count else []
@@ -102,6 +108,46 @@ def understood_decimal(text: str, language: str) -> Decimal | None:
 def number_vocabulary(language: str) -> tuple[str, ...]:
     """The words that are listened for while a number is said; empty for an unknown language."""
     return LISTENED.get(language, ())
+
+
+def number_filter(arguments: tuple[str, ...]) -> Callable[[str, str], str]:
+    """`{n|number}`, `{n|number(f)}`: the number in words; a text that is no number stays as it is."""
+    gender = _gender(arguments)
+
+    def change(text: str, language: str) -> str:
+        written = _written(text, language)
+        return text if written is None else said_number(written, language, gender)
+
+    return change
+
+
+def ordinal_filter(arguments: tuple[str, ...]) -> Callable[[str, str], str]:
+    """`{n|ordinal}`, `{n|ordinal(f)}`, `{n|ordinal(m, gen)}`; a text that has no ordinal stays as it is."""
+    gender = _gender(arguments)
+    case = arguments[1] if len(arguments) > 1 else "nom"
+    if case not in CASES:
+        raise ValueError(f"{case!r} is not a case; it is one of {', '.join(CASES)}")
+
+    def change(text: str, language: str) -> str:
+        written = _written(text, language)
+        if written is None or written != int(written) or not 0 <= written <= LARGEST_ORDINAL:
+            return text
+        return said_ordinal(int(written), language, gender, case)
+
+    return change
+
+
+def _gender(arguments: tuple[str, ...]) -> str:
+    gender = arguments[0] if arguments else "m"
+    if gender not in GENDERS:
+        raise ValueError(f"{gender!r} is not a gender; it is one of {', '.join(GENDERS)}")
+    return gender
+
+
+def _written(text: str, language: str) -> Decimal | None:
+    """The number written in `text` where it can be said."""
+    figures = text.strip().replace(",", ".")
+    return Decimal(figures) if language in SAID and _WRITTEN.fullmatch(figures) else None
 
 
 def _whole(number: int, language: str, gender: str) -> list[str]:

@@ -14,7 +14,7 @@ _RUSSIAN = {
     "i": {"m": ("ий", "ьего", "ьем"), "n": ("ье", "ьего", "ьем"), "f": ("ья", "ьей", "ьей")},
 }
 _ENDINGS = {"pl": _POLISH, "ru": _RUSSIAN}
-_CASES = {"nom": 0, "gen": 1, "loc": 2}
+CASES = {"nom": 0, "gen": 1, "loc": 2}
 
 
 def _from(first: int, step: int, words: str) -> dict[int, str]:
@@ -87,4 +87,4 @@ def _english(value: int) -> tuple[int, list[str]]:
 
 def _inflected(stem: str, language: str, gender: str, case: str) -> str:
     root, _, declension = stem.partition("/")
-    return root + _ENDINGS[language][declension or "y"][gender][_CASES[case]]
+    return root + _ENDINGS[language][declension or "y"][gender][CASES[case]]

@@ -7,7 +7,7 @@ English speakers single digits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 
 import phonenumbers
@@ -16,6 +16,9 @@ from wording.digit_words import FILLERS, SAID, SIGNS, UNITS
 from wording.digits import Group, dictated_groups, digit_vocabulary, joined, said_digits
 from wording.numbers import said_number
 from wording.phrases import normalised
+
+COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
+"""Those whose national numbers are known."""
 
 # E.164 has 15 digits; a caller may put 00 and a trunk prefix before them.
 MOST_DIGITS = 20
@@ -84,9 +87,20 @@ def phone_vocabulary(language: str) -> tuple[str, ...]:
     return (*digits, SIGNS[language]) if digits else ()
 
 
-def phone_of_text(text: str, language: str, region: str | None) -> str:
-    """The filter's way: a text without digits stays as it is."""
-    return said_phone(text, language, region) if re.search(r"[0-9]", text) else text
+def phone_filter(arguments: tuple[str, ...]) -> Callable[[str, str], str]:
+    """`{caller|phone}`, `{caller|phone(PL)}`: a number of that country is said in its national form.
+
+    A text without digits stays as it is. Raises ValueError for an unknown country.
+    """
+    region = arguments[0] if arguments else None
+    if region is not None and region not in COUNTRIES:
+        raise ValueError(f"{region!r} is not a country; it is written as PL or GB")
+
+    def change(text: str, language: str) -> str:
+        known = language in SAID and re.search(r"[0-9]", text) is not None
+        return said_phone(text, language, region) if known else text
+
+    return change
 
 
 def _short(group: str) -> list[str]:
@@ -130,7 +144,7 @@ def _parsed(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
 
 def _subscriber(number: phonenumbers.PhoneNumber) -> bool:
     """Whether it is as long as a subscriber's number of its country, in a range that is in use or not."""
-    country = phonenumbers.region_code_for_country_code(number.country_code)
+    country = phonenumbers.region_code_for_country_code(number.country_code or 0)
     example = phonenumbers.example_number(country)
     national = phonenumbers.national_significant_number
     return example is None or len(national(number)) >= len(national(example))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 ONE, FEW, MANY = 0, 1, 2
@@ -29,8 +30,12 @@ def plural(value: int | Decimal, language: str, forms: tuple[str, ...]) -> str:
     return forms[min(index, len(forms) - 1)]
 
 
-def plural_of_text(text: str, language: str, forms: tuple[str, ...]) -> str:
-    """The form for a number in figures; that of many for any other text."""
+def plural_filter(forms: tuple[str, ...]) -> Callable[[str, str], str]:
+    """`{n|plural(parcel, parcels)}` gives the form only; that of many when the text is no number."""
+    return lambda text, language: _of_text(text, language, forms)
+
+
+def _of_text(text: str, language: str, forms: tuple[str, ...]) -> str:
     try:
         value = Decimal(text.strip().replace(",", "."))
     except InvalidOperation:
