@@ -22,6 +22,7 @@ from ivr.commands import (
 )
 from ivr.flow import Flow, Step
 from ivr.surroundings import Surroundings
+from wording.filters import CURRENCY, REGION
 from wording.templates import HIDDEN, Template
 
 if TYPE_CHECKING:
@@ -70,7 +71,14 @@ class Talk:
         self.language: str | None = None
         self.variables: dict[str, object] = {}
         self.secrets: dict[str, str] = {}  # secret variable -> the step that asks for it
-        self.scope: dict[str, object] = {"caller": "", "dialled": "", **facts, "language": flow.languages[0]}
+        self.scope: dict[str, object] = {
+            CURRENCY: surroundings.currency,
+            REGION: surroundings.region,
+            "caller": "",
+            "dialled": "",
+            **facts,
+            "language": flow.languages[0],
+        }
         self.languages = flow.languages  # those that are spoken now
         self.step: Step | None = None
         self.activity: Activity | None = None
