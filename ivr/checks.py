@@ -2,153 +2,271 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from itertools import pairwise
 
-from ivr.flow import FACTS, Step
+from ivr.draft import Draft, by_itself, seen_ways
+from ivr.flow import FACTS
 from ivr.loops import rounds
-from ivr.shape import closest, guess, locate
-from ivr.source import Listing, Node, Place, Problem, Scalar, Table
-from ivr.steps.body import Edge, FieldBody
+from ivr.part import Part
+from ivr.shape import closest, guess
+from ivr.source import Problem
+from ivr.steps.body import FieldBody, Path
+from ivr.steps.subflow import Subflow
 from wording.phrases import normalised
 
-Path = tuple[str | int, ...]
+
+def check_part(part: Part) -> list[Problem]:
+    """What can be told of a file without the flows that it calls."""
+    draft = by_itself(part)
+    lost = set(part.lost)
+    return [*_dangling(draft, lost), *_unreachable(draft, lost), *_same_phrases(draft)]
 
 
-@dataclass
-class Draft:
-    """A flow that is being read. `steps` are those that could be read; the others are in `unread`.
-
-    An unread step keeps the ways out that can be seen in its text, so that one mistake is told once and not
-    again as unreachable steps behind it.
-    """
-
-    file: str
-    table: Table
-    start: Scalar | None
-    always: dict[str, Scalar]
-    steps: dict[str, Step] = field(default_factory=dict)
-    edges: dict[str, list[Edge]] = field(default_factory=dict)
-    unread: set[str] = field(default_factory=set)
-
-    def add(self, step: Step, written: frozenset[str]) -> None:
-        self.steps[step.name] = step
-        self.edges[step.name] = list(step.body.edges(step.outcomes, written))
-
-    def broken(self, name: str) -> None:
-        node = self.table.entries[name][1]
-        sets = frozenset(_raw_sets(node))
-        self.unread.add(name)
-        self.edges[name] = [
-            Edge(str(path[-1]), target, path, turn=True, sets=sets) for path, target in _raw_targets(node)
-        ]
-
-    def place(self, name: str, path: Path = ()) -> Place:
-        key, node = self.table.entries[name]
-        return locate(node, path) if path else key.place
+def check_whole(draft: Draft) -> list[Problem]:
+    """What only shows when the flows that it calls stand in their places. Each place is told once."""
+    problems = [*_rounds(draft), *_variables(draft), *_after_hanging_up(draft)]
+    seen: set[tuple[str, int, int, str]] = set()
+    told = []
+    for problem in problems:
+        own = problem.message.partition(": ")[2] or problem.message
+        key = (
+            problem.file,
+            problem.line,
+            problem.column,
+            own if problem.file != draft.file else str(problem),
+        )
+        if key not in seen:
+            seen.add(key)
+            told.append(problem)
+    return told
 
 
-def check_draft(draft: Draft) -> list[Problem]:
-    """Every problem of the flow as a whole."""
-    return [
-        *_dangling(draft),
-        *_unreachable(draft),
-        *_rounds(draft),
-        *_variables(draft),
-        *_same_phrases(draft),
-        *_after_hanging_up(draft),
-    ]
+def _dangling(draft: Draft, lost: set[str]) -> Iterator[Problem]:
+    """Adds to `lost` the steps of which a way leads nowhere."""
+    known = draft.part.table.entries
+    part = draft.part
 
+    def not_a_step(who: str, target: str) -> str:
+        return f"{who} leads to {target!r}, which is not a step{guess(target, known)}"
 
-def _dangling(draft: Draft) -> Iterator[Problem]:
-    known = draft.table.entries
-
-    def not_a_step(who: str, target: str, place: Place) -> Problem:
-        message = f"{who} leads to {target!r}, which is not a step{guess(target, known)}"
-        return Problem(draft.file, place.line, place.column, message)
-
-    heads = [("start", draft.start), *((f"always: {key!r}", target) for key, target in draft.always.items())]
+    heads = [("start", part.start), *((f"always: {key!r}", target) for key, target in part.always.items())]
     for who, target in heads:
         if target is not None and target.text not in known:
-            yield not_a_step(who, target.text, target.place)
+            place = target.place
+            yield Problem(draft.file, place.line, place.column, not_a_step(who, target.text))
     for name, edges in draft.edges.items():
         for edge in edges:
             if edge.written and edge.target not in known:
-                yield not_a_step(f"step {name!r}", edge.target, draft.place(name, edge.path))
+                if draft.meant(edge.target) is None:
+                    lost.add(name)
+                yield draft.problem(name, edge.path, not_a_step(f"step {name!r}", edge.target))
 
 
-def _meant(draft: Draft, target: str) -> str | None:
-    """The step that a target means, mistyped or not."""
-    return target if target in draft.table else closest(target, draft.table.entries)
-
-
-def _reached(draft: Draft, starts: Sequence[str]) -> set[str]:
-    seen: set[str] = set()
-    waiting = [meant for start in starts if (meant := _meant(draft, start)) is not None]
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        waiting += [m for edge in draft.edges[name] if (m := _meant(draft, edge.target)) is not None]
-    return seen
-
-
-def _unreachable(draft: Draft) -> Iterator[Problem]:
-    if draft.start is None:
+def _unreachable(draft: Draft, lost: set[str]) -> Iterator[Problem]:
+    """A step behind one that has lost a way out is not told: that it is not reached is the same mistake."""
+    part = draft.part
+    if part.start is None or draft.meant(part.start.text) is None:
         return
-    reached = _reached(draft, [draft.start.text, *(target.text for target in draft.always.values())])
-    for name, (key, _) in draft.table.entries.items():
-        if name not in reached:
-            message = f"step {name!r} is never reached: lead to it or delete it"
-            yield Problem(draft.file, key.place.line, key.place.column, message)
+    again = [edge.target for node in part.table.repeated for edge in seen_ways(node, part.table)]
+    starts = [part.start.text, *draft.always.values(), *again]
+    reached = draft.reached(starts)
+    forgiven = sum(draft.meant(target) is None for target in draft.always.values())
+    forgiven += len(part.absent)
+    in_order = list(part.table.entries)
+    lost |= {way[0] for way in rounds(_graph(draft))}
+    for before, name in pairwise(in_order):
+        if name not in reached and before in lost and before in reached:
+            reached |= draft.reached([name])
+    for name in in_order:
+        if name in reached:
+            continue
+        if forgiven:
+            forgiven -= 1
+            reached |= draft.reached([name])
+            continue
+        yield draft.problem(name, (), f"step {name!r} is never reached: lead to it or delete it")
+
+
+def _graph(draft: Draft) -> dict[str, list[str]]:
+    return {
+        name: [edge.target for edge in edges if not edge.turn and edge.target in draft.written]
+        for name, edges in draft.edges.items()
+    }
 
 
 def _rounds(draft: Draft) -> Iterator[Problem]:
-    graph = {
-        name: [edge.target for edge in edges if not edge.turn and edge.target in draft.table]
-        for name, edges in draft.edges.items()
-    }
-    for way in rounds(graph):
+    for way in rounds(_graph(draft)):
         edge = next(e for e in draft.edges[way[0]] if not e.turn and e.target == way[1])
-        place = draft.place(way[0], edge.path if edge.written else ())
         told = " -> ".join(repr(name) for name in way)
         why = "" if edge.written else f" ({edge.label!r} is not written, so it leads to always.trouble)"
         message = f"{told} goes round without the caller doing anything{why}: lead out of it"
-        yield Problem(draft.file, place.line, place.column, message)
+        yield draft.problem(way[0], edge.path if edge.written else (), message)
+
+
+def _same_phrases(draft: Draft) -> Iterator[Problem]:
+    for name, step in draft.steps.items():
+        seen: dict[tuple[str, str], Path] = {}
+        for language, phrase, path in step.body.listened_for():
+            first = seen.setdefault((language, normalised(phrase)), path)
+            if first is path:
+                continue
+            one, other = f"choice {first[2]}", f"choice {path[2]}"
+            twice = f"{one} hears it twice" if one == other else f"{one} and {other} both hear it"
+            message = f"step {name!r}: {phrase!r} ({language}): {twice}: keep one"
+            yield draft.problem(name, path, message)
+
+
+def _after_hanging_up(draft: Draft) -> Iterator[Problem]:
+    gone = draft.always.get("gone")
+    if gone is None:
+        return
+    for name in draft.reached([gone]):
+        step = draft.steps.get(name)
+        if step is not None and step.body.needs_caller:
+            message = (
+                f"step {name!r} needs a caller, but always.gone ({gone!r}) leads to it "
+                "when the caller has hung up: lead elsewhere"
+            )
+            yield draft.problem(name, (), message)
+
+
+# --- values -----------------------------------------------------------------------------------------------
 
 
 def _variables(draft: Draft) -> Iterator[Problem]:
-    """Names that nothing sets, and values that are not set on every way to where they are said."""
+    """Names that nothing sets, and values that are not set on every way to where they are said.
+
+    Each name is told once of each kind, with the lines where else it is used. What a called flow wants and is
+    not given is told at the call. A flow that is itself one is given what it does not set.
+    """
     ever = frozenset(name for edges in draft.edges.values() for edge in edges for name in edge.sets)
     known = ever | frozenset(FACTS)
     always_set = _set_before(draft, ever)
+    given_alone = bool(draft.part.returns)
+    never: dict[str, list[tuple[str, Path]]] = {}
+    not_always: dict[str, list[tuple[str, Path]]] = {}
     for name, step in draft.steps.items():
         before = always_set.get(name, known) | frozenset(FACTS)
         for path, names, must in step.body.reads():
-            place = draft.place(name, path)
             for variable in sorted(names):
                 if variable not in known:
-                    message = f"step {name!r} uses {variable!r}, which nothing sets{guess(variable, known)}"
-                    yield Problem(draft.file, place.line, place.column, message)
+                    never.setdefault(variable, []).append((name, path))
                 elif must and variable not in before:
-                    way = _way_without(draft, name, variable, always_set)
-                    message = f"step {name!r} says {variable!r}, which is not set when it is reached {way}"
-                    yield Problem(draft.file, place.line, place.column, message)
+                    not_always.setdefault(variable, []).append((name, path))
+    if not given_alone:
+        for variable, places in never.items():
+            yield from _never_set(draft, variable, places, known)
+    for variable, places in not_always.items():
+        name, path = places[0]
+        call = _call_to_blame(draft, name, variable)
+        if call is not None:
+            flow = _called(draft, call)
+            yield draft.problem(
+                call,
+                (Subflow.verb,),
+                f"step {call!r}: flow {flow!r} uses {variable!r}, which is not always "
+                f"set when it is called: add it to 'with'",
+            )
+            continue
+        way = _way_without(draft, name, variable, always_set)
+        message = f"step {name!r} says {variable!r}, which is not set when it is reached {way}"
+        yield draft.problem(name, path, message + _also(draft, places))
+    yield from _given_in_vain(draft, never)
+
+
+def _never_set(
+    draft: Draft, variable: str, places: list[tuple[str, Path]], known: frozenset[str]
+) -> Iterator[Problem]:
+    own = [(name, path) for name, path in places if draft.written[name].call is None]
+    for call in dict.fromkeys(c for name, _ in places if (c := draft.written[name].call) is not None):
+        if not own and variable not in _misspelt(draft, call, variable):
+            message = (
+                f"step {call!r}: flow {_called(draft, call)!r} uses {variable!r}, which nothing sets: "
+                "add it to 'with'"
+            )
+            yield draft.problem(call, (Subflow.verb,), message)
+    if own:
+        name, path = own[0]
+        message = f"step {name!r} uses {variable!r}, which nothing sets{guess(variable, known)}"
+        yield draft.problem(name, path, message + _also(draft, own))
+
+
+def _also(draft: Draft, places: list[tuple[str, Path]]) -> str:
+    first = draft.place(*places[0])
+    lines = dict.fromkeys(
+        draft.place(name, path).line
+        for name, path in places[1:]
+        if draft.written[name].file == draft.written[places[0][0]].file
+        and draft.place(name, path).line != first.line
+    )
+    if not lines:
+        return ""
+    return f" (also in line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
+
+
+def _called(draft: Draft, call: str) -> str:
+    body = draft.steps[call].body
+    assert isinstance(body, Subflow)
+    return body.flow
+
+
+def _inside(draft: Draft, call: str) -> list[str]:
+    return [name for name in draft.steps if name.startswith(f"{call}/")]
+
+
+def _read_inside(draft: Draft, call: str) -> frozenset[str]:
+    return frozenset(
+        variable
+        for name in _inside(draft, call)
+        for _, names, _ in draft.steps[name].body.reads()
+        for variable in names
+    )
+
+
+def _misspelt(draft: Draft, call: str, variable: str) -> set[str]:
+    """The variable itself, when a value is given to the call under a name that is close to it."""
+    body = draft.steps[call].body
+    assert isinstance(body, Subflow)
+    read = _read_inside(draft, call)
+    return {variable} if any(n not in read and closest(n, [variable]) for n in body.given) else set()
+
+
+def _given_in_vain(draft: Draft, never: dict[str, list[tuple[str, Path]]]) -> Iterator[Problem]:
+    for name, step in draft.steps.items():
+        if isinstance(step.body, Subflow) and _inside(draft, name):
+            read = _read_inside(draft, name)
+            for variable in step.body.given:
+                if variable not in read:
+                    hint = guess(variable, sorted(read)) or ": delete it"
+                    message = f"step {name!r}: flow {step.body.flow!r} does not use {variable!r}{hint}"
+                    yield draft.problem(name, (Subflow.verb, "with", variable), message)
+
+
+def _call_to_blame(draft: Draft, name: str, variable: str) -> str | None:
+    """The step that calls the flow in which a value is used that nothing in that flow sets."""
+    call = draft.written[name].call
+    if call is None:
+        return None
+    sets = {v for inner in _inside(draft, call) for edge in draft.edges[inner] for v in edge.sets}
+    return None if variable in sets else call
 
 
 def _set_before(draft: Draft, ever: frozenset[str]) -> dict[str, frozenset[str]]:
     """step -> the variables that are set on every way to it."""
     entries: list[tuple[str, frozenset[str]]] = []
     if draft.start is not None:
-        entries.append((draft.start.text, frozenset()))
+        entries.append((draft.start, frozenset()))
     # Trouble and hanging up may come before anything was set.
-    entries += [(draft.always[key].text, frozenset()) for key in ("trouble", "gone") if key in draft.always]
+    entries += [(draft.always[key], frozenset()) for key in ("trouble", "gone") if key in draft.always]
+    if draft.part.returns:  # what nothing here sets is given by the caller
+        read = {v for step in draft.steps.values() for _, names, _ in step.body.reads() for v in names}
+        entries = [(target, frozenset(read - ever)) for target, _ in entries]
     before: dict[str, frozenset[str]] = {}
     waiting = list(entries)
     while waiting:
         target, known = waiting.pop()
-        name = _meant(draft, target)
+        name = draft.meant(target)
         if name is None:
             continue
         met = known if name not in before else before[name] & known
@@ -158,7 +276,7 @@ def _set_before(draft: Draft, ever: frozenset[str]) -> dict[str, frozenset[str]]
         waiting += [(edge.target, met | edge.sets) for edge in draft.edges[name]]
         step = draft.steps.get(name)
         if step is not None and isinstance(step.body, FieldBody) and "agent" in draft.always:
-            waiting.append((draft.always["agent"].text, met))
+            waiting.append((draft.always["agent"], met))
     return before
 
 
@@ -168,67 +286,6 @@ def _way_without(draft: Draft, name: str, variable: str, before: dict[str, froze
             if edge.target == name and other in before and variable not in before[other] | edge.sets:
                 return f"from {other!r} by {edge.label}"
     for key, target in draft.always.items():
-        if target.text == name:
+        if target == name:
             return f"by always.{key}"
     return "first"
-
-
-def _same_phrases(draft: Draft) -> Iterator[Problem]:
-    for name, step in draft.steps.items():
-        seen: dict[tuple[str, str], Path] = {}
-        for language, phrase, path in step.body.listened_for():
-            place = draft.place(name, path)
-            first = seen.setdefault((language, normalised(phrase)), path)
-            if first is path:
-                continue
-            one, other = f"choice {first[2]}", f"choice {path[2]}"
-            twice = f"{one} hears it twice" if one == other else f"{one} and {other} both hear it"
-            message = f"step {name!r}: {phrase!r} ({language}): {twice}"
-            yield Problem(draft.file, place.line, place.column, message)
-
-
-def _after_hanging_up(draft: Draft) -> Iterator[Problem]:
-    gone = draft.always.get("gone")
-    if gone is None:
-        return
-    for name in _reached(draft, [gone.text]):
-        step = draft.steps.get(name)
-        if step is not None and step.body.needs_caller:
-            place = draft.place(name)
-            message = (
-                f"step {name!r} needs a caller, but always.gone ({gone.text!r}) leads to it "
-                "when the caller has hung up: lead elsewhere"
-            )
-            yield Problem(draft.file, place.line, place.column, message)
-
-
-_TARGET_WORDS = frozenset(
-    {"next", "otherwise", "busy", "no_answer", "refused", "failed", "empty", "open", "closed", "timeout"}
-)
-
-
-def _raw_targets(node: Node, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    match node:
-        case Table():
-            for word, (_, value) in node.entries.items():
-                if word in _TARGET_WORDS and isinstance(value, Scalar):
-                    yield (*path, word), value.text
-                else:
-                    yield from _raw_targets(value, (*path, word))
-        case Listing():
-            for index, item in enumerate(node.items):
-                yield from _raw_targets(item, (*path, index))
-
-
-def _raw_sets(node: Node) -> Iterator[str]:
-    match node:
-        case Table():
-            for word, (_, value) in node.entries.items():
-                if word == "into" and isinstance(value, Scalar):
-                    yield value.text
-                elif word == "set" and isinstance(value, Table):
-                    yield from value.entries
-                yield from _raw_sets(value)
-        case Listing():
-            for item in node.items:
-                yield from _raw_sets(item)

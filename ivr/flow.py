@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ivr import sentences
 from ivr.shape import locate
-from ivr.source import Node, Place
+from ivr.source import Node, Place, Problem
 
 if TYPE_CHECKING:
     from ivr.steps.body import StepBody
@@ -21,13 +21,15 @@ FACTS = ("caller", "dialled", "language")
 class Step:
     """`outcomes`: each outcome of the verb -> next step; those not written lead to `always.trouble`.
 
-    `source` is the step in its file, where a message about it points.
+    `source` is the step in its `file`, where a message about it points. `implied`: it is written nowhere.
     """
 
     name: str
     body: StepBody
     outcomes: Mapping[str, str]
     source: Node
+    file: str = ""
+    implied: bool = False
 
     @property
     def verb(self) -> str:
@@ -45,9 +47,11 @@ class Always:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`version`: 12 hex digits, the hash of the text. `uses`: kind -> names that the configuration must have.
+    """`version`: 12 hex digits, the hash of its text and of those of the flows it calls.
 
-    `tests` are kept as written, for the rehearsal that runs them.
+    `uses`: kind -> names that the configuration must have. `tests` are kept as written, for the rehearsal
+    that runs them. `warnings` do not keep it from being used. `returns`: what a subflow returns; a number may
+    not lead to one. `files`: all that it was made of.
     """
 
     name: str
@@ -59,6 +63,9 @@ class Flow:
     steps: Mapping[str, Step]
     uses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tests: tuple[Node, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    returns: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     def prompts(self) -> Sequence[tuple[str, str]]:
         """(text, language) of all that can be spoken ahead of a call; each once."""
@@ -66,7 +73,7 @@ class Flow:
         for step in self.steps.values():
             for texts in step.body.spoken():
                 for language, template in texts.items():
-                    if template.static:
+                    if template.static and language in self.languages:
                         found[(template.render({}, language), language)] = None
         for language in self.languages:
             for text in sentences.static_sentences(language):
@@ -74,12 +81,19 @@ class Flow:
         return tuple(found)
 
     def phrases(self) -> Mapping[str, Sequence[tuple[str, int]]]:
-        """language -> (phrase, line in the file), to be checked against a recogniser's vocabulary."""
+        """language -> (phrase, line in the file of its step)."""
         found: dict[str, list[tuple[str, int]]] = {language: [] for language in self.languages}
+        for language, phrase, problem in self.listened_for():
+            found[language].append((phrase, problem.line))
+        return found
+
+    def listened_for(self) -> Iterator[tuple[str, str, Problem]]:
+        """(language, phrase, an empty problem at its place), to be checked against a vocabulary."""
         for step in self.steps.values():
             for language, phrase, path in step.body.listened_for():
-                found[language].append((phrase, self.place(step, path).line))
-        return found
+                if language in self.languages:
+                    place = self.place(step, path)
+                    yield language, phrase, Problem(step.file or self.file, place.line, place.column, "")
 
     def mailboxes(self) -> Sequence[tuple[str, int]]:
         """(box, line) of every voicemail step."""

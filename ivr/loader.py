@@ -3,265 +3,139 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from ivr import sentences
-from ivr.checks import Draft, check_draft
-from ivr.flow import Always, Flow, Step
+from ivr.checks import check_part, check_whole
+from ivr.draft import Draft
+from ivr.expansion import check_calls, expanded
+from ivr.flow import Always, Flow
 from ivr.flow_tests import check_tests
-from ivr.shape import guess, model_despite_strangers, read_model
-from ivr.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table, read_yaml
-from ivr.steps.body import StepBody
-from ivr.steps.verbs import VERBS
+from ivr.part import MOST_STEPS, Part, read_part
+from ivr.sound_alike import warn_of_alike
+from ivr.source import Problem, SourceRejected
+from ivr.uses import Known, check_uses
 
-# A flow that a person can still read. Larger ones are split.
-MOST_STEPS = 1000
+__all__ = ["MOST_STEPS", "FlowRejected", "FlowText", "Known", "Others", "load_flow", "version_of"]
+
 VERSION_HEX_DIGITS = 12
-
-FLOW_KEYS = ("flow", "languages", "use", "always", "start", "steps", "tests")
-USE_KEYS = ("hours", "queues", "services", "campaigns")
+# Files that one flow may be made of.
+MOST_FILES = 200
 
 
 class FlowRejected(SourceRejected):
-    """A flow is refused; see SourceRejected."""
+    """A flow is refused; see SourceRejected. Problems of the flows that it calls name their own files."""
 
 
-def load_flow(text: str | bytes, file: str) -> Flow:
-    """Read and check a flow. `file` is only named in problems. Raises FlowRejected with every problem."""
-    try:
-        root = read_yaml(text, file)
-    except SourceRejected as rejected:
-        raise FlowRejected(rejected.problems) from None
-    loader = _Loader(file)
-    flow = loader.load(root, version_of(text))
-    if flow is None or loader.problems:
-        raise FlowRejected(tuple(sorted(loader.problems, key=lambda p: (p.line, p.column))))
-    return flow
+@dataclass(frozen=True, slots=True)
+class FlowText:
+    """A flow that another one may call."""
+
+    file: str
+    text: str | bytes
 
 
-def version_of(text: str | bytes) -> str:
-    """The content hash that names a version."""
-    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(raw).hexdigest()[:VERSION_HEX_DIGITS]
+Others = Callable[[str], FlowText | None] | Mapping[str, FlowText]
+"""A flow's name -> its text; None or nothing when there is none."""
 
 
-class _Loader:
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self.problems: list[Problem] = []
+def load_flow(
+    text: str | bytes,
+    file: str,
+    *,
+    known: Known | None = None,
+    others: Others | None = None,
+    named: str | None = None,
+) -> Flow:
+    """Read and check a flow with all that it calls. Raises FlowRejected with every problem.
 
-    def load(self, root: Node, version: str) -> Flow | None:
-        if not isinstance(root, Table):
-            self._note(root.place, "a flow is a table of keys: flow, languages, always, start, steps")
-            return None
-        self._known(root, FLOW_KEYS, "a flow")
-        name = self._word(root, "flow", root)
-        languages = self._languages(root)
-        steps = root.value("steps")
-        if not isinstance(steps, Table):
-            place = root.place if steps is None else steps.place
-            self._note(place, "'steps' is missing: a table of each step's name and what it does")
-            return None
-        if len(steps.entries) > MOST_STEPS:
-            self._note(steps.place, f"{len(steps.entries):,} steps: more than {MOST_STEPS:,}; split the flow")
-            return None
-        draft = Draft(self._file, steps, self._start(root), self._always(root))
-        for step_name, (key, node) in steps.entries.items():
-            self._step(draft, step_name, key, node, languages)
-        uses = self._uses(root)
-        tests = self._tests(root, draft)
-        self.problems += check_draft(draft)
-        if self.problems or draft.start is None:
-            return None
-        always = {key: target.text for key, target in draft.always.items()}
-        return Flow(
-            name=name,
-            version=version,
-            file=self._file,
-            languages=languages,
-            start=draft.start.text,
-            always=Always(always["agent"], always["trouble"], always.get("gone")),
-            steps=draft.steps,
-            uses=uses,
-            tests=tests,
-        )
+    `file` is only named in problems. `known`: what the configuration has; None: not asked. `named`: the name
+    that it must bear.
+    """
+    root = read_part(text, file)
+    _check_name(root, named)
+    called = _called(root, others)
+    parts = [root, *(part for part in called.values() if part is not root)]
+    for part in parts:
+        part.problems += check_uses(part, known)
+        part.problems += check_part(part)
+    problems, broken = check_calls(root, called)
+    draft = expanded(root, called, broken)
+    problems += [problem for part in parts for problem in part.problems]
+    problems += check_whole(draft)
+    problems += _of_tests(root, draft)
+    if problems or root.start is None:
+        in_order = sorted(set(problems), key=lambda p: (p.file != file, p.file, p.line, p.column))
+        raise FlowRejected(tuple(in_order))
+    return _flow(root, parts, draft)
 
-    # --- the head -----------------------------------------------------------------------------------------
 
-    def _languages(self, root: Table) -> tuple[str, ...]:
-        node = root.value("languages")
-        if node is None:
-            self._note(root.place, "'languages' is missing: for example languages: [pl, en]")
-            return ()
-        found: list[str] = []
-        for item in self._items(node, "'languages' is a list such as [pl, en]"):
-            if item.text not in sentences.LANGUAGES:
-                known = ", ".join(sorted(sentences.LANGUAGES))
-                self._note(item.place, f"language {item.text!r} is not known here; there are {known}")
-            elif item.text in found:
-                self._note(item.place, f"language {item.text!r} is named twice")
-            else:
-                found.append(item.text)
-        return tuple(found)
+def version_of(text: str | bytes, *others: str | bytes) -> str:
+    """The content hash that names a version. `others` are the texts of the flows that it calls."""
+    whole = hashlib.sha256(_raw(text))
+    for other in others:
+        whole.update(hashlib.sha256(_raw(other)).digest())
+    return whole.hexdigest()[:VERSION_HEX_DIGITS]
 
-    def _start(self, root: Table) -> Scalar | None:
-        node = root.value("start")
-        if isinstance(node, Scalar) and node.text:
-            return node
-        self._note(
-            root.place if node is None else node.place, "'start' is missing: the name of the first step"
-        )
-        return None
 
-    def _always(self, root: Table) -> dict[str, Scalar]:
-        node = root.value("always")
-        if not isinstance(node, Table):
-            place = root.place if node is None else node.place
-            self._note(place, "'always' is missing: {agent: STEP, trouble: STEP}, where a person takes over")
-            return {}
-        self._known(node, ("agent", "trouble", "gone"), "always")
-        found = {}
-        for key in ("agent", "trouble", "gone"):
-            target = node.value(key)
-            if isinstance(target, Scalar) and target.text:
-                found[key] = target
-            elif target is not None:
-                self._note(target.place, f"always: {key!r} names a step")
-            elif key != "gone":
-                self._note(node.place, f"always: {key!r} is missing: the step it leads to")
-        return found
+def _of_tests(root: Part, draft: Draft) -> list[Problem]:
+    """What is wrong with the tests; steps of a flow that cannot be called are not looked for."""
+    calls = [f"'{step.name}/" for step, _ in root.calls()]
+    unfollowed = [call for call in calls if not any(f"'{name}".startswith(call) for name in draft.steps)]
+    problems = check_tests(root.tests, root.file, draft.steps, draft.unread)
+    return [told for told in problems if not any(call in told.message for call in unfollowed)]
 
-    def _uses(self, root: Table) -> dict[str, tuple[str, ...]]:
-        node = root.value("use")
-        if node is None:
-            return {}
-        if not isinstance(node, Table):
-            self._note(node.place, "'use' is a table such as {hours: [office]}")
-            return {}
-        self._known(node, USE_KEYS, "use")
-        return {
-            kind: tuple(item.text for item in self._items(value, f"use: {kind!r} is a list of names"))
-            for kind, (_, value) in node.entries.items()
-        }
 
-    def _tests(self, root: Table, draft: Draft) -> tuple[Node, ...]:
-        node = root.value("tests")
-        if node is None:
-            return ()
-        if not isinstance(node, Listing):
-            self._note(node.place, "'tests' is a list of tests")
-            return ()
-        self.problems += check_tests(node.items, self._file, draft.steps, draft.unread)
-        return node.items
+def _raw(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
-    # --- a step -------------------------------------------------------------------------------------------
 
-    def _step(self, draft: Draft, name: str, key: Scalar, node: Node, languages: tuple[str, ...]) -> None:
-        about = f"step {name!r}: "
-        if not isinstance(node, Table):
-            self._note(node.place, f"{about}a step is one verb and where its outcomes lead")
-            draft.broken(name)
-            return
-        verbs = [word for word in node.entries if word in VERBS]
-        if len(verbs) != 1:
-            self._no_single_verb(node, key, about, verbs)
-            draft.broken(name)
-            return
-        body_class = VERBS[verbs[0]]
-        outcomes = self._outcomes(node, key, about, verbs[0])
-        body = node.value(verbs[0])
-        assert body is not None
-        if not languages:
-            draft.broken(name)  # its texts cannot be judged
-            return
-        try:
-            model = read_model(body_class, body, self._file, {"languages": languages}, about)
-        except SourceRejected as rejected:
-            self.problems += rejected.problems
-            lenient = model_despite_strangers(body_class, body, {"languages": languages})
-            if lenient is None:
-                draft.broken(name)
-                return
-            model = lenient  # so that what its other words say is checked too
-        self._outcomes_here(model, node, key, about)
-        trouble = draft.always.get("trouble")
-        everything = dict(outcomes)
-        for outcome in model.optional_here():
-            instead = outcomes.get(model.goes_with.get(outcome, "")) or (trouble and trouble.text)
-            if outcome not in everything and instead is not None:
-                everything[outcome] = instead
-        draft.add(Step(name, model, everything, node), frozenset(outcomes))
+def _check_name(part: Part, named: str | None) -> None:
+    if named is not None and part.name and part.name != named:
+        message = f"the flow is named {part.name!r} but its file {named!r}: give both one name"
+        part.note(part.name_place, message)
 
-    def _no_single_verb(self, node: Table, key: Scalar, about: str, verbs: Sequence[str]) -> None:
-        if verbs:
-            second = node.entries[verbs[1]][0]
-            self._note(second.place, f"{about}two verbs, {verbs[0]} and {verbs[1]}: make it two steps")
-            return
-        every_outcome = {o for body in VERBS.values() for o in (*body.required, *body.optional)}
-        strange = [entry[0] for word, entry in node.entries.items() if word not in every_outcome]
-        if strange:
-            hint = guess(strange[0].text, VERBS) or f"; there are {', '.join(VERBS)}"
-            self._note(strange[0].place, f"{about}{strange[0].text!r} is not a verb{hint}")
-        else:
-            self._note(key.place, f"{about}has no verb; there are {', '.join(VERBS)}")
 
-    def _outcomes(self, node: Table, key: Scalar, about: str, verb: str) -> dict[str, str]:
-        """Where the outcomes that are written lead."""
-        body = VERBS[verb]
-        known = (*body.required, *body.optional)
-        before = len(self.problems)
-        found: dict[str, str] = {}
-        for word, (name, value) in node.entries.items():
-            if word == verb:
+def _called(root: Part, others: Others | None) -> dict[str, Part]:
+    """Every flow that is called, also by those that are called; a flow that calls itself is among them."""
+    if others is None:
+        others = {}
+    find = others.get if isinstance(others, Mapping) else others
+    called: dict[str, Part] = {}
+    waiting = [root]
+    while waiting:
+        for _, body in waiting.pop().calls():
+            if body.flow in called or len(called) >= MOST_FILES:
                 continue
-            if word not in known:
-                hint = guess(word, known) or f"; it has {', '.join(known) or 'none'}"
-                self._note(name.place, f"{about}{verb} has no outcome {word!r}{hint}")
-            elif not isinstance(value, Scalar) or not value.text:
-                self._note(value.place, f"{about}{word!r} names the next step")
-            else:
-                found[word] = value.text
-        strange = len(self.problems) > before
-        for outcome in body.required:
-            if outcome not in node and not (strange and len(known) == 1):
-                self._note(key.place, f"{about}{outcome!r} is missing: the step that {verb} leads to")
-        return found
+            if body.flow == root.name:
+                called[root.name] = root
+            elif (found := find(body.flow)) is not None:
+                part = called[body.flow] = read_part(found.text, found.file)
+                _check_name(part, body.flow)
+                waiting.append(part)
+    return called
 
-    def _outcomes_here(self, model: StepBody, node: Table, key: Scalar, about: str) -> None:
-        """What the verb as such lets pass, but not as it is used in this step."""
-        for outcome in model.required_here():
-            if outcome not in node and outcome not in model.required:
-                self._note(key.place, f"{about}{outcome!r} is missing: the step that {model.verb} leads to")
-        here = (*model.required_here(), *model.optional_here())
-        for outcome in (*model.required, *model.optional):
-            if outcome in node and outcome not in here:
-                place = node.entries[outcome][0].place
-                self._note(place, f"{about}this {model.verb} never ends with {outcome!r}: delete it")
 
-    # --- small things -------------------------------------------------------------------------------------
-
-    def _known(self, table: Table, keys: Iterable[str], what: str) -> None:
-        known = tuple(keys)
-        for word, (key, _) in table.entries.items():
-            if word not in known:
-                hint = guess(word, known) or f"; there are {', '.join(known)}"
-                self._note(key.place, f"{word!r} is not a key of {what}{hint}")
-
-    def _word(self, table: Table, key: str, where: Node) -> str:
-        node = table.value(key)
-        if isinstance(node, Scalar) and node.text:
-            return node.text
-        self._note(where.place if node is None else node.place, f"{key!r} is missing: a name is wanted")
-        return ""
-
-    def _items(self, node: Node, wanted: str) -> list[Scalar]:
-        if not isinstance(node, Listing) or not node.items:
-            self._note(node.place, wanted)
-            return []
-        for item in node.items:
-            if not isinstance(item, Scalar):
-                self._note(item.place, wanted)
-        return [item for item in node.items if isinstance(item, Scalar)]
-
-    def _note(self, place: Place, message: str) -> None:
-        self.problems.append(Problem(self._file, place.line, place.column, message))
+def _flow(root: Part, parts: list[Part], draft: Draft) -> Flow:
+    assert root.start is not None
+    always = draft.always
+    uses: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        for kind, names in (part.uses or {}).items():
+            uses[kind] = tuple(dict.fromkeys((*uses.get(kind, ()), *(name.text for name in names))))
+    warnings: tuple[Problem, ...] = tuple(dict.fromkeys(warn_of_alike(draft)))
+    others = [part.text for part in sorted(parts[1:], key=lambda part: part.name)]
+    return Flow(
+        name=root.name,
+        version=version_of(root.text, *others),
+        file=root.file,
+        languages=root.languages,
+        start=root.start.text,
+        always=Always(always["agent"], always["trouble"], always.get("gone")),
+        steps=draft.steps,
+        uses=uses,
+        tests=root.tests,
+        warnings=warnings,
+        returns=root.returns,
+        files=tuple(part.file for part in parts),
+    )

@@ -109,11 +109,11 @@ STEP_PROBLEMS = {
         "  first:\n    menu:\n      prompt: Hi\n      choices:\n"
         "        1: {hear: {en: [order]}, next: bye}\n        2: {hear: {en: [parcel, Order!]}, next: bye}\n"
         "    otherwise: bye",
-        "f:11:33: step 'first': 'Order!' (en): choice 1 and choice 2 both hear it",
+        "f:11:33: step 'first': 'Order!' (en): choice 1 and choice 2 both hear it: keep one",
     ),
     "a phrase twice in a choice": (
         "  first: {menu: {prompt: Hi, choices: {1: {hear: {en: [a, a]}, next: bye}}}, otherwise: bye}",
-        "f:6:59: step 'first': 'a' (en): choice 1 hears it twice",
+        "f:6:59: step 'first': 'a' (en): choice 1 hears it twice: keep one",
     ),
     "phrase without words": (
         "  first: {menu: {prompt: Hi, choices: {1: {hear: {en: ['?']}, next: bye}}}, otherwise: bye}",
@@ -228,10 +228,18 @@ HEAD_PROBLEMS = [
     (
         START,
         "tests: [{test: a, caller: [{dails: 1}]}]\n" + START,
-        "f:4:29: 'dails' is not a key of a caller's act (did you mean 'dials'?)",
+        "f:4:29: 'dails' is not a caller's act (did you mean 'dials'?)",
     ),
-    (START, "tests: [{caller: [{dials: 1}]}]\n" + START, "f:4:9: 'test' is missing: a name is wanted"),
-    (START, "tests: [{test: a}]\n" + START, "f:4:9: a test's 'caller' is a list of acts"),
+    (
+        START,
+        "tests: [{caller: [{dials: 1}]}]\n" + START,
+        "f:4:9: 'test' is missing: say in a few words what is tested",
+    ),
+    (
+        START,
+        "tests: [{test: a}]\n" + START,
+        "f:4:9: a test's 'caller' is a list of acts, such as [{dials: 1}, {ends: hangup}]",
+    ),
     (START, "tests: all\n" + START, "f:4:8: 'tests' is a list of tests"),
 ]
 
@@ -356,7 +364,7 @@ def test_tests_and_uses_are_kept() -> None:
     head = HEAD.replace(
         "start:",
         "use: {hours: [office], queues: [orders]}\n"
-        "tests:\n  - {test: one, given: {first: busy}, caller: [{dials: 1}, {ends: hangup}]}\nstart:",
+        "tests:\n  - {test: one, given: {person: busy}, caller: [{dials: 1}, {ends: hangup}]}\nstart:",
     )
     flow = load("  first: {say: Hi, next: person}", head)
     assert flow.uses == {"hours": ("office",), "queues": ("orders",)}

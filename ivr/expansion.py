@@ -1,0 +1,236 @@
+"""Called flows put into their callers' tables: the steps of FLOW, called by step `s`, become `s/NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ivr.draft import Draft, Written, by_itself, whole_step
+from ivr.flow import Step
+from ivr.part import MOST_STEPS, Part, ReadStep
+from ivr.shape import guess, locate, plain
+from ivr.source import Listing, Node, Problem, Scalar, Table
+from ivr.steps.body import Edge, Path
+from ivr.steps.return_ import Return
+from ivr.steps.subflow import INTO, Subflow
+
+DEEPEST_CALLS = 8
+_TOO_DEEP = f"here calls of flows are more than {DEEPEST_CALLS} deep: put two of them together"
+
+Called = Mapping[str, Part]
+"""Every flow that is called, by its name, as far as it could be found."""
+
+
+def check_calls(root: Part, called: Called) -> tuple[list[Problem], set[tuple[str, str]]]:
+    """What is wrong with calls themselves, and (file, step) of those that cannot be followed."""
+    problems: list[Problem] = []
+    broken: set[tuple[str, str]] = set()
+
+    def refuse(part: Part, step: ReadStep, path: Path, message: str, *, key: bool = False) -> None:
+        place = locate(step.node, path, key=key)
+        about = f"step {step.name!r}: "
+        problems.append(Problem(part.file, place.line, place.column, about + message))
+        broken.add((part.file, step.name))
+
+    def check(part: Part, step: ReadStep, body: Subflow) -> None:
+        where = (Subflow.verb, "flow")
+        other = called.get(body.flow)
+        if other is None:
+            refuse(
+                part, step, where, f"there is no flow {body.flow!r} beside this one{guess(body.flow, called)}"
+            )
+            return
+        if not other.table.entries:
+            broken.add((part.file, step.name))  # what is wrong with it is told in its own file
+            return
+        if not other.returns:
+            refuse(part, step, where, f"flow {body.flow!r} has no `return`, so it cannot be called")
+            return
+        if missing := [language for language in part.languages if language not in other.languages]:
+            if other.languages:
+                refuse(
+                    part, step, where, f"flow {body.flow!r} does not speak {', '.join(missing)}: add it there"
+                )
+            broken.add((part.file, step.name))
+        known = other.returns
+        strange = [word for word in step.written if word not in known]
+        lacking = [word for word in known if word not in step.written and word]
+        for word in strange:
+            hint = guess(word, lacking) or guess(word, known) or f"; it returns {', '.join(known)}"
+            refuse(part, step, (word,), f"flow {body.flow!r} never returns {word!r}{hint}", key=True)
+            if lacking:
+                lacking.pop(0)
+        for word in lacking:
+            place = step.key.place
+            message = f"step {step.name!r}: {word!r} is missing: flow {body.flow!r} may return it"
+            problems.append(Problem(part.file, place.line, place.column, message))
+            broken.add((part.file, step.name))
+
+    for part in (root, *(part for part in called.values() if part.file != root.file)):
+        for step, body in part.calls():
+            check(part, step, body)
+    for part, step, message in _too_much(root, called):
+        refuse(part, step, (Subflow.verb, "flow"), message)
+    return problems, broken
+
+
+def _too_much(root: Part, called: Called) -> Iterator[tuple[Part, ReadStep, str]]:
+    """Calls in a circle, too deep, or of too many steps in all; the first of each is told."""
+    sizes: dict[str, int] = {}
+    depths: dict[str, int] = {}
+
+    def visit(part: Part, chain: tuple[str, ...]) -> Iterator[tuple[Part, ReadStep, str]]:
+        size, depth = len(part.table.entries), 0
+        for step, body in part.calls():
+            if body.flow in chain:
+                way = " -> ".join((*chain[chain.index(body.flow) :], body.flow))
+                yield (
+                    part,
+                    step,
+                    f"flows call one another in a circle: {way}; lead on without one of these calls",
+                )
+                continue
+            other = called.get(body.flow)
+            if other is None:
+                continue
+            if len(chain) > DEEPEST_CALLS:
+                yield (
+                    part,
+                    step,
+                    f"calls are more than {DEEPEST_CALLS} deep: {' -> '.join((*chain, body.flow))}",
+                )
+                return
+            if body.flow not in sizes:
+                yield from visit(other, (*chain, body.flow))
+            if len(chain) + depths.get(body.flow, 0) > DEEPEST_CALLS:
+                yield (
+                    part,
+                    step,
+                    f"calls are more than {DEEPEST_CALLS} deep: split flow {body.flow!r} otherwise",
+                )
+                return
+            before = size
+            size += sizes.get(body.flow, 0)
+            depth = max(depth, 1 + depths.get(body.flow, 0))
+            if before <= MOST_STEPS < size:
+                yield (
+                    part,
+                    step,
+                    (
+                        f"with flow {body.flow!r} put in here there are more than {MOST_STEPS:,} steps: "
+                        "call fewer or shorter flows"
+                    ),
+                )
+        sizes[chain[-1]], depths[chain[-1]] = size, depth
+
+    yield from visit(root, (root.name,))
+
+
+def expanded(root: Part, called: Called, broken: set[tuple[str, str]]) -> Draft:
+    """The root's draft with every called flow in it. A call that is `broken` counts as read in part."""
+    draft = by_itself(root)
+    trouble = draft.always.get("trouble")
+    for step, body in root.calls():
+        _put_in(draft, root, step, body, "", {}, called, broken, trouble)
+    return draft
+
+
+def _put_in(
+    draft: Draft,
+    part: Part,
+    step: ReadStep,
+    body: Subflow,
+    prefix: str,
+    above: Mapping[str, str],
+    called: Called,
+    broken: set[tuple[str, str]],
+    trouble: str | None,
+) -> None:
+    full = prefix + step.name
+    other = called.get(body.flow)
+    if other is None or other.start is None or other.problems or (part.file, step.name) in broken:
+        sets = frozenset(_ever_set(other, called)) | frozenset(body.given)
+        draft.edges[full] = [
+            Edge(outcome, prefix + target, (outcome,), turn=True, sets=sets, written=not prefix)
+            for outcome, target in step.written.items()
+        ]
+        return
+    inside = f"{full}/"
+    old = draft.steps[full]
+    draft.add(Step(full, old.body, {INTO: inside + other.start.text}, old.source, part.file), frozenset())
+    draft.edges[full] = [
+        Edge(edge.label, edge.target, edge.path, edge.turn, edge.sets, written=True)
+        for edge in draft.edges[full]
+    ]
+    ways = {outcome: prefix + target for outcome, target in step.written.items()}
+    own = by_itself(other)
+    for name in _from_start(own, other.start.text):
+        read = other.steps[name]
+        draft.written[inside + name] = Written(other.file, read.key, read.node, name, full)
+        if isinstance(read.body, Return):
+            outcomes = {read.body.name: ways[read.body.name]} if read.body.name in ways else {}
+            draft.add(Step(inside + name, read.body, outcomes, read.node, other.file), frozenset(outcomes))
+            continue
+        moved = _moved(read, own.edges[name], inside, other)
+        whole = whole_step(moved, other.file, trouble)
+        draft.add(
+            Step(inside + name, whole.body, whole.outcomes, whole.source, other.file),
+            frozenset(moved.written),
+        )
+        if isinstance(moved.body, Subflow):
+            _put_in(draft, other, read, moved.body, inside, ways, called, broken, trouble)
+
+
+def _from_start(own: Draft, start: str) -> list[str]:
+    """The steps of a called flow that its own start leads to, in the order of its file.
+
+    Those that only its `always` leads to are for when it is rehearsed alone.
+    """
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen and name in own.steps:
+            seen.add(name)
+            waiting += [edge.target for edge in own.edges[name] if edge.written]
+    return [name for name in own.part.table.entries if name in seen]
+
+
+def _moved(step: ReadStep, edges: list[Edge], prefix: str, part: Part) -> ReadStep:
+    """The step with every way out led to the same step under its new name."""
+    ways = {edge.path: prefix + edge.target for edge in edges if edge.written}
+    verb = step.body.verb
+    written = {outcome: prefix + target for outcome, target in step.written.items()}
+    body = step.body
+    if any(path[:1] == (verb,) for path in ways):
+        value = _rewritten(step.node.entries[verb][1], (verb,), ways)
+        body = type(body).model_validate(plain(value), context={"languages": part.languages})
+    return ReadStep(step.name, step.key, step.node, body, written)
+
+
+def _rewritten(node: Node, path: Path, texts: Mapping[Path, str]) -> Node:
+    match node:
+        case Scalar():
+            text = texts.get(path)
+            return node if text is None else Scalar(text, node.place, node.plain)
+        case Table():
+            entries = {
+                word: (key, _rewritten(value, (*path, word), texts))
+                for word, (key, value) in node.entries.items()
+            }
+            return Table(entries, node.place)
+        case Listing():
+            items = (_rewritten(item, (*path, index), texts) for index, item in enumerate(node.items))
+            return Listing(tuple(items), node.place)
+
+
+def _ever_set(part: Part | None, called: Called, seen: frozenset[Any] = frozenset()) -> Iterator[str]:
+    """Every variable that a flow sets or names; for a call that cannot be followed."""
+    if part is None or part.file in seen:
+        return
+    own = by_itself(part)
+    for edges in own.edges.values():
+        for edge in edges:
+            yield from edge.sets
+    for _, body in part.calls():
+        yield from _ever_set(called.get(body.flow), called, seen | {part.file})
