@@ -201,7 +201,8 @@ def _matches(pattern: list[str], sign: int, words: Sequence[str], language: str)
 
 def _hours(words: Sequence[str], at: int, language: str, element: str) -> list[_Read]:
     if element == "G":
-        begun = read_small(words, at, language, Form.ORDINAL)
+        figures = at < len(words) and words[at].isdecimal()
+        begun = None if figures else read_small(words, at, language, Form.ORDINAL)
         # 60 minutes are taken off: "пять минут третьего" is 2:05.
         return [(begun[0], -60, begun[1])] if begun is not None and 1 <= begun[0] <= 12 else []
     found: list[_Read] = []

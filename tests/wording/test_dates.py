@@ -19,7 +19,8 @@ TODAY = date(2026, 3, 11)  # a Wednesday
 POLISH = """
 dzisiaj = 2026-03-11 | dziś = 2026-03-11 | jutro = 2026-03-12 | pojutrze = 2026-03-13
 po jutrze = 2026-03-13
-na jutro = 2026-03-12 | na jutrzejszy dzień = 2026-03-12 | wczoraj = 2026-03-10 | przedwczoraj = 2026-03-09 | w dniu jutrzejszym = 2026-03-12
+na jutro = 2026-03-12 | na jutrzejszy dzień = 2026-03-12 | wczoraj = 2026-03-10
+przedwczoraj = 2026-03-09 | w dniu jutrzejszym = 2026-03-12
 piątek = 2026-03-13 | w piątek = 2026-03-13 | w środę = 2026-03-18 | w tę środę = 2026-03-11
 we wtorek = 2026-03-17 | w niedzielę = 2026-03-15 | na poniedziałek = 2026-03-16
 w przyszły piątek = 2026-03-20 | w następny poniedziałek = 2026-03-16 | w najbliższą sobotę = 2026-03-14
