@@ -53,3 +53,8 @@ def parse_number(raw: str, region: str) -> PhoneNumber:
     if not phonenumbers.is_possible_number(parsed):
         return PhoneNumber(text)
     return PhoneNumber(text, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def is_abroad(e164: str, region: str) -> bool:
+    """Whether the number, in E.164, belongs to another country code than `region`."""
+    return phonenumbers.parse(e164).country_code != phonenumbers.country_code_for_region(region)

@@ -30,6 +30,7 @@ class _State(BaseModel):
     variables: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     visited: list[str] = []
+    wrong_answers: dict[str, int] = {}
     counters: tuple[int, int, int] = (0, 0, 0)
     say_id: int = 0
     work_id: int = 0
@@ -49,6 +50,7 @@ def remembered(talk: Talk) -> dict[str, object]:
         "variables": {k: v for k, v in talk.variables.items() if k not in talk.secrets},
         "secrets": dict(talk.secrets),
         "visited": list(talk.visited),
+        "wrong_answers": dict(talk.wrong_answers),
         "counters": list(counters or (0, 0, 0)),
         "say_id": talk.say_id,
         "work_id": talk.work_id,
@@ -78,6 +80,7 @@ def recalled(talk: Talk, raw: Mapping[str, object]) -> None:
     talk.variables = dict(state.variables)
     talk.scope.update(state.variables)
     talk.visited = state.visited
+    talk.wrong_answers = state.wrong_answers
     talk.say_id, talk.work_id, talk.working = state.say_id, state.work_id, state.working
     talk.ended = state.ended
     if state.step is not None:
@@ -91,6 +94,7 @@ def state_of_log(flow: Flow, events: Iterable[CallEvent]) -> tuple[dict[str, obj
     """The state and the facts that a call's event log tells. Raises StateRejected when it names no flow."""
     state: dict[str, Any] = {"variables": {}, "secrets": {}, "visited": []}
     facts: dict[str, object] = {}
+    wrong: dict[str, int] = {}
     silent = unclear = works = 0
     for event in events:
         data = event.data
@@ -120,8 +124,11 @@ def state_of_log(flow: Flow, events: Iterable[CallEvent]) -> tuple[dict[str, obj
             case CallEventKind.NOT_UNDERSTOOD:
                 silent += data["why"] == "silent"
                 unclear += data["why"] != "silent"
+                if data["why"] == "wrong":
+                    wrong[str(data["step"])] = wrong.get(str(data["step"]), 0) + 1
     if "flow" not in state:
         raise StateRejected("the call's log does not tell which flow it ran")
     # Work that was under way gets the same number when it is begun anew, so that nothing is done twice.
     state |= {"counters": (silent + unclear, silent, unclear), "work_id": state.get("working") or works}
+    state["wrong_answers"] = wrong
     return state, facts

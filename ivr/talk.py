@@ -84,6 +84,7 @@ class Talk:
         self.activity: Activity | None = None
         self.visited: list[str] = []  # the caller's turns, for going back
         self.typed: list[str] = []  # keys pressed ahead
+        self.wrong_answers: dict[str, int] = {}  # of who the caller is: step -> how many in this call
         self.counters: tuple[int, int, int] | None = None  # of the field that a restored talk resumes in
         self.saying: _Saying | None = None
         self.ears: Listen | None = None
@@ -256,6 +257,12 @@ class Talk:
     def caller_acted(self) -> None:
         self.steps_since_turn = 0
         self.troubles = 0
+
+    def answered_wrong(self) -> int:
+        """Who they are: how often, counted over the whole call, so that nobody tries without end."""
+        assert self.step is not None
+        times = self.wrong_answers[self.step.name] = self.wrong_answers.get(self.step.name, 0) + 1
+        return times
 
     def go_back(self) -> None:
         """To the caller's turn before this one; to this one again when there is none."""

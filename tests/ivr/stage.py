@@ -9,6 +9,7 @@ from ivr.commands import Command, Listen, Note, Say, StopListening, StopSaying, 
 from ivr.dialogue import Dialogue
 from ivr.events import Event, Heard, KeyPressed, SpeechBegan, Spoken, TimePassed
 from ivr.flow import Flow
+from ivr.surroundings import NOWHERE, Surroundings
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -16,8 +17,11 @@ START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 class Stage:
     """`said`: what is being said now or was said last; `ears`: what is listened for now."""
 
-    def __init__(self, flow: Flow, facts: Mapping[str, object] | None = None) -> None:
-        self.dialogue = Dialogue(flow, facts=facts)
+    def __init__(
+        self, flow: Flow, facts: Mapping[str, object] | None = None, surroundings: Surroundings = NOWHERE
+    ) -> None:
+        self.flow, self.facts, self.surroundings = flow, facts or {}, surroundings
+        self.dialogue = Dialogue(flow, facts=facts, surroundings=surroundings)
         self.now = START
         self.commands: list[Command] = []
         self.say: Say | None = None
