@@ -81,7 +81,7 @@ class Coverage:
             step = flow.steps[name]
             if way == "agent":
                 self._file(flow.file).reached.add(("always", "agent"))
-            elif way in step.outcomes and way not in _written(step):
+            elif step.outcomes.get(way) == flow.always.trouble and way not in _written(step):
                 self._file(flow.file).reached.add(("always", "trouble"))
         for name, language in rehearsed.said_in:
             self._reach(flow, name, "languages", language)

@@ -111,7 +111,7 @@ class Rehearsed:
 class Rehearsal:
     """One call. `given` may also be step -> outcome, or a list of them for each time; else "next".
 
-    `start` is aware UTC; a time that is given goes before it.
+    `start` is aware UTC; a time that is given goes before it. `outside` answers instead of what is given.
     """
 
     def __init__(
@@ -122,6 +122,7 @@ class Rehearsal:
         given: Given | Mapping[str, str | Sequence[str]] | None = None,
         surroundings: Surroundings = NOWHERE,
         start: datetime = START,
+        outside: Outside | None = None,
     ) -> None:
         given = given if isinstance(given, Given) else _given(given or {})
         if given.at is not None:
@@ -131,7 +132,7 @@ class Rehearsal:
         self.dialogue = Dialogue(flow, facts={**given.facts, **(facts or {})}, surroundings=surroundings)
         self.result = Rehearsed(start)
         self._flow = flow
-        self._outside = Outside(given)
+        self._outside = outside or Outside(given)
         self._now = start
         self._spoken: tuple[datetime, Spoken] | None = None
         self._told: list[tuple[datetime, int, Event]] = []  # of work: (due, work id, event), soonest first
