@@ -26,14 +26,14 @@ class CallEventKind(StrEnum):
     TRANSFER_STARTED = "transfer_started"  # number, leg
     TRANSFER_ENDED = "transfer_ended"  # number, outcome, seconds
     WORK_DONE = "work_done"  # step, verb, outcome ("late": it was given up)
-    FETCHED = "fetched"  # service, method, path, status (None: no answer), seconds
+    FETCHED = "fetched"  # service, method, path, status (None: no answer), seconds, error
     MESSAGE_QUEUED = "message_queued"  # channel, to, text
     CALLBACK_REQUESTED = "callback_requested"  # campaign, number, within_seconds
     CONSENT_KEPT = "consent_kept"  # purpose, given, by ("key", "speech", "silence")
     CONTACT_STOPPED = "contact_stopped"  # number, channels
     PROMISE_MADE = "promise_made"  # amount, currency, due, reference
     IDENTITY_CHECKED = "identity_checked"  # by ("code", "attribute"), passed
-    CLIP_RECORDED = "clip_recorded"  # into, recording, seconds
+    CLIP_RECORDED = "clip_recorded"  # recording, seconds
     RATED = "rated"  # step, rating (None: declined)
     QUEUED = "queued"  # queue, position
     AGENT_OFFERED = "agent_offered"  # queue, agent, leg

@@ -6,6 +6,7 @@ import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,18 @@ from calls.legs import TRANSITIONS, LegState
 from console.metrics import Metrics
 from engine.health import Health
 from engine.live import LiveCalls
-from history.interaction import Interaction
+from engine.outbox_jobs import kept_of
+from history.interaction import ContactPoint, Interaction, PointKind
 from infolinia.command import app
 from infolinia.configuration import Configuration
+from ivr.commands import (
+    KeepConsent,
+    KeepPromise,
+    RequestCallback,
+    SendCode,
+    SendMessage,
+    StopContact,
+)
 from ivr.loader import FlowRejected, load_flow
 from ivr.rehearsal import Dials, Ends, Rehearsal
 from ivr.steps.verbs import VERBS
@@ -182,6 +192,27 @@ def test_the_data_of_events_is_documented() -> None:
     assert not played.failures
     for note in played.notes:
         assert note.data.keys() <= told[note.kind.value], note
+
+
+def test_every_job_of_the_outbox_is_documented() -> None:
+    number = "+48220000012"
+    point = ContactPoint(PointKind.PHONE, number)
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    made: dict[str, set[str]] = {}
+    for errand in (
+        SendMessage(1, number, "", "en"),
+        SendCode(1, number, "", "en", 6),
+        RequestCallback(1, "callbacks", number, 60.0),
+        KeepConsent(1, "recording", True, "key"),
+        StopContact(1, number, ("sms",)),
+        KeepPromise(1, "1.00", "PLN", "2026-12-01", "D-7"),
+    ):
+        job = kept_of(errand, call_id="c", job_id="j", point=point, number=number, now=now).job
+        made.setdefault(job.topic, set()).update(job.payload.keys() - {"call_id", "at"})
+    told = {words(cells[0])[0]: set(words(cells[2])) for cells in rows(page("integrators.md"), "topic")}
+    assert told.keys() == made.keys()
+    for topic, names in made.items():
+        assert names <= told[topic], topic
 
 
 def test_every_field_of_the_history_is_documented() -> None:
