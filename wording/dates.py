@@ -30,8 +30,7 @@ from wording.calendar_words import (
     WEEKS_AWAY,
     WHICH_WEEK,
 )
-from wording.digit_words import SAID, TEENS, TENS
-from wording.numbers import said_ordinal
+from wording.numbers import said_number, said_ordinal
 from wording.phrases import normalised
 from wording.small_numbers import CARDINALS, Form, ordinal_form, read_small
 from wording.years import read_year, said_year, year_vocabulary
@@ -77,7 +76,7 @@ def said_weekday(day: date, language: str, *, on: bool = False) -> str:
 
 def date_vocabulary(language: str) -> tuple[str, ...]:
     """The words that are listened for while a date is said; empty for an unknown language."""
-    return tuple(dict.fromkeys(_listened(language))) if language in MONTHS else ()
+    return tuple(dict.fromkeys(word.lower() for word in _listened(language))) if language in MONTHS else ()
 
 
 def _listened(language: str) -> Iterator[str]:
@@ -89,7 +88,7 @@ def _listened(language: str) -> Iterator[str]:
     if language != "en":
         yield from (ordinal_form(value, language, "m", "gen") for value in range(40, 100, 10))
     yield from _COUNTED[language].split()
-    yield from (*SAID[language][1:], *TEENS[language], *TENS[language])
+    yield from (said_number(value, language) for value in (*range(1, 20), *range(20, 100, 10)))
     yield from year_vocabulary(language)
     for forms in (*MONTHS[language], *WEEKDAYS[language]):
         yield from forms.split()
@@ -133,10 +132,11 @@ def _meant(words: list[str], language: str, today: date) -> date | None:
         return _without_weekday(words, language, today)
     weekday = weekdays[words[named]]
     before, rest = words[:named], words[named + 1 :]
-    which = None
+    said: list[str] = []
     while before and before[-1] in _WHICH[language]:
-        # "this coming friday": the later word is the stronger one, but "next" wins over both.
-        which = NEXT if NEXT in (which, found := _WHICH[language][before.pop()]) else which or found
+        said.append(_WHICH[language][before.pop()])
+    # In "this coming friday" the word next to the weekday counts.
+    which = NEXT if NEXT in said else said[0] if said else None
     rest = before + rest
     if not rest:
         return _weekday(weekday, which or COMING, today)

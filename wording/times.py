@@ -21,7 +21,6 @@ from wording.clock_words import (
     PATTERNS,
 )
 from wording.dates import said_date, said_weekday
-from wording.digit_words import SAID, TEENS, TENS
 from wording.numbers import said_number, said_ordinal
 from wording.phrases import normalised
 from wording.plurals import plural
@@ -111,7 +110,7 @@ def _listened(language: str) -> Iterator[str]:
             yield from (ordinal_form(hour, "pl", "f", case) for case in ("nom", "loc", "acc"))
     if language == "ru":
         yield from (ordinal_form(hour, "ru", "m", "gen") for hour in range(1, 13))
-    yield from (*SAID[language], *TEENS[language], *(w for w, v in TENS[language].items() if v < 60))
+    yield from (said_number(value, language) for value in (*range(20), *range(20, 60, 10)))
     for phrases in (
         PARTS[language],
         NAMED_HOURS[language],
