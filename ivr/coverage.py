@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from ivr.flow import Flow, Step
 from ivr.rehearsal import Rehearsed
+from ivr.source import Scalar, Table
+from ivr.steps.return_ import Return
+from ivr.steps.subflow import Subflow
 
 KINDS = ("steps", "ways", "languages", "always")
 
@@ -79,6 +82,8 @@ class Coverage:
         for name, way in rehearsed.ways:
             self._reach(flow, name, "ways", way)
             step = flow.steps[name]
+            if step.verb == Return.verb:  # the way of the step that called
+                self._reach(flow, name.rpartition("/")[0], "ways", way)
             if way == "agent":
                 self._file(flow.file).reached.add(("always", "agent"))
             elif step.outcomes.get(way) == flow.always.trouble and way not in _written(step):
@@ -101,8 +106,7 @@ class Coverage:
 
 def file_of(flow: Flow, step: Step) -> str:
     """The file that writes the step: another one for a step of a subflow."""
-    file: str = getattr(step, "file", "") or flow.file
-    return file
+    return step.file or flow.file
 
 
 def own_name(step: Step) -> str:
@@ -111,10 +115,23 @@ def own_name(step: Step) -> str:
 
 
 def ways_of(step: Step) -> Iterator[tuple[str, str, int]]:
-    """(way, step it leads to, line) of each way out that is written in the file."""
+    """(way, step it leads to, line) of each way out that the file writes, also into and out of a subflow."""
+    across = step.verb in (Subflow.verb, Return.verb)
     for edge in step.body.edges(step.outcomes, _written(step)):
-        if edge.written:
+        if edge.written or across:
             yield edge.label, edge.target, Flow.place(step, edge.path).line
+
+
+def _own_ways(step: Step) -> Iterator[tuple[str, str, int]]:
+    """Those that count: of a call, what it may return."""
+    if step.verb == Return.verb:
+        return
+    if step.verb == Subflow.verb and isinstance(step.source, Table):
+        for word, (key, target) in step.source.entries.items():
+            if word != step.verb and isinstance(target, Scalar):
+                yield word, target.text, key.place.line
+    else:
+        yield from ways_of(step)
 
 
 def _written(step: Step) -> frozenset[str]:
@@ -127,15 +144,19 @@ def _key(step: Step, more: str) -> str:
 
 def _whole(flow: Flow) -> Iterator[tuple[str, str, Missed]]:
     for step in flow.steps.values():
+        if step.implied:
+            continue
         file, name, line = file_of(flow, step), own_name(step), step.source.place.line
         yield "steps", _key(step, ""), Missed(file, line, "steps", f"step {name!r} is never reached")
-        for way, target, at in ways_of(step):
+        for way, target, at in _own_ways(step):
             message = f"step {name!r}: {way} (to {target.rpartition('/')[2]!r}) is never taken"
             yield "ways", _key(step, way), Missed(file, at, "ways", message)
         if any(True for _ in step.body.spoken()):
             for language in flow.languages:
                 message = f"step {name!r} is never said in {language}"
                 yield "languages", _key(step, language), Missed(file, line, "languages", message)
+    if flow.returns:
+        return  # where the `always` of a called flow leads only matters when it is rehearsed alone
     heads = [("agent", "no caller asks for a person"), ("trouble", "nothing goes wrong")]
     if flow.always.gone is not None:
         heads.append(("gone", "no caller hangs up"))

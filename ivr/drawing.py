@@ -65,7 +65,7 @@ class _Card:
 
 def draw(flow: Flow, coverage: FileCoverage | None = None) -> str:
     """The picture. With `coverage`, what the tests reached is blue, the rest amber and dashed."""
-    cards = {step.name: _card(step, flow.languages[0]) for step in flow.steps.values()}
+    cards = {step.name: _card(step, flow.languages[0]) for step in flow.steps.values() if not step.implied}
     boxes = [Box(name, card.width, card.height, card.ports()) for name, card in cards.items()]
     placed = place(boxes, flow.start)
     width = max(placed.width, 560.0) + 2 * MARGIN
@@ -102,7 +102,7 @@ class _Painter:
             f"{word} → {target}" for word in ("agent", "trouble", "gone") if (target := _always(flow, word))
         ]
         yield _text(MARGIN, MARGIN + 16, flow.name, "title")
-        about = f"version {flow.version} · {', '.join(flow.languages)} · {len(flow.steps)} steps"
+        about = f"version {flow.version} · {', '.join(flow.languages)} · {len(self._cards)} steps"
         yield _text(MARGIN, MARGIN + 38, about, "quiet")
         yield _text(MARGIN, MARGIN + 58, f"always: {', '.join(always)}", "quiet")
         if self._coverage is not None:

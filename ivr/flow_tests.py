@@ -35,6 +35,7 @@ from ivr.script import (
 from ivr.sentences import LANGUAGES
 from ivr.shape import duration_seconds, guess
 from ivr.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
+from ivr.steps.return_ import Return
 from wording.expressions import ExpressionProblem, parse_expression
 
 TEST_KEYS = ("test", "given", "caller")
@@ -293,7 +294,7 @@ class _Reader:
 
     def _ends(self, node: Node, more: _More) -> Act:
         reason = _text(node)
-        returns = {name for step in self._steps.values() for name in _returned(step)}
+        returns = {step.body.name for step in self._steps.values() if isinstance(step.body, Return)}
         if reason not in ENDS and reason not in returns and not self._unread:
             known = (*ENDS, *sorted(returns))
             raise _Refused(node.place, f"ends: {reason!r} is no end{guess(reason, known) or _there(known)}")
@@ -357,14 +358,6 @@ def _queue_answer(outcome: str | None, rest: Mapping[str, Node]) -> Answer:
         else:
             raise _Refused(node.place, f"{word!r} is not known here{_there((*_QUEUE_WORDS, 'outcome'))}")
     return answer
-
-
-def _returned(step: Step) -> Iterable[str]:
-    """The name that a step of a subflow returns."""
-    if step.verb == "return":
-        for field in type(step.body).model_fields:
-            if isinstance(value := getattr(step.body, field), str):
-                yield value
 
 
 def _text(node: Node, *, empty: bool = False) -> str:
