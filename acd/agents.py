@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from acd.queues import Waiting
+
 
 class AgentStatus(StrEnum):
     """What the agent (or the telephone) says: apart from what they are busy with."""
@@ -47,7 +49,7 @@ class Agent:
 
 @dataclass(slots=True)
 class Seat:
-    """An agent as they are now. `call_id` and `queue` are of the offer or the talk.
+    """An agent as they are now. `call_id` and `queue` are of the offer or the talk, `caller` of a talk.
 
     `idle_since` decides whose turn it is. `until`: the end of wrap-up. `skipped_until`: offered nothing
     before, since an offer was not answered. `line_busy`: the telephone is in use, by whatever call.
@@ -62,6 +64,7 @@ class Seat:
     line_busy: bool = False
     call_id: str | None = None
     queue: str | None = None
+    caller: Waiting | None = None
     talking_since: datetime | None = None
 
     @property
@@ -82,4 +85,4 @@ class Seat:
         if state not in TRANSITIONS[self.state]:
             raise ValueError(f"agent {self.agent.name} cannot go from {self.state} to {state}")
         self.state, self.call_id, self.queue = state, call_id, queue
-        self.until = self.talking_since = None
+        self.until = self.talking_since = self.caller = None

@@ -69,6 +69,7 @@ class Distribution:
                 self._joined(event, now)
             case CallerLeft(call_id):
                 self._leave(call_id)
+                self._let_go(call_id)
             case AgentAnswered(call_id, agent):
                 self._answered(call_id, agent, now)
             case AgentMissed(call_id, agent):
@@ -134,6 +135,12 @@ class Distribution:
             self._commands.append(CancelOffer(call_id, offer.agent))
         return self._waiting.pop(call_id, None)
 
+    def _let_go(self, call_id: str) -> None:
+        """An agent who had answered, but whom the caller did not live to hear."""
+        for seat in self._seats.values():
+            if seat.state is AgentState.TALKING and seat.call_id == call_id:
+                seat.become(AgentState.IDLE)
+
     def _agents_for(self, caller: Waiting) -> list[Seat]:
         """Those for this caller who are logged in."""
         queue = self._queues[caller.queue]
@@ -164,7 +171,7 @@ class Distribution:
         assert caller is not None
         seat = self._seats[agent]
         seat.become(AgentState.TALKING, call_id, caller.queue)
-        seat.talking_since = now
+        seat.talking_since, seat.caller = now, caller
         self._commands.append(Connected(call_id, agent, (now - caller.since).total_seconds()))
 
     def _missed(self, offer: Offer, now: datetime) -> None:
@@ -177,7 +184,7 @@ class Distribution:
         seat = self._seats.get(event.agent)
         if seat is None or seat.state is not AgentState.TALKING or seat.call_id != event.call_id:
             return
-        queue, began = self._queues.get(seat.queue or ""), seat.talking_since
+        queue, began, caller = self._queues.get(seat.queue or ""), seat.talking_since, seat.caller
         seat.idle_since = now
         wrap_up_seconds = 0.0 if queue is None or event.failed else queue.wrap_up_seconds
         if wrap_up_seconds > 0:
@@ -187,6 +194,8 @@ class Distribution:
             seat.become(AgentState.IDLE)
         if event.failed:
             seat.skipped_until = now + timedelta(seconds=MISSED_PAUSE_SECONDS)
+            if caller is not None:
+                self._waiting[caller.call_id] = caller
         elif queue is not None and began is not None:
             self._handled[queue.name].append((now - began).total_seconds() + wrap_up_seconds)
 

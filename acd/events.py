@@ -54,7 +54,7 @@ class AgentMissed:
 
 @dataclass(frozen=True, slots=True)
 class TalkEnded:
-    """`failed`: they never talked, since the two could not be connected."""
+    """`failed`: the two could not be connected. The caller waits on, at the place they had."""
 
     call_id: str
     agent: str

@@ -23,7 +23,17 @@ LOOPBACK_ADDRESS = "127.0.0.60"  # where calls of Asterisk to itself come from
 
 _LONGEST_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without its closing zero
 _RESERVED_TRUNKS = frozenset(
-    {LOCAL_TRUNK, LOOPBACK_TRUNK, "loopback-g711", "global", "udp", "loopback-udp", "ws", "party"}
+    {
+        LOCAL_TRUNK,
+        LOOPBACK_TRUNK,
+        "loopback-g711",
+        "global",
+        "udp",
+        "loopback-udp",
+        "ws",
+        "party",
+        "telephone",
+    }
 )
 _CODECS = frozenset({"ulaw", "alaw", "g722", "opus"})
 _COUNTRIES = frozenset({"pl", "ru", "us"})  # those in indications.conf

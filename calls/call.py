@@ -103,6 +103,10 @@ def _applied(call: Call, event: CallEvent) -> Call:
             changes |= {"outcome": Outcome.VOICEMAIL, "recording": data["recording"]}
         case CallEventKind.TRANSFER_ENDED if data["outcome"] == Outcome.COMPLETED:
             changes["outcome"] = Outcome.TRANSFERRED
+        case CallEventKind.AGENT_CONNECTED:
+            changes["outcome"] = Outcome.TRANSFERRED
+        case CallEventKind.QUEUE_LEFT if data["outcome"] == "abandoned":
+            changes["outcome"] = Outcome.ABANDONED
         case CallEventKind.ENDED:
             changes |= {
                 "ended_at": event.at,

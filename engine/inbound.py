@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
+from acd.events import Connected
 from calls import control as network
 from calls.control import CallArrived, CallControlError, ChannelGone
 from calls.events import CallEvent, CallEventKind
@@ -14,14 +15,18 @@ from calls.outcome import Outcome
 from engine.call_log import CallLog
 from engine.errands import Errands
 from engine.message import MessageInProgress, recording_id
+from engine.other_party import OtherParty
 from engine.ports import Clock, Recordings
-from engine.transfer import TransferInProgress
+from engine.queueing import Decision
+from engine.queues import Queues
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (
     Command,
+    Enqueue,
     Errand,
     HangUp,
+    LeaveQueue,
     Listen,
     Note,
     Record,
@@ -37,7 +42,7 @@ HANG_UP_CAUSES = {"normal": 16, "busy": 17, "congestion": 34}
 # How long after a hang-up Asterisk may take to finish writing the message that was being recorded.
 RECORDING_GRACE_SECONDS = 3.0
 
-_Item = told.Event | network.NetworkEvent
+_Item = told.Event | network.NetworkEvent | Decision
 
 
 class InboundCall:
@@ -55,6 +60,7 @@ class InboundCall:
         log: CallLog,
         voice: CallVoice,
         errands: Errands,
+        queues: Queues,
         control: network.CallControl,
         recordings: Recordings,
         clock: Clock,
@@ -74,13 +80,22 @@ class InboundCall:
         self._final_outcome = final_outcome
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._message: MessageInProgress | None = None
-        self._transfer: TransferInProgress | None = None
+        self._other = OtherParty(
+            call_id,
+            arrived.channel_id,
+            arrived.caller,
+            queues=queues,
+            control=control,
+            log=log,
+            clock=clock,
+            tell=self.tell,
+        )
         self._ended_by = "caller"
 
     @property
     def guarded(self) -> bool:
         """Whether the dead-man must be renewed: not while two people talk."""
-        return self._transfer is None or not self._transfer.talking
+        return not self._other.talking
 
     def tell(self, item: _Item) -> None:
         self._inbox.put_nowait(item)
@@ -94,15 +109,7 @@ class InboundCall:
 
     def adopt(self, events: Sequence[CallEvent], up: frozenset[str]) -> None:
         """Take over what an earlier engine had begun, before `resume`. `up` as there."""
-        self._transfer = TransferInProgress.of_log(
-            events,
-            up,
-            self._dialogue.working or 0,
-            self.channel_id,
-            control=self._control,
-            log=self.log,
-            clock=self._clock,
-        )
+        self._other.adopt(events, up, self._dialogue.working or 0)
         if (recording := self._dialogue.recording) is not None:
             self._message = self._message_of(recording, events[-1].seq)
 
@@ -120,7 +127,7 @@ class InboundCall:
 
     async def lost(self, at: datetime | None) -> None:
         """Asterisk died under it: it ended when the connection did."""
-        await self._abandon_transfer()
+        await self._other.abandon()
         await self._errands.end()
         await self.log.end("network", Outcome.LOST, at=at)
 
@@ -130,7 +137,7 @@ class InboundCall:
         The call's end is then found in Asterisk's log, with the message (engine.recovery). It is written here
         when the caller cannot be handed over.
         """
-        await self._abandon_transfer()
+        await self._other.abandon()
         await self._errands.end()
         handed_over = False
         with contextlib.suppress(CallControlError):  # the caller may be gone as well
@@ -176,12 +183,9 @@ class InboundCall:
 
     async def _work_goes_on(self, up: frozenset[str] | None) -> bool:
         """Whether what the Dialogue waits for is still under way."""
-        transfer = self._transfer
-        if transfer is not None and transfer.talking and (up is None or transfer.leg.channel_id in up):
-            await self._control.guard(self.channel_id, 0)
+        if await self._other.goes_on(up):
             return True
-        await self._abandon_transfer(caller_stays=True)
-        if self._errands.has(self._dialogue.working):
+        if self._errands.keeps(self._dialogue.working):
             return True
         # A message that still goes on is cut here: its end might have been reported while nobody heard it.
         return await self._stop_message()
@@ -222,24 +226,17 @@ class InboundCall:
             case network.RecordingEnded():
                 return await self._message_taken(item)
             case network.LegRinging() | network.LegAnswered() | network.ChannelEnded():
-                return await self._leg_moved(item)
+                return await self._other.leg_moved(item)
+            case Decision(command=command):
+                if isinstance(command, Connected):
+                    await self._voice.stop_saying()
+                return await self._other.decided(item)
             case network.CallArrived() | network.ControlDropped() | network.ControlRestored():
+                return None
+            case network.PhoneChanged():
                 return None
             case _:
                 return item
-
-    async def _leg_moved(
-        self, item: network.LegRinging | network.LegAnswered | network.ChannelEnded
-    ) -> told.Finished | None:
-        if self._transfer is None or item.channel_id != self._transfer.leg.channel_id:
-            if isinstance(item, network.LegAnswered):  # in the moment in which it was given up
-                with contextlib.suppress(CallControlError):
-                    await self._control.hang_up(item.channel_id)
-            return None
-        finished = await self._transfer.follow(item)
-        if finished is not None:
-            self._transfer = None
-        return finished
 
     async def _perform(self, commands: tuple[Command, ...]) -> None:
         for command in commands:
@@ -247,6 +244,7 @@ class InboundCall:
                 case Note(kind=kind, data=data):
                     await self.log.write(kind, data)
                 case Say():
+                    await self._other.hold(music=False)
                     await self._voice.say(command)
                 case StopSaying():
                     await self._voice.stop_saying()
@@ -257,12 +255,19 @@ class InboundCall:
                 case Record():
                     await self._record(command)
                 case Transfer():
-                    await self._connect(command)
+                    await self._voice.close()
+                    await self._other.transfer(command)
+                case Enqueue():
+                    await self._voice.close()
+                    await self._other.enqueue(command)
+                case LeaveQueue():
+                    pass  # it was left as soon as the Dialogue did not wait for it any more
                 case _ if isinstance(command, Errand):
                     self._errands.begin(command)
                 case HangUp(reason=reason):
                     await self._control.hang_up(self.channel_id, HANG_UP_CAUSES.get(reason, 16))
                     self._ended_by = "flow"
+        await self._other.hold(music=not self._voice.saying)
 
     # --- work that takes its time -------------------------------------------------------------------------
 
@@ -300,35 +305,14 @@ class InboundCall:
             self._message = None
         return self._message is not None
 
-    async def _connect(self, command: Transfer) -> None:
-        await self._voice.close()
-        self._transfer = TransferInProgress(
-            command,
-            f"{self.id}.leg.{self.log.last_seq}",  # as for recordings
-            self.channel_id,
-            control=self._control,
-            log=self.log,
-            clock=self._clock,
-        )
-        finished = await self._transfer.start(self.id, caller_id=self._arrived.caller)
-        if finished is not None:
-            self._transfer = None
-            self.tell(finished)
-
     async def _drop_work(self) -> None:
         """End what the Dialogue no longer waits for: it gave it up after its time."""
         waited = self._dialogue.working
-        if self._transfer is not None and self._transfer.work_id != waited:
-            await self._abandon_transfer(caller_stays=True)
+        await self._other.drop(waited)
         if self._message is not None and self._message.work_id != waited:
             await self._stop_message()
             self._message = None
         self._errands.drop(waited)
-
-    async def _abandon_transfer(self, *, caller_stays: bool = False) -> None:
-        transfer, self._transfer = self._transfer, None
-        if transfer is not None:
-            await transfer.abandon(caller_stays=caller_stays)
 
     # --- the end ------------------------------------------------------------------------------------------
 
@@ -337,7 +321,7 @@ class InboundCall:
         await self._voice.close()
         if self._message is not None:
             await self._last_words()
-        await self._abandon_transfer()
+        await self._other.abandon()
         await self._errands.end()
         if not self._dialogue.ended:
             notes = self._dialogue.handle(told.CallerGone(), self._clock.now())

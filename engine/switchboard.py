@@ -28,6 +28,7 @@ from engine.health import Health
 from engine.inbound import InboundCall
 from engine.live import LiveCalls
 from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
+from engine.queues import Queues
 from engine.transfer import call_of_leg
 from engine.voice import CallVoice
 from ivr.dialogue import Dialogue, StateRejected
@@ -58,6 +59,7 @@ class Exchange:
     synthesizer: Synthesizer
     recordings: Recordings
     desk: Desk
+    queues: Queues
     flows: FlowShelf
     clock: Clock
     ids: Ids
@@ -107,6 +109,8 @@ class Switchboard:
                 self._lead(id, event)
             case network.PlaybackEnded(playback_id=id) | network.RecordingEnded(recording_id=id):
                 self._lead(id, event)
+            case network.PhoneChanged():
+                self._exchange.queues.phone_changed(event)
             case network.ControlDropped():
                 self._control_dropped()
             case network.ControlRestored():
@@ -121,6 +125,7 @@ class Switchboard:
         self._closing = True
         if self._away is not None:
             self._away.cancel()
+        self._exchange.queues.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_SECONDS):
                 await asyncio.gather(*(call.cut_off() for call in self._calls.values()))
@@ -241,6 +246,7 @@ class Switchboard:
             errands=Errands(
                 call_id, desk=exchange.desk, call_log=call_log, tell=lambda finished: inbound.tell(finished)
             ),
+            queues=exchange.queues,
             control=exchange.control,
             recordings=exchange.recordings,
             clock=exchange.clock,
@@ -280,6 +286,7 @@ class Switchboard:
             log.exception("a call that failed could not be handed over", call=call.id)
 
     def _forget(self, call: InboundCall) -> None:
+        self._exchange.queues.leave(call.id)
         self._calls.pop(call.id, None)
         self._tasks.pop(call.id, None)
         if self._by_channel.get(call.channel_id) is call:

@@ -56,6 +56,11 @@ class CallVoice:
         self._next_playback = first_playback
         self._watchdog: asyncio.TimerHandle | None = None
 
+    @property
+    def saying(self) -> bool:
+        """Whether something is being said now."""
+        return self._saying is not None
+
     async def say(self, say: Say) -> None:
         """Say it; Spoken follows, also when it could not be said."""
         await self.stop_saying()

@@ -21,7 +21,7 @@ from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
 from asterisk.network_log import CelNetworkLog
 from asterisk.process import AsteriskProcess
-from asterisk.settings import AMI_USER, ARI_USER, LOOPBACK_TRUNK, MEDIA_CLIENT, AsteriskInstallation
+from asterisk.settings import AMI_USER, ARI_USER, MEDIA_CLIENT, AsteriskInstallation
 from asterisk.visitors import VisitorGate
 from calls.control import ControlRestored, NetworkEvent
 from channels.services import HttpServices
@@ -35,12 +35,14 @@ from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import VoiceFailed
+from engine.queues import Queues
 from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.flow_files import load_flows, warn_of_unknown_words
 from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_services
+from infolinia.sections.queues import agent_lines, waiting_rooms
 from infolinia.setup.inventory import Parts, find_parts
 from speech.prompts import PromptVoices
 from speech.voices import DEFAULT_VOICES, Voice
@@ -90,7 +92,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         stack.push_async_callback(services.close)
         await asterisk.start()
         stack.push_async_callback(asterisk.stop)
-        ami = AmiConnection(_ami_address(configuration, asterisk), _on_system_news(metrics, health))
+        ami = AmiConnection(
+            _ami_address(configuration, asterisk), _on_system_news(configuration, metrics, health)
+        )
         await ami.start()
         stack.push_async_callback(ami.close)
         media = MediaServer(
@@ -112,6 +116,14 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             recording_dir=asterisk.folders.spool / "recording",
             trunks=tuple(trunk.name for trunk in configuration.sip.trunks),
             ami=ami,
+            phones=tuple(phone.name for phone in asterisk.settings.phones),
+        )
+        surroundings = surroundings_of(configuration)
+        queues = Queues(
+            waiting_rooms(configuration.queues),
+            agent_lines(configuration.agents),
+            clock=clock,
+            opening=surroundings.opening,
         )
         recordings = RecordingFolder(configuration.place(configuration.recordings))
         exchange = Exchange(
@@ -130,6 +142,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 region=configuration.country,
                 codes_in_log=configuration.codes_in_log,
             ),
+            queues=queues,
             flows=shelf,
             clock=clock,
             ids=ids,
@@ -137,7 +150,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             health=health,
             node=configuration.node,
             region=configuration.country,
-            surroundings=surroundings_of(configuration),
+            surroundings=surroundings,
         )
         switchboard = Switchboard(exchange)
         network_log = CelNetworkLog(
@@ -192,8 +205,11 @@ def _ami_address(configuration: Configuration, asterisk: AsteriskProcess) -> Ami
     return AmiAddress("127.0.0.1", configuration.asterisk.ami_port, AMI_USER, asterisk.secrets.ami_password)
 
 
-def _on_system_news(metrics: Metrics, health: Health) -> Callable[[SystemNews], None]:
+def _on_system_news(
+    configuration: Configuration, metrics: Metrics, health: Health
+) -> Callable[[SystemNews], None]:
     """Count refused SIP senders; show each trunk's state."""
+    trunks = {trunk.name for trunk in configuration.sip.trunks}
     refused: Counter[str] = Counter()
 
     def heard(news: SystemNews) -> None:
@@ -204,7 +220,7 @@ def _on_system_news(metrics: Metrics, health: Health) -> Callable[[SystemNews], 
                 log.warning("SIP refused: not a trunk or phone of ours", why=why, address=address)
                 total = refused.total()
                 health.set("SIP refused", True, f"{total} since the start, last from {address}", needed=False)
-            case TrunkStatus(trunk=trunk, good=good, detail=detail) if trunk != LOOPBACK_TRUNK:
+            case TrunkStatus(trunk=trunk, good=good, detail=detail) if trunk in trunks:
                 health.set(f"trunk {trunk}", good, detail, needed=False)
             case _:
                 pass  # restarts are told by ARI, which then lists the channels

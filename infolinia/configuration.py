@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
 from infolinia.sections.hours import HoursSection, TimeZoneName
+from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
 from infolinia.sections.services import ServiceName, ServiceSection
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
@@ -137,6 +138,8 @@ class Configuration(_Section):
     hours: Mapping[str, HoursSection] = {}
     services: Mapping[ServiceName, ServiceSection] = {}
     codes_in_log: bool = True
+    agents: Agents = {}
+    queues: QueueSections = {}
     numbers: Mapping[str, FlowName] = {"100": "hotline"}
     unknown_number: FlowName = "unknown-number"
     flows: Path = Path("callflows")
@@ -177,6 +180,7 @@ class Configuration(_Section):
             rtp_start=sip.rtp[0],
             rtp_end=sip.rtp[1],
             trunks=tuple(Trunk(**trunk.model_dump()) for trunk in sip.trunks),
+            phones=telephones(self.agents),
             deadman_seconds=DEADMAN_SECONDS,
             external_address=sip.external_address,
             local_networks=sip.local_networks,
@@ -217,6 +221,7 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
         for language, folder in configuration.speech.models.items()
         if not is_model(configuration.place(folder))
     ]
+    problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
     try:
         check_settings(configuration.asterisk_settings())
     except SettingsRefused as refused:
@@ -257,6 +262,7 @@ def _has(node: Node, path: list[str | int]) -> bool:
 _SECRETS: Any = {
     "sip": {"trunks": {"__all__": {"password"}}},
     "services": {"__all__": {"headers"}},
+    "agents": {"__all__": {"sip": {"password"}}},
 }
 
 

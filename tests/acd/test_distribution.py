@@ -240,9 +240,16 @@ def test_two_who_could_not_be_connected_count_for_nothing() -> None:
     floor = Floor("anna", "jan")
     floor.join("one")
     floor.do(AgentAnswered("one", "anna"))
-    floor.do(TalkEnded("one", "anna", failed=True))
-    assert floor.join("one", again=True, since=START) == [offer("one", "jan")]
-    assert floor.places[-1].wait_seconds is None
+    assert floor.do(TalkEnded("one", "anna", failed=True)) == [offer("one", "jan")]
+    assert floor.places[-1] == Moved("one", 1, None), "back at the place they had"
+
+
+def test_a_caller_who_leaves_as_the_agent_answers_leaves_the_agent_free() -> None:
+    floor = Floor("anna")
+    floor.join("one")
+    floor.do(AgentAnswered("one", "anna"))
+    floor.do(CallerLeft("one"))
+    assert floor.join("two") == [offer("two", "anna")]
 
 
 def test_an_unlawful_change_of_state_is_a_fault() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from acd.queues import Queue
 from calls.control import CallArrived, ChannelEnded, ChannelSnapshot, ControlRestored, KeyPressed
 from calls.events import CallEvent, CallEventKind
 from engine.errands import Desk
@@ -13,6 +14,7 @@ from engine.flows import FlowShelf
 from engine.health import Health
 from engine.inbound import InboundCall
 from engine.live import LiveCalls
+from engine.queues import AgentLine, Queues
 from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
 from history.interaction import Interaction
@@ -90,7 +92,15 @@ def load_shelf(front: str = FLOW) -> FlowShelf:
 class Stage:
     """One engine. Another one made with `after` shares its memory and its network: a restart."""
 
-    def __init__(self, folder: Path, *, after: Stage | None = None, shelf: FlowShelf | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        after: Stage | None = None,
+        shelf: FlowShelf | None = None,
+        queues: Sequence[Queue] = (),
+        agents: Sequence[AgentLine] = (),
+    ) -> None:
         self.folder = folder
         self.control = FakeControl()
         self.ledger: MemoryLedger = after.ledger if after else MemoryLedger()
@@ -117,6 +127,7 @@ class Stage:
                 ids=CountedIds("row of next" if after else "row"),
                 region="PL",
             ),
+            queues=Queues(queues, agents, clock=self.clock),
             flows=shelf or load_shelf(),
             clock=self.clock,
             ids=CountedIds("next" if after else "id"),
