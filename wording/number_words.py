@@ -95,6 +95,8 @@ _OBLIQUE_TEENS = {
     "pl": {
         "dziesięciu": 10,
         "dziesięcioma": 10,
+        "dwunastu": 12,
+        "dwunastoma": 12,
         **{
             word[: -len("ście")] + ending: value
             for word, value in TEENS["pl"].items()
@@ -238,6 +240,7 @@ WORDS = {
         rewritten={
             "and a half": HALF_MORE,
             "and half": HALF_MORE,
+            "half a dozen": "6",
             "half a": HALF,
             "half": HALF,
         },

@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from wording.digit_words import HUNDREDS, REPEATERS, SAID, TEENS, TENS, UNIT_GROUPS, UNITS
+from wording.digit_words import (
+    HUNDREDS,
+    REPEATERS,
+    SAID,
+    TEENS,
+    TENS,
+    UNIT_GROUPS,
+    UNIT_GROUPS_OF_MANY,
+    UNITS,
+)
 from wording.digits import understood_digits
 from wording.number_grammar import BEYOND, LONGEST_FIGURES, number_at, number_tokens
 from wording.number_words import (
@@ -42,7 +51,12 @@ _TEENS = {language: _first_of_each(table) for language, table in TEENS.items()}
 _TENS = {language: _first_of_each(table) for language, table in TENS.items()}
 _HUNDREDS = {language: _first_of_each(table) for language, table in HUNDREDS.items()}
 _SINGLE = {
-    language: {*UNITS[language], *UNIT_GROUPS[language], *" ".join(REPEATERS[language]).split()}
+    language: {
+        *UNITS[language],
+        *UNIT_GROUPS[language],
+        *UNIT_GROUPS_OF_MANY[language],
+        *" ".join(REPEATERS[language]).split(),
+    }
     for language in UNITS
 }
 
