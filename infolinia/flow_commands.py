@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infolinia.configuration import ConfigurationRejected, load_configuration
+from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.flow_files import read_flow
 from infolinia.flow_testing import (
     below,
@@ -19,7 +19,10 @@ from infolinia.flow_testing import (
     rehearsal_surroundings,
     run_files,
 )
-from infolinia.terminal import ConfigOption, fail
+from infolinia.recorded_tests import append_test, events_of, flow_of, written_test
+from infolinia.terminal import ConfigOption, fail, run_until_done
+from infolinia.typed_calls import TypedCall
+from ivr.drawing import draw
 
 flow_app = typer.Typer(help="Call flows.", no_args_is_help=True)
 
@@ -63,9 +66,16 @@ def rehearse_flows(
     ] = "",
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every test and gap.")] = False,
+    from_call: Annotated[
+        str | None, typer.Option("--from-call", help="Instead: make a test of this call of the history.")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put that test into the flow's file.")] = False,
     config: ConfigOption = None,
 ) -> None:
     """Rehearse the tests that stand in flow files. Exit code 1 when one fails or coverage is too low."""
+    if from_call is not None:
+        run_until_done(_make_test(load_configuration(config), from_call, write=write))
+        return
     flows = read_flows(flow_paths(paths or [Path("callflows")]))
     run = run_files(flows, rehearsal_surroundings(load_configuration(config)), word)
     for verdict in run.verdicts:
@@ -92,3 +102,62 @@ def rehearse_flows(
             fail(f"{junit_file}: the report cannot be written ({error.strerror}). Name another file.")
     if failed or low:
         raise SystemExit(1)
+
+
+async def _make_test(configuration: Configuration, call_id: str, *, write: bool) -> None:
+    events = await events_of(configuration, call_id)
+    path, flow = flow_of(configuration, events)
+    began = events[0].at.strftime("%Y-%m-%d %H:%M")
+    test = written_test(configuration, flow, events, f"a call of {began} UTC")
+    typer.echo(test, nl=False)
+    if write:
+        append_test(path, test)
+        typer.echo(f"Written to {path}.", err=True)
+
+
+@flow_app.command("show")
+def show_flow(
+    file: Annotated[Path, typer.Argument(help="A flow file.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The SVG file (default: the flow's name).")
+    ] = None,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Colour what its tests reach.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Draw a flow: every step a card, every way out a line."""
+    flow = read_flow(file)
+    covered = None
+    if coverage:
+        run = run_files([flow], rehearsal_surroundings(load_configuration(config)))
+        covered = run.coverage
+    target = output or Path(f"{flow.name}.svg")
+    try:
+        target.write_text(draw(flow, covered), encoding="utf-8")
+    except OSError as error:
+        fail(f"{target}: the picture cannot be written ({error.strerror}). Name another file with -o.")
+    typer.echo(f"{target}: {len(flow.steps)} steps")
+
+
+@flow_app.command("talk")
+def talk_to_flow(
+    file: Annotated[Path, typer.Argument(help="A flow file.")],
+    language: Annotated[str | None, typer.Option(help="The language of what you type.")] = None,
+    caller: Annotated[str, typer.Option(help="Your number.")] = "+48220000001",
+    write_test: Annotated[bool, typer.Option("--write-test", help="Put it into the file as a test.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Talk to a flow by typing: digits are keys, other lines speech, an empty line silence."""
+    flow = read_flow(file)
+    if language is not None and language not in flow.languages:
+        fail(f"Flow {flow.name} does not speak {language!r}. Choose one of {', '.join(flow.languages)}.")
+    configuration = load_configuration(config)
+    facts = {"caller": caller, "dialled": "100"}
+    call = TypedCall(flow, facts, rehearsal_surroundings(configuration), language, input, typer.echo)
+    call.run()
+    test = written_test(configuration, flow, call.events, "a typed call")
+    typer.echo(f"\nAs a test:\n\n{test}", nl=False)
+    if not write_test:
+        typer.echo("\nWith --write-test it is put into the file.")
+    else:
+        append_test(file, test)
+        typer.echo(f"\nWritten to {file}.")

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ivr.coverage import FileCoverage, ways_of
+from ivr.coverage import Coverage, file_of, own_name, ways_of
 from ivr.flow import Flow, Step
 from ivr.layout import Box, Placed, Spot, place
 from ivr.source import Listing, Scalar, Table
+from ivr.steps.return_ import Return
+from ivr.steps.subflow import Subflow
 
 MARGIN = 32.0
 HEAD_HEIGHT = 92.0
@@ -63,7 +65,7 @@ class _Card:
         return tuple(found)
 
 
-def draw(flow: Flow, coverage: FileCoverage | None = None) -> str:
+def draw(flow: Flow, coverage: Coverage | None = None) -> str:
     """The picture. With `coverage`, what the tests reached is blue, the rest amber and dashed."""
     cards = {step.name: _card(step, flow.languages[0]) for step in flow.steps.values() if not step.implied}
     boxes = [Box(name, card.width, card.height, card.ports()) for name, card in cards.items()]
@@ -88,7 +90,7 @@ def draw(flow: Flow, coverage: FileCoverage | None = None) -> str:
 
 class _Painter:
     def __init__(
-        self, flow: Flow, cards: dict[str, _Card], placed: Placed, coverage: FileCoverage | None
+        self, flow: Flow, cards: dict[str, _Card], placed: Placed, coverage: Coverage | None
     ) -> None:
         self._flow = flow
         self._cards = cards
@@ -106,7 +108,8 @@ class _Painter:
         yield _text(MARGIN, MARGIN + 38, about, "quiet")
         yield _text(MARGIN, MARGIN + 58, f"always: {', '.join(always)}", "quiet")
         if self._coverage is not None:
-            steps, ways = self._coverage.share("steps"), self._coverage.share("ways")
+            own = self._coverage.files[flow.file]
+            steps, ways = own.share("steps"), own.share("ways")
             told = f"tests reach {steps} steps and take {ways} ways; the others are dashed"
             yield _text(MARGIN, MARGIN + 78, told, "quiet")
 
@@ -168,11 +171,14 @@ class _Painter:
         return (BLUE, "") if reached else (AMBER, ' stroke-dasharray="5 4"')
 
     def _reached(self, kind: str, name: str, more: str = "") -> bool | None:
-        if self._coverage is None:
+        """None when nothing is to be said of it."""
+        step = self._cards[name].step
+        if self._coverage is None or (kind == "ways" and step.verb in (Subflow.verb, Return.verb)):
             return None
-        own = name.rpartition("/")[2]
-        key = (kind, f"{own}\0{more}" if more else own)
-        return key in self._coverage.reached if key in self._coverage.wanted else None
+        own = own_name(step)
+        return (kind, f"{own}\0{more}" if more else own) in self._coverage.files[
+            file_of(self._flow, step)
+        ].reached
 
     def _row_end(self, spot: Spot) -> float:
         """Where the cards of a bend's layer end."""

@@ -9,7 +9,7 @@ from typing import Any
 
 # Read back as a text of just these letters, in a flow collection too.
 _PLAIN = re.compile(r"[^\W\d_](?:[\w' .-]*[\w.])?")
-_KEYS = re.compile(r"[1-9][0-9]{0,63}")
+_KEYS = re.compile(r"[1-9][0-9]{0,63}|[0-9]+(\.[0-9]+)?s")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
 _WIDTH = 110
 
@@ -32,7 +32,7 @@ def as_written(name: str, given: Mapping[str, Any], acts: Sequence[Act], indent:
 
 
 def _act(act: Act) -> str:
-    """What an act says is a text, so numbers need no quotation marks but for zeros in front."""
+    """What an act says is a text, so numbers and durations need no quotation marks."""
     return "{" + ", ".join(f"{key}: {_said(value)}" for key, value in act.items()) + "}"
 
 

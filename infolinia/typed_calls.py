@@ -1,0 +1,158 @@
+"""`infolinia flow talk`: a conversation with a flow, typed in the terminal, in virtual time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from calls.events import CallEvent, CallEventKind
+from ivr.commands import Command, Enqueue, Note
+from ivr.flow import Flow
+from ivr.flow_tests import value_of
+from ivr.outside import OUTCOMES, Outside, Told
+from ivr.rehearsal import START, Act, Dials, Given, HangsUp, Rehearsal, Says, Waits
+from ivr.script import Answer
+from ivr.source import SourceRejected, Table, read_yaml
+from ivr.surroundings import Surroundings
+
+Ask = Callable[[str], str]
+"""Shows a question and returns the line that was typed. Raises EOFError."""
+
+Tell = Callable[[str], None]
+
+_KEYS = re.compile(r"[0-9*#]{1,64}")
+_LONGEST_WAIT_SECONDS = 3600.0
+_STEP_SECONDS = 0.5
+HELP = "Digits are keys, other lines are speech, an empty line is silence, Ctrl-D hangs up."
+
+
+class TypedCall(Rehearsal):
+    """One call. `events` is its log, as a real call would have it, for a test to be made of."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        facts: Mapping[str, object],
+        surroundings: Surroundings,
+        language: str | None,
+        ask: Ask,
+        tell: Tell,
+    ) -> None:
+        self.events: list[CallEvent] = []
+        self._ask = ask
+        self._tell_person = tell
+        self._language = language
+        self._shown = 0
+        self._log(START, CallEventKind.RECEIVED, facts)
+        outside = _AskedOutside(self._show, ask, tell)
+        super().__init__(flow, facts=facts, surroundings=surroundings, outside=outside)
+
+    def run(self) -> None:
+        """Until one of them hangs up."""
+        self._tell_person(HELP)
+        while not self.dialogue.ended:
+            self._until_asked()
+            self._show()
+            if self.dialogue.ended:
+                break
+            try:
+                line = self._ask("> ").strip()
+            except EOFError:
+                self._tell_person("")
+                self._do(HangsUp())
+                break
+            if not line:
+                self._silence()
+            elif _KEYS.fullmatch(line):
+                self._do(Dials(line))
+            else:
+                # Until the flow has chosen one, words may be of any language.
+                self._do(Says(line, self._language if self.dialogue.language is None else None))
+        self._show()
+        by = "caller" if self.result.ended == "caller" else "flow"
+        self._log(self._now, CallEventKind.ENDED, {"by": by})
+
+    def _do(self, act: Act) -> None:
+        before = len(self.result.failures)
+        self.play([act])
+        for failure in self.result.failures[before:]:
+            self._tell_person(f"({failure})")
+
+    def _until_asked(self) -> None:
+        """Until nothing is said and no work is done."""
+        limit = self.so_far().seconds + _LONGEST_WAIT_SECONDS
+        self.play([Waits(None)])
+        while self.dialogue.working is not None and not self.dialogue.ended:
+            if self.so_far().seconds > limit:
+                break
+            self.advance(_STEP_SECONDS)
+            self.play([Waits(None)])
+
+    def _silence(self) -> None:
+        """Until something happens."""
+        happened = len(self.result.happened)
+        limit = self.so_far().seconds + _LONGEST_WAIT_SECONDS
+        while len(self.result.happened) == happened and not self.dialogue.ended:
+            if self.so_far().seconds > limit:
+                break
+            self.advance(_STEP_SECONDS)
+
+    def _show(self) -> None:
+        lines = self.result.lines
+        for line in lines[self._shown :]:
+            if line.who != "caller":
+                self._tell_person(f"{line.at:7.1f}  {line.text}")
+        self._shown = len(lines)
+
+    def _perform(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if isinstance(command, Note):
+                self._log(self._now, command.kind, command.data)
+        super()._perform(commands)
+
+    def _log(self, at: datetime, kind: CallEventKind, data: Mapping[str, object]) -> None:
+        self.events.append(CallEvent("typed", len(self.events) + 1, at, kind, data))
+
+
+class _AskedOutside(Outside):
+    """Asks how work ends: an outcome, a table of values, or an empty line for the usual."""
+
+    def __init__(self, show: Callable[[], None], ask: Ask, tell: Tell) -> None:
+        super().__init__(Given())
+        self._show = show
+        self._ask = ask
+        self._tell_person = tell
+
+    def answer(self, step: str, command: Any) -> Told:
+        self._show()
+        outcomes = OUTCOMES[type(command)]
+        answer = Answer(outcomes[0])
+        while len(outcomes) > 1 or isinstance(command, Enqueue):
+            try:
+                typed = self._ask(f"{step} ends with {', '.join(outcomes)}, or {{values}} [{outcomes[0]}]: ")
+            except EOFError:
+                break
+            told = _answer(typed.strip(), outcomes)
+            if isinstance(told, Answer):
+                answer = told
+                break
+            self._tell_person(told)
+        self._answers[step] = [answer]
+        return super().answer(step, command)
+
+
+def _answer(typed: str, outcomes: Sequence[str]) -> Answer | str:
+    """What was typed, or a sentence about what is wrong with it."""
+    if not typed:
+        return Answer(outcomes[0])
+    if typed in outcomes:
+        return Answer(typed)
+    try:
+        node = read_yaml(typed, "typed")
+    except SourceRejected as rejected:
+        return str(rejected)
+    if isinstance(node, Table):
+        return Answer(outcomes[0], value_of(node))
+    return f"One of {', '.join(outcomes)} is wanted, or a table such as {{status: sent}}."
