@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, StringConstraints, model_validator
 
 from ivr.commands import Errand, ReadProfile, WriteProfile
-from ivr.outward import outward_text
+from ivr.outward import Refused, outward_text
 from ivr.steps.errand import ErrandBody
 from ivr.steps.set import VariableName
 from ivr.texts import TemplateText
@@ -55,7 +55,7 @@ class Contact(ErrandBody):
         value = outward_text(talk, step, self.to)
         if len(value) > LONGEST_VALUE:
             talk.trouble("too long", f"step {step.name!r} would keep {len(value):,} characters")
-            return "unknown"
+            raise Refused
         return partial(WriteProfile, attribute=self.written, value=value)
 
     def finished(self, talk: Talk, step: Step, work: Finished) -> None:

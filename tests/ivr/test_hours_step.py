@@ -31,7 +31,9 @@ def company(state: str) -> tuple[Surroundings, list[tuple[str, datetime]]]:
     return Surroundings(opening, zone=ZoneInfo("Europe/Warsaw")), asked
 
 
-@pytest.mark.parametrize(("state", "said"), [("open", "Open."), ("closed", "Closed."), ("holiday", "Holiday.")])
+@pytest.mark.parametrize(
+    ("state", "said"), [("open", "Open."), ("closed", "Closed."), ("holiday", "Holiday.")]
+)
 def test_each_state_leads_somewhere(state: str, said: str) -> None:
     surroundings, asked = company(state)
     stage = Stage(load(STEPS % ", holiday: feast" + HOLIDAY), {}, surroundings)

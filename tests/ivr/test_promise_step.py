@@ -1,0 +1,131 @@
+"""promise: what is promised is an amount, a day and a reference, or it is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+
+import pytest
+from errands import FACTS, break_and_resume, finish, only_work, works
+from flows import load
+from hypothesis import given
+from hypothesis import strategies as st
+from stage import START, Stage
+
+from ivr.commands import KeepPromise
+from ivr.events import CallerGone, Finished
+from ivr.loader import FlowRejected
+from ivr.steps.promise import amount_of, day_of
+from ivr.surroundings import Surroundings
+
+STEPS = """
+  first: {set: {amount: "%s", day: "%s"}, next: keep}
+  keep:
+    promise: {amount: "{amount}", due: "{day}", reference: "{dialled}"%s}
+    next: kept
+    refused: no
+  kept: {say: Kept., next: person}
+  no: {say: Refused., next: person}
+"""
+TODAY = START.date().isoformat()  # 2026-01-05
+
+
+def stage_of(amount: str = "120.5", day: str = TODAY, more: str = "", reference: str = "D-17/2026") -> Stage:
+    return Stage(
+        load(STEPS % (amount, day, more)), {**FACTS, "dialled": reference}, Surroundings(currency="PLN")
+    )
+
+
+def test_a_promise_is_kept_with_two_places_and_the_usual_currency() -> None:
+    stage = stage_of()
+    assert only_work(stage) == KeepPromise(1, "120.50", "PLN", TODAY, "D-17/2026")
+    finish(stage, "next")
+    assert stage.said == "Kept."
+
+
+def test_another_currency_least_and_latest() -> None:
+    stage = stage_of("50", "2026-01-08", ', least: "50", latest: 3d, currency: EUR')
+    assert only_work(stage) == KeepPromise(1, "50.00", "EUR", "2026-01-08", "D-17/2026")
+
+
+@pytest.mark.parametrize(
+    ("amount", "day", "more"),
+    [
+        ("0", TODAY, ""),
+        ("0.00", TODAY, ""),
+        ("-5", TODAY, ""),
+        ("1.234", TODAY, ""),
+        ("1e3", TODAY, ""),
+        ("NaN", TODAY, ""),
+        ("١٢", TODAY, ""),
+        ("9" * 10, TODAY, ""),
+        ("49.99", TODAY, ', least: "50"'),
+        ("49.99", TODAY, ', least: "{dialled}"'),  # a least that is no amount forbids all
+        ("100", "2026-01-04", ""),
+        ("100", "2026-01-20", ""),
+        ("100", "2026-01-09", ", latest: 3d"),
+        ("100", "2026-02-30", ""),
+        ("100", "20260106", ""),
+        ("100", "2026-W02-1", ""),
+        ("100", "tomorrow", ""),
+    ],
+)
+def test_what_is_no_promise_is_refused_without_being_kept(amount: str, day: str, more: str) -> None:
+    stage = stage_of(amount, day, more)
+    assert not works(stage.commands)
+    assert stage.said == "Refused."
+
+
+def test_today_and_the_last_day_are_those_of_the_companys_clocks() -> None:
+    """At nine in UTC on the fifth it is the sixth already fifteen hours to the east."""
+    ahead = Surroundings(zone=timezone(timedelta(hours=15)))
+    flow = load(STEPS % ("10", TODAY, ""))
+    assert not works(Stage(flow, {**FACTS, "dialled": "x"}, ahead).commands)
+    flow = load(STEPS % ("10", "2026-01-20", ""))
+    assert works(Stage(flow, {**FACTS, "dialled": "x"}, ahead).commands)
+
+
+@pytest.mark.parametrize("reference", ["", "x" * 101])
+def test_a_promise_needs_a_reference_of_reasonable_length(reference: str) -> None:
+    assert not works(stage_of(reference=reference).commands)
+
+
+def test_a_hostile_reference_stays_one_line() -> None:
+    work = only_work(stage_of(reference="D'; DROP\r\nTABLE x;--"))
+    assert isinstance(work, KeepPromise)
+    assert work.reference == "D'; DROP TABLE x;--"
+
+
+@given(st.text(max_size=20))
+def test_no_text_is_more_than_an_amount_or_a_day(text: str) -> None:
+    amount, day = amount_of(text), day_of(text)
+    assert amount is None or (text.isascii() and 0 <= amount < 10**9)
+    assert day is None or day.isoformat() == text
+
+
+@pytest.mark.parametrize("how", ["state", "log", "same"])
+def test_after_a_break_it_is_the_same_promise(how: str) -> None:
+    stage = stage_of()
+    first = only_work(stage)
+    assert break_and_resume(stage, how) == [first]
+
+
+def test_hanging_up_in_the_middle() -> None:
+    stage = stage_of()
+    stage.tell(CallerGone())
+    assert stage.dialogue.ended
+    assert stage.tell(Finished(1, "next")) == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        (', least: "a lot"', "is no amount"),
+        (", latest: 14", "with its unit"),
+        (", latest: 1h", "86400"),
+        (", currency: zloty", "[A-Z]{3}"),
+    ],
+)
+def test_what_is_written_wrong_is_refused(more: str, wanted: str) -> None:
+    with pytest.raises(FlowRejected) as refused:
+        load(STEPS % ("1", TODAY, more))
+    assert wanted in str(refused.value)
