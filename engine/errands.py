@@ -88,15 +88,22 @@ class Errands:
         self._call_log = call_log
         self._tell = tell
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._questions: set[int] = set()  # that may be asked again
         self._writes: set[asyncio.Task[None]] = set()
         self._code: SentCode | None = None  # in memory alone: after a restart every answer is wrong
 
     def begin(self, errand: Errand) -> None:
+        if isinstance(errand, Fetch | ReadProfile | CheckAnswer):
+            self._questions.add(errand.work_id)
         self._tasks[errand.work_id] = asyncio.get_running_loop().create_task(self._run(errand))
 
     def has(self, work_id: int | None) -> bool:
         """Whether this work is under way here, or has Finished and the Dialogue has not been told yet."""
         return work_id in self._tasks
+
+    def keeps(self, work_id: int | None) -> bool:
+        """Whether it is under way and leaves something behind: then it must not be begun a second time."""
+        return work_id in self._tasks and work_id not in self._questions
 
     def drop(self, waited: int | None) -> None:
         """The Dialogue waits for `waited` only."""
