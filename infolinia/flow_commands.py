@@ -90,7 +90,7 @@ def rehearse_flows(
     missed = missed_lines(run.coverage.files.values()) if verbose else ()
     for told in missed or missed_lines(run.coverage.files.values(), () if word else wanted):
         typer.echo(str(told))
-    low = below(run.coverage, thresholds)
+    low = below(run.coverage.files.values(), thresholds)
     for sentence in low:
         typer.echo(sentence)
     failed = len(run.failed)

@@ -11,8 +11,10 @@ from pathlib import Path
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration, ConfigurationRejected
 from infolinia.flow_files import read_flow
-from ivr.coverage import KINDS, Coverage, FileCoverage, Missed
+from ivr.coverage import KINDS, FileCoverage, Missed
 from ivr.flow import Flow
+from ivr.flow_tests import flow_tests
+from ivr.script import FlowTest
 from ivr.source import SourceRejected
 from ivr.surroundings import Surroundings
 from ivr.verdicts import Run, Verdict, run_flows
@@ -54,6 +56,14 @@ def rehearsal_surroundings(configuration: Configuration) -> Surroundings:
     return replace(company, opening=opening)
 
 
+def tests_of(flow: Flow) -> tuple[FlowTest, ...]:
+    """Raises ConfigurationRejected when a test cannot be read."""
+    try:
+        return flow_tests(flow)
+    except SourceRejected as rejected:
+        raise ConfigurationRejected(str(rejected)) from rejected
+
+
 def run_files(flows: Iterable[Flow], surroundings: Surroundings, word: str = "") -> Run:
     """Raises ConfigurationRejected when a test cannot be read."""
     try:
@@ -76,11 +86,11 @@ def coverage_lines(run: Run) -> list[str]:
     ]
 
 
-def below(coverage: Coverage, thresholds: Mapping[str, float]) -> list[str]:
+def below(files: Iterable[FileCoverage], thresholds: Mapping[str, float]) -> list[str]:
     """A sentence for each file and kind that is below its threshold, in percent."""
     return [
         f"{covered.file}: {kind} {covered.share(kind).percent:.0f} %, wanted {least:g} %"
-        for covered in coverage.files.values()
+        for covered in files
         for kind, least in thresholds.items()
         if covered.share(kind).percent < least
     ]
