@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wording.digits import digit_vocabulary, understood_digits
+from wording.digit_words import TEENS, UNITS
 from wording.phrases import normalised
 
 MOST_OPTIONS = 9
@@ -56,13 +56,9 @@ _NUMBER_FORMS = {
 
 
 def number_phrases(number: int, language: str) -> tuple[str, ...]:
-    """Single words for a number of one or two digits: "four"; in Polish and Russian grades too, "czwórka"."""
-    wanted = str(number)
-    return tuple(
-        word
-        for word in dict.fromkeys(digit_vocabulary(language))
-        if " " not in word and understood_digits(word, language) == wanted
-    )
+    """Single words for a number from 0 to 19: "four"; in Polish and Russian "czwórka" and "четвёрка" too."""
+    tables = (UNITS.get(language, {}), TEENS.get(language, {}))
+    return tuple(word for table in tables for word, value in table.items() if value == number)
 
 
 def option_phrases(number: int, language: str) -> tuple[str, ...]:

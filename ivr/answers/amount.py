@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ivr.answers.kind import Answer, AnswerKind, Progress, Situation, without_limits
 from ivr.sentences import read_back, too_far
 from ivr.talk import Filled
+from wording.currency_words import CURRENCIES
 from wording.money import amount_vocabulary, understood_amount
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ POINT = "*"
 CENTS = 2
 MOST = Decimal("999999999.99")
 
+
+def _known(currency: str) -> str:
+    if currency not in CURRENCIES:
+        raise ValueError(f"no currency {currency} is known here; there are {', '.join(CURRENCIES)}")
+    return currency
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known)]
 Money = Annotated[Decimal, Field(ge=0, le=MOST, max_digits=11, decimal_places=CENTS)]
 
 
@@ -27,7 +36,7 @@ class Amount(AnswerKind):
 
     star_counts: ClassVar[bool] = True
 
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     least: Money = Decimal("0.01")
     most: Money = MOST
 
