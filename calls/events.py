@@ -20,7 +20,7 @@ class CallEventKind(StrEnum):
     KEY_PRESSED = "key_pressed"  # key ("*" for a secret one)
     HEARD = "heard"  # text, confidence, seconds, language
     UNDERSTOOD = "understood"  # step, choice or value, by ("key" or "speech"), confidence
-    NOT_UNDERSTOOD = "not_understood"  # step, why ("silent", "unclear"), attempt
+    NOT_UNDERSTOOD = "not_understood"  # step, why ("silent", "unclear", "wrong"), attempt
     VALUE_SET = "value_set"  # name, value (absent when secret)
     MESSAGE_LEFT = "message_left"  # box, recording, seconds
     TRANSFER_STARTED = "transfer_started"  # number, leg

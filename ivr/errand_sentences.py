@@ -10,7 +10,7 @@ WRONG = {
     "ru": parse_template("Неверно."),
 }
 CALL_BACK_ON = {
-    "pl": parse_template("Oddzwonimy na numer {value|digits}."),
-    "en": parse_template("We will call you back on {value|digits}."),
-    "ru": parse_template("Мы перезвоним на номер {value|digits}."),
+    "pl": parse_template("Oddzwonimy na numer {value|phone}."),
+    "en": parse_template("We will call you back on {value|phone}."),
+    "ru": parse_template("Мы перезвоним на номер {value|phone}."),
 }
