@@ -111,7 +111,7 @@ def whole_step(step: ReadStep, file: str, trouble: str | None) -> Step:
     outcomes = dict(step.written)
     for outcome in step.body.optional_here():
         instead = outcomes.get(step.body.goes_with.get(outcome, ""), trouble)
-        if outcome not in outcomes and instead is not None:
+        if outcome not in outcomes and instead is not None and outcome not in step.body.ends_call:
             outcomes[outcome] = instead
     return Step(step.name, step.body, outcomes, step.node, file)
 
@@ -173,7 +173,8 @@ def _targets(node: Node, steps: Table, path: Path) -> Iterator[tuple[Path, str]]
     match node:
         case Scalar(text):
             word = str(path[-1]) if path else ""
-            if path and (text in steps or (word in _TARGET_WORDS and text)):
+            outermost = len(path) == 1 and word in _TARGET_WORDS
+            if path and text and (text in steps or outermost or word == "next"):
                 yield path, text
         case Table():
             for word, (_, value) in node.entries.items():
@@ -190,6 +191,7 @@ def _variables(node: Node) -> Iterator[str]:
         case Scalar(text):
             if _VARIABLE.fullmatch(text):
                 yield text
+                yield CONSENT_PREFIX + text
         case Table():
             for word, (_, value) in node.entries.items():
                 if _VARIABLE.fullmatch(word):

@@ -54,6 +54,9 @@ class StepBody(BaseModel):
     goes_with: ClassVar[Mapping[str, str]] = {}
     """Where an outcome that is left out leads: with this one. All others lead to `always.trouble`."""
 
+    ends_call: ClassVar[frozenset[str]] = frozenset()
+    """Outcomes after which, left out, the call ends."""
+
     outlives_engine: ClassVar[bool] = False
     """Whether its work goes on in Asterisk without an engine, so that a later one can wait for its end."""
 

@@ -13,6 +13,7 @@ from ivr.steps.hours import Hours
 from ivr.steps.menu import Menu
 from ivr.steps.play import Play
 from ivr.steps.promise import Promise
+from ivr.steps.queue import Queue
 from ivr.steps.rate import Rate
 from ivr.steps.record import RecordStep
 from ivr.steps.return_ import Return
@@ -36,6 +37,7 @@ _BODIES: tuple[type[StepBody], ...] = (
     Hours,
     Webhook,
     Contact,
+    Queue,
     Transfer,
     Voicemail,
     Callback,
