@@ -116,13 +116,15 @@ def _hundredths(tokens: list[str], language: str, words: Currency, *, named: boo
     """
     if not tokens:
         return Decimal(0)
-    digits, at = "", 0
-    while len(digits) < 2 and (found := below_thousand(tokens, at, language)) is not None:
-        digits += str(found[0])
-        at = found[1]
+    first = below_thousand(tokens, 0, language)
+    if first is None:
+        return None
+    value, at = first
+    digits = str(value)
+    if value == 0 and (second := below_thousand(tokens, at, language)) is not None:
+        digits, at = f"0{second[0]}", second[1]  # "oh five"
     rest = tokens[at:]
     worded = len(rest) == 1 and rest[0] in words.hundredth.understood
     closed = worded or not rest or (not named and len(rest) == 1 and rest[0] in words.unit.understood)
-    if not closed or not re.fullmatch(r"[0-9]{1,2}", digits) or (len(digits) == 1 and not worded):
-        return None
-    return int(digits) * HUNDREDTH
+    two = re.fullmatch(r"[0-9]{2}", digits) or (worded and re.fullmatch(r"[0-9]", digits))
+    return int(digits) * HUNDREDTH if closed and two else None
