@@ -10,8 +10,22 @@ import pytest
 from flows import HEAD, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from turn_flows import EVERY_TURN, THREE_LANGUAGES
 
-from ivr.commands import Command, HangUp, Listen, Note, Record, Say, StopListening, StopSaying, Transfer
+from calls.events import CallEventKind
+from ivr.commands import (
+    Command,
+    Errand,
+    HangUp,
+    Listen,
+    Note,
+    Record,
+    Say,
+    StopListening,
+    StopSaying,
+    Text,
+    Transfer,
+)
 from ivr.dialogue import KEYS, Dialogue
 from ivr.events import (
     CallerGone,
@@ -27,8 +41,13 @@ from ivr.events import (
 from ivr.flow import Flow
 from ivr.loader import load_flow
 from ivr.rehearsal import Rehearsal
+from ivr.script import Answer, Given
+from wording.dates import date_vocabulary
 from wording.digits import digit_vocabulary
+from wording.money import amount_vocabulary
 from wording.navigation import navigation_phrases
+from wording.option_words import option_phrases
+from wording.times import time_vocabulary
 from wording.yes_no import yes_no_phrases
 
 HOTLINE = load_flow((Path(__file__).parents[2] / "callflows" / "hotline.yaml").read_bytes(), "hotline.yaml")
@@ -57,7 +76,12 @@ EVERY_VERB = load(
 """,
     HEAD.replace("sorry}", "sorry, gone: left}"),
 )
-FLOWS = {"hotline": HOTLINE, "every verb": EVERY_VERB}
+FLOWS = {
+    "hotline": HOTLINE,
+    "every verb": EVERY_VERB,
+    "every turn": EVERY_TURN,
+    "three languages": THREE_LANGUAGES,
+}
 
 WORDS = sorted(
     {
@@ -67,6 +91,10 @@ WORDS = sorted(
             *digit_vocabulary(language),
             *navigation_phrases(language),
             *yes_no_phrases(language),
+            *date_vocabulary(language),
+            *time_vocabulary(language),
+            *amount_vocabulary(language, "EUR"),
+            *(phrase for number in (1, 2, 3) for phrase in option_phrases(number, language)),
             *(phrase for flow in FLOWS.values() for phrase, _ in flow.phrases().get(language, ())),
         )
     }
@@ -79,15 +107,42 @@ SPEECH = st.builds(
     st.just(1.0) | UNIT,
     st.just(1.0) | UNIT,
 )
+# What people do say, so that not all of it is nonsense.
+SENSIBLE = [
+    ("en", "seven"),
+    ("en", "one hundred"),
+    ("en", "tomorrow"),
+    ("en", "half past two"),
+    ("en", "nine"),
+    ("en", "twelve euros fifty"),
+    ("en", "two two zero zero zero zero zero one zero"),
+    ("en", "crimson"),
+    ("en", "the second one"),
+    ("en", "because it was broken"),
+    ("pl", "dwudziestego drugiego marca"),
+    ("pl", "sto złotych"),
+    ("pl", "piątka"),
+    ("ru", "послезавтра"),
+    ("ru", "двенадцать рублей"),
+    ("ru", "четвёрка"),
+]
+SAID = st.sampled_from(SENSIBLE).flatmap(
+    lambda said: st.builds(
+        Heard, st.just(said[1]), st.just(said[0]), st.just(1.0) | UNIT, st.just(1.0) | UNIT
+    )
+)
 OUTCOMES = st.sampled_from(["next", "empty", "busy", "no_answer", "refused", "failed", "nonsense"])
+REPLIES = st.sampled_from([["a", "b"], ["x"], [], "text", None, ["A", 2, "Last"], {"slots": 1}])
 EVENTS = st.one_of(
     st.builds(KeyPressed, st.sampled_from(sorted(KEYS)) | st.just("A")),
     SPEECH,
+    SAID,
     st.just(SpeechBegan()),
     st.just(TimePassed()),
     st.just("spoken"),
     st.builds(Spoken, st.integers(-1, 3)),
     OUTCOMES,
+    REPLIES.map(lambda slots: {"slots": slots}),
     st.builds(Finished, st.integers(0, 3), OUTCOMES),
     st.just(Resumed()),
     st.just("reborn"),
@@ -133,6 +188,9 @@ class Watched:
                     assert self.saying is None, "one thing is said at a time"
                     assert say_id > self.last_say
                     assert parts
+                    said = " ".join(part.text for part in parts if isinstance(part, Text))
+                    assert "None" not in said
+                    assert "{" not in said
                     self.saying = self.last_say = say_id
                 case StopSaying():
                     assert self.saying is not None
@@ -141,10 +199,16 @@ class Watched:
                     assert all(phrases.values())
                 case Record() | Transfer():
                     assert self.saying is None
+                case Note(CallEventKind.TROUBLE, data):
+                    # What the flow or the interpreter did wrong, not what the world did.
+                    assert data["what"] not in ("runaway", "unset value", "unknown language")
                 case HangUp():
                     self.ended = True
                 case Note() | StopListening():
                     pass
+                case _:
+                    assert isinstance(command, Errand)
+                    assert self.saying is None
         self.ended |= self.dialogue.ended
         assert self.dialogue.ended is self.ended
         assert (self.dialogue.next_deadline() is None) is self.ended, "it ends or waits for something"
@@ -154,7 +218,9 @@ class Watched:
 @pytest.mark.parametrize("name", FLOWS)
 @given(steps=STEPS)
 @settings(max_examples=300)
-def test_any_events_in_any_order(name: str, steps: list[tuple[Event | str, float]]) -> None:
+def test_any_events_in_any_order(
+    name: str, steps: list[tuple[Event | str | dict[str, object], float]]
+) -> None:
     watched = Watched(FLOWS[name])
     for event, after in steps:
         watched.now += timedelta(seconds=after)
@@ -165,6 +231,8 @@ def test_any_events_in_any_order(name: str, steps: list[tuple[Event | str, float
                 watched.reborn()
             case str():
                 watched.tell(Finished(watched.dialogue.working or 0, event))
+            case dict():
+                watched.tell(Finished(watched.dialogue.working or 0, "next", {"reply": event}))
             case _:
                 watched.tell(event)
     # Left to themselves, all talks end: nobody is ever kept on a silent line.
@@ -181,14 +249,22 @@ def test_any_events_in_any_order(name: str, steps: list[tuple[Event | str, float
 
 @pytest.mark.parametrize("name", FLOWS)
 @given(
-    acts=st.lists(st.sampled_from("0123456789*#") | SPEECH | st.floats(0, 20), max_size=40),
+    acts=st.lists(st.sampled_from("0123456789*#") | SPEECH | SAID | st.floats(0, 20), max_size=40),
+    slots=REPLIES,
     outcome=st.sampled_from(["next", "empty", "busy", "no_answer", "refused", "failed"]),
 )
 @settings(max_examples=150)
-def test_any_caller_in_virtual_time(name: str, acts: list[str | Heard | float], outcome: str) -> None:
+def test_any_caller_in_virtual_time(
+    name: str, acts: list[str | Heard | float], slots: object, outcome: str
+) -> None:
     flow = FLOWS[name]
-    work = [s.name for s in flow.steps.values() if s.verb in ("transfer", "voicemail")]
-    rehearsal = Rehearsal(flow, given=dict.fromkeys(work, outcome))
+    answers = {s.name: (Answer(outcome),) for s in flow.steps.values() if s.verb in ("transfer", "voicemail")}
+    answers |= {
+        s.name: (Answer("next", {"reply": {"slots": slots}}),)
+        for s in flow.steps.values()
+        if s.verb == "webhook"
+    }
+    rehearsal = Rehearsal(flow, given=Given(answers))
     for act in acts:
         if isinstance(act, float):
             rehearsal.advance(act)
