@@ -6,13 +6,12 @@ A live call, a rehearsal and a chat run this same class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 
 from calls.events import CallEvent, CallEventKind
 from ivr.activity import Apologising, GivingUp
-from ivr.commands import Command, Record
+from ivr.commands import Command, Note, Record
 from ivr.events import (
     AgentAnswered,
     CallerGone,
@@ -115,7 +114,10 @@ class Dialogue:
                     return self.start(now)
                 self._resume()
             case _:
-                self._guarded(partial(self._tell, event))
+                try:
+                    self._tell(event)
+                except Unset as unset:
+                    self._unset(unset)
         return self._settled()
 
     def next_deadline(self) -> datetime | None:
@@ -168,6 +170,12 @@ class Dialogue:
         talk = self._talk
         activity = talk.activity
         match event:
+            case Spoken(say_id) if activity is not None:
+                if talk.saying is not None and talk.saying.say_id == say_id:
+                    talk.said(interrupted=False)
+                    activity.spoken()
+            case TimePassed():
+                self._time_passed()
             case Finished(work_id, outcome):
                 if work_id == talk.working and talk.step is not None:
                     talk.work_over(outcome)
@@ -176,10 +184,6 @@ class Dialogue:
                     talk.step.body.finished(talk, talk.step, event)
             case _ if activity is None:
                 pass
-            case Spoken(say_id):
-                if talk.saying is not None and talk.saying.say_id == say_id:
-                    talk.said(interrupted=False)
-                    activity.spoken()
             case KeyPressed(key):
                 if key in KEYS:
                     activity.key(key)
@@ -190,8 +194,6 @@ class Dialogue:
             case QueueMoved(work_id) | AgentAnswered(work_id):
                 if work_id == talk.working:
                     activity.queue_told(event)
-            case TimePassed():
-                self._time_passed()
 
     def _time_passed(self) -> None:
         talk = self._talk
@@ -229,7 +231,7 @@ class Dialogue:
             talk.work_id = talk.working - 1  # begun anew it is the same work: nothing is done twice
         talk.ears = talk.working = talk.deadline = None
         talk.typed.clear()
-        self._guarded(lambda: setattr(talk, "activity", Apologising(talk, talk.flow.steps[self.step])))
+        talk.activity = Apologising(talk, talk.step)
 
     def _settled(self) -> tuple[Command, ...]:
         """Go on until the talk waits for something, and hand out what is to be done."""
@@ -240,11 +242,14 @@ class Dialogue:
                 assert talk.step is not None
                 talk.activity = GivingUp(talk, talk.step)
                 break
-            if talk.again:
-                talk.again = False
-                self._guarded(self._begin)
-            else:
-                self._guarded(self._enter)
+            try:
+                if talk.again:
+                    talk.again = False
+                    self._begin()
+                else:
+                    self._enter()
+            except Unset as unset:
+                self._unset(unset)
         if talk.gone and not talk.ended:
             talk.end()
         commands = tuple(talk.commands)
@@ -262,7 +267,11 @@ class Dialogue:
         talk.step = step
         talk.counters = None
         del talk.visited[:-MOST_VISITED]
-        talk.note(CallEventKind.STEP_ENTERED, {"step": step.name, "verb": step.verb})
+        note = talk.flow.kept.get(step.name)
+        if note is None:
+            note = Note(CallEventKind.STEP_ENTERED, {"step": step.name, "verb": step.verb})
+            talk.flow.kept[step.name] = note
+        talk.commands.append(note)
         self._begin()
 
     def _begin(self) -> None:
@@ -273,9 +282,6 @@ class Dialogue:
         if not talk.ended:
             talk.activity = activity
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _unset(self, unset: Unset) -> None:
         """A text that wants a value nobody has set is trouble of the flow, not a fault of the program."""
-        try:
-            act()
-        except Unset as unset:
-            self._talk.trouble("unset value", f"step {self.step!r} wants to say {unset}, which is not set")
+        self._talk.trouble("unset value", f"step {self.step!r} wants to say {unset}, which is not set")

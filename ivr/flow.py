@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ivr import sentences
 from ivr.shape import locate
@@ -66,6 +66,8 @@ class Flow:
     warnings: tuple[Problem, ...] = ()
     returns: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    kept: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What is the same in every call, made once: texts without values, notes of steps."""
 
     def prompts(self) -> Sequence[tuple[str, str]]:
         """(text, language) of all that can be spoken ahead of a call; each once."""

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 SHORTEST_HEARD_SECONDS = 0.3
 # No prompt is longer; a performer that has not reported the end by then has lost it.
 LONGEST_SAYING_SECONDS = 300.0
+LONGEST_SAYING = timedelta(seconds=LONGEST_SAYING_SECONDS)
+# A flow has fewer texts; more would be texts made anew for each call.
+MOST_KEPT = 10_000
 # More keys than anyone presses ahead on purpose are noise.
 MOST_KEYS_AHEAD = 40
 # A # this soon after an answer that was complete without it belongs to that answer.
@@ -116,14 +119,21 @@ class Talk:
 
         Raises wording.expressions.Unset when a text needs a value that is not set.
         """
+        kept = self.flow.kept
+        key = (self.languages, *map(id, texts))
+        if (found := kept.get(key)) is not None:
+            self._say(found[1], found[2], interrupt)
+            return
         parts: list[Text | Sound] = []
         logged: list[tuple[str, str]] = []
+        static = True
         for language in self.languages:
             words = []
             for text in texts:
                 if isinstance(text, Sound):
                     parts.append(Sound(text.name, language))
                     words.append(f"[{text.name}]")
+                    static = False
                     continue
                 scope: Mapping[str, object] = self.scope
                 secret: Set[str] = self.secrets.keys()
@@ -133,15 +143,24 @@ class Talk:
                     secret = secret | text.values.keys() if text.secret else secret - text.values.keys()
                     text = text.text
                 template = text[language]
+                static = static and template.static
                 said = template.render(scope, language)
                 parts.append(Text(said, language))
                 hidden = secret and template.names & secret
                 words.append(template.masked(scope, language, secret) if hidden else said)
             logged.append((language, " ".join(words)))
+        if static and len(kept) < MOST_KEPT:
+            # With the texts themselves, so that no other object can come to have their ids.
+            kept[key] = (tuple(texts), tuple(parts), tuple(logged))
+        self._say(tuple(parts), tuple(logged), interrupt)
+
+    def _say(
+        self, parts: tuple[Text | Sound, ...], logged: tuple[tuple[str, str], ...], interrupt: bool
+    ) -> None:
         self.say_id += 1
-        self.saying = _Saying(self.say_id, self.now, interrupt, tuple(logged))
-        self.commands.append(Say(self.say_id, tuple(parts), interrupt))
-        self.deadline = self.now + timedelta(seconds=LONGEST_SAYING_SECONDS)
+        self.saying = _Saying(self.say_id, self.now, interrupt, logged)
+        self.commands.append(Say(self.say_id, parts, interrupt))
+        self.deadline = self.now + LONGEST_SAYING
 
     def said(self, *, interrupted: bool) -> None:
         """What was being said is over: note it, one note for each language it was said in."""

@@ -63,6 +63,7 @@ class Turn(Activity):
         self.failures, self.silences, self.unclears = talk.counters or (0, 0, 0)
         talk.counters = None
         self._candidate: Candidate | None = None
+        self._own_ears: Listen | None = None
         self._speaking = False
         if not talk.visited or talk.visited[-1] != step.name:
             talk.visited.append(step.name)
@@ -298,7 +299,11 @@ class Turn(Activity):
         self.talk.note(CallEventKind.NOT_UNDERSTOOD, data)
 
     def _ears(self) -> Listen:
-        return self.ears() if self._candidate is None else _yes_no_ears(self.talk.languages)
+        if self._candidate is not None:
+            return _yes_no_ears(self.talk.languages)
+        if self._own_ears is None:
+            self._own_ears = self.ears()
+        return self._own_ears
 
     def _ask(self, lead: Sequence[Wording | Filled]) -> None:
         if self._candidate is None:
