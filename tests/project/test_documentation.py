@@ -271,7 +271,8 @@ def test_every_field_of_a_verb_is_documented() -> None:
         for name, field in body.model_fields.items():
             if name in ("values", "cases", "reason") and field.is_required():
                 continue  # written by themselves, without their name
-            assert re.search(rf"\b{name}\b", text), f"{verb}: {name}"
+            written = field.alias or name
+            assert re.search(rf"\b{written}\b", text), f"{verb}: {written}"
 
 
 def test_the_shown_name_of_a_recording_is_right() -> None:
