@@ -140,7 +140,7 @@ def _variables(draft: Draft) -> Iterator[Problem]:
     Each name is told once of each kind, with the lines where else it is used. What a called flow wants and is
     not given is told at the call. A flow that is itself one is given what it does not set.
     """
-    ever = frozenset(name for edges in draft.edges.values() for edge in edges for name in edge.sets)
+    ever = _ever_set(draft)
     known = ever | frozenset(FACTS)
     always_set = _set_before(draft, ever)
     given_alone = bool(draft.part.returns)
@@ -154,11 +154,12 @@ def _variables(draft: Draft) -> Iterator[Problem]:
                     never.setdefault(variable, []).append((name, path))
                 elif must and variable not in before:
                     not_always.setdefault(variable, []).append((name, path))
-    if not given_alone:
+    if not given_alone and not draft.blind:
         for variable, places in never.items():
             yield from _never_set(draft, variable, places, known)
+    in_one_place: dict[tuple[str, str], list[str]] = {}
     for variable, places in not_always.items():
-        name, path = places[0]
+        name = places[0][0]
         call = _call_to_blame(draft, name, variable)
         if call is not None:
             flow = _called(draft, call)
@@ -170,9 +171,23 @@ def _variables(draft: Draft) -> Iterator[Problem]:
             )
             continue
         way = _way_without(draft, name, variable, always_set)
-        message = f"step {name!r} says {variable!r}, which is not set when it is reached {way}"
-        yield draft.problem(name, path, message + _also(draft, places))
+        in_one_place.setdefault((name, way), []).append(variable)
+    for (name, way), variables in in_one_place.items():
+        places = [place for variable in variables for place in not_always[variable]]
+        named = " and ".join(map(repr, variables))
+        message = f"step {name!r} says {named}, which {'are' if variables[1:] else 'is'} not set"
+        path = not_always[variables[0]][0][1]
+        yield draft.problem(name, path, f"{message} when it is reached {way}{_also(draft, places)}")
     yield from _given_in_vain(draft, never)
+
+
+def _ever_set(draft: Draft) -> frozenset[str]:
+    """What any outcome sets, written or forgotten."""
+    found = {name for edges in draft.edges.values() for edge in edges for name in edge.sets}
+    for step in draft.steps.values():
+        for outcome in (*step.body.required_here(), *step.body.optional_here()):
+            found |= step.body.sets(outcome)
+    return frozenset(found)
 
 
 def _never_set(

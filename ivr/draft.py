@@ -11,6 +11,7 @@ from ivr.part import Part, ReadStep
 from ivr.shape import closest, locate
 from ivr.source import Listing, Node, Place, Problem, Scalar, Table
 from ivr.steps.body import Edge, Path
+from ivr.steps.consent import VARIABLE_PREFIX as CONSENT_PREFIX
 from ivr.steps.return_ import Return
 
 UNLED = {"agent": "(agent)", "trouble": "(trouble)"}
@@ -32,13 +33,17 @@ class Written:
 
 @dataclass
 class Draft:
-    """`steps` are those that could be read; the others are in `unread`, with the ways seen in their text."""
+    """`steps` are those that could be read; the others are in `unread`, with the ways seen in their text.
+
+    `blind`: a flow that is called could not be read at all, so what it sets is not known.
+    """
 
     part: Part
     written: dict[str, Written] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     edges: dict[str, list[Edge]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+    blind: bool = False
 
     @property
     def file(self) -> str:

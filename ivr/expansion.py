@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ivr.draft import Draft, Written, by_itself, whole_step
 from ivr.flow import Step
@@ -36,22 +35,17 @@ def check_calls(root: Part, called: Called) -> tuple[list[Problem], set[tuple[st
         where = (Subflow.verb, "flow")
         other = called.get(body.flow)
         if other is None:
-            refuse(
-                part, step, where, f"there is no flow {body.flow!r} beside this one{guess(body.flow, called)}"
-            )
+            refuse(part, step, where, f"there is no flow {body.flow!r} beside this one")
             return
-        if not other.table.entries:
+        if other.problems:
             broken.add((part.file, step.name))  # what is wrong with it is told in its own file
             return
         if not other.returns:
             refuse(part, step, where, f"flow {body.flow!r} has no `return`, so it cannot be called")
             return
         if missing := [language for language in part.languages if language not in other.languages]:
-            if other.languages:
-                refuse(
-                    part, step, where, f"flow {body.flow!r} does not speak {', '.join(missing)}: add it there"
-                )
-            broken.add((part.file, step.name))
+            spoken = ", ".join(missing)
+            refuse(part, step, where, f"flow {body.flow!r} does not speak {spoken}: add it there")
         known = other.returns
         strange = [word for word in step.written if word not in known]
         lacking = [word for word in known if word not in step.written and word]
@@ -66,61 +60,53 @@ def check_calls(root: Part, called: Called) -> tuple[list[Problem], set[tuple[st
             problems.append(Problem(part.file, place.line, place.column, message))
             broken.add((part.file, step.name))
 
-    for part in (root, *(part for part in called.values() if part.file != root.file)):
+    parts = [root, *(part for part in called.values() if part is not root)]
+    for part in parts:
         for step, body in part.calls():
             check(part, step, body)
-    for part, step, message in _too_much(root, called):
-        refuse(part, step, (Subflow.verb, "flow"), message)
+    if too_much := list(_too_much(root, called)):
+        for part, step, message in too_much:
+            refuse(part, step, (Subflow.verb, "flow"), message)
+        broken.update((part.file, step.name) for part in parts for step, _ in part.calls())
     return problems, broken
 
 
 def _too_much(root: Part, called: Called) -> Iterator[tuple[Part, ReadStep, str]]:
-    """Calls in a circle, too deep, or of too many steps in all; the first of each is told."""
+    """Calls in a circle or too deep, and the first with which there are too many steps in all."""
+    full = False
     sizes: dict[str, int] = {}
     depths: dict[str, int] = {}
 
     def visit(part: Part, chain: tuple[str, ...]) -> Iterator[tuple[Part, ReadStep, str]]:
+        nonlocal full
         size, depth = len(part.table.entries), 0
         for step, body in part.calls():
-            if body.flow in chain:
-                way = " -> ".join((*chain[chain.index(body.flow) :], body.flow))
-                yield (
-                    part,
-                    step,
-                    f"flows call one another in a circle: {way}; lead on without one of these calls",
-                )
-                continue
-            other = called.get(body.flow)
-            if other is None:
+            name = body.flow
+            if name in chain:
+                way = " -> ".join((*chain[chain.index(name) :], name))
+                yield part, step, f"flows call one another in a circle: {way}; take one of these calls out"
                 continue
             if len(chain) > DEEPEST_CALLS:
                 yield (
                     part,
                     step,
-                    f"calls are more than {DEEPEST_CALLS} deep: {' -> '.join((*chain, body.flow))}",
+                    f"more than {DEEPEST_CALLS} flows deep: put two of them together",
                 )
-                return
-            if body.flow not in sizes:
-                yield from visit(other, (*chain, body.flow))
-            if len(chain) + depths.get(body.flow, 0) > DEEPEST_CALLS:
-                yield (
-                    part,
-                    step,
-                    f"calls are more than {DEEPEST_CALLS} deep: split flow {body.flow!r} otherwise",
-                )
-                return
-            before = size
-            size += sizes.get(body.flow, 0)
-            depth = max(depth, 1 + depths.get(body.flow, 0))
-            if before <= MOST_STEPS < size:
-                yield (
-                    part,
-                    step,
-                    (
-                        f"with flow {body.flow!r} put in here there are more than {MOST_STEPS:,} steps: "
-                        "call fewer or shorter flows"
-                    ),
-                )
+                continue
+            if name not in sizes and (other := called.get(name)) is not None:
+                yield from visit(other, (*chain, name))
+            if len(chain) + depths.get(name, 0) > DEEPEST_CALLS:
+                yield part, step, f"more than {DEEPEST_CALLS} flows deep: put two of them together"
+                continue
+            if size + sizes.get(name, 0) > MOST_STEPS:
+                if full:
+                    continue
+                full = True
+                much = f"with flow {name!r} put in here there are more than {MOST_STEPS:,} steps"
+                yield part, step, f"{much}: call fewer or shorter flows"
+                continue
+            size += sizes.get(name, 0)
+            depth = max(depth, 1 + depths.get(name, 0))
         sizes[chain[-1]], depths[chain[-1]] = size, depth
 
     yield from visit(root, (root.name,))
@@ -149,7 +135,8 @@ def _put_in(
     full = prefix + step.name
     other = called.get(body.flow)
     if other is None or other.start is None or other.problems or (part.file, step.name) in broken:
-        sets = frozenset(_ever_set(other, called)) | frozenset(body.given)
+        draft.blind |= other is None or not other.table.entries
+        sets = frozenset(_ever_set(other, called) | body.given.keys())
         draft.edges[full] = [
             Edge(outcome, prefix + target, (outcome,), turn=True, sets=sets, written=not prefix)
             for outcome, target in step.written.items()
@@ -224,13 +211,17 @@ def _rewritten(node: Node, path: Path, texts: Mapping[Path, str]) -> Node:
             return Listing(tuple(items), node.place)
 
 
-def _ever_set(part: Part | None, called: Called, seen: frozenset[Any] = frozenset()) -> Iterator[str]:
-    """Every variable that a flow sets or names; for a call that cannot be followed."""
-    if part is None or part.file in seen:
-        return
-    own = by_itself(part)
-    for edges in own.edges.values():
-        for edge in edges:
-            yield from edge.sets
-    for _, body in part.calls():
-        yield from _ever_set(called.get(body.flow), called, seen | {part.file})
+def _ever_set(part: Part | None, called: Called) -> set[str]:
+    """Every variable that a flow and those that it calls may set; for a call that cannot be followed."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [part]
+    while waiting:
+        part = waiting.pop()
+        if part is None or part.file in seen:
+            continue
+        seen.add(part.file)
+        for edges in by_itself(part).edges.values():
+            found.update(*(edge.sets for edge in edges))
+        waiting += [called.get(body.flow) for _, body in part.calls()]
+    return found

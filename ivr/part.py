@@ -124,7 +124,7 @@ def _read_head(part: Part, root: Table) -> None:
         part.note(steps.place, f"{len(steps.entries):,} steps: more than {MOST_STEPS:,}; split the flow")
         return
     if strangers:
-        steps = _without(steps, strangers)
+        steps = _without(steps, strangers, next(iter(part.languages), ""))
     part.table = steps
     part.start = _start(part, root)
     _read_always(part, root)
@@ -342,14 +342,19 @@ def _understood(part: Part, table: Table, keys: Iterable[str], what: str) -> Tab
     return Table(entries, table.place, table.repeated)
 
 
-def _without(node: Table, words: frozenset[str]) -> Table:
-    """The tree without these keys, wherever they are."""
+def _without(node: Table, words: frozenset[str], instead: str) -> Table:
+    """The tree without these languages: the list of them is wrong, which is told there."""
+
+    def chosen(node: Node) -> Node:
+        if isinstance(node, Scalar) and node.text in words and instead:
+            return Scalar(instead, node.place)
+        return pruned(node)
 
     def pruned(node: Node) -> Node:
         match node:
             case Table():
                 entries = {
-                    word: (key, pruned(value))
+                    word: (key, chosen(value) if word == "language" else pruned(value))
                     for word, (key, value) in node.entries.items()
                     if word not in words
                 }

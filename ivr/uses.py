@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ivr.part import Part
-from ivr.shape import guess
+from ivr.shape import closest, guess
 from ivr.source import Problem, Scalar, Table
 
 # verb -> (kind of thing that it names, the field that names it); the name may also stand alone.
@@ -39,18 +39,20 @@ def check_uses(part: Part, known: Known | None) -> Iterator[Problem]:
     """
     if part.uses is None and known is None:
         return
-    uses = part.uses or {}
+    uses = {kind: [name.text for name in names] for kind, names in (part.uses or {}).items()}
     if known is not None:
-        for kind, names in uses.items():
+        for kind, names in (part.uses or {}).items():
             for name in names:
                 if name.text not in known.of(kind):
                     hint = guess(name.text, known.of(kind)) or _there(kind, known)
                     message = f"use: {name.text!r} is not among `{kind}` of the configuration{hint}"
                     yield Problem(part.file, name.place.line, name.place.column, message)
+                    if (meant := closest(name.text, known.of(kind))) is not None:
+                        uses[kind].append(meant)
     told: set[tuple[str, str]] = set()
     for step, verb, name in _named(part):
         kind = NAMED_BY[verb][0]
-        listed = [used.text for used in uses.get(kind, ())]
+        listed = uses.get(kind, [])
         if name.text in listed or (kind, name.text) in told:
             continue
         told.add((kind, name.text))

@@ -52,7 +52,8 @@ def told(error: Any, text: str) -> tuple[int, int, str]:
         sign = rest[:1] if "directive" not in context else "%"
         return *at, f"a text that begins with {sign} is put in quotation marks"
     if "expected node content" in problem:
-        return *at, f"a value is missing before {rest[:1]!r}: write it, or remove what separates it"
+        before = f"before {rest[:1]!r}" if rest else "at the end"
+        return *at, f"a value is missing {before}: write it, or remove what separates it"
     if "comment or line break" in problem:
         return *began, "a text that begins with | or > is put in quotation marks"
     if "did not find expected" in problem:
