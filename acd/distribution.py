@@ -87,8 +87,8 @@ class Distribution:
             case TimePassed():
                 pass
         self._expire(now)
-        self._match(now)
         self._tell_places()
+        self._match(now)
         commands = tuple(self._commands)
         self._commands.clear()
         return commands

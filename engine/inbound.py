@@ -127,7 +127,7 @@ class InboundCall:
 
     async def lost(self, at: datetime | None) -> None:
         """Asterisk died under it: it ended when the connection did."""
-        await self._other.abandon()
+        await self._other.abandon(lost=True)
         await self._errands.end()
         await self.log.end("network", Outcome.LOST, at=at)
 
@@ -137,7 +137,7 @@ class InboundCall:
         The call's end is then found in Asterisk's log, with the message (engine.recovery). It is written here
         when the caller cannot be handed over.
         """
-        await self._other.abandon()
+        await self._other.abandon(lost=True)
         await self._errands.end()
         handed_over = False
         with contextlib.suppress(CallControlError):  # the caller may be gone as well

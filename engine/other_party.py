@@ -10,7 +10,7 @@ from calls.control import CallControl, CallControlError, ChannelEnded, LegAnswer
 from calls.events import CallEvent
 from engine.call_log import CallLog
 from engine.ports import Clock
-from engine.queueing import Decision, QueueWaiting, place_in_log
+from engine.queueing import ABANDONED, LEFT, LOST, Decision, QueueWaiting, place_in_log
 from engine.queues import Queues
 from engine.transfer import TransferInProgress
 from ivr import events as told
@@ -80,7 +80,7 @@ class OtherParty:
                 return True
         if isinstance(now, QueueWaiting):
             self._now, self._place = None, (now.queue, now.since)
-            await now.abandon(caller_stays=True, keep_place=True)
+            await now.abandon(LEFT, caller_stays=True, keep_place=True)
         await self.abandon(caller_stays=True)
         return False
 
@@ -135,10 +135,13 @@ class OtherParty:
         if self._now is not None and self._now.work_id != waited:
             await self.abandon(caller_stays=True)
 
-    async def abandon(self, *, caller_stays: bool = False) -> None:
-        """End it, whatever it is. Never fails."""
+    async def abandon(self, *, caller_stays: bool = False, lost: bool = False) -> None:
+        """End it, whatever it is: the caller has hung up, or stays, or was lost. Never fails."""
         now, self._now = self._now, None
-        if now is not None:
+        if isinstance(now, QueueWaiting):
+            why = LOST if lost else LEFT if caller_stays else ABANDONED
+            await now.abandon(why, caller_stays=caller_stays)
+        elif now is not None:
             await now.abandon(caller_stays=caller_stays)
 
     def _begun(self, finished: told.Finished | None) -> None:

@@ -38,8 +38,9 @@ from engine.queues import Queues
 from ivr import events as told
 from ivr.commands import Enqueue
 
-# What ends the waiting beside the outcomes of the step: the caller hung up, or chose otherwise.
-ABANDONED, LEFT = "abandoned", "left"
+# What ends the waiting beside the outcomes of the step: the caller hung up, or chose otherwise, or the call
+# was lost.
+ABANDONED, LEFT, LOST = "abandoned", "left", "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class QueueWaiting:
             self._queues.follow(self._call_id, self._tell)
             self._queues.tell(TalkFound(self._call_id, agent, self.queue, self._connected_at))
         else:
+            self.leg = Leg(leg_id, LegRole.AGENT) if leg_id else None  # to be ended
             self._music = True  # as the earlier engine left it
 
     async def start(self, *, again: bool) -> told.Finished | None:
@@ -190,7 +192,7 @@ class QueueWaiting:
         except RequestRefused as refused:
             await self._trouble(refused)
 
-    async def abandon(self, *, caller_stays: bool = False, keep_place: bool = False) -> None:
+    async def abandon(self, why: str, *, caller_stays: bool = False, keep_place: bool = False) -> None:
         """End the waiting or the talk. Never fails: what cannot be ended has ended.
 
         `keep_place`: the caller is about to join again, with the same `since`.
@@ -202,7 +204,7 @@ class QueueWaiting:
         if talked:
             await self._talk_over(caller_stays=caller_stays)
         elif not keep_place:
-            await self._left(LEFT if caller_stays else ABANDONED)
+            await self._left(why)
         if caller_stays:
             with contextlib.suppress(CallControlError):
                 await self.hold(music=False)

@@ -1,0 +1,404 @@
+"""A caller in a queue, on a hotline of fakes: agents are rung in turn, and the two talk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.agents import Agent
+from acd.queues import Queue
+from calls.control import (
+    ChannelEnded,
+    ChannelGone,
+    LegAnswered,
+    LegRinging,
+    PhoneChanged,
+    RequestRefused,
+)
+from calls.events import CallEventKind as Kind
+from calls.outcome import Outcome
+from engine.flows import FlowShelf
+from engine.queues import AgentLine
+from ivr.loader import load_flow
+from tests.engine.fakes import channel
+from tests.engine.stage import CALLER, UNKNOWN, Stage
+
+FLOW = """
+flow: front
+languages: [en]
+always: {agent: agents, trouble: sorry}
+start: hello
+steps:
+  hello: {say: {text: "Welcome.", interrupt: false}, next: agents}
+  agents:
+    queue:
+      name: orders
+      max_wait: 3m
+      announce: {position: 30s}
+      offer: {after: 40s, key: 1, next: other}
+    next: thanks
+    timeout: late
+    nobody: nobody
+    full: full
+    closed: closed
+  thanks: {say: {text: "Thank you.", interrupt: false}, next: bye}
+  late: {say: {text: "Nobody had time.", interrupt: false}, next: bye}
+  nobody: {say: {text: "Nobody is here.", interrupt: false}, next: bye}
+  full: {say: {text: "Too many wait.", interrupt: false}, next: bye}
+  closed: {say: {text: "We are closed.", interrupt: false}, next: bye}
+  other: {say: {text: "Something else.", interrupt: false}, next: bye}
+  sorry: {say: {text: "Sorry.", interrupt: false}, next: bye}
+  bye: {hangup: normal}
+"""
+ORDERS = Queue("orders", capacity=2, ring_seconds=20.0, wrap_up_seconds=10.0)
+PLACE = "You are number one in the queue."
+MUSIC_ON, MUSIC_OFF = ("caller", True), ("caller", False)
+
+
+def stage_of(folder: Path, *, after: Stage | None = None, jan: str | None = None) -> Stage:
+    shelf = FlowShelf(
+        {"front": load_flow(FLOW, "front.yaml")},
+        {"100": "front"},
+        unknown=load_flow(UNKNOWN, "unknown.yaml"),
+        region="PL",
+    )
+    agents = [AgentLine(Agent("anna")), AgentLine(Agent("jan"), jan)]
+    return Stage(folder, after=after, shelf=shelf, queues=[ORDERS], agents=agents)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, logs: list[MutableMapping[str, Any]]) -> AsyncIterator[Stage]:
+    stage = stage_of(tmp_path)
+    yield stage
+    await stage.switchboard.close()
+    assert "background work failed" not in [entry["event"] for entry in logs]
+
+
+def log_in(stage: Stage, *agents: str) -> None:
+    for agent in agents:
+        stage.control.tell(PhoneChanged(agent, True))
+
+
+async def waits(stage: Stage, channel_id: str = "caller") -> str:
+    """A caller who has music in their ear."""
+    call_id = await stage.arrive(channel_id)
+    await stage.until(lambda: (channel_id, True) in stage.control.asked("music"))
+    return call_id
+
+
+async def rung(stage: Stage, count: int = 1) -> tuple[str, str]:
+    """(leg, agent) of the telephone that was rung last, once so many were."""
+    await stage.until(lambda: len(stage.control.asked("ring")) >= count)
+    leg, agent, _ = stage.control.asked("ring")[-1]
+    return str(leg), str(agent)
+
+
+async def talks(stage: Stage) -> tuple[str, str]:
+    """A caller who talks with Anna: (call id, leg)."""
+    log_in(stage, "anna")
+    call_id = await stage.arrive()
+    leg, _ = await rung(stage)
+    stage.control.tell(LegRinging(leg), LegAnswered(leg))
+    await stage.until(lambda: ("caller", 0) in stage.control.asked("guard"))
+    return call_id, leg
+
+
+async def test_an_agent_answers_and_when_they_hang_up_the_flow_goes_on(stage: Stage) -> None:
+    call_id, leg = await talks(stage)
+    assert stage.control.asked("ring") == [(leg, "anna", CALLER)]
+    ((bridge, members),) = stage.control.asked("bridge")
+    assert members == ("caller", leg)
+    assert stage.control.asked("music") in ([MUSIC_ON, MUSIC_OFF], [])
+    assert not stage.inbound(call_id).guarded
+    assert stage.exchange.queues.agents() == {"talking": 1, "offline": 1}
+    await asyncio.sleep(60)
+    stage.press("1")
+    stage.control.tell(ChannelEnded(leg, 16))
+    row = await stage.over(call_id)
+    assert stage.control.asked("destroy_bridge") == [(bridge,)]
+    assert stage.control.words() == ["Welcome.", "Thank you."]
+    assert (row.outcome, row.data["ended_by"]) == (Outcome.TRANSFERRED, "flow")
+    assert stage.one(call_id, Kind.QUEUED).data == {"queue": "orders", "position": 1}
+    assert stage.one(call_id, Kind.AGENT_OFFERED).data == {"queue": "orders", "agent": "anna", "leg": leg}
+    assert stage.one(call_id, Kind.AGENT_CONNECTED).data["agent"] == "anna"
+    left = stage.one(call_id, Kind.QUEUE_LEFT).data
+    assert left["outcome"] == "next"
+    assert left["talked_seconds"] == pytest.approx(60, abs=0.2)
+    assert [d["state"] for d in stage.ledger.of_kind(call_id, Kind.LEG_CHANGED)] == ["ringing", "up", "ended"]
+    assert stage.exchange.queues.agents() == {"wrap_up": 1, "offline": 1}
+    await asyncio.sleep(11)
+    assert stage.exchange.queues.agents() == {"idle": 1, "offline": 1}
+
+
+async def test_music_stops_for_what_is_said_and_comes_back(stage: Stage) -> None:
+    log_in(stage, "anna")
+    stage.control.tell(PhoneChanged("anna", True, in_use=True))
+    call_id = await waits(stage)
+    await stage.until(lambda: stage.control.words()[-1] == PLACE)
+    await stage.until(lambda: len(stage.control.asked("music")) == 3)
+    wanted = [r for r in stage.control.requests if r[0] in ("music", "play")]
+    assert [r[0] if r[0] == "play" else r[2] for r in wanted[-4:]] == [True, False, "play", True]
+    stage.hang_up()
+    row = await stage.over(call_id)
+    assert row.outcome == Outcome.ABANDONED
+    left = stage.one(call_id, Kind.QUEUE_LEFT).data
+    assert left["outcome"] == "abandoned"
+    assert left["waited_seconds"] == pytest.approx(31.5, abs=1)
+    assert stage.exchange.queues.waiting() == {}
+
+
+@pytest.mark.parametrize(("cause", "outcome"), [(17, "busy"), (19, "no_answer"), (21, "refused")])
+async def test_the_next_agent_is_tried(stage: Stage, cause: int, outcome: str) -> None:
+    log_in(stage, "anna", "jan")
+    call_id = await waits(stage)
+    first, agent = await rung(stage)
+    stage.control.tell(ChannelEnded(first, cause))
+    second, other = await rung(stage, 2)
+    assert (agent, other) == ("anna", "jan")
+    assert first != second
+    stage.control.tell(LegAnswered(second))
+    await stage.until(lambda: bool(stage.control.asked("bridge")))
+    assert stage.one(call_id, Kind.AGENT_MISSED).data["outcome"] == outcome
+    stage.control.tell(ChannelEnded(second, 16))
+    await stage.over(call_id)
+
+
+async def test_a_telephone_that_cannot_be_rung_counts_as_missed(stage: Stage) -> None:
+    log_in(stage, "anna")
+    stage.control.faults["ring"] = RequestRefused("not registered")
+    call_id = await waits(stage)
+    await stage.until(lambda: bool(stage.ledger.of_kind(call_id, Kind.AGENT_MISSED)))
+    assert stage.one(call_id, Kind.TROUBLE).data == {"what": "queue", "detail": "not registered"}
+    stage.hang_up()
+    await stage.over(call_id)
+
+
+async def test_an_agent_who_lets_it_ring_is_no_longer_rung(stage: Stage) -> None:
+    log_in(stage, "anna")
+    call_id = await waits(stage)
+    leg, _ = await rung(stage)
+    await stage.until(lambda: (leg, 16) in stage.control.asked("hang_up"))
+    assert stage.one(call_id, Kind.AGENT_MISSED).data["outcome"] == "no_answer"
+    stage.control.tell(LegAnswered(leg))  # too late
+    await asyncio.sleep(1)
+    assert stage.control.asked("bridge") == []
+    stage.hang_up()
+    await stage.over(call_id)
+
+
+async def test_an_agent_with_a_number_is_called_over_the_trunk(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, jan="+48220000021")
+    call_id = await waits(stage)
+    await stage.until(lambda: bool(stage.control.asked("originate")))
+    ((leg, number, caller_id),) = stage.control.asked("originate")
+    assert (number, caller_id) == ("+48220000021", CALLER)
+    stage.control.tell(PhoneChanged("jan", False))  # of no telephone of his
+    stage.control.tell(LegAnswered(str(leg)))
+    await stage.until(lambda: bool(stage.control.asked("bridge")))
+    stage.hang_up()
+    row = await stage.over(call_id)
+    assert (str(leg), 16) in stage.control.asked("hang_up")
+    assert row.outcome == Outcome.TRANSFERRED
+    assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "next"
+    await stage.switchboard.close()
+
+
+async def test_a_caller_who_hangs_up_ends_the_ringing(stage: Stage) -> None:
+    log_in(stage, "anna")
+    call_id = await waits(stage)
+    leg, _ = await rung(stage)
+    stage.hang_up()
+    await stage.over(call_id)
+    assert stage.control.asked("hang_up") == [(leg, 16)]
+    assert stage.exchange.queues.agents() == {"idle": 1, "offline": 1}
+
+
+async def test_the_key_that_is_offered_leads_out_of_the_queue(stage: Stage) -> None:
+    log_in(stage, "anna")
+    stage.control.tell(PhoneChanged("anna", True, in_use=True))
+    call_id = await waits(stage)
+    await stage.until(lambda: "press one" in stage.control.words()[-1])
+    stage.press("1")
+    await stage.over(call_id)
+    assert stage.control.words()[-1] == "Something else."
+    assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "left"
+    assert stage.control.asked("music")[-1] == MUSIC_OFF
+
+
+async def test_nobody_full_and_timeout(stage: Stage) -> None:
+    nobody = await stage.arrive("nobody")
+    await stage.over(nobody)
+    assert stage.control.words()[-1] == "Nobody is here."
+    log_in(stage, "anna")
+    stage.control.tell(PhoneChanged("anna", True, in_use=True))
+    for number in (1, 2):
+        await waits(stage, f"caller{number}")
+    full = await stage.arrive("full")
+    await stage.over(full)
+    assert stage.control.words()[-1] == "Too many wait."
+    await stage.until(lambda: "Nobody had time." in stage.control.words(), 200)
+    await stage.until(lambda: not stage.live.all())
+    outcomes = [stage.ledger.of_kind(c, Kind.QUEUE_LEFT)[0]["outcome"] for c in stage.ledger.log]
+    assert sorted(map(str, outcomes)) == ["full", "nobody", "timeout", "timeout"]
+
+
+async def test_two_callers_and_one_agent_who_takes_them_in_order(stage: Stage) -> None:
+    log_in(stage, "anna")
+    first = await waits(stage, "one")
+    leg, _ = await rung(stage)
+    second = await waits(stage, "two")
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: bool(stage.control.asked("bridge")))
+    stage.control.tell(ChannelEnded(leg, 16))
+    ended_at = stage.clock.monotonic()
+    await stage.over(first)
+    other, _ = await rung(stage, 2)
+    assert stage.clock.monotonic() - ended_at == pytest.approx(10, abs=1), "after wrap-up"
+    assert other.startswith(second)
+    assert [d["position"] for d in stage.ledger.of_kind(second, Kind.QUEUED)] == [2]
+    stage.hang_up("two")
+    await stage.over(second)
+
+
+async def test_an_agent_who_answers_stops_what_is_being_said(stage: Stage) -> None:
+    log_in(stage, "anna")
+    call_id = await waits(stage)
+    first, _ = await rung(stage)
+    stage.control.tell(ChannelEnded(first, 17))
+    await stage.until(lambda: stage.control.words()[-1] == PLACE)
+    leg, _ = await rung(stage, 2)
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: bool(stage.control.asked("bridge")))
+    names = stage.control.names()
+    assert "stop_playing" in names or stage.control.asked("music")[-1] == MUSIC_OFF
+    stage.control.tell(ChannelEnded(leg, 16))
+    await stage.over(call_id)
+    assert stage.control.words()[-1] == "Thank you."
+
+
+@pytest.mark.parametrize("fault", [ChannelGone("it is gone"), RequestRefused("not in the application")])
+async def test_two_who_cannot_be_connected_are_tried_anew(stage: Stage, fault: Exception) -> None:
+    log_in(stage, "anna", "jan")
+    call_id = await waits(stage)
+    leg, _ = await rung(stage)
+    stage.control.faults["bridge"] = fault
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: bool(stage.control.asked("bridge")))
+    del stage.control.faults["bridge"]
+    if isinstance(fault, ChannelGone):
+        stage.control.tell(ChannelEnded(leg, 16))
+    other, agent = await rung(stage, 2)
+    assert agent == "jan"
+    stage.control.tell(LegAnswered(other))
+    await stage.until(lambda: ("caller", 0) in stage.control.asked("guard"))
+    stage.control.tell(ChannelEnded(other, 16))
+    await stage.over(call_id)
+    assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "next"
+
+
+async def test_a_queue_that_is_not_there_is_trouble_and_nobody(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    stage.exchange.queues._core._queues.clear()
+    call_id = await stage.arrive()
+    await stage.over(call_id)
+    assert stage.control.words()[-1] == "Nobody is here."
+    assert "no queue 'orders'" in str(stage.one(call_id, Kind.TROUBLE).data["detail"])
+    await stage.switchboard.close()
+
+
+# --- breaks -----------------------------------------------------------------------------------------------
+
+
+async def restarted(before: Stage) -> Stage:
+    await before.crash()
+    before.exchange.queues.close()
+    await asyncio.sleep(5)
+    return stage_of(before.folder, after=before)
+
+
+async def test_two_who_talk_go_on_when_the_engine_dies(tmp_path: Path) -> None:
+    before = stage_of(tmp_path)
+    call_id, leg = await talks(before)
+    stage = await restarted(before)
+    await stage.connect(channel("caller"), channel(leg, dialled="s"))
+    log_in(stage, "anna", "jan")
+    await asyncio.sleep(30)
+    assert stage.control.names() == ["guard"]
+    assert stage.exchange.queues.agents() == {"talking": 1, "idle": 1}
+    stage.control.tell(ChannelEnded(leg, 16))
+    row = await stage.over(call_id)
+    assert (row.outcome, stage.control.words()) == (Outcome.TRANSFERRED, ["Thank you."])
+    assert stage.one(call_id, Kind.QUEUE_LEFT).data["talked_seconds"] == pytest.approx(35, abs=0.3)
+    assert stage.control.asked("destroy_bridge") == [before.control.asked("bridge")[0][:1]]
+    await stage.switchboard.close()
+
+
+async def test_an_agent_who_hung_up_while_nobody_heard_it(tmp_path: Path) -> None:
+    before = stage_of(tmp_path)
+    call_id, _ = await talks(before)
+    stage = await restarted(before)
+    await stage.connect(channel("caller"))
+    await stage.over(call_id)
+    assert stage.control.words() == ["Thank you."]
+    assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "next"
+    await stage.switchboard.close()
+
+
+async def test_a_caller_who_waits_keeps_the_place_when_the_engine_dies(tmp_path: Path) -> None:
+    before = stage_of(tmp_path)
+    log_in(before, "anna")
+    call_id = await waits(before)
+    leg, _ = await rung(before)
+    await asyncio.sleep(2)
+    stage = await restarted(before)
+    log_in(stage, "jan")
+    newcomer = await waits(stage, "newcomer")
+    await stage.until(lambda: len(stage.control.asked("ring")) == 1)
+    stage.control.tell(ChannelEnded(str(stage.control.asked("ring")[0][0]), 17))  # Jan is busy
+    await stage.connect(channel("caller"), channel("newcomer"), channel(leg, dialled="s", answered=False))
+    await stage.until(lambda: call_id in {str(r[0]).partition(".")[0] for r in stage.control.asked("ring")})
+    assert (leg, 16) in stage.control.asked("hang_up"), "the earlier engine's leg"
+    assert len(stage.ledger.of_kind(call_id, Kind.QUEUED)) == 1
+    began = stage.one(call_id, Kind.QUEUED).at
+    stage.hang_up()
+    await stage.over(call_id)
+    left = stage.one(call_id, Kind.QUEUE_LEFT)
+    assert left.data["waited_seconds"] == pytest.approx((left.at - began).total_seconds(), abs=0.1)
+    stage.hang_up("newcomer")
+    await stage.over(newcomer)
+    await stage.switchboard.close()
+
+
+async def test_a_cut_connection_leaves_talkers_in_peace_and_those_who_wait_in_place(stage: Stage) -> None:
+    talker, leg = await talks(stage)
+    waiter = await waits(stage, "two")
+    stage.control.requests.clear()
+    await stage.connect(channel("caller"), channel(leg, dialled="s"), channel("two"))
+    await stage.until(lambda: ("two", True) in stage.control.asked("music"))
+    assert ("caller", 0) in stage.control.asked("guard")
+    assert stage.control.asked("hang_up") == []
+    assert stage.exchange.queues.waiting() == {"orders": 1}
+    assert len(stage.ledger.of_kind(waiter, Kind.QUEUED)) == 1
+    assert stage.ledger.of_kind(waiter, Kind.QUEUE_LEFT) == []
+    stage.control.tell(ChannelEnded(leg, 16))
+    await stage.over(talker)
+    other, _ = await rung(stage)
+    assert other.startswith(waiter)
+    stage.hang_up("two")
+    await stage.over(waiter)
+
+
+async def test_a_call_that_asterisk_died_under_leaves_the_queue(stage: Stage) -> None:
+    call_id, _ = await talks(stage)
+    waiter = await waits(stage, "two")
+    await stage.connect(restarted=True)
+    assert (await stage.over(call_id)).outcome == Outcome.TRANSFERRED
+    assert (await stage.over(waiter)).outcome == Outcome.LOST
+    assert stage.one(waiter, Kind.QUEUE_LEFT).data["outcome"] == "lost"
+    assert stage.exchange.queues.waiting() == {}
+    await asyncio.sleep(15)
+    assert stage.exchange.queues.agents() == {"idle": 1, "offline": 1}
