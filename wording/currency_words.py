@@ -52,7 +52,7 @@ _CENT = {
 _KOPECK = {
     "pl": _coin("f kopiejka kopiejki kopiejek", "kopiejkę kopiejek"),
     "en": _coin("m kopeck kopecks", "kopek kopeks kopecs"),
-    "ru": _coin("f копейка копейки копеек", "копейку копейкой копейкам копеечек"),
+    "ru": _coin("f копейка копейки копеек", "копейку копейкой копейкам копеечек коп"),
 }
 
 CURRENCIES: dict[str, dict[str, Currency]] = {
@@ -62,7 +62,7 @@ CURRENCIES: dict[str, dict[str, Currency]] = {
                 "m złoty złote złotych",
                 "złotego złotym złotymi złotemu złotówka złotówkę złotówki złotówek złocisz złociszy",
             ),
-            _coin("m grosz grosze groszy", "grosza groszem groszami groszach"),
+            _coin("m grosz grosze groszy", "grosza groszem groszami groszach gr"),
             frozenset(["pln", "zł"]),
         ),
         "en": Currency(_coin("m zloty zlotys", "zlote zlotych"), _coin("m grosz groszy"), frozenset(["pln"])),

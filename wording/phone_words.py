@@ -67,9 +67,12 @@ def understood_phone(text: str, language: str, region: str) -> str | None:
     if not groups or sum(len(joined(group)) for group in groups) > MOST_DIGITS:
         return None
     plus = "+" if named or text.lstrip().startswith("+") else ""
-    whole = _parsed(plus + "".join(map(joined, groups)), region)
-    if whole is not None and phonenumbers.is_valid_number(whole):
-        return _e164(whole)
+    digits = plus + "".join(map(joined, groups))
+    whole = _parsed(digits, region)
+    # Some still dial a 0 first where it has long been given up.
+    for known in (whole, _parsed(digits[1:], region) if re.match("0[1-9]", digits) else None):
+        if known is not None and phonenumbers.is_valid_number(known):
+            return _e164(known)
     for cuts in range(1, MOST_CUTS + 1):
         found = {
             _e164(parsed)
@@ -143,11 +146,14 @@ def _parsed(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
 
 
 def _subscriber(number: phonenumbers.PhoneNumber) -> bool:
-    """Whether it is as long as a subscriber's number of its country, in a range that is in use or not."""
+    """Whether it looks like a subscriber's number of its country, in a range that is in use or not."""
     country = phonenumbers.region_code_for_country_code(number.country_code or 0)
     example = phonenumbers.example_number(country)
     national = phonenumbers.national_significant_number
-    return example is None or len(national(number)) >= len(national(example))
+    if example is None:
+        return True
+    said, known = national(number), national(example)
+    return len(said) >= len(known) and (said[0] != "0" or known[0] == "0")
 
 
 def _e164(number: phonenumbers.PhoneNumber) -> str:

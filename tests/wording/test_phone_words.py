@@ -51,6 +51,7 @@ pięćset dwieście trzysta = +48500200300
 pięćset dwanaście trzy zera sto = +48512000100
 dwadzieścia dwa pięćset czterdzieści pięć sześćdziesiąt siedem = +48225004567
 dwadzieścia dwa pięćset czterdzieści pięćdziesiąt = +48225004050
+zero dwadzieścia dwa pięć zer trzydzieści pięć = +48220000035
 +48 22 000 00 34 = +48220000034
 0048 22 000 00 35 = +48220000035
 22 000 00 36 = +48220000036
@@ -229,6 +230,8 @@ def test_each_language_has_forty_examples() -> None:
         ("pl", "PL", "konsultant"),
         ("pl", "PL", "jeden dwa trzy"),
         ("pl", "PL", "sto dwadzieścia trzy czterdzieści pięć sześćdziesiąt siedem"),  # no area code
+        ("pl", "PL", "zero zero zero jeden dwa trzy cztery pięć sześć siedem"),
+        ("pl", "PL", "zero jeden jeden jeden jeden jeden jeden jeden jeden jeden"),
         ("pl", "PL", "dwadzieścia dwa plus pięć zer jedenaście"),
         ("pl", "PL", "dwadzieścia dwa pięć zer jedenaście dwanaście"),
         ("pl", "PL", "sto jedenaście " * 30),
