@@ -52,7 +52,7 @@ class TypedCall(Rehearsal):
     def run(self) -> None:
         """Until one of them hangs up."""
         self._tell_person(HELP)
-        while not self.dialogue.ended:
+        while True:
             self._until_asked()
             self._show()
             if self.dialogue.ended:

@@ -88,8 +88,9 @@ class Coverage:
                 self._file(flow.file).reached.add(("always", "agent"))
             elif step.outcomes.get(way) == flow.always.trouble and way not in _written(step):
                 self._file(flow.file).reached.add(("always", "trouble"))
-        for name, language in rehearsed.said_in:
-            self._reach(flow, name, "languages", language)
+        for name, languages in rehearsed.said_in:
+            for language in languages:
+                self._reach(flow, name, "languages", language)
         if rehearsed.troubles:
             self._file(flow.file).reached.add(("always", "trouble"))
         if rehearsed.ended == "caller":

@@ -13,7 +13,19 @@ from functools import lru_cache
 from typing import Any
 
 from calls.events import CallEventKind
-from ivr.commands import Command, HangUp, LeaveQueue, Listen, Note, Say, StopListening, StopSaying, Text, Work
+from ivr.commands import (
+    Command,
+    HangUp,
+    LeaveQueue,
+    Listen,
+    Note,
+    Say,
+    Sound,
+    StopListening,
+    StopSaying,
+    Text,
+    Work,
+)
 from ivr.dialogue import Dialogue
 from ivr.events import CallerGone, Event, Finished, Heard, KeyPressed, SpeechBegan, Spoken, TimePassed
 from ivr.flow import Flow
@@ -62,6 +74,9 @@ KEY_SECONDS = 0.2
 PATIENCE_SECONDS = 3600.0
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
+# Prompts whose length is remembered.
+MOST_PLAYED = 4096
+
 _PATIENCE = timedelta(seconds=PATIENCE_SECONDS)
 _KEY = timedelta(seconds=KEY_SECONDS)
 _PLAIN_GIVEN = Given()
@@ -80,18 +95,18 @@ class Line:
 class Rehearsed:
     """What came of it. `failures` name what was expected and did not come; `notes` are the event log.
 
-    `ways`: (step, way out of it) taken. `said_in`: (step, language) of what was said.
+    `ways`: (step, way out of it) taken. `said_in`: (step, languages) of what was said.
     """
 
     began: datetime
-    happened: list[tuple[datetime, str, str]] = field(default_factory=list)
+    happened: list[tuple[datetime, str, str | tuple[str, ...]]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     failed_act: int | None = None  # its place in the script
     ended: str | None = None  # the reason of the hangup, or "caller"
     seconds: float = 0.0
     ways: Sequence[tuple[str, str]] = ()
-    said_in: set[tuple[str, str]] = field(default_factory=set)
+    said_in: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     path: list[str] = field(default_factory=list)  # the steps entered, in order
     troubles: list[str] = field(default_factory=list)
 
@@ -101,7 +116,11 @@ class Rehearsed:
 
     @property
     def lines(self) -> list[Line]:
-        return [Line((at - self.began).total_seconds(), who, text) for at, who, text in self.happened]
+        return [
+            Line((at - self.began).total_seconds(), who, text)
+            for at, who, texts in self.happened
+            for text in ([texts] if isinstance(texts, str) else texts)
+        ]
 
     @property
     def transcript(self) -> str:
@@ -134,7 +153,8 @@ class Rehearsal:
         self._flow = flow
         self._outside = outside or Outside(given)
         self._now = start
-        self._spoken: tuple[datetime, Spoken] | None = None
+        self._spoken: int | None = None  # what is being said, by its id
+        self._due_spoken = start
         self._told: list[tuple[datetime, int, Event]] = []  # of work: (due, work id, event), soonest first
         self._ears: Listen | None = None
         self._step = ""
@@ -280,8 +300,8 @@ class Rehearsal:
             event: Event | None = None
             if self._told and (due is None or self._told[0][0] <= due):
                 due, _, event = self._told[0]
-            if self._spoken is not None and (due is None or self._spoken[0] <= due):
-                due, event = self._spoken
+            if self._spoken is not None and (due is None or self._due_spoken <= due):
+                due, event = self._due_spoken, Spoken(self._spoken)
             if due is None or due > limit:
                 self._now = limit
                 return False
@@ -305,30 +325,22 @@ class Rehearsal:
     def _perform(self, commands: Sequence[Command]) -> None:
         self.result.commands += commands
         for command in commands:
-            _PERFORM[type(command)](self, command)
-
-    def _note(self, note: Note) -> None:
-        if note.kind is CallEventKind.STEP_ENTERED:
-            self._step = step = str(note.data["step"])
-            self._entered.append(step)
-            self.result.path.append(step)
-        elif note.kind is CallEventKind.TROUBLE:
-            self.result.troubles.append(f"{note.data['what']}: {note.data['detail']}")
+            if type(command) is not Note:
+                _PERFORM[type(command)](self, command)
+            elif command.kind is CallEventKind.STEP_ENTERED:
+                self._step = step = str(command.data["step"])
+                self._entered.append(step)
+                self.result.path.append(step)
+            elif command.kind is CallEventKind.TROUBLE:
+                self.result.troubles.append(f"{command.data['what']}: {command.data['detail']}")
 
     def _say(self, say: Say) -> None:
-        seconds = 0.0
-        said_in = self.result.said_in
-        for part in say.parts:
-            if type(part) is Text:
-                words = part.text
-                seconds += len(words) / CHARACTERS_PER_SECOND
-            else:
-                words = f"[{part.name}]"  # type: ignore[union-attr]
-                seconds += SOUND_SECONDS
-            self._said.append(words)
-            self._line("we", words)
-            said_in.add((self._step, part.language))
-        self._spoken = (self._now + timedelta(seconds=seconds), Spoken(say.say_id))
+        words, duration, languages = _spoken(say.parts)
+        self._said += words
+        self.result.happened.append((self._now, "we", words))
+        self.result.said_in.add((self._step, languages))
+        self._due_spoken = self._now + duration
+        self._spoken = say.say_id
 
     def _stop_saying(self, command: StopSaying) -> None:
         self._spoken = None
@@ -359,7 +371,6 @@ class Rehearsal:
 
 
 _PERFORM: dict[type, Callable[[Rehearsal, Any], None]] = {
-    Note: Rehearsal._note,
     Say: Rehearsal._say,
     StopSaying: Rehearsal._stop_saying,
     Listen: Rehearsal._listen,
@@ -380,6 +391,31 @@ _ACTS: dict[type, Callable[[Rehearsal, Any], str]] = {
     HangsUp: Rehearsal._hangs_up,
     Ends: Rehearsal._ends,
 }
+
+
+_Parts = tuple[Text | Sound, ...]
+_Played = tuple[tuple[str, ...], timedelta, tuple[str, ...]]
+_played: dict[int, tuple[_Parts, _Played]] = {}
+
+
+def _spoken(parts: _Parts) -> _Played:
+    """The words, how long it takes to say them, the languages.
+
+    Parts without values are the same object in every call.
+    """
+    found = _played.get(id(parts))
+    if found is not None and found[0] is parts:
+        return found[1]
+    words = tuple(part.text if isinstance(part, Text) else f"[{part.name}]" for part in parts)
+    signs = sum(len(part.text) for part in parts if isinstance(part, Text))
+    sounds = sum(isinstance(part, Sound) for part in parts)
+    seconds = signs / CHARACTERS_PER_SECOND + sounds * SOUND_SECONDS
+    languages = tuple(dict.fromkeys(part.language for part in parts))
+    played = (words, timedelta(seconds=seconds), languages)
+    if len(_played) >= MOST_PLAYED:
+        _played.clear()
+    _played[id(parts)] = (parts, played)
+    return played
 
 
 def _due(told: tuple[datetime, int, Event]) -> datetime:
