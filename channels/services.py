@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import aiohttp
 import orjson
@@ -77,6 +78,8 @@ class HttpServices:
                 return await self._asked(address, method, url, body)
         except TimeoutError:
             raise ServiceFailed(f"no answer within {seconds:g} s") from None
+        except (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError):
+            raise ServiceFailed("its certificate is not good") from None
         except aiohttp.ClientConnectorError as error:
             raise ServiceFailed(
                 f"it cannot be reached ({error.os_error.strerror or error.os_error})"
@@ -137,8 +140,4 @@ def joined(base: str, path: str) -> URL:
     segments = unquote(way).replace("\\", "/").split("/")
     if "." in segments or ".." in segments or "#" in path:
         raise ServiceFailed("the path must not leave the service's address")
-    url = URL(base.rstrip("/") + way + (f"?{query}" if query else ""), encoded=True)
-    wanted = urlsplit(base)
-    if (url.scheme, url.raw_authority) != (wanted.scheme, wanted.netloc):
-        raise ServiceFailed("the path must not leave the service's address")
-    return url
+    return URL(base.rstrip("/") + way + (f"?{query}" if query else ""), encoded=True)

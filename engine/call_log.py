@@ -100,7 +100,8 @@ class CallLog:
         try:
             await self._ledger.commit(changes)
         finally:
-            self._live.put(self.call)  # as it is by now: another event may have overtaken this one
+            if kind is CallEventKind.ENDED or not self.ended:
+                self._live.put(self.call)  # as it is by now: another event may have overtaken this one
 
     async def keep(self, kind: CallEventKind, data: Mapping[str, object], change: Change) -> None:
         """Append one event and write `change` with it, in one transaction that lasts once this returns.
@@ -118,7 +119,8 @@ class CallLog:
             await self._ledger.commit([EventsAppended((replace(event, kind=_TROUBLE, data=trouble),))])
             raise
         finally:
-            self._live.put(self.call)
+            if not self.ended:
+                self._live.put(self.call)
 
     def _next(self, kind: CallEventKind, data: Mapping[str, object], at: datetime) -> CallEvent:
         event = CallEvent(self._id, self.last_seq + 1, at, kind, data)

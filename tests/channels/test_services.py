@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from channels.services import LONGEST_REPLY_BYTES, HttpServices, ServiceAddress, joined
 from engine.ports import Reply, ServiceFailed
@@ -17,17 +25,44 @@ from engine.ports import Reply, ServiceFailed
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """Of a server that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file)
+    return context
+
+
 @asynccontextmanager
-async def served(handler: Handler) -> AsyncIterator[str]:
+async def served(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """The address of a server on loopback that answers every request with `handler`."""
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
@@ -38,7 +73,7 @@ async def raw(answer: bytes, *, close: bool = True) -> AsyncIterator[str]:
     done = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        await reader.read(65536)
         writer.write(answer)
         await writer.drain()
         if not close:
@@ -285,6 +320,24 @@ async def test_a_redirect_is_followed_nowhere() -> None:
     assert "redirects" in str(failed)
 
 
+async def test_a_certificate_of_nobody_is_refused_unless_that_is_allowed(
+    tmp_path: Path,
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response("seen")
+
+    async with served(handler, tls=own_certificate(tmp_path)) as url:
+        failed = await refusal(url)
+        assert (failed.status, str(failed)) == (None, "its certificate is not good")
+        async with services(url, verify_tls=False) as opened:
+            assert (await ask(opened)).value == "seen"
+
+
+async def test_a_service_that_speaks_no_tls_is_a_failure() -> None:
+    async with raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
+        assert "cannot be reached" in str(await refusal(url.replace("http:", "https:")))
+
+
 async def test_a_service_that_is_not_configured_is_named() -> None:
     async with services("http://127.0.0.1:1") as opened:
         with pytest.raises(ServiceFailed, match="'stock' is not in the configuration"):
@@ -334,6 +387,9 @@ async def test_a_cancelled_request_leaves_nothing_behind() -> None:
             "https://a.example.com/api//evil.example.com/x",
         ),
         ("https://a.example.com", "/@evil.example.com", "https://a.example.com/@evil.example.com"),
+        ("https://A.Example.com/API", "/x", "https://A.Example.com/API/x"),
+        ("http://a.example.com:80", "/x", "http://a.example.com/x"),
+        ("http://[::1]:8080/", "/x", "http://[::1]:8080/x"),
         ("https://a.example.com", "/x...y/.hidden", "https://a.example.com/x...y/.hidden"),
     ],
 )

@@ -25,6 +25,7 @@ class ErrandDesk:
         self.ledger = ledger or MemoryLedger()
         self.services = FakeServices()
         self.clock = VirtualClock()
+        self.live = LiveCalls()
         self.told: list[Finished] = []
         self.desk = Desk(
             ledger=self.ledger,
@@ -41,7 +42,7 @@ class ErrandDesk:
             ledger=self.ledger,
             clock=self.clock,
             ids=CountedIds(),
-            live=LiveCalls(),
+            live=self.live,
             region="PL",
         )
         self.errands = Errands("call1", desk=self.desk, call_log=self.log, tell=self.told.append)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from calls.call import Call
 from calls.events import CallEventKind as Kind
+from calls.outcome import Outcome
 from engine.errands import ERRAND_SECONDS, SLACK_SECONDS
 from engine.ports import Reply, ServiceFailed
 from history.interaction import ContactPoint, PointKind
@@ -300,7 +302,13 @@ async def test_the_end_of_a_call_does_not_wait_for_ever(desk: ErrandDesk) -> Non
     began = desk.clock.monotonic()
     await desk.errands.end()
     assert desk.clock.monotonic() - began == pytest.approx(ERRAND_SECONDS, abs=0.1)
+    ended: list[Call] = []
+    desk.live.on_ended = ended.append
+    await desk.log.end("caller", Outcome.COMPLETED)
     desk.ledger.slow.set()
+    await desk.errands.end()
+    assert list(desk.ledger.jobs) == ["call1:sms:1"]
+    assert (len(ended), desk.live.all()) == (1, ()), "its end is told once, whatever is written late"
 
 
 async def test_errands_side_by_side_do_not_mix(desk: ErrandDesk) -> None:
