@@ -59,5 +59,10 @@ class Contact(ErrandBody):
         return partial(WriteProfile, attribute=self.written, value=value)
 
     def finished(self, talk: Talk, step: Step, work: Finished) -> None:
-        if work.outcome != "next" or self.into is None or talk.set(self.into, work.values.get("value")):
+        value = work.values.get("value")
+        if work.outcome != "next" or self.into is None:
             talk.finish(work.outcome)
+        elif value is None:  # as good as none
+            talk.finish("unknown")
+        elif talk.set(self.into, value):
+            talk.finish("next")
