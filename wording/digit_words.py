@@ -304,19 +304,16 @@ FILLERS = {
 # Polish and Russian speakers dictate pairs and hundreds, so these are listened for.
 _REPEATING = {
     "pl": (
-        "podwójne",
-        "podwójna",
-        "razy",
-        "zera",
-        "jedynki",
-        "dwójki",
-        "trójki",
-        "piątki",
-        "szóstki",
-        "ósemki",
+        *("podwójne", "podwójna", "podwójny", "potrójne", "potrójna", "razy", "zera", "zer"),
+        *("jedynka", "dwójka", "trójka", "czwórka", "piątka", "szóstka", "siódemka", "ósemka", "dziewiątka"),
+        *("jedynki", "dwójki", "trójki", "czwórki", "piątki", "szóstki", "siódemki", "ósemki", "dziewiątki"),
     ),
     "en": ("double", "triple", "oh"),
-    "ru": ("дважды", "трижды", "нуля", "единицы", "двойки", "тройки", "пятёрки"),
+    "ru": (
+        *("дважды", "трижды", "раза", "двойной", "нуля", "ноля", "нулей", "единица", "единицы"),
+        *("двойка", "тройка", "четвёрка", "пятёрка", "шестёрка", "семёрка", "восьмёрка", "девятка"),
+        *("двойки", "тройки", "четвёрки", "пятёрки", "шестёрки", "семёрки", "восьмёрки", "девятки"),
+    ),
 }
 LISTENED = {
     "pl": (*SAID["pl"], "dwie", *TEENS["pl"], *TENS["pl"], *HUNDREDS["pl"], *_REPEATING["pl"]),
