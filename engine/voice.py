@@ -65,6 +65,7 @@ class CallVoice:
         """Say it; Spoken follows, also when it could not be said."""
         await self.stop_saying()
         prompts: list[Prompt | str] = []
+        complete = True
         for part in say.parts:
             if isinstance(part, Text) and not part.text.strip():
                 continue  # a text of nothing but values, all of them empty
@@ -72,9 +73,10 @@ class CallVoice:
                 prompts.append(await self._prompt(part))
             except VoiceFailed as failure:
                 self._trouble("voice", str(failure))
+                complete = False
         self._saying = say
         if not prompts:
-            self._spoken(say)
+            self._spoken(say, complete=complete)
             return
         spoken_prompts = [prompt for prompt in prompts if isinstance(prompt, Prompt)]
         if self._listening is not None and self._path is not None and len(spoken_prompts) == len(prompts):
@@ -89,7 +91,7 @@ class CallVoice:
             await self._control.play(self._channel_id, self._playback, files)
         except RequestRefused as refused:
             self._trouble("playback", str(refused))
-            self._spoken(say)
+            self._spoken(say, complete=False)
 
     async def stop_saying(self) -> None:
         """Be silent at once; nothing more is told of what was being said."""
@@ -142,7 +144,7 @@ class CallVoice:
             return
         if failed:
             self._trouble("playback", f"Asterisk could not play prompt {playback_id}")
-        self._spoken(self._saying)
+        self._spoken(self._saying, complete=not failed)
 
     async def close(self) -> None:
         """Neither speak nor listen from now on; the caller's channel leaves the media bridge."""
@@ -161,7 +163,7 @@ class CallVoice:
             audio = b"".join(Path(prompt.file(rate)).read_bytes() for prompt in prompts)
         except OSError as lost:
             self._trouble("voice", f"a prompt cannot be read: {lost}")
-            self._spoken(say)
+            self._spoken(say, complete=False)
             return
         self._watch(say, len(audio) / 2 / rate)
         path.speak(audio, lambda: self._spoken(say))
@@ -185,12 +187,12 @@ class CallVoice:
             )
         )
 
-    def _spoken(self, say: Say) -> None:
+    def _spoken(self, say: Say, *, complete: bool = True) -> None:
         if self._saying is not say:
             return
         self._saying = self._playback = None
         self._unwatch()
-        self._tell(Spoken(say.say_id))
+        self._tell(Spoken(say.say_id, complete))
 
     def _watch(self, say: Say, seconds: float) -> None:
         self._unwatch()

@@ -170,9 +170,12 @@ class Dialogue:
         talk = self._talk
         activity = talk.activity
         match event:
-            case Spoken(say_id) if activity is not None:
+            case Spoken(say_id, complete) if activity is not None:
                 if talk.saying is not None and talk.saying.say_id == say_id:
-                    talk.said(interrupted=False)
+                    if complete:
+                        talk.said(interrupted=False)
+                    else:
+                        talk.said_in_part()
                     activity.spoken()
             case TimePassed():
                 self._time_passed()
@@ -212,7 +215,7 @@ class Dialogue:
 
     def _caller_gone(self) -> None:
         talk = self._talk
-        talk.said_into_nothing()
+        talk.said_in_part()
         talk.gone = True
         talk.activity = talk.ears = talk.working = talk.deadline = None
         talk.steps_since_turn = 0

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The Say with this id was heard to its end (or could not be played: the talk goes on)."""
+    """The Say with this id is over. `complete`: played to its end; the talk goes on even if not."""
 
     say_id: int
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

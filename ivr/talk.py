@@ -28,7 +28,7 @@ from wording.templates import HIDDEN, Template
 if TYPE_CHECKING:
     from ivr.activity import Activity
 
-# Of a text that began less than this before the caller hung up, nobody heard a word.
+# Of a text that was cut off so soon by a hang-up or a failure, nobody heard a word.
 SHORTEST_HEARD_SECONDS = 0.3
 # No prompt is longer; a performer that has not reported the end by then has lost it.
 LONGEST_SAYING_SECONDS = 300.0
@@ -174,11 +174,11 @@ class Talk:
                 {"text": words, "language": language, "interrupted": interrupted, "seconds": seconds},
             )
 
-    def said_into_nothing(self) -> None:
-        """The caller hung up: what had only just begun was not said to anybody."""
+    def said_in_part(self) -> None:
+        """It was cut off, by a hang-up or a failure: what had only just begun was said to nobody."""
         saying = self.saying
         if saying is not None and (self.now - saying.began).total_seconds() < SHORTEST_HEARD_SECONDS:
-            self.saying = None
+            self.saying = self.deadline = None
         self.said(interrupted=True)
 
     def stop_saying(self) -> None:

@@ -153,6 +153,23 @@ def test_hanging_up_ends_the_talk_with_notes_only() -> None:
     assert stage.dialogue.ended
 
 
+def test_a_text_that_had_only_just_begun_was_said_to_nobody() -> None:
+    stage = Stage(load("  first: {say: One., next: second}\n  second: {say: Two., next: person}"))
+    stage.spoken()
+    stage.tell(CallerGone(), 0.1)  # the step was entered while the caller was hanging up
+    assert [note["text"] for note in stage.notes("said")] == ["One."]
+
+
+def test_a_text_that_could_not_be_played_is_not_logged_as_said() -> None:
+    steps = "  first: {say: One., next: second}\n  second: {say: Two., next: person}"
+    stage = Stage(load(steps))
+    stage.tell(Spoken(1, complete=False))
+    assert stage.said == "Two."
+    assert stage.notes("said") == []
+    stage.tell(Spoken(2, complete=False), 2.0)
+    assert stage.notes("said") == [{"text": "Two.", "language": "en", "interrupted": True, "seconds": 2.0}]
+
+
 def test_hanging_up_leads_to_always_gone() -> None:
     steps = (
         "  first: {menu: {prompt: Hi, choices: {1: {next: bye}}}, otherwise: person}\n"
