@@ -37,13 +37,19 @@ class CelNetworkLog:
                 return _logged(call)
         return None
 
+    async def clips_of(self, call_id: str) -> list[str]:
+        return [str(path) for path in await asyncio.to_thread(self._recorded, f"{call_id}.clip.*.wav")]
+
     async def message_of(self, call_id: str) -> tuple[str, float] | None:
         return await asyncio.to_thread(self._message_of, call_id)
 
     def _message_of(self, call_id: str) -> tuple[str, float] | None:
-        found = [] if self._recording_dir is None else self._recording_dir.glob(f"{call_id}.message.*.wav")
+        found = self._recorded(f"{call_id}.message.*.wav")
         seconds, path = max(((message_seconds(path), str(path)) for path in found), default=(0.0, ""))
         return (path, seconds) if seconds else None
+
+    def _recorded(self, pattern: str) -> list[Path]:
+        return [] if self._recording_dir is None else list(self._recording_dir.glob(pattern))
 
 
 def _logged(call: CelCall) -> LoggedCall:

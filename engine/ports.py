@@ -314,6 +314,9 @@ class NetworkLog(Protocol):
     async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
         """One call that began at or after `since`, also one that is still going on."""
 
+    async def clips_of(self, call_id: str) -> Sequence[str]:
+        """Paths of what was being recorded for the call's flow when its engine died."""
+
     async def message_of(self, call_id: str) -> tuple[str, float] | None:
         """Path and seconds of a message that was being taken for the call when its engine died."""
 

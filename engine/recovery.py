@@ -251,6 +251,8 @@ class Recovery:
             path, seconds = found
             message = replace(logged, message_path=path, message_seconds=seconds)
             await self._message(call_log, message, box=self._box_of(call_log.call))
+        for path in await self._network_log.clips_of(call_log.call.id):
+            await self._exchange.recordings.discard(path)  # no flow is left that wanted it
 
     def _box_of(self, call: Call) -> str:
         """Where the step that the call was in puts its message; empty when its flow is no longer loaded."""

@@ -11,6 +11,7 @@ import pytest
 
 from asterisk.cel import CelRow, CelUnreadable, calls_since, fold_calls, make_cel_table, prune_cel
 from asterisk.folders import RuntimeFolders
+from asterisk.network_log import CelNetworkLog
 from asterisk.tidying import LONGEST_LOG_BYTES, tidy
 
 ARGUMENTS = "infolinia,inbound,carrier,100,0,0"
@@ -155,3 +156,12 @@ async def test_old_rows_and_long_logs_are_put_away(tmp_path: Path) -> None:
     assert tidy(folders) is True
     assert not folders.message_log.exists()
     assert (folders.log / "messages.1").exists()
+
+
+async def test_what_was_being_recorded_for_a_flow_is_found_and_is_no_message(tmp_path: Path) -> None:
+    for name in ("c1.clip.7.wav", "c1.message.9.wav", "c11.clip.7.wav", "c2.clip.3.wav"):
+        (tmp_path / name).touch()
+    network_log = CelNetworkLog(tmp_path / "cel.db", lambda: None, tmp_path)
+    assert await network_log.clips_of("c1") == [str(tmp_path / "c1.clip.7.wav")]
+    assert await network_log.clips_of("c3") == []
+    assert await network_log.message_of("c2") is None

@@ -403,6 +403,10 @@ class FakeNetworkLog:
     calls: list[LoggedCall] = field(default_factory=list)
     crashed: set[str] = field(default_factory=set)
     messages: dict[str, tuple[str, float]] = field(default_factory=dict)  # by call, broken off
+    clips: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    async def clips_of(self, call_id: str) -> Sequence[str]:
+        return self.clips.get(call_id, ())
 
     async def message_of(self, call_id: str) -> tuple[str, float] | None:
         return self.messages.get(call_id)

@@ -258,3 +258,18 @@ async def test_a_clip_ended_by_hanging_up_is_kept_too(stage: Stage) -> None:
     stage.control.tell(RecordingEnded(str(recording), "/spool/x.wav", 3.0))
     await stage.over(call_id)
     assert stage.one(call_id, Kind.CLIP_RECORDED).data["seconds"] == 3.0
+
+
+async def test_a_clip_being_recorded_is_taken_over_by_the_next_engine(stage: Stage, tmp_path: Path) -> None:
+    call_id = await chose(stage, "4")
+    await stage.until(lambda: bool(stage.control.asked("record")))
+    (_, recording) = stage.control.asked("record")[0]
+    await stage.crash()
+    after = Stage(tmp_path, after=stage, shelf=load_shelf(FLOW))
+    await after.connect(channel("caller"))
+    await after.until(lambda: after.control.asked("stop_recording") == [(recording,)])
+    after.control.tell(RecordingEnded(str(recording), "/spool/x.wav", 3.0))
+    await after.over(call_id)
+    assert after.control.words() == ["Goodbye."]
+    assert after.one(call_id, Kind.CLIP_RECORDED).data["recording"] == f"{call_id}.wav"
+    await after.switchboard.close()

@@ -87,6 +87,18 @@ async def test_a_message_whose_caller_hung_up_while_nobody_was_there_is_kept(bef
     await stage.switchboard.close()
 
 
+async def test_a_clip_whose_caller_hung_up_while_nobody_was_there_is_deleted(before: Stage) -> None:
+    call_id = await before.in_menu()
+    stage = await restarted(before)
+    stage.network_log.calls.append(logged("caller", stage.ledger.log[call_id][0].at, 9))
+    stage.network_log.clips[call_id] = (f"/spool/{call_id}.clip.7.wav",)
+    await stage.connect()
+    row = await stage.over(call_id)
+    assert stage.recordings.discarded == [f"/spool/{call_id}.clip.7.wav"]
+    assert (row.recording, stage.recordings.kept) == (None, [])
+    await stage.switchboard.close()
+
+
 async def test_two_who_talk_are_left_in_peace(before: Stage) -> None:
     call_id, leg = await before.in_transfer()
     before.control.tell(LegAnswered(leg))
