@@ -45,7 +45,7 @@ class Callback(StepBody):
 
     campaign: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     within: Seconds = Field(default=4 * 3600.0, ge=60.0, le=30 * 86400.0)
-    number: TemplateText = CALLER
+    number: TemplateText = Field(default_factory=lambda: CALLER)
     foreign: bool = False
     confirm: bool = False
     prompt: Texts | None = None
@@ -61,9 +61,7 @@ class Callback(StepBody):
         request = partial(RequestCallback, campaign=self.campaign, number=number, within_seconds=self.within)
         if self.confirm:
             return _Confirming(talk, step, self.prompt, number, request)
-        return Working(
-            talk, step, self.prompt, request, limit_seconds=ERRAND_LIMIT_SECONDS, keeps_keys=True
-        )
+        return Working(talk, step, self.prompt, request, limit_seconds=ERRAND_LIMIT_SECONDS, keeps_keys=True)
 
 
 class _Confirming(WorkingTurn, OptionTurn):

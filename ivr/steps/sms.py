@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from pydantic import Field
+
 from ivr.commands import Errand, SendMessage
 from ivr.outward import outward_number, outward_text
 from ivr.steps.errand import ErrandBody
@@ -28,7 +30,7 @@ class Sms(ErrandBody):
     verb: ClassVar[str] = "sms"
     optional: ClassVar[tuple[str, ...]] = ("refused", "failed")
 
-    to: TemplateText = CALLER
+    to: TemplateText = Field(default_factory=lambda: CALLER)
     text: Texts
 
     def errand(self, talk: Talk, step: Step) -> Callable[[int], Errand] | str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from ivr.commands import Errand, StopContact
 from ivr.outward import Refused, outward_number
@@ -34,7 +34,7 @@ class StopContactStep(ErrandBody):
     verb: ClassVar[str] = "stop_contact"
 
     channels: Annotated[tuple[ContactChannel, ...], NotEmpty, AfterValidator(_each_once)]
-    number: TemplateText = CALLER
+    number: TemplateText = Field(default_factory=lambda: CALLER)
 
     def errand(self, talk: Talk, step: Step) -> Callable[[int], Errand] | str:
         number = outward_number(talk, step, self.number)

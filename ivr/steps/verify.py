@@ -61,7 +61,7 @@ class CodeSent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    to: TemplateText = CALLER
+    to: TemplateText = Field(default_factory=lambda: CALLER)
     text: Texts
     digits: int = Field(default=6, ge=4, le=10)
 

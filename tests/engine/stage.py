@@ -19,6 +19,7 @@ from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
 from history.interaction import Interaction
 from ivr.loader import load_flow
+from ivr.surroundings import NOWHERE, Surroundings
 from tests.engine.fakes import (
     CountedIds,
     FakeControl,
@@ -100,6 +101,7 @@ class Stage:
         shelf: FlowShelf | None = None,
         queues: Sequence[Queue] = (),
         agents: Sequence[AgentLine] = (),
+        surroundings: Surroundings = NOWHERE,
     ) -> None:
         self.folder = folder
         self.control = FakeControl()
@@ -135,6 +137,7 @@ class Stage:
             health=self.health,
             node=NODE,
             region="PL",
+            surroundings=surroundings,
         )
         self.switchboard = Switchboard(self.exchange)
         self.control.listener = self.switchboard.on_network_event
