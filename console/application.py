@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -30,13 +31,14 @@ def make_application(
     queries: Queries,
     visitors: Visitors,
     recordings: Path,
-    hotline: HotlineFacts,
+    hotline: Callable[[], HotlineFacts],
     clock: Clock,
     metrics: Metrics | None = None,
 ) -> web.Application:
     """The whole console. Serve it on a loopback address only: nobody logs in yet.
 
-    Its event streams end by themselves when the application shuts down.
+    `hotline` tells the facts as they are now. The event streams end by themselves when the application shuts
+    down.
     """
     pages = Pages(
         live=live, health=health, queries=queries, hotline=hotline, clock=clock, recordings=recordings

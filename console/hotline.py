@@ -1,4 +1,4 @@
-"""What the pages say of the hotline itself: facts known at start, not its state now."""
+"""What the pages say of the hotline itself: facts that change only when flows are reloaded."""
 
 from __future__ import annotations
 

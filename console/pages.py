@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Pages:
         live: LiveCalls,
         health: Health,
         queries: Queries,
-        hotline: HotlineFacts,
+        hotline: Callable[[], HotlineFacts],
         clock: Clock,
         recordings: Path,
     ) -> None:
@@ -187,7 +187,7 @@ class Pages:
             t=words,
             languages=LANGUAGES,
             theme=theme if theme in THEMES else "",
-            hotline=self._hotline,
+            hotline=self._hotline(),
             health=self._health,
             live=self._live.all(),
             now=self._clock.now(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -20,7 +21,7 @@ KEYS = re.compile(r"[0-9*#]{1,32}")
 
 
 class VisitorCalls:
-    def __init__(self, visitors: Visitors, hotline: HotlineFacts, health: Health) -> None:
+    def __init__(self, visitors: Visitors, hotline: Callable[[], HotlineFacts], health: Health) -> None:
         self._visitors = visitors
         self._hotline = hotline
         self._health = health
@@ -37,7 +38,7 @@ class VisitorCalls:
         """{"sdp", "number"?} -> {"visitor", "sdp"}."""
         body = await _json_object(request)
         sdp = body.get("sdp")
-        number = body.get("number", self._hotline.number)
+        number = body.get("number", self._hotline().number)
         if not isinstance(sdp, str) or not sdp.startswith("v=0"):
             raise Fault(400, '`sdp` must be the text of a WebRTC offer, beginning with "v=0".')
         if len(sdp) > LARGEST_OFFER:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from calls.numbers import parse_number
 from ivr.flow import Flow
 
+# Versions that were replaced and that a call may still want to go on with.
+MOST_KEPT = 100
+
 
 class FlowShelf:
     """The loaded flows by name, and the numbers they serve.
@@ -18,24 +21,42 @@ class FlowShelf:
     def __init__(
         self, flows: Mapping[str, Flow], numbers: Mapping[str, str], *, unknown: Flow, region: str
     ) -> None:
-        missing = sorted(set(numbers.values()) - set(flows))
-        if missing:
-            raise ValueError(f"numbers lead to flows that are not loaded: {', '.join(missing)}")
-        self._flows = dict(flows)
         self._numbers = {self._key(number, region): name for number, name in numbers.items()}
         self._region = region
-        self.unknown = unknown
+        self._before: dict[tuple[str, str], Flow] = {}  # (name, version), the latest last
+        self._flows: dict[str, Flow] = {}
+        self._put(flows, unknown)
+
+    def replace(self, flows: Mapping[str, Flow], unknown: Flow) -> None:
+        """New calls get these from now on; the same numbers lead to them.
+
+        Calls in progress keep theirs, and versions that were replaced can still be found, up to MOST_KEPT.
+        Raises ValueError, and changes nothing, when a number would lead nowhere.
+        """
+        before = (*self._flows.values(), self.unknown)
+        self._put(flows, unknown)
+        for flow in before:
+            self._before.pop((flow.name, flow.version), None)
+            self._before[flow.name, flow.version] = flow
+        while len(self._before) > MOST_KEPT:
+            del self._before[next(iter(self._before))]
+
+    def _put(self, flows: Mapping[str, Flow], unknown: Flow) -> None:
+        missing = sorted(set(self._numbers.values()) - set(flows))
+        if missing:
+            raise ValueError(f"numbers lead to flows that are not loaded: {', '.join(missing)}")
+        self._flows, self.unknown = dict(flows), unknown
 
     def for_number(self, dialled: str) -> Flow | None:
         name = self._numbers.get(self._key(dialled, self._region))
         return None if name is None else self._flows[name]
 
     def by_version(self, name: str, version: str) -> Flow | None:
-        """The flow a call had begun with, if it is still the one loaded."""
+        """The flow a call had begun with, if it is loaded or was lately."""
         for flow in (*self._flows.values(), self.unknown):
             if flow.name == name and flow.version == version:
                 return flow
-        return None
+        return self._before.get((name, version))
 
     def all(self) -> tuple[Flow, ...]:
         return tuple(self._flows.values())

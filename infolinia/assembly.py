@@ -40,7 +40,9 @@ from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
+from infolinia.control_socket import serve_control, socket_path
 from infolinia.flow_files import load_flows, warn_of_unknown_words
+from infolinia.flow_reload import FlowReloader
 from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.sections.queues import agent_lines, waiting_rooms
 from infolinia.setup.inventory import Parts, find_parts
@@ -171,19 +173,27 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         )
         await visitors.start()
         stack.push_async_callback(visitors.close)
-        facts = hotline_facts(configuration, shelf, recognizer)
+        facts = [hotline_facts(configuration, shelf, recognizer)]
+
+        def flows_changed() -> None:
+            facts[0] = hotline_facts(configuration, shelf, recognizer)
+
+        reloader = FlowReloader(configuration, shelf, voices, recognizer, flows_changed)
+        await serve_control(socket_path(configuration), reloader, stack)
+        if configuration.flows_watch:
+            _in_background(reloader.watch(), stack)
         application = make_application(
             live=live,
             health=health,
             queries=store.queries,
             visitors=visitors,
             recordings=recordings.folder,
-            hotline=facts,
+            hotline=lambda: facts[0],
             clock=clock,
             metrics=metrics,
         )
         await _serve(application, configuration, stack)
-        yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts)
+        yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])
 
 
 def installation_of(parts: Parts) -> AsteriskInstallation:

@@ -48,6 +48,12 @@ def _flow_name(value: str) -> str:
     return value
 
 
+def _campaign_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", value):
+        raise ValueError("a campaign's name has small letters, digits, '-' and '_', a letter first")
+    return value
+
+
 def _database(value: str) -> str:
     if value:
         try:
@@ -72,6 +78,7 @@ def _currency(value: str) -> str:
 Port = Annotated[int, Field(ge=1, le=65535)]
 PortRange = Annotated[tuple[int, int], BeforeValidator(_port_range)]
 FlowName = Annotated[str, AfterValidator(_flow_name)]
+CampaignName = Annotated[str, AfterValidator(_campaign_name)]
 
 
 class TrunkSection(_Section):
@@ -140,9 +147,11 @@ class Configuration(_Section):
     codes_in_log: bool = True
     agents: Agents = {}
     queues: QueueSections = {}
+    campaigns: tuple[CampaignName, ...] = ()
     numbers: Mapping[str, FlowName] = {"100": "hotline"}
     unknown_number: FlowName = "unknown-number"
     flows: Path = Path("callflows")
+    flows_watch: bool = False
     prompts: Path = Path("prompts")
     recordings: Path = Path("recordings")
     state: Path = Path("var")

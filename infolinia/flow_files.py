@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
@@ -10,7 +11,7 @@ from engine.flows import FlowShelf
 from engine.ports import Recognizer
 from infolinia.configuration import Configuration, ConfigurationRejected
 from ivr.flow import Flow
-from ivr.loader import FlowRejected, load_flow
+from ivr.loader import FlowRejected, FlowText, Known, load_flow
 
 log = structlog.get_logger(__name__)
 
@@ -22,13 +23,32 @@ def flow_folder(configuration: Configuration) -> Path:
     return _SHIPPED if not folder.is_dir() and _SHIPPED.is_dir() else folder
 
 
-def read_flow(path: Path) -> Flow:
-    """One flow. Raises ConfigurationRejected with all its problems."""
+def known_names(configuration: Configuration) -> Known:
+    """What a flow may name in `use`."""
+    return Known(
+        hours=frozenset(configuration.hours),
+        queues=frozenset(configuration.queues),
+        services=frozenset(configuration.services),
+        campaigns=frozenset(configuration.campaigns),
+    )
+
+
+def read_flow(path: Path, known: Known | None = None) -> Flow:
+    """One flow with those of its folder that it calls. Raises ConfigurationRejected with all its problems.
+
+    Without `known` the configuration is not asked.
+    """
+
+    def beside(name: str) -> FlowText | None:
+        other = path.parent / f"{name}.yaml"
+        return FlowText(str(other), other.read_bytes()) if other.is_file() else None
+
     try:
-        return load_flow(path.read_bytes(), str(path))
+        return load_flow(path.read_bytes(), str(path), known=known, others=beside, named=path.stem)
     except OSError as error:
+        where = error.filename or path
         raise ConfigurationRejected(
-            f"{path}: the flow cannot be read ({error.strerror}). Name a file that there is."
+            f"{where}: the flow cannot be read ({error.strerror}). Name a file that there is."
         ) from error
     except FlowRejected as rejected:
         raise ConfigurationRejected(str(rejected)) from rejected
@@ -36,7 +56,15 @@ def read_flow(path: Path) -> Flow:
 
 def load_flows(configuration: Configuration) -> FlowShelf:
     """The flows that the configured numbers lead to. Raises ConfigurationRejected naming all problems."""
+    flows = served_flows(configuration)
+    unknown = flows[configuration.unknown_number]
+    return FlowShelf(flows, configuration.numbers, unknown=unknown, region=configuration.country)
+
+
+def served_flows(configuration: Configuration) -> dict[str, Flow]:
+    """By name. Raises ConfigurationRejected naming all problems, each once."""
     folder = flow_folder(configuration)
+    known = known_names(configuration)
     flows: dict[str, Flow] = {}
     problems: list[str] = []
     leading: dict[str, list[str]] = {configuration.unknown_number: ["`unknown_number`"]}
@@ -44,31 +72,47 @@ def load_flows(configuration: Configuration) -> FlowShelf:
         leading.setdefault(name, []).append(f"number {number}")
     for name in sorted(leading):
         path = folder / f"{name}.yaml"
+        leads = f"{' and '.join(leading[name])} of the configuration "
+        leads += "leads" if len(leading[name]) == 1 else "lead"
         if not path.is_file():
             problems.append(
-                f"{path}: there is no such flow, but {' and '.join(leading[name])} of the configuration "
-                f"{'leads' if len(leading[name]) == 1 else 'lead'} to it. "
+                f"{path}: there is no such flow, but {leads} to it. "
                 "Write it, or change `numbers`, `unknown_number` or the folder `flows`."
             )
             continue
         try:
-            flows[name] = read_flow(path)
+            flows[name] = read_flow(path, known)
         except ConfigurationRejected as rejected:
             problems.append(str(rejected))
+            continue
+        if flows[name].returns:
+            problems.append(
+                f"{path}: {leads} to this flow, but it is one that others call (it has a `return`). "
+                "Lead to the flow that calls it."
+            )
     if problems:
-        raise ConfigurationRejected("\n".join(problems))
-    unknown = flows[configuration.unknown_number]
-    return FlowShelf(flows, configuration.numbers, unknown=unknown, region=configuration.country)
+        raise ConfigurationRejected(each_once(problems))
+    return flows
+
+
+def each_once(problems: Iterable[str]) -> str:
+    """Lines of several refusals; one that is told of two flows, since both call a third, is told once."""
+    return "\n".join(dict.fromkeys(line for problem in problems for line in problem.splitlines()))
+
+
+def unknown_words(flows: Iterable[Flow], recognizer: Recognizer) -> list[str]:
+    """Phrases with words that no model knows can never be heard: one sentence each, with the flow's line."""
+    told: dict[str, None] = {}
+    for flow in flows:
+        for language, phrase, at in flow.listened_for():
+            if language not in recognizer.languages():
+                continue
+            if unknown := recognizer.unknown_words(language, [phrase]):
+                words = ", ".join(unknown)
+                told[f"{at.file}:{at.line}: the {language} recogniser does not know: {words}"] = None
+    return list(told)
 
 
 def warn_of_unknown_words(shelf: FlowShelf, recognizer: Recognizer) -> None:
-    """Phrases with words that no model knows can never be heard: say so with the flow's line."""
-    for flow in (*shelf.all(), shelf.unknown):
-        for language, phrases in flow.phrases().items():
-            if language not in recognizer.languages():
-                continue
-            for phrase, line in phrases:
-                unknown = recognizer.unknown_words(language, [phrase])
-                if unknown:
-                    words = ", ".join(unknown)
-                    log.warning(f"{flow.file}:{line}: the {language} recogniser does not know: {words}")
+    for sentence in unknown_words((*shelf.all(), shelf.unknown), recognizer):
+        log.warning(sentence)

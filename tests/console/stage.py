@@ -119,7 +119,7 @@ class Stage:
             queries=self.queries,
             visitors=self.visitors,
             recordings=self.recordings,
-            hotline=HotlineFacts(
+            hotline=lambda: HotlineFacts(
                 name="Infolinia",
                 number="100",
                 sip_address="sip:100@127.0.0.1:5060",
