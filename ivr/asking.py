@@ -144,17 +144,13 @@ class PickTurn(OptionTurn):
         super().__init__(talk, step, ask, ask.picks.values)
         self._ask_body = ask
         self.secret = ask.secret
-        self._meaning = {
-            language: {normalised(phrase): key for phrase, key in phrases.items()}
-            for language, phrases in ask.picks.phrases.items()
-        }
         self.begin()
 
     def ears(self) -> Listen:
         return self._ask_body.ears(self.talk.languages)
 
     def meant(self, text: str, language: str) -> str | None:
-        return self._meaning[language].get(normalised(text))
+        return self._ask_body.picks.meaning[language].get(normalised(text))
 
     def must_confirm(self, answer: Candidate) -> bool:
         return _must_confirm(self._ask_body, answer)

@@ -63,11 +63,13 @@ Choices = Annotated[dict[ChoiceName, NamedChoice], NotEmpty, AfterValidator(_key
 class Picks:
     """`values`: key -> value. `phrases`: language -> phrase -> key, as they are to be listened for.
 
-    `names`: key -> language -> how the value is called when it is read back.
+    `meaning`: the same with phrases as they are compared. `names`: key -> language -> how the value is called
+    when it is read back.
     """
 
     values: Mapping[str, str]
     phrases: Mapping[str, Mapping[str, str]]
+    meaning: Mapping[str, Mapping[str, str]]
     names: Mapping[str, Mapping[str, str]]
 
 
@@ -81,22 +83,28 @@ def picks_of(choices: Mapping[str, NamedChoice], languages: tuple[str, ...]) -> 
         choice.key: {language: next(iter(choice.hear.get(language, ())), name) for language in languages}
         for name, choice in choices.items()
     }
-    return Picks({choice.key: name for name, choice in choices.items()}, phrases, names)
+    return Picks({choice.key: name for name, choice in choices.items()}, phrases, compared(phrases), names)
 
 
 def yes_or_no(languages: tuple[str, ...], yes_key: str, no_key: str) -> Picks:
     """The values are "true" and "false"."""
-    return Picks(
-        {yes_key: "true", no_key: "false"},
-        {
-            language: dict.fromkeys(YES[language], yes_key) | dict.fromkeys(NO[language], no_key)
-            for language in languages
-        },
-        {
-            yes_key: {language: YES[language][0] for language in languages},
-            no_key: {language: NO[language][0] for language in languages},
-        },
-    )
+    phrases = {
+        language: dict.fromkeys(YES[language], yes_key) | dict.fromkeys(NO[language], no_key)
+        for language in languages
+    }
+    names = {
+        key: {language: words[language][0] for language in languages}
+        for key, words in ((yes_key, YES), (no_key, NO))
+    }
+    return Picks({yes_key: "true", no_key: "false"}, phrases, compared(phrases), names)
+
+
+def compared(phrases: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """language -> phrase in the form in which what is heard is compared -> key."""
+    return {
+        language: {normalised(phrase): key for phrase, key in said.items()}
+        for language, said in phrases.items()
+    }
 
 
 def phrase_places(choices: Mapping[str, NamedChoice]) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:

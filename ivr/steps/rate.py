@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from calls.events import CallEventKind
+from ivr.answers.choice import compared
 from ivr.commands import Listen
 from ivr.options import OptionTurn
 from ivr.steps.body import FieldBody
@@ -59,6 +60,10 @@ class Rate(FieldBody):
             for language in self.prompt
         }
 
+    @cached_property
+    def meaning(self) -> dict[str, dict[str, str]]:
+        return compared(self.words)
+
     def sets(self, outcome: str) -> frozenset[str]:
         return frozenset({self.into}) if outcome == "next" else frozenset()
 
@@ -77,17 +82,13 @@ class _RateTurn(OptionTurn):
     def __init__(self, talk: Talk, step: Step, rate: Rate) -> None:
         super().__init__(talk, step, rate, rate.keys)
         self._rate = rate
-        self._meaning = {
-            language: {normalised(word): grade for word, grade in words.items()}
-            for language, words in rate.words.items()
-        }
         self.begin()
 
     def ears(self) -> Listen:
         return self._rate.ears(self.talk.languages)
 
     def meant(self, text: str, language: str) -> str | None:
-        return self._meaning[language].get(normalised(text))
+        return self._rate.meaning[language].get(normalised(text))
 
     def accept(self, answer: Candidate) -> None:
         self.note_understood(answer, {"value": answer.value})
