@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -120,7 +120,7 @@ class _Asking(Activity):
         talk: Talk,
         step: Step,
         prompt: Wording | None,
-        fetch: Any,
+        fetch: Callable[[int], Fetch],
         limit_seconds: float,
     ) -> None:
         super().__init__(talk, step)
