@@ -55,6 +55,7 @@ def parse_number(raw: str, region: str) -> PhoneNumber:
     return PhoneNumber(text, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
+@lru_cache(maxsize=4096)
 def is_abroad(e164: str, region: str) -> bool:
     """Whether the number, in E.164, belongs to another country code than `region`."""
     return phonenumbers.parse(e164).country_code != phonenumbers.country_code_for_region(region)

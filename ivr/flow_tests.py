@@ -42,6 +42,9 @@ TEST_KEYS = ("test", "given", "caller")
 ABOUT_THE_CALL = ("hours", "profile", "code", "caller", "dialled", "at")
 """Words of `given` that are not steps."""
 
+ORDINARY_CALL = {"caller": "+48220000001", "dialled": "100"}
+"""Unless something else is given. An empty caller is a withheld number."""
+
 OPENINGS = ("open", "closed", "holiday")
 ENDS = (HANG_UP, "normal", "busy", "congestion", "caller")
 UNTIL_SILENCE = "prompt"
@@ -131,7 +134,7 @@ class _Reader:
     # --- given --------------------------------------------------------------------------------------------
 
     def _given(self, node: Node | None) -> Given:
-        given = Given()
+        given = Given(facts=ORDINARY_CALL)
         if node is None:
             return given
         if not isinstance(node, Table):
@@ -169,7 +172,7 @@ class _Reader:
             case "at":
                 return replace(given, at=_local_time(node))
             case _:
-                return replace(given, facts={**given.facts, word: _text(node)})
+                return replace(given, facts={**given.facts, word: _text(node, empty=True)})
 
     def _works(self, name: str, key: Scalar) -> bool:
         """Whether it is a step that has work done. Else the mistake is noted."""

@@ -33,6 +33,7 @@ SHORTEST_HEARD_SECONDS = 0.3
 # No prompt is longer; a performer that has not reported the end by then has lost it.
 LONGEST_SAYING_SECONDS = 300.0
 LONGEST_SAYING = timedelta(seconds=LONGEST_SAYING_SECONDS)
+NO_NAMES: Set[str] = frozenset()
 # A flow has fewer texts; more would be texts made anew for each call.
 MOST_KEPT = 10_000
 # More keys than anyone presses ahead on purpose are noise.
@@ -57,7 +58,7 @@ class Filled:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one for every prompt, and no other file sees it: not frozen, it is made faster
 class _Saying:
     say_id: int
     began: datetime
@@ -120,7 +121,7 @@ class Talk:
         Raises wording.expressions.Unset when a text needs a value that is not set.
         """
         kept = self.flow.kept
-        key = (self.languages, *map(id, texts))
+        key = self._key(texts)
         if (found := kept.get(key)) is not None:
             self._say(found[1], found[2], interrupt)
             return
@@ -136,23 +137,39 @@ class Talk:
                     static = False
                     continue
                 scope: Mapping[str, object] = self.scope
+                own: Set[str] = NO_NAMES
                 secret: Set[str] = self.secrets.keys()
                 if isinstance(text, Filled):
+                    own = text.values.keys()
                     scope = {**scope, **text.values}
                     # A value of its own hides a secret variable of the same name.
                     secret = secret | text.values.keys() if text.secret else secret - text.values.keys()
                     text = text.text
                 template = text[language]
-                static = static and template.static
+                static = static and (template.static or template.names <= own)
                 said = template.render(scope, language)
                 parts.append(Text(said, language))
                 hidden = secret and template.names & secret
                 words.append(template.masked(scope, language, secret) if hidden else said)
             logged.append((language, " ".join(words)))
-        if static and len(kept) < MOST_KEPT:
+        if static and key is not None and len(kept) < MOST_KEPT:
             # With the texts themselves, so that no other object can come to have their ids.
-            kept[key] = (tuple(texts), tuple(parts), tuple(logged))
+            lasting = tuple(text.text if isinstance(text, Filled) else text for text in texts)
+            kept[key] = (lasting, tuple(parts), tuple(logged))
         self._say(tuple(parts), tuple(logged), interrupt)
+
+    def _key(self, texts: Sequence[Wording | Sound | Filled]) -> tuple[object, ...] | None:
+        """What texts are the same by in every call; None when that is not worth keeping."""
+        key: list[object] = [self.languages]
+        for text in texts:
+            if not isinstance(text, Filled):
+                key.append(id(text))
+                continue
+            if text.secret or any(type(value) is not int for value in text.values.values()):
+                return None
+            place = self.surroundings
+            key += (id(text.text), *text.values.items(), place.currency, place.region)
+        return tuple(key)
 
     def _say(
         self, parts: tuple[Text | Sound, ...], logged: tuple[tuple[str, str], ...], interrupt: bool

@@ -30,7 +30,7 @@ class Template:
         if len(self.parts) == 1 and isinstance(self.parts[0], str):
             return self.parts[0]
         return "".join(
-            part if isinstance(part, str) else _rendered(part, scope, language) for part in self.parts
+            [part if isinstance(part, str) else _rendered(part, scope, language) for part in self.parts]
         )
 
     def masked(self, scope: Scope, language: str, secret: Set[str]) -> str:
