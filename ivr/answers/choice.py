@@ -32,7 +32,10 @@ def _phrases(value: Any, info: ValidationInfo) -> Any:
     return listed
 
 
-Hear = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_phrases)]
+Hear = Annotated[
+    dict[str, tuple[str, ...]],
+    BeforeValidator(_phrases, json_schema_input_type=dict[str, str | list[str]]),
+]
 """language -> the phrases that mean it. One phrase may be written alone."""
 
 ChoiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

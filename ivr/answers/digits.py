@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 from ivr.answers.kind import Answer, AnswerKind, Progress, Situation
 from ivr.sentences import read_back
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 class Digits(AnswerKind):
     """`digits: 6`, or `digits: {least: 3, most: 8}`. They may be dictated in several utterances."""
+
+    short_schema: ClassVar[JsonSchemaValue] = {"type": "integer", "minimum": 1, "maximum": 40}
 
     least: int = Field(ge=1, le=40)
     most: int = Field(ge=1, le=40)

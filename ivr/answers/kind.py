@@ -8,7 +8,9 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 if TYPE_CHECKING:
     from ivr.talk import Filled, Wording
@@ -58,6 +60,14 @@ class AnswerKind(BaseModel):
     takes_keys: ClassVar[bool] = True
     star_counts: ClassVar[bool] = False
     """Whether `*` is part of an answer that has begun."""
+    short_schema: ClassVar[JsonSchemaValue] = {"const": True}
+    """The short form in JSON Schema."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), cls.short_schema]}
 
     @abstractmethod
     def phrases(self, language: str) -> tuple[str, ...]:
