@@ -130,7 +130,7 @@ def test_the_settings_in_force_are_shown_as_they_are_written(tmp_path: Path) -> 
         ("hours: {office: 8:00-16:00}", "1:17", "mon-fri"),
         ("time_zone: ../../etc/passwd", "1:12", "such as Europe/Warsaw"),
         ("time_zone: Europe", "1:12", "such as Europe/Warsaw"),
-        ("currency: zloty", "1:11", "such as PLN"),
+        ("currency: zloty", "1:11", "EUR, GBP, PLN"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_remedy(
