@@ -155,7 +155,7 @@ class OtherParty:
             self._call_id,
             self._channel_id,
             since=since,
-            caller_id=self._caller_id,
+            caller_id=self._log.call.caller,
             queues=self._queues,
             control=self._control,
             log=self._log,

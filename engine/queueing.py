@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from engine.queues import Queues
 from ivr import events as told
 from ivr.commands import Enqueue
 
+_NUMBER = re.compile(r"\+?[0-9A-Za-z]{1,32}", re.ASCII)
 # What ends the waiting beside the outcomes of the step: the caller hung up, or chose otherwise, or the call
 # was lost.
 ABANDONED, LEFT, LOST = "abandoned", "left", "lost"
@@ -78,7 +80,8 @@ class QueueWaiting:
         self._command = command
         self._call_id = call_id
         self._channel_id = channel_id
-        self._caller_id = caller_id
+        # What is no number is not shown to the agent: it must not keep the telephone from ringing.
+        self._caller_id = caller_id if _NUMBER.fullmatch(caller_id) else ""
         self._queues = queues
         self._control = control
         self._log = log

@@ -145,6 +145,8 @@ class SipPhone(asyncio.DatagramProtocol):
             if waiting is not None and not waiting.done():
                 waiting.set_result(message)
         elif message.status == 0:
+            if message.method == "INVITE" and (port := re.search(rb"m=audio (\d+)", data)):
+                self.party.speak_to((_HOST, int(port[1])))
             self._asked(message)
 
     def _asked(self, message: Message) -> None:

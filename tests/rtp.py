@@ -63,6 +63,11 @@ class RtpParty(asyncio.DatagramProtocol):
             if _loud(frame):
                 self.loud_at.append(asyncio.get_running_loop().time())
 
+    def speak_to(self, peer: tuple[str, int]) -> None:
+        """Speak there, also before anything was heard."""
+        self._peer = peer
+        self._found.set()
+
     @property
     def heard(self) -> Samples:
         """All audio so far, silence between packets left out."""
