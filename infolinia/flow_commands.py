@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
+from infolinia.configuration import Configuration, load_configuration
+from infolinia.control_socket import NoHotline, ask_to_reload
+from infolinia.flow_checking import check_files, warnings_of
 from infolinia.flow_files import read_flow
 from infolinia.flow_testing import (
     below,
@@ -29,20 +32,49 @@ flow_app = typer.Typer(help="Call flows.", no_args_is_help=True)
 
 @flow_app.command("check")
 def check_flows(
-    files: Annotated[list[Path], typer.Argument(help="Flow files.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Flow files or folders of them (default: callflows).")
+    ] = None,
+    words: Annotated[
+        bool, typer.Option(help="Also ask the recognition models, if there are any, for every phrase.")
+    ] = True,
+    config: ConfigOption = None,
 ) -> None:
     """Check call flows; every problem with its file, line and column."""
-    problems = []
-    for file in files:
-        try:
-            flow = read_flow(file)
-        except ConfigurationRejected as rejected:
-            problems.append(str(rejected))
-        else:
-            languages = ", ".join(flow.languages)
-            typer.echo(f"{file}: {flow.name}, version {flow.version}, {len(flow.steps)} steps, {languages}")
+    flows, problems = check_files(flow_paths(paths or [Path("callflows")]), config)
+    for flow in flows:
+        languages = ", ".join(flow.languages)
+        steps = sum(not step.implied for step in flow.steps.values())
+        typer.echo(f"{flow.file}: {flow.name}, version {flow.version}, {steps} steps, {languages}")
+    for warning in warnings_of(flows, config, words=words):
+        typer.echo(f"warning: {warning}")
     if problems:
-        fail("\n".join(problems))
+        fail(problems)
+
+
+@flow_app.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of flow files, by which an editor helps to write them."""
+    from ivr.schema import flow_schema
+
+    typer.echo(json.dumps(flow_schema(), indent=1, ensure_ascii=False))
+
+
+@flow_app.command("reload")
+def reload_flows(config: ConfigOption = None) -> None:
+    """Have the running hotline read its flows anew. When one is wrong, all stay as they were."""
+    run_until_done(_reload(load_configuration(config)))
+
+
+async def _reload(configuration: Configuration) -> None:
+    try:
+        reply = await ask_to_reload(configuration)
+    except NoHotline as nobody:
+        fail(str(nobody))
+    for flow in reply["flows"]:
+        typer.echo(f"{flow['name']}: version {flow['version']}{'' if flow['new'] else ', as before'}")
+    for warning in reply["warnings"]:
+        typer.echo(f"warning: {warning}")
 
 
 @flow_app.command("test")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
@@ -170,5 +170,6 @@ def duration_seconds(value: Any) -> float:
     return float(match.group(1)) * _UNIT_SECONDS[match.group(2)]
 
 
-Seconds = Annotated[float, BeforeValidator(duration_seconds)]
+_Written = Annotated[str, Field(pattern=r"^\s*[0-9]{1,6}(\.[0-9]{1,3})?\s*(ms|s|m|h|d)\s*$")]
+Seconds = Annotated[float, BeforeValidator(duration_seconds, json_schema_input_type=_Written)]
 """A duration written as 500ms, 5s, 2m, 4h or 1d, in seconds."""

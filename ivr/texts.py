@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, PlainValidator, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    ValidationInfo,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from wording.expressions import Expression, parse_expression
@@ -44,6 +50,13 @@ NotEmpty = AfterValidator(_some)
 
 class Texts(dict[str, Template]):
     """language -> text; has all languages of the flow. A flow of one language may write the text alone."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """A mark: ivr/schema.py says what stands there."""
+        return {"type": "texts"}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
