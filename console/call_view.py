@@ -30,13 +30,28 @@ ICONS: Mapping[CallEventKind, str] = {
     Kind.MESSAGE_LEFT: "voicemail",
     Kind.TRANSFER_STARTED: "arrow-right-left",
     Kind.TRANSFER_ENDED: "arrow-right-left",
+    Kind.WORK_DONE: "check",
+    Kind.FETCHED: "terminal",
+    Kind.MESSAGE_QUEUED: "inbox",
+    Kind.CALLBACK_REQUESTED: "phone-outgoing",
+    Kind.CONSENT_KEPT: "check",
+    Kind.CONTACT_STOPPED: "minus",
+    Kind.PROMISE_MADE: "check",
+    Kind.IDENTITY_CHECKED: "check",
+    Kind.CLIP_RECORDED: "mic",
+    Kind.RATED: "check",
+    Kind.QUEUED: "hourglass",
+    Kind.AGENT_OFFERED: "bell",
+    Kind.AGENT_MISSED: "phone-missed",
+    Kind.AGENT_CONNECTED: "headphones",
+    Kind.QUEUE_LEFT: "hourglass",
     Kind.LEG_CHANGED: "phone",
     Kind.TROUBLE: "triangle-alert",
     Kind.RESUMED: "rotate-cw",
     Kind.RECONCILED: "inbox",
     Kind.ENDED: "phone-off",
 }
-# Steps that a caller notices; the others (set, branch) are in the list of events only.
+# Steps that a caller notices; the others (set, branch and their like) are in the list of events only.
 VERB_ICONS: Mapping[str, str] = {
     "say": "volume-2",
     "play": "play",
@@ -44,9 +59,19 @@ VERB_ICONS: Mapping[str, str] = {
     "ask": "ear",
     "transfer": "arrow-right-left",
     "voicemail": "voicemail",
+    "webhook": "terminal",
+    "queue": "hourglass",
+    "callback": "phone-outgoing",
+    "sms": "inbox",
+    "consent": "check",
+    "verify": "check",
+    "promise": "check",
+    "stop_contact": "minus",
+    "record": "mic",
+    "rate": "ear",
     "hangup": "phone-off",
 }
-SILENT_VERBS = frozenset({"set", "branch"})
+SILENT_VERBS = frozenset({"set", "branch", "hours", "contact", "subflow", "return"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +167,15 @@ def transcript(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[L
                 | Kind.MESSAGE_LEFT
                 | Kind.TRANSFER_STARTED
                 | Kind.TRANSFER_ENDED
+                | Kind.MESSAGE_QUEUED
+                | Kind.CALLBACK_REQUESTED
+                | Kind.CONSENT_KEPT
+                | Kind.CONTACT_STOPPED
+                | Kind.PROMISE_MADE
+                | Kind.IDENTITY_CHECKED
+                | Kind.CLIP_RECORDED
+                | Kind.AGENT_CONNECTED
+                | Kind.QUEUE_LEFT
                 | Kind.TROUBLE
                 | Kind.RESUMED
                 | Kind.RECONCILED
@@ -199,6 +233,38 @@ def event_detail(event: CallEvent, words: Words) -> str:
         case Kind.TRANSFER_ENDED:
             outcome = str(data.get("outcome", ""))
             return words.get(f"outcome_{outcome}", outcome)
+        case Kind.WORK_DONE:
+            return _joined(str(data.get("step", "")), str(data.get("outcome", "")))
+        case Kind.FETCHED:
+            status = data.get("status")
+            return _joined(
+                str(data.get("service", "")),
+                words("no_answer_came") if status is None else str(status),
+                _seconds(data, words),
+            )
+        case Kind.MESSAGE_QUEUED:
+            return _joined(phone(str(data.get("to", ""))), _quoted(data.get("text"), words))
+        case Kind.CALLBACK_REQUESTED | Kind.CONTACT_STOPPED:
+            return phone(str(data.get("number", "")))
+        case Kind.CONSENT_KEPT:
+            given = words("given_true" if data.get("given") else "given_false")
+            return _joined(str(data.get("purpose", "")), given)
+        case Kind.PROMISE_MADE:
+            return _joined(f"{data.get('amount')} {data.get('currency')}", str(data.get("due", "")))
+        case Kind.IDENTITY_CHECKED:
+            return words("passed_true" if data.get("passed") else "passed_false")
+        case Kind.CLIP_RECORDED:
+            return duration(_number(data.get("seconds"), 0.0))
+        case Kind.RATED:
+            rating = data.get("rating")
+            return words("declined") if rating is None else str(rating)
+        case Kind.QUEUED:
+            return _joined(str(data.get("queue", "")), words("queue_place", place=data.get("position")))
+        case Kind.AGENT_OFFERED | Kind.AGENT_MISSED | Kind.AGENT_CONNECTED:
+            return str(data.get("agent", ""))
+        case Kind.QUEUE_LEFT:
+            outcome = str(data.get("outcome", ""))
+            return _joined(str(data.get("queue", "")), words.get(f"outcome_{outcome}", outcome))
         case Kind.LEG_CHANGED:
             role, state = str(data.get("role", "")), str(data.get("state", ""))
             return _joined(words.get(f"role_{role}", role), words.get(f"leg_{state}", state))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import string
+from datetime import UTC, datetime
 
 import pytest
 
-from calls.events import CallEventKind
+from calls.events import CallEvent
+from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
+from console.call_view import ICONS, SILENT_VERBS, VERB_ICONS, event_detail
 from console.display import capitalize_first, duration, phone
 from console.words import chosen_language, load_words, plural_form
+from ivr.steps.verbs import VERBS
 
 
 @pytest.mark.parametrize(
@@ -39,8 +43,47 @@ def test_every_outcome_and_event_has_its_word() -> None:
     for words in load_words().values():
         for outcome in Outcome:
             assert words(f"outcome_{outcome.value}")
-        for kind in CallEventKind:
+        for kind in Kind:
             assert words(f"event_{kind.value}")
+            assert ICONS[kind]
+        for verb in VERBS.keys() - SILENT_VERBS:
+            assert words(f"verb_{verb}")
+            assert VERB_ICONS[verb]
+
+
+SHOWN: dict[Kind, tuple[dict[str, object], str]] = {
+    Kind.WORK_DONE: ({"step": "lookup", "verb": "webhook", "outcome": "failed"}, "lookup, failed"),
+    Kind.FETCHED: ({"service": "orders", "status": 503, "seconds": 0.25}, "orders, 503, 0.2 s"),
+    Kind.MESSAGE_QUEUED: ({"to": "+48220000012", "text": "Sent."}, "+48 22 000 00 12, “Sent.”"),
+    Kind.CALLBACK_REQUESTED: ({"campaign": "c", "number": "+48220000012"}, "+48 22 000 00 12"),
+    Kind.CONTACT_STOPPED: ({"number": "+48220000012", "channels": ["sms"]}, "+48 22 000 00 12"),
+    Kind.CONSENT_KEPT: ({"purpose": "recording", "given": False, "by": "key"}, "recording, refused"),
+    Kind.PROMISE_MADE: (
+        {"amount": "120.50", "currency": "PLN", "due": "2026-12-01"},
+        "120.50 PLN, 2026-12-01",
+    ),
+    Kind.IDENTITY_CHECKED: ({"by": "code", "passed": True}, "confirmed"),
+    Kind.CLIP_RECORDED: ({"recording": "x.wav", "seconds": 61.0}, "1:01"),
+    Kind.RATED: ({"step": "rate", "rating": None}, "declined"),
+    Kind.QUEUED: ({"queue": "orders", "position": 2}, "orders, place 2"),
+    Kind.AGENT_CONNECTED: ({"queue": "orders", "agent": "anna", "waited_seconds": 3.0}, "anna"),
+    Kind.QUEUE_LEFT: ({"queue": "orders", "outcome": "timeout"}, "orders, timeout"),
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_what_is_shown_of_a_step_that_touched_the_world(kind: Kind) -> None:
+    data, shown = SHOWN[kind]
+    event = CallEvent("c", 1, datetime(2026, 11, 22, tzinfo=UTC), kind, data)
+    assert event_detail(event, load_words()["en"]) == shown
+    for words in load_words().values():
+        assert event_detail(event, words)
+
+
+def test_a_service_that_did_not_answer_is_said_so() -> None:
+    data = {"service": "orders", "status": None, "seconds": 3.0}
+    event = CallEvent("c", 1, datetime(2026, 11, 22, tzinfo=UTC), Kind.FETCHED, data)
+    assert event_detail(event, load_words()["en"]) == "orders, no answer, 3.0 s"
 
 
 def test_counted_words() -> None:
