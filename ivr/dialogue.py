@@ -287,4 +287,4 @@ class Dialogue:
 
     def _unset(self, unset: Unset) -> None:
         """A text that wants a value nobody has set is trouble of the flow, not a fault of the program."""
-        self._talk.trouble("unset value", f"step {self.step!r} wants to say {unset}, which is not set")
+        self._talk.trouble("unset value", f"step {self.step!r} wants to say {unset}, which has no text")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from calls.numbers import parse_number
-from wording.expressions import Expression, Unset, as_text
 from wording.templates import HIDDEN, Template
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def outward_path(talk: Talk, template: Template) -> RequestPath | None:
             query = query or "?" in part
             path, logged = path + part, logged + part
             continue
-        value = _value(part, talk, language)
+        value = part.written(talk.scope, language)
         if not (value or query):
             return None
         escaped = quote(value, safe="")
@@ -99,13 +98,6 @@ def checked_path(template: Template) -> Template:
     if any(segment in (".", "..") for segment in written.partition("?")[0].split("/")):
         raise ValueError(f"{template.source!r} has a segment . or ..; write where it leads")
     return template
-
-
-def _value(expression: Expression, talk: Talk, language: str) -> str:
-    value = expression.value(talk.scope, language)
-    if value is None:
-        raise Unset(expression.source)
-    return as_text(value)
 
 
 def _refuse_secrets(talk: Talk, step: Step, template: Template) -> None:

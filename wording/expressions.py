@@ -18,6 +18,9 @@ from wording.filters import FILTERS, Filter
 DEEPEST = 20
 LONGEST = 2000
 
+NO_TEXT = (dict, list, tuple)
+"""What a service may answer and nobody can say."""
+
 Scope = Mapping[str, object]
 Evaluate = Callable[[Scope, str], object]
 
@@ -31,7 +34,7 @@ class ExpressionProblem(ValueError):
 
 
 class Unset(LookupError):
-    """A text wants to say something that has no value; the argument names it."""
+    """A text wants to say something that is not set, or is a list or a table; the argument names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,13 @@ class Expression:
     def value(self, scope: Scope, language: str) -> object:
         """Its value; None for what is not set."""
         return self.evaluate(scope, language)
+
+    def written(self, scope: Scope, language: str) -> str:
+        """Its value as it is put into a text. Raises Unset."""
+        value = self.evaluate(scope, language)
+        if value is None or isinstance(value, NO_TEXT):
+            raise Unset(self.source)
+        return as_text(value)
 
     def holds(self, scope: Scope, language: str) -> bool:
         return truth(self.evaluate(scope, language))
@@ -323,6 +333,6 @@ def _apply_to_fact(value: Evaluate, known: Filter) -> Evaluate:
 def _apply(value: Evaluate, change: Callable[[str, str], str]) -> Evaluate:
     def apply(scope: Scope, language: str) -> object:
         found = value(scope, language)
-        return None if found is None else change(as_text(found), language)
+        return None if found is None or isinstance(found, NO_TEXT) else change(as_text(found), language)
 
     return apply

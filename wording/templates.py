@@ -6,7 +6,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 
-from wording.expressions import Expression, ExpressionProblem, Scope, Unset, as_text, parse_expression
+from wording.expressions import Expression, ExpressionProblem, Scope, parse_expression
 
 _PIECE = re.compile(r"\{\{|\}\}|\{|\}")
 HIDDEN = "***"
@@ -30,7 +30,7 @@ class Template:
         if len(self.parts) == 1 and isinstance(self.parts[0], str):
             return self.parts[0]
         return "".join(
-            [part if isinstance(part, str) else _rendered(part, scope, language) for part in self.parts]
+            [part if isinstance(part, str) else part.written(scope, language) for part in self.parts]
         )
 
     def masked(self, scope: Scope, language: str, secret: Set[str]) -> str:
@@ -40,7 +40,7 @@ class Template:
             if isinstance(part, str)
             else HIDDEN
             if part.names & secret
-            else _rendered(part, scope, language)
+            else part.written(scope, language)
             for part in self.parts
         )
 
@@ -69,10 +69,3 @@ def parse_template(source: str) -> Template:
         parts.append(literal)
     names = frozenset(name for part in parts if not isinstance(part, str) for name in part.names)
     return Template(source, tuple(parts), names)
-
-
-def _rendered(expression: Expression, scope: Scope, language: str) -> str:
-    value = expression.value(scope, language)
-    if value is None:
-        raise Unset(expression.source)
-    return as_text(value)

@@ -159,14 +159,15 @@ def test_a_reply_of_another_shape_is_empty(reply: object) -> None:
     assert Waiting(flow_of(), reply).said == "Nothing is free."
 
 
-def test_an_item_without_what_is_to_be_said_is_trouble() -> None:
-    stage = waiting(flow_of(), [{"id": 1}])
+@pytest.mark.parametrize("items", [[{"id": 1}], [{"at": {"day": 1}}], [None], ["text"]])
+def test_an_item_without_what_is_to_be_said_is_trouble(items: list[object]) -> None:
+    stage = waiting(flow_of(), items)
     assert stage.notes("trouble")[0]["what"] == "unset value"
     assert stage.path[-1] == "sorry"
 
 
 def test_hostile_items_are_said_as_plain_text() -> None:
-    stage = waiting(flow_of(offer="{it}"), ["{caller}\n\0<break/>", ["x"], {"y": 1}])
+    stage = waiting(flow_of(offer="{it}"), ["{caller}\n\0<break/>", 5])
     assert "{caller}" in stage.say.parts[0].text
     assert stage.say.parts[0].text.isprintable()
 

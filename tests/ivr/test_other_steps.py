@@ -221,7 +221,7 @@ def test_an_unset_value_is_never_said() -> None:
     """The loader finds what it can; a value made of nothing is found when it is to be said."""
     stage = Stage(load('  first: {say: "You are {caller.name}.", next: person}'), {"caller": "x"})
     assert stage.said == "Something went wrong."
-    assert stage.notes("trouble")[0]["detail"] == "step 'first' wants to say caller.name, which is not set"
+    assert stage.notes("trouble")[0]["detail"] == "step 'first' wants to say caller.name, which has no text"
 
 
 def test_a_language_that_is_made_up_at_run_time_is_trouble() -> None:

@@ -159,6 +159,13 @@ def test_nothing_unset_is_ever_said() -> None:
         parse_template("{reply.nothing}").render(SCOPE, "en")
 
 
+@pytest.mark.parametrize("value", [{}, {"a": 1}, [], ["a"], ("a",)])
+@pytest.mark.parametrize("source", ["{x}", "{x|digits}", "{x|upper|first}"])
+def test_a_list_or_a_table_is_never_said(source: str, value: object) -> None:
+    with pytest.raises(Unset, match="x"):
+        parse_template(source).render({"x": value}, "en")
+
+
 def test_secrets_are_masked() -> None:
     template = parse_template("{pin|digits}, {order|first}")
     assert template.masked({"pin": "1234", **SCOPE}, "en", {"pin"}) == "***, 9"
