@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -13,12 +13,19 @@ from engine.health import Health
 from engine.live import LiveCalls
 
 
+_WAIT_SECONDS = (5, 10, 20, 30, 60, 120, 300, 600, 1800)
+
+Counts = Callable[[], Mapping[str, int]]
+
+
 class _Now(Collector):
     """The state at the moment of asking, so that no gauge can go stale."""
 
     def __init__(self, live: LiveCalls, health: Health) -> None:
         self._live = live
         self._health = health
+        self.agents: Counts = dict
+        self.waiting: Counts = dict
 
     def collect(self) -> Iterable[Metric]:
         calls = GaugeMetricFamily("infolinia_calls_live", "Calls in progress", labels=["direction"])
@@ -35,6 +42,15 @@ class _Now(Collector):
         for condition in self._health.all():
             parts.add_metric([condition.name], int(condition.ok))
         yield parts
+        yield _gauge("infolinia_agents", "Agents in each state", "state", self.agents())
+        yield _gauge("infolinia_queue_waiting", "Callers who wait for an agent", "queue", self.waiting())
+
+
+def _gauge(name: str, what: str, label: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, what, labels=[label])
+    for value, count in counts.items():
+        gauge.add_metric([value], count)
+    return gauge
 
 
 class Metrics:
@@ -42,13 +58,30 @@ class Metrics:
 
     def __init__(self, live: LiveCalls, health: Health) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Now(live, health))
+        self._now = _Now(live, health)
+        self._registry.register(self._now)
         self._calls = Counter(
             "infolinia_calls", "Calls that have ended", ["direction", "outcome"], registry=self._registry
         )
         self._refused = Counter(
             "infolinia_sip_refused", "SIP requests refused", ["reason"], registry=self._registry
         )
+
+        self._waits = Histogram(
+            "infolinia_queue_wait_seconds",
+            "How long callers waited in a queue, whatever came of it",
+            ["queue"],
+            buckets=_WAIT_SECONDS,
+            registry=self._registry,
+        )
+
+    def watch_queues(self, agents: Counts, waiting: Counts) -> None:
+        """Where the numbers of agents by state and of callers by queue are asked for."""
+        self._now.agents, self._now.waiting = agents, waiting
+
+    def queue_left(self, queue: str, waited_seconds: float) -> None:
+        """A caller waits no longer."""
+        self._waits.labels(queue).observe(waited_seconds)
 
     def call_ended(self, call: Call) -> None:
         """Count a call once it has ended."""

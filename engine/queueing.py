@@ -102,6 +102,7 @@ class QueueWaiting:
 
         `up`: the channels that live and have answered.
         """
+        self._noted = True
         leg_id = agent = ""
         connected_at: datetime | None = None
         for event in events:
@@ -296,7 +297,8 @@ class QueueWaiting:
             waited_seconds=round(waited.total_seconds(), 1),
             talked_seconds=round(talked.total_seconds(), 1),
         )
-        self._queues.on_left(self.queue, waited.total_seconds())
+        if self._noted:
+            self._queues.on_left(self.queue, waited.total_seconds())
 
     @property
     def _bridge(self) -> str:

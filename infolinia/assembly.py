@@ -127,6 +127,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             clock=clock,
             opening=surroundings.opening,
         )
+        queues.on_left = metrics.queue_left
+        metrics.watch_queues(queues.agents, queues.waiting)
         recordings = RecordingFolder(configuration.place(configuration.recordings))
         exchange = Exchange(
             control=control,
