@@ -116,6 +116,8 @@ class _Reader:
             return None
         given = self._given(node.value("given"))
         script = node.value("caller")
+        if script is None and any(word not in TEST_KEYS for word in node.entries):
+            return None  # it is there, misspelt, which is told
         if not isinstance(script, Listing):
             place = node.place if script is None else script.place
             self._note(place, "a test's 'caller' is a list of acts, such as [{dials: 1}, {ends: hangup}]")

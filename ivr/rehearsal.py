@@ -249,14 +249,17 @@ class Rehearsal:
         return f"step {act.step!r} should have been reached, but {self._instead()}"
 
     def _is(self, act: Is) -> str:
-        scope, language = self.dialogue.known, self.dialogue.language or self._flow.languages[0]
+        self._until(lambda: not self._otherwise(act))
+        return self._otherwise(act)
+
+    def _otherwise(self, act: Is) -> str:
+        language = self.dialogue.language or self._flow.languages[0]
         for source, expression, wanted in act.values:
-            value = expression.value(scope, language)
+            value = expression.value(self.dialogue.known, language)
             found = "" if value is None else as_text(value)
             if found != wanted:
-                return (
-                    f"{source} should be {wanted!r}, but it is {'not set' if value is None else repr(found)}"
-                )
+                instead = "not set" if value is None else repr(found)
+                return f"{source} should be {wanted!r}, but it is {instead}"
         return ""
 
     def _hangs_up(self, act: HangsUp) -> str:

@@ -61,7 +61,7 @@ class Reaches:
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """Fails unless these values are so now. (as written, the expression, the value as a text)."""
+    """Waits until these values are so, or fails. (as written, the expression, the value as a text)."""
 
     values: tuple[tuple[str, Expression, str], ...]
 
