@@ -24,9 +24,11 @@ FLOW = """
 flow: errands
 languages: [en]
 always: {agent: trouble, trouble: trouble, gone: bye}
-use: {services: [orders], campaigns: [callbacks]}
-start: agree
+use: {hours: [always, never], services: [orders], campaigns: [callbacks]}
+start: opening
 steps:
+  opening: {hours: never, open: trouble, closed: really}
+  really: {hours: always, open: agree, closed: trouble}
   agree:
     consent: {to: recording, refuse: 9, prompt: {en: "Press 9 to refuse."}, attempts: 1, wait: 2s}
     next: lookup
@@ -86,6 +88,8 @@ def settings(folder: Path, port: int) -> dict[str, Any]:
     return {
         "flows": str(flows),
         "numbers": {"100": "errands"},
+        "campaigns": ["callbacks"],
+        "hours": {"always": {"mon-sun": "24h"}, "never": {"mon-sun": "closed", "time_zone": "Asia/Tokyo"}},
         "services": {
             "orders": {
                 "url": f"http://127.0.0.1:{port}/api",
@@ -124,6 +128,7 @@ async def test_a_caller_is_looked_up_known_written_to_and_called_back(
                 (row,) = await hotline.rows(1)
             log = hotline.log()
     assert row["path"][-3:] == ["stop", "goodbye", "bye"], (row["path"], noted(row, "trouble"))
+    assert row["path"][:3] == ["opening", "really", "agree"]
     assert seen == [("/api/of/%2B48220000041?open=yes", "Bearer s3cret-token")]
     (fetched,) = noted(row, "fetched")
     assert (fetched["service"], fetched["status"]) == ("orders", 200)
@@ -179,7 +184,7 @@ async def test_a_service_that_is_down_costs_a_sentence_and_the_caller_who_leaves
 
             await until(told, "the log tells of the service", 5, hotline.log)
             log = hotline.log()
-    assert row["path"] == ["agree", "lookup", "sorry", "bye"]
+    assert row["path"] == ["opening", "really", "agree", "lookup", "sorry", "bye"]
     (fetched,) = noted(row, "fetched")
     assert fetched["status"] is None
     assert "cannot be reached" in fetched["error"]
