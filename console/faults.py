@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from engine.ports import StoreUnavailable
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorPage = Callable[[web.Request, int, str], web.Response]
 log = logging.getLogger(__name__)
@@ -42,6 +44,9 @@ def fault_middleware(error_page: ErrorPage) -> Middleware:
             return answer
         except web.HTTPException:
             raise
+        except StoreUnavailable as away:
+            log.warning("%s %s: the database does not answer: %s", request.method, request.path, away)
+            return _answer(request, 503, "The database does not answer. Try again in a moment.")
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return _answer(request, 500, "The console failed on this request; its log says why.")

@@ -18,7 +18,7 @@ from asterisk.media import MediaPortTaken
 from asterisk.process import AsteriskFailed
 from calls.control import CallControlError
 from engine.caller_script import ScriptError
-from engine.ports import VoiceFailed
+from engine.ports import StoreUnavailable, VoiceFailed
 from infolinia.assembly import Hotline, running_hotline
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_history import print_history
@@ -68,6 +68,8 @@ def main() -> None:
         app()
     except EXPECTED as problem:
         fail(in_configuration_words(str(problem)))
+    except StoreUnavailable as away:
+        fail(f"The database does not answer ({away}): try again once it does.")
 
 
 @app.command()

@@ -14,7 +14,7 @@ from yarl import URL
 
 from console.event_stream import MOST_STREAMS
 from console.recordings import find_recording
-from engine.ports import VisitorRefused
+from engine.ports import StoreUnavailable, VisitorRefused
 from tests.console.stage import BROWSER, PHONE, START, Stage, order_call
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
@@ -296,6 +296,22 @@ async def test_a_fault_of_ours_is_told_without_its_inside(
         assert "secret" not in await response.text()
     assert "secret detail" in caplog.text
     assert VisitorRefused is not RuntimeError
+
+
+async def test_a_database_that_does_not_answer_is_said_so(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(**wanted: object) -> None:
+        raise StoreUnavailable("secret detail")
+
+    stage.queries.history = away  # type: ignore[method-assign, assignment]
+    async with TestClient(TestServer(stage.application(), host="127.0.0.1")) as client:
+        response = await client.get("/calls", headers=HTML)
+        assert response.status == 503
+        text = await response.text()
+    assert "The database does not answer." in text
+    assert "secret" not in text
+    assert "secret detail" in caplog.text
 
 
 # --- recordings -------------------------------------------------------------------------------------------
