@@ -40,6 +40,8 @@ _COUNTRIES = frozenset({"pl", "ru", "us"})  # those in indications.conf
 _SOUND_LANGUAGES = frozenset({"en", "ru"})  # those recorded by a person
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _PHONE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+# What callers without a number are called: a telephone of that name would be taken for them.
+_NO_NAMES = frozenset({"anonymous", "unknown", "unavailable", "restricted", "private"})
 SHORTEST_PASSWORD = 8  # of a telephone: anybody who reaches the SIP port may guess
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _UNFIT_FOR_PATHS = ",&%|\"'[]()"
@@ -262,14 +264,14 @@ def _trunk_problems(trunks: tuple[Trunk, ...]) -> Iterator[str]:
 
 
 def _phone_problems(settings: AsteriskSettings) -> Iterator[str]:
-    taken = _RESERVED_TRUNKS | {trunk.name for trunk in settings.trunks}
+    taken = _RESERVED_TRUNKS | _NO_NAMES | {trunk.name for trunk in settings.trunks}
     for index, phone in enumerate(settings.phones):
         place = f"phones[{index}]"
         if not _PHONE_NAME.fullmatch(phone.name):
             # A caller's number is matched against these names: one that looks like a number would take it.
             yield f"{place}.name {phone.name!r} must begin with a letter: use a-z, digits, '-' and '_'."
         if phone.name in taken:
-            yield f"{place}.name {phone.name!r} is that of a trunk or another telephone: choose another."
+            yield f"{place}.name {phone.name!r} is taken: no trunk or other telephone may have it."
         taken |= {phone.name}
         if len(phone.password) < SHORTEST_PASSWORD:
             yield f"{place}.password of {phone.name!r} must have at least {SHORTEST_PASSWORD} characters."

@@ -23,7 +23,7 @@ class Call:
     """One call. `trunk` is the line it came by ("visitor": a browser).
 
     `network_id` is Asterisk's linkedid, by which its own log knows the call. `path` lists the steps entered,
-    in order, `heard` the caller's words and keys as understood.
+    in order, `heard` the caller's words and keys as understood, `agent` whom they talked with last.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Call:
     ended_by: str | None = None
     cause: int | None = None
     recording: str | None = None
+    agent: str | None = None
     last_seq: int = 0
 
     @property
@@ -104,7 +105,7 @@ def _applied(call: Call, event: CallEvent) -> Call:
         case CallEventKind.TRANSFER_ENDED if data["outcome"] == Outcome.COMPLETED:
             changes["outcome"] = Outcome.TRANSFERRED
         case CallEventKind.AGENT_CONNECTED:
-            changes["outcome"] = Outcome.TRANSFERRED
+            changes |= {"outcome": Outcome.TRANSFERRED, "agent": data["agent"]}
         case CallEventKind.QUEUE_LEFT if data["outcome"] == "abandoned":
             changes["outcome"] = Outcome.ABANDONED
         case CallEventKind.ENDED:

@@ -12,7 +12,6 @@ from calls.call import Call
 from engine.health import Health
 from engine.live import LiveCalls
 
-
 _WAIT_SECONDS = (5, 10, 20, 30, 60, 120, 300, 600, 1800)
 
 Counts = Callable[[], Mapping[str, int]]

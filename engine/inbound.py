@@ -321,7 +321,7 @@ class InboundCall:
         await self._voice.close()
         if self._message is not None:
             await self._last_words()
-        await self._other.abandon()
+        await self._other.abandon(lost=self._final_outcome is Outcome.LOST)
         await self._errands.end()
         if not self._dialogue.ended:
             notes = self._dialogue.handle(told.CallerGone(), self._clock.now())

@@ -152,8 +152,7 @@ class QueueWaiting:
             case OfferCall():
                 await self._ring(command)
             case CancelOffer(_, agent, missed):
-                await self._stop_ringing()
-                if missed:
+                if await self._stop_ringing() and missed:
                     await self._note(CallEventKind.AGENT_MISSED, agent=agent, outcome=Outcome.NO_ANSWER.value)
             case Connected():
                 return await self._connect(command)
@@ -305,12 +304,14 @@ class QueueWaiting:
         assert self.leg is not None
         return self.leg.channel_id.replace(".leg.", ".talk.")
 
-    async def _stop_ringing(self) -> None:
-        """End the agent's leg, whatever it is at."""
-        if self.leg is not None and self.leg.state is not LegState.ENDED:
-            await self._move(LegState.ENDED)
-            with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
-                await self._control.hang_up(self.leg.channel_id)
+    async def _stop_ringing(self) -> bool:
+        """End the agent's leg, whatever it is at. False when it had ended already."""
+        if self.leg is None or self.leg.state is LegState.ENDED:
+            return False
+        await self._move(LegState.ENDED)
+        with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
+            await self._control.hang_up(self.leg.channel_id)
+        return True
 
     async def _move(self, state: LegState, cause: int | None = None) -> None:
         assert self.leg is not None

@@ -85,6 +85,7 @@ def interaction_of(call: Call, id: str, point: ContactPoint | None) -> Interacti
         to=call.dialled,
         duration_seconds=call.duration_seconds,
         outcome=call.outcome.value if call.outcome else None,
+        agent=call.agent,
         language=call.language,
         flow=call.flow,
         flow_version=call.flow_version,

@@ -170,6 +170,7 @@ def _call(row: Row[Any]) -> Call:
         ended_by=row.ended_by,
         cause=row.cause,
         recording=row.recording,
+        agent=row.agent,
         last_seq=row.last_seq,
     )
 

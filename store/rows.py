@@ -221,6 +221,7 @@ class Rows:
             call.ended_by,
             call.cause,
             call.recording,
+            call.agent,
             call.last_seq,
         )
 

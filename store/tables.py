@@ -97,6 +97,7 @@ calls = Table(
     Column("ended_by", Text),
     Column("cause", Integer),
     Column("recording", Text),
+    Column("agent", Text),
     Column("last_seq", Integer, nullable=False),
 )
 Index(

@@ -102,6 +102,7 @@ async def test_a_telephone_reaches_no_flow_and_a_wrong_password_nothing(tmp_path
         (replace(ANNA, name="Anna"), "phones[0].name"),
         (replace(ANNA, name="an]na"), "phones[0].name"),
         (replace(ANNA, name="loopback"), "phones[0].name"),
+        (replace(ANNA, name="anonymous"), "phones[0].name"),
         (replace(ANNA, name="carrier"), "phones[0].name"),
         (replace(ANNA, password="short"), "phones[0].password"),
         (replace(ANNA, password="long enough\n[evil]"), "phones[0].password"),

@@ -121,7 +121,7 @@ async def test_an_agent_answers_and_when_they_hang_up_the_flow_goes_on(stage: St
     row = await stage.over(call_id)
     assert stage.control.asked("destroy_bridge") == [(bridge,)]
     assert stage.control.words() == ["Welcome.", "Thank you."]
-    assert (row.outcome, row.data["ended_by"]) == (Outcome.TRANSFERRED, "flow")
+    assert (row.outcome, row.agent, row.data["ended_by"]) == (Outcome.TRANSFERRED, "anna", "flow")
     assert stage.one(call_id, Kind.QUEUED).data == {"queue": "orders", "position": 1}
     assert stage.one(call_id, Kind.AGENT_OFFERED).data == {"queue": "orders", "agent": "anna", "leg": leg}
     assert stage.one(call_id, Kind.AGENT_CONNECTED).data["agent"] == "anna"
@@ -308,6 +308,16 @@ async def test_a_queue_that_is_not_there_is_trouble_and_nobody(tmp_path: Path) -
     assert stage.control.words()[-1] == "Nobody is here."
     assert "no queue 'orders'" in str(stage.one(call_id, Kind.TROUBLE).data["detail"])
     await stage.switchboard.close()
+
+
+async def test_an_engine_that_stops_loses_those_who_wait(stage: Stage) -> None:
+    log_in(stage, "anna")
+    call_id = await waits(stage)
+    leg, _ = await rung(stage)
+    await stage.switchboard.close()
+    assert (await stage.over(call_id)).outcome == Outcome.LOST
+    assert (leg, 16) in stage.control.asked("hang_up")
+    assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "lost"
 
 
 # --- breaks -----------------------------------------------------------------------------------------------
