@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -18,6 +18,7 @@ from calls.events import CallEventKind
 from calls.numbers import parse_number
 from engine.call_log import CallLog
 from engine.codes import CODE_SECONDS, SentCode, same_answer
+from engine.fetching import fetch
 from engine.outbox_jobs import KeptErrand, NotKept, kept_of
 from engine.ports import (
     Clock,
@@ -27,7 +28,6 @@ from engine.ports import (
     LedgerUnavailable,
     Profiles,
     ProfileSet,
-    ServiceFailed,
     Services,
     StoreUnavailable,
 )
@@ -138,7 +138,8 @@ class Errands:
     async def _perform(self, errand: Errand) -> Finished:
         match errand:
             case Fetch():
-                return await self._fetch(errand)
+                desk = self._desk
+                return await fetch(errand, services=desk.services, clock=desk.clock, call_log=self._call_log)
             case ReadProfile():
                 return await self._read(errand)
             case WriteProfile():
@@ -155,37 +156,6 @@ class Errands:
                 assert_never(errand)
 
     # --- asking -------------------------------------------------------------------------------------------
-
-    async def _fetch(self, errand: Fetch) -> Finished:
-        began = self._desk.clock.monotonic()
-        status: int | None = None
-        error: str | None = None
-        outcome = "failed"
-        values: Mapping[str, object] = {}
-        try:
-            reply = await self._desk.services.ask(
-                errand.service,
-                errand.method.lower(),
-                errand.path,
-                errand.body,
-                timeout_seconds=errand.timeout_seconds,
-            )
-            status, outcome, values = reply.status, "next", {"reply": reply.value}
-        except ServiceFailed as failed:
-            status, error = failed.status, str(failed)
-            log.warning(
-                "a service failed", call=self._call_id, service=errand.service, status=status, why=error
-            )
-        seconds = round(self._desk.clock.monotonic() - began, 3)
-        data = {
-            "service": errand.service,
-            "method": errand.method.lower(),
-            "path": errand.logged_path or errand.path,
-            "status": status,
-            "seconds": seconds,
-        }
-        await self._call_log.write(CallEventKind.FETCHED, data if error is None else {**data, "error": error})
-        return Finished(errand.work_id, outcome, values)
 
     async def _read(self, errand: ReadProfile) -> Finished:
         value = await self._known(errand.attribute)
