@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flows import HEAD, load, small
 
-from ivr.loader import MOST_STEPS, FlowRejected, load_flow
+from ivr.loader import MOST_STEPS, FlowRejected, FlowText, load_flow
 from ivr.steps.verbs import VERBS
 
 HOTLINE = Path(__file__).parents[2] / "callflows" / "hotline.yaml"
@@ -371,6 +371,10 @@ def test_tests_and_uses_are_kept() -> None:
     assert len(flow.tests) == 1
 
 
+def beside(path: Path) -> dict[str, FlowText]:
+    return {other.stem: FlowText(other.name, other.read_bytes()) for other in path.parent.glob("*.yaml")}
+
+
 @pytest.mark.parametrize("path", sorted(HOTLINE.parent.glob("*.yaml")), ids=lambda path: path.name)
 def test_every_flow_that_is_shipped_loads(path: Path) -> None:
-    assert load_flow(path.read_bytes(), path.name).steps
+    assert load_flow(path.read_bytes(), path.name, others=beside(path)).steps

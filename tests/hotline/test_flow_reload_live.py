@@ -1,0 +1,149 @@
+"""Flows changed while the hotline answers: calls in progress keep theirs, new ones get the new."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from infolinia.control_socket import SOCKET
+from tests.house import Ports, take_ports
+from tests.running import RunningHotline, running, until
+from tests.sipp import SippResult, run_sipp
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
+
+FLOW = """\
+flow: front
+languages: [en]
+always: {{agent: bye, trouble: bye}}
+start: question
+steps:
+  question:
+    menu: {{prompt: "{prompt}", choices: {{1: {{next: bye}}}}, wait: 9s, attempts: 1}}
+    otherwise: {way}
+  {way}: {{menu: {{prompt: "Still there?", choices: {{1: {{next: bye}}}}, wait: 30s}}, otherwise: bye}}
+  bye: {{hangup: normal}}
+"""
+UNKNOWN = """\
+flow: unknown
+languages: [en]
+always: {agent: a, trouble: a}
+start: a
+steps:
+  a: {hangup: normal}
+"""
+
+
+def write_flow(folder: Path, *, prompt: str = "Hello.", way: str) -> None:
+    (folder / "flows" / "front.yaml").write_text(FLOW.format(prompt=prompt, way=way))
+
+
+def settings(folder: Path, **more: Any) -> dict[str, Any]:
+    (folder / "flows").mkdir()
+    (folder / "flows" / "unknown.yaml").write_text(UNKNOWN)
+    write_flow(folder, way="old_way")
+    return {"flows": "flows", "numbers": {"100": "front"}, "unknown_number": "unknown", **more}
+
+
+async def call(folder: Path, ports: Ports, first: int, stay_seconds: int) -> SippResult:
+    return await run_sipp(
+        "caller",
+        folder=folder,
+        sip_port=ports.sip,
+        local_port=ports.spare(first),
+        audio_port=ports.spare(first + 2),
+        calls=1,
+        rate=1,
+        stay_seconds=stay_seconds,
+    )
+
+
+async def in_the_question(hotline: RunningHotline) -> None:
+    async def entered() -> bool:
+        return await hotline.calls_in_progress() == 1 and await hotline.wrote_events()
+
+    await until(entered, "the call is in its first step", 20, hotline.log)
+
+
+async def page(hotline: RunningHotline) -> str:
+    url = f"{hotline.web}/parts/setup"
+    async with (
+        aiohttp.ClientSession(headers={"Accept-Language": "en"}) as session,
+        session.get(url) as answer,
+    ):
+        return await answer.text()
+
+
+def version_of(row: dict[str, Any]) -> str:
+    return next(event["data"]["version"] for event in row["events"] if event["kind"] == "flow_started")
+
+
+async def test_a_call_keeps_its_version_while_new_calls_get_the_new_one(tmp_path: Path) -> None:
+    with take_ports() as ports:
+        async with running(tmp_path, ports, **settings(tmp_path)) as hotline:
+            before = asyncio.create_task(call(tmp_path, ports, 5, 14))
+            await in_the_question(hotline)
+
+            write_flow(tmp_path, way="new_way")
+            file = tmp_path / "flows" / "front.yaml"
+            file.write_text(file.read_text().replace("otherwise: new_way", "otherwise: nwe_way"))
+            code, output, errors = await hotline.run("flow", "reload", ok=False)
+            assert code == 2
+            assert output == ""
+            assert errors.strip() == (
+                f"{file}:8:16: step 'question' leads to 'nwe_way', which is not a step "
+                "(did you mean 'new_way'?)"
+            )
+
+            write_flow(tmp_path, prompt="Good morning.", way="new_way")
+            _, output, _ = await hotline.run("flow", "reload")
+            front = next(line for line in output.splitlines() if line.startswith("front: "))
+            new_version = front.removeprefix("front: version ")
+            assert "unknown: version" in output
+            assert output.count("as before") == 1
+            assert f"version {new_version[:8]}" in await page(hotline)
+
+            assert (await call(tmp_path, ports, 10, 3)).ok
+            assert (await before).ok
+            new, old = sorted(await hotline.rows(2), key=lambda row: "old_way" in row["path"])
+            _, output, _ = await hotline.run("flow", "reload")
+            assert output.count("as before") == 2
+    assert version_of(new) == new_version
+    assert version_of(old) != new_version
+    assert old["path"] == ["question", "old_way"]
+    assert new["path"] == ["question"]
+    assert not (tmp_path / "v" / SOCKET).exists()
+
+
+async def test_files_that_are_watched_are_reloaded_by_themselves(tmp_path: Path) -> None:
+    with take_ports() as ports:
+        async with running(tmp_path, ports, **settings(tmp_path, flows_watch=True)) as hotline:
+            assert (tmp_path / "v" / SOCKET).stat().st_mode & 0o777 == 0o600
+            write_flow(tmp_path, way="another way")
+
+            async def refused() -> bool:
+                return "The flows of before stay in service" in hotline.log()
+
+            await until(refused, "the wrong file is told in the log", 10, hotline.log)
+            write_flow(tmp_path, way="new_way")
+
+            async def in_service() -> bool:
+                return "a flow is in service" in hotline.log()
+
+            await until(in_service, "the right file is in service", 10, hotline.log)
+
+
+async def test_without_a_hotline_reload_says_so(tmp_path: Path) -> None:
+    with take_ports() as ports:
+        hotline = RunningHotline(tmp_path, ports, settings(tmp_path))
+        hotline.write_config()
+        code, _, errors = await hotline.run("flow", "reload", ok=False)
+    assert code == 2
+    assert errors.strip() == (
+        f"No hotline runs in {tmp_path}/v: start it with `infolinia run`, which reads the flows, "
+        "or name its configuration with --config."
+    )
