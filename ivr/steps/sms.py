@@ -14,7 +14,7 @@ from ivr.texts import TemplateText, Texts
 from wording.templates import Template, parse_template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ivr.flow import Step
     from ivr.talk import Talk
@@ -32,6 +32,10 @@ class Sms(ErrandBody):
 
     to: TemplateText = Field(default_factory=lambda: CALLER)
     text: Texts
+
+    def spoken(self) -> Iterator[Texts]:
+        """Nothing: the text is read, not heard."""
+        return iter(())
 
     def errand(self, talk: Talk, step: Step) -> Callable[[int], Errand] | str:
         language = str(talk.scope["language"])
