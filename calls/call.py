@@ -107,7 +107,7 @@ def _applied(call: Call, event: CallEvent) -> Call:
         case CallEventKind.AGENT_CONNECTED:
             changes |= {"outcome": Outcome.TRANSFERRED, "agent": data["agent"]}
         case CallEventKind.QUEUE_LEFT if data["outcome"] == "abandoned":
-            changes["outcome"] = Outcome.ABANDONED
+            changes["outcome"] = call.outcome or Outcome.ABANDONED
         case CallEventKind.ENDED:
             changes |= {
                 "ended_at": event.at,

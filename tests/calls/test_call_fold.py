@@ -50,6 +50,18 @@ def test_a_whole_call_folds_into_its_row() -> None:
     assert call.last_seq == 10
 
 
+def test_an_agent_who_answered_or_a_queue_that_was_left_names_the_outcome() -> None:
+    answered = (CallEventKind.AGENT_CONNECTED, {"queue": "orders", "agent": "anna", "waited_seconds": 3.0})
+    gone = (CallEventKind.QUEUE_LEFT, {"queue": "orders", "outcome": "abandoned"})
+    ended = (CallEventKind.ENDED, {"by": "caller", "outcome": "completed", "cause": 16})
+    call = fold(log(RECEIVED, answered, ended))
+    assert (call.outcome, call.agent) == (Outcome.TRANSFERRED, "anna")
+    assert fold(log(RECEIVED, gone, ended)).outcome is Outcome.ABANDONED
+    assert fold(log(RECEIVED, answered, gone, ended)).outcome is Outcome.TRANSFERRED
+    late = (CallEventKind.QUEUE_LEFT, {"queue": "orders", "outcome": "timeout"})
+    assert fold(log(RECEIVED, late, ended)).outcome is Outcome.COMPLETED
+
+
 def test_a_message_or_a_transfer_names_the_outcome_before_the_end_does() -> None:
     message = (CallEventKind.MESSAGE_LEFT, {"box": "b", "recording": "x.wav", "seconds": 3.0})
     ended = (CallEventKind.ENDED, {"by": "caller", "outcome": "completed", "cause": 16})

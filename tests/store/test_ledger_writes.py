@@ -26,6 +26,12 @@ async def test_a_call_is_read_back_as_it_was(store: Store) -> None:
     assert await store.queries.events("b") == []
 
 
+async def test_the_agent_of_a_call_is_kept(store: Store) -> None:
+    call = replace(finished("a"), agent="anna")
+    await store.ledger.commit([CallStored(call)], durable=True)
+    assert await store.queries.call("a") == call
+
+
 async def test_every_field_of_an_interaction_is_kept(store: Store) -> None:
     full = Interaction(
         id="i1",
