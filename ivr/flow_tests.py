@@ -49,7 +49,7 @@ OPENINGS = ("open", "closed", "holiday")
 ENDS = (HANG_UP, "normal", "busy", "congestion", "caller")
 UNTIL_SILENCE = "prompt"
 MOST_TESTS = 1000
-MOST_ACTS = 500
+MOSTACTS = 500
 _QUEUE_WORDS = ("position", "wait", "answered")
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?")
 _JSON_WORDS: dict[str, object] = {"true": True, "false": False, "null": None}
@@ -122,8 +122,8 @@ class _Reader:
             place = node.place if script is None else script.place
             self._note(place, "a test's 'caller' is a list of acts, such as [{dials: 1}, {ends: hangup}]")
             return None
-        if len(script.items) > MOST_ACTS:
-            self._note(script.place, f"more than {MOST_ACTS:,} acts: make it two tests")
+        if len(script.items) > MOSTACTS:
+            self._note(script.place, f"more than {MOSTACTS:,} acts: make it two tests")
             return None
         acts, places = [], []
         for item in script.items:
@@ -219,10 +219,10 @@ class _Reader:
             return HangsUp()
         if not isinstance(node, Table) or not node.entries:
             raise _Refused(node.place, "a caller's act is one key and value, such as {dials: 1}")
-        verb = next((word for word in node.entries if word in _ACTS), None)
+        verb = next((word for word in node.entries if word in ACTS), None)
         if verb is None:
             key = next(iter(node.entries.values()))[0]
-            hint = guess(key.text, _ACTS) or f"; there are {', '.join(_ACTS)}"
+            hint = guess(key.text, ACTS) or f"; there are {', '.join(ACTS)}"
             raise _Refused(key.place, f"{key.text!r} is not a caller's act{hint}")
         more = {word: entry for word, entry in node.entries.items() if word != verb}
         if more and verb not in ("says", "gets"):
@@ -230,7 +230,7 @@ class _Reader:
             raise _Refused(
                 key.place, f"{key.text!r} is one key too many: each act stands in braces of its own"
             )
-        return _ACTS[verb](self, node.entries[verb][1], more)
+        return ACTS[verb](self, node.entries[verb][1], more)
 
     def _dials(self, node: Node, more: _More) -> Act:
         keys = _text(node)
@@ -320,7 +320,7 @@ class _Reader:
 
 _More = Mapping[str, tuple[Scalar, Node]]
 
-_ACTS: dict[str, Callable[[_Reader, Node, _More], Act]] = {
+ACTS: dict[str, Callable[[_Reader, Node, _More], Act]] = {
     "dials": _Reader._dials,
     "says": _Reader._says,
     "waits": _Reader._waits,

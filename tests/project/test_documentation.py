@@ -24,6 +24,7 @@ from engine.outbox_jobs import kept_of
 from history.interaction import ContactPoint, Interaction, PointKind
 from infolinia.command import app
 from infolinia.configuration import Configuration
+from infolinia.flow_testing import coverage_lines, missed_lines
 from ivr.commands import (
     KeepConsent,
     KeepPromise,
@@ -32,10 +33,12 @@ from ivr.commands import (
     SendMessage,
     StopContact,
 )
+from ivr.flow_tests import ABOUT_THE_CALL, ACTS
 from ivr.loader import FlowRejected, load_flow
 from ivr.rehearsal import Dials, Ends, Rehearsal
 from ivr.steps.body import FieldBody
 from ivr.steps.verbs import VERBS
+from ivr.verdicts import run_flows
 from speech.prompts import recording_name
 
 ROOT = Path(__file__).parents[2]
@@ -253,6 +256,24 @@ def test_the_shown_refusal_is_the_real_one() -> None:
     with pytest.raises(FlowRejected) as refused:
         load_flow(broken, "callflows/florist.yaml")
     assert str(refused.value) in text
+
+
+def test_the_shown_run_of_tests_is_the_real_one() -> None:
+    text = page("callflows.md")
+    (example,) = re.findall(r"```yaml\n(flow: .*?)```", text, re.DOTALL)
+    (tests,) = re.findall(r"```yaml\n(tests:\n.*?)```", text, re.DOTALL)
+    run = run_flows([load_flow(f"{example}\n{tests}", "callflows/florist.yaml")])
+    assert "\n".join((*coverage_lines(run), *map(str, missed_lines(run.coverage.files.values())))) in text
+    wrong = tests.replace("nine to six", "nine to five")
+    (failed,) = run_flows([load_flow(f"{example}\n{wrong}", "callflows/florist.yaml")]).failed
+    assert failed.told() in text
+
+
+def test_every_act_and_every_given_is_documented() -> None:
+    told = [words(cells[0])[0].partition(":")[0] for cells in rows(page("callflows.md"), "act")]
+    assert told == list(ACTS)
+    named = {name for cells in rows(page("callflows.md"), "key") for name in words(cells[0])}
+    assert set(ABOUT_THE_CALL) <= named
 
 
 def test_every_verb_is_documented_with_its_outcomes() -> None:
