@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency clean
+.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows clean
 
 help:
 	@echo "make run            bring the hotline up: sip:100@127.0.0.1:5060 and http://localhost:8080"
@@ -37,13 +37,17 @@ test: setup-tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist worksteal
 
-bench: bench-calls bench-latency
+bench: bench-calls bench-latency bench-flows
 
 bench-calls: setup
 	$(BIN)/python -m bench.calls
 
 bench-latency: setup
 	$(BIN)/python -m bench.latency
+
+bench-flows: setup
+	$(BIN)/python -m bench.flows_loading
+	$(BIN)/python -m bench.rehearsal
 
 clean:
 	rm -rf .venv var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
