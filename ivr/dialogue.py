@@ -6,8 +6,9 @@ A live call, a rehearsal and a chat run this same class.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from calls.events import CallEvent, CallEventKind
 from ivr.activity import Apologising, GivingUp
@@ -91,14 +92,17 @@ class Dialogue:
         """Begin; once, before anything else."""
         if self._started:
             raise RuntimeError("this dialogue has already been started")
+        self._talk.now = now
+        self._begin_flow()
+        return self._settled()
+
+    def _begin_flow(self) -> None:
         talk = self._talk
-        talk.now = now
         self._started = True
         talk.note(CallEventKind.FLOW_STARTED, {"flow": talk.flow.name, "version": talk.flow.version})
         if len(talk.flow.languages) == 1:
             talk.choose_language(talk.flow.languages[0])
         talk.going = talk.flow.start
-        return self._settled()
 
     def handle(self, event: Event, now: datetime) -> tuple[Command, ...]:
         """What to do about `event`. Nothing after the end, nor about what no longer matters."""
@@ -106,18 +110,10 @@ class Dialogue:
         if talk.ended:
             return ()
         talk.now = now
-        match event:
-            case CallerGone():
-                self._caller_gone()
-            case Resumed():
-                if not self._started:
-                    return self.start(now)
-                self._resume()
-            case _:
-                try:
-                    self._tell(event)
-                except Unset as unset:
-                    self._unset(unset)
+        try:
+            _TOLD[type(event)](self, event)
+        except Unset as unset:
+            self._unset(unset)
         return self._settled()
 
     def next_deadline(self) -> datetime | None:
@@ -166,39 +162,42 @@ class Dialogue:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    def _tell(self, event: Event) -> None:
+    def _spoken(self, event: Spoken) -> None:
         talk = self._talk
-        activity = talk.activity
-        match event:
-            case Spoken(say_id, complete) if activity is not None:
-                if talk.saying is not None and talk.saying.say_id == say_id:
-                    if complete:
-                        talk.said(interrupted=False)
-                    else:
-                        talk.said_in_part()
-                    activity.spoken()
-            case TimePassed():
-                self._time_passed()
-            case Finished(work_id, outcome):
-                if work_id == talk.working and talk.step is not None:
-                    talk.work_over(outcome)
-                    if outcome in talk.step.body.turns:
-                        talk.caller_acted()
-                    talk.step.body.finished(talk, talk.step, event)
-            case _ if activity is None:
-                pass
-            case KeyPressed(key):
-                if key in KEYS:
-                    activity.key(key)
-            case SpeechBegan():
-                activity.speech_began()
-            case Heard():
-                activity.heard(event)
-            case QueueMoved(work_id) | AgentAnswered(work_id):
-                if work_id == talk.working:
-                    activity.queue_told(event)
+        if talk.activity is None or talk.saying is None or talk.saying.say_id != event.say_id:
+            return
+        if event.complete:
+            talk.said(interrupted=False)
+        else:
+            talk.said_in_part()
+        talk.activity.spoken()
 
-    def _time_passed(self) -> None:
+    def _finished(self, event: Finished) -> None:
+        talk = self._talk
+        if event.work_id != talk.working or talk.step is None:
+            return
+        talk.work_over(event.outcome)
+        if event.outcome in talk.step.body.turns:
+            talk.caller_acted()
+        talk.step.body.finished(talk, talk.step, event)
+
+    def _key_pressed(self, event: KeyPressed) -> None:
+        if self._talk.activity is not None and event.key in KEYS:
+            self._talk.activity.key(event.key)
+
+    def _speech_began(self, event: SpeechBegan) -> None:
+        if self._talk.activity is not None:
+            self._talk.activity.speech_began()
+
+    def _heard(self, event: Heard) -> None:
+        if self._talk.activity is not None:
+            self._talk.activity.heard(event)
+
+    def _queue_told(self, event: QueueMoved | AgentAnswered) -> None:
+        if self._talk.activity is not None and event.work_id == self._talk.working:
+            self._talk.activity.queue_told(event)
+
+    def _time_passed(self, event: TimePassed) -> None:
         talk = self._talk
         if talk.deadline is None or talk.now < talk.deadline or talk.activity is None:
             return
@@ -213,7 +212,7 @@ class Dialogue:
             talk.deadline = None
             talk.activity.time_passed()
 
-    def _caller_gone(self) -> None:
+    def _caller_gone(self, event: CallerGone) -> None:
         talk = self._talk
         talk.said_in_part()
         talk.gone = True
@@ -224,8 +223,11 @@ class Dialogue:
         else:
             talk.going = talk.flow.always.gone
 
-    def _resume(self) -> None:
+    def _resume(self, event: Resumed) -> None:
         talk = self._talk
+        if not self._started:
+            self._begin_flow()
+            return
         assert talk.step is not None
         talk.said(interrupted=True)
         if isinstance(talk.activity, Turn):
@@ -288,3 +290,17 @@ class Dialogue:
     def _unset(self, unset: Unset) -> None:
         """A text that wants a value nobody has set is trouble of the flow, not a fault of the program."""
         self._talk.trouble("unset value", f"step {self.step!r} wants to say {unset}, which has no text")
+
+
+_TOLD: dict[type[Event], Callable[[Dialogue, Any], None]] = {
+    Spoken: Dialogue._spoken,
+    KeyPressed: Dialogue._key_pressed,
+    SpeechBegan: Dialogue._speech_began,
+    Heard: Dialogue._heard,
+    TimePassed: Dialogue._time_passed,
+    Finished: Dialogue._finished,
+    QueueMoved: Dialogue._queue_told,
+    AgentAnswered: Dialogue._queue_told,
+    CallerGone: Dialogue._caller_gone,
+    Resumed: Dialogue._resume,
+}

@@ -123,6 +123,9 @@ def test_any_outcome_at_any_time(start: str, steps: list[tuple[Any, float]]) -> 
             case str():
                 for key in event:
                     watched.tell(KeyPressed(key))
+            case dict() | list() | int() | float() | None:  # a service answers just that
+                reply = {"reply": event, "value": event}
+                watched.tell(Finished(watched.dialogue.working or 0, "next", reply))
             case (outcome, values):
                 watched.tell(Finished(watched.dialogue.working or 0, outcome, values))
             case _:

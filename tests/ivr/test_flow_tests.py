@@ -170,7 +170,7 @@ def test_coverage_counts_steps_ways_languages_and_always() -> None:
     assert [str(covered.share(kind)) for kind in ("steps", "ways", "languages", "always")] == [
         "6 of 8",
         "5 of 17",
-        "2 of 3",
+        "2 of 2",
         "0 of 2",
     ]
     told = [str(missed) for missed in covered.missed()]
