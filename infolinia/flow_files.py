@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -54,6 +56,18 @@ def read_flow(path: Path, known: Known | None = None) -> Flow:
         raise ConfigurationRejected(str(rejected)) from rejected
 
 
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Reading flows makes many small objects that stay: looking for garbage among them is in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def load_flows(configuration: Configuration) -> FlowShelf:
     """The flows that the configured numbers lead to. Raises ConfigurationRejected naming all problems."""
     flows = served_flows(configuration)
@@ -63,6 +77,11 @@ def load_flows(configuration: Configuration) -> FlowShelf:
 
 def served_flows(configuration: Configuration) -> dict[str, Flow]:
     """By name. Raises ConfigurationRejected naming all problems, each once."""
+    with collector_at_rest():
+        return _served_flows(configuration)
+
+
+def _served_flows(configuration: Configuration) -> dict[str, Flow]:
     folder = flow_folder(configuration)
     known = known_names(configuration)
     flows: dict[str, Flow] = {}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ivr.draft import Draft, by_itself, seen_ways
+from ivr.draft import Draft, seen_ways
 from ivr.flow import FACTS
 from ivr.loops import rounds
-from ivr.part import Part
 from ivr.shape import closest, guess
 from ivr.source import Problem
 from ivr.steps.body import FieldBody, Path
@@ -16,10 +15,9 @@ from ivr.steps.subflow import Subflow
 from wording.phrases import normalised
 
 
-def check_part(part: Part) -> list[Problem]:
-    """What can be told of a file without the flows that it calls."""
-    draft = by_itself(part)
-    lost = set(part.lost)
+def check_alone(draft: Draft) -> list[Problem]:
+    """What can be told of a file without the flows that it calls. `draft`: by_itself() of it."""
+    lost = set(draft.part.lost)
     return [*_dangling(draft, lost), *_unreachable(draft, lost), *_same_phrases(draft)]
 
 

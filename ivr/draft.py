@@ -44,6 +44,12 @@ class Draft:
     edges: dict[str, list[Edge]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     blind: bool = False
+    always: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.always = {key: target.text for key, target in self.part.always.items()}
+        if self.part.returns:
+            self.always = {key: UNLED[key] for key in UNLED if key not in self.part.absent} | self.always
 
     @property
     def file(self) -> str:
@@ -52,13 +58,6 @@ class Draft:
     @property
     def start(self) -> str | None:
         return None if self.part.start is None else self.part.start.text
-
-    @property
-    def always(self) -> Mapping[str, str]:
-        found = {key: target.text for key, target in self.part.always.items()}
-        if self.part.returns:
-            return {key: UNLED[key] for key in UNLED if key not in self.part.absent} | found
-        return found
 
     def place(self, name: str, path: Path = ()) -> Place:
         written = self.written[name]
@@ -94,7 +93,8 @@ class Draft:
     def add(self, step: Step, written: frozenset[str]) -> None:
         self.steps[step.name] = step
         self.edges[step.name] = list(step.body.edges(step.outcomes, written))
-        self.edges[step.name] += _repeated_ways(step.source, self.part.table)
+        if self.part.problems:
+            self.edges[step.name] += _repeated_ways(step.source, self.part.table)
 
     def add_unread(self, name: str) -> None:
         key, node = self.part.table.entries[name]

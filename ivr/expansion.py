@@ -112,13 +112,11 @@ def _too_much(root: Part, called: Called) -> Iterator[tuple[Part, ReadStep, str]
     yield from visit(root, (root.name,))
 
 
-def expanded(root: Part, called: Called, broken: set[tuple[str, str]]) -> Draft:
-    """The root's draft with every called flow in it. A call that is `broken` counts as read in part."""
-    draft = by_itself(root)
+def put_in_called(draft: Draft, called: Called, broken: set[tuple[str, str]]) -> None:
+    """Put every called flow into the root's draft. A call that is `broken` counts as read in part."""
     trouble = draft.always.get("trouble")
-    for step, body in root.calls():
-        _put_in(draft, root, step, body, "", {}, called, broken, trouble)
-    return draft
+    for step, body in draft.part.calls():
+        _put_in(draft, draft.part, step, body, "", {}, called, broken, trouble)
 
 
 def _put_in(

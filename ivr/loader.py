@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ivr.checks import check_part, check_whole
-from ivr.draft import Draft
-from ivr.expansion import check_calls, expanded
+from ivr.checks import check_alone, check_whole
+from ivr.draft import Draft, by_itself
+from ivr.expansion import check_calls, put_in_called
 from ivr.flow import Always, Flow
 from ivr.flow_tests import check_tests
 from ivr.part import MOST_STEPS, Part, read_part
@@ -56,11 +56,13 @@ def load_flow(
     _check_name(root, named)
     called = _called(root, others)
     parts = [root, *(part for part in called.values() if part is not root)]
+    drafts = {id(part): by_itself(part) for part in parts}
     for part in parts:
         part.problems += check_uses(part, known)
-        part.problems += check_part(part)
+        part.problems += check_alone(drafts[id(part)])
     problems, broken = check_calls(root, called)
-    draft = expanded(root, called, broken)
+    draft = drafts[id(root)]
+    put_in_called(draft, called, broken)
     problems += [problem for part in parts for problem in part.problems]
     problems += check_whole(draft)
     problems += _of_tests(root, draft)

@@ -52,7 +52,8 @@ class ReadStep:
 class Part:
     """A file as it was read. `unread` steps could not be; `lost`: steps of which a way out was not written.
 
-    `absent`: keys of `always` that are missing or misspelt beyond guessing.
+    `returns`: the names that it returns, each once; when there are any it is a subflow. `absent`: keys of
+    `always` that are missing or misspelt beyond guessing.
     """
 
     file: str
@@ -64,6 +65,7 @@ class Part:
     always: dict[str, Scalar] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     table: Table = field(default_factory=lambda: Table({}, Place(1, 1)))
+    returns: tuple[str, ...] = ()
     steps: dict[str, ReadStep] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
@@ -74,15 +76,6 @@ class Part:
 
     def note(self, place: Place, message: str) -> None:
         self.problems.append(Problem(self.file, place.line, place.column, message))
-
-    @property
-    def returns(self) -> tuple[str, ...]:
-        """The names that it returns, each once; not empty means that it is a subflow."""
-        found: dict[str, None] = {}
-        for _, node in self.table.entries.values():
-            if isinstance(node, Table) and (value := node.value(Return.verb)) is not None:
-                found[value.text if isinstance(value, Scalar) else ""] = None
-        return tuple(found)
 
     def calls(self) -> Iterator[tuple[ReadStep, Subflow]]:
         for step in self.steps.values():
@@ -126,6 +119,7 @@ def _read_head(part: Part, root: Table) -> None:
     if strangers:
         steps = _without(steps, strangers, next(iter(part.languages), ""))
     part.table = steps
+    part.returns = tuple(_returned(steps))
     part.start = _start(part, root)
     _read_always(part, root)
     for name, (key, node) in steps.entries.items():
@@ -134,6 +128,14 @@ def _read_head(part: Part, root: Table) -> None:
         _read_step(part, name, key, node)
     part.uses = _uses(part, root)
     part.tests = _tests(part, root)
+
+
+def _returned(steps: Table) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for _, node in steps.entries.values():
+        if isinstance(node, Table) and (value := node.value(Return.verb)) is not None:
+            found[value.text if isinstance(value, Scalar) else ""] = None
+    return found
 
 
 def _languages(part: Part, root: Table) -> tuple[tuple[str, ...], frozenset[str]]:

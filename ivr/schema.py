@@ -198,7 +198,7 @@ def _test() -> Schema:
         "properties": {
             "test": TEXT,
             "given": {"type": "object"},
-            "caller": {"type": "array", "items": {"type": "object", "minProperties": 1}},
+            "caller": {"type": "array", "items": {"type": ["object", "string"]}},
         },
         "required": ["test", "caller"],
         "additionalProperties": False,

@@ -99,11 +99,11 @@ def warn_of_alike(draft: Draft) -> Iterator[Problem]:
         for language, phrases in by_language.items():
             told: set[tuple[object, object]] = set()
             for (one, first, before), (other, second, path) in combinations(phrases[:MOST_COMPARED], 2):
-                pair = (before[2], path[2])
-                same_choice = before[:3] == path[:3]
-                if same_choice or pair in told or normalised(one) == normalised(other):
-                    continue
-                if _close(first, second):
+                if -1 <= len(first) - len(second) <= 1 and _close(first, second):
+                    pair = (before[2], path[2])
+                    same_choice = before[:3] == path[:3]
+                    if same_choice or pair in told or normalised(one) == normalised(other):
+                        continue
                     told.add(pair)
                     message = (
                         f"step {name!r}: {one!r} of choice {pair[0]} and {other!r} of choice {pair[1]} "

@@ -8,9 +8,9 @@ what is meant, and a small file cannot blow up.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -24,8 +24,8 @@ DEEPEST = 30
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+# A file has thousands of places and scalars, and a named tuple is made much faster than a frozen dataclass.
+class Place(NamedTuple):
     """Both count from 1."""
 
     line: int
@@ -53,8 +53,7 @@ class SourceRejected(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """`plain`: written without quotes, so an empty one means that nothing was written."""
 
     text: str
@@ -134,7 +133,7 @@ class _Reader:
         for offset in hash_keys(text):
             self._note(_place_at(text, offset), QUOTED_KEY.format(sign="#"))
         try:
-            node = self._document(yaml.parse(text, Loader=_LOADER))
+            node = self._document(_LOADER(text).get_event)
         except yaml.MarkedYAMLError as error:
             if self._problems:
                 raise self._rejected() from None  # what was noted is why it cannot be read
@@ -151,29 +150,37 @@ class _Reader:
             before = source[: error.start].decode("utf-8")
             self._refuse(_place_at(before, len(before)), "this is not UTF-8: save the file as UTF-8")
 
-    def _document(self, events: Iterator[Any]) -> Node:
+    def _document(self, next_event: Callable[[], Any]) -> Node:
         """Build the tree with a stack of its own: a deep file cannot exhaust Python's."""
         root: Node | None = None
         stack: list[_Open] = []
-        for event in events:
+        kind: type[Any] | None = None
+        while kind is not yaml.StreamEndEvent:
             node: Node | None = None
-            match event:
-                case yaml.DocumentStartEvent() if root is not None:
-                    self._refuse(_marked(event.start_mark), "a second document: one file holds one")
-                case yaml.AliasEvent():
-                    message = 'an alias: write the value out (a text that begins with * is quoted: "*")'
-                    self._refuse(_marked(event.start_mark), message)
-                case yaml.ScalarEvent():
-                    self._count(event)
-                    node = Scalar(event.value, _marked(event.start_mark), plain=event.style in (None, ""))
-                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                    self._count(event)
-                    if len(stack) >= DEEPEST:
-                        self._refuse(_marked(event.start_mark), f"nested more than {DEEPEST} levels deep")
-                    is_table = isinstance(event, yaml.MappingStartEvent)
-                    stack.append(_Open(_marked(event.start_mark), {} if is_table else None, []))
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    node = stack.pop().closed()
+            event = next_event()
+            kind = type(event)  # far quicker than asking each class in turn
+            if kind is yaml.ScalarEvent:
+                self._nodes += 1
+                if self._nodes > MOST_NODES or event.anchor is not None or event.tag is not None:
+                    self._refuse_unless_plain(event)
+                mark = event.start_mark
+                node = Scalar(event.value, Place(mark.line + 1, mark.column + 1), event.style in (None, ""))
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._nodes += 1
+                self._refuse_unless_plain(event)
+                if len(stack) >= DEEPEST:
+                    self._refuse(_marked(event.start_mark), f"nested more than {DEEPEST} levels deep")
+                entries: dict[str, tuple[Scalar, Node]] | None = (
+                    {} if kind is yaml.MappingStartEvent else None
+                )
+                stack.append(_Open(_marked(event.start_mark), entries, []))
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                node = stack.pop().closed()
+            elif kind is yaml.AliasEvent:
+                message = 'an alias: write the value out (a text that begins with * is quoted: "*")'
+                self._refuse(_marked(event.start_mark), message)
+            elif kind is yaml.DocumentStartEvent and root is not None:
+                self._refuse(_marked(event.start_mark), "a second document: one file holds one")
             if node is not None and stack:
                 self._add(stack[-1], node)
             elif node is not None:
@@ -201,8 +208,7 @@ class _Reader:
                 self._note(node.place, "merging with << is not used here: write the keys out")
             parent.key = node
 
-    def _count(self, event: Any) -> None:
-        self._nodes += 1
+    def _refuse_unless_plain(self, event: Any) -> None:
         if self._nodes > MOST_NODES:
             self._refuse(
                 _marked(event.start_mark), f"more than {MOST_NODES:,} keys and values: split the file"

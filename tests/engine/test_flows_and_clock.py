@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from engine.clock import SystemClock, TimeOrderedIds
-from engine.flows import FlowShelf
+from engine.flows import MOST_KEPT, FlowShelf
 from ivr.loader import load_flow
 from tests.engine.stage import FLOW, UNKNOWN, load_shelf
 
@@ -30,6 +31,30 @@ def test_a_flow_is_found_by_its_version_only() -> None:
     assert shelf.by_version("front", front.version) is front
     assert shelf.by_version("front", "0" * 12) is None
     assert shelf.by_version("unknown", shelf.unknown.version) is shelf.unknown
+
+
+def test_replaced_flows_are_for_new_calls_and_the_old_can_still_be_found() -> None:
+    shelf = load_shelf()
+    (old,) = shelf.all()
+    unknown = shelf.unknown
+    new = load_flow(FLOW + "# changed\n", "front.yaml")
+    shelf.replace({"front": new}, unknown)
+    assert shelf.for_number("100") is new
+    assert shelf.by_version("front", new.version) is new
+    assert shelf.by_version("front", old.version) is old
+    with pytest.raises(ValueError, match="not loaded: front"):
+        shelf.replace({}, unknown)
+    assert shelf.for_number("100") is new
+
+
+def test_not_every_version_is_kept_for_ever() -> None:
+    shelf = load_shelf()
+    (first,) = shelf.all()
+    for number in range(MOST_KEPT):
+        shelf.replace({"front": replace(first, version=f"v{number}")}, shelf.unknown)
+    assert shelf.by_version("front", f"v{MOST_KEPT - 1}") is not None
+    assert shelf.by_version("front", "v5") is not None
+    assert shelf.by_version("front", first.version) is None
 
 
 def test_a_number_that_leads_nowhere_is_refused() -> None:
