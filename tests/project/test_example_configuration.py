@@ -1,4 +1,4 @@
-"""The example configuration: what it must be changed in, and that the shipped flows find all they need in it."""
+"""The example configuration: what must be changed in it, and that the shipped flows find all they need."""
 
 from __future__ import annotations
 
