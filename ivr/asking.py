@@ -16,7 +16,9 @@ from ivr.turn import (
     BY_KEY,
     BY_SPEECH,
     KEY_GAP_SECONDS,
+    MARGIN_LEAST,
     REPEAT_KEY,
+    SURE_FROM,
     Candidate,
     Turn,
     is_sure,
@@ -56,6 +58,7 @@ class ValueTurn(Turn):
         self._by = BY_KEY
         self._confidence = 1.0
         self._sure = True
+        self._whole_heard = True  # no word of a dictation was missed
         self.begin()
 
     def ears(self) -> Listen:
@@ -87,7 +90,8 @@ class ValueTurn(Turn):
             return False
         answer = self._kind.words(heard.text, heard.language, self._situation)
         if answer is not None:
-            self._by, self._confidence, self._sure = BY_SPEECH, heard.confidence, is_sure(heard)
+            self._by, self._confidence = BY_SPEECH, heard.confidence
+            self._sure, self._whole_heard = is_sure(heard), True
             self._whole(answer)
             return True
         more = self._kind.more(heard.text, heard.language)
@@ -95,7 +99,8 @@ class ValueTurn(Turn):
             return False
         self._begin_answer(BY_SPEECH)
         self._confidence = min(self._confidence, heard.confidence)
-        self._sure = self._sure and is_sure(heard)
+        self._sure = self._sure and heard.confidence >= SURE_FROM
+        self._whole_heard = self._whole_heard and heard.margin >= MARGIN_LEAST
         self._added(more, BY_SPEECH)
         return True
 
@@ -111,7 +116,7 @@ class ValueTurn(Turn):
 
     def _begin_answer(self, by: str) -> None:
         if not self.keyed:
-            self._by, self._confidence, self._sure = by, 1.0, True
+            self._by, self._confidence, self._sure, self._whole_heard = by, 1.0, True, True
 
     def _added(self, more: str, by: str) -> None:
         """Keys and spoken digits go into one answer: people change between them."""
@@ -119,6 +124,7 @@ class ValueTurn(Turn):
         self._by = by
         match self._kind.progress(self.keyed, self._situation):
             case Progress.COMPLETE:
+                self._whole_heard = True  # nothing can be missing: the length is right
                 self.talk.answered_early()
                 self.keys_over()
             case Progress.ENOUGH:
@@ -133,7 +139,7 @@ class ValueTurn(Turn):
         if refusal is not None:
             self.failed("unclear", refusal)
             return
-        sure = self._sure and answer.sure
+        sure = self._sure and self._whole_heard and answer.sure
         self.answered(Candidate(answer.value, self._by, confidence=self._confidence, sure=sure))
 
 

@@ -107,9 +107,11 @@ class PhraseBook:
     def sequence(self, words: Sequence[tuple[str, float]]) -> Understood:
         """Phrases one after another, from words with their confidences. What fits no phrase is passed over.
 
-        The margin is the confidence of the least certain word: a run of digits is as good as its worst.
+        The margin is the confidence of the least certain word: a run of digits is as good as its worst. It is
+        0 when a word was said that is not known: "[unk] hundred and five" is no 105.
         """
-        heard = [(_plain(word), confidence) for word, confidence in words]
+        heard = [(_plain(word), confidence) for word, confidence in words if word != UNKNOWN]
+        missed = len(heard) < len(words)
         plain = [word for word, _ in heard]
         said: list[str] = []
         sure: list[float] = []
@@ -128,7 +130,7 @@ class PhraseBook:
                 at += 1
         if not said:
             return NOTHING
-        return Understood(" ".join(said), sum(sure) / len(sure), min(sure))
+        return Understood(" ".join(said), sum(sure) / len(sure), 0.0 if missed else min(sure))
 
     def _most_like(self, text: str) -> tuple[float, str]:
         raw = text.split()

@@ -106,7 +106,7 @@ class Ear:
             )
         words = [(str(w["word"]), float(w["conf"])) for w in result.get("result", ())]
         if self._book is not None:
-            return self._book.sequence([word for word in words if word[0] != UNKNOWN])
+            return self._book.sequence(words)
         return free_text(words)
 
 

@@ -35,6 +35,7 @@ PARTS: dict[str, dict[str, dict[int, int]]] = {
         "am": BEFORE_NOON,
         "p m": AFTER_NOON,
         "pm": AFTER_NOON,
+        "p": AFTER_NOON,  # the m is often lost on the line
         "noon": AT_NOON,
         "midnight": AT_MIDNIGHT,
     },

@@ -155,6 +155,49 @@ PHRASES: dict[str, dict[Wish, tuple[str, ...]]] = {
     },
 }
 
+# Where numbers and days are dictated, every short word in the grammar is one that a digit can be taken for:
+# "to" and "time" cost two digits of fifteen. So only the few that sound like none are listened for there.
+BESIDE_DICTATION: dict[str, tuple[str, ...]] = {
+    "pl": (
+        "powtórz",
+        "powtórzyć",
+        "jeszcze raz",
+        "wstecz",
+        "wróć",
+        "cofnij",
+        "konsultant",
+        "konsultanta",
+        "konsultantem",
+        "operator",
+        "człowiek",
+    ),
+    "en": (
+        "repeat",
+        "repeat that",
+        "again",
+        "pardon",
+        "back",
+        "go back",
+        "previous",
+        "agent",
+        "operator",
+        "person",
+        "human",
+        "representative",
+    ),
+    "ru": (
+        "повторите",
+        "повторить",
+        "ещё раз",
+        "назад",
+        "вернуться",
+        "оператор",
+        "оператора",
+        "специалист",
+        "человек",
+    ),
+}
+
 _MEANING = {
     language: {normalised(phrase): wish for wish, phrases in wishes.items() for phrase in phrases}
     for language, wishes in PHRASES.items()
@@ -164,6 +207,11 @@ _MEANING = {
 def navigation_phrases(language: str) -> tuple[str, ...]:
     """All words of navigation; empty for a language that is not known here."""
     return tuple(phrase for phrases in PHRASES.get(language, {}).values() for phrase in phrases)
+
+
+def navigation_beside_dictation(language: str) -> tuple[str, ...]:
+    """Those that are listened for while numbers are dictated; all are understood when they are heard."""
+    return BESIDE_DICTATION.get(language, ())
 
 
 def understood_wish(text: str, language: str) -> Wish | None:

@@ -22,7 +22,7 @@ from ivr.commands import Listen
 from ivr.steps.body import FieldBody, Path
 from ivr.steps.set import VariableName
 from ivr.turn import NO_KEY, YES_KEY
-from wording.navigation import navigation_phrases
+from wording.navigation import navigation_beside_dictation, navigation_phrases
 
 if TYPE_CHECKING:
     from ivr.activity import Activity
@@ -117,7 +117,8 @@ class Ask(FieldBody):
                 language: kind.phrases(language) if kind else tuple(self.picks.phrases[language])
                 for language in languages
             }
-            phrases = {lang: (*dict.fromkeys((*own[lang], *navigation_phrases(lang))),) for lang in languages}
+            always = navigation_beside_dictation if kind and kind.sequence else navigation_phrases
+            phrases = {lang: (*dict.fromkeys((*own[lang], *always(lang))),) for lang in languages}
             found = (
                 Listen(phrases)
                 if kind is None

@@ -119,6 +119,7 @@ def test_a_day_is_read_back_with_its_year_when_that_is_another() -> None:
     [
         ("en", "half past two", "02:30"),
         ("en", "eight p m", "20:00"),
+        ("en", "eight thirty p", "20:30"),
         ("pl", "o ósmej trzydzieści", "08:30"),
         ("pl", "wpół do trzeciej", "02:30"),
         ("ru", "половина третьего", "02:30"),

@@ -173,6 +173,15 @@ def test_unsure_digits_are_read_back_without_being_asked_to() -> None:
     assert stage.notes("understood")[0]["confidence"] == 0.5
 
 
+@pytest.mark.parametrize(("digits", "asked"), [("3", False), ("{least: 2, most: 5}", True)])
+def test_a_word_that_was_missed_matters_where_the_length_does_not_show_it(digits: str, asked: bool) -> None:
+    stage = Stage(flow_of(f"digits: {digits}"))
+    stage.hear("one two three", margin=0.0)
+    if asked:
+        stage.time_out()
+    assert stage.said.startswith("I have one two three.") is asked
+
+
 def test_keys_pressed_during_a_message_answer_without_the_prompt() -> None:
     flow = load(
         "  first: {say: {text: Welcome., interrupt: false}, next: number}\n"

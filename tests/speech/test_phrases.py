@@ -91,6 +91,15 @@ def test_a_sequence_is_cut_into_its_longest_phrases() -> None:
     assert digits.sequence([("two", 1.0), ("double", 1.0)]).confidence == 0.5
 
 
+def test_a_word_missed_leaves_no_margin() -> None:
+    numbers = book("one", "hundred", "five")
+    understood = numbers.sequence([("[unk]", 1.0), ("hundred", 1.0), ("five", 0.9)])
+    assert understood.text == "hundred five"
+    assert understood.confidence == 0.95
+    assert understood.margin == 0.0
+    assert numbers.sequence([("[unk]", 1.0)]) == NOTHING
+
+
 def test_free_words() -> None:
     assert free_text([("hello", 1.0), ("[unk]", 1.0), ("there", 0.5)]).text == "hello there"
     assert free_text([("hello", 1.0), ("there", 0.5)]).confidence == 0.75

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from wording.navigation import PHRASES, Wish, navigation_phrases, understood_wish
+from wording.digits import digit_vocabulary
+from wording.navigation import (
+    PHRASES,
+    Wish,
+    navigation_beside_dictation,
+    navigation_phrases,
+    understood_wish,
+)
 from wording.phrases import normalised
 from wording.yes_no import NO, YES, understood_yes_no, yes_no_phrases
 
@@ -60,3 +67,12 @@ def test_no_phrase_means_two_things() -> None:
         phrases = [normalised(p) for p in (*navigation_phrases(language), *yes_no_phrases(language))]
         assert len(phrases) == len(set(phrases))
         assert set(YES) == set(NO) == set(PHRASES)
+
+
+@pytest.mark.parametrize("language", PHRASES)
+def test_beside_dictation_a_few_words_for_each_wish(language: str) -> None:
+    few = navigation_beside_dictation(language)
+    assert set(few) <= set(navigation_phrases(language))
+    assert {understood_wish(phrase, language) for phrase in few} == set(Wish)
+    words = {word for phrase in few for word in phrase.split()}
+    assert not words & {word for phrase in digit_vocabulary(language) for word in phrase.split()} - {"raz"}
