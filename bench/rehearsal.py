@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from bench import report
+from infolinia.flow_files import read_flow
 from ivr.flow import Flow
 from ivr.flow_tests import flow_tests
-from ivr.loader import load_flow
 from ivr.script import FlowTest
 from ivr.verdicts import run_test
 
@@ -26,27 +26,34 @@ CASES = (
     ("callflows/hotline.yaml", "an order by voice, in English"),
     ("bench/parcels.yaml", "a silent caller reaches an agent, then is called back"),
     ("bench/parcels.yaml", "a parcel asked for by voice, in Polish"),
+    ("callflows/wholesaler.yaml", ""),
 )
+"""Of each flow the test of this name, or all."""
+
 AIM_A_SECOND = 5000.0
 AIMED_AT = (0, 2)
-BATCH = 100
+LEAST_BATCH = 100
+
+Case = tuple[Flow, tuple[FlowTest, ...]]
 
 
-def a_second(flow: Flow, test: FlowTest, seconds: float) -> float:
+def a_second(case: Case, seconds: float) -> float:
     """Dialogues for each second of CPU."""
+    flow, tests = case
     count, began = 0, time.process_time()
     while time.process_time() - began < seconds:
-        for _ in range(BATCH):
-            run_test(flow, test)
-        count += BATCH
+        for _ in range(-(-LEAST_BATCH // len(tests))):
+            for test in tests:
+                run_test(flow, test)
+                count += 1
     return count / (time.process_time() - began)
 
 
-def cases() -> list[tuple[Flow, FlowTest]]:
+def cases() -> list[Case]:
     found = []
     for file, name in CASES:
-        flow = load_flow((ROOT / file).read_bytes(), file)
-        found.append((flow, next(test for test in flow_tests(flow) if test.name == name)))
+        flow = read_flow(ROOT / file)
+        found.append((flow, tuple(test for test in flow_tests(flow) if name in ("", test.name))))
     return found
 
 
@@ -58,16 +65,23 @@ def main() -> None:
     chosen = cases()
     figures: list[list[float]] = [[] for _ in chosen]
     for _ in range(options.rounds):  # they take turns
-        for rates, (flow, test) in zip(figures, chosen, strict=True):
-            rates.append(a_second(flow, test, options.seconds))
+        for rates, case in zip(figures, chosen, strict=True):
+            rates.append(a_second(case, options.seconds))
     lines = []
-    for rates, (flow, test) in zip(figures, chosen, strict=True):
-        verdict = run_test(flow, test)
-        assert verdict.passed, verdict.told()
-        rehearsed = verdict.rehearsed
+    for rates, (file, name), (flow, tests) in zip(figures, CASES, chosen, strict=True):
+        verdicts = [run_test(flow, test) for test in tests]
+        for verdict in verdicts:
+            assert verdict.passed, verdict.told()
         between = f"{min(rates):,.0f} to {max(rates):,.0f}"
-        counts = [str(len(rehearsed.path)), str(len(rehearsed.notes)), f"{rehearsed.seconds:.0f}"]
-        lines.append([flow.file, test.name, f"{statistics.median(rates):,.0f}", between, *counts])
+        rehearsed = [verdict.rehearsed for verdict in verdicts]
+        means = [
+            statistics.mean(len(one.path) for one in rehearsed),
+            statistics.mean(len(one.notes) for one in rehearsed),
+            statistics.mean(one.seconds for one in rehearsed),
+        ]
+        told = name or f"all {len(tests)} in turn"
+        rate = f"{statistics.median(rates):,.0f}"
+        lines.append([file, told, rate, between, *(f"{mean:.0f}" for mean in means)])
     facts = report.machine()
     head = ["flow", "test", "dialogues/s", "between", "steps", "log lines", "virtual seconds"]
     text = (
