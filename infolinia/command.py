@@ -23,6 +23,7 @@ from infolinia.assembly import Hotline, running_hotline
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_history import print_history
 from infolinia.flow_commands import flow_app
+from infolinia.flow_files import flow_folder, served_flows
 from infolinia.logs import set_up_logs
 from infolinia.preflight import StartFailed
 from infolinia.setting_names import in_configuration_words
@@ -169,10 +170,13 @@ def recognize(
 
 @app.command("config")
 def show_config(config: ConfigOption = None) -> None:
-    """Check the configuration and print the settings in force, without passwords."""
+    """Check the configuration and its flows, and print the settings in force, without passwords."""
     from infolinia.configuration import as_table
 
-    typer.echo(json.dumps(as_table(load_configuration(config)), indent=2, ensure_ascii=False))
+    configuration = load_configuration(config)
+    typer.echo(json.dumps(as_table(configuration), indent=2, ensure_ascii=False))
+    if flow_folder(configuration).is_dir():  # else there is nothing yet to which a number could lead
+        served_flows(configuration)
 
 
 @app.command(

@@ -94,7 +94,7 @@ def test_settings_that_do_not_go_together_are_told_by_the_names_they_are_written
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("sip:\n  port: [1,\nweb: 2\n", "my.yaml:4:1: did not find expected ',' or ']'"),
+        ("sip:\n  port: [1,\nweb: 2\n", "my.yaml:2:9: this [ is not closed with ]"),
         ("web:\n\tport: 1\n", "my.yaml:2:1: a tab: indent with blanks"),
         ("name: one\nname: two\n", "my.yaml:2:1: 'name' was already written in line 1"),
         ("- 1\n", "my.yaml:1:1: keys and values are wanted here"),
