@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, PlainValidator, PrivateAttr, model_validator
+from pydantic import BeforeValidator, PlainValidator, model_validator
 
 from ivr.answers.amount import Amount
 from ivr.answers.choice import Choices, Picks, phrase_places, picks_of, yes_or_no
@@ -74,8 +74,6 @@ class Ask(FieldBody):
     confirm: Confirm = "unsure"
     secret: bool = False
 
-    _ears: dict[tuple[str, ...], Listen] = PrivateAttr(default_factory=dict)
-
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kinds = [name for name in KINDS if getattr(self, name) is not None]
@@ -84,6 +82,11 @@ class Ask(FieldBody):
         if len(kinds) > 1:
             raise ValueError(f"{' and '.join(kinds)} are asked for at once: make it two steps")
         return self
+
+    @cached_property
+    def ears_made(self) -> dict[tuple[str, ...], Listen]:
+        """For each choice of languages, made when first wanted. (A private attribute is slow to read.)"""
+        return {}
 
     @cached_property
     def kind(self) -> AnswerKind | None:
@@ -110,7 +113,7 @@ class Ask(FieldBody):
         return PickTurn(talk, step, self) if kind is None else ValueTurn(talk, step, self, kind)
 
     def ears(self, languages: tuple[str, ...]) -> Listen:
-        found = self._ears.get(languages)
+        found = self.ears_made.get(languages)
         if found is None:
             kind = self.kind
             own = {
@@ -124,5 +127,5 @@ class Ask(FieldBody):
                 if kind is None
                 else Listen(phrases, kind.free, kind.silence_seconds, kind.sequence)
             )
-            self._ears[languages] = found
+            self.ears_made[languages] = found
         return found

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PrivateAttr,
     StringConstraints,
     model_validator,
 )
@@ -62,9 +61,6 @@ class Menu(FieldBody):
     into: VariableName | None = None
     most: int = Field(default=MOST_OPTIONS, ge=1, le=MOST_OPTIONS)
 
-    _ears: dict[tuple[str, ...], Listen] = PrivateAttr(default_factory=dict)
-    _meaning: dict[tuple[str, str], str] = PrivateAttr(default_factory=dict)
-
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if self.each is None:
@@ -82,9 +78,18 @@ class Menu(FieldBody):
             raise ValueError(f"{name!r} is missing: each goes with an offer and with into, a variable")
         return self
 
-    def model_post_init(self, context: Any) -> None:
+    @cached_property
+    def ears_made(self) -> dict[tuple[str, ...], Listen]:
+        """For each choice of languages, made when first wanted. (A private attribute is slow to read.)"""
+        return {}
+
+    @cached_property
+    def meanings(self) -> dict[tuple[str, str], str]:
+        """(language, normalised phrase) -> key of the choice."""
+        found: dict[tuple[str, str], str] = {}
         for language, phrase, path in self.listened_for():
-            self._meaning.setdefault((language, normalised(phrase)), str(path[2]))
+            found.setdefault((language, normalised(phrase)), str(path[2]))
+        return found
 
     @cached_property
     def offer_wording(self) -> Wording:
@@ -126,7 +131,7 @@ class Menu(FieldBody):
         return None
 
     def ears(self, languages: tuple[str, ...]) -> Listen:
-        found = self._ears.get(languages)
+        found = self.ears_made.get(languages)
         if found is None:
             own: dict[str, dict[str, None]] = {language: {} for language in languages}
             for language, phrase, _ in self.listened_for():
@@ -134,12 +139,12 @@ class Menu(FieldBody):
                     own[language][phrase] = None
             for language in languages:
                 own[language].update(dict.fromkeys(navigation_phrases(language)))
-            found = self._ears[languages] = Listen({lang: tuple(said) for lang, said in own.items()})
+            found = self.ears_made[languages] = Listen({lang: tuple(said) for lang, said in own.items()})
         return found
 
     def meant(self, text: str, language: str) -> str | None:
         """The key of the choice that a phrase makes."""
-        return self._meaning.get((language, normalised(text)))
+        return self.meanings.get((language, normalised(text)))
 
 
 class _MenuTurn(OptionTurn):
