@@ -152,7 +152,12 @@ STEPS = st.lists(st.tuples(EVENTS, st.sampled_from([0.0, 0.1, 1.0, 2.0, 5.0, 30.
 
 
 class Watched:
-    """A dialogue whose every command is checked against the performer's rules."""
+    """A dialogue whose every command is checked against the performer's rules.
+
+    `faults`: trouble that the flow or the interpreter would be to blame for, not the world.
+    """
+
+    faults = ("runaway", "unset value", "unknown language")
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
@@ -200,8 +205,7 @@ class Watched:
                 case Record() | Transfer():
                     assert self.saying is None
                 case Note(CallEventKind.TROUBLE, data):
-                    # What the flow or the interpreter did wrong, not what the world did.
-                    assert data["what"] not in ("runaway", "unset value", "unknown language")
+                    assert data["what"] not in self.faults
                 case HangUp():
                     self.ended = True
                 case Note() | StopListening():

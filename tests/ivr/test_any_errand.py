@@ -83,6 +83,8 @@ ANSWERS = {"who": "7391", "code": "123456", "birth": "22031985"}
 
 
 class WatchedErrands(Watched):
+    faults = ("runaway", "unknown language")  # what is answered may be a list, which cannot be said
+
     def __init__(self, flow: Flow) -> None:
         self.commands: list[Command] = []
         super().__init__(flow)
