@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivr.commands import (
@@ -23,6 +23,7 @@ from ivr.commands import (
 )
 from ivr.events import AgentAnswered, Event, Finished, QueueMoved
 from ivr.script import Answer, Given
+from wording.expressions import as_text
 
 MESSAGE_SECONDS = 10.0
 CONVERSATION_SECONDS = 60.0
@@ -179,3 +180,15 @@ def shown(command: Any) -> str:
             return f"(sends a code to {to}: {text})"
         case _:
             return "(checks the answer)"
+
+
+def differing(verb: str, command: object, details: Mapping[str, str]) -> str:
+    """How the work differs from what was expected of it; empty when it does not."""
+    fields = FIELD_OF.get(verb, {})
+    for name, wanted in details.items():
+        value: object = getattr(command, fields.get(name, name), None)
+        found = ", ".join(map(str, value)) if isinstance(value, tuple) else as_text(value)
+        same = wanted.casefold() in found.casefold() if name == "text" else wanted == found
+        if not same:
+            return f"{name} is {found!r}, not {wanted!r}"
+    return ""

@@ -30,6 +30,7 @@ NOT_WORDS = "..."
 # A queue that was left before an agent answered: as if none would.
 NEVER_ANSWERED_SECONDS = 3000.0
 LONGEST_STEP_SECONDS = 3600.0
+WORDS_COMPARED = 50  # characters of a prompt that a test expects
 WAIT_STEP_SECONDS = 0.5
 _REPLY_OF = {"webhook": "reply", "contact": "value", "record": "recording"}
 
@@ -279,6 +280,7 @@ class _Replay:
         else:
             self._expect_work()
             self._call.advance(LONGEST_STEP_SECONDS)
+            self._expect_words()
         self._test.acts.append({"ends": "caller" if self._call.result.ended == "caller" else "hangup"})
 
     def _until_there(self, event: CallEvent) -> None:
@@ -299,7 +301,14 @@ class _Replay:
             self._test.acts.append({"waits": f"{waited:g}s"})
         elif waited > 0:
             self._test.acts.append({"reaches": self._step})
+        if waited > 0 or event.kind is not CallEventKind.KEY_PRESSED:
+            self._expect_words()
         self._met_silence = False
+
+    def _expect_words(self) -> None:
+        """The last that was said, so that the test tells when it is another."""
+        if self._call.said:
+            self._test.acts.append({"hears": _beginning(self._call.said[-1])})
 
     def _expect_work(self) -> None:
         self._test.acts += [{"gets": verb} for verb in self._work]
@@ -307,3 +316,10 @@ class _Replay:
 
     def _passed(self) -> int:
         return sum(note.kind in _MILESTONES for note in self._call.result.notes)
+
+
+def _beginning(text: str) -> str:
+    """Its first words, as many as are worth comparing."""
+    if len(text) <= WORDS_COMPARED:
+        return text
+    return text[:WORDS_COMPARED].rpartition(" ")[0] or text[:WORDS_COMPARED]

@@ -7,9 +7,8 @@ comparing texts, so a rehearsal says nothing about how well real speech is under
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from calls.events import CallEventKind
@@ -27,9 +26,11 @@ from ivr.commands import (
     Work,
 )
 from ivr.dialogue import Dialogue
-from ivr.events import CallerGone, Event, Finished, Heard, KeyPressed, SpeechBegan, Spoken, TimePassed
+from ivr.events import CallerGone, Event, Finished, KeyPressed, SpeechBegan, Spoken, TimePassed
 from ivr.flow import Flow
-from ivr.outside import FIELD_OF, OUTCOMES, Outside, shown
+from ivr.outside import OUTCOMES, Outside, differing, shown
+from ivr.rehearsed import Rehearsed
+from ivr.rehearsed_hearing import UTTERANCE_SECONDS, recognised
 from ivr.script import (
     HANG_UP,
     Act,
@@ -47,7 +48,6 @@ from ivr.script import (
 )
 from ivr.surroundings import NOWHERE, Opening, Surroundings
 from wording.expressions import as_text
-from wording.phrases import normalised
 
 __all__ = [
     "Act",
@@ -68,7 +68,6 @@ __all__ = [
 # Ordinary speech; how long a prompt takes decides only when it can be interrupted.
 CHARACTERS_PER_SECOND = 15.0
 SOUND_SECONDS = 2.0
-UTTERANCE_SECONDS = 1.0
 KEY_SECONDS = 0.2
 # A caller who waits longer than this for their turn gives up; so does a rehearsal.
 PATIENCE_SECONDS = 3600.0
@@ -80,51 +79,6 @@ MOST_PLAYED = 4096
 _PATIENCE = timedelta(seconds=PATIENCE_SECONDS)
 _KEY = timedelta(seconds=KEY_SECONDS)
 _PLAIN_GIVEN = Given()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the transcript. `who`: "we", "caller" or "call"; `at` in seconds from the start."""
-
-    at: float
-    who: str
-    text: str
-
-
-@dataclass(slots=True)
-class Rehearsed:
-    """What came of it. `failures` name what was expected and did not come; `notes` are the event log.
-
-    `ways`: (step, way out of it) taken. `said_in`: (step, languages) of what was said.
-    """
-
-    began: datetime
-    happened: list[tuple[datetime, str, str | tuple[str, ...]]] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    failed_act: int | None = None  # its place in the script
-    ended: str | None = None  # the reason of the hangup, or "caller"
-    seconds: float = 0.0
-    ways: Sequence[tuple[str, str]] = ()
-    said_in: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
-    path: list[str] = field(default_factory=list)  # the steps entered, in order
-    troubles: list[str] = field(default_factory=list)
-
-    @property
-    def notes(self) -> list[Note]:
-        return [command for command in self.commands if isinstance(command, Note)]
-
-    @property
-    def lines(self) -> list[Line]:
-        return [
-            Line((at - self.began).total_seconds(), who, text)
-            for at, who, texts in self.happened
-            for text in ([texts] if isinstance(texts, str) else texts)
-        ]
-
-    @property
-    def transcript(self) -> str:
-        return "\n".join(f"{line.at:7.1f}  {line.who:6}  {line.text}" for line in self.lines)
 
 
 class Rehearsal:
@@ -187,11 +141,10 @@ class Rehearsal:
         """Let time pass, and what is due in it happen."""
         self._pass(timedelta(seconds=seconds))
 
-    def waiting(self) -> tuple[str, object] | None:
-        """(step, command) of the work that has begun and not ended; None when there is none."""
-        if self.dialogue.working is None or not self._begun:
-            return None
-        return self._step, self._begun[-1][1]
+    @property
+    def said(self) -> Sequence[str]:
+        """What was said since the caller last acted."""
+        return self._said
 
     # --- the caller: each act returns what went wrong -----------------------------------------------------
 
@@ -212,7 +165,7 @@ class Rehearsal:
         self._line("caller", act.text)
         self.tell(SpeechBegan())
         self.advance(UTTERANCE_SECONDS + ears.silence_seconds)
-        self.tell(_recognised(act, ears, self.dialogue.language))
+        self.tell(recognised(act, ears, self.dialogue.language))
         return ""
 
     def _waits(self, act: Waits) -> str:
@@ -233,12 +186,12 @@ class Rehearsal:
             return ""
         others = [command for begun, command in self._begun if begun == act.verb]
         if others:
-            return f"{act.verb} began otherwise: {_differing(act.verb, others[-1], act.details)}"
+            return f"{act.verb} began otherwise: {differing(act.verb, others[-1], act.details)}"
         return f"{act.verb} should have begun, but {self._instead()}"
 
     def _got(self, act: Gets) -> bool:
         for index, (verb, command) in enumerate(self._begun):
-            if verb == act.verb and not _differing(verb, command, act.details):
+            if verb == act.verb and not differing(verb, command, act.details):
                 del self._begun[index]
                 return True
         return False
@@ -438,41 +391,3 @@ def _given(outcomes: Mapping[str, str | Sequence[str]]) -> Given:
 
 def _opening(hours: Mapping[str, str]) -> Opening:
     return lambda name, now: hours.get(name) or hours.get("", "open")
-
-
-def _differing(verb: str, command: object, details: Mapping[str, str]) -> str:
-    """How the work differs from what was expected of it; empty when it does not."""
-    fields = FIELD_OF.get(verb, {})
-    for name, wanted in details.items():
-        value: object = getattr(command, fields.get(name, name), None)
-        found = ", ".join(map(str, value)) if isinstance(value, tuple) else as_text(value)
-        same = wanted.casefold() in found.casefold() if name == "text" else wanted == found
-        if not same:
-            return f"{name} is {found!r}, not {wanted!r}"
-    return ""
-
-
-@lru_cache(maxsize=256)
-def _by_form(phrases: tuple[str, ...]) -> dict[str, str]:
-    return {normalised(phrase): phrase for phrase in phrases}
-
-
-def _recognised(said: Says, ears: Listen, language: str | None) -> Heard:
-    """What a recogniser that makes no mistakes would report."""
-    wanted = normalised(said.text)
-    for heard_in in [said.language] if said.language else ears.phrases:
-        phrases = _by_form(ears.phrases.get(heard_in, ()))
-        known = wanted in phrases or (ears.sequence and _made_of(wanted.split(), phrases))
-        if wanted and (ears.free or known):
-            text = phrases.get(wanted, wanted)
-            return Heard(text, heard_in, said.confidence, said.margin, UTTERANCE_SECONDS)
-    return Heard("", said.language or language or next(iter(ears.phrases), ""), 0.0, 0.0, UTTERANCE_SECONDS)
-
-
-def _made_of(words: Sequence[str], phrases: Mapping[str, str]) -> bool:
-    """Whether the words are phrases one after another."""
-    reached = {0}
-    for end in range(1, len(words) + 1):
-        if any(start in reached and " ".join(words[start:end]) in phrases for start in range(end)):
-            reached.add(end)
-    return len(words) in reached

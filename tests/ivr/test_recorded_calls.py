@@ -62,7 +62,8 @@ def test_the_written_test_reads_like_one_by_hand() -> None:
         "  - test: a call of 2 March\n"
         '    given: {caller: "+48220000001", dialled: "100", at: "2026-03-02T09:00", agent: no_answer, '
         "message: empty}\n"
-        "    caller: [{dials: 10}, {gets: transfer}, {gets: voicemail}, {ends: hangup}]\n"
+        "    caller: [{dials: 10}, {gets: transfer}, {gets: voicemail}, {hears: Do usłyszenia.}, "
+        "{ends: hangup}]\n"
     )
 
 
