@@ -6,6 +6,7 @@ wants to be told TimePassed. The same events at the same times always give the s
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -31,7 +32,7 @@ from acd.events import (
     TimePassed,
 )
 from acd.matching import chosen, expected_wait_seconds, serves
-from acd.queues import Offer, Queue, Waiting
+from acd.queues import Demand, Offer, Queue, Waiting
 
 # An agent who did not answer is offered nothing for so long: the others are tried meanwhile.
 MISSED_PAUSE_SECONDS = 30.0
@@ -39,6 +40,8 @@ MISSED_PAUSE_SECONDS = 30.0
 OFFER_GRACE_SECONDS = 2.0
 # When the last agent logs out, those who wait are kept for so long: a telephone may only register anew.
 ABSENCE_SECONDS = 20.0
+# Skills come from flows, and so from what callers say: no more combinations than this are remembered.
+MOST_DEMANDS = 1000
 # The expected wait is judged by this many calls.
 REMEMBERED_TALKS = 20
 
@@ -50,6 +53,10 @@ class Distribution:
         self._queues = {queue.name: queue for queue in queues}
         self._seats = {agent.name: Seat(agent) for agent in agents}
         self._waiting: dict[str, Waiting] = {}
+        self._in_turn: list[Waiting] = []
+        self._able: dict[Demand, tuple[Seat, ...]] = {}
+        self._staff: dict[Demand, tuple[int, int]] = {}  # how many are logged in, and how many available
+        self._moved: set[str] = set()  # queues in which places must be told anew
         self._offers: dict[str, Offer] = {}  # by call
         self._absent_since: dict[str, datetime] = {}  # by call: nobody for it is logged in
         self._places: dict[str, Moved] = {}  # as told last, by call
@@ -117,15 +124,20 @@ class Distribution:
         queue = self._queues[caller.queue]
         self._leave(caller.call_id)
         if event.again:
-            self._waiting[caller.call_id] = caller
+            self._wait(caller)
         elif not event.open:
             self._commands.append(Refused(caller.call_id, Refusal.CLOSED))
-        elif not self._agents_for(caller):
+        elif not self._staff_for(caller.demand)[0]:
             self._commands.append(Refused(caller.call_id, Refusal.NOBODY))
         elif self.waiting()[queue.name] >= queue.capacity:
             self._commands.append(Refused(caller.call_id, Refusal.FULL))
         else:
-            self._waiting[caller.call_id] = caller
+            self._wait(caller)
+
+    def _wait(self, caller: Waiting) -> None:
+        self._waiting[caller.call_id] = caller
+        insort(self._in_turn, caller, key=lambda waiting: waiting.turn)
+        self._moved.add(caller.queue)
 
     def _leave(self, call_id: str) -> Waiting | None:
         self._absent_since.pop(call_id, None)
@@ -133,7 +145,11 @@ class Distribution:
         if (offer := self._offers.pop(call_id, None)) is not None:
             self._seats[offer.agent].become(AgentState.IDLE)
             self._commands.append(CancelOffer(call_id, offer.agent))
-        return self._waiting.pop(call_id, None)
+        caller = self._waiting.pop(call_id, None)
+        if caller is not None:
+            del self._in_turn[bisect_left(self._in_turn, caller.turn, key=lambda waiting: waiting.turn)]
+            self._moved.add(caller.queue)
+        return caller
 
     def _let_go(self, call_id: str) -> None:
         """An agent who had answered, but whom the caller did not live to hear."""
@@ -141,13 +157,26 @@ class Distribution:
             if seat.state is AgentState.TALKING and seat.call_id == call_id:
                 seat.become(AgentState.IDLE)
 
-    def _agents_for(self, caller: Waiting) -> list[Seat]:
-        """Those for this caller who are logged in."""
-        queue = self._queues[caller.queue]
-        return [s for s in self._seats.values() if s.logged_in and serves(s.agent, queue, caller)]
+    def _able_for(self, demand: Demand) -> tuple[Seat, ...]:
+        """The agents who may serve such callers, whatever they are at."""
+        able = self._able.get(demand)
+        if able is None:
+            if len(self._able) >= MOST_DEMANDS:
+                self._able.clear()
+                self._staff.clear()
+            queue = self._queues[demand[0]]
+            able = tuple(seat for seat in self._seats.values() if serves(seat.agent, queue, demand[1]))
+            self._able[demand] = able
+        return able
 
-    def _in_turn(self) -> list[Waiting]:
-        return sorted(self._waiting.values(), key=lambda caller: caller.turn)
+    def _staff_for(self, demand: Demand) -> tuple[int, int]:
+        """How many of them are logged in, and how many of these are not away."""
+        staff = self._staff.get(demand)
+        if staff is None:
+            able = self._able_for(demand)
+            available = sum(seat.status is AgentStatus.AVAILABLE for seat in able)
+            staff = self._staff[demand] = (sum(seat.logged_in for seat in able), available)
+        return staff
 
     # --- agents -------------------------------------------------------------------------------------------
 
@@ -156,6 +185,8 @@ class Distribution:
         if seat is None or seat.status is status:
             return
         seat.status = status
+        self._staff.clear()
+        self._moved.update(self._queues)
         seat.idle_since = now
         seat.skipped_until = None
 
@@ -195,9 +226,10 @@ class Distribution:
         if event.failed:
             seat.skipped_until = now + timedelta(seconds=MISSED_PAUSE_SECONDS)
             if caller is not None:
-                self._waiting[caller.call_id] = caller
+                self._wait(caller)
         elif queue is not None and began is not None:
             self._handled[queue.name].append((now - began).total_seconds() + wrap_up_seconds)
+            self._moved.add(queue.name)
 
     def _talk_found(self, event: TalkFound) -> None:
         seat = self._seats.get(event.agent)
@@ -212,11 +244,11 @@ class Distribution:
     # --- time and matching --------------------------------------------------------------------------------
 
     def _expire(self, now: datetime) -> None:
-        for caller in self._in_turn():
+        for caller in tuple(self._in_turn):
             if caller.deadline <= now:
                 self._leave(caller.call_id)
                 self._commands.append(Refused(caller.call_id, Refusal.TIMEOUT))
-            elif self._agents_for(caller):
+            elif self._staff_for(caller.demand)[0]:
                 self._absent_since.pop(caller.call_id, None)
             elif now - self._absent_since.setdefault(caller.call_id, now) >= _ABSENCE:
                 self._leave(caller.call_id)
@@ -234,15 +266,20 @@ class Distribution:
                 seat.skipped_until = None
 
     def _match(self, now: datetime) -> None:
-        free = {name: seat for name, seat in self._seats.items() if seat.free(now)}
-        for caller in self._in_turn() if free else ():
-            if caller.call_id in self._offers:
+        if len(self._offers) == len(self._waiting):
+            return
+        free = {name for name, seat in self._seats.items() if seat.free(now)}
+        in_vain: set[Demand] = set()
+        for caller in self._in_turn if free else ():
+            if caller.call_id in self._offers or caller.demand in in_vain:
                 continue
             queue = self._queues[caller.queue]
-            seat = chosen(free.values(), queue, caller)
-            if seat is not None:
+            seat = chosen((s for s in self._able_for(caller.demand) if s.agent.name in free), queue)
+            if seat is None:
+                in_vain.add(caller.demand)
+            else:
                 name = seat.agent.name
-                del free[name]
+                free.remove(name)
                 seat.become(AgentState.OFFERED, caller.call_id, queue.name)
                 deadline = now + timedelta(seconds=queue.ring_seconds + OFFER_GRACE_SECONDS)
                 self._offers[caller.call_id] = Offer(caller.call_id, name, deadline)
@@ -250,15 +287,18 @@ class Distribution:
 
     def _tell_places(self) -> None:
         positions: Counter[str] = Counter()
-        for caller in self._in_turn():
+        for caller in self._in_turn if self._moved else ():
+            if caller.queue not in self._moved:
+                continue
             positions[caller.queue] += 1
-            agents = sum(seat.status is AgentStatus.AVAILABLE for seat in self._agents_for(caller))
+            agents = self._staff_for(caller.demand)[1]
             position = positions[caller.queue]
             wait_seconds = expected_wait_seconds(position, agents, self._handled[caller.queue])
             place = Moved(caller.call_id, position, wait_seconds)
             if self._places.get(caller.call_id) != place:
                 self._places[caller.call_id] = place
                 self._commands.append(place)
+        self._moved.clear()
 
     def _deadlines(self) -> Iterator[datetime]:
         for caller in self._waiting.values():

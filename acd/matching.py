@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
 from acd.agents import Agent, Seat
-from acd.queues import Queue, Strategy, Waiting
+from acd.queues import Queue, Strategy
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -16,15 +16,14 @@ STRATEGIES: dict[Strategy, Callable[[Seat], tuple[datetime, str]]] = {
 }
 
 
-def serves(agent: Agent, queue: Queue, caller: Waiting) -> bool:
-    """Whether the agent is one for this caller, free or not."""
-    return (not queue.agents or agent.name in queue.agents) and agent.has(caller.skills)
+def serves(agent: Agent, queue: Queue, skills: tuple[str, ...]) -> bool:
+    """Whether the agent is one for callers of this queue who need these skills, free or not."""
+    return (not queue.agents or agent.name in queue.agents) and agent.has(skills)
 
 
-def chosen(free: Iterable[Seat], queue: Queue, caller: Waiting) -> Seat | None:
-    """The one of the free agents who gets the call, if any of them may."""
-    able = [seat for seat in free if serves(seat.agent, queue, caller)]
-    return min(able, key=STRATEGIES[queue.strategy], default=None)
+def chosen(free: Iterable[Seat], queue: Queue) -> Seat | None:
+    """The one of these free agents who gets the call."""
+    return min(free, key=STRATEGIES[queue.strategy], default=None)
 
 
 def expected_wait_seconds(position: int, agents: int, handle_seconds: Collection[float]) -> float | None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+Demand = tuple[str, tuple[str, ...]]
+"""A queue's name, and the skills that are needed."""
+
 
 class Strategy(StrEnum):
     """Which of the free agents gets the next call."""
@@ -40,6 +43,11 @@ class Waiting:
     @property
     def deadline(self) -> datetime:
         return self.since + timedelta(seconds=self.max_wait_seconds)
+
+    @property
+    def demand(self) -> Demand:
+        """Callers of one demand can be served by the same agents."""
+        return self.queue, self.skills
 
     @property
     def turn(self) -> tuple[int, datetime, str]:

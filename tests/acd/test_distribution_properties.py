@@ -111,7 +111,9 @@ class World:
         for caller in self.waiting.values():
             assert self.now < caller.deadline, "waits for too long"
             if caller.call_id not in self.offers:
-                assert not any(serves(agent, queues[caller.queue], caller) for agent in free), "forgotten"
+                assert not any(serves(agent, queues[caller.queue], caller.skills) for agent in free), (
+                    "forgotten"
+                )
         deadline = self.core.next_deadline()
         assert deadline is None or deadline > self.now
 
