@@ -53,12 +53,16 @@ def _dangling(draft: Draft, lost: set[str]) -> Iterator[Problem]:
         if target is not None and target.text not in known:
             place = target.place
             yield Problem(draft.file, place.line, place.column, not_a_step(who, target.text))
+    missing: dict[str, list[tuple[str, Path]]] = {}
     for name, edges in draft.edges.items():
         for edge in edges:
             if edge.written and edge.target not in known:
                 if draft.meant(edge.target) is None:
                     lost.add(name)
-                yield draft.problem(name, edge.path, not_a_step(f"step {name!r}", edge.target))
+                missing.setdefault(edge.target, []).append((name, edge.path))
+    for way, places in missing.items():  # the step's own name may be what is misspelt
+        name, path = places[0]
+        yield draft.problem(name, path, not_a_step(f"step {name!r}", way) + _also(draft, places))
 
 
 def _unreachable(draft: Draft, lost: set[str]) -> Iterator[Problem]:
@@ -83,6 +87,7 @@ def _unreachable(draft: Draft, lost: set[str]) -> Iterator[Problem]:
             forgiven -= 1
             reached |= draft.reached([name])
             continue
+        reached |= draft.reached([name])  # what is only behind it is the same mistake
         yield draft.problem(name, (), f"step {name!r} is never reached: lead to it or delete it")
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ivr.loader import FlowRejected, Known, load_flow
 
@@ -182,6 +186,15 @@ ALONE: dict[str, list[tuple[str, str, str, str]]] = {
         ('{reply.status}.", en', '{reply.__class__}.", en', "", "a name begins with a letter"),
         ("'reply.status ==", "'_scope ==", "", "a name begins with a letter"),
     ],
+    "misspelt name of a step": [
+        (
+            "  bye: {hangup",
+            "  byee: {hangup",
+            "",
+            "'bye', which is not a step (did you mean 'byee'?) (also in",
+        ),
+        ("  lookup:\n", "  lokup:\n", "", "did you mean 'lokup'"),
+    ],
     "unknown names of the configuration": [
         ("hours: [office]", "hours: [offcie]", "hours: [", "'offcie' is not among `hours`"),
         (
@@ -288,3 +301,35 @@ def test_every_planted_mistake_is_told_at_its_line_and_column_and_nothing_else()
         place_of(text, "longest: 2m}\n    next: bye\n    empty: bye\n  "),
     ]
     assert [problem.split(": ")[0] for problem in problems(text)] == expected
+
+
+OTHER_WORDS = {"subflow", "return", "with", "'", "{caller.__class__}"}
+WORDS = sorted({*re.findall(r"[a-z_]+|[{}\[\]:,]", SOUND), *OTHER_WORDS})
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1), st.sampled_from(["drop", "double", "replace"]), st.sampled_from(WORDS)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_however_a_flow_is_spoilt_it_is_loaded_or_refused_with_places(
+    changes: list[tuple[float, str, str]],
+) -> None:
+    pieces = re.findall(r"\w+|\s+|[^\w\s]", SOUND)
+    for where, what, word in changes:
+        at = min(int(where * len(pieces)), len(pieces) - 1)
+        pieces[at : at + 1] = {"drop": [], "double": [pieces[at]] * 2, "replace": [word]}[what] or [""]
+    text = "".join(pieces)
+    try:
+        flow = load_flow(text, "f", known=KNOWN)
+    except FlowRejected as rejected:
+        lines = text.count("\n") + 2
+        assert rejected.problems  # noqa: PT017
+        assert all(1 <= p.line <= lines and p.column >= 1 and p.message for p in rejected.problems)  # noqa: PT017
+    else:
+        assert flow.start in flow.steps
+        for step in flow.steps.values():
+            assert set(step.outcomes.values()) <= set(flow.steps)
