@@ -20,7 +20,7 @@ LEAST_WIDTH, LEAST_CELL = 216.0, 64.0
 LINE_HEIGHT, CELL_HEIGHT = 17.0, 42.0
 SIGN_WIDTH = 6.9  # of the 12 px font, on average
 MOST_SIGNS, MOST_LINES = 46, 2
-CELL_SIGNS = 18
+CELL_SIGNS, CONDITION_SIGNS = 18, 34
 
 INK, QUIET, FAINT = "#1b1d20", "#5d6269", "#8b9097"
 GROUND, CARD, EDGE = "#f5f5f2", "#ffffff", "#cfd2cb"
@@ -188,7 +188,8 @@ class _Painter:
 def _card(step: Step, language: str) -> _Card:
     cells = []
     for way, target, _ in ways_of(step):
-        label = _shortened(_label(step, way, language), CELL_SIGNS)
+        most = CONDITION_SIGNS if way.startswith("case ") else CELL_SIGNS
+        label = _shortened(_label(step, way, language), most)
         signs = max(len(label) * 1.15, len(target) + 2)
         cells.append(_Cell(way, label, target, max(LEAST_CELL, signs * SIGN_WIDTH + 18)))
     row = len(cells) > 1 or (bool(cells) and cells[0].way != "next")
