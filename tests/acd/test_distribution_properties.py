@@ -20,6 +20,7 @@ from acd.events import (
     Connected,
     Event,
     LineChanged,
+    Moved,
     OfferCall,
     Refused,
     StatusChanged,
@@ -69,6 +70,7 @@ class World:
         self.status = dict.fromkeys(NAMES, AgentStatus.OFFLINE)
         self.busy = dict.fromkeys(NAMES, False)
         self.waiting: dict[str, Waiting] = {}
+        self.places: dict[str, int] = {}  # as told last
         self.left: Counter[str] = Counter()
         self.log: list[tuple[datetime, Command]] = []
         self.calls = 0
@@ -92,6 +94,8 @@ class World:
                     assert self.offers.pop(call_id) == agent
                     self.talks[agent] = call_id
                     self._gone(call_id)
+                case Moved(call_id, position):
+                    self.places[call_id] = position
                 case Refused(call_id):
                     assert call_id not in self.offers
                     self._gone(call_id)
@@ -111,9 +115,12 @@ class World:
         for caller in self.waiting.values():
             assert self.now < caller.deadline, "waits for too long"
             if caller.call_id not in self.offers:
-                assert not any(serves(agent, queues[caller.queue], caller.skills) for agent in free), (
-                    "forgotten"
-                )
+                queue = queues[caller.queue]
+                assert not any(serves(agent, queue, caller.skills) for agent in free), "forgotten"
+        for name in queues:
+            in_turn = sorted((c for c in self.waiting.values() if c.queue == name), key=lambda c: c.turn)
+            told = [self.places[caller.call_id] for caller in in_turn]
+            assert told == list(range(1, len(told) + 1)), "a wrong place was told"
         deadline = self.core.next_deadline()
         assert deadline is None or deadline > self.now
 
