@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from calls.events import CallEvent, CallEventKind
-from ivr.commands import Command, Enqueue, Note
+from ivr.commands import Enqueue
+from ivr.conversation import Conversation
 from ivr.flow import Flow
 from ivr.flow_tests import value_of
 from ivr.outside import OUTCOMES, Outside, Told
-from ivr.rehearsal import START, Act, Dials, Given, HangsUp, Rehearsal, Says, Waits
+from ivr.rehearsal import Act, Dials, Given, HangsUp, Says
 from ivr.script import Answer
 from ivr.source import SourceRejected, Table, read_yaml
 from ivr.surroundings import Surroundings
@@ -23,13 +22,11 @@ Ask = Callable[[str], str]
 Tell = Callable[[str], None]
 
 _KEYS = re.compile(r"[0-9*#]{1,64}")
-_LONGEST_WAIT_SECONDS = 3600.0
-_STEP_SECONDS = 0.5
 HELP = "Digits are keys, other lines are speech, an empty line is silence, Ctrl-D hangs up."
 
 
-class TypedCall(Rehearsal):
-    """One call. `events` is its log, as a real call would have it, for a test to be made of."""
+class TypedCall(Conversation):
+    """One call."""
 
     def __init__(
         self,
@@ -40,20 +37,17 @@ class TypedCall(Rehearsal):
         ask: Ask,
         tell: Tell,
     ) -> None:
-        self.events: list[CallEvent] = []
         self._ask = ask
         self._tell_person = tell
         self._language = language
         self._shown = 0
-        self._log(START, CallEventKind.RECEIVED, facts)
-        outside = _AskedOutside(self._show, ask, tell)
-        super().__init__(flow, facts=facts, surroundings=surroundings, outside=outside)
+        super().__init__(flow, facts, surroundings, _AskedOutside(self._show, ask, tell))
 
     def run(self) -> None:
         """Until one of them hangs up."""
         self._tell_person(HELP)
         while True:
-            self._until_asked()
+            self.until_asked()
             self._show()
             if self.dialogue.ended:
                 break
@@ -61,43 +55,21 @@ class TypedCall(Rehearsal):
                 line = self._ask("> ").strip()
             except EOFError:
                 self._tell_person("")
-                self._do(HangsUp())
+                self._type(HangsUp())
                 break
             if not line:
-                self._silence()
+                self.silence()
             elif _KEYS.fullmatch(line):
-                self._do(Dials(line))
+                self._type(Dials(line))
             else:
                 # Until the flow has chosen one, words may be of any language.
-                self._do(Says(line, self._language if self.dialogue.language is None else None))
+                self._type(Says(line, self._language if self.dialogue.language is None else None))
         self._show()
-        by = "caller" if self.result.ended == "caller" else "flow"
-        self._log(self._now, CallEventKind.ENDED, {"by": by})
+        self.close()
 
-    def _do(self, act: Act) -> None:
-        before = len(self.result.failures)
-        self.play([act])
-        for failure in self.result.failures[before:]:
+    def _type(self, act: Act) -> None:
+        for failure in self.do(act):
             self._tell_person(f"({failure})")
-
-    def _until_asked(self) -> None:
-        """Until nothing is said and no work is done."""
-        limit = self.so_far().seconds + _LONGEST_WAIT_SECONDS
-        self.play([Waits(None)])
-        while self.dialogue.working is not None and not self.dialogue.ended:
-            if self.so_far().seconds > limit:
-                break
-            self.advance(_STEP_SECONDS)
-            self.play([Waits(None)])
-
-    def _silence(self) -> None:
-        """Until something happens."""
-        happened = len(self.result.happened)
-        limit = self.so_far().seconds + _LONGEST_WAIT_SECONDS
-        while len(self.result.happened) == happened and not self.dialogue.ended:
-            if self.so_far().seconds > limit:
-                break
-            self.advance(_STEP_SECONDS)
 
     def _show(self) -> None:
         lines = self.result.lines
@@ -105,15 +77,6 @@ class TypedCall(Rehearsal):
             if line.who != "caller":
                 self._tell_person(f"{line.at:7.1f}  {line.text}")
         self._shown = len(lines)
-
-    def _perform(self, commands: Sequence[Command]) -> None:
-        for command in commands:
-            if isinstance(command, Note):
-                self._log(self._now, command.kind, command.data)
-        super()._perform(commands)
-
-    def _log(self, at: datetime, kind: CallEventKind, data: Mapping[str, object]) -> None:
-        self.events.append(CallEvent("typed", len(self.events) + 1, at, kind, data))
 
 
 class _AskedOutside(Outside):

@@ -123,7 +123,7 @@ class _Painter:
             x = spot.x - card.width / 2 + card.ports()[line.port][0]
             end = line.bends[-1]
             colour, dash = self._of_way(card, line.port)
-            way = _curve(x, spot.y + card.height, line.bends, self._row_end)
+            way = curve(x, spot.y + card.height, line.bends, self._row_end)
             yield f'<path d="{way}" fill="none" stroke="{colour}" stroke-width="1.5"{dash}/>'
             yield _head(end.x, end.y, colour)
 
@@ -189,7 +189,7 @@ def _card(step: Step, language: str) -> _Card:
     cells = []
     for way, target, _ in ways_of(step):
         most = CONDITION_SIGNS if way.startswith("case ") else CELL_SIGNS
-        label = _shortened(_label(step, way, language), most)
+        label = _shortened(label_of(step, way, language), most)
         signs = max(len(label) * 1.15, len(target) + 2)
         cells.append(_Cell(way, label, target, max(LEAST_CELL, signs * SIGN_WIDTH + 18)))
     row = len(cells) > 1 or (bool(cells) and cells[0].way != "next")
@@ -200,12 +200,12 @@ def _card(step: Step, language: str) -> _Card:
             cells = [_Cell(c.way, c.label, c.target, c.width * width / needed) for c in cells]
         width = max(width, needed)
     signs = min(max(int((width - 28) / SIGN_WIDTH), 12), 2 * MOST_SIGNS)
-    lines = textwrap.wrap(_words(step, language), signs, max_lines=MOST_LINES, placeholder=" …")
+    lines = textwrap.wrap(words_of(step, language), signs, max_lines=MOST_LINES, placeholder=" …")
     height = 36 + len(lines) * LINE_HEIGHT + (CELL_HEIGHT + 6 if row else 6)
     return _Card(step, tuple(lines), tuple(cells), width, height)
 
 
-def _words(step: Step, language: str) -> str:
+def words_of(step: Step, language: str) -> str:
     """What the step says, or else what is written under its verb."""
     for texts in step.body.spoken():
         if language in texts:
@@ -221,7 +221,7 @@ def _words(step: Step, language: str) -> str:
             return ""
 
 
-def _label(step: Step, way: str, language: str) -> str:
+def label_of(step: Step, way: str, language: str) -> str:
     """A choice by its key and first phrase, a case by its condition, all else by its name."""
     kind, _, which = way.partition(" ")
     if kind == "choice":
@@ -245,7 +245,7 @@ def _shortened(text: str, signs: int) -> str:
     return text if len(text) <= signs else text[: signs - 1].rstrip() + "…"
 
 
-def _curve(x: float, y: float, bends: Sequence[Spot], row_end: object) -> str:
+def curve(x: float, y: float, bends: Sequence[Spot], row_end: object) -> str:
     """Down from (x, y) over the bends to the upper side of the last spot."""
     path = f"M{x:.1f} {y:.1f}"
     for bend in bends:
