@@ -200,6 +200,19 @@ class HistoryRow:
     contact_points: tuple[ContactPoint, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class FlowFigures:
+    """How many calls went through a flow: in all, by step, and from step to step, each call once.
+
+    `whole` is false when there were more calls than were looked at; then the latest are counted.
+    """
+
+    calls: int = 0
+    steps: Mapping[str, int] = field(default_factory=dict)
+    ways: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    whole: bool = True
+
+
 class Queries(Protocol):
     """Every method raises StoreUnavailable."""
 
@@ -222,6 +235,9 @@ class Queries(Protocol):
         subject_id: str | None = None,
     ) -> Sequence[HistoryRow]:
         """Newest first; `before` is the id of the last row of the previous page."""
+
+    async def flow_figures(self, flow: str, since: datetime, *, most_calls: int) -> FlowFigures:
+        """Of calls that began at or after `since` and have ended, whatever version of the flow they ran."""
 
 
 class Profiles(Protocol):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -14,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from calls.call import Call, Direction
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
-from engine.ports import HistoryRow, StoreUnavailable
+from engine.ports import FlowFigures, HistoryRow, StoreUnavailable
 from history.interaction import Channel, ContactPoint, Interaction, PointKind
 from store.database import reason
 from store.tables import call_events, calls, contact_attributes, contact_points, contacts, interactions
@@ -107,6 +110,28 @@ class SqlQueries:
             HistoryRow(_interaction(row), names.get(row.person), tuple(points.get(row.person, ())))
             for row in rows
         ]
+
+    async def flow_figures(self, flow: str, since: datetime, *, most_calls: int) -> FlowFigures:
+        """Equal paths are grouped in the database, so a busy day is not many rows."""
+        latest = (
+            select(calls.c.path)
+            .where(calls.c.started_at >= since, calls.c.ended_at.is_not(None), calls.c.flow == flow)
+            .order_by(calls.c.started_at.desc())
+            .limit(most_calls)
+            .subquery()
+        )
+        wanted = select(latest.c.path, func.count().label("number")).group_by(latest.c.path)
+        steps: Counter[str] = Counter()
+        ways: Counter[tuple[str, str]] = Counter()
+        number = 0
+        async with self._reading() as connection:
+            for row in await connection.execute(wanted):
+                number += row.number
+                for step in set(row.path):
+                    steps[step] += row.number
+                for way in set(pairwise(row.path)):
+                    ways[way] += row.number
+        return FlowFigures(number, steps, ways, number < most_calls)
 
     async def attribute(self, point: ContactPoint, name: str) -> object:
         """See engine.ports.Profiles. Of contacts merged into one, the newest value counts."""
