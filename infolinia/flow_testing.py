@@ -74,7 +74,7 @@ def run_files(flows: Iterable[Flow], surroundings: Surroundings, word: str = "")
 
 def coverage_lines(run: Run) -> list[str]:
     """A table with a line for each file."""
-    lines = [("file", "tests", *KINDS)]
+    lines: list[tuple[str, ...]] = [("file", "tests", *KINDS)]
     for covered in run.coverage.files.values():
         own = [verdict for verdict in run.verdicts if verdict.flow.file == covered.file]
         tests = f"{sum(verdict.passed for verdict in own)} of {len(own)}"
@@ -123,7 +123,8 @@ def junit(run: Run) -> bytes:
                 ET.SubElement(case, "failure", message=_printable(verdict.failure)).text = _printable(
                     verdict.told()
                 )
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
 
 
 def _printable(text: str) -> str:
