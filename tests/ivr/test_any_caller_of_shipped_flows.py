@@ -25,14 +25,16 @@ from infolinia.flow_files import read_flow
 from infolinia.flow_testing import rehearsal_surroundings
 from ivr.commands import Listen, StopListening
 from ivr.events import Heard, KeyPressed, SpeechBegan
-from ivr.flow import Flow
+from ivr.flow import Flow, Step
 from ivr.outside import OUTCOMES, WORK_OF
 from ivr.rehearsal import HangsUp, Rehearsal
 from ivr.script import Answer, Given
+from ivr.steps.menu import Menu
 
 FLOWS = {
     path.stem: read_flow(path) for path in sorted((Path(__file__).parents[2] / "callflows").glob("*.yaml"))
 }
+NOW = datetime(2026, 3, 20, 10)
 SURROUNDINGS = rehearsal_surroundings(Configuration())
 
 # What services answer when all is well: some callers must get far.
@@ -72,8 +74,24 @@ SAID = [
     ("xx", "?"),
 ]
 UNIT = st.just(1.0) | st.floats(0, 1)
+# step -> keys that answer it.
+ANSWERS = {
+    "number": ("1234561", "9234561", "0234561"),
+    "visit_number": ("405121",),
+    "day": ("2303#",),
+    "phone": ("220000012#1",),
+    "how_much": ("100#1",),
+    "when": ("2303#1",),
+    "who/birth": ("22031980",),
+    "birth": ("22031980",),
+    "who/code_sent": ("123456", "654321"),
+    "code_sent": ("123456",),
+}
+# ("usual", which of several usual answers) is what most callers would do at the step where they are.
+USUAL = st.tuples(st.just("usual"), st.integers(0, 30))
 # ("listened", which of the phrases that are listened for, confidence) and so on; see `act`.
 ACTS = st.one_of(
+    *[USUAL] * 9,
     st.tuples(st.just("key"), st.sampled_from(KEYS)),
     st.tuples(st.just("key"), st.sampled_from(KEYS)),
     st.tuples(st.just("listened"), st.integers(0, 500), UNIT),
@@ -90,17 +108,39 @@ def worlds(flow: Flow) -> st.SearchStrategy[dict[str, Any]]:
     for step in flow.steps.values():
         if step.verb in WORK_OF:
             ends = sorted({end for work in WORK_OF[step.verb] for end in OUTCOMES[work]})
-            replies = st.sampled_from(GOOD) | JSON if step.verb == "webhook" else st.none()
-            steps[step.name] = st.tuples(st.just("next") | st.sampled_from(ends), replies)
+            replies = (
+                st.sampled_from(GOOD) | st.sampled_from(GOOD) | JSON if step.verb == "webhook" else st.none()
+            )
+            steps[step.name] = st.tuples(st.just("next") | st.just("next") | st.sampled_from(ends), replies)
     return st.fixed_dictionaries(steps)
 
 
-def act(rehearsal: Rehearsal, what: tuple[Any, ...]) -> None:
+def usual(step: Step, number: int) -> str:
+    """Keys that answer the step; none where the caller has nothing to do."""
+    if step.name in ANSWERS:
+        return ANSWERS[step.name][number % len(ANSWERS[step.name])]
+    body = step.body
+    if isinstance(body, Menu) and body.choices:
+        return list(body.choices)[number % len(body.choices)]
+    return str(number % 3 + 1) if body.verb in ("menu", "ask", "rate") else ""
+
+
+def press(rehearsal: Rehearsal, keys: str) -> None:
+    for key in keys:
+        rehearsal.tell(KeyPressed(key))
+        rehearsal.advance(0.2)
+
+
+def act(flow: Flow, rehearsal: Rehearsal, what: tuple[Any, ...]) -> None:
     match what:
         case ("key", keys):
-            for key in keys:
-                rehearsal.tell(KeyPressed(key))
-                rehearsal.advance(0.2)
+            press(rehearsal, keys)
+        case ("usual", number):
+            rehearsal.advance(0.5)  # what goes on by itself, such as a service's answer
+            if not ended(rehearsal) and (keys := usual(flow.steps[rehearsal.dialogue.step], number)):
+                press(rehearsal, keys)
+            else:
+                rehearsal.advance(15)
         case ("listened", number, confidence):
             heard = [c for c in rehearsal.result.commands if isinstance(c, Listen | StopListening)]
             if heard and isinstance(ears := heard[-1], Listen):
@@ -116,16 +156,20 @@ def act(rehearsal: Rehearsal, what: tuple[Any, ...]) -> None:
             rehearsal.advance(seconds)
 
 
+def ended(rehearsal: Rehearsal) -> bool:
+    return rehearsal.dialogue.ended
+
+
 def folded(rehearsal: Rehearsal, caller: str, began: datetime) -> Call:
     """The call as the engine would fold it from what the dialogue noted."""
     facts = {"caller": caller, "dialled": "100", "direction": "inbound"}
-    ended = {"by": "flow", "outcome": Outcome.COMPLETED.value, "cause": 16}
+    end = {"by": "flow", "outcome": Outcome.COMPLETED.value, "cause": 16}
     notes = [(note.kind, dict(note.data)) for note in rehearsal.result.notes]
     whole: list[tuple[CallEventKind, dict[str, Any]]] = [
         (CallEventKind.RECEIVED, facts),
         (CallEventKind.ANSWERED, {}),
         *notes,
-        (CallEventKind.ENDED, ended),
+        (CallEventKind.ENDED, end),
     ]
     return fold(
         CallEvent("call", seq, began + timedelta(seconds=seq), kind, json.loads(json.dumps(data)))
@@ -136,13 +180,13 @@ def folded(rehearsal: Rehearsal, caller: str, began: datetime) -> Call:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", FLOWS)
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=250)
 def test_any_caller_in_any_world(name: str, data: st.DataObject) -> None:
     flow = FLOWS[name]
     world = data.draw(worlds(flow), label="world")
     caller = data.draw(st.sampled_from(["+48220000001", "", "200", "+12025550123"]), label="caller")
     hours = data.draw(st.sampled_from(["open", "open", "closed", "holiday"]), label="hours")
-    acts = data.draw(st.lists(ACTS, max_size=30), label="acts")
+    acts = data.draw(st.lists(ACTS, min_size=12, max_size=40), label="acts")
     hangs_up = data.draw(st.booleans(), label="hangs up")
     profile = data.draw(st.sampled_from([{}, {"birth_date": "1980-03-22"}]), label="profile")
     answers = {
@@ -158,17 +202,17 @@ def test_any_caller_in_any_world(name: str, data: st.DataObject) -> None:
     )
     rehearsal = Rehearsal(flow, given=given_here, surroundings=SURROUNDINGS)
     for what in acts:
-        act(rehearsal, what)
-    if hangs_up and not rehearsal.dialogue.ended:
+        act(flow, rehearsal, what)
+    if hangs_up and not ended(rehearsal):
         rehearsal.play([HangsUp()])
-        assert rehearsal.dialogue.ended, "whoever hangs up is let go"
+        assert ended(rehearsal), "whoever hangs up is let go"
         assert flow.always.gone is None or flow.always.gone in rehearsal.result.path
     left_alone_at = len(rehearsal.result.path)
     for _ in range(60):
-        if rehearsal.dialogue.ended:
+        if ended(rehearsal):
             break
         rehearsal.advance(600)
-    assert rehearsal.dialogue.ended, "it ends when the caller does nothing more"
+    assert ended(rehearsal), "it ends when the caller does nothing more"
     assert len(rehearsal.result.path) - left_alone_at < len(flow.steps), "it does not go round by itself"
     said = "\n".join(line.text for line in rehearsal.result.lines if line.who == "we")
     assert "{" not in said
