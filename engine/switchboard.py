@@ -189,7 +189,9 @@ class Switchboard:
         exchange = self._exchange
         call_id = exchange.ids.new()
         flow = exchange.flows.for_number(arrived.dialled) or exchange.flows.unknown
-        facts = {"caller": arrived.caller, "dialled": arrived.dialled}
+        # A flow knows the caller as the history does, however the carrier writes the number.
+        caller = parse_number(arrived.caller, exchange.region).shown
+        facts = {"caller": caller, "dialled": arrived.dialled}
         dialogue = Dialogue(flow, facts=facts, surroundings=exchange.surroundings)
         call = self._inbound(call_id, arrived, flow, dialogue, self._exchange.call_log(call_id))
         self._begin(call, partial(self._serve_new, call, arrived, flow, at))
