@@ -200,12 +200,15 @@ class _Replay:
         self._entered: datetime | None = None
         self._met_silence = False
         self._work: list[str] = []  # verbs of work begun since the last act
+        self._hung_up = _hung_up(flow, events)
 
     def play(self) -> RecordedTest:
         acts = self._test.acts
         for index, event in enumerate(self._events):
             match event.kind:
                 case CallEventKind.STEP_ENTERED:
+                    if index == self._hung_up:
+                        self._leave(event)
                     self._milestones += 1
                     self._step, self._entered = str(event.data["step"]), event.at
                 case CallEventKind.NOT_UNDERSTOOD:
@@ -274,14 +277,17 @@ class _Replay:
 
     def _end(self, event: CallEvent) -> None:
         if event.data.get("by") != "flow" and self._call.result.ended is None:
-            self._until_there(event)
-            self._test.acts.append({"hangs_up": "now"})
-            self._call.play([HangsUp()])
-        else:
+            self._leave(event)
+        elif self._hung_up is None:
             self._expect_work()
             self._call.advance(LONGEST_STEP_SECONDS)
             self._expect_words()
         self._test.acts.append({"ends": "caller" if self._call.result.ended == "caller" else "hangup"})
+
+    def _leave(self, event: CallEvent) -> None:
+        self._until_there(event)
+        self._test.acts.append({"hangs_up": "now"})
+        self._call.play([HangsUp()])
 
     def _until_there(self, event: CallEvent) -> None:
         """Let the rehearsal go on until it stands where the call stood when the caller acted."""
@@ -316,6 +322,18 @@ class _Replay:
 
     def _passed(self) -> int:
         return sum(note.kind in _MILESTONES for note in self._call.result.notes)
+
+
+def _hung_up(flow: Flow, events: Sequence[CallEvent]) -> int | None:
+    """Where the steps begin that were done after the caller had hung up; None when there were none."""
+    if not any(event.kind is CallEventKind.ENDED and event.data.get("by") != "flow" for event in events):
+        return None
+    places = (
+        index
+        for index, event in enumerate(events)
+        if event.kind is CallEventKind.STEP_ENTERED and event.data["step"] == flow.always.gone
+    )
+    return max(places, default=None)
 
 
 def _beginning(text: str) -> str:

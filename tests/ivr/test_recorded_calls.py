@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flows import load
+from flows import HEAD, load, small
 
 from calls.events import CallEvent, CallEventKind
 from ivr.flow import Flow
@@ -15,7 +15,8 @@ from ivr.flow_tests import flow_tests
 from ivr.loader import load_flow
 from ivr.recorded_call import NotRehearsable, path_of, recorded_test
 from ivr.rehearsal import Rehearsal
-from ivr.script import FlowTest
+from ivr.script import Act, Dials, FlowTest, Given, HangsUp, Waits
+from ivr.source import Place
 from ivr.verdicts import run_test
 from ivr.written_tests import as_written
 
@@ -100,3 +101,23 @@ def test_what_cannot_be_rehearsed_is_refused() -> None:
     other = [e for e in events if e.data.get("step") != "kind"]
     with pytest.raises(NotRehearsable, match="another way"):
         recorded_test(FLOW, other)
+
+
+LEFT = """
+  first:
+    ask: {into: order, digits: 6, prompt: "Your order?"}
+    next: bye
+    otherwise: sorry
+  left: {set: {gone: "yes"}, next: bye}
+"""
+
+
+@pytest.mark.parametrize("acts", [[], [Waits(9.0)], [Dials("12")]])
+def test_steps_behind_a_hang_up_are_not_waited_for(acts: list[Act]) -> None:
+    head = HEAD.replace("sorry}", "sorry, gone: left}")
+    flow = load(LEFT, head)
+    place = Place(1, 1)
+    walk = FlowTest("left", Given(), (*acts, HangsUp()), place, (place,) * (len(acts) + 1))
+    events = log_of(flow, walk)
+    assert path_of(events)[-2:] == ["left", "bye"]
+    assert list(replayed(small(LEFT, head), flow, events)) == path_of(events)
