@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from infolinia.setup.inventory import find_parts
-from speech.prompts import recording_name
+from speech.recorded_prompts import recording_name
 from tests.house import Ports
 from tests.running import COMMAND, RunningHotline
 

@@ -89,6 +89,14 @@ def static_sentences(language: str) -> Iterator[str]:
         yield texts[language].source
 
 
+def named_limits() -> Iterator[tuple[str, Mapping[str, Template]]]:
+    """Every sentence of too_far by a name, such as "quantity_least"."""
+    for of, sentences in _TOO_FAR.items():
+        for (least, most), said in sentences.items():
+            end = "between" if least and most else "least" if least else "most"
+            yield f"{of}_{end}", _texts(**said)
+
+
 @lru_cache(maxsize=64)
 def read_back(change: str = "") -> Mapping[str, Template]:
     """Says {value} as the filter `change` does."""

@@ -1,9 +1,10 @@
 """The one process in which pyttsx3 and espeak-ng live: pyttsx3 hangs when two threads use it.
 
 A script of its own, so that it is quick to start and to kill. It reads one JSON object a line,
-{"text", "voice", "rate"}, and answers each with a line {"bytes", "sample_rate"} followed by that many bytes
-of s16le, or with a line {"error"}. Its first line tells whether it can work at all: {"ready": true} or
-{"error"}. It ends when its input does.
+{"text", "voice", "rate", "pitch"}, and answers each with a line {"bytes", "sample_rate"} followed by that
+many bytes of s16le, or with a line {"error"}. {"list"} is answered by {"voices": [[id, language, name,
+variant]]}. Its first line tells whether it can work at all: {"ready": true} or {"error"}. It ends when its
+input does.
 
 It asks pyttsx3's espeak-ng binding for each text in synchronous mode. pyttsx3's own event loop (2.99) takes
 the sound from another thread and returns after 10 ms, finished or not: of 720 texts 31 came back silent.
@@ -39,7 +40,11 @@ def main() -> None:
     for line in sys.stdin.buffer:
         chunks.clear()
         try:
-            render(espeak, voices, json.loads(line))
+            request = json.loads(line)
+            if "list" in request:
+                answer(answers, {"voices": listed(espeak)})
+                continue
+            render(espeak, voices, request)
         except Exception as error:
             answer(answers, {"error": str(error) or repr(error)})
         else:
@@ -58,13 +63,28 @@ def collector(chunks: list[bytes]) -> Callable[[Any, int, Any], int]:
     return collect
 
 
+def listed(espeak: Any) -> list[tuple[str, str, str, bool]]:
+    """(id, language, name, variant) of every voice; the id of a variant is put behind another's."""
+    # A byte of priority goes before the language.
+    found = [
+        (voice.identifier.decode(), voice.languages[1:].decode(errors="replace"), voice.name.decode(), False)
+        for voice in espeak.ListVoices()
+    ]
+    found += [
+        ("+" + voice.identifier.decode().rpartition("/")[2], "", voice.name.decode(), True)
+        for voice in espeak.ListVoices(espeak.VOICE(languages=b"variant"))
+    ]
+    return sorted(found, key=lambda voice: (voice[3], voice[1], voice[0]))
+
+
 def render(espeak: Any, voices: set[str], request: dict[str, Any]) -> None:
     """Speak into the callback; returns when the text is finished."""
     voice = request["voice"]
     # espeak-ng itself would go on with the voice it had before.
     if voice.split("+")[0].lower() not in voices or espeak.SetVoiceByName(voice.encode()) != 0:
-        raise ValueError(f'espeak-ng has no voice "{voice}"; ids are like "gmw/en-us".')
+        raise ValueError(f'espeak-ng has no voice "{voice}"; `infolinia speech voices` lists them.')
     espeak.SetParameter(espeak.RATE, request["rate"], 0)
+    espeak.SetParameter(espeak.PITCH, request["pitch"], 0)
     if espeak.Synth(request["text"], flags=espeak.ENDPAUSE | espeak.CHARS_UTF8) != 0:
         raise RuntimeError("espeak-ng refused the text")
 

@@ -1,8 +1,7 @@
 """Prompts on disk: each text is rendered once, and what people have recorded goes before what is rendered.
 
-The folder of recordings holds `<language>/<name>.wav`, any rate. A recording whose name is
-`recording_name(text)` is played instead of that text. In the cache each sound is two files of raw PCM,
-named by a hash of all that it depends on, so that nothing in there is ever out of date.
+Which file is played instead of which text, recorded_prompts.py says. In the cache each sound is two files of
+raw PCM, named by a hash of all that it depends on, so that nothing in there is ever out of date.
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ import errno
 import hashlib
 import json
 import logging
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine.ports import Prompt, VoiceFailed
 from speech.narrowband import NARROWBAND_HZ, WIDEBAND_HZ
+from speech.recorded_prompts import RecordedPrompts, is_safe_name, recording_name, sayable
 from speech.sound_files import (
     Samples,
     SoundUnreadable,
@@ -35,9 +33,7 @@ log = logging.getLogger(__name__)
 
 # Part of every name in the cache: raised when the sound of the same text changes.
 _RENDERING = 1
-_SAFE_NAME = re.compile(r"\w[\w.-]{0,99}")
 _BYTES_PER_SAMPLE = 2
-_NAME_DIGITS = 16
 
 
 class PromptVoices:
@@ -56,13 +52,18 @@ class PromptVoices:
         renderer: EspeakVoices | None = None,
     ) -> None:
         self._cache = cache.absolute()
-        self._prompts = prompts.absolute()
+        self.recorded = RecordedPrompts(prompts)
         self._voices = dict(voices)
         self._renderer = renderer or EspeakVoices(environment)
         self._rendering: dict[str, asyncio.Task[Prompt]] = {}
+        self._told: set[str] = set()
 
     async def start(self) -> None:
-        """Have the voice ready for the first caller. Without one, recorded and cached prompts still play."""
+        """Read the scripts, and have the voice ready for the first caller.
+
+        Without a voice, recorded and cached prompts still play.
+        """
+        await asyncio.to_thread(self.recorded.read)
         try:
             await self._renderer.start()
         except VoiceFailed as failure:
@@ -77,19 +78,23 @@ class PromptVoices:
 
     async def speak(self, text: str, language: str) -> Prompt:
         """See the port. Callers who ask for the same text at once share one rendering."""
-        text = _sayable(text)
+        text = sayable(text)
         if not text:
             raise VoiceFailed("There is nothing to say: the text is empty.")
-        recorded = self._recorded(recording_name(text), language)
-        if recorded is not None:
-            return self._converted(recorded)
+        if not is_safe_name(language):
+            raise VoiceFailed(f'"{language}" is no language code.')
+        for recorded in self.recorded.files(text, language):
+            try:
+                return self._converted(recorded)
+            except VoiceFailed as unusable:
+                self._tell_once(f"{unusable} The voice speaks instead.")
         voice = self._voices.get(language)
         if voice is None:
             raise VoiceFailed(
                 f'No voice speaks "{language}" (there are: {", ".join(sorted(self._voices))}): '
-                f"configure one, or record the text as {self._prompts / language / recording_name(text)}.wav."
+                f"configure one, or record the text as {self.recorded.place(recording_name(text), language)}."
             )
-        key = _hash("text", voice.id, language, text, voice.rate)
+        key = _hash("text", voice.id, language, text, voice.rate, voice.pitch, voice.volume)
         known = self._on_disk(key)
         if known is not None:
             return known
@@ -103,29 +108,26 @@ class PromptVoices:
 
     def recording(self, name: str, language: str) -> Prompt:
         """See the port. A recording that changed is converted again."""
-        if not _SAFE_NAME.fullmatch(name):
+        if not is_safe_name(name):
             raise VoiceFailed(
                 f'"{name}" cannot name a recording: use letters, digits, "-", "_" and ".", without a folder.'
             )
-        recorded = self._recorded(name, language)
+        if not is_safe_name(language):
+            raise VoiceFailed(f'"{language}" is no language code.')
+        recorded = self.recorded.file(name, language)
         if recorded is None:
-            raise VoiceFailed(
-                f'There is no recording "{name}" in "{language}": put it at {self._place(name, language)}.'
-            )
+            place = self.recorded.place(name, language)
+            raise VoiceFailed(f'There is no recording "{name}" in "{language}": put it at {place}.')
         return self._converted(recorded)
 
     async def warm(self, texts: Sequence[tuple[str, str]]) -> None:
         for text, language in texts:
             await self.speak(text, language)
 
-    def _place(self, name: str, language: str) -> Path:
-        return self._prompts / language / f"{name}.wav"
-
-    def _recorded(self, name: str, language: str) -> Path | None:
-        if not _SAFE_NAME.fullmatch(language):
-            raise VoiceFailed(f'"{language}" is no language code.')
-        path = self._place(name, language)
-        return path if path.is_file() else None
+    def _tell_once(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            log.warning("%s", sentence)
 
     def _converted(self, recorded: Path) -> Prompt:
         try:
@@ -140,17 +142,19 @@ class PromptVoices:
             samples, rate = read_wav(recorded)
         except SoundUnreadable as problem:
             raise VoiceFailed(str(problem)) from problem
+        if not len(samples):
+            raise VoiceFailed(f'"{recorded}" holds no sound: record it anew.')
         return self._store(key, samples, rate)
 
     async def _render(self, key: str, text: str, voice: Voice) -> Prompt:
         samples, rate = await self._renderer.render(text, voice)
-        return await asyncio.to_thread(self._finish, key, text, samples, rate)
+        return await asyncio.to_thread(self._finish, key, text, voice, samples, rate)
 
-    def _finish(self, key: str, text: str, samples: Samples, rate: int) -> Prompt:
+    def _finish(self, key: str, text: str, voice: Voice, samples: Samples, rate: int) -> Prompt:
         spoken = trimmed(samples, rate)
         if not len(spoken):
             raise VoiceFailed(f'The voice has no sound for "{text}": write it in words of its language.')
-        return self._store(key, levelled(spoken), rate)
+        return self._store(key, levelled(spoken, voice.volume), rate)
 
     def _rendered(self, key: str, task: asyncio.Task[Prompt]) -> None:
         self._rendering.pop(key, None)
@@ -184,17 +188,6 @@ class PromptVoices:
         if narrow_bytes == 0 or wide_bytes == 0:
             return None
         return Prompt(str(self._cache / key), narrow_bytes / _BYTES_PER_SAMPLE / NARROWBAND_HZ)
-
-
-def recording_name(text: str) -> str:
-    """The file name, without `.wav`, under which a recording of this text is looked for."""
-    return hashlib.sha256(_sayable(text).encode()).hexdigest()[:_NAME_DIGITS]
-
-
-def _sayable(text: str) -> str:
-    """Blanks folded and control characters left out: espeak-ng stops at some of them."""
-    visible = "".join(" " if c.isspace() else c for c in unicodedata.normalize("NFC", text))
-    return " ".join("".join(c for c in visible if unicodedata.category(c) not in ("Cc", "Cs")).split())
 
 
 def _hash(*parts: object) -> str:

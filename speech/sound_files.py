@@ -74,12 +74,12 @@ def trimmed(samples: Samples, rate: int) -> Samples:
     return samples[max(0, loud[0] * block - kept) : (loud[-1] + 1) * block + kept]
 
 
-def levelled(samples: Samples) -> Samples:
-    """At the usual level of speech, as far as its peaks allow."""
+def levelled(samples: Samples, percent: int = 100) -> Samples:
+    """At this share of the usual level of speech, as far as its peaks allow."""
     sounding = samples[np.abs(samples) > _amplitude(_SILENT_DBFS)]
     if not len(sounding):
         return samples
-    gain = _amplitude(_SPEECH_DBFS) / float(np.sqrt(np.mean(np.square(sounding))))
+    gain = percent / 100 * _amplitude(_SPEECH_DBFS) / float(np.sqrt(np.mean(np.square(sounding))))
     highest = _amplitude(_PEAK_DBFS) / float(np.abs(sounding).max())
     return samples * np.float32(min(gain, highest))
 

@@ -26,10 +26,25 @@ _STOP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """`id` as espeak-ng lists it; `rate` in words a minute."""
+    """`id` as espeak-ng lists it; `rate` in words a minute.
+
+    `pitch`: 0 to 100, 50 as the voice usually has it. `volume`: percent of the usual level of speech.
+    """
 
     id: str
     rate: int
+    pitch: int = 50
+    volume: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVoice:
+    """A voice that espeak-ng has. `variant`: `id` is put behind that of any other voice."""
+
+    id: str
+    language: str
+    name: str
+    variant: bool = False
 
 
 # A little slower than espeak-ng's own 175: these are heard once, over a telephone.
@@ -69,16 +84,14 @@ class EspeakVoices:
 
     async def render(self, text: str, voice: Voice) -> tuple[Samples, int]:
         """Samples and their rate in Hz. Raises VoiceFailed."""
-        request = json.dumps({"text": text, "voice": voice.id, "rate": voice.rate}).encode() + b"\n"
-        async with self._turn:
-            try:
-                return await self._ask(request, text)
-            except _ProcessLost:
-                log.warning("The voice process died; it is started again.")
-            try:
-                return await self._ask(request, text)
-            except _ProcessLost as lost:
-                raise VoiceFailed(f"The voice process died twice at the text {_short(text)}.") from lost
+        asked = {"text": text, "voice": voice.id, "rate": voice.rate, "pitch": voice.pitch}
+        head, sound = await self._asked_twice(asked, _short(text))
+        return from_pcm(sound), int(head["sample_rate"])
+
+    async def voices(self) -> list[ListedVoice]:
+        """All that espeak-ng has, variants last. Raises VoiceFailed."""
+        head, _ = await self._asked_twice({"list": True}, "the list of voices")
+        return [ListedVoice(*voice) for voice in head["voices"]]
 
     async def start(self) -> None:
         """Raises VoiceFailed when the host has no espeak-ng that works."""
@@ -93,7 +106,19 @@ class EspeakVoices:
         self._closed = True
         await self._kill()
 
-    async def _ask(self, request: bytes, text: str) -> tuple[Samples, int]:
+    async def _asked_twice(self, asked: dict[str, object], what: str) -> tuple[dict[str, Any], bytes]:
+        request = json.dumps(asked).encode() + b"\n"
+        async with self._turn:
+            try:
+                return await self._ask(request, what)
+            except _ProcessLost:
+                log.warning("The voice process died; it is started again.")
+            try:
+                return await self._ask(request, what)
+            except _ProcessLost as lost:
+                raise VoiceFailed(f"The voice process died twice at {what}.") from lost
+
+    async def _ask(self, request: bytes, what: str) -> tuple[dict[str, Any], bytes]:
         process = await self._running()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -107,7 +132,7 @@ class EspeakVoices:
             answered = True
         except TimeoutError:
             raise VoiceFailed(
-                f"The voice did not finish within {self._render_seconds:g} s: {_short(text)}."
+                f"The voice did not finish within {self._render_seconds:g} s: {what}."
             ) from None
         except (OSError, asyncio.IncompleteReadError) as error:
             raise _ProcessLost from error
@@ -115,8 +140,8 @@ class EspeakVoices:
             if not answered:  # also when our task was cancelled: its answer must not meet the next question
                 await self._kill()
         if "error" in head:
-            raise VoiceFailed(f"The voice refused {_short(text)}: {head['error']}")
-        return from_pcm(sound), int(head["sample_rate"])
+            raise VoiceFailed(f"The voice refused {what}: {head['error']}")
+        return head, sound
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._closed:

@@ -39,7 +39,7 @@ from ivr.rehearsal import Dials, Ends, Rehearsal
 from ivr.steps.body import FieldBody
 from ivr.steps.verbs import VERBS
 from ivr.verdicts import run_flows
-from speech.prompts import recording_name
+from speech.recorded_prompts import recording_name
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

@@ -15,7 +15,8 @@ import pytest
 
 from engine.ports import Prompt, VoiceFailed
 from infolinia.setup.inventory import Parts
-from speech.prompts import PromptVoices, recording_name
+from speech.prompts import PromptVoices
+from speech.recorded_prompts import recording_name
 from speech.sound_files import Samples, from_pcm, write_whole
 from speech.voices import DEFAULT_VOICES, EspeakVoices, Voice
 
