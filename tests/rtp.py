@@ -14,6 +14,8 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.int16]
 _FRAME = 160  # samples in 20 ms at 8 kHz
 _PCMA = 8
+_EVENT = 101  # RFC 4733
+_KEYS = "0123456789*#"
 _LOUD = 160  # mean of a frame's samples: above -46 dBFS
 
 
@@ -91,6 +93,22 @@ class RtpParty(asyncio.DatagramProtocol):
             )
             self._transport.sendto(header + encode_alaw(samples[start : start + _FRAME]), self._peer)
             await asyncio.sleep(max(0.0, begun + 0.02 * (number + 1) - loop.time()))
+
+    async def press(self, keys: str) -> None:
+        """Send keys as telephone events, each of 100 ms and a pause as long."""
+        await asyncio.wait_for(self._found.wait(), 10)
+        assert self._transport is not None
+        for key in keys:
+            began = self._sequence * _FRAME & 0xFFFFFFFF
+            for packet in range(1, 8):  # the last three tell the end
+                self._sequence += 1
+                marker = 0x80 if packet == 1 else 0
+                header = struct.pack("!BBHII", 0x80, marker | _EVENT, self._sequence & 0xFFFF, began, 0x1F0)
+                end = 0x80 if packet > 4 else 0
+                event = struct.pack("!BBH", _KEYS.index(key), end | 10, min(packet, 5) * _FRAME)
+                self._transport.sendto(header + event, self._peer)
+                await asyncio.sleep(0.02 if packet < 5 else 0)
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
