@@ -10,6 +10,7 @@ from aiohttp import web
 
 from console.event_stream import EventStream
 from console.faults import fault_middleware
+from console.flows import FlowPages
 from console.guard import add_headers, guard
 from console.hotline import HotlineFacts
 from console.metrics import Metrics
@@ -17,9 +18,11 @@ from console.pages import Pages
 from console.probes import Probes
 from console.recordings import Recordings
 from console.visitor_calls import VisitorCalls
+from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import Clock, Queries, Visitors
+from ivr.surroundings import Surroundings
 
 LARGEST_BODY = 64 * 1024
 
@@ -32,6 +35,8 @@ def make_application(
     visitors: Visitors,
     recordings: Path,
     hotline: Callable[[], HotlineFacts],
+    flows: FlowShelf,
+    surroundings: Surroundings,
     clock: Clock,
     metrics: Metrics | None = None,
 ) -> web.Application:
@@ -43,6 +48,15 @@ def make_application(
     pages = Pages(
         live=live, health=health, queries=queries, hotline=hotline, clock=clock, recordings=recordings
     )
+    flow_pages = FlowPages(
+        pages,
+        flows=flows,
+        surroundings=surroundings,
+        live=live,
+        queries=queries,
+        hotline=hotline,
+        clock=clock,
+    )
     stream = EventStream(live, clock)
     app = web.Application(
         client_max_size=LARGEST_BODY, middlewares=[fault_middleware(pages.error_page), guard]
@@ -50,6 +64,7 @@ def make_application(
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(stream.close)
     app.add_routes(pages.routes())
+    app.add_routes(flow_pages.routes())
     app.add_routes(Probes(health, metrics or Metrics(live, health)).routes())
     app.add_routes(VisitorCalls(visitors, hotline, health).routes())
     app.router.add_get("/calls/{call_id}/recording", Recordings(recordings, queries, live).get)

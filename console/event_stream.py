@@ -17,12 +17,12 @@ GATHER_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10.0
 # The history is written behind the call's end; where that took longer, the page looks once more.
 SETTLED_SECONDS = 1.5
-SUBJECTS = frozenset({"health", "history"})
-EVERYTHING = ("health", "live", "call", "history")
+SUBJECTS = frozenset({"flows", "health", "history"})
+EVERYTHING = ("health", "live", "call", "history", "flows")
 
 
 class EventStream:
-    """Server-sent events: `clock` (server time, also the heartbeat), `health`, `live`, `history`, `call`.
+    """Server-sent events: `clock` (server time, also the heartbeat), and the names in EVERYTHING.
 
     `call` is about the call named in `?call=ID`; `live` about any call.
     """

@@ -18,7 +18,7 @@ from console.recordings import find_recording
 from console.words import LANGUAGES, Words, chosen_language, load_words
 from engine.health import Health
 from engine.live import LiveCalls
-from engine.ports import Clock, HistoryRow, Queries
+from engine.ports import Clock, HistoryRow, Queries, StoreUnavailable
 
 LATEST_CALLS = 8
 PAGE_ROWS = 40
@@ -77,40 +77,44 @@ class Pages:
 
     async def first_run(self, request: web.Request) -> web.Response:
         rows = await self._queries.history(limit=LATEST_CALLS)
-        return self._page(request, "first_run.html", page="hotline", rows=rows)
+        return self.page(request, "first_run.html", page="hotline", rows=rows)
 
     async def calls(self, request: web.Request) -> web.Response:
-        return self._page(request, "calls.html", page="calls", **await self._history_page(request))
+        return self.page(request, "calls.html", page="calls", **await self._history_page(request))
 
     async def call(self, request: web.Request) -> web.Response:
-        return self._page(request, "call.html", page="calls", **await self._call_parts(request))
+        return self.page(request, "call.html", page="calls", **await self._call_parts(request))
 
     def error_page(self, request: web.Request, status: int, message: str) -> web.Response:
-        return self._page(request, "error.html", status=status, page="", message=message)
+        return self.page(request, "error.html", status=status, page="", message=message)
 
     # --- parts ---
 
     async def part_health(self, request: web.Request) -> web.Response:
-        return self._page(request, "parts/health.html")
+        return self.page(request, "parts/health.html")
 
     async def part_headline(self, request: web.Request) -> web.Response:
-        return self._page(request, "parts/headline.html")
+        return self.page(request, "parts/headline.html")
 
     async def part_setup(self, request: web.Request) -> web.Response:
-        return self._page(request, "parts/setup.html")
+        try:
+            rows = await self._queries.history(limit=1)
+        except StoreUnavailable:  # the list of what works is needed all the more
+            rows = ()
+        return self.page(request, "parts/setup.html", rows=rows)
 
     async def part_live(self, request: web.Request) -> web.Response:
-        return self._page(request, "parts/live.html")
+        return self.page(request, "parts/live.html")
 
     async def part_latest(self, request: web.Request) -> web.Response:
         rows = await self._queries.history(limit=LATEST_CALLS)
-        return self._page(request, "parts/latest.html", rows=rows)
+        return self.page(request, "parts/latest.html", rows=rows)
 
     async def part_calls(self, request: web.Request) -> web.Response:
-        return self._page(request, "parts/history.html", **await self._history_page(request))
+        return self.page(request, "parts/history.html", **await self._history_page(request))
 
     async def part_call(self, request: web.Request) -> web.Response:
-        return self._page(request, "parts/call.html", **await self._call_parts(request))
+        return self.page(request, "parts/call.html", **await self._call_parts(request))
 
     async def part_mine(self, request: web.Request) -> web.Response:
         """The visitor's own call, found by its channel, which bears the visitor's id.
@@ -124,9 +128,9 @@ class Pages:
             if call is None or call.network_id != channel:
                 return web.Response(status=204)
         events = await self._queries.events(call.id) if call else ()
-        words = self._words_for(request)
+        words = self.words_for(request)
         lines = call_view.transcript(call, events, words) if call else ()
-        return self._page(request, "parts/mine.html", call=call, lines=lines)
+        return self.page(request, "parts/mine.html", call=call, lines=lines)
 
     # --- preferences ---
 
@@ -164,7 +168,7 @@ class Pages:
         if call is None:
             raise Fault(404, "There is no such call. The list of calls is at /calls.")
         events: Sequence[CallEvent] = await self._queries.events(call_id)
-        words = self._words_for(request)
+        words = self.words_for(request)
         recorded = call.recording is not None
         return {
             "call": call,
@@ -176,12 +180,12 @@ class Pages:
             and find_recording(self._recordings, call.recording) is not None,
         }
 
-    def _words_for(self, request: web.Request) -> Words:
+    def words_for(self, request: web.Request) -> Words:
         cookie = request.cookies.get("language")
         return self._words[chosen_language(cookie, request.headers.get("Accept-Language", ""))]
 
-    def _page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
-        words = self._words_for(request)
+    def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        words = self.words_for(request)
         theme = request.cookies.get("theme", "")
         text = self._templates.get_template(template).render(
             t=words,

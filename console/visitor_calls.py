@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 from aiohttp import web
 
 from console.faults import Fault
 from console.hotline import HotlineFacts
+from console.json_bodies import json_object
 from engine.health import Health
 from engine.ports import VisitorRefused, Visitors
 
@@ -36,7 +35,7 @@ class VisitorCalls:
 
     async def offer(self, request: web.Request) -> web.Response:
         """{"sdp", "number"?} -> {"visitor", "sdp"}."""
-        body = await _json_object(request)
+        body = await json_object(request)
         sdp = body.get("sdp")
         number = body.get("number", self._hotline().number)
         if not isinstance(sdp, str) or not sdp.startswith("v=0"):
@@ -55,7 +54,7 @@ class VisitorCalls:
 
     async def keys(self, request: web.Request) -> web.Response:
         """{"keys"} -> 204."""
-        keys = (await _json_object(request)).get("keys")
+        keys = (await json_object(request)).get("keys")
         if not isinstance(keys, str) or not KEYS.fullmatch(keys):
             raise Fault(400, "`keys` must be 1 to 32 of the characters 0-9 * #.")
         try:
@@ -71,15 +70,3 @@ class VisitorCalls:
     async def hang_up(self, request: web.Request) -> web.Response:
         await self._visitors.hang_up(request.match_info["visitor_id"])
         return web.Response(status=204)
-
-
-async def _json_object(request: web.Request) -> dict[str, Any]:
-    if request.content_type != "application/json":
-        raise Fault(415, "Send JSON with Content-Type: application/json.")
-    try:
-        body = json.loads(await request.text())
-    except (ValueError, LookupError, RecursionError) as error:
-        raise Fault(400, "The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise Fault(400, "The body must be a JSON object.")
-    return body

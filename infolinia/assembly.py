@@ -44,6 +44,7 @@ from infolinia.control_socket import serve_control, socket_path
 from infolinia.flow_files import load_flows, warn_of_unknown_words
 from infolinia.flow_reload import FlowReloader
 from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_services
+from infolinia.prompt_recordings import Judged
 from infolinia.sections.queues import agent_lines, waiting_rooms
 from infolinia.setup.inventory import Parts, find_parts
 from speech.prompts import PromptVoices
@@ -179,6 +180,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
 
         def flows_changed() -> None:
             facts[0] = hotline_facts(configuration, shelf, recognizer)
+            live.changed("flows")
 
         reloader = FlowReloader(configuration, shelf, voices, recognizer, flows_changed)
         await serve_control(socket_path(configuration), reloader, stack)
@@ -191,6 +193,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             visitors=visitors,
             recordings=recordings.folder,
             hotline=lambda: facts[0],
+            flows=shelf,
+            surroundings=surroundings,
             clock=clock,
             metrics=metrics,
         )
@@ -246,13 +250,18 @@ def make_recognizer(configuration: Configuration, parts: Parts) -> VoskRecognize
 
 
 def make_voices(configuration: Configuration, parts: Parts) -> PromptVoices:
-    own = {language: Voice(v.id, v.rate) for language, v in configuration.speech.voices.items()}
     return PromptVoices(
         configuration.place(configuration.state) / "prompts",
         configuration.place(configuration.prompts),
         environment=parts.espeak_environment,
-        voices={**DEFAULT_VOICES, **own},
+        voices=voices_of(configuration),
     )
+
+
+def voices_of(configuration: Configuration) -> dict[str, Voice]:
+    """language -> who speaks it."""
+    own = configuration.speech.voices.items()
+    return {**DEFAULT_VOICES, **{lang: Voice(v.id, v.rate, v.pitch, v.volume) for lang, v in own}}
 
 
 def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: VoskRecognizer) -> HotlineFacts:
@@ -306,6 +315,8 @@ async def _voices(
     voices = make_voices(configuration, parts)
     await voices.start()
     stack.push_async_callback(voices.close)
+    for warning in Judged((*shelf.all(), shelf.unknown), voices.recorded, whole=False).script_warnings():
+        log.warning(warning)
     texts = {text: None for flow in (*shelf.all(), shelf.unknown) for text in flow.prompts()}
     try:
         await voices.warm(list(texts))

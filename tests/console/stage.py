@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -14,10 +16,14 @@ from calls.events import CallEvent, CallEventKind
 from console.application import make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
+from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
-from engine.ports import HistoryRow, VisitorAnswer, VisitorRefused
+from engine.ports import FlowFigures, HistoryRow, VisitorAnswer, VisitorRefused
 from history.interaction import ContactPoint, PointKind, interaction_of
+from infolinia.flow_files import read_flow
+from ivr.flow import Flow
+from ivr.surroundings import Surroundings
 
 START = datetime(2026, 11, 17, 10, 41, 7, tzinfo=UTC)
 Kind = CallEventKind
@@ -64,6 +70,7 @@ class FakeQueries:
     def __init__(self) -> None:
         self.logs: dict[str, list[CallEvent]] = {}
         self.rows: list[HistoryRow] = []
+        self.figures: dict[str, FlowFigures] = {}
 
     def add(self, events: Sequence[CallEvent], point: ContactPoint | None, name: str | None = None) -> Call:
         call = fold(events)
@@ -96,6 +103,9 @@ class FakeQueries:
         start = ids.index(before) + 1 if before in ids else 0
         return self.rows[start : start + limit]
 
+    async def flow_figures(self, flow: str, since: datetime, *, most_calls: int) -> FlowFigures:
+        return self.figures.get(flow, FlowFigures())
+
 
 @dataclass
 class Stage:
@@ -106,6 +116,7 @@ class Stage:
     clock: FixedClock = field(default_factory=FixedClock)
 
     def __post_init__(self) -> None:
+        self.flows = shipped_flows()
         self.health = Health(self.live)
         self.metrics = Metrics(self.live, self.health)
         self.health.set("Asterisk", True, "22.10.1, connected")
@@ -124,12 +135,28 @@ class Stage:
                 number="100",
                 sip_address="sip:100@127.0.0.1:5060",
                 languages=("pl", "en", "ru"),
-                flows=(FlowFact("100", "hotline", "3f9c2a71d0b4", "hotline.yaml"),),
+                flows=(
+                    FlowFact("100", "hotline", "3f9c2a71d0b4", "hotline.yaml"),
+                    FlowFact("101", "wholesaler", "3f9c2a71d0b4", "wholesaler.yaml"),
+                ),
                 understood=("en",),
             ),
+            flows=self.flows,
+            surroundings=Surroundings(zone=ZoneInfo("Europe/Warsaw")),
             clock=self.clock,
             metrics=self.metrics,
         )
+
+
+@cache
+def shipped(name: str) -> Flow:
+    return read_flow(Path("callflows") / f"{name}.yaml")
+
+
+def shipped_flows() -> FlowShelf:
+    flows = {name: shipped(name) for name in ("hotline", "wholesaler", "debt-line", "unknown-number")}
+    numbers = {"100": "hotline", "101": "wholesaler", "102": "debt-line"}
+    return FlowShelf(flows, numbers, unknown=flows["unknown-number"], region="PL")
 
 
 def log(
