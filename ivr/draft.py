@@ -45,6 +45,7 @@ class Draft:
     unread: set[str] = field(default_factory=set)
     blind: bool = False
     always: Mapping[str, str] = field(init=False)
+    _close: dict[str, str | None] = field(default_factory=dict, init=False)  # looked for once each
 
     def __post_init__(self) -> None:
         self.always = {key: target.text for key, target in self.part.always.items()}
@@ -70,7 +71,11 @@ class Draft:
 
     def meant(self, target: str) -> str | None:
         """The step that a target means, mistyped or not."""
-        return target if target in self.written else closest(target, self.part.table.entries)
+        if target in self.written:
+            return target
+        if target not in self._close:
+            self._close[target] = closest(target, self.part.table.entries)
+        return self._close[target]
 
     def reached(self, starts: list[str]) -> set[str]:
         seen: set[str] = set()

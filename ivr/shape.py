@@ -16,6 +16,8 @@ from ivr.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Ta
 # How much of two words must be the same for one to be meant by the other, and how many are looked at closely.
 CLOSE = 0.6
 MOST_LIKELY = 10
+# Comparing grows with the square; nobody mistypes a word as long as a paragraph.
+LONGEST_GUESSED = 100
 
 M = TypeVar("M", bound=BaseModel)
 Path = Sequence[str | int]
@@ -51,6 +53,8 @@ def locate(node: Node, path: Path, *, key: bool = False) -> Place:
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if any is close."""
+    if len(word) > LONGEST_GUESSED:
+        return None
     # Much faster than difflib, and never stricter: of a thousand words a few are left to be compared by it.
     likely = process.extract(
         word, list(known), scorer=Indel.normalized_similarity, limit=MOST_LIKELY, score_cutoff=CLOSE

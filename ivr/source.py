@@ -92,6 +92,7 @@ Node = Scalar | Table | Listing
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+UNPRINTABLE = "the unprintable character U+{sign:04X}: remove it"
 _TAB_INDENT = re.compile(r"^[ ]*\t", re.MULTILINE)
 
 
@@ -126,8 +127,7 @@ class _Reader:
         for match in _TAB_INDENT.finditer(text):
             self._note(_place_at(text, match.end() - 1), "a tab: indent with blanks")
         if (bad := _UNPRINTABLE.search(text)) is not None:
-            sign = f"U+{ord(bad.group()):04X}"
-            self._note(_place_at(text, bad.start()), f"the unprintable character {sign}: remove it")
+            self._note(_place_at(text, bad.start()), UNPRINTABLE.format(sign=ord(bad.group())))
         if self._problems:
             raise self._rejected()
         for offset in hash_keys(text):
@@ -164,6 +164,9 @@ class _Reader:
                 if self._nodes > MOST_NODES or event.anchor is not None or event.tag is not None:
                     self._refuse_unless_plain(event)
                 mark = event.start_mark
+                # Also one that is written as an escape: voices, databases and pages take none.
+                if event.style == '"' and (bad := _UNPRINTABLE.search(event.value)) is not None:
+                    self._note(_marked(mark), UNPRINTABLE.format(sign=ord(bad.group())))
                 node = Scalar(event.value, Place(mark.line + 1, mark.column + 1), event.style in (None, ""))
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 self._nodes += 1

@@ -44,6 +44,19 @@ TOO_MUCH = {
         small("\n".join(f"  s{n}: {{say: hello {n}, next: zz{n}}}" for n in range(900))),
         "which is not a step",
     ),
+    "the same slip in a thousand steps": (
+        small(
+            "\n".join(
+                f'  s{n}: {{branch: [{{if: "caller == 1", next: s{n * 7 % 999}}}], otherwise: s{n + 1}}}'
+                for n in range(999)
+            )
+        ),
+        "'if' is not known here",
+    ),
+    "names as long as paragraphs": (
+        small("\n".join(f"  {'n' * 300}{n}: {{say: hello, next: {'n' * 300}z{n}}}" for n in range(900))),
+        "which is not a step",
+    ),
 }
 
 

@@ -85,6 +85,7 @@ def test_every_key_and_value_knows_its_place() -> None:
         ("? [a]\n: b", 1, 3, "a key must be a word"),
         ("a: b\nc: \x07", 2, 4, "U+0007"),
         ("a: x\u2028y", 1, 5, "U+2028"),
+        (r'{a: "b\0"}', 1, 5, "U+0000"),
         ("a: @b", 1, 4, "begins with @ is put in quotation marks"),
         ("[" * 40, 1, 31, "nested more than 30"),
         ("x" * 1_000_001, 1, 1, "more than 1,000,000 characters"),
