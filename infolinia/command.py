@@ -26,6 +26,7 @@ from infolinia.flow_commands import flow_app
 from infolinia.flow_files import flow_folder, served_flows
 from infolinia.logs import set_up_logs
 from infolinia.preflight import StartFailed
+from infolinia.prompt_commands import list_voices
 from infolinia.setting_names import in_configuration_words
 from infolinia.setup.inventory import PartsMissing
 from infolinia.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
@@ -58,7 +59,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-speech_app = typer.Typer(help="Speech recognition.", no_args_is_help=True)
+speech_app = typer.Typer(help="Speech recognition and voices.", no_args_is_help=True)
+speech_app.command("voices")(list_voices)
 app.add_typer(speech_app, name="speech")
 app.add_typer(flow_app, name="flow")
 

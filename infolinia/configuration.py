@@ -120,10 +120,12 @@ class WebSection(_Section):
 
 
 class VoiceSection(_Section):
-    """A pyttsx3 voice by its id, and words per minute."""
+    """A pyttsx3 voice by its id, words per minute, and how high (50: as usual) and loud (percent) it is."""
 
     id: str
     rate: Annotated[int, Field(ge=60, le=400)] = 150
+    pitch: Annotated[int, Field(ge=0, le=100)] = 50
+    volume: Annotated[int, Field(ge=10, le=200)] = 100
 
 
 class SpeechSection(_Section):

@@ -22,12 +22,14 @@ from infolinia.flow_testing import (
     rehearsal_surroundings,
     run_files,
 )
+from infolinia.prompt_commands import list_prompts
 from infolinia.recorded_tests import append_test, events_of, flow_of, written_test
 from infolinia.terminal import ConfigOption, fail, run_until_done
 from infolinia.typed_calls import TypedCall
 from ivr.drawing import draw
 
 flow_app = typer.Typer(help="Call flows.", no_args_is_help=True)
+flow_app.command("prompts")(list_prompts)
 
 
 @flow_app.command("check")

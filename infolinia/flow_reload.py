@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from engine.flows import FlowShelf
-from engine.ports import Recognizer, Synthesizer, VoiceFailed
+from engine.ports import Recognizer, VoiceFailed
 from infolinia.configuration import Configuration, ConfigurationRejected
 from infolinia.flow_files import flow_folder, served_flows, unknown_words
+from infolinia.prompt_recordings import Judged
 from ivr.flow import Flow
+from speech.prompts import PromptVoices
+from speech.recorded_prompts import SCRIPT
 
 # How often a folder that is watched is looked at.
 WATCH_SECONDS = 1.0
@@ -36,7 +39,7 @@ class FlowReloader:
         self,
         configuration: Configuration,
         shelf: FlowShelf,
-        voices: Synthesizer,
+        voices: PromptVoices,
         recognizer: Recognizer,
         on_change: Callable[[], None],
     ) -> None:
@@ -48,14 +51,19 @@ class FlowReloader:
         self._one_at_a_time = asyncio.Lock()
 
     async def reload(self) -> Reloaded:
-        """Raises ConfigurationRejected with all problems of all flows; then everything stays as it was."""
+        """The scripts of recordings are read anew too.
+
+        Raises ConfigurationRejected with all problems of all flows; then everything stays as it was.
+        """
         async with self._one_at_a_time:
             flows = await asyncio.to_thread(served_flows, self._configuration)
             old = {flow.name: flow.version for flow in (*self._shelf.all(), self._shelf.unknown)}
             new = [flow for flow in flows.values() if old.get(flow.name) != flow.version]
-            await self._warm(new)
+            await asyncio.to_thread(self._voices.recorded.read)
+            await self._warm(flows.values())
             warnings = [str(warning) for flow in flows.values() for warning in flow.warnings]
             warnings += unknown_words(new, self._recognizer)
+            warnings += await asyncio.to_thread(self._recordings_judged, tuple(flows.values()))
             if new:
                 self._shelf.replace(flows, flows[self._configuration.unknown_number])
                 self._on_change()
@@ -66,11 +74,11 @@ class FlowReloader:
 
     async def watch(self) -> None:
         """Reload whenever a file changes. For development: `flows_watch` in the configuration."""
-        folder = flow_folder(self._configuration)
-        seen = await asyncio.to_thread(_stamps, folder)
+        flows, prompts = flow_folder(self._configuration), self._voices.recorded.folder
+        seen = await asyncio.to_thread(_stamps, flows, prompts)
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            now = await asyncio.to_thread(_stamps, folder)
+            now = await asyncio.to_thread(_stamps, flows, prompts)
             if now == seen:
                 continue
             seen = now
@@ -81,7 +89,11 @@ class FlowReloader:
             except Exception:
                 log.exception("The flows could not be read anew; those of before stay in service")
 
-    async def _warm(self, flows: list[Flow]) -> None:
+    def _recordings_judged(self, flows: Sequence[Flow]) -> list[str]:
+        judged = Judged(flows, self._voices.recorded, whole=False)
+        return judged.script_warnings() + judged.sound_warnings()
+
+    async def _warm(self, flows: Iterable[Flow]) -> None:
         """Have the prompts ready before a caller hears them."""
         texts = {text: None for flow in flows for text in flow.prompts()}
         try:
@@ -90,9 +102,9 @@ class FlowReloader:
             log.error(str(failure))
 
 
-def _stamps(folder: Path) -> Mapping[Path, tuple[int, int]]:
+def _stamps(flows: Path, prompts: Path) -> Mapping[Path, tuple[int, int]]:
     found = {}
-    for path in folder.glob("*.yaml"):
+    for path in (*flows.glob("*.yaml"), *prompts.glob(f"*/{SCRIPT}"), *prompts.glob("*/*.wav")):
         try:
             status = path.stat()
         except OSError:

@@ -82,6 +82,13 @@ def spoken_texts(flows: Iterable[Flow]) -> tuple[SpokenText, ...]:
     return (*named.values(), *own)
 
 
+def own_texts(language: str) -> Iterator[SpokenText]:
+    """All that the interpreter may say by itself in this language, if it speaks it."""
+    for name, texts, _ in _OWN_TEXTS:
+        if language in texts:
+            yield SpokenText(f"{OWN}.{name}", language, texts[language])
+
+
 def _of_flow(flow: Flow) -> Iterator[tuple[str, str, Template]]:
     for step in flow.steps.values():
         if step.implied:

@@ -16,12 +16,11 @@ from pathlib import Path
 
 from engine.ports import Prompt, VoiceFailed
 from speech.narrowband import NARROWBAND_HZ, WIDEBAND_HZ
-from speech.recorded_prompts import RecordedPrompts, is_safe_name, recording_name, sayable
+from speech.recorded_prompts import RecordedPrompts, is_safe_name, read_recording, recording_name, sayable
 from speech.sound_files import (
     Samples,
     SoundUnreadable,
     levelled,
-    read_wav,
     resampled,
     to_pcm,
     trimmed,
@@ -85,7 +84,10 @@ class PromptVoices:
             raise VoiceFailed(f'"{language}" is no language code.')
         for recorded in self.recorded.files(text, language):
             try:
-                return self._converted(recorded)
+                if (kept := self._kept(recorded)) is not None:
+                    return kept
+                # Beside the calls that go on: a long recording takes its time.
+                return await asyncio.to_thread(self._converted, recorded)
             except VoiceFailed as unusable:
                 self._tell_once(f"{unusable} The voice speaks instead.")
         voice = self._voices.get(language)
@@ -118,7 +120,7 @@ class PromptVoices:
         if recorded is None:
             place = self.recorded.place(name, language)
             raise VoiceFailed(f'There is no recording "{name}" in "{language}": put it at {place}.')
-        return self._converted(recorded)
+        return self._kept(recorded) or self._converted(recorded)
 
     async def warm(self, texts: Sequence[tuple[str, str]]) -> None:
         for text, language in texts:
@@ -129,21 +131,15 @@ class PromptVoices:
             self._told.add(sentence)
             log.warning("%s", sentence)
 
+    def _kept(self, recorded: Path) -> Prompt | None:
+        return self._on_disk(_file_key(recorded))
+
     def _converted(self, recorded: Path) -> Prompt:
+        key = _file_key(recorded)
         try:
-            state = recorded.stat()
-        except OSError as error:
-            raise VoiceFailed(f'"{recorded}" cannot be read: {error.strerror}.') from error
-        key = _hash("file", str(recorded), state.st_mtime_ns, state.st_size)
-        known = self._on_disk(key)
-        if known is not None:
-            return known
-        try:
-            samples, rate = read_wav(recorded)
+            samples, rate = read_recording(recorded)
         except SoundUnreadable as problem:
             raise VoiceFailed(str(problem)) from problem
-        if not len(samples):
-            raise VoiceFailed(f'"{recorded}" holds no sound: record it anew.')
         return self._store(key, samples, rate)
 
     async def _render(self, key: str, text: str, voice: Voice) -> Prompt:
@@ -188,6 +184,14 @@ class PromptVoices:
         if narrow_bytes == 0 or wide_bytes == 0:
             return None
         return Prompt(str(self._cache / key), narrow_bytes / _BYTES_PER_SAMPLE / NARROWBAND_HZ)
+
+
+def _file_key(recorded: Path) -> str:
+    try:
+        state = recorded.stat()
+    except OSError as error:
+        raise VoiceFailed(f'"{recorded}" cannot be read: {error.strerror}.') from error
+    return _hash("file", str(recorded), state.st_mtime_ns, state.st_size)
 
 
 def _hash(*parts: object) -> str:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from speech.sound_files import Samples, SoundUnreadable, read_wav
+
 SCRIPT = "script.csv"
 COLUMNS = ("name", "text")
 
@@ -104,6 +106,14 @@ class RecordedPrompts:
 
     def place(self, name: str, language: str) -> Path:
         return self.folder / language / f"{name}.wav"
+
+
+def read_recording(file: Path) -> tuple[Samples, int]:
+    """Samples and their rate in Hz. Raises SoundUnreadable."""
+    samples, rate = read_wav(file)
+    if not len(samples):
+        raise SoundUnreadable(f'"{file}" holds no sound: record it anew.')
+    return samples, rate
 
 
 def is_safe_name(name: str) -> bool:

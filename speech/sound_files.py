@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import wave
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def levelled(samples: Samples, percent: int = 100) -> Samples:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Readers see the file whole or not at all. Raises OSError, leaving nothing behind."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Several threads may make the same file at once.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         partial.write_bytes(data)
         partial.replace(path)
