@@ -47,8 +47,8 @@ TOO_MUCH = {
     "the same slip in a thousand steps": (
         small(
             "\n".join(
-                f'  s{n}: {{branch: [{{if: "caller == 1", next: s{n * 7 % 999}}}], otherwise: s{n + 1}}}'
-                for n in range(999)
+                f'  s{n}: {{branch: [{{if: "caller == 1", next: s{n * 7 % 900}}}], otherwise: s{n + 1}}}'
+                for n in range(900)
             )
         ),
         "'if' is not known here",
