@@ -112,6 +112,8 @@ def rehearse_flows(
         return
     flows = read_flows(flow_paths(paths or [Path("callflows")]))
     run = run_files(flows, rehearsal_surroundings(load_configuration(config)), word)
+    if word and not run.verdicts:
+        fail(f"No test has {word!r} in its name. -v tells the names.")
     for verdict in run.verdicts:
         if not verdict.passed:
             typer.echo(f"FAILED  {verdict.told()}\n")

@@ -14,6 +14,7 @@ from engine.ports import Recognizer
 from infolinia.configuration import Configuration, ConfigurationRejected
 from ivr.flow import Flow
 from ivr.loader import FlowRejected, FlowText, Known, load_flow
+from ivr.source import LONGEST_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -35,18 +36,19 @@ def known_names(configuration: Configuration) -> Known:
     )
 
 
-def read_flow(path: Path, known: Known | None = None) -> Flow:
+def read_flow(path: Path, known: Known | None = None, text: str | None = None) -> Flow:
     """One flow with those of its folder that it calls. Raises ConfigurationRejected with all its problems.
 
-    Without `known` the configuration is not asked.
+    Without `known` the configuration is not asked. `text`: what the file is about to hold.
     """
 
     def beside(name: str) -> FlowText | None:
         other = path.parent / f"{name}.yaml"
-        return FlowText(str(other), other.read_bytes()) if other.is_file() else None
+        return FlowText(str(other), _content(other)) if other.is_file() else None
 
     try:
-        return load_flow(path.read_bytes(), str(path), known=known, others=beside, named=path.stem)
+        written = _content(path) if text is None else text
+        return load_flow(written, str(path), known=known, others=beside, named=path.stem)
     except OSError as error:
         where = error.filename or path
         raise ConfigurationRejected(
@@ -54,6 +56,12 @@ def read_flow(path: Path, known: Known | None = None) -> Flow:
         ) from error
     except FlowRejected as rejected:
         raise ConfigurationRejected(str(rejected)) from rejected
+
+
+def _content(path: Path) -> bytes:
+    """As much as a flow may have, and one byte more: a file without end is refused like a long one."""
+    with path.open("rb") as file:
+        return file.read(LONGEST_BYTES + 1)
 
 
 @contextmanager

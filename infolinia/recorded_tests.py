@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from infolinia.flow_testing import rehearsal_surroundings
 from ivr.flow import Flow
 from ivr.flow_tests import flow_tests
 from ivr.recorded_call import NotRehearsable, recorded_test
-from ivr.source import Listing, Table, read_yaml
+from ivr.source import Listing, SourceRejected, Table, read_yaml
 from ivr.written_tests import as_written
 from store.store import open_queries
 
@@ -64,12 +65,25 @@ def append_test(path: Path, test: str) -> None:
         indent = tests.items[0].place.column - 1 - _OFFSET_OF_KEYS if tests.items else 2
         lines = [" " * max(indent, 0) + line[2:] for line in lines]
     after = f"{before.rstrip()}\n{head}" + "\n".join(lines) + "\n"
-    path.write_text(after, encoding="utf-8")
     try:
-        flow_tests(read_flow(path))
-    except ConfigurationRejected as rejected:
-        path.write_text(before, encoding="utf-8")
+        flow_tests(read_flow(path, text=after))
+    except (ConfigurationRejected, SourceRejected) as rejected:
         raise ConfigurationRejected(f"The test cannot be put into the file: {rejected}") from rejected
+    _replace(path.resolve(), after)
+
+
+def _replace(path: Path, text: str) -> None:
+    """At once: a hotline that reads its flows anew meanwhile finds the one or the other, never a half."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_text(text, encoding="utf-8")
+        shutil.copymode(path, new)
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise ConfigurationRejected(
+            f"{path}: the test cannot be written ({error.strerror}). Put it in by hand."
+        ) from error
 
 
 def _unused(flow: Flow, name: str) -> str:

@@ -17,6 +17,7 @@ import yaml
 from ivr.yaml_mistakes import QUOTED_KEY, hash_keys, told
 
 LONGEST_CHARACTERS = 1_000_000
+LONGEST_BYTES = 4 * LONGEST_CHARACTERS
 MOST_NODES = 100_000
 DEEPEST = 30
 
@@ -119,7 +120,7 @@ class _Reader:
         self._nodes = 0
 
     def read(self, source: str | bytes) -> tuple[Node, tuple[Problem, ...]]:
-        if len(source) > LONGEST_CHARACTERS * (1 if isinstance(source, str) else 4):
+        if len(source) > (LONGEST_CHARACTERS if isinstance(source, str) else LONGEST_BYTES):
             self._refuse(Place(1, 1), f"more than {LONGEST_CHARACTERS:,} characters: split the file")
         text = self._decoded(source)
         if len(text) > LONGEST_CHARACTERS:

@@ -107,6 +107,12 @@ def test_what_is_wrong_is_one_sentence(program: Program, shop: Path, tmp_path: P
     assert told.startswith("callflows/shop.yaml:17:15: 'sais' is not a caller's act")
     away = program.run(tmp_path, "flow", "show", str(shop.parent / "none.yaml"))
     assert "cannot be read" in away.sentence
+    endless = program.run(tmp_path, "flow", "test", "/dev/zero").sentence
+    assert "more than 1,000,000 characters" in endless
+    shop.write_text(FLOW)
+    assert (
+        "No test has 'houres' in its name" in program.run(tmp_path, "flow", "test", "-k", "houres").sentence
+    )
 
 
 def test_show_draws_a_file(program: Program, shop: Path, tmp_path: Path) -> None:
@@ -168,6 +174,7 @@ def test_a_test_is_appended_only_where_it_can_stand(shop: Path) -> None:
     with pytest.raises(ConfigurationRejected, match="cannot be put into the file"):
         append_test(shop, "  - test: y\n    caller: [{dails: 1}]\n")
     assert shop.read_text() == before
+    assert [path.name for path in shop.parent.iterdir()] == ["shop.yaml"]
 
 
 def test_a_call_of_the_history_becomes_a_test(program: Program, shop: Path, tmp_path: Path) -> None:
