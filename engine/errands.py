@@ -49,6 +49,8 @@ from ivr.events import Finished
 # The caller waits in silence meanwhile. A request to a service has its own limit, and this much on top.
 ERRAND_SECONDS = 5.0
 SLACK_SECONDS = 0.5
+# Each costs the company money, and a caller who goes back and forth could have them sent without end.
+MOST_CODES_SENT = 3
 
 # The outcome of work that has no "failed". What else has none leaves the flow by its `always.trouble`.
 OUTCOMES_OF_TROUBLE: dict[type[Errand], str] = {
@@ -90,6 +92,7 @@ class Errands:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._questions: set[int] = set()  # that may be asked again
         self._writes: set[asyncio.Task[None]] = set()
+        self._codes_sent = 0
         self._code: SentCode | None = None  # in memory alone: after a restart every answer is wrong
 
     def begin(self, errand: Errand) -> None:
@@ -212,6 +215,9 @@ class Errands:
         return Finished(errand.work_id, "next")
 
     async def _send_code(self, errand: SendCode) -> Finished:
+        if self._codes_sent == MOST_CODES_SENT:
+            return await self._trouble(errand, f"{MOST_CODES_SENT} codes were sent in this call already")
+        self._codes_sent += 1
         desk = self._desk
         code = desk.codes.new(errand.digits)
         self._code = SentCode(code, desk.codes.salt(), desk.clock.monotonic() + CODE_SECONDS)

@@ -10,6 +10,7 @@ import pytest
 
 from calls.events import CallEventKind as Kind
 from engine.codes import CODE_SECONDS, MOST_CHECKS, RandomCodes, SentCode, same_answer
+from engine.errands import MOST_CODES_SENT
 from engine.ports import ProfileSet
 from ivr.commands import CODE, CheckAnswer, SendCode
 from ivr.events import Finished
@@ -145,3 +146,11 @@ def test_answers_are_the_same_whatever_their_form() -> None:
     assert same_answer("ŁÓDŹ", "łódź")
     assert same_answer("e\u0301", "\u00e9")
     assert not same_answer("1", "11")
+
+
+async def test_codes_are_not_sent_without_end() -> None:
+    desk = await begun()
+    sent = [(await desk.run(SEND)).outcome for _ in range(MOST_CODES_SENT + 2)]
+    assert sent == ["next"] * MOST_CODES_SENT + ["failed"] * 2
+    assert len(desk.ledger.jobs) == MOST_CODES_SENT
+    assert "3 codes were sent in this call already" in str(desk.notes(Kind.TROUBLE))
