@@ -67,14 +67,13 @@ function act(one) {
   rehearse();
 }
 
-function again() {
+async function again() {
   version = byId("flow-head")?.dataset.version ?? version;
   byId("rehearsal-version").textContent = version.slice(0, 8);
   byId("newer").hidden = true;
   acts = [];
   answers = {};
-  rehearse();
-  said.focus();
+  await rehearse();
 }
 
 // --- the picture ---
@@ -146,7 +145,10 @@ byId("say").addEventListener("submit", (event) => {
 });
 byId("silence").addEventListener("click", () => act({ silence: true }));
 byId("hang-up").addEventListener("click", () => act({ hangs_up: true }));
-byId("again").addEventListener("click", again);
+byId("again").addEventListener("click", async () => {
+  await again();
+  said.focus(); // it could not have the focus while the call was over
+});
 about.addEventListener("change", again);
 about.addEventListener("submit", (event) => event.preventDefault());
 pad.addEventListener("click", (event) => {
