@@ -177,6 +177,18 @@ def test_files_that_nothing_leads_to_are_told(program: Program, company: Path) -
     assert len([line for line in ran.output.splitlines() if line.startswith("warning")]) == 1
 
 
+def test_the_page_on_flows_shows_what_is_printed(program: Program, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "callflows.md").read_text(encoding="utf-8")
+    blocks = [block.strip() for block in page.split("```")]
+    (flow,) = (block for block in blocks if block.startswith("yaml\nflow: florist"))
+    (tmp_path / "callflows").mkdir()
+    (tmp_path / "callflows" / "florist.yaml").write_text(flow.removeprefix("yaml\n"))
+    for command in ("flow prompts callflows/florist.yaml", "speech voices --language ru"):
+        (shown,) = (block for block in blocks if block.startswith(f"$ .venv/bin/infolinia {command}\n"))
+        ran = program.run(tmp_path, *command.split())
+        assert ran.output.startswith(shown.partition("\n")[2]), command
+
+
 def test_what_is_wrong_with_the_command_is_one_sentence(program: Program, company: Path) -> None:
     assert (
         "choose one with --language, of pl, en" in program.run(company, "flow", "prompts", "-o", "x").sentence
