@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from ivr.draft import Draft, seen_ways
@@ -10,7 +10,7 @@ from ivr.flow import FACTS
 from ivr.loops import rounds
 from ivr.shape import closest, guess
 from ivr.source import Problem
-from ivr.steps.body import FieldBody, Path
+from ivr.steps.body import Edge, FieldBody, Path
 from ivr.steps.subflow import Subflow
 from wording.phrases import normalised
 
@@ -76,7 +76,7 @@ def _unreachable(draft: Draft, lost: set[str]) -> Iterator[Problem]:
     forgiven = sum(draft.meant(target) is None for target in draft.always.values())
     forgiven += len(part.absent)
     in_order = list(part.table.entries)
-    lost |= {way[0] for way in rounds(_graph(draft))}
+    lost |= {way[0] for way in rounds(_graph(draft, lambda edge: True))}
     for before, name in pairwise(in_order):
         if name not in reached and before in lost and before in reached:
             reached |= draft.reached([name])
@@ -91,20 +91,41 @@ def _unreachable(draft: Draft, lost: set[str]) -> Iterator[Problem]:
         yield draft.problem(name, (), f"step {name!r} is never reached: lead to it or delete it")
 
 
-def _graph(draft: Draft) -> dict[str, list[str]]:
+def _rounds(draft: Draft) -> Iterator[Problem]:
+    """Those that are written. One by an outcome that is left out ends by itself: see `warn_of_rounds`."""
+    for way in rounds(_graph(draft, lambda edge: edge.written)):
+        edge = next(e for e in draft.edges[way[0]] if not e.turn and e.target == way[1] and e.written)
+        message = f"{_shown(way)} goes round without the caller doing anything: lead out of it"
+        yield draft.problem(way[0], edge.path, message)
+
+
+def warn_of_rounds(draft: Draft) -> Iterator[Problem]:
+    """Of a flow that has none that is written whole: rounds by way of `always.trouble`."""
+    for way in rounds(_graph(draft, lambda edge: True)):
+        ways = [(name, _edge(draft, name, target)) for name, target in pairwise(way)]
+        name, edge = next((name, edge) for name, edge in ways if not edge.written)
+        why = f"{edge.label!r} of {name!r} is not written and leads to always.trouble"
+        message = (
+            f"{_shown(way)} goes round without the caller doing anything, because {why}; "
+            "the call is given up after two rounds: lead out of it"
+        )
+        yield draft.problem(name, (), message)
+
+
+def _graph(draft: Draft, counts: Callable[[Edge], bool]) -> dict[str, list[str]]:
     return {
-        name: [edge.target for edge in edges if not edge.turn and edge.target in draft.written]
+        name: [e.target for e in edges if not e.turn and e.target in draft.written and counts(e)]
         for name, edges in draft.edges.items()
     }
 
 
-def _rounds(draft: Draft) -> Iterator[Problem]:
-    for way in rounds(_graph(draft)):
-        edge = next(e for e in draft.edges[way[0]] if not e.turn and e.target == way[1])
-        told = " -> ".join(repr(name) for name in way)
-        why = "" if edge.written else f" ({edge.label!r} is not written, so it leads to always.trouble)"
-        message = f"{told} goes round without the caller doing anything{why}: lead out of it"
-        yield draft.problem(way[0], edge.path if edge.written else (), message)
+def _edge(draft: Draft, name: str, target: str) -> Edge:
+    found = [edge for edge in draft.edges[name] if not edge.turn and edge.target == target]
+    return next((edge for edge in found if edge.written), found[0])
+
+
+def _shown(way: Sequence[str]) -> str:
+    return " -> ".join(repr(name) for name in way)
 
 
 def _same_phrases(draft: Draft) -> Iterator[Problem]:

@@ -119,11 +119,14 @@ class Draft:
 def whole_step(step: ReadStep, file: str, trouble: str | None) -> Step:
     """With the outcomes that are not written led to `trouble`, or to where one goes that they go with."""
     outcomes = dict(step.written)
+    left_out = set()
     for outcome in step.body.optional_here():
         instead = outcomes.get(step.body.goes_with.get(outcome, ""), trouble)
         if outcome not in outcomes and instead is not None and outcome not in step.body.ends_call:
             outcomes[outcome] = instead
-    return Step(step.name, step.body, outcomes, step.node, file)
+            if step.body.goes_with.get(outcome) not in step.written:
+                left_out.add(outcome)
+    return Step(step.name, step.body, outcomes, step.node, file, left_out=frozenset(left_out))
 
 
 def by_itself(part: Part) -> Draft:

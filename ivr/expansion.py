@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ivr.draft import Draft, Written, by_itself, whole_step
 from ivr.flow import Step
@@ -159,7 +160,7 @@ def _put_in(
         moved = _moved(read, own.edges[name], inside, other)
         whole = whole_step(moved, other.file, trouble)
         draft.add(
-            Step(inside + name, whole.body, whole.outcomes, whole.source, other.file),
+            replace(whole, name=inside + name),
             frozenset(moved.written),
         )
         if isinstance(moved.body, Subflow):

@@ -19,7 +19,8 @@ FACTS = ("caller", "dialled", "language")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`outcomes`: each outcome of the verb -> next step; those not written lead to `always.trouble`.
+    """`outcomes`: each outcome of the verb -> next step. `left_out`: those not written; they lead to
+    `always.trouble`.
 
     `source` is the step in its `file`, where a message about it points. `implied`: it is written nowhere.
     """
@@ -30,6 +31,7 @@ class Step:
     source: Node
     file: str = ""
     implied: bool = False
+    left_out: frozenset[str] = frozenset()
 
     @property
     def verb(self) -> str:

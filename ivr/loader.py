@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ivr.checks import check_alone, check_whole
+from ivr.checks import check_alone, check_whole, warn_of_rounds
 from ivr.draft import Draft, by_itself
 from ivr.expansion import check_calls, put_in_called
 from ivr.flow import Always, Flow
@@ -125,7 +125,7 @@ def _flow(root: Part, parts: list[Part], draft: Draft) -> Flow:
     for part in parts:
         for kind, names in (part.uses or {}).items():
             uses[kind] = tuple(dict.fromkeys((*uses.get(kind, ()), *(name.text for name in names))))
-    warnings: tuple[Problem, ...] = tuple(dict.fromkeys(warn_of_alike(draft)))
+    warnings: tuple[Problem, ...] = tuple(dict.fromkeys((*warn_of_alike(draft), *warn_of_rounds(draft))))
     others = [part.text for part in sorted(parts[1:], key=lambda part: part.name)]
     return Flow(
         name=root.name,

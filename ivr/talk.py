@@ -281,6 +281,8 @@ class Talk:
             self.trouble(
                 "unknown outcome", f"{self.step.verb} ended with {outcome!r}, which it does not have"
             )
+        elif outcome in self.step.left_out and self._troubled_too_often():
+            self.ways.append((self.step.name, outcome))
         else:
             self.go(target, outcome)
 
@@ -326,15 +328,19 @@ class Talk:
         """Something went wrong that the caller cannot help: a person is to take over."""
         self.note(CallEventKind.TROUBLE, {"what": what, "detail": detail})
         self.typed.clear()
-        self.troubles += 1
         self.steps_since_turn = 0
         self.again = False
         if self.gone:
             self.end()
-        elif self.troubles > MOST_TROUBLES:
-            self.going, self.giving_up = None, True
-        else:
+        elif not self._troubled_too_often():
             self.going = self.flow.always.trouble
+
+    def _troubled_too_often(self) -> bool:
+        """Once more on the way to `always.trouble`; when that does not help either, the call is given up."""
+        self.troubles += 1
+        if self.troubles > MOST_TROUBLES:
+            self.going, self.giving_up = None, True
+        return self.giving_up
 
     def hang_up(self, reason: str) -> None:
         if not self.gone:

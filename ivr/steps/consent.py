@@ -12,7 +12,7 @@ from ivr.options import OptionTurn
 from ivr.shape import Seconds
 from ivr.steps.body import FieldBody
 from ivr.steps.errand import ERRAND_LIMIT_SECONDS
-from ivr.turn import Candidate
+from ivr.turn import AGENT_KEY, BY_KEY, REPEAT_KEY, Candidate
 from ivr.working_turn import WorkingTurn
 from wording.navigation import navigation_phrases
 from wording.yes_no import understood_yes_no, yes_no_phrases
@@ -31,7 +31,7 @@ Key = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
 
 
 class Consent(FieldBody):
-    """`consent: {to: recording, refuse: 9, prompt: {…}}`: silence consents.
+    """`consent: {to: recording, refuse: 9, prompt: {…}}`: silence consents, and so does who presses on.
     `consent: {to: marketing, accept: 1, prompt: {…}}`: silence refuses. Yes and no may be said in both.
     """
 
@@ -79,6 +79,28 @@ class _ConsentTurn(WorkingTurn, OptionTurn):
         super().__init__(talk, step, consent, consent.keys)
         self._consent = consent
         self.begin()
+
+    def begin(self) -> None:
+        """Keys pressed ahead answer it only when they are its own: it must have been heard."""
+        if self.talk.typed and self.talk.typed[0] in self._consent.keys:
+            super().begin()
+        else:
+            self._ask(())
+
+    def _pressed(self, key: str) -> None:
+        """Who presses on where silence consents has heard the question; the key is for the next one."""
+        goes_on = self._consent.accept is None and key not in (
+            *self._consent.keys,
+            AGENT_KEY,
+            REPEAT_KEY,
+            "#",
+        )
+        if not goes_on or self._candidate is not None:
+            super()._pressed(key)
+            return
+        self.talk.caller_acted()
+        self.talk.typed.insert(0, key)
+        self._keep(True, BY_KEY)
 
     def ears(self) -> Listen:
         return _ears(self.talk.languages)

@@ -80,7 +80,7 @@ def test_by_key_and_by_word(fields: str, act: str, given: bool, by: str) -> None
 @pytest.mark.parametrize("fields", [OPT_OUT, OPT_IN])
 def test_what_is_no_answer_in_the_end_is_no_consent(fields: str) -> None:
     stage = Stage(flow_of(fields))
-    stage.keys("5")
+    stage.hear("nonsense")
     assert stage.said == "Sorry, I didn't get that. Agreed?"
     stage.hear("whatever")
     assert not kept(stage).given
@@ -122,6 +122,34 @@ def test_keys_pressed_ahead_are_for_the_next_question() -> None:
     stage.spoken()
     assert stage.path == ["first", "denied", "pin", "bye"]
     assert stage.notes("value_set")[-1] == {"name": "pin", "value": "42"}
+
+
+def test_who_presses_on_has_not_refused_and_the_key_counts_in_the_next_question() -> None:
+    stage = Stage(flow_of(OPT_OUT))
+    stage.tell(KeyPressed("4"), 0.2)
+    assert (kept(stage).given, kept(stage).by) == (True, "key")
+    done(stage)
+    stage.spoken()
+    stage.tell(KeyPressed("2"), 0.2)
+    assert [note["value"] for note in stage.notes("value_set") if note["name"] == "pin"] == ["42"]
+    assert [note["key"] for note in stage.notes("key_pressed")] == ["4", "2"]
+
+
+def test_a_key_pressed_before_the_question_was_asked_is_no_consent() -> None:
+    flow = load(
+        """
+  first: {say: {text: A notice., interrupt: false}, next: ask}
+  ask: {consent: {to: recording, prompt: Agreed?, refuse: 9}, next: given, refused: denied}
+  given: {say: Given., next: bye}
+  denied: {say: Refused., next: bye}
+"""
+    )
+    stage = Stage(flow)
+    stage.tell(KeyPressed("4"), 0.1)
+    stage.spoken()
+    assert stage.said == "Agreed?"
+    stage.tell(KeyPressed("9"), 0.1)
+    assert kept(stage).given is False
 
 
 def test_words_that_work_everywhere() -> None:
