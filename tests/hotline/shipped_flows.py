@@ -23,7 +23,7 @@ from ivr.rehearsal import Rehearsal, Rehearsed
 from ivr.script import Act, Answer, Dials, Given, Reaches, Says, Waits
 from tests.house import Ports
 from tests.rtp import RtpParty, rtp_party
-from tests.running import ROOT, until
+from tests.running import ROOT, RunningHotline, until
 from tests.sipp import run_sipp
 
 WHOLESALER, CLINIC, DEBT_LINE = "101", "102", "103"
@@ -47,11 +47,11 @@ _OTHERWISE = ("confidence", "attempt")
 
 @dataclass
 class Company:
-    """The company's three services. `manner`: "well", "slow", "garbage", "strange" (another JSON)."""
+    """The company's three services. `manners`: path -> "slow", "garbage" or "strange" (another JSON)."""
 
     slots: list[dict[str, str]]
     due: str
-    manner: str = "well"
+    manners: Mapping[str, str] = field(default_factory=dict)
     seen: list[tuple[str, str, Any]] = field(default_factory=list)
 
     @property
@@ -65,7 +65,7 @@ class Company:
     async def answer(self, request: web.Request) -> web.Response:
         body = json.loads(await request.text() or "null")
         self.seen.append((request.method, request.raw_path, body))
-        match self.manner:
+        match self.manners.get(request.path):
             case "slow":
                 await asyncio.sleep(SLOW_SECONDS)
             case "garbage":
@@ -297,13 +297,17 @@ async def press_through(
             await live.party.press(turn.act.keys)
 
 
-async def row_of(history: Callable[[], Awaitable[list[dict[str, Any]]]], caller: str) -> dict[str, Any]:
-    """The history's newest row of a caller, when it is written."""
-    found: list[dict[str, Any]] = []
+async def row_of(hotline: RunningHotline, caller: str) -> dict[str, Any]:
+    """The history's row of a caller, when it is written."""
 
-    async def there() -> bool:
-        found[:] = [row for row in await history() if row["contact_points"][0]["value"] == caller]
-        return bool(found)
+    async def ended() -> bool:
+        query = (
+            "SELECT count(*) FROM call_events JOIN calls ON calls.id = call_events.call_id "
+            "WHERE kind = 'ended' AND calls.caller = ?"
+        )
+        with closing(sqlite3.connect(hotline.folder / "v" / "infolinia.db", timeout=5)) as database:
+            return bool(database.execute(query, (caller,)).fetchone()[0])
 
-    await until(there, f"a row of {caller}", 30)
-    return found[0]
+    await until(ended, f"the call of {caller} has ended", 30, hotline.log)
+    (row,) = [row for row in await hotline.history() if row["contact_points"][0]["value"] == caller]
+    return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -69,7 +70,12 @@ async def company(hotline: RunningHotline) -> AsyncIterator[Company]:
 
 
 async def both(
-    hotline: RunningHotline, number: str, caller: str, turns: Sequence[Turn], given: Mapping[str, Any]
+    hotline: RunningHotline,
+    number: str,
+    caller: str,
+    turns: Sequence[Turn],
+    given: Mapping[str, Any],
+    place: int = 0,
 ) -> dict[str, Any]:
     """Call, then rehearse the same; the row of the live call."""
 
@@ -83,9 +89,9 @@ async def both(
         await until(sent, "a code in the log", 10, hotline.log)
         return found[-1]
 
-    async with calling(hotline.folder, hotline.ports, number, caller, hotline.log) as live:
+    async with calling(hotline.folder, hotline.ports, number, caller, hotline.log, place=place) as live:
         await press_through(live, turns, code)
-    row = await row_of(hotline.history, caller)
+    row = await row_of(hotline, caller)
     same_as_rehearsed(hotline, number, turns, row, given)
     return row
 
@@ -150,7 +156,7 @@ async def test_a_caller_who_wants_an_agent_talks_to_one_and_rates_it(
         assert anna.calls == [caller]
         anna.hang_up()
         await press_through(live, turns[-1:])
-    row = await row_of(hotline.history, caller)
+    row = await row_of(hotline, caller)
     same_as_rehearsed(hotline, WHOLESALER, turns, row, {})
     assert row["path"][-4:] == ["agents", "rating", "rated", "bye"]
     assert [data["rating"] for data in told(row, "rated")] == [5]
@@ -226,30 +232,46 @@ async def test_a_stranger_hears_nothing_of_the_debt(hotline: RunningHotline, com
     assert "zapłaty" not in said(row)
 
 
-@pytest.mark.parametrize("manner", ["slow", "down", "garbage", "strange"])
-async def test_a_service_that_fails_costs_a_sentence_and_leads_to_the_agents(
-    hotline: RunningHotline, manner: str
+FAILURES = {"slow": "111111", "garbage": "222222", "strange": "333333"}
+"""What becomes of the order of this number."""
+
+
+async def told_and_led_to_the_agents(
+    hotline: RunningHotline, caller: str, order: str, reply: Any, place: int = 0
 ) -> None:
-    caller = f"+4822000006{len(manner)}"
-    turns = [
-        keys("language", "2"),
-        keys("consent", "9"),
-        keys("main", "1"),
-        keys("number", "123456"),
-    ]
-    lookup: Any = {"reply": ["sent"]} if manner == "strange" else "failed"
-    given = {"lookup": lookup, "agents": "nobody", "message": "empty"}
-    if manner == "down":
-        row = await both(hotline, WHOLESALER, caller, turns, given)
-    else:
-        company = Company(SLOTS, due="", manner=manner)
-        async with company.open(hotline.ports.spare(31)):
-            row = await both(hotline, WHOLESALER, caller, turns, given)
-        assert [path for _, path, _ in company.seen] == ["/orders/123456"]
+    turns = [keys("language", "2"), keys("consent", "9"), keys("main", "1"), keys("number", order)]
+    given = {"lookup": reply, "agents": "nobody", "message": "empty"}
+    row = await both(hotline, WHOLESALER, caller, turns, given, place=place)
     assert "I cannot look up your order right now." in said(row)
     assert row["path"][-5:] == ["no_answer", "agents", "nobody", "message", "bye"]
     (fetched,) = told(row, "fetched")
     assert fetched["seconds"] < 4  # the step's own limit is 3 s
+
+
+async def test_a_service_that_is_down_costs_a_sentence_and_leads_to_the_agents(
+    hotline: RunningHotline,
+) -> None:
+    await told_and_led_to_the_agents(hotline, "+48220000060", "123456", "failed")
+
+
+async def test_a_slow_service_garbage_and_another_kind_of_answer_cost_no_more(
+    hotline: RunningHotline,
+) -> None:
+    company = Company(SLOTS, due="", manners={f"/orders/{order}": how for how, order in FAILURES.items()})
+    async with company.open(hotline.ports.spare(31)):
+        await asyncio.gather(
+            *(
+                told_and_led_to_the_agents(
+                    hotline,
+                    f"+4822000006{place + 1}",
+                    order,
+                    {"reply": ["sent"]} if how == "strange" else "failed",
+                    place,
+                )
+                for place, (how, order) in enumerate(FAILURES.items())
+            )
+        )
+    assert {path for _, path, _ in company.seen} == {f"/orders/{order}" for order in FAILURES.values()}
 
 
 async def test_a_caller_who_hangs_up_in_the_middle_reaches_always_gone(
@@ -266,7 +288,7 @@ async def test_a_caller_who_hangs_up_in_the_middle_reaches_always_gone(
         stay_seconds=3.0,
     )
     assert result.ok, result.output
-    row = await row_of(hotline.history, "+48220000070")
+    row = await row_of(hotline, "+48220000070")
     assert row["path"] == ["language", "left", "bye"]
     assert {"name": "hung_up", "value": "true"} in told(row, "value_set")
     assert (row["data"]["ended_by"], row["outcome"]) == ("caller", "abandoned")

@@ -113,7 +113,7 @@ async def by_voice(
 ) -> dict[str, Any]:
     async with calling(hotline.folder, hotline.ports, WHOLESALER, caller, hotline.log, place=place) as live:
         await speak_through(live, turns)
-    row = await row_of(hotline.history, caller)
+    row = await row_of(hotline, caller)
     same_as_rehearsed(hotline.config, WHOLESALER, turns, row, given)
     assert told(row, "key_pressed") == []
     return row
@@ -158,7 +158,7 @@ async def test_the_wholesaler_understands_people_in_english(tmp_path: Path) -> N
                     await anna.until(lambda: anna.talking, 30)
                     anna.hang_up()
                     await speak_through(live, turns[-1:])
-            rated = await row_of(hotline.history, "+48220000085")
+            rated = await row_of(hotline, "+48220000085")
             same_as_rehearsed(hotline.config, WHOLESALER, turns, rated, {})
     assert [seen[:2] for seen in lis.seen] == [("GET", "/orders/315490"), ("PUT", "/orders/315490/slot")]
     assert order["heard"] == ["second", "number", "three one five four nine zero", "second", "no"]
@@ -209,7 +209,7 @@ async def inject_through(
                 await live.party.press(sent_code(around.folder))
             elif isinstance(turn.act, Says):
                 await recognizer.inject(turn.act.text, turn.act.language or "")
-    row = await row_of(around.history, caller)
+    row = await row_of(around, caller)
     same_as_rehearsed(around.config, number, turns, row, given)
     return row
 
