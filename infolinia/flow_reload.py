@@ -83,7 +83,8 @@ class FlowReloader:
                 continue
             seen = now
             try:
-                await self.reload()
+                for warning in (await self.reload()).warnings:
+                    log.warning(warning)
             except ConfigurationRejected as rejected:
                 log.error(f"The flows of before stay in service:\n{rejected}")
             except Exception:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from ivr.flow import Flow
 from ivr.spoken_texts import OWN, SpokenText, own_texts, spoken_texts
@@ -77,15 +77,28 @@ class Judged:
         self._flows = tuple(flows)
         self._recorded = recorded
         self._whole = whole
-        self._texts = spoken_texts(self._flows)
-        self._stems = {PurePath(file).stem for flow in self._flows for file in flow.files}
-        self._stems |= {flow.name for flow in self._flows}
+        # Without flows that are called: alone they may say more than those that call them.
+        self._stems = {OWN, *(flow.name for flow in self._flows)}
+        spoken = spoken_texts(self._flows)
+        self._languages = sorted({*recorded.languages(), *(one.language for one in spoken)})
+        self._said = {
+            language: {
+                **{own.name: own for own in own_texts(language)},
+                **{one.name: one for one in spoken if one.language == language},
+            }
+            for language in self._languages
+        }
+        self._fixed = {
+            language: {sayable(one.text) for one in said.values() if one.fixed}
+            for language, said in self._said.items()
+        }
 
     def known_values(self, language: str) -> list[ScriptRow]:
         """Rows that stand for a text with certain values in it."""
-        fixed = {sayable(spoken.text) for spoken in self._said(language) if spoken.fixed}
         rows = self._recorded.script(language).rows
-        return [row for row in rows if row.text not in fixed and not self._is_old(row, language)]
+        return [
+            row for row in rows if row.text not in self._fixed[language] and not self._is_old(row, language)
+        ]
 
     def script_warnings(self) -> list[str]:
         """Scripts that cannot be read, and recordings of texts that no flow says any more."""
@@ -105,7 +118,7 @@ class Judged:
     def sound_warnings(self) -> list[str]:
         """Recordings that cannot be played, one sentence each."""
         told = []
-        for language in sorted({*self._recorded.languages(), *self._languages()}):
+        for language in self._languages:
             for file in self._played(language):
                 try:
                     read_recording(file)
@@ -118,7 +131,7 @@ class Judged:
         bodies = [step.body for flow in self._flows for step in flow.steps.values()]
         plays = {body.file for body in bodies if isinstance(body, Play)}
         told = []
-        for language in sorted({*self._recorded.languages(), *self._languages()}):
+        for language in self._languages:
             names = {row.name for row in self._recorded.script(language).rows} | plays
             known = {self._recorded.file(name, language) for name in names} | set(self._played(language))
             folder = self._recorded.folder / language
@@ -133,7 +146,7 @@ class Judged:
 
     def _played(self, language: str) -> Iterator[Path]:
         """Recordings that go before a text: those of the script, and those named by the text itself."""
-        said = {recording_name(spoken.text): None for spoken in self._said(language) if spoken.fixed}
+        said = map(recording_name, sorted(self._fixed[language]))
         rows = self._recorded.script(language).rows
         names = [row.name for row in rows if not self._is_old(row, language)]
         for name in dict.fromkeys([*names, *(recording_name(row.text) for row in rows), *said]):
@@ -142,28 +155,20 @@ class Judged:
 
     def _is_old(self, row: ScriptRow, language: str) -> bool:
         """Whether no flow says the row's text any more."""
-        said = self._said(language)
-        if any(spoken.fixed and sayable(spoken.text) == row.text for spoken in said):
+        if row.text in self._fixed[language]:
             return False
         stem, dot, _ = row.name.partition(".")
-        of_these = bool(dot) and (stem in self._stems or stem == OWN)
+        of_these = bool(dot) and stem in self._stems
         if not (of_these or self._whole):
             return False
-        with_values = [spoken for spoken in said if not spoken.fixed]
-        for spoken in said:
-            if spoken.name == row.name:
-                return spoken.fixed or not spoken.can_read(row.text)
-        if of_these:
-            # A text that is values alone could be anything; then the name does not say where it stood.
-            with_values = [spoken for spoken in with_values if _has_words(spoken)]
-        return not any(spoken.can_read(row.text) for spoken in with_values)
-
-    def _said(self, language: str) -> Sequence[SpokenText]:
-        texts = {spoken.name: spoken for spoken in self._texts if spoken.language == language}
-        return (*texts.values(), *(own for own in own_texts(language) if own.name not in texts))
-
-    def _languages(self) -> set[str]:
-        return {language for flow in self._flows for language in flow.languages}
+        if (named := self._said[language].get(row.name)) is not None:
+            return named.fixed or not named.can_read(row.text)
+        # A text that is values alone could be anything: it counts where the name does not say where it stood.
+        return not any(
+            spoken.can_read(row.text)
+            for spoken in self._said[language].values()
+            if not spoken.fixed and (_has_words(spoken) or not of_these)
+        )
 
 
 def _has_words(spoken: SpokenText) -> bool:

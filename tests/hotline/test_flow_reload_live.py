@@ -135,6 +135,15 @@ async def test_files_that_are_watched_are_reloaded_by_themselves(tmp_path: Path)
                 return "a flow is in service" in hotline.log()
 
             await until(in_service, "the right file is in service", 10, hotline.log)
+            prompts = tmp_path / "prompts" / "en"
+            prompts.mkdir(parents=True)
+            (prompts / "front.question.1.wav").write_bytes(b"of a text that was changed")
+            (prompts / "script.csv").write_text("name,text\nfront.question.1,Good night.\n")
+
+            async def old_recording_told() -> bool:
+                return "front.question.1.wav in en is recorded for an older text" in hotline.log()
+
+            await until(old_recording_told, "the old recording is told", 10, hotline.log)
 
 
 async def test_without_a_hotline_reload_says_so(tmp_path: Path) -> None:
