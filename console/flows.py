@@ -47,6 +47,7 @@ class FlowRow:
     flow: Flow
     name: str
     numbers: tuple[str, ...]
+    others: bool  # it answers every number that leads to no other flow
     steps: int
     now: int
     figures: FlowFigures | None
@@ -146,6 +147,7 @@ class FlowPages:
                 flow,
                 name_of(flow.name),
                 self._numbers(flow),
+                flow.name == self._flows.unknown.name,
                 _steps(flow),
                 len(self._live_in(flow)),
                 await self._today(flow),
@@ -161,6 +163,7 @@ class FlowPages:
             "flow": flow,
             "flow_name": name_of(flow.name),
             "numbers": self._numbers(flow),
+            "others": flow.name == self._flows.unknown.name,
             "steps": _steps(flow),
             "picture": self._picture(flow, self._pages.words_for(request)),
             "figures": figures,

@@ -192,6 +192,7 @@ byId("run-tests").addEventListener("click", async (event) => {
   event.target.disabled = true;
   try {
     byId("tests").innerHTML = await post("tests", {});
+    talk.scrollTop = talk.scrollHeight;
     tell(null);
   } catch (error) {
     tell(error);
