@@ -139,7 +139,10 @@ class Judged:
                 if _TEXTS_OWN_NAME.fullmatch(file.stem):
                     continue  # it may be of a text with certain values in it
                 if file.suffix == ".wav" and file not in known:
-                    told.append(f"{file} is never played: no row of script.csv, and no flow, names it.")
+                    told.append(
+                        f"{file} is never played, since no row of script.csv and no flow names it: put the "
+                        "script that it was recorded from beside it, or take it out."
+                    )
                 elif file.stem in names and file.suffix != ".wav" and file.is_file():
                     told.append(f'{file} is not played: make it a WAV file, "{file.stem}.wav".')
         return told
