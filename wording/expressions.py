@@ -97,7 +97,8 @@ def truth(value: object) -> bool:
 def compared(left: object, sign: str, right: object) -> bool:
     """Compare as numbers when one side is a number or the sign is an order, else as texts.
 
-    An unset side equals only an unset or empty one, and is never before or after anything.
+    An unset side equals only an unset or empty one, and is never before or after anything; neither is a number
+    before or after what is none.
     """
     if left is None or right is None:
         same = (left is None or left == "") and (right is None or right == "")
@@ -107,6 +108,8 @@ def compared(left: object, sign: str, right: object) -> bool:
     typed = not (isinstance(left, str) and isinstance(right, str))
     if first is not None and second is not None and (ordered or typed):
         return _ORDER[sign]((first > second) - (first < second))
+    if ordered and (first is None) != (second is None):
+        return False
     one, other = as_text(left), as_text(right)
     return _ORDER[sign]((one > other) - (one < other))
 

@@ -210,3 +210,13 @@ def test_comparisons_agree_with_one_another(left: object, right: object) -> None
 def test_a_name_that_begins_with_an_underscore_is_refused(source: str) -> None:
     with pytest.raises(ExpressionProblem, match="a name begins with a letter"):
         parse_expression(source)
+
+
+@pytest.mark.parametrize(("left", "right"), [("many", 0), (0, "many"), ("12a", 5), ("", 5)])
+def test_a_number_is_neither_before_nor_after_what_is_none(left: object, right: object) -> None:
+    assert not any(compared(left, sign, right) for sign in ("<", "<=", ">", ">="))
+
+
+def test_dates_and_times_are_in_order_as_texts() -> None:
+    assert compared("2026-03-22", "<", "2026-04-01")
+    assert compared("14:30", ">=", "08:30")
