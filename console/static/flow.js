@@ -49,7 +49,7 @@ async function rehearse() {
     const html = await post("rehearsal", { acts, answers, ...settings() });
     if (mine !== sent) return;
     tell(null);
-    talk.innerHTML = html;
+    show(html);
     talk.scrollTop = talk.scrollHeight;
     light();
     follow();
@@ -59,6 +59,26 @@ async function rehearse() {
   }
   const over = ended();
   for (const control of [said, byId("silence"), byId("hang-up"), ...pad.children]) control.disabled = over;
+}
+
+// Only what is new is put in, so that a screen reader tells just that, and the focus stays where it was.
+function show(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").body;
+  const lines = talk.querySelector(".bubbles");
+  const focused = document.activeElement?.dataset ?? {};
+  if (lines) {
+    const wanted = [...fresh.querySelector(".bubbles").children];
+    let same = 0;
+    while (same < wanted.length && lines.children[same]?.isEqualNode(wanted[same])) same += 1;
+    while (lines.children.length > same) lines.lastElementChild.remove();
+    lines.append(...wanted.slice(same));
+    byId("rehearsed").replaceWith(fresh.querySelector("#rehearsed"));
+  } else {
+    talk.replaceChildren(...fresh.childNodes);
+  }
+  for (const kind of ["work", "reply"]) {
+    if (focused[kind]) talk.querySelector(`[data-${kind}="${CSS.escape(focused[kind])}"]`)?.focus();
+  }
 }
 
 function act(one) {

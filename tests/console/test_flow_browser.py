@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, async_playwright, expect
 
 from engine.ports import FlowFigures
-from tests.console.stage import PHONE, START, Kind, Stage, log, shipped
+from tests.console.stage import PHONE, START, Kind, Stage, log, order_call, shipped
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")
@@ -115,8 +115,12 @@ async def test_a_rehearsal_by_keys_lights_its_path(stage: Stage, open_flow: Open
 
     # The service answered nothing; say what it answers, and the call goes another way.
     reply = page.locator("[data-work]").first
+    await reply.focus()
+    await page.evaluate("document.querySelector('#talk .bubble').sameNode = true")
     await reply.select_option('{"status": "packed", "amount": 249.5}')
     await expect(talk).to_contain_text("two hundred and forty nine zlotys and fifty groszy")
+    await expect(reply).to_be_focused()
+    assert await page.evaluate("document.querySelector('#talk .bubble').sameNode") is True
     names = await lit.evaluate_all("cards => cards.map((card) => card.dataset.step)")
     walked = [
         "language",
@@ -197,6 +201,15 @@ async def test_no_flow_page_scrolls_sideways(
     cut = """() => [...document.querySelectorAll("button, h1, h2, .pill, .tag, .rail-item span")]
         .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map((e) => e.outerHTML)"""
     assert await page.evaluate(cut) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/calls", "/calls/c1"])
+async def test_the_other_pages_fit_a_telephone(stage: Stage, open_flow: OpenPage, path: str) -> None:
+    stage.queries.add(order_call(recording="gone"), PHONE)
+    page = await open_flow(path, viewport={"width": 390, "height": 844}, locale="ru")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+    await page.get_by_role("button", name="Polski").click()
+    assert await page.evaluate("document.documentElement.lang") == "pl"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -24,7 +24,7 @@ from engine.ports import FlowFigures, StoreUnavailable
 from ivr.flow import Flow
 from ivr.loader import load_flow
 from ivr.surroundings import NOWHERE
-from tests.console.stage import PHONE, START, Kind, Stage, log, shipped
+from tests.console.stage import PHONE, START, Kind, Stage, log, order_call, shipped
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 ENGLISH = load_words()["en"]
@@ -379,3 +379,13 @@ async def test_new_flows_are_told_to_pages(client: TestClient, stage: Stage) -> 
             stage.live.changed("flows")
             while b"event: flows" not in await stream.content.readline():
                 pass
+
+
+async def test_hear_it_yourself_is_ticked_after_the_first_call(client: TestClient, stage: Stage) -> None:
+    def item(page: str) -> str:
+        return page.partition('id="hear-it"')[2].partition("</li>")[0]
+
+    assert "#check" not in item(await text_of(client, "/"))
+    stage.queries.add(order_call(), PHONE)
+    assert "#check" in item(await text_of(client, "/"))
+    assert "#check" in item(await text_of(client, "/parts/setup"))
