@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from calls.events import CallEvent, CallEventKind
 from ivr.commands import Command, Note
 from ivr.flow import Flow
-from ivr.outside import Outside
+from ivr.outside import CONVERSATION_SECONDS, Outside
 from ivr.rehearsal import START, Act, Rehearsal, Waits
 from ivr.surroundings import Surroundings
 
@@ -64,8 +64,16 @@ class Conversation(Rehearsal):
     def _perform(self, commands: Sequence[Command]) -> None:
         for command in commands:
             if isinstance(command, Note):
+                if command.kind is CallEventKind.WORK_DONE and _served(command.data):
+                    # A real call's log has this from the queue, and a test needs to know how long it took.
+                    answered = self._now - timedelta(seconds=CONVERSATION_SECONDS)
+                    self._log(answered, CallEventKind.AGENT_CONNECTED, {"agent": "rehearsed"})
                 self._log(self._now, command.kind, command.data)
         super()._perform(commands)
 
     def _log(self, at: datetime, kind: CallEventKind, data: Mapping[str, object]) -> None:
         self.events.append(CallEvent("typed", len(self.events) + 1, at, kind, data))
+
+
+def _served(done: Mapping[str, object]) -> bool:
+    return done["verb"] == "queue" and done["outcome"] == "next"

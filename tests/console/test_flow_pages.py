@@ -250,6 +250,14 @@ async def test_a_rehearsal_becomes_a_test_that_passes(client: TestClient, stage:
     assert f"{len(flow.tests)} of {len(flow.tests)} saved rehearsals pass" in await response.text()
 
 
+async def test_a_call_that_an_agent_took_becomes_a_test_too(client: TestClient) -> None:
+    acts = [{"dials": "2"}, {"silence": True}, {"dials": "0"}, {"dials": "5"}]
+    page = unescape(await rehearsed(client, acts, save=True))
+    assert "{gets: queue}" in page
+    assert 'agents: {answered: "20s"}' in page
+    assert "Thank you for your rating" in page
+
+
 async def test_a_test_that_fails_is_named_with_its_line(client: TestClient, stage: Stage) -> None:
     source = source_of("unknown-number").rstrip()
     flow = load_flow(
