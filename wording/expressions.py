@@ -97,8 +97,8 @@ def truth(value: object) -> bool:
 def compared(left: object, sign: str, right: object) -> bool:
     """Compare as numbers when one side is a number or the sign is an order, else as texts.
 
-    An unset side equals only an unset or empty one, and is never before or after anything; neither is a number
-    before or after what is none.
+    An unset side equals only an unset or empty one, and is never before or after anything. A number is
+    neither before nor after what is none.
     """
     if left is None or right is None:
         same = (left is None or left == "") and (right is None or right == "")
