@@ -30,6 +30,9 @@ from speech.voices import DEFAULT_VOICES, EspeakVoices, Voice
 
 log = logging.getLogger(__name__)
 
+# Five minutes of speech, more than any caller is told. What a service answers may be a hundred times as long,
+# and would keep the voice, which all callers share, from the others.
+LONGEST_TEXT = 4000
 # Part of every name in the cache: raised when the sound of the same text changes.
 _RENDERING = 1
 _BYTES_PER_SAMPLE = 2
@@ -95,6 +98,11 @@ class PromptVoices:
             raise VoiceFailed(
                 f'No voice speaks "{language}" (there are: {", ".join(sorted(self._voices))}): '
                 f"configure one, or record the text as {self.recorded.place(recording_name(text), language)}."
+            )
+        if len(text) > LONGEST_TEXT:
+            raise VoiceFailed(
+                f"A text of {len(text)} characters is too long to be said (it may have {LONGEST_TEXT}): "
+                f'"{text[:60]}…".'
             )
         key = _hash("text", voice.id, language, text, voice.rate, voice.pitch, voice.volume)
         known = self._on_disk(key)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 ONE, FEW, MANY = 0, 1, 2
+# Larger and finer ones are no counts. Reckoning with 1e999999999, which a service may answer, would never end.
+MOST_DIGITS = 40
 
 
 def plural_index(value: int | Decimal, language: str) -> int:
@@ -40,4 +42,6 @@ def _of_text(text: str, language: str, forms: tuple[str, ...]) -> str:
         value = Decimal(text.strip().replace(",", "."))
     except InvalidOperation:
         return forms[-1]
-    return plural(value, language, forms) if value.is_finite() else forms[-1]
+    if not value.is_finite() or abs(value.adjusted()) > MOST_DIGITS:
+        return forms[-1]
+    return plural(value, language, forms)

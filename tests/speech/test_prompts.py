@@ -15,7 +15,7 @@ import pytest
 
 from engine.ports import Prompt, VoiceFailed
 from infolinia.setup.inventory import Parts
-from speech.prompts import PromptVoices
+from speech.prompts import LONGEST_TEXT, PromptVoices
 from speech.recorded_prompts import recording_name
 from speech.sound_files import Samples, from_pcm, write_whole
 from speech.voices import DEFAULT_VOICES, EspeakVoices, Voice
@@ -49,6 +49,13 @@ def scripted(tmp_path: Path, script: str, *, render_seconds: float = 5.0) -> Pro
     path.write_text(script)
     renderer = EspeakVoices({}, render_seconds=render_seconds, command=(sys.executable, str(path)))
     return PromptVoices(tmp_path / "cache", tmp_path / "prompts", environment={}, renderer=renderer)
+
+
+async def test_a_text_without_end_does_not_keep_the_voice_from_others(tmp_path: Path) -> None:
+    voices = scripted(tmp_path, "raise SystemExit('it must not be asked')")
+    with pytest.raises(VoiceFailed, match="4001 characters is too long to be said"):
+        await voices.speak("a" * (LONGEST_TEXT + 1), "en")
+    await voices.close()
 
 
 @pytest.mark.parametrize(

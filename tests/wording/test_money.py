@@ -276,6 +276,12 @@ def test_plural(language: str, forms: tuple[str, ...], counts: str) -> None:
         assert change(count, language) == forms[int(index)], count
 
 
+@pytest.mark.parametrize("text", ["1e999999999", "-1E+999999999", "1e-999999999", "9" * 100_000])
+@pytest.mark.parametrize("language", ["pl", "en", "ru"])
+def test_plural_of_a_monstrous_number_is_that_of_many(text: str, language: str) -> None:
+    assert plural_filter(("paczka", "paczki", "paczek"))(text, language) == "paczek"
+
+
 def test_plural_of_no_number_is_that_of_many() -> None:
     for text in ("", "many", "NaN", "Infinity"):
         assert plural_filter(("parcel", "parcels"))(text, "en") == "parcels"
