@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 ONE, FEW, MANY = 0, 1, 2
-# Larger and finer ones are no counts. A service may answer 1e999999999, and reckoning with it would never end.
+# Larger and finer ones are no counts. A service may answer 1e999999999; to reckon with it would never end.
 MOST_DIGITS = 40
 
 
