@@ -59,4 +59,10 @@ def _value(value: Any) -> str:
 def _scalar(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
         return text
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    # Not JSON's escapes throughout: it writes what is beyond U+FFFF as two halves, which YAML does not read.
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else _escaped(ord(sign)) for sign in quoted)
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -15,7 +15,7 @@ from ivr.flow_tests import flow_tests
 from ivr.loader import load_flow
 from ivr.recorded_call import NotRehearsable, path_of, recorded_test
 from ivr.rehearsal import Rehearsal
-from ivr.script import Act, Dials, FlowTest, Given, HangsUp, Waits
+from ivr.script import Act, Dials, FlowTest, Given, HangsUp, Hears, Waits
 from ivr.source import Place
 from ivr.verdicts import run_test
 from ivr.written_tests import as_written
@@ -121,3 +121,27 @@ def test_steps_behind_a_hang_up_are_not_waited_for(acts: list[Act]) -> None:
     events = log_of(flow, walk)
     assert path_of(events)[-2:] == ["left", "bye"]
     assert list(replayed(small(LEFT, head), flow, events)) == path_of(events)
+
+
+HOSTILE = [
+    "\u202e😀",
+    "\U000e0001😀",
+    'a"b\\',
+    "{caller}",
+    "+48220000001\r\nX: y",
+    "a: b #c",
+    "- x",
+    "null",
+    "\xad'",
+    "~",
+]
+
+
+@pytest.mark.parametrize("caller", HOSTILE)
+def test_whoever_calls_the_written_test_can_be_read(caller: str) -> None:
+    source = small('  first: {say: "Hello {caller}.", next: bye}')
+    acts = [{"hears": caller}, {"ends": "hangup"}]
+    written = as_written(caller, {"caller": caller}, acts)
+    (test,) = flow_tests(load_flow(f"{source}tests:\n{written}", "small.yaml"))
+    assert (test.name, test.given.facts["caller"]) == (caller, caller)
+    assert test.acts[0] == Hears(caller)
