@@ -16,9 +16,9 @@ from pathlib import Path
 from bench import report
 from infolinia.flow_files import read_flow
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests
-from ivr.script import FlowTest
-from ivr.verdicts import run_test
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.script import FlowTest
+from ivr.rehearsal.verdicts import run_test
 
 ROOT = Path(__file__).parents[1]
 CASES = (

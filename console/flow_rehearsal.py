@@ -17,16 +17,16 @@ from console.flow_view import ICONS
 from console.words import Words
 from ivr import commands as work
 from ivr.commands import Command, HangUp, Note, Say, Sound, Text
-from ivr.conversation import Conversation
 from ivr.events import Finished
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests, value_of
-from ivr.outside import OUTCOMES, Outside, Told
-from ivr.recorded_call import recorded_test
-from ivr.script import Answer, Dials, Given, HangsUp, Says
-from ivr.source import SourceRejected, Table, read_yaml
+from ivr.reading.source import SourceRejected, Table, read_yaml
+from ivr.rehearsal.conversation import Conversation
+from ivr.rehearsal.flow_tests import flow_tests, value_of
+from ivr.rehearsal.outside import OUTCOMES, Outside, Told
+from ivr.rehearsal.recorded_call import recorded_test
+from ivr.rehearsal.script import Answer, Dials, Given, HangsUp, Says
+from ivr.rehearsal.written_tests import as_written
 from ivr.surroundings import Surroundings
-from ivr.written_tests import as_written
 
 MOST_ACTS = 200
 MOST_COMMANDS = 20_000

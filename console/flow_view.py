@@ -13,10 +13,10 @@ from console.call_view import VERB_ICONS
 from console.display import capitalize_first
 from console.words import Words
 from engine.ports import FlowFigures
-from ivr.coverage import ways_of
-from ivr.drawing import curve, label_of, words_of
 from ivr.flow import Flow, Step
-from ivr.layout import Box, Placed, Spot, place
+from ivr.picture.drawing import curve, label_of, words_of
+from ivr.picture.layout import Box, Placed, Spot, place
+from ivr.rehearsal.coverage import ways_of
 
 ICONS: Mapping[str, str] = {
     **VERB_ICONS,

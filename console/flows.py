@@ -25,10 +25,10 @@ from engine.flows import FlowShelf
 from engine.live import LiveCalls
 from engine.ports import Clock, FlowFigures, Queries, StoreUnavailable
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests
-from ivr.recorded_call import NotRehearsable
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.recorded_call import NotRehearsable
+from ivr.rehearsal.verdicts import Verdict, run_test
 from ivr.surroundings import Surroundings
-from ivr.verdicts import Verdict, run_test
 
 # Of today; on a busier day the latest are counted, and the page says so.
 MOST_CALLS = 50_000

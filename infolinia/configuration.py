@@ -17,8 +17,8 @@ from infolinia.sections.queues import Agents, QueueSections, queue_problems, tel
 from infolinia.sections.services import ServiceName, ServiceSection
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
-from ivr.shape import locate, read_model
-from ivr.source import Listing, Node, Place, SourceRejected, Table, read_yaml
+from ivr.reading.shape import locate, read_model
+from ivr.reading.source import Listing, Node, Place, SourceRejected, Table, read_yaml
 from store.database import StoreError, database_url
 from wording.currency_words import CURRENCIES
 from wording.phone_words import COUNTRIES

@@ -26,7 +26,7 @@ from infolinia.prompt_commands import list_prompts
 from infolinia.recorded_tests import append_test, events_of, flow_of, written_test
 from infolinia.terminal import ConfigOption, fail, run_until_done
 from infolinia.typed_calls import TypedCall
-from ivr.drawing import draw
+from ivr.picture.drawing import draw
 
 flow_app = typer.Typer(help="Call flows.", no_args_is_help=True)
 flow_app.command("prompts")(list_prompts)
@@ -57,7 +57,7 @@ def check_flows(
 @flow_app.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of flow files, by which an editor helps to write them."""
-    from ivr.schema import flow_schema
+    from ivr.reading.schema import flow_schema
 
     typer.echo(json.dumps(flow_schema(), indent=1, ensure_ascii=False))
 

@@ -13,8 +13,8 @@ from engine.flows import FlowShelf
 from engine.ports import Recognizer
 from infolinia.configuration import Configuration, ConfigurationRejected
 from ivr.flow import Flow
-from ivr.loader import FlowRejected, FlowText, Known, load_flow
-from ivr.source import LONGEST_BYTES
+from ivr.reading.loader import FlowRejected, FlowText, Known, load_flow
+from ivr.reading.source import LONGEST_BYTES
 
 log = structlog.get_logger(__name__)
 

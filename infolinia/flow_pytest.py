@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ivr.flow import Flow
-    from ivr.script import FlowTest
+    from ivr.rehearsal.script import FlowTest
     from ivr.surroundings import Surroundings
 
 # The rest of infolinia is imported when a flow is found: this module is loaded in every run of pytest.
@@ -77,7 +77,7 @@ class FlowItem(_Item):
         self._test = test
 
     def runtest(self) -> None:
-        from ivr.verdicts import run_test
+        from ivr.rehearsal.verdicts import run_test
 
         verdict = run_test(self._flow, self._test, self.surroundings())
         if not verdict.passed:

@@ -11,13 +11,13 @@ from pathlib import Path
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration, ConfigurationRejected
 from infolinia.flow_files import read_flow
-from ivr.coverage import KINDS, FileCoverage, Missed
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests
-from ivr.script import FlowTest
-from ivr.source import SourceRejected
+from ivr.reading.source import SourceRejected
+from ivr.rehearsal.coverage import KINDS, FileCoverage, Missed
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.script import FlowTest
+from ivr.rehearsal.verdicts import Run, Verdict, run_flows
 from ivr.surroundings import Surroundings
-from ivr.verdicts import Run, Verdict, run_flows
 
 PATTERN = "*.yaml"
 

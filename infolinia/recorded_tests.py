@@ -11,10 +11,10 @@ from infolinia.configuration import Configuration, ConfigurationRejected
 from infolinia.flow_files import flow_folder, read_flow
 from infolinia.flow_testing import rehearsal_surroundings
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests
-from ivr.recorded_call import NotRehearsable, recorded_test
-from ivr.source import Listing, SourceRejected, Table, read_yaml
-from ivr.written_tests import as_written
+from ivr.reading.source import Listing, SourceRejected, Table, read_yaml
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.recorded_call import NotRehearsable, recorded_test
+from ivr.rehearsal.written_tests import as_written
 from store.store import open_queries
 
 _OFFSET_OF_KEYS = 2  # of "- "

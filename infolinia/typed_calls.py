@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ivr.commands import Enqueue
-from ivr.conversation import Conversation
 from ivr.flow import Flow
-from ivr.flow_tests import value_of
-from ivr.outside import OUTCOMES, Outside, Told
-from ivr.rehearsal import Act, Dials, Given, HangsUp, Says
-from ivr.script import Answer
-from ivr.source import SourceRejected, Table, read_yaml
+from ivr.reading.source import SourceRejected, Table, read_yaml
+from ivr.rehearsal.conversation import Conversation
+from ivr.rehearsal.flow_tests import value_of
+from ivr.rehearsal.outside import OUTCOMES, Outside, Told
+from ivr.rehearsal.rehearsal import Act, Dials, Given, HangsUp, Says
+from ivr.rehearsal.script import Answer
 from ivr.surroundings import Surroundings
 
 Ask = Callable[[str], str]

@@ -32,7 +32,7 @@ from ivr.steps.record import RecordStep
 from ivr.steps.voicemail import Voicemail
 from ivr.surroundings import NOWHERE, Surroundings
 from ivr.talk import MOST_VISITED, Talk
-from ivr.turn import Turn
+from ivr.turns.turn import Turn
 from wording.expressions import Unset
 
 __all__ = ["Dialogue", "StateRejected"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ivr import sentences
-from ivr.shape import locate
-from ivr.source import Node, Place, Problem
+from ivr.reading.shape import locate
+from ivr.reading.source import Node, Place, Problem
 
 if TYPE_CHECKING:
     from ivr.steps.body import StepBody

@@ -11,7 +11,7 @@ from calls.events import CallEvent, CallEventKind
 from ivr.flow import Flow
 from ivr.steps.body import FieldBody
 from ivr.talk import Talk
-from ivr.turn import Turn
+from ivr.turns.turn import Turn
 
 
 class StateRejected(ValueError):

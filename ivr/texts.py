@@ -55,7 +55,7 @@ class Texts(dict[str, Template]):
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """A mark: ivr/schema.py says what stands there."""
+        """A mark: ivr/reading/schema.py says what stands there."""
         return {"type": "texts"}
 
     @classmethod

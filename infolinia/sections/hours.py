@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from ivr.shape import guess
+from ivr.reading.shape import guess
 from schedules.opening_hours import DayException, OpeningHours
 from schedules.public_holidays import parse_region
 from schedules.spans import WEEKDAYS, parse_spans, parse_weekdays

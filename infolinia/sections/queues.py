@@ -12,7 +12,7 @@ from acd.agents import Agent
 from acd.queues import Queue
 from asterisk.settings import SHORTEST_PASSWORD, Phone
 from engine.queues import AgentLine
-from ivr.shape import Seconds, guess
+from ivr.reading.shape import Seconds, guess
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from channels.services import ServiceAddress
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, model_validator
 
 from ivr.answers.kind import Answer, AnswerKind, Progress, Situation, without_limits
+from ivr.reading.shape import Seconds
 from ivr.sentences import read_back
-from ivr.shape import Seconds
 from wording.navigation import understood_wish
 
 if TYPE_CHECKING:

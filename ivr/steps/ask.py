@@ -17,11 +17,11 @@ from ivr.answers.number import Number
 from ivr.answers.phone import Phone
 from ivr.answers.speech import Speech
 from ivr.answers.time_of_day import TimeOfDay
-from ivr.asking import PickTurn, ValueTurn
 from ivr.commands import Listen
 from ivr.steps.body import FieldBody, Path
 from ivr.steps.set import VariableName
-from ivr.turn import NO_KEY, YES_KEY
+from ivr.turns.asking import PickTurn, ValueTurn
+from ivr.turns.turn import NO_KEY, YES_KEY
 from wording.navigation import navigation_beside_dictation, navigation_phrases
 
 if TYPE_CHECKING:

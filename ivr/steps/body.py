@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.texts import Texts
 from wording.expressions import Expression
 from wording.templates import Template

@@ -12,17 +12,17 @@ from calls.numbers import is_abroad
 from ivr.activity import Activity, Working
 from ivr.commands import Listen, RequestCallback
 from ivr.errand_sentences import CALL_BACK_ON
-from ivr.options import OptionTurn
 from ivr.outward import Refused, outward_number
+from ivr.reading.shape import Seconds
 from ivr.sentences import CORRECT
-from ivr.shape import Seconds
 from ivr.steps.body import FieldBody, StepBody
 from ivr.steps.errand import ERRAND_LIMIT_SECONDS
 from ivr.steps.sms import CALLER
 from ivr.talk import Filled
 from ivr.texts import TemplateText, Texts
-from ivr.turn import NO_KEY, YES_KEY, Candidate
-from ivr.working_turn import WorkingTurn
+from ivr.turns.options import OptionTurn
+from ivr.turns.turn import NO_KEY, YES_KEY, Candidate
+from ivr.turns.working_turn import WorkingTurn
 from wording.navigation import navigation_phrases
 from wording.yes_no import understood_yes_no, yes_no_phrases
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from ivr.commands import KeepConsent, Listen
-from ivr.options import OptionTurn
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.steps.body import FieldBody
 from ivr.steps.errand import ERRAND_LIMIT_SECONDS
-from ivr.turn import AGENT_KEY, BY_KEY, REPEAT_KEY, Candidate
-from ivr.working_turn import WorkingTurn
+from ivr.turns.options import OptionTurn
+from ivr.turns.turn import AGENT_KEY, BY_KEY, REPEAT_KEY, Candidate
+from ivr.turns.working_turn import WorkingTurn
 from wording.navigation import navigation_phrases
 from wording.yes_no import understood_yes_no, yes_no_phrases
 

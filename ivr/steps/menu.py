@@ -16,12 +16,12 @@ from pydantic import (
 
 from ivr.answers.choice import Hear
 from ivr.commands import Listen
-from ivr.offers import ITEM, OfferTurn, offer_wording, offers
-from ivr.options import OptionTurn
 from ivr.steps.body import Edge, FieldBody, Path
 from ivr.steps.set import Values, VariableName, set_values
 from ivr.texts import Condition, Texts
-from ivr.turn import Candidate
+from ivr.turns.offers import ITEM, OfferTurn, offer_wording, offers
+from ivr.turns.options import OptionTurn
+from ivr.turns.turn import Candidate
 from wording.navigation import navigation_phrases
 from wording.option_words import MOST_OPTIONS
 from wording.phrases import normalised

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from ivr.commands import Errand, KeepPromise
 from ivr.outward import outward_text
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.steps.errand import ErrandBody
 from ivr.texts import TemplateText
 from wording.templates import Template

@@ -14,7 +14,7 @@ from ivr import commands
 from ivr.activity import Activity
 from ivr.events import AgentAnswered, Finished, QueueMoved
 from ivr.queue_sentences import CALLBACK, POSITION, WAIT
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.steps.body import Edge, StepBody
 from ivr.steps.transfer import LONGEST_CONVERSATION_SECONDS
 from ivr.talk import Filled

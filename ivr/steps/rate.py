@@ -10,10 +10,10 @@ from pydantic import Field, PrivateAttr, model_validator
 from calls.events import CallEventKind
 from ivr.answers.choice import compared
 from ivr.commands import Listen
-from ivr.options import OptionTurn
 from ivr.steps.body import FieldBody
 from ivr.steps.set import VariableName
-from ivr.turn import Candidate
+from ivr.turns.options import OptionTurn
+from ivr.turns.turn import Candidate
 from wording.navigation import navigation_phrases
 from wording.option_words import number_phrases
 from wording.phrases import normalised

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ivr.activity import Activity, Working
 from ivr.commands import Record
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.steps.body import StepBody
 from ivr.steps.set import VariableName
 from ivr.steps.voicemail import REPORT_GRACE_SECONDS

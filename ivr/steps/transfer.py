@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ivr import commands
 from ivr.activity import Activity, Working
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.steps.body import StepBody
 from ivr.texts import TemplateText, Texts
 from wording.templates import Template

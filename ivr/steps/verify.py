@@ -13,7 +13,6 @@ from calls.events import CallEventKind
 from ivr.answers.day import Day
 from ivr.answers.digits import Digits
 from ivr.answers.kind import Answer, AnswerKind, Progress, Situation
-from ivr.asking import ValueTurn
 from ivr.commands import CODE, CheckAnswer, SendCode
 from ivr.errand_sentences import WRONG
 from ivr.outward import Refused, outward_number, outward_text
@@ -24,8 +23,9 @@ from ivr.steps.errand import ERRAND_LIMIT_SECONDS
 from ivr.steps.sms import CALLER, LONGEST_MESSAGE
 from ivr.talk import Filled
 from ivr.texts import TemplateText, Texts
-from ivr.turn import Candidate
-from ivr.working_turn import WorkingTurn
+from ivr.turns.asking import ValueTurn
+from ivr.turns.turn import Candidate
+from ivr.turns.working_turn import WorkingTurn
 from wording.dates import understood_date
 
 if TYPE_CHECKING:

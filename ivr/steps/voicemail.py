@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from ivr.activity import Activity, Working
 from ivr.commands import Record
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.steps.body import StepBody
 from ivr.texts import Texts
 

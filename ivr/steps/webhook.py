@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, m
 from ivr.activity import Activity
 from ivr.commands import Fetch
 from ivr.outward import checked_path, outward_path
-from ivr.shape import Seconds
+from ivr.reading.shape import Seconds
 from ivr.steps.body import StepBody
 from ivr.steps.set import VariableName
 from ivr.talk import LONGEST_SAYING_SECONDS

@@ -22,7 +22,7 @@ from console.flows import MOST_WAITING
 from console.words import load_words
 from engine.ports import FlowFigures, StoreUnavailable
 from ivr.flow import Flow
-from ivr.loader import load_flow
+from ivr.reading.loader import load_flow
 from ivr.surroundings import NOWHERE
 from tests.console.stage import PHONE, START, Kind, Stage, log, order_call, shipped
 

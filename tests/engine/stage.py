@@ -18,7 +18,7 @@ from engine.queues import AgentLine, Queues
 from engine.recovery import Recovery
 from engine.switchboard import Exchange, Switchboard
 from history.interaction import Interaction
-from ivr.loader import load_flow
+from ivr.reading.loader import load_flow
 from ivr.surroundings import NOWHERE, Surroundings
 from tests.engine.fakes import (
     CountedIds,

@@ -9,7 +9,7 @@ import pytest
 
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.flows import MOST_KEPT, FlowShelf
-from ivr.loader import load_flow
+from ivr.reading.loader import load_flow
 from tests.engine.stage import FLOW, UNKNOWN, load_shelf
 
 

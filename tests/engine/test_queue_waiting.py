@@ -23,7 +23,7 @@ from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.flows import FlowShelf
 from engine.queues import AgentLine
-from ivr.loader import load_flow
+from ivr.reading.loader import load_flow
 from tests.engine.fakes import channel
 from tests.engine.stage import CALLER, UNKNOWN, Stage
 

@@ -19,8 +19,8 @@ from aiohttp import web
 from infolinia.configuration import load_configuration
 from infolinia.flow_files import read_flow
 from infolinia.flow_testing import rehearsal_surroundings
-from ivr.rehearsal import Rehearsal, Rehearsed
-from ivr.script import Act, Answer, Dials, Given, Reaches, Says, Waits
+from ivr.rehearsal.rehearsal import Rehearsal, Rehearsed
+from ivr.rehearsal.script import Act, Answer, Dials, Given, Reaches, Says, Waits
 from tests.house import Ports
 from tests.rtp import RtpParty, rtp_party
 from tests.running import ROOT, RunningHotline, until

@@ -20,7 +20,7 @@ from engine.clock import SystemClock
 from infolinia.assembly import running_hotline
 from infolinia.configuration import load_configuration
 from infolinia.setup.inventory import find_parts
-from ivr.script import Says
+from ivr.rehearsal.script import Says
 from tests.hotline.human_voice import silence
 from tests.hotline.injected_speech import InjectedRecognizer
 from tests.hotline.shipped_flows import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow import Flow
-from ivr.loader import load_flow
+from ivr.reading.loader import load_flow
 
 HEAD = "flow: small\nlanguages: [en]\nalways: {agent: person, trouble: sorry}\nstart: first\nsteps:\n"
 TAIL = """

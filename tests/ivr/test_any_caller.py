@@ -39,9 +39,9 @@ from ivr.events import (
     TimePassed,
 )
 from ivr.flow import Flow
-from ivr.loader import load_flow
-from ivr.rehearsal import Rehearsal
-from ivr.script import Answer, Given
+from ivr.reading.loader import load_flow
+from ivr.rehearsal.rehearsal import Rehearsal
+from ivr.rehearsal.script import Answer, Given
 from wording.dates import date_vocabulary
 from wording.digits import digit_vocabulary
 from wording.money import amount_vocabulary

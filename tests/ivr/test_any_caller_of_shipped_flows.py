@@ -26,9 +26,9 @@ from infolinia.flow_testing import rehearsal_surroundings
 from ivr.commands import Listen, StopListening
 from ivr.events import Heard, KeyPressed, SpeechBegan
 from ivr.flow import Flow, Step
-from ivr.outside import OUTCOMES, WORK_OF
-from ivr.rehearsal import HangsUp, Rehearsal
-from ivr.script import Answer, Given
+from ivr.rehearsal.outside import OUTCOMES, WORK_OF
+from ivr.rehearsal.rehearsal import HangsUp, Rehearsal
+from ivr.rehearsal.script import Answer, Given
 from ivr.steps.menu import Menu
 
 FLOWS = {

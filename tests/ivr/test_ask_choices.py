@@ -9,7 +9,7 @@ from flows import HEAD, load
 from stage import Stage
 
 from ivr.events import SpeechBegan
-from ivr.loader import load_flow
+from ivr.reading.loader import load_flow
 
 
 def asking(fields: str, languages: str = "en") -> Stage:

@@ -7,7 +7,7 @@ from flows import HEAD, load
 from stage import Stage, kinds
 
 from ivr.commands import Say, StopSaying
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 
 
 def asking(fields: str, languages: str = "en") -> Stage:

@@ -12,7 +12,7 @@ from stage import Stage, kinds
 from calls.numbers import is_abroad
 from ivr.commands import Listen, RequestCallback, Say, StopListening, StopSaying
 from ivr.events import CallerGone, Finished
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 from ivr.surroundings import Surroundings
 
 STEPS = """

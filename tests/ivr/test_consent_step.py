@@ -12,7 +12,7 @@ from ivr.commands import KeepConsent, Say
 from ivr.dialogue import Dialogue
 from ivr.events import CallerGone, Finished, KeyPressed, Resumed
 from ivr.flow import Flow
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 
 
 def flow_of(fields: str) -> Flow:

@@ -9,7 +9,7 @@ from stage import Stage
 
 from ivr.commands import ReadProfile, WriteProfile
 from ivr.events import CallerGone, Finished
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 
 GET = """
   first: {contact: {get: first_name, into: name}, next: known%s}

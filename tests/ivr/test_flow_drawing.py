@@ -10,11 +10,11 @@ from flows import load
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.drawing import draw
 from ivr.flow import Flow
-from ivr.layout import Box, Placed, place
-from ivr.loader import load_flow
-from ivr.verdicts import run_flows
+from ivr.picture.drawing import draw
+from ivr.picture.layout import Box, Placed, place
+from ivr.reading.loader import load_flow
+from ivr.rehearsal.verdicts import run_flows
 
 HOTLINE = Path(__file__).parents[2] / "callflows" / "hotline.yaml"
 SVG = "{http://www.w3.org/2000/svg}"

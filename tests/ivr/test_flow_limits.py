@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ivr.loader import FlowRejected, load_flow
+from ivr.reading.loader import FlowRejected, load_flow
 from tests.ivr.flows import HEAD, small
 
 

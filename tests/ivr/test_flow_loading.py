@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flows import HEAD, load, small
 
-from ivr.loader import MOST_STEPS, FlowRejected, FlowText, load_flow
+from ivr.reading.loader import MOST_STEPS, FlowRejected, FlowText, load_flow
 from ivr.steps.verbs import VERBS
 
 HOTLINE = Path(__file__).parents[2] / "callflows" / "hotline.yaml"

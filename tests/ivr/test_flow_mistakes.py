@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.loader import FlowRejected, Known, load_flow
+from ivr.reading.loader import FlowRejected, Known, load_flow
 
 KNOWN = Known(
     hours=frozenset({"office"}),

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from test_flow_mistakes import SOUND
 from test_subflow_step import IDENTIFY, MAIN
 
-from ivr.schema import flow_schema
+from ivr.reading.schema import flow_schema
 from ivr.steps.verbs import VERBS
 
 SHIPPED = sorted((Path(__file__).parents[2] / "callflows").glob("*.yaml"))

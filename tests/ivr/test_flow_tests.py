@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from flows import HEAD, TAIL
 
-from ivr.coverage import Coverage
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests
-from ivr.loader import FlowRejected, FlowText, load_flow
-from ivr.verdicts import Verdict, run_flows, run_test
+from ivr.reading.loader import FlowRejected, FlowText, load_flow
+from ivr.rehearsal.coverage import Coverage
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.verdicts import Verdict, run_flows, run_test
 
 WORK = """
   first:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.loader import load_flow
-from ivr.rehearsal import Act, Dials, Ends, Gets, HangsUp, Hears, Rehearsal, Rehearsed, Says, Waits
+from ivr.reading.loader import load_flow
+from ivr.rehearsal.rehearsal import Act, Dials, Ends, Gets, HangsUp, Hears, Rehearsal, Rehearsed, Says, Waits
 
 HOTLINE = Path(__file__).parents[2] / "callflows" / "hotline.yaml"
 FLOW = load_flow(HOTLINE.read_bytes(), "hotline.yaml")

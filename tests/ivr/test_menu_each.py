@@ -12,7 +12,7 @@ from stage import START, Stage
 from ivr.dialogue import Dialogue
 from ivr.events import Finished, Heard, KeyPressed, Resumed, Spoken
 from ivr.flow import Flow
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 
 SLOTS = [
     {"at": "2026-03-22T14:30", "id": 7},

@@ -314,7 +314,7 @@ steps:
 
 
 def test_before_a_language_is_chosen_all_are_spoken_and_heard() -> None:
-    from ivr.loader import load_flow
+    from ivr.reading.loader import load_flow
 
     stage = Stage(load_flow(LANGUAGES, "two.yaml"), {"caller": "+48220000001"})
     assert stage.said == "Po polsku 1. English 2."

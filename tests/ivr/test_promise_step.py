@@ -13,7 +13,7 @@ from stage import START, Stage
 
 from ivr.commands import KeepPromise
 from ivr.events import CallerGone, Finished
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 from ivr.steps.promise import amount_of, day_of
 from ivr.surroundings import Surroundings
 

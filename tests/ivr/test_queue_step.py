@@ -9,7 +9,7 @@ from ivr.commands import Enqueue, HangUp, LeaveQueue, Say, StopSaying
 from ivr.dialogue import Dialogue
 from ivr.events import AgentAnswered, CallerGone, Finished, QueueMoved, Resumed
 from ivr.flow import Flow
-from ivr.loader import FlowRejected, load_flow
+from ivr.reading.loader import FlowRejected, load_flow
 from ivr.steps.queue import REPORT_SECONDS
 from ivr.steps.transfer import LONGEST_CONVERSATION_SECONDS
 from tests.ivr.stage import Stage, kinds

@@ -7,7 +7,7 @@ from flows import HEAD, load
 from stage import Stage
 
 from ivr.flow import Flow
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 
 
 def flow_of(fields: str = "", language: str = "en") -> Flow:

@@ -11,14 +11,14 @@ from flows import HEAD, load, small
 
 from calls.events import CallEvent, CallEventKind
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests
-from ivr.loader import load_flow
-from ivr.recorded_call import NotRehearsable, path_of, recorded_test
-from ivr.rehearsal import Rehearsal
-from ivr.script import Act, Dials, FlowTest, Given, HangsUp, Hears, Waits
-from ivr.source import Place
-from ivr.verdicts import run_test
-from ivr.written_tests import as_written
+from ivr.reading.loader import load_flow
+from ivr.reading.source import Place
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.recorded_call import NotRehearsable, path_of, recorded_test
+from ivr.rehearsal.rehearsal import Rehearsal
+from ivr.rehearsal.script import Act, Dials, FlowTest, Given, HangsUp, Hears, Waits
+from ivr.rehearsal.verdicts import run_test
+from ivr.rehearsal.written_tests import as_written
 
 ROOT = Path(__file__).parents[2]
 HOTLINE = ROOT / "callflows" / "hotline.yaml"

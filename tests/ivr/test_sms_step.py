@@ -11,7 +11,7 @@ from stage import Stage
 
 from ivr.commands import SendMessage
 from ivr.events import CallerGone, Finished, KeyPressed
-from ivr.loader import FlowRejected, load_flow
+from ivr.reading.loader import FlowRejected, load_flow
 from ivr.surroundings import Surroundings
 
 STEPS = """

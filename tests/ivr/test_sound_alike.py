@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flows import load
 
-from ivr.sound_alike import alike
+from ivr.reading.sound_alike import alike
 
 ALIKE = [
     ("en", "order", "older"),

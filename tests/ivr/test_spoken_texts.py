@@ -10,7 +10,7 @@ import pytest
 
 from ivr import errand_sentences, queue_sentences, sentences
 from ivr.flow import Flow
-from ivr.loader import FlowText, load_flow
+from ivr.reading.loader import FlowText, load_flow
 from ivr.spoken_texts import SpokenText, own_texts, spoken_texts
 from wording.templates import Template, parse_template
 

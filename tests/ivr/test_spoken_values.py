@@ -6,7 +6,7 @@ import pytest
 from flows import load, small
 from stage import Stage
 
-from ivr.loader import FlowRejected, load_flow
+from ivr.reading.loader import FlowRejected, load_flow
 from ivr.surroundings import Surroundings
 
 FACTS = {"caller": "+48220000001", "dialled": "100"}

@@ -9,7 +9,7 @@ from stage import Stage
 
 from ivr.commands import StopContact
 from ivr.events import CallerGone
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 
 STEPS = """
   first: {stop_contact: {channels: [call, sms]%s}, next: done}

@@ -8,8 +8,8 @@ import pytest
 
 from calls.events import CallEvent
 from ivr.dialogue import Dialogue
-from ivr.loader import FlowRejected, FlowText, load_flow
-from ivr.rehearsal import Dials, Ends, HangsUp, Hears, Rehearsal, Waits
+from ivr.reading.loader import FlowRejected, FlowText, load_flow
+from ivr.rehearsal.rehearsal import Dials, Ends, HangsUp, Hears, Rehearsal, Waits
 from ivr.steps.subflow import Subflow
 from tests.ivr.stage import START, Stage
 

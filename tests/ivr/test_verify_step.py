@@ -9,7 +9,7 @@ from stage import Stage, kinds
 
 from ivr.commands import CODE, CheckAnswer, Command, SendCode
 from ivr.events import CallerGone, Finished, KeyPressed, SpeechBegan
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 from ivr.surroundings import Surroundings
 
 STEPS = """

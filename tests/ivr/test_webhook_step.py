@@ -13,7 +13,7 @@ from stage import Stage, kinds
 
 from ivr.commands import Fetch, Say, StopSaying
 from ivr.events import CallerGone, Finished
-from ivr.loader import FlowRejected
+from ivr.reading.loader import FlowRejected
 
 STEPS = """
   first:

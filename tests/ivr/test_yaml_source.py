@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from ivr.shape import Seconds, locate, plain, read_model
-from ivr.source import Listing, Scalar, SourceRejected, Table, read_yaml
+from ivr.reading.shape import Seconds, locate, plain, read_model
+from ivr.reading.source import Listing, Scalar, SourceRejected, Table, read_yaml
 
 
 def refused(text: str | bytes) -> list[tuple[int, int, str]]:

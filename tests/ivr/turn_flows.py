@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows import HEAD
 
-from ivr.loader import load_flow
+from ivr.reading.loader import load_flow
 
 # Everything that a caller can be asked, one after another, and round again.
 _EVERY_TURN = """

@@ -33,12 +33,12 @@ from ivr.commands import (
     SendMessage,
     StopContact,
 )
-from ivr.flow_tests import ABOUT_THE_CALL, ACTS
-from ivr.loader import FlowRejected, load_flow
-from ivr.rehearsal import Dials, Ends, Rehearsal
+from ivr.reading.loader import FlowRejected, load_flow
+from ivr.rehearsal.flow_tests import ABOUT_THE_CALL, ACTS
+from ivr.rehearsal.rehearsal import Dials, Ends, Rehearsal
+from ivr.rehearsal.verdicts import run_flows
 from ivr.steps.body import FieldBody
 from ivr.steps.verbs import VERBS
-from ivr.verdicts import run_flows
 from speech.recorded_prompts import recording_name
 
 ROOT = Path(__file__).parents[2]

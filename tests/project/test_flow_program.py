@@ -19,10 +19,10 @@ from infolinia.configuration import ConfigurationRejected, load_configuration
 from infolinia.flow_files import read_flow
 from infolinia.recorded_tests import append_test, written_test
 from infolinia.typed_calls import HELP, TypedCall
-from ivr.flow_tests import flow_tests
-from ivr.rehearsal import Rehearsal
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.rehearsal import Rehearsal
+from ivr.rehearsal.verdicts import run_test
 from ivr.surroundings import NOWHERE
-from ivr.verdicts import run_test
 from store.store import open_store
 from tests.commands import Program, loaded_program
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ivr.flow import Flow, Step
-from ivr.rehearsal import Rehearsed
-from ivr.source import Scalar, Table
+from ivr.reading.source import Scalar, Table
+from ivr.rehearsal.rehearsal import Rehearsed
 from ivr.steps.return_ import Return
 from ivr.steps.subflow import Subflow
 

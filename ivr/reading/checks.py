@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from ivr.draft import Draft, seen_ways
 from ivr.flow import FACTS
-from ivr.loops import rounds
-from ivr.shape import closest, guess
-from ivr.source import Problem
+from ivr.reading.draft import Draft, seen_ways
+from ivr.reading.loops import rounds
+from ivr.reading.shape import closest, guess
+from ivr.reading.source import Problem
 from ivr.steps.body import Edge, FieldBody, Path
 from ivr.steps.subflow import Subflow
 from wording.phrases import normalised

@@ -10,7 +10,7 @@ from ivr.answers.kind import Progress
 from ivr.events import Heard
 from ivr.sentences import DID_YOU_SAY
 from ivr.talk import Filled
-from ivr.turn import AGENT_KEY, BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, REPEAT_KEY, Candidate, Turn, is_sure
+from ivr.turns.turn import AGENT_KEY, BY_KEY, BY_SPEECH, KEY_GAP_SECONDS, REPEAT_KEY, Candidate, Turn, is_sure
 from wording.navigation import Wish
 
 if TYPE_CHECKING:

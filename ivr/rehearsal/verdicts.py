@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ivr.coverage import Coverage
 from ivr.flow import Flow
-from ivr.flow_tests import flow_tests
-from ivr.rehearsal import Rehearsal, Rehearsed
-from ivr.script import FlowTest
-from ivr.source import Place
+from ivr.reading.source import Place
+from ivr.rehearsal.coverage import Coverage
+from ivr.rehearsal.flow_tests import flow_tests
+from ivr.rehearsal.rehearsal import Rehearsal, Rehearsed
+from ivr.rehearsal.script import FlowTest
 from ivr.surroundings import NOWHERE, Surroundings
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ivr.draft import Draft, Written, by_itself, whole_step
 from ivr.flow import Step
-from ivr.part import MOST_STEPS, Part, ReadStep
-from ivr.shape import guess, locate, plain
-from ivr.source import Listing, Node, Problem, Scalar, Table
+from ivr.reading.draft import Draft, Written, by_itself, whole_step
+from ivr.reading.part import MOST_STEPS, Part, ReadStep
+from ivr.reading.shape import guess, locate, plain
+from ivr.reading.source import Listing, Node, Problem, Scalar, Table
 from ivr.steps.body import Edge, Path
 from ivr.steps.return_ import Return
 from ivr.steps.subflow import INTO, Subflow

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ivr.part import Part
-from ivr.shape import closest, guess
-from ivr.source import Problem, Scalar, Table
+from ivr.reading.part import Part
+from ivr.reading.shape import closest, guess
+from ivr.reading.source import Problem, Scalar, Table
 
 # verb -> (kind of thing that it names, the field that names it); the name may also stand alone.
 NAMED_BY = {

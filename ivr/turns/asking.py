@@ -8,10 +8,10 @@ from ivr.answers.kind import Answer, AnswerKind, Progress, Situation
 from ivr.answers.speech import Speech
 from ivr.commands import Listen
 from ivr.events import Heard
-from ivr.options import OptionTurn
 from ivr.sentences import NAMED
 from ivr.talk import Filled
-from ivr.turn import (
+from ivr.turns.options import OptionTurn
+from ivr.turns.turn import (
     AGENT_KEY,
     BY_KEY,
     BY_SPEECH,

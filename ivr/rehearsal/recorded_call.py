@@ -14,12 +14,12 @@ from typing import Any
 
 from calls.events import CallEvent, CallEventKind
 from ivr.flow import Flow
-from ivr.flow_tests import OPENINGS
-from ivr.outside import WORK_OF
-from ivr.rehearsal import Rehearsal
-from ivr.script import Answer, Dials, Given, HangsUp, Says
+from ivr.rehearsal.flow_tests import OPENINGS
+from ivr.rehearsal.outside import WORK_OF
+from ivr.rehearsal.rehearsal import Rehearsal
+from ivr.rehearsal.script import Answer, Dials, Given, HangsUp, Says
 from ivr.surroundings import NOWHERE, Surroundings
-from ivr.turn import SURE_FROM
+from ivr.turns.turn import SURE_FROM
 from wording.templates import HIDDEN
 
 _INPUTS = (CallEventKind.KEY_PRESSED, CallEventKind.HEARD)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ivr import sentences
-from ivr.shape import closest, guess, model_despite_strangers, read_model
-from ivr.source import (
+from ivr.reading.shape import closest, guess, model_despite_strangers, read_model
+from ivr.reading.source import (
     Listing,
     Node,
     Place,

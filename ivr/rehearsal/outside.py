@@ -22,7 +22,7 @@ from ivr.commands import (
     WriteProfile,
 )
 from ivr.events import AgentAnswered, Event, Finished, QueueMoved
-from ivr.script import Answer, Given
+from ivr.rehearsal.script import Answer, Given
 from wording.expressions import as_text
 
 MESSAGE_SECONDS = 10.0

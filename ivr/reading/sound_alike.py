@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from ivr.draft import Draft
-from ivr.source import Problem
+from ivr.reading.draft import Draft
+from ivr.reading.source import Problem
 from ivr.steps.body import Path
 from wording.phrases import normalised
 

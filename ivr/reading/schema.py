@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from ivr.part import ALWAYS_KEYS, USE_KEYS
+from ivr.reading.part import ALWAYS_KEYS, USE_KEYS
 from ivr.sentences import LANGUAGES
 from ivr.steps.body import StepBody
 from ivr.steps.subflow import Subflow

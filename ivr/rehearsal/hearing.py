@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ivr.commands import Listen
 from ivr.events import Heard
-from ivr.script import Says
+from ivr.rehearsal.script import Says
 from wording.phrases import normalised
 
 UTTERANCE_SECONDS = 1.0

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ivr.commands import Listen
-from ivr.options import OptionTurn
 from ivr.sentences import OFFER
 from ivr.talk import Filled
-from ivr.turn import Candidate
+from ivr.turns.options import OptionTurn
+from ivr.turns.turn import Candidate
 from wording.navigation import navigation_phrases
 from wording.option_words import option_phrases, option_words
 from wording.phrases import normalised

@@ -15,8 +15,10 @@ from datetime import datetime
 from typing import Any
 
 from ivr.flow import Flow, Step
-from ivr.outside import FIELD_OF, OUTCOMES, WORK_OF
-from ivr.script import (
+from ivr.reading.shape import duration_seconds, guess
+from ivr.reading.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
+from ivr.rehearsal.outside import FIELD_OF, OUTCOMES, WORK_OF
+from ivr.rehearsal.script import (
     HANG_UP,
     Act,
     Answer,
@@ -33,8 +35,6 @@ from ivr.script import (
     Waits,
 )
 from ivr.sentences import LANGUAGES
-from ivr.shape import duration_seconds, guess
-from ivr.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
 from ivr.steps.return_ import Return
 from wording.expressions import ExpressionProblem, parse_expression
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ivr.flow import Step
-from ivr.part import Part, ReadStep
-from ivr.shape import closest, locate
-from ivr.source import Listing, Node, Place, Problem, Scalar, Table
+from ivr.reading.part import Part, ReadStep
+from ivr.reading.shape import closest, locate
+from ivr.reading.source import Listing, Node, Place, Problem, Scalar, Table
 from ivr.steps.body import Edge, Path
 from ivr.steps.consent import VARIABLE_PREFIX as CONSENT_PREFIX
 from ivr.steps.return_ import Return

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ivr.commands import Work
-from ivr.turn import Turn
+from ivr.turns.turn import Turn
 
 
 class WorkingTurn(Turn):

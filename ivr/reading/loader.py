@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ivr.checks import check_alone, check_whole, warn_of_rounds
-from ivr.draft import Draft, by_itself
-from ivr.expansion import check_calls, put_in_called
 from ivr.flow import Always, Flow
-from ivr.flow_tests import check_tests
-from ivr.part import MOST_STEPS, Part, read_part
-from ivr.sound_alike import warn_of_alike
-from ivr.source import Problem, SourceRejected
-from ivr.uses import Known, check_uses
+from ivr.reading.checks import check_alone, check_whole, warn_of_rounds
+from ivr.reading.draft import Draft, by_itself
+from ivr.reading.expansion import check_calls, put_in_called
+from ivr.reading.part import MOST_STEPS, Part, read_part
+from ivr.reading.sound_alike import warn_of_alike
+from ivr.reading.source import Problem, SourceRejected
+from ivr.reading.uses import Known, check_uses
+from ivr.rehearsal.flow_tests import check_tests
 
 __all__ = ["MOST_STEPS", "FlowRejected", "FlowText", "Known", "Others", "load_flow", "version_of"]
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from calls.events import CallEvent, CallEventKind
 from ivr.commands import Command, Note
 from ivr.flow import Flow
-from ivr.outside import CONVERSATION_SECONDS, Outside
-from ivr.rehearsal import START, Act, Rehearsal, Waits
+from ivr.rehearsal.outside import CONVERSATION_SECONDS, Outside
+from ivr.rehearsal.rehearsal import START, Act, Rehearsal, Waits
 from ivr.surroundings import Surroundings
 
 LONGEST_WAIT_SECONDS = 3600.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ivr.source import Place
+from ivr.reading.source import Place
 from wording.expressions import Expression
 
 

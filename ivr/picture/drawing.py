@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ivr.coverage import Coverage, file_of, own_name, ways_of
 from ivr.flow import Flow, Step
-from ivr.layout import Box, Placed, Spot, place
-from ivr.source import Listing, Scalar, Table
+from ivr.picture.layout import Box, Placed, Spot, place
+from ivr.reading.source import Listing, Scalar, Table
+from ivr.rehearsal.coverage import Coverage, file_of, own_name, ways_of
 from ivr.steps.return_ import Return
 from ivr.steps.subflow import Subflow
 

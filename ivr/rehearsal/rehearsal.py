@@ -28,10 +28,10 @@ from ivr.commands import (
 from ivr.dialogue import Dialogue
 from ivr.events import CallerGone, Event, Finished, KeyPressed, SpeechBegan, Spoken, TimePassed
 from ivr.flow import Flow
-from ivr.outside import OUTCOMES, Outside, differing, shown
-from ivr.rehearsed import Rehearsed
-from ivr.rehearsed_hearing import UTTERANCE_SECONDS, recognised
-from ivr.script import (
+from ivr.rehearsal.hearing import UTTERANCE_SECONDS, recognised
+from ivr.rehearsal.outside import OUTCOMES, Outside, differing, shown
+from ivr.rehearsal.result import Rehearsed
+from ivr.rehearsal.script import (
     HANG_UP,
     Act,
     Answer,
