@@ -21,6 +21,7 @@ from infolinia.flow_files import read_flow
 from infolinia.flow_testing import rehearsal_surroundings
 from ivr.rehearsal.rehearsal import Rehearsal, Rehearsed
 from ivr.rehearsal.script import Act, Answer, Dials, Given, Reaches, Says, Waits
+from speech.voices import DEFAULT_VOICES
 from tests.house import Ports
 from tests.rtp import RtpParty, rtp_party
 from tests.running import ROOT, RunningHotline, until
@@ -96,12 +97,19 @@ class Company:
             await runner.cleanup()
 
 
+QUICK = 400  # words a minute
+
+
 def settings(web_port: int, *, hours: str = "24h") -> dict[str, Any]:
     """Of the example configuration, with services of this machine and hours that do not hang on the day."""
     text = (ROOT / "infolinia.example.yaml").read_text().replace("password: change", f"password: {PASSWORD}")
     example: dict[str, Any] = yaml.safe_load(text)
     example["hours"] = {name: {"mon-sun": hours} for name in example["hours"]}
     example["services"] = {name: {"url": f"http://127.0.0.1:{web_port}"} for name in example["services"]}
+    # Nobody listens to what is said: the calls last less than half as long.
+    example["speech"] = {
+        "voices": {lang: {"id": voice.id, "rate": QUICK} for lang, voice in DEFAULT_VOICES.items()}
+    }
     return example
 
 
