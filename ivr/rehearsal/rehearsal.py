@@ -288,7 +288,9 @@ class Rehearsal:
                 self._entered.append(step)
                 self.result.path.append(step)
             elif command.kind is CallEventKind.TROUBLE:
-                self.result.troubles.append(f"{command.data['what']}: {command.data['detail']}")
+                trouble = f"{command.data['what']}: {command.data['detail']}"
+                self.result.troubles.append(trouble)
+                self._line("call", f"(trouble: {trouble})")
 
     def _say(self, say: Say) -> None:
         words, duration, languages = _spoken(say.parts)

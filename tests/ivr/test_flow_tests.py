@@ -120,6 +120,7 @@ def test_trouble_of_the_flow_fails_a_test() -> None:
     flow = flow_with("  - test: a\n    given: {first: {parcels: 2}}\n    caller: [{ends: hangup}]\n")
     told = run_test(flow, flow_tests(flow)[0])
     assert "the flow was in trouble (unset value: step 'told' wants to say reply.status" in told.failure
+    assert "(trouble: unset value: step 'told' wants to say reply.status" in told.told()
 
 
 MISTAKES = [  # (given or acts, or a whole test), line from `- test`, column, message
