@@ -136,10 +136,27 @@ def _told(error: Any, loc: Path, model: type[BaseModel]) -> str:
         case "int_parsing" | "int_type":
             message = "a whole number is wanted here"
         case "string_pattern_mismatch":
-            message = f"{error['input']!r} is not written as it must be ({error['ctx']['pattern']})"
+            pattern = error["ctx"]["pattern"]
+            message = f"{error['input']!r} is not written as it must be: {_MEANT.get(pattern, pattern)}"
         case _:
             message = error["msg"][:1].lower() + error["msg"][1:]
     return f"{name!r}: {message}" if name else message
+
+
+_MEANT = {
+    r"^([0-9]{1,8}|\*|#)$": 'one to eight digits, "*" or "#"',
+    r"^[0-9]{1,8}$": "one to eight digits",
+    r"^[0-9]$": "one digit",
+    r"^[A-Z]{2}$": "two capital letters",
+    r"^[A-Z]{3}$": "three capital letters",
+    r"^[a-z][a-z0-9_]{0,29}$": "up to 30 small letters, digits and _, a letter first",
+    r"^[a-z][a-z0-9_]{0,39}$": "up to 40 small letters, digits and _, a letter first",
+    r"^[a-z][a-z0-9_-]{0,39}$": "up to 40 small letters, digits, - and _, a letter first",
+    r"^[a-z0-9_-]{1,40}$": "up to 40 small letters, digits, - and _",
+    r"^[a-z0-9][a-z0-9-]{0,59}$": "up to 60 small letters, digits and -, no - first",
+    r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$": "letters, digits, - and _, in three folders at most",
+}
+"""The patterns of fields, for people."""
 
 
 def _fields(model: type[BaseModel], path: Path) -> list[str]:

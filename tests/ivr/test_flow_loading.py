@@ -125,7 +125,7 @@ STEP_PROBLEMS = {
     ),
     "choice that is no key": (
         "  first: {menu: {prompt: Hi, choices: {x: {next: bye}}}, otherwise: bye}",
-        "f:6:40: step 'first': 'x': 'x' is not written as it must be (^([0-9]{1,8}|\\*|#)$)",
+        "f:6:40: step 'first': 'x': 'x' is not written as it must be: one to eight digits, \"*\" or \"#\"",
     ),
     "bad expression": (
         "  first: {branch: [{when: caller = 1, next: bye}], otherwise: bye}",
@@ -150,7 +150,8 @@ STEP_PROBLEMS = {
     ),
     "variable name": (
         "  first: {ask: {prompt: Hi, into: Order No, digits: 3}, next: bye}",
-        "f:6:35: step 'first': 'into': 'Order No' is not written as it must be (^[a-z][a-z0-9_]{0,39}$)",
+        "f:6:35: step 'first': 'into': 'Order No' is not written as it must be: "
+        "up to 40 small letters, digits and _, a letter first",
     ),
     "a fact is not set": (
         "  first: {set: {caller: '1'}, next: bye}",
@@ -166,12 +167,13 @@ STEP_PROBLEMS = {
     ),
     "bad box": (
         "  first: {voicemail: {box: ../etc}, next: bye}",
-        "f:6:28: step 'first': 'box': '../etc' is not written as it must be (^[a-z0-9_-]{1,40}$)",
+        "f:6:28: step 'first': 'box': '../etc' is not written as it must be: "
+        "up to 40 small letters, digits, - and _",
     ),
     "bad sound": (
         "  first: {play: ../secret, next: bye}",
-        "f:6:17: step 'first': 'file': '../secret' is not written as it must be "
-        "(^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$)",
+        "f:6:17: step 'first': 'file': '../secret' is not written as it must be: "
+        "letters, digits, - and _, in three folders at most",
     ),
     "bad hangup": (
         "  first: {hangup: rudely}",
