@@ -221,19 +221,28 @@ def _ami_address(configuration: Configuration, asterisk: AsteriskProcess) -> Ami
     return AmiAddress("127.0.0.1", configuration.asterisk.ami_port, AMI_USER, asterisk.secrets.ami_password)
 
 
+_WRONG_PASSWORD = ("InvalidPassword", "ChallengeResponseFailed")
+
+
 def _on_system_news(
     configuration: Configuration, metrics: Metrics, health: Health
 ) -> Callable[[SystemNews], None]:
     """Count refused SIP senders; show each trunk's state."""
     trunks = {trunk.name for trunk in configuration.sip.trunks}
+    agents = {name for name, agent in configuration.agents.items() if agent.sip.password}
     refused: Counter[str] = Counter()
 
     def heard(news: SystemNews) -> None:
         match news:
-            case SenderRefused(why=why, address=address):
+            case SenderRefused(why=why, account=account, address=address):
                 metrics.sip_refused(why)
                 refused[why] += 1
-                log.warning("SIP refused: not a trunk or phone of ours", why=why, address=address)
+                if account in agents and why in _WRONG_PASSWORD:  # any other name is the sender's own word
+                    log.warning(
+                        "SIP refused: not this agent's password", agent=account, why=why, address=address
+                    )
+                else:
+                    log.warning("SIP refused: not a trunk or phone of ours", why=why, address=address)
                 total = refused.total()
                 health.set("SIP refused", True, f"{total} since the start, last from {address}", needed=False)
             case TrunkStatus(trunk=trunk, good=good, detail=detail) if trunk in trunks:
