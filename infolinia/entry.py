@@ -8,6 +8,7 @@ import signal
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from infolinia.command import main as run_command
+    from infolinia.terminal import run_with_output
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    run_command()
+    run_with_output(run_command)
