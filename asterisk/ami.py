@@ -28,7 +28,9 @@ _library_log.setLevel(logging.WARNING)  # it tells the protocol's version on eve
 ACTION_SECONDS = 5.0
 PING_SECONDS = 10.0
 FIRST_RETRY_SECONDS = 0.2
-LONGEST_RETRY_SECONDS = 10.0
+# Asterisk is on this machine: asking costs nothing, and agents' telephones wait for it.
+LONGEST_RETRY_SECONDS = 2.0
+REFUSED_RETRY_SECONDS = 10.0
 
 _REFUSALS = (
     "InvalidAccountID",
@@ -101,12 +103,21 @@ class AmiConnection:
         self._address = address
         self._tell = listener
         self._manager: _OneConnection | None = None
+        self._up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.refusals: Counter[str] = Counter()
 
     @property
     def connected(self) -> bool:
         return self._manager is not None
+
+    async def until_connected(self, seconds: float) -> None:
+        """Raises ControlLost when there is no connection within `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._up.wait()
+        except TimeoutError:
+            raise ControlLost(f"not connected to Asterisk's AMI for {seconds:g} s") from None
 
     async def start(self, patience_seconds: float = 30.0) -> None:
         """Raises AmiRefused at once, or ControlLost when nobody answers within `patience_seconds`."""
@@ -168,8 +179,8 @@ class AmiConnection:
                 if not first.done():
                     first.set_exception(refusal)
                     return
-                log.error("%s (trying again in %g s)", refusal, LONGEST_RETRY_SECONDS)
-                retry_seconds = LONGEST_RETRY_SECONDS
+                log.error("%s (trying again in %g s)", refusal, REFUSED_RETRY_SECONDS)
+                retry_seconds = REFUSED_RETRY_SECONDS
             except (OSError, TimeoutError, ControlLost, RequestRefused) as error:
                 log.info("AMI: %s", error)
             await asyncio.sleep(retry_seconds)
@@ -191,6 +202,7 @@ class AmiConnection:
                 )
             await _send(manager, "Filter", {"Operation": "Add", "Filter": _FILTER}, ACTION_SECONDS)
             self._manager = manager
+            self._up.set()
             if not first.done():
                 first.set_result(None)
             while not await _ended(manager.over, PING_SECONDS):
@@ -201,6 +213,7 @@ class AmiConnection:
             log.warning("the AMI connection is given up: %s", error)
         finally:
             self._manager = None
+            self._up.clear()
             manager.give_up()
 
     def _heard(self, manager: Manager, event: Message) -> None:

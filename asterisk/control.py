@@ -106,7 +106,7 @@ class AsteriskControl:
         self._bridges = Bridges(self._ari, self._busy)
         self._media = MediaChannels(self._ari, media, address.app)
         self._legs = Legs(self._ari, address.app, self._live, trunks, phones)
-        self._phones = Phones(self._ari, address.app, phones, listener)
+        self._phones = Phones(self._ari, address.app, phones, listener, ami)
 
     @property
     def connected(self) -> bool:

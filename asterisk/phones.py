@@ -6,24 +6,39 @@ import logging
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from asterisk.ami import AmiConnection
 from asterisk.ari import AriConnection, Json
 from asterisk.translation import phone_state
 from calls.control import CallControlError, NetworkListener
 
 log = logging.getLogger(__name__)
 
+AMI_PATIENCE_SECONDS = 30.0
+
 
 class Phones:
     """Asterisk's device states of the telephones `names`, told to `listener` as PhoneChanged."""
 
-    def __init__(self, ari: AriConnection, app: str, names: Sequence[str], listener: NetworkListener) -> None:
+    def __init__(
+        self,
+        ari: AriConnection,
+        app: str,
+        names: Sequence[str],
+        listener: NetworkListener,
+        ami: AmiConnection | None = None,
+    ) -> None:
         self._ari = ari
         self._app = app
         self._names = frozenset(names)
         self._tell = listener
+        self._ami = ami
 
     async def watch(self) -> None:
-        """Hear of each change on this connection, and tell how each telephone is now."""
+        """Hear of each change on this connection, and tell how each telephone is now.
+
+        An Asterisk that has just started takes the telephones that it remembers for unreachable until their
+        turn to be asked comes; with AMI, they are asked at once.
+        """
         for name in sorted(self._names):
             device = f"PJSIP/{name}"
             try:
@@ -37,10 +52,20 @@ class Phones:
                 log.warning("the telephone %s is not watched: %s", name, failure)
             else:
                 self._told(state)
+        if self._ami is not None and self._names:
+            await self._qualify(self._ami)
 
     def changed(self, event: Json) -> None:
         """Of Asterisk's DeviceStateChanged."""
         self._told(event["device_state"])
+
+    async def _qualify(self, ami: AmiConnection) -> None:
+        try:
+            await ami.until_connected(AMI_PATIENCE_SECONDS)
+            for name in sorted(self._names):
+                await ami.action("PJSIPQualify", {"Endpoint": name})
+        except CallControlError as failure:
+            log.warning("the telephones are not asked whether they are there: %s", failure)
 
     def _told(self, device: Json) -> None:
         told = phone_state(device)

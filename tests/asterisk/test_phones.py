@@ -2,62 +2,79 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from asterisk.ami import AmiAddress, AmiConnection
 from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
+from asterisk.process import AsteriskProcess
 from asterisk.settings import AsteriskSettings, Phone, SettingsRefused, Trunk, check_settings
 from calls.control import (
     ChannelEnded,
+    ControlDropped,
     ControlRestored,
     LegAnswered,
     LegRinging,
     PhoneChanged,
     RequestRefused,
 )
-from tests.asterisk.network import Ears, address_of
+from tests.asterisk.network import LIMIT_SECONDS, Ears, address_of, until
 from tests.house import Ports, running_asterisk
 from tests.phone import sip_phone
 
 ANNA = Phone("anna", "a password of hers")
 JAN = Phone("jan", "another password")
+# By itself Asterisk asks a telephone that it remembers only after its `qualify_seconds`.
+REACHABLE_AGAIN_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def phones_of(tmp_path: Path, ports: Ports) -> AsyncIterator[tuple[AsteriskControl, Ears]]:
+async def phones_of(
+    tmp_path: Path, ports: Ports
+) -> AsyncIterator[tuple[AsteriskControl, Ears, AsteriskProcess]]:
     """A connected control that watches Anna's and Jan's telephones, neither of them registered."""
     ears = Ears()
     async with running_asterisk(tmp_path, ports, phones=(ANNA, JAN)) as asterisk:
+        address = AmiAddress("127.0.0.1", ports.ami, "infolinia", asterisk.secrets.ami_password)
+        ami = AmiConnection(address, lambda _: None)
+        await ami.start()
         media = MediaServer(asterisk.settings.media_port, password=asterisk.secrets.media_password)
         await media.start()
         spool = asterisk.folders.spool / "recording"
         control = AsteriskControl(
-            address_of(asterisk), media, ears, recording_dir=spool, phones=("anna", "jan")
+            address_of(asterisk), media, ears, recording_dir=spool, ami=ami, phones=("anna", "jan")
         )
         try:
             await control.start(patience_seconds=10)
             await ears.hear(ControlRestored)
             told = [await ears.hear(PhoneChanged) for _ in "12"]
             assert told == [PhoneChanged("anna", False), PhoneChanged("jan", False)]
-            yield control, ears
+            yield control, ears, asterisk
         finally:
             await control.close()
+            await ami.close()
             await media.close()
 
 
-async def hear(ears: Ears, wanted: PhoneChanged) -> None:
-    while await ears.hear(PhoneChanged) != wanted:
-        pass
+async def hear(ears: Ears, wanted: PhoneChanged, seconds: float = LIMIT_SECONDS) -> None:
+    async with asyncio.timeout(seconds):
+        while await ears.hear(PhoneChanged, seconds) != wanted:
+            pass
 
 
 @pytest.mark.live
 async def test_a_telephone_logs_in_rings_talks_and_logs_out(tmp_path: Path, ports: Ports) -> None:
-    async with phones_of(tmp_path, ports) as (control, ears):
+    async with phones_of(tmp_path, ports) as (control, ears, _):
         with pytest.raises(RequestRefused):  # it has not registered
             await control.ring("c.leg.1", "anna", caller_id="", ring_seconds=5, call_id="c")
         with pytest.raises(RequestRefused, match="no telephone 'loopback'"):
@@ -84,9 +101,39 @@ async def test_a_telephone_logs_in_rings_talks_and_logs_out(tmp_path: Path, port
             await hear(ears, PhoneChanged("anna", False))
 
 
+async def anna_is_remembered(asterisk: AsteriskProcess) -> None:
+    """Asterisk writes a registration down within a second or so."""
+
+    def remembered() -> bool:
+        with closing(sqlite3.connect(asterisk.folders.state / "astdb.sqlite3", timeout=5)) as database:
+            found = database.execute("SELECT 1 FROM astdb WHERE key LIKE '/registrar/contact/anna%'")
+            return found.fetchone() is not None
+
+    await until(remembered, LIMIT_SECONDS)
+
+
+@pytest.mark.live
+async def test_a_telephone_is_reachable_soon_after_asterisk_was_killed(tmp_path: Path, ports: Ports) -> None:
+    async with (
+        phones_of(tmp_path, ports) as (_, ears, asterisk),
+        sip_phone("anna", ANNA.password, ports.sip, ports.spare(0)),
+    ):
+        await hear(ears, PhoneChanged("anna", True))
+        await anna_is_remembered(asterisk)
+        before = asterisk.pid
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        await ears.hear(ControlDropped)
+        assert (await ears.hear(ControlRestored, 20)).restarted
+        restored_at = time.monotonic()
+        await hear(ears, PhoneChanged("anna", True), 50)
+        seconds = time.monotonic() - restored_at
+        assert seconds < REACHABLE_AGAIN_SECONDS, f"{seconds:.1f} s"
+
+
 @pytest.mark.live
 async def test_a_telephone_reaches_no_flow_and_a_wrong_password_nothing(tmp_path: Path, ports: Ports) -> None:
-    async with phones_of(tmp_path, ports) as (_, ears):
+    async with phones_of(tmp_path, ports) as (_, ears, _):
         async with sip_phone("jan", JAN.password, ports.sip, ports.spare(0)) as jan:
             assert await jan.call("100") == 404
             assert await jan.call("+12025550101") == 404
