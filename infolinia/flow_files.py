@@ -52,7 +52,7 @@ def read_flow(path: Path, known: Known | None = None, text: str | None = None) -
     except OSError as error:
         where = error.filename or path
         raise ConfigurationRejected(
-            f"{where}: the flow cannot be read ({error.strerror}). Name a file that there is."
+            f"{where}: the flow cannot be read ({error.strerror}). Name a file or folder that there is."
         ) from error
     except FlowRejected as rejected:
         raise ConfigurationRejected(str(rejected)) from rejected

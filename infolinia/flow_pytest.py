@@ -17,12 +17,23 @@ if TYPE_CHECKING:
     from ivr.rehearsal.script import FlowTest
     from ivr.surroundings import Surroundings
 
+DEFAULT_FOLDERS = ["callflows"]
+
 # The rest of infolinia is imported when a flow is found: this module is loaded in every run of pytest.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addini("infolinia_callflows", "folders of call flows", type="linelist", default=["callflows"])
+    parser.addini("infolinia_callflows", "folders of call flows", type="linelist", default=DEFAULT_FOLDERS)
     parser.addini("infolinia_coverage", "steps that a flow's tests must reach, in percent", default="100")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder that is named but is not there would be tested without a word."""
+    folders = config.getini("infolinia_callflows")
+    missing = [folder for folder in folders if not (config.rootpath / folder).is_dir()]
+    if missing and folders != DEFAULT_FOLDERS:
+        told = ", ".join(missing)
+        raise pytest.UsageError(f"infolinia_callflows: {told} is no folder beside the ini file: name another")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -32,6 +32,11 @@ class Reloaded:
     warnings: tuple[str, ...]
 
 
+OF_CONFIGURATION = (
+    "The configuration is read when the hotline starts: if it was changed since, start the hotline anew."
+)
+
+
 class FlowReloader:
     """`on_change` is called once new flows are in service."""
 
@@ -56,7 +61,11 @@ class FlowReloader:
         Raises ConfigurationRejected with all problems of all flows; then everything stays as it was.
         """
         async with self._one_at_a_time:
-            flows = await asyncio.to_thread(served_flows, self._configuration)
+            try:
+                flows = await asyncio.to_thread(served_flows, self._configuration)
+            except ConfigurationRejected as rejected:
+                hint = f"\n{OF_CONFIGURATION}" if "of the configuration" in str(rejected) else ""
+                raise ConfigurationRejected(f"{rejected}{hint}") from rejected
             old = {flow.name: flow.version for flow in (*self._shelf.all(), self._shelf.unknown)}
             new = [flow for flow in flows.values() if old.get(flow.name) != flow.version]
             await asyncio.to_thread(self._voices.recorded.read)

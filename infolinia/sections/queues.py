@@ -61,7 +61,7 @@ class AgentSection(BaseModel):
     @model_validator(mode="after")
     def _one_telephone(self) -> AgentSection:
         if bool(self.sip.password) == (self.number is not None):
-            raise ValueError("an agent has either sip: {password: …} or a number, and one of them")
+            raise ValueError("an agent has either sip: {password: …} or a number: give one of the two")
         return self
 
 

@@ -138,6 +138,10 @@ def _told(error: Any, loc: Path, model: type[BaseModel]) -> str:
         case "string_pattern_mismatch":
             pattern = error["ctx"]["pattern"]
             message = f"{error['input']!r} is not written as it must be: {_MEANT.get(pattern, pattern)}"
+        case "greater_than_equal":
+            message = f"at least {error['ctx']['ge']:g} is wanted here"
+        case "less_than_equal":
+            message = f"at most {error['ctx']['le']:g} is wanted here"
         case _:
             message = error["msg"][:1].lower() + error["msg"][1:]
     return f"{name!r}: {message}" if name else message

@@ -53,7 +53,9 @@ class FileCoverage:
         return Share(sum(key in self.reached for key in wanted), len(wanted))
 
     def missed(self) -> list[Missed]:
-        """Ways and languages of a step that was never entered are not told one by one."""
+        """Ways and languages of a step that was never entered are not told one by one, nor are all steps."""
+        if not self.reached and self.wanted:
+            return [Missed(self.file, 1, "steps", "no test reaches this flow: write its tests")]
         left = [missed for key, missed in self.wanted.items() if key not in self.reached]
         entered = {key[1] for key in self.reached if key[0] == "steps"}
         told = [

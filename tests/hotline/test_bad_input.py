@@ -55,7 +55,7 @@ def test_all_errors_of_a_configuration_are_told_with_their_places(program: Progr
     )
     told = program.run(tmp_path, "run", "--config", config).sentences
     assert told == [
-        "my.yaml:1:13: 'port': input should be less than or equal to 65535",
+        "my.yaml:1:13: 'port': at most 65535 is wanted here",
         "my.yaml:3:3: 'prot' is not known here (did you mean 'port'?)",
         "my.yaml:4:9: 'port': a whole number is wanted here",
         "my.yaml:5:11: 'database': The database URL begins with mysql; only sqlite and postgresql are known.",

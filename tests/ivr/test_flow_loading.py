@@ -142,7 +142,7 @@ STEP_PROBLEMS = {
     ),
     "attempts out of range": (
         "  first: {menu: {prompt: Hi, attempts: 0, choices: {1: {next: bye}}}, otherwise: bye}",
-        "f:6:40: step 'first': 'attempts': input should be greater than or equal to 1",
+        "f:6:40: step 'first': 'attempts': at least 1 is wanted here",
     ),
     "digits the wrong way round": (
         "  first: {ask: {prompt: Hi, into: x, digits: {least: 5, most: 3}}, next: bye}",

@@ -226,3 +226,20 @@ def test_pytest_runs_the_tests_of_flows(shop: Path, tmp_path: Path) -> None:
     assert "other.yaml: steps 75 %, wanted 100 %" in ran.stdout
     assert "Traceback" not in ran.stdout
     assert "3 passed, 2 failed" in ran.stdout or "2 failed, 3 passed" in ran.stdout
+
+
+def test_pytest_refuses_a_folder_that_is_not_there(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ninfolinia_callflows = flows2\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True, timeout=50
+    )
+    assert ran.returncode == 4
+    assert "infolinia_callflows: flows2 is no folder beside the ini file" in ran.stderr
+
+
+def test_a_flow_without_tests_is_told_in_a_line(program: Program, shop: Path, tmp_path: Path) -> None:
+    shop.write_text(FLOW[: FLOW.index("tests:")])
+    ran = program.run(tmp_path, "flow", "test")
+    assert ran.code == 1
+    assert "callflows/shop.yaml:1: no test reaches this flow: write its tests" in ran.output
+    assert "is never reached" not in ran.output
