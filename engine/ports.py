@@ -102,8 +102,8 @@ class VoiceFailed(Exception):
 class Synthesizer(Protocol):
     """Each prompt is rendered once and kept; asking again is cheap."""
 
-    async def speak(self, text: str, language: str) -> Prompt:
-        """Raises VoiceFailed."""
+    async def speak(self, text: str, language: str, *, passing: bool = False) -> Prompt:
+        """`passing`: the text is of one call only; the prompt need not last longer. Raises VoiceFailed."""
 
     def recording(self, name: str, language: str) -> Prompt:
         """A recorded prompt by name. Raises VoiceFailed."""

@@ -170,7 +170,7 @@ class CallVoice:
 
     async def _prompt(self, part: Text | Sound) -> Prompt | str:
         if isinstance(part, Text):
-            return await self._synthesizer.speak(part.text, part.language)
+            return await self._synthesizer.speak(part.text, part.language, passing=part.passing)
         try:
             return self._synthesizer.recording(part.name, part.language)
         except VoiceFailed:

@@ -135,7 +135,7 @@ class _Callers:
             await self._recognizer.start()
             stack.push_async_callback(self._recognizer.close)
             self._voices = PromptVoices(
-                configuration.place(configuration.state) / "prompts",
+                configuration.place(configuration.state) / "caller-prompts",
                 configuration.place(configuration.prompts),
                 environment=parts.espeak_environment,
                 voices=CALLER_VOICES,

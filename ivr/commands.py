@@ -13,10 +13,14 @@ from calls.events import CallEventKind
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words to be spoken in `language`. A recording of that text, if there is one, replaces the voice."""
+    """Words to be spoken in `language`. A recording of that text, if there is one, replaces the voice.
+
+    `passing`: they hold values of this call, so their sound is kept no longer than it is needed.
+    """
 
     text: str
     language: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,16 +146,17 @@ class Talk:
                     secret = secret | text.values.keys() if text.secret else secret - text.values.keys()
                     text = text.text
                 template = text[language]
-                static = static and (template.static or template.names <= own)
+                lasting = template.static
+                static = static and (lasting or template.names <= own)
                 said = template.render(scope, language)
-                parts.append(Text(said, language))
+                parts.append(Text(said, language, not lasting))
                 hidden = secret and template.names & secret
                 words.append(template.masked(scope, language, secret) if hidden else said)
             logged.append((language, " ".join(words)))
         if static and key is not None and len(kept) < MOST_KEPT:
             # With the texts themselves, so that no other object can come to have their ids.
-            lasting = tuple(text.text if isinstance(text, Filled) else text for text in texts)
-            kept[key] = (lasting, tuple(parts), tuple(logged))
+            wordings = tuple(text.text if isinstance(text, Filled) else text for text in texts)
+            kept[key] = (wordings, tuple(parts), tuple(logged))
         self._say(tuple(parts), tuple(logged), interrupt)
 
     def _key(self, texts: Sequence[Wording | Sound | Filled]) -> tuple[object, ...] | None:

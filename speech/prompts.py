@@ -1,32 +1,25 @@
 """Prompts on disk: each text is rendered once, and what people have recorded goes before what is rendered.
 
-Which file is played instead of which text, recorded_prompts.py says. In the cache each sound is two files of
-raw PCM, named by a hash of all that it depends on, so that nothing in there is ever out of date.
+Which file is played instead of which text, recorded_prompts.py says. In the cache each sound is named by a
+hash of all that it depends on, so that nothing in there is ever out of date. What is said in one call only
+lies in a folder of its own and does not stay.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import json
 import logging
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine.ports import Prompt, VoiceFailed
-from speech.narrowband import NARROWBAND_HZ, WIDEBAND_HZ
+from speech.prompt_folders import PassingPrompts, PromptFolder
 from speech.recorded_prompts import RecordedPrompts, is_safe_name, read_recording, recording_name, sayable
-from speech.sound_files import (
-    Samples,
-    SoundUnreadable,
-    levelled,
-    resampled,
-    to_pcm,
-    trimmed,
-    write_whole,
-)
-from speech.voices import DEFAULT_VOICES, EspeakVoices, Voice
+from speech.sound_files import Samples, SoundUnreadable, levelled, trimmed
+from speech.voices import DEFAULT_VOICES, EspeakVoices, Voice, shortened
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +28,13 @@ log = logging.getLogger(__name__)
 LONGEST_TEXT = 4000
 # Part of every name in the cache: raised when the sound of the same text changes.
 _RENDERING = 1
-_BYTES_PER_SAMPLE = 2
+_PASSING_FOLDER = "passing"
+# In messages, which are logged, instead of a text that may hold a secret.
+_OF_ONE_CALL = "a text with a call's own values"
 
 
 class PromptVoices:
-    """The engine's Synthesizer.
+    """The engine's Synthesizer. Two may not share a `cache`: each empties its folder of passing prompts.
 
     `cache` is made when missing; `prompts` may be absent. `environment` is what espeak-ng needs to be found.
     """
@@ -53,7 +48,10 @@ class PromptVoices:
         voices: Mapping[str, Voice] = DEFAULT_VOICES,
         renderer: EspeakVoices | None = None,
     ) -> None:
-        self._cache = cache.absolute()
+        self._cache = PromptFolder(cache.absolute())
+        self._passing = PassingPrompts(cache.absolute() / _PASSING_FOLDER)
+        # Else a short number could be found out from the name of its file, which Asterisk may log.
+        self._salt = secrets.token_hex(16)
         self.recorded = RecordedPrompts(prompts)
         self._voices = dict(voices)
         self._renderer = renderer or EspeakVoices(environment)
@@ -63,8 +61,9 @@ class PromptVoices:
     async def start(self) -> None:
         """Read the scripts, and have the voice ready for the first caller.
 
-        Without a voice, recorded and cached prompts still play.
+        Without a voice, recorded and cached prompts still play. An earlier run's passing prompts are deleted.
         """
+        await asyncio.to_thread(self._empty)
         await asyncio.to_thread(self.recorded.read)
         try:
             await self._renderer.start()
@@ -77,8 +76,9 @@ class PromptVoices:
             task.cancel()
         await asyncio.gather(*self._rendering.values(), return_exceptions=True)
         await self._renderer.close()
+        await asyncio.to_thread(self._empty)
 
-    async def speak(self, text: str, language: str) -> Prompt:
+    async def speak(self, text: str, language: str, *, passing: bool = False) -> Prompt:
         """See the port. Callers who ask for the same text at once share one rendering."""
         text = sayable(text)
         if not text:
@@ -99,18 +99,23 @@ class PromptVoices:
                 f'No voice speaks "{language}" (there are: {", ".join(sorted(self._voices))}): '
                 f"configure one, or record the text as {self.recorded.place(recording_name(text), language)}."
             )
+        shown = _OF_ONE_CALL if passing else shortened(text)
         if len(text) > LONGEST_TEXT:
             raise VoiceFailed(
                 f"A text of {len(text)} characters is too long to be said (it may have {LONGEST_TEXT}): "
-                f'"{text[:60]}…".'
+                f"{shown}."
             )
-        key = _hash("text", voice.id, language, text, voice.rate, voice.pitch, voice.volume)
-        known = self._on_disk(key)
+        made_from = ("text", voice.id, language, text, voice.rate, voice.pitch, voice.volume)
+        key, folder = _hash(*made_from), self._cache
+        known = folder.find(key)
+        if known is None and passing:
+            key, folder = _hash(self._salt, *made_from), self._passing
+            known = folder.find(key)
         if known is not None:
             return known
         task = self._rendering.get(key)
         if task is None:
-            task = asyncio.create_task(self._render(key, text, voice))
+            task = asyncio.create_task(self._render(folder, key, text, voice, shown))
             self._rendering[key] = task
             task.add_done_callback(lambda done: self._rendered(key, done))
         # Shielded: a caller who hangs up must not take the prompt from another who waits for it.
@@ -139,8 +144,18 @@ class PromptVoices:
             self._told.add(sentence)
             log.warning("%s", sentence)
 
+    def _empty(self) -> None:
+        try:
+            self._passing.empty()
+        except OSError as error:
+            log.error(
+                "What was said in earlier calls cannot be deleted from %s (%s): delete it yourself.",
+                self._passing.folder,
+                error.strerror,
+            )
+
     def _kept(self, recorded: Path) -> Prompt | None:
-        return self._on_disk(_file_key(recorded))
+        return self._cache.find(_file_key(recorded))
 
     def _converted(self, recorded: Path) -> Prompt:
         key = _file_key(recorded)
@@ -148,50 +163,23 @@ class PromptVoices:
             samples, rate = read_recording(recorded)
         except SoundUnreadable as problem:
             raise VoiceFailed(str(problem)) from problem
-        return self._store(key, samples, rate)
+        return self._cache.store(key, samples, rate)
 
-    async def _render(self, key: str, text: str, voice: Voice) -> Prompt:
-        samples, rate = await self._renderer.render(text, voice)
-        return await asyncio.to_thread(self._finish, key, text, voice, samples, rate)
-
-    def _finish(self, key: str, text: str, voice: Voice, samples: Samples, rate: int) -> Prompt:
-        spoken = trimmed(samples, rate)
-        if not len(spoken):
-            raise VoiceFailed(f'The voice has no sound for "{text}": write it in words of its language.')
-        return self._store(key, levelled(spoken, voice.volume), rate)
+    async def _render(self, folder: PromptFolder, key: str, text: str, voice: Voice, shown: str) -> Prompt:
+        samples, rate = await self._renderer.render(text, voice, shown)
+        return await asyncio.to_thread(_finish, folder, key, voice, samples, rate, shown)
 
     def _rendered(self, key: str, task: asyncio.Task[Prompt]) -> None:
         self._rendering.pop(key, None)
         if not task.cancelled():
             task.exception()  # whoever waits has it; when nobody does any more, it is of no interest
 
-    def _store(self, key: str, samples: Samples, rate: int) -> Prompt:
-        try:
-            self._cache.mkdir(parents=True, exist_ok=True)
-            # The narrow one last: a prompt is there when it is.
-            write_whole(self._cache / f"{key}.sln16", to_pcm(resampled(samples, rate, WIDEBAND_HZ)))
-            write_whole(self._cache / f"{key}.sln", to_pcm(resampled(samples, rate, NARROWBAND_HZ)))
-        except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            remedy = "make room on its disk" if full else "make it writable"
-            raise VoiceFailed(f"The prompt cache {self._cache}: {error.strerror}; {remedy}.") from error
-        prompt = self._on_disk(key)
-        if prompt is None:
-            raise VoiceFailed(
-                f"A prompt vanished from the cache {self._cache} as it was made; who empties it?"
-            )
-        return prompt
 
-    def _on_disk(self, key: str) -> Prompt | None:
-        narrow = self._cache / f"{key}.sln"
-        try:
-            narrow_bytes = narrow.stat().st_size
-            wide_bytes = narrow.with_suffix(".sln16").stat().st_size
-        except OSError:
-            return None
-        if narrow_bytes == 0 or wide_bytes == 0:
-            return None
-        return Prompt(str(self._cache / key), narrow_bytes / _BYTES_PER_SAMPLE / NARROWBAND_HZ)
+def _finish(folder: PromptFolder, key: str, voice: Voice, samples: Samples, rate: int, shown: str) -> Prompt:
+    spoken = trimmed(samples, rate)
+    if not len(spoken):
+        raise VoiceFailed(f"The voice has no sound for {shown}: write it in words of its language.")
+    return folder.store(key, levelled(spoken, voice.volume), rate)
 
 
 def _file_key(recorded: Path) -> str:

@@ -82,10 +82,10 @@ class EspeakVoices:
     def process_id(self) -> int | None:
         return self._process.pid if self._process is not None else None
 
-    async def render(self, text: str, voice: Voice) -> tuple[Samples, int]:
-        """Samples and their rate in Hz. Raises VoiceFailed."""
+    async def render(self, text: str, voice: Voice, shown: str) -> tuple[Samples, int]:
+        """Samples and their rate in Hz. Raises VoiceFailed, which calls the text `shown`."""
         asked = {"text": text, "voice": voice.id, "rate": voice.rate, "pitch": voice.pitch}
-        head, sound = await self._asked_twice(asked, _short(text))
+        head, sound = await self._asked_twice(asked, shown)
         return from_pcm(sound), int(head["sample_rate"])
 
     async def voices(self) -> list[ListedVoice]:
@@ -203,5 +203,6 @@ async def _line(stream: asyncio.StreamReader) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """The text in quotes, as messages show it."""
     return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'

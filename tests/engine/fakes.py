@@ -287,10 +287,13 @@ class FakeSynthesizer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.fault: VoiceFailed | None = None
+        self.kept: set[str] = set()  # the texts whose sound may stay for later calls
+        self.passing: set[str] = set()
 
-    async def speak(self, text: str, language: str) -> Prompt:
+    async def speak(self, text: str, language: str, *, passing: bool = False) -> Prompt:
         if self.fault is not None:
             raise self.fault
+        (self.passing if passing else self.kept).add(text)
         seconds = round(len(text) * SECONDS_PER_LETTER, 2)
         path = self._folder / f"{abs(hash((text, language)))}"
         for rate, kind in ((8000, "sln"), (16000, "sln16")):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from calls.control import KeyPressed, RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.ports import VoiceFailed
-from tests.engine.stage import CALLER, Stage
+from tests.engine.stage import CALLER, Stage, load_shelf
 
 
 async def test_a_conversation_from_arrival_to_its_row_in_the_history(stage: Stage) -> None:
@@ -115,8 +117,8 @@ async def test_a_prompt_whose_file_is_gone_is_passed_over(stage: Stage) -> None:
         file.unlink()
     speak = stage.synthesizer.speak
 
-    async def speak_and_lose(text: str, language: str) -> object:
-        prompt = await speak(text, language)
+    async def speak_and_lose(text: str, language: str, *, passing: bool) -> object:
+        prompt = await speak(text, language, passing=passing)
         for file in stage.folder.iterdir():
             file.unlink()
         return prompt
@@ -189,3 +191,30 @@ async def test_nothing_of_a_call_is_kept_when_it_is_over(stage: Stage) -> None:
     assert not board._tasks
     assert len(board._background) == 1  # the dead-men's renewal
     assert len(stage.live) == 0
+
+
+SECRET_FLOW = """
+flow: front
+languages: [en]
+always: {agent: bye, trouble: bye}
+start: pin
+steps:
+  pin:
+    ask: {into: pin, prompt: "Your code, please.", digits: 4, secret: true, confirm: true}
+    next: thanks
+    otherwise: bye
+  thanks: {say: {text: "Thank you.", interrupt: false}, next: bye}
+  bye: {hangup: normal}
+"""
+
+
+async def test_the_sound_of_a_secret_that_is_read_back_is_not_kept(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, shelf=load_shelf(SECRET_FLOW))
+    call_id = await stage.arrive()
+    stage.press("4711")
+    await stage.until(lambda: any("four seven one one" in words for words in stage.control.words()))
+    stage.press("1")
+    assert (await stage.over(call_id)).outcome == Outcome.COMPLETED
+    assert stage.synthesizer.passing == {"I have four seven one one."}
+    assert {"Your code, please.", "Thank you."} < stage.synthesizer.kept
+    await stage.switchboard.close()

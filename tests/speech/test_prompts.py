@@ -119,9 +119,9 @@ async def test_callers_who_ask_at_once_share_one_rendering(
     asked: list[str] = []
     really = EspeakVoices.render
 
-    async def counted(self: EspeakVoices, text: str, voice: Voice) -> object:
+    async def counted(self: EspeakVoices, text: str, voice: Voice, shown: str) -> object:
         asked.append(text)
-        return await really(self, text, voice)
+        return await really(self, text, voice, shown)
 
     monkeypatch.setattr(EspeakVoices, "render", counted)
     voices = PromptVoices(tmp_path / "cache", tmp_path / "prompts", environment=parts.espeak_environment)
@@ -304,7 +304,7 @@ async def test_a_full_disk_is_told_in_a_sentence(
         with open("/dev/full", "wb", buffering=0) as device:
             device.write(data)
 
-    monkeypatch.setattr("speech.prompts.write_whole", full)
+    monkeypatch.setattr("speech.prompt_folders.write_whole", full)
     with pytest.raises(VoiceFailed, match=r"cache.*No space left.*make room"):
         await voices.speak("Hello", "en")
     monkeypatch.undo()

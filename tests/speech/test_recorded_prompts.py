@@ -269,6 +269,6 @@ async def test_voices_are_listed_by_the_ids_that_are_set(parts: Parts) -> None:
     ids = {voice.id.lower() for voice in listed}
     assert {voice.id for voice in DEFAULT_VOICES.values()} <= ids
     variant = next(voice.id for voice in listed if voice.variant and voice.id == "+f3")
-    samples, _ = await renderer.render("Hello.", Voice("gmw/en-us" + variant, 150))
+    samples, _ = await renderer.render("Hello.", Voice("gmw/en-us" + variant, 150), "hello")
     assert len(samples)
     await renderer.close()
