@@ -9,6 +9,7 @@ const caller = byId("caller");
 const callButton = byId("call");
 const hangUpButton = byId("hang-up");
 const keypad = byId("keypad");
+const dialled = byId("dialled"); // only where there are several numbers
 const KEYS = "0123456789*#";
 const HEARD_LEVEL = 0.35;
 
@@ -35,6 +36,7 @@ function enter(state) {
   byId("band").hidden = state === "idle";
   byId("mic-test").hidden = busy || Boolean(microphone.stream && !microphone.silent);
   byId("keys-only").hidden = busy;
+  if (dialled) dialled.disabled = busy;
   byId("band-open").hidden = !(state === "ended" && callId);
   showAhead(state);
 }
@@ -156,7 +158,13 @@ function press(key) {
   setTimeout(() => button.classList.remove("pressed"), 250);
 }
 
+function chooseNumber() {
+  caller.dataset.number = byId("band-number").textContent = dialled.value;
+}
+
 callButton.addEventListener("click", () => startCall());
+dialled?.addEventListener("change", chooseNumber);
+if (dialled && dialled.value !== caller.dataset.number) chooseNumber(); // a reload keeps what was chosen
 hangUpButton.addEventListener("click", () => endCall());
 byId("keys-only").addEventListener("click", () => startCall({ keysOnly: true }));
 byId("mic-test").addEventListener("click", async () => {

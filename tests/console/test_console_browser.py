@@ -63,11 +63,13 @@ class FakeControl:
         self.stage = stage
         self.voices: dict[str, FakeVoice] = {}
         self.wideband: list[bool] = []
+        self.dialled: list[str] = []
         self.keys = ""
         self.left: list[str] = []
 
     async def admit_visitor(self, visitor_id: str, dialled: str, *, wideband: bool) -> FakeVoice:
         self.wideband.append(wideband)
+        self.dialled.append(dialled)
         self.voices[visitor_id] = FakeVoice()
         self.show(visitor_id, 8)
         return self.voices[visitor_id]
@@ -210,6 +212,15 @@ async def test_the_line_is_heard_and_may_hang_up(house: House, open_page: OpenPa
     voice.on_closed()
     await expect(page.locator("#caller")).to_have_attribute("data-state", "ended")
     await expect(page.locator("#band")).to_contain_text("The call has ended")
+
+
+async def test_another_number_may_be_called(house: House, open_page: OpenPage) -> None:
+    page = await open_page()
+    await page.get_by_label("Number").select_option("101")
+    await page.locator("#call").click()
+    await until(lambda: house.control.dialled == ["101"], "the call")
+    await expect(page.locator("#band-number")).to_have_text("101")
+    await expect(page.locator("#dialled")).to_be_disabled()
 
 
 async def test_leaving_the_page_hangs_up(house: House, open_page: OpenPage) -> None:
