@@ -212,8 +212,8 @@ def test_the_end_of_a_talk_that_outlived_the_engine_is_understood(flow: str, end
     ("queue", "told"),
     [
         ("{}", "'name' is missing"),
-        ("{name: orders, max_wait: 5s}", "greater than or equal to 10"),
-        ("{name: orders, announce: {position: 5s}}", "greater than or equal to 15"),
+        ("{name: orders, max_wait: 5s}", "at least 10 is wanted"),
+        ("{name: orders, announce: {position: 5s}}", "at least 15 is wanted"),
         ("{name: orders, announce: {place: 45s}}", "'place' is not known here"),
         ("{name: orders, offer: {key: '*', next: bye}}", "not written as it must be"),
         ("{name: orders, offer: {after: 30s}}", "'next' is missing"),
