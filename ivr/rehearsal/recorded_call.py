@@ -1,7 +1,8 @@
 """A test made from the event log of a call: what the caller did and how the world answered, as it was.
 
 A log's times are those of real prompts, so they are not copied. The call is rehearsed instead: before each
-act the rehearsal goes on until it stands where the call stood, and the test says how long that took.
+act the rehearsal goes on until it stands where the call stood, and the test says how long that took. What the
+test expects then has been said and begun by then, so to expect it takes no time.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from calls.events import CallEvent, CallEventKind
+from ivr.commands import Say
 from ivr.flow import Flow
+from ivr.rehearsal.expected_words import ExpectedWords
 from ivr.rehearsal.flow_tests import OPENINGS
-from ivr.rehearsal.outside import WORK_OF
 from ivr.rehearsal.rehearsal import Rehearsal
-from ivr.rehearsal.script import Answer, Dials, Given, HangsUp, Says
+from ivr.rehearsal.script import Act, Answer, Dials, Ends, Gets, Given, HangsUp, Hears, Reaches, Says, Waits
 from ivr.surroundings import NOWHERE, Surroundings
 from ivr.turns.turn import SURE_FROM
 from wording.templates import HIDDEN
@@ -30,7 +32,6 @@ NOT_WORDS = "..."
 # A queue that was left before an agent answered: as if none would.
 NEVER_ANSWERED_SECONDS = 3000.0
 LONGEST_STEP_SECONDS = 3600.0
-WORDS_COMPARED = 50  # characters of a prompt that a test expects
 WAIT_STEP_SECONDS = 0.5
 _REPLY_OF = {"webhook": "reply", "contact": "value", "record": "recording"}
 
@@ -193,17 +194,22 @@ class _Replay:
     ) -> None:
         self._flow = flow
         self._events = events
-        self._test = RecordedTest(written)
+        self._surroundings = surroundings
+        self._written = written
+        self._given = given
+        self._acts: list[tuple[dict[str, object], Act]] = []  # (as it is written, as it is played)
         self._call = Rehearsal(flow, given=given, surroundings=surroundings)
+        self._expected = ExpectedWords(flow)
+        self._acted = 0  # commands of the rehearsal by the caller's last act
+        self._acted_in = ""  # the rehearsal's step then
+        self._keyed_at = 0  # milestones of the call by its last key
         self._milestones = 0  # of the call, so far
         self._step = ""
         self._entered: datetime | None = None
         self._met_silence = False
-        self._work: list[str] = []  # verbs of work begun since the last act
         self._hung_up = _hung_up(flow, events)
 
     def play(self) -> RecordedTest:
-        acts = self._test.acts
         for index, event in enumerate(self._events):
             match event.kind:
                 case CallEventKind.STEP_ENTERED:
@@ -214,16 +220,10 @@ class _Replay:
                 case CallEventKind.NOT_UNDERSTOOD:
                     self._milestones += 1
                     self._met_silence |= event.data["why"] == "silent"
-                case CallEventKind.WORK_DONE if (verb := self._verb(event)) in WORK_OF:
-                    self._work.append(verb)
+                case CallEventKind.SAID:
+                    self._expected.said(event)
                 case CallEventKind.KEY_PRESSED:
-                    self._until_there(event)
-                    key = str(event.data["key"])
-                    if acts and list(acts[-1]) == ["dials"]:
-                        acts[-1]["dials"] = f"{acts[-1]['dials']}{key}"
-                    else:
-                        acts.append({"dials": key})
-                    self._call.play([Dials(key)])
+                    self._dials(event)
                 case CallEventKind.HEARD:
                     self._until_there(event)
                     self._says(index, event)
@@ -242,10 +242,42 @@ class _Replay:
                 f"The rehearsal goes another way than the call: step {first + 1} is {here}, not {there}. "
                 "The flow has changed since, or the call depended on something that its log does not tell."
             )
-        return self._test
+        return RecordedTest(self._written, self._passing())
 
-    def _verb(self, event: CallEvent) -> str:
-        return str(event.data["verb"])
+    def _passing(self) -> list[dict[str, object]]:
+        """The acts as they are written, without words that are not said when the test is run."""
+        path = path_of(self._events)
+        acts = self._acts
+        while any(isinstance(act, Hears) for _, act in acts):
+            run = Rehearsal(self._flow, given=self._given, surroundings=self._surroundings)
+            walked = run.play([act for _, act in acts])
+            failed = walked.failed_act
+            if failed is None and walked.path == path:
+                break
+            if failed is not None and isinstance(acts[failed][1], Hears):
+                acts = acts[:failed] + acts[failed + 1 :]
+            else:
+                acts = [pair for pair in acts if not isinstance(pair[1], Hears)]
+        return [written for written, _ in acts]
+
+    def _dials(self, event: CallEvent) -> None:
+        """Keys that answer one question are one act."""
+        self._until_there(event)
+        key = str(event.data["key"])
+        last = self._acts[-1][1] if self._acts else None
+        asked = any(isinstance(command, Say) for command in self._call.result.commands[self._acted :])
+        if isinstance(last, Dials) and self._keyed_at == self._milestones and not asked:
+            self._acts.pop()
+            keys = f"{last.keys}{key}"
+        else:
+            keys = key
+        self._keyed_at = self._milestones
+        self._acts.append(({"dials": keys}, Dials(keys)))
+        self._play(Dials(key))
+
+    def _play(self, act: Act) -> None:
+        self._acted, self._acted_in = len(self._call.result.commands), self._call.dialogue.step
+        self._call.play([act])
 
     def _says(self, index: int, event: CallEvent) -> None:
         text, language = str(event.data["text"]), str(event.data["language"])
@@ -261,8 +293,8 @@ class _Replay:
             if not margin:
                 act["margin"] = "0"
             says = Says(text, language, confidence, margin)
-        self._test.acts.append(act)
-        self._call.play([says])
+        self._acts.append((act, says))
+        self._play(says)
 
     def _asked_back(self, index: int) -> bool:
         """Whether an answer that was heard well enough was read back all the same: two were alike."""
@@ -279,15 +311,15 @@ class _Replay:
         if event.data.get("by") != "flow" and self._call.result.ended is None:
             self._leave(event)
         elif self._hung_up is None:
-            self._expect_work()
             self._call.advance(LONGEST_STEP_SECONDS)
-            self._expect_words()
-        self._test.acts.append({"ends": "caller" if self._call.result.ended == "caller" else "hangup"})
+            self._expect()
+        reason = "caller" if self._call.result.ended == "caller" else "hangup"
+        self._acts.append(({"ends": reason}, Ends(reason)))
 
     def _leave(self, event: CallEvent) -> None:
         self._until_there(event)
-        self._test.acts.append({"hangs_up": "now"})
-        self._call.play([HangsUp()])
+        self._acts.append(({"hangs_up": "now"}, HangsUp()))
+        self._play(HangsUp())
 
     def _until_there(self, event: CallEvent) -> None:
         """Let the rehearsal go on until it stands where the call stood when the caller acted."""
@@ -302,23 +334,19 @@ class _Replay:
             self._call.advance(rest)
             self._met_silence = True
         waited = self._call.so_far().seconds - before
-        self._expect_work()
         if self._met_silence and waited > 0:
-            self._test.acts.append({"waits": f"{waited:g}s"})
+            self._acts.append(({"waits": f"{waited:g}s"}, Waits(waited)))
         elif waited > 0:
-            self._test.acts.append({"reaches": self._step})
-        if waited > 0 or event.kind is not CallEventKind.KEY_PRESSED:
-            self._expect_words()
+            self._acts.append(({"reaches": self._step}, Reaches(self._step)))
+        self._expect(by_key=event.kind is CallEventKind.KEY_PRESSED)
         self._met_silence = False
 
-    def _expect_words(self) -> None:
-        """The last that was said, so that the test tells when it is another."""
-        if self._call.said:
-            self._test.acts.append({"hears": _beginning(self._call.said[-1])})
-
-    def _expect_work(self) -> None:
-        self._test.acts += [{"gets": verb} for verb in self._work]
-        self._work.clear()
+    def _expect(self, *, by_key: bool = False) -> None:
+        """The work that was begun and some of what was said since the caller's last act."""
+        commands = self._call.result.commands[self._acted :]
+        for act in self._expected.since(self._acted_in, commands, by_key=by_key):
+            written = {"gets": act.verb} if isinstance(act, Gets) else {"hears": act.text}
+            self._acts.append((dict(written), act))
 
     def _passed(self) -> int:
         return sum(note.kind in _MILESTONES for note in self._call.result.notes)
@@ -334,10 +362,3 @@ def _hung_up(flow: Flow, events: Sequence[CallEvent]) -> int | None:
         if event.kind is CallEventKind.STEP_ENTERED and event.data["step"] == flow.always.gone
     )
     return max(places, default=None)
-
-
-def _beginning(text: str) -> str:
-    """Its first words, as many as are worth comparing."""
-    if len(text) <= WORDS_COMPARED:
-        return text
-    return text[:WORDS_COMPARED].rpartition(" ")[0] or text[:WORDS_COMPARED]

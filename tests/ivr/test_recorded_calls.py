@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flows import HEAD, load, small
@@ -13,10 +15,11 @@ from calls.events import CallEvent, CallEventKind
 from ivr.flow import Flow
 from ivr.reading.loader import load_flow
 from ivr.reading.source import Place
+from ivr.rehearsal.expected_words import MOST_CHARACTERS, ExpectedWords
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.recorded_call import NotRehearsable, path_of, recorded_test
 from ivr.rehearsal.rehearsal import Rehearsal
-from ivr.rehearsal.script import Act, Dials, FlowTest, Given, HangsUp, Hears, Waits
+from ivr.rehearsal.script import Act, Answer, Dials, FlowTest, Gets, Given, HangsUp, Hears, Waits
 from ivr.rehearsal.verdicts import run_test
 from ivr.rehearsal.written_tests import as_written
 
@@ -63,9 +66,137 @@ def test_the_written_test_reads_like_one_by_hand() -> None:
         "  - test: a call of 2 March\n"
         '    given: {caller: "+48220000001", dialled: "100", at: "2026-03-02T09:00", agent: no_answer, '
         "message: empty}\n"
-        "    caller: [{dials: 10}, {gets: transfer}, {gets: voicemail}, {hears: Do usłyszenia.}, "
-        "{ends: hangup}]\n"
+        "    caller:\n"
+        "      - {dials: 1}\n"
+        '      - {dials: "0"}\n'
+        '      - {hears: "Chwileczkę, łączę."}\n'
+        "      - {gets: transfer}\n"
+        "      - {hears: Nikt nie może teraz odebrać.}\n"
+        "      - {gets: voicemail}\n"
+        "      - {hears: Do usłyszenia.}\n"
+        "      - {ends: hangup}\n"
     )
+
+
+WHOLESALER = ROOT / "callflows" / "wholesaler.yaml"
+ORDER = """
+  first:
+    menu:
+      prompt: "This is the wholesaler. For your order, press 1."
+      choices: {1: {hear: {en: [order]}, next: number}}
+    otherwise: bye
+  number:
+    ask: {into: order, digits: 6, prompt: "Please key in your order number.", confirm: true}
+    next: lookup
+    otherwise: bye
+  lookup:
+    webhook: {service: orders, get: "/orders/{order}", into: reply}
+    next: told
+    failed: sorry
+  told: {say: "Thank you for waiting. Your order was sent in {reply.parcels} parcels.", next: text}
+  text:
+    sms: {to: "{caller}", text: "Sent."}
+    next: texted
+    refused: bye
+    failed: bye
+  texted: {say: "We have sent you a message.", next: bye}
+"""
+ORDER_HEAD = HEAD.replace("languages: [en]\n", "languages: [en]\nuse: {services: [orders]}\n")
+REPLY = Given(
+    {"lookup": (Answer("next", {"reply": {"parcels": 2}}),)},
+    facts={"caller": "+48220000001", "dialled": "100"},
+)
+
+
+def order_call(*acts: Act) -> tuple[Flow, list[CallEvent]]:
+    flow = load(ORDER, ORDER_HEAD)
+    place = Place(1, 1)
+    events = log_of(flow, FlowTest("order", REPLY, acts, place, (place,) * len(acts)))
+    replayed(small(ORDER, ORDER_HEAD), flow, events)
+    return flow, events
+
+
+AFTER_THE_ORDER: list[dict[str, object]] = [
+    {"gets": "webhook"},
+    {"hears": "Your order was sent in 2 parcels."},
+    {"gets": "sms"},
+    {"hears": "We have sent you a message."},
+    {"ends": "hangup"},
+]
+
+
+def test_each_question_has_its_keys_and_what_was_said_is_expected() -> None:
+    flow, events = order_call(
+        *(Waits(3.0), Dials("1"), Waits(2.0), Dials("123456"), Waits(3.0), Dials("1"), Waits(60.0))
+    )
+    assert recorded_test(flow, events).acts == [
+        {"hears": "This is the wholesaler."},
+        {"dials": "1"},
+        {"hears": "Please key in your order number."},
+        {"dials": "123456"},
+        {"hears": "I have one two three, four five six."},
+        {"dials": "1"},
+        *AFTER_THE_ORDER,
+    ]
+
+
+def test_nothing_is_heard_between_keys_that_were_pressed_ahead() -> None:
+    flow, events = order_call(Dials("11234561"), Waits(60.0))
+    keys = [{"dials": "1"}, {"dials": "123456"}, {"dials": "1"}]
+    assert recorded_test(flow, events).acts == [*keys, *AFTER_THE_ORDER]
+
+
+def test_the_written_test_fails_when_another_value_is_said() -> None:
+    flow, events = order_call(Dials("11234561"), Waits(60.0))
+    made = recorded_test(flow, events)
+    written = as_written("a call", made.given, made.acts)
+    other = small(ORDER, ORDER_HEAD).replace("{reply.parcels} parcels", "{order} parcels")
+    again = load_flow(f"{other}tests:\n{written}", flow.file)
+    verdict = run_test(again, flow_tests(again)[0])
+    assert "should have heard 'Your order was sent in 2 parcels.'" in verdict.failure
+
+
+def test_what_the_log_does_not_tell_is_not_expected() -> None:
+    flow, events = order_call(Dials("11234561"), Waits(60.0))
+    masked = [
+        replace(event, data={**event.data, "text": text.replace("2 parcels", "*** parcels")})
+        if "parcels" in (text := str(event.data.get("text")))
+        else event
+        for event in events
+    ]
+    hears = [act["hears"] for act in recorded_test(flow, masked).acts if "hears" in act]
+    assert hears == ["Thank you for waiting.", "We have sent you a message."]
+
+
+def test_words_that_the_rehearsal_does_not_say_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    flow, events = order_call(Dials("11234561"), Waits(60.0))
+    before = recorded_test(flow, events)
+    expected = ExpectedWords.since
+
+    def with_others(*args: Any, **kwargs: Any) -> list[Gets | Hears]:
+        found = expected(*args, **kwargs)
+        return [*found, Hears("never said")] if found else []
+
+    monkeypatch.setattr(ExpectedWords, "since", with_others)
+    assert recorded_test(flow, events) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "heard"),
+    [
+        ("a parcel by voice, in English, as people say it", "four five six has been sent: one parcel."),
+        ("a parcel by voice, in English, as people say it", "March twenty fourth, at two thirty p m."),
+        ("the hours, the address, and an order that is packed, in English by key", "forty nine zlotys"),
+    ],
+)
+def test_what_the_wholesalers_service_answered_is_expected(name: str, heard: str) -> None:
+    flow = load_flow(WHOLESALER.read_bytes(), "wholesaler.yaml")
+    walk = next(test for test in flow_tests(flow) if test.name == name)
+    events = log_of(flow, walk)
+    assert list(replayed(WHOLESALER.read_text(encoding="utf-8"), flow, events)) == path_of(events)
+    hears = [str(act["hears"]) for act in recorded_test(flow, events).acts if "hears" in act]
+    assert any(heard in text for text in hears), hears
+    assert all(len(text) <= MOST_CHARACTERS for text in hears)
 
 
 SECRET = """
