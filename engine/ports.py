@@ -9,7 +9,10 @@ from typing import Protocol
 
 from calls.call import Call
 from calls.events import CallEvent
+from history.callbacks import CallbackRequest
 from history.interaction import ContactPoint, Interaction
+from history.permissions import Consent, Objection
+from history.publication import Publication
 
 # --- time and identity ------------------------------------------------------------------------------------
 
@@ -170,7 +173,47 @@ class ProfileSet:
     new_contact_id: str
 
 
-Change = EventsAppended | CallStored | InteractionAdded | JobAdded | ProfileSet
+@dataclass(frozen=True, slots=True)
+class ConsentKept:
+    """A consent, refusal or withdrawal. Its contact is found by `consent.point`, or made."""
+
+    consent: Consent
+    new_contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionKept:
+    """From now on this is not contacted, on every node."""
+
+    objection: Objection
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackKept:
+    """A callback request; an open one of the same person and topic is renewed. Its contact as above."""
+
+    request: CallbackRequest
+    new_contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Tell webhooks and the event stream, once the transaction is done."""
+
+    publication: Publication
+
+
+Change = (
+    EventsAppended
+    | CallStored
+    | InteractionAdded
+    | JobAdded
+    | ProfileSet
+    | ConsentKept
+    | ObjectionKept
+    | CallbackKept
+    | Published
+)
 
 
 class LedgerUnavailable(Exception):

@@ -1,0 +1,12 @@
+"""What is known of people, groups of them, merges and segments."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,26 @@
+"""The tables, as SQLAlchemy Core. A change here needs a migration in store/migrations/versions.
+
+Rules that hold for every table: ids are text made by the engine; times are UTC; JSON columns hold what no
+query filters by; a row that belongs to history is never rewritten, only erased. On SQLite, tables with few
+other indexes live in their primary key (no rowid).
+"""
+
+from store.tables.calls import call_events, calls
+from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
+from store.tables.contacts import contact_attributes, contact_points, contacts
+from store.tables.interactions import interactions
+from store.tables.outbox import outbox
+
+__all__ = [
+    "Json",
+    "RowNumber",
+    "UtcDateTime",
+    "call_events",
+    "calls",
+    "contact_attributes",
+    "contact_points",
+    "contacts",
+    "interactions",
+    "metadata",
+    "outbox",
+]
