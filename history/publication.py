@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """`kind` such as "contact.changed"; `subject` such as "contact:01J…", whose publications keep their order.
+    """`kind` as "contact.changed"; `subject` as "contact:01J…", whose publications keep their order.
 
     `data` is the JSON object that is told, in the form in which the API shows the thing.
     """
