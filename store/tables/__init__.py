@@ -5,6 +5,14 @@ query filters by; a row that belongs to history is never rewritten, only erased.
 other indexes live in their primary key (no rowid).
 """
 
+from store.tables.accounts import (
+    audit_log,
+    idempotency_keys,
+    people,
+    sessions,
+    sign_in_failures,
+    tokens,
+)
 from store.tables.calls import call_events, calls
 from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
 from store.tables.contacts import contact_attributes, contact_points, contacts
@@ -15,12 +23,18 @@ __all__ = [
     "Json",
     "RowNumber",
     "UtcDateTime",
+    "audit_log",
     "call_events",
     "calls",
     "contact_attributes",
     "contact_points",
     "contacts",
+    "idempotency_keys",
     "interactions",
     "metadata",
     "outbox",
+    "people",
+    "sessions",
+    "sign_in_failures",
+    "tokens",
 ]
