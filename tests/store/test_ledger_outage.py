@@ -320,7 +320,7 @@ import asyncio, sys
 from pathlib import Path
 import store.database
 from store.store import open_store
-from tests.store.conftest import HandClock
+from tests.conftest import HandClock
 from tests.store.test_ledger_outage import tell_call
 
 store.database.SQLITE_BUSY_SECONDS = 0.05

@@ -12,7 +12,7 @@ import pytest
 from engine.ports import JobAdded
 from store.outbox import back_off_seconds
 from store.store import Store
-from tests.store.conftest import HandClock
+from tests.conftest import HandClock
 from tests.store.samples import START
 
 
