@@ -18,6 +18,14 @@ from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
 from store.tables.contacts import contact_attributes, contact_points, contacts
 from store.tables.interactions import interactions
 from store.tables.outbox import outbox
+from store.tables.permissions import (
+    consents,
+    decision_chains,
+    decisions,
+    do_not_contact,
+    do_not_contact_lists,
+    pseudonym_keys,
+)
 
 __all__ = [
     "Json",
@@ -26,14 +34,20 @@ __all__ = [
     "audit_log",
     "call_events",
     "calls",
+    "consents",
     "contact_attributes",
     "contact_points",
     "contacts",
+    "decision_chains",
+    "decisions",
+    "do_not_contact",
+    "do_not_contact_lists",
     "idempotency_keys",
     "interactions",
     "metadata",
     "outbox",
     "people",
+    "pseudonym_keys",
     "sessions",
     "sign_in_failures",
     "tokens",
