@@ -1,0 +1,1 @@
+"""The registers of engine.registers, in the database: one transaction a method."""

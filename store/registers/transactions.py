@@ -1,0 +1,48 @@
+"""What every register does with its connection: reads, and writes that are tried again after a clash."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from engine.ports import StoreUnavailable
+from store.database import Failure, failure_of, reason, writing
+
+# Tries of one transaction that another one gets in the way of.
+_TRIES = 5
+
+Result = TypeVar("Result")
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection whose failures come as StoreUnavailable."""
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable(reason(error)) from error
+
+
+async def written(engine: AsyncEngine, work: Callable[[Connection], Result]) -> Result:
+    """What `work` returns from its transaction; after a clash it is run anew, so it must do nothing else.
+
+    Its own exceptions undo the transaction and are raised as they are. Raises StoreUnavailable when the
+    database is away; values that it refuses come as its driver's error: check them first.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            async with writing(engine) as connection:
+                return await connection.run_sync(work)
+        except (SQLAlchemyError, OSError) as error:
+            failure = failure_of(error)
+            if failure is Failure.REFUSED:
+                raise
+            if failure is Failure.AWAY or attempt == _TRIES:
+                raise StoreUnavailable(reason(error)) from error
+    raise AssertionError("the last try returns or raises")
