@@ -43,8 +43,11 @@ class ContactPoint:
 class Interaction:
     """`point` finds the contact (made when new); `contact_id` is filled by the store and on reading.
 
-    `cost` is in minor units of `currency`. `subject_id` joins the row to its call, message or form.
+    `cost` and `value`, what it cost and what a payment brought, are in minor units of `currency`.
+    `subject_id` joins the row to its call, message or form; `subject` is the line above a message.
     `path` is the steps walked, `heard` the words and keys understood, `data` what only this channel knows.
+    `source` is the other system that wrote the row, `external_id` its own id of it. `corrects` names the
+    row whose place this one takes: a row is never changed.
     """
 
     id: str
@@ -71,6 +74,11 @@ class Interaction:
     cost: int | None = None
     currency: str | None = None
     data: Mapping[str, object] = field(default_factory=dict)
+    subject: str | None = None
+    value: int | None = None
+    source: str | None = None
+    external_id: str | None = None
+    corrects: str | None = None
 
 
 def interaction_of(call: Call, id: str, point: ContactPoint | None) -> Interaction:

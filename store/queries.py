@@ -226,4 +226,9 @@ def _interaction(row: Row[Any]) -> Interaction:
         cost=row.cost,
         currency=row.currency,
         data=row.data,
+        subject=row.subject,
+        value=row.value,
+        source=row.source,
+        external_id=row.external_id,
+        corrects=row.corrects,
     )

@@ -71,7 +71,7 @@ _PUT_ATTRIBUTES = _insert(
     "(contact_id, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, "
     "source = excluded.source WHERE excluded.updated_at >= contact_attributes.updated_at",
 )
-_ADD_CONTACTS = _insert(tables.contacts, _columns(tables.contacts, "name", "merged_into"), "DO NOTHING")
+_ADD_CONTACTS = _insert(tables.contacts, ("id", "created_at", "updated_at"), "DO NOTHING")
 _ADD_POINTS = _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING")
 _REMOVE_CONTACTS = "DELETE FROM contacts WHERE id = ?1"
 
@@ -257,6 +257,11 @@ class Rows:
             row.cost,
             row.currency,
             _json(row.data),
+            row.subject,
+            row.value,
+            row.source,
+            row.external_id,
+            row.corrects,
         )
 
     def _job(self, job: JobAdded, at: datetime) -> Row:

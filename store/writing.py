@@ -45,7 +45,7 @@ def _contacts(connection: Connection, rows: Rows) -> dict[PointKey, str]:
     points: list[Row] = []
     for (kind, value), (contact_id, since) in missing.items():
         at = rows.time(since)
-        made.append((contact_id, at))
+        made.append((contact_id, at, at))
         points.append((kind, value, contact_id, at))
     _execute(connection, statements.add_contacts, made)
     _execute(connection, statements.add_points, points)

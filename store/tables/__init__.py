@@ -15,7 +15,16 @@ from store.tables.accounts import (
 )
 from store.tables.calls import call_events, calls
 from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
-from store.tables.contacts import contact_attributes, contact_points, contacts
+from store.tables.contacts import (
+    contact_attributes,
+    contact_group_members,
+    contact_groups,
+    contact_merges,
+    contact_points,
+    contact_tags,
+    contacts,
+    segments,
+)
 from store.tables.interactions import interactions
 from store.tables.outbox import outbox
 from store.tables.permissions import (
@@ -26,6 +35,7 @@ from store.tables.permissions import (
     do_not_contact_lists,
     pseudonym_keys,
 )
+from store.tables.publishing import publications, subjects, webhooks
 
 __all__ = [
     "Json",
@@ -36,7 +46,11 @@ __all__ = [
     "calls",
     "consents",
     "contact_attributes",
+    "contact_group_members",
+    "contact_groups",
+    "contact_merges",
     "contact_points",
+    "contact_tags",
     "contacts",
     "decision_chains",
     "decisions",
@@ -48,7 +62,11 @@ __all__ = [
     "outbox",
     "people",
     "pseudonym_keys",
+    "publications",
+    "segments",
     "sessions",
     "sign_in_failures",
+    "subjects",
     "tokens",
+    "webhooks",
 ]

@@ -8,6 +8,8 @@ from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
 
 # The contact history. `number` is the order of writing: a stable integer for full-text indexes and for
 # readers that follow the history. Erasure empties what tells of a person and sets erased_at; the row stays.
+# `source` and `external_id`: the other system that wrote the row and its own id of it. `corrects`: the row
+# whose place this one takes. `value`: what a payment brought, in minor units of `currency`.
 interactions = Table(
     "interactions",
     metadata,
@@ -38,6 +40,20 @@ interactions = Table(
     Column("currency", Text),
     Column("data", Json, nullable=False),
     Column("erased_at", UtcDateTime),
+    Column("subject", Text),
+    Column("value", BigInteger),
+    Column("source", Text),
+    Column("external_id", Text),
+    Column("corrects", Text),
 )
 Index("ix_interactions_timeline", interactions.c.contact_id, interactions.c.at, interactions.c.id)
 Index("ix_interactions_time", interactions.c.at, interactions.c.id)
+_theirs = interactions.c.external_id.is_not(None)
+Index(
+    "ix_interactions_external",
+    interactions.c.source,
+    interactions.c.external_id,
+    unique=True,
+    sqlite_where=_theirs,
+    postgresql_where=_theirs,
+)
