@@ -47,3 +47,5 @@ Index(
     sqlite_where=_ordered,
     postgresql_where=_ordered,
 )
+# For those who look through what was done and what died, of one topic, by time.
+Index("ix_outbox_topic", outbox.c.topic, outbox.c.created_at, outbox.c.id)

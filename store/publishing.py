@@ -1,0 +1,154 @@
+"""Publishing: what has changed is written with the change itself, and told after the transaction.
+
+Each subject's publications are numbered 1, 2, 3 … in the order in which their transactions commit: the
+subject's row is locked until the transaction ends. Each active webhook that wants the kind gets a row of the
+outbox in the same transaction, so that exactly what was committed is told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import orjson
+from sqlalchemy import Connection
+
+from history.publication import Publication
+from store.rows import POSTGRESQL, SQLITE, Statements
+
+PING = "webhook.ping"
+# A delivery that did not succeed in this time becomes a dead letter.
+DELIVERY_LIFE = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    """SQL of one database kind; ids and subjects are given as one list."""
+
+    statements: Statements
+    known: str
+    take: str
+    tell: str
+    add_jobs: str
+
+
+_TELL = (
+    "INSERT INTO publications (id, at, kind, subject, seq, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT (id) DO NOTHING"
+)
+_ADD_JOBS = (
+    "INSERT INTO outbox (id, topic, key, subject, priority, payload, created_at, not_before, expires_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"
+)
+# Subjects are locked in one lasting order, so that two transactions wait for each other and do not deadlock.
+_TAKE = (
+    "INSERT INTO subjects (subject, last_seq) SELECT subject, wanted FROM {given} ORDER BY subject "
+    "ON CONFLICT (subject) DO UPDATE SET last_seq = subjects.last_seq + excluded.last_seq "
+    "RETURNING subject, last_seq"
+)
+_SQLITE = _Sql(
+    SQLITE,
+    "SELECT id FROM publications WHERE id IN (SELECT value FROM json_each(?1))",
+    _TAKE.format(
+        given="(SELECT json_extract(value, '$[0]') AS subject, json_extract(value, '$[1]') AS wanted "
+        "FROM json_each(?1)) WHERE true"
+    ),
+    _TELL,
+    _ADD_JOBS,
+)
+_POSTGRESQL = _Sql(
+    POSTGRESQL,
+    "SELECT id FROM publications WHERE id = ANY($1::text[])",
+    _TAKE.format(given="unnest($1::text[], $2::bigint[]) AS given (subject, wanted)"),
+    _TELL.replace("?", "$"),
+    _ADD_JOBS.replace("?", "$"),
+)
+
+
+def topic_of(webhook_id: str) -> str:
+    """The outbox's topic of one webhook: each has a queue of its own, so that none waits for another."""
+    return f"webhook:{webhook_id}"
+
+
+def publish(connection: Connection, publications: Sequence[Publication]) -> None:
+    """Write publications inside the connection's transaction; those already written are left as they are.
+
+    Call it last in a transaction: from here on nobody else can publish about the same subjects until it ends.
+    """
+    if not publications:
+        return
+    sql = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
+    fresh = _fresh(connection, sql, publications)
+    if not fresh:
+        return
+    sequences = _sequences(connection, sql, fresh)
+    time = sql.statements.time
+    told = [
+        (one.id, time(one.at), one.kind, one.subject, sequences[one.id], orjson.dumps(one.data).decode())
+        for one in fresh
+    ]
+    connection.exec_driver_sql(sql.tell, told)
+    jobs = list(job_rows(sql.statements, fresh, sequences, _receivers(connection)))
+    if jobs:
+        connection.exec_driver_sql(sql.add_jobs, jobs)
+
+
+def job_rows(
+    statements: Statements,
+    publications: Iterable[Publication],
+    sequences: Mapping[str, int],
+    receivers: Mapping[str, frozenset[str]],
+) -> Iterable[tuple[object, ...]]:
+    """Rows of the outbox. Their ids follow the sequence within a subject, which is how jobs are ordered."""
+    for publication in publications:
+        at = statements.time(publication.at)
+        until = statements.time(publication.at + DELIVERY_LIFE)
+        for webhook_id, kinds in receivers.items():
+            if wanted(webhook_id, kinds, publication):
+                job_id = f"{webhook_id}.{sequences[publication.id]:012d}.{publication.id}"
+                payload = orjson.dumps({"publication_id": publication.id}).decode()
+                yield (job_id, topic_of(webhook_id), job_id, publication.subject, 0, payload, at, at, until)
+
+
+def wanted(webhook_id: str, kinds: frozenset[str], publication: Publication) -> bool:
+    """Whether this webhook is told. A ping is for its own webhook alone."""
+    if publication.kind == PING:
+        return publication.subject == topic_of(webhook_id)
+    return not kinds or publication.kind in kinds
+
+
+def _fresh(connection: Connection, sql: _Sql, publications: Sequence[Publication]) -> list[Publication]:
+    """Those that are not written yet, each once: after a lost answer the same are written again."""
+    by_id = {publication.id: publication for publication in publications}
+    given: object = list(by_id) if sql is _POSTGRESQL else orjson.dumps(list(by_id)).decode()
+    for (known,) in connection.exec_driver_sql(sql.known, (given,)):
+        del by_id[known]
+    return list(by_id.values())
+
+
+def _sequences(connection: Connection, sql: _Sql, publications: Sequence[Publication]) -> dict[str, int]:
+    """The sequence number of each, by id, taken under the locks of their subjects."""
+    numbers = Counter(publication.subject for publication in publications)
+    given: tuple[object, ...]
+    if sql is _POSTGRESQL:
+        given = (list(numbers), list(numbers.values()))
+    else:
+        given = (orjson.dumps(list(numbers.items())).decode(),)
+    taken = connection.exec_driver_sql(sql.take, given)
+    following = {subject: last - numbers[subject] + 1 for subject, last in taken}
+    found: dict[str, int] = {}
+    for publication in publications:
+        found[publication.id] = following[publication.subject]
+        following[publication.subject] += 1
+    return found
+
+
+def _receivers(connection: Connection) -> dict[str, frozenset[str]]:
+    """The active webhooks' kinds, asked anew each time: a new one counts at once, a withdrawn one too."""
+    rows = connection.exec_driver_sql("SELECT id, kinds FROM webhooks WHERE state = 'active' ORDER BY id")
+    return {
+        webhook_id: frozenset(kinds if isinstance(kinds, list) else orjson.loads(kinds))
+        for webhook_id, kinds in rows
+    }
