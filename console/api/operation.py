@@ -38,12 +38,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is given as the operation's `answer` model. `version` becomes the ETag."""
+    """`body` is given as the operation's `answer` model. `version` becomes the ETag.
+
+    `seen`: the subjects ("contact:ID") whose personal data is in it, where the path does not name it.
+    """
 
     body: BaseModel | None = None
     status: int | None = None
     version: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
 
 
 Handler = Callable[[Asked], Awaitable[Answer | web.StreamResponse]]
@@ -57,6 +61,8 @@ class Operation:
     `answer` None there is no content (204), unless `answer_types` names media types that the handler streams.
     `body_types`: media types of a body that the handler reads itself. `if_match`: the request must name the
     version it changes. `keyed`: a POST that takes Idempotency-Key (all that make something do).
+    `notes`: personal data is shown, and the audit log is told so by this action ("contact.seen"); its subject
+    is that of the path ("contact:ID"), or those of `Answer.seen`.
     """
 
     method: str
@@ -78,3 +84,14 @@ class Operation:
     keyed: bool = False
     problems: tuple[ProblemDoc, ...] = ()
     largest_body: int | None = None
+    notes: str | None = None
+
+
+def subjects_seen(operation: Operation, asked: Asked, answer: Answer | web.StreamResponse) -> tuple[str, ...]:
+    """What the audit log is to be told that the answer shows."""
+    if operation.notes is None:
+        return ()
+    if isinstance(answer, Answer) and answer.seen:
+        return answer.seen
+    named = next(iter(asked.path.values()), None)
+    return () if named is None else (f"{operation.notes.partition('.')[0]}:{named}",)
