@@ -13,8 +13,9 @@ import orjson
 from sqlalchemy import Table
 
 from calls.call import Call
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet
+from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet, Published
 from history.interaction import ContactPoint, Interaction
+from history.publication import Publication
 from store import tables
 
 Row = tuple[object, ...]
@@ -149,6 +150,7 @@ class Rows:
     to_place: list[InteractionAdded] = field(default_factory=list)
     to_keep: list[ProfileSet] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
+    publications: list[Publication] = field(default_factory=list)
 
     def add(self, change: Change, at: datetime) -> None:
         """Encode one change; `at` is when it was committed. Raises TypeError for a value that has no form."""
@@ -167,6 +169,9 @@ class Rows:
                 self.to_keep.append(change)
             case JobAdded():
                 self.jobs.append(self._job(change, at))
+            case Published(publication):
+                orjson.dumps(publication.data)  # what has no form is refused here, with its own commit
+                self.publications.append(publication)
 
     def new_points(self) -> dict[PointKey, tuple[str, datetime]]:
         """Each point whose contact must be found, with id and time for one made new, in one lasting order.
@@ -223,6 +228,10 @@ class Rows:
             call.recording,
             call.agent,
             call.last_seq,
+            call.purpose,
+            call.campaign,
+            call.debt,
+            self._optional_time(call.ringing_at),
         )
 
     def _interaction(self, row: Interaction, contacts: dict[PointKey, str]) -> Row:

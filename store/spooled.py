@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet
+from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet, Published
 
 _FORM = 1
 _KINDS: dict[str, type[Change]] = {
@@ -23,6 +23,7 @@ _KINDS: dict[str, type[Change]] = {
     "interaction": InteractionAdded,
     "job": JobAdded,
     "profile": ProfileSet,
+    "published": Published,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _READERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in _KINDS.items()}

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from store.publishing import publish
 from store.rows import PointKey, Row, Rows, Statements
 
 
@@ -24,6 +25,7 @@ def write(connection: Connection, rows: Rows) -> None:
         _execute(connection, statements.add_interactions, rows.interactions(contacts))
         _execute(connection, statements.put_attributes, rows.attributes(contacts))
     _execute(connection, statements.add_jobs, rows.jobs)
+    publish(connection, rows.publications)
 
 
 def _execute(connection: Connection, sql: str, rows: list[Row]) -> None:
