@@ -25,6 +25,7 @@ from store.tables.contacts import (
     contacts,
     segments,
 )
+from store.tables.imports import contact_external_ids, import_matches, import_refusals, imports
 from store.tables.interactions import interactions
 from store.tables.outbox import outbox
 from store.tables.permissions import (
@@ -46,6 +47,7 @@ __all__ = [
     "calls",
     "consents",
     "contact_attributes",
+    "contact_external_ids",
     "contact_group_members",
     "contact_groups",
     "contact_merges",
@@ -57,6 +59,9 @@ __all__ = [
     "do_not_contact",
     "do_not_contact_lists",
     "idempotency_keys",
+    "import_matches",
+    "import_refusals",
+    "imports",
     "interactions",
     "metadata",
     "outbox",
