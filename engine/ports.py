@@ -183,9 +183,14 @@ class ConsentKept:
 
 @dataclass(frozen=True, slots=True)
 class ObjectionKept:
-    """From now on this is not contacted, on every node."""
+    """From now on this is not contacted, on every node.
+
+    With a `point`, the objection's value is the id of the contact that is found by it, or made.
+    """
 
     objection: Objection
+    point: ContactPoint | None = None
+    new_contact_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

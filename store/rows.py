@@ -6,17 +6,29 @@ Rows go to the driver as tuples, past SQLAlchemy's per-value processing, which w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import orjson
 from sqlalchemy import Table
 
 from calls.call import Call
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet, Published
+from engine.ports import (
+    CallStored,
+    Change,
+    ConsentKept,
+    EventsAppended,
+    InteractionAdded,
+    JobAdded,
+    ObjectionKept,
+    ProfileSet,
+    Published,
+)
 from history.interaction import ContactPoint, Interaction
+from history.permission_news import consent_published, objection_published
 from history.publication import Publication
 from store import tables
+from store.permission_rows import CONSENT_COLUMNS, OBJECTION_COLUMNS, consent_row, objection_row
 
 Row = tuple[object, ...]
 PointKey = tuple[str, str]
@@ -40,6 +52,8 @@ class Statements:
     add_interactions: str
     add_jobs: str
     put_attributes: str
+    add_consents: str
+    add_objections: str
     add_contacts: str
     add_points: str
     find_points: str
@@ -72,6 +86,8 @@ _PUT_ATTRIBUTES = _insert(
     "(contact_id, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, "
     "source = excluded.source WHERE excluded.updated_at >= contact_attributes.updated_at",
 )
+_ADD_CONSENTS = _insert(tables.consents, CONSENT_COLUMNS, "DO NOTHING")
+_ADD_OBJECTIONS = _insert(tables.do_not_contact, OBJECTION_COLUMNS, "DO NOTHING")
 _ADD_CONTACTS = _insert(tables.contacts, ("id", "created_at", "updated_at"), "DO NOTHING")
 _ADD_POINTS = _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING")
 _REMOVE_CONTACTS = "DELETE FROM contacts WHERE id = ?1"
@@ -102,6 +118,8 @@ SQLITE = Statements(
     add_interactions=_ADD_INTERACTIONS,
     add_jobs=_ADD_JOBS,
     put_attributes=_PUT_ATTRIBUTES,
+    add_consents=_ADD_CONSENTS,
+    add_objections=_ADD_OBJECTIONS,
     add_contacts=_ADD_CONTACTS,
     add_points=_ADD_POINTS,
     find_points=(
@@ -118,6 +136,8 @@ POSTGRESQL = Statements(
     add_interactions=_numbered(_ADD_INTERACTIONS),
     add_jobs=_numbered(_ADD_JOBS),
     put_attributes=_numbered(_PUT_ATTRIBUTES),
+    add_consents=_numbered(_ADD_CONSENTS),
+    add_objections=_numbered(_ADD_OBJECTIONS),
     add_contacts=_numbered(_ADD_CONTACTS),
     add_points=_numbered(_ADD_POINTS),
     find_points=(
@@ -149,6 +169,8 @@ class Rows:
     calls: dict[str, tuple[int, Row]] = field(default_factory=dict)
     to_place: list[InteractionAdded] = field(default_factory=list)
     to_keep: list[ProfileSet] = field(default_factory=list)
+    consents: list[ConsentKept] = field(default_factory=list)
+    objections: list[ObjectionKept] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
 
@@ -167,6 +189,10 @@ class Rows:
                 self.to_place.append(change)
             case ProfileSet():
                 self.to_keep.append(change)
+            case ConsentKept():
+                self.consents.append(change)
+            case ObjectionKept():
+                self.objections.append(change)
             case JobAdded():
                 self.jobs.append(self._job(change, at))
             case Published(publication):
@@ -186,6 +212,13 @@ class Rows:
                 found.setdefault(_key(row.point), (added.new_contact_id, row.at))
         for change in self.to_keep:
             found.setdefault(_key(change.point), (change.new_contact_id, change.at))
+        for kept in self.consents:
+            consent = kept.consent
+            if consent.point is not None and consent.contact_id is None:
+                found.setdefault(_key(consent.point), (kept.new_contact_id, consent.at))
+        for objected in self.objections:
+            if objected.point is not None:
+                found.setdefault(_key(objected.point), (objected.new_contact_id, objected.objection.at))
         return dict(sorted(found.items()))
 
     def interactions(self, contacts: dict[PointKey, str]) -> list[Row]:
@@ -198,6 +231,29 @@ class Rows:
             (contacts[_key(kept.point)], kept.name, _json(kept.value), self.time(kept.at), kept.source)
             for kept in self.to_keep
         ]
+
+    def consented(self, contacts: dict[PointKey, str]) -> tuple[list[Row], list[Publication]]:
+        """The consents' rows, and what is told of them."""
+        rows: list[Row] = []
+        told: list[Publication] = []
+        for kept in self.consents:
+            consent = kept.consent
+            contact_id = consent.contact_id
+            if contact_id is None and consent.point is not None:
+                contact_id = contacts[_key(consent.point)]
+            rows.append(consent_row(consent, contact_id, self.time))
+            told.append(consent_published(consent, contact_id))
+        return rows, told
+
+    def objected(self, contacts: dict[PointKey, str]) -> tuple[list[Row], list[Publication]]:
+        """The objections' rows, and what is told of them."""
+        placed = [
+            kept.objection
+            if kept.point is None
+            else replace(kept.objection, value=contacts[_key(kept.point)])
+            for kept in self.objections
+        ]
+        return [objection_row(one, self.time) for one in placed], [objection_published(one) for one in placed]
 
     def time(self, at: datetime) -> object:
         return self.statements.time(at)

@@ -14,7 +14,17 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded, JobAdded, ProfileSet, Published
+from engine.ports import (
+    CallStored,
+    Change,
+    ConsentKept,
+    EventsAppended,
+    InteractionAdded,
+    JobAdded,
+    ObjectionKept,
+    ProfileSet,
+    Published,
+)
 
 _FORM = 1
 _KINDS: dict[str, type[Change]] = {
@@ -23,6 +33,8 @@ _KINDS: dict[str, type[Change]] = {
     "interaction": InteractionAdded,
     "job": JobAdded,
     "profile": ProfileSet,
+    "consent": ConsentKept,
+    "objection": ObjectionKept,
     "published": Published,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -44,8 +56,15 @@ class Commit:
 def line_of(commit: Commit) -> bytes:
     """Without a line end. Raises TypeError when a change holds what JSON cannot."""
     return orjson.dumps(
-        {"form": _FORM, "at": commit.at, "changes": [[_NAMES[type(c)], c] for c in commit.changes]}
+        {"form": _FORM, "at": commit.at, "changes": [[_NAMES[type(c)], c] for c in commit.changes]},
+        default=_listed,
     )
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def dead_line(commit: Commit, why: str, at: datetime) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,12 +21,15 @@ def write(connection: Connection, rows: Rows) -> None:
     statements = rows.statements
     _execute(connection, statements.add_events, rows.events)
     _execute(connection, statements.put_calls, [row for _, row in rows.calls.values()])
-    if rows.to_place or rows.to_keep:
-        contacts = _contacts(connection, rows)
-        _execute(connection, statements.add_interactions, rows.interactions(contacts))
-        _execute(connection, statements.put_attributes, rows.attributes(contacts))
+    contacts = contacts_of(connection, statements, rows.new_points())
+    _execute(connection, statements.add_interactions, rows.interactions(contacts))
+    _execute(connection, statements.put_attributes, rows.attributes(contacts))
+    consents, consents_told = rows.consented(contacts)
+    _execute(connection, statements.add_consents, consents)
+    objections, objections_told = rows.objected(contacts)
+    _execute(connection, statements.add_objections, objections)
     _execute(connection, statements.add_jobs, rows.jobs)
-    publish(connection, rows.publications)
+    publish(connection, [*rows.publications, *consents_told, *objections_told])
 
 
 def _execute(connection: Connection, sql: str, rows: list[Row]) -> None:
@@ -33,12 +37,15 @@ def _execute(connection: Connection, sql: str, rows: list[Row]) -> None:
         connection.exec_driver_sql(sql, rows)
 
 
-def _contacts(connection: Connection, rows: Rows) -> dict[PointKey, str]:
-    """The contact of each point; made where there is none. Of two engines that make one at once, one wins."""
-    wanted = rows.new_points()
+def contacts_of(
+    connection: Connection, statements: Statements, wanted: Mapping[PointKey, tuple[str, datetime]]
+) -> dict[PointKey, str]:
+    """The contact of each point; made where there is none. Of two engines that make one at once, one wins.
+
+    `wanted`: the id and the time for a contact that is made, by point, in one lasting order.
+    """
     if not wanted:
         return {}
-    statements = rows.statements
     known = _find(connection, statements, list(wanted))
     missing = {key: new for key, new in wanted.items() if key not in known}
     if not missing:
@@ -46,7 +53,7 @@ def _contacts(connection: Connection, rows: Rows) -> dict[PointKey, str]:
     made: list[Row] = []
     points: list[Row] = []
     for (kind, value), (contact_id, since) in missing.items():
-        at = rows.time(since)
+        at = statements.time(since)
         made.append((contact_id, at, at))
         points.append((kind, value, contact_id, at))
     _execute(connection, statements.add_contacts, made)

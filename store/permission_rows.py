@@ -1,0 +1,64 @@
+"""Consents and objections as rows, in the order of their tables' columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+
+from history.permissions import Consent, Objection
+
+CONSENT_COLUMNS = (
+    "id",
+    "at",
+    "contact_id",
+    "point_kind",
+    "point_value",
+    "channel",
+    "purpose",
+    "given",
+    "source",
+    "basis",
+    "proof_call_id",
+    "proof_recording",
+    "proof_second",
+    "proof_text",
+)
+OBJECTION_COLUMNS = ("id", "at", "scope", "value", "reason", "source", "channels", "purposes")
+
+_Time = Callable[[datetime], object]
+
+
+def consent_row(consent: Consent, contact_id: str | None, time: _Time) -> tuple[object, ...]:
+    point, proof = consent.point, consent.proof
+    return (
+        consent.id,
+        time(consent.at),
+        contact_id,
+        None if point is None else point.kind.value,
+        None if point is None else point.value,
+        consent.channel,
+        consent.purpose,
+        consent.given,
+        consent.source,
+        consent.basis,
+        proof.call_id,
+        proof.recording,
+        proof.second,
+        proof.text,
+    )
+
+
+def objection_row(objection: Objection, time: _Time) -> tuple[object, ...]:
+    """Of one that is on no list; those of lists are imported by store.registers."""
+    return (
+        objection.id,
+        time(objection.at),
+        objection.scope.value,
+        objection.value,
+        objection.reason,
+        objection.source,
+        orjson.dumps(sorted(objection.channels)).decode(),
+        orjson.dumps(sorted(objection.purposes)).decode(),
+    )
