@@ -11,6 +11,8 @@ from store.database import StoreError, create_engine, database_url, shown
 from store.ledger import GroupLedger, HealthListener
 from store.outbox import Outbox
 from store.queries import SqlQueries
+from store.registers.accounts import sql_accounts
+from store.registers.idempotency import SqlIdempotencyKeys
 from store.schema import check_current, upgrade_engine
 from store.spool import Spool
 from store.transactions import DatabaseAway, Transactions
@@ -21,7 +23,7 @@ SPOOL_LIMIT_BYTES = 1 << 30
 
 
 class Store:
-    """`ledger`, `queries` and `outbox` are used between `start` and `close`."""
+    """`ledger`, `queries`, `outbox` and the registers are used between `start` and `close`."""
 
     def __init__(
         self,
@@ -39,6 +41,8 @@ class Store:
         )
         self.queries = SqlQueries(self._engine)
         self.outbox = Outbox(self._engine, clock)
+        self.accounts = sql_accounts(self._engine)
+        self.idempotency = SqlIdempotencyKeys(self._engine)
 
     async def start(self) -> None:
         """Upgrade the tables, write what an earlier process left in the spool, then take commits.

@@ -6,6 +6,7 @@ the SHA-256 of the rest.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,28 @@ from typing import Protocol
 
 from engine.registers.access import Role, Scope
 from engine.registers.actor import Actor
+from engine.registers.audit import AuditLog
+from engine.registers.refusals import Refused
+
+# A session that nobody uses ends after a shift, and any ends after a week.
+SESSION_IDLE_SECONDS = 12 * 3600.0
+SESSION_LONGEST_SECONDS = 7 * 24 * 3600.0
+# When something was used is written at most so often.
+USE_NOTED_EACH_SECONDS = 60.0
+LONGEST_NAME = 80
+
+
+def name_key(name: str) -> str:
+    """A name as it is compared: "Anna", "ANNA" and " anna " are one."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def checked_name(name: str) -> str:
+    """The name as it is shown. Raises Refused for one that nobody could type or read."""
+    shown = " ".join(unicodedata.normalize("NFKC", name).split())
+    if not 1 <= len(shown) <= LONGEST_NAME or not shown.isprintable():
+        raise Refused(f"A name has 1 to {LONGEST_NAME} characters that can be read.", "name")
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +134,8 @@ class People(Protocol):
         """Undoes `disable`."""
 
 
-class Sessions(Protocol):
-    """Sessions, and the back-off before a password is tried."""
+class SignInAttempts(Protocol):
+    """The back-off before a password is tried. Keys are "name:…" and "address:…"."""
 
     async def try_password(self, keys: Sequence[str], at: datetime) -> float:
         """Counts a wrong password for each key before it is looked at, so that many at once are counted too.
@@ -121,10 +144,15 @@ class Sessions(Protocol):
         """
 
     async def password_was_right(self, keys: Sequence[str], at: datetime) -> None:
-        """Takes back what was counted: all of a name's ("name:…"), one of an address's ("address:…")."""
+        """Takes back what was counted: all of a name's, one of an address's."""
 
-    async def begin(self, actor: Actor, digest: str, person_id: str, at: datetime) -> None:
-        """Also removes sessions that are over."""
+
+class Sessions(Protocol):
+    async def begin(self, actor: Actor, digest: str, known: KnownPassword, at: datetime) -> None:
+        """Raises Missing when the password was changed, or the person disabled, since it was read.
+
+        Also removes sessions that are over.
+        """
 
     async def find(self, digest: str, at: datetime, *, renew: bool) -> Session | None:
         """The session that goes on, of a person who is not disabled; `renew`: it was used just now."""
@@ -148,3 +176,14 @@ class Tokens(Protocol):
 
     async def revoke(self, actor: Actor, id: str, at: datetime) -> Token:
         """Works at once. Raises Missing; one that is revoked already stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Everything that is kept of who may do what, and of who did it."""
+
+    people: People
+    sessions: Sessions
+    attempts: SignInAttempts
+    tokens: Tokens
+    audit: AuditLog

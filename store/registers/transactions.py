@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from sqlalchemy import Connection
+import structlog
+from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from engine.ports import StoreUnavailable
 from store.database import Failure, failure_of, reason, writing
+
+log = structlog.get_logger("store")
 
 # Tries of one transaction that another one gets in the way of.
 _TRIES = 5
@@ -46,3 +49,15 @@ async def written(engine: AsyncEngine, work: Callable[[Connection], Result]) -> 
             if failure is Failure.AWAY or attempt == _TRIES:
                 raise StoreUnavailable(reason(error)) from error
     raise AssertionError("the last try returns or raises")
+
+
+async def write_or_leave(engine: AsyncEngine, statement: Executable) -> None:
+    """Write what may as well be written the next time, such as when something was last used."""
+
+    def work(connection: Connection) -> None:
+        connection.execute(statement)
+
+    try:
+        await written(engine, work)
+    except StoreUnavailable as away:
+        log.debug("put off until the next time", reason=str(away))
