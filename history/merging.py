@@ -168,13 +168,13 @@ def brought(survivor: Own, merged: Own) -> Brought:
         for name in (*names, *_SINGLE)
         if survivor.fields.get(name) is None and (value := merged.fields.get(name)) is not None
     }
-    value = brought_by_merge(survivor.value, merged.value)
+    amount = brought_by_merge(survivor.value, merged.value)
     return Brought(
         fields,
         tuple(sorted(merged.tags - survivor.tags)),
         tuple(sorted(merged.groups - survivor.groups)),
-        value,
-        merged.value.currency if value and survivor.value.amount is None else None,
+        amount,
+        merged.value.currency if amount and survivor.value.amount is None else None,
     )
 
 
