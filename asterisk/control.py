@@ -128,7 +128,6 @@ class AsteriskControl:
         await self._ask("POST", f"channels/{channel_id}/answer")
 
     async def play(self, channel_id: str, playback_id: str, files: Sequence[str]) -> None:
-        """Asterisk plays `files` (absolute paths without extension, or names of its sounds) in turn."""
         await self._sound.play(channel_id, playback_id, files)
 
     async def stop_playing(self, playback_id: str) -> None:
@@ -188,7 +187,6 @@ class AsteriskControl:
         call_id: str,
         trunk: str | None = None,
     ) -> None:
-        """Call `number` out over `trunk` (None: the first). LegRinging, LegAnswered, ChannelEnded follow."""
         await self._legs.call(
             channel_id, number, trunk, caller_id=caller_id, ring_seconds=ring_seconds, call_id=call_id
         )
@@ -196,10 +194,12 @@ class AsteriskControl:
     async def ring(
         self, channel_id: str, phone: str, *, caller_id: str, ring_seconds: int, call_id: str
     ) -> None:
-        """Ring an agent's telephone by its name. As for `originate`; refused when it has not registered."""
         await self._legs.ring(
             channel_id, phone, caller_id=caller_id, ring_seconds=ring_seconds, call_id=call_id
         )
+
+    async def is_wideband(self, channel_id: str) -> bool:
+        return await self._legs.is_wideband(channel_id)
 
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         """Make a bridge and connect the channels, taking them out of where they were."""

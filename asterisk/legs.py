@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asterisk.ari import AriConnection
-from asterisk.translation import leg_request
+from asterisk.translation import is_wideband, leg_request
 from calls.control import RequestRefused
 
 
@@ -47,6 +47,12 @@ class Legs:
         if phone not in self._phones:
             raise RequestRefused(f"there is no telephone {phone!r}: add it to `agents` in the configuration")
         await self._place(channel_id, phone, None, caller_id, ring_seconds, call_id)
+
+    async def is_wideband(self, channel_id: str) -> bool:
+        """Of a leg that was answered."""
+        query: dict[str, str | int] = {"variable": "CHANNEL(audionativeformat)"}
+        found = await self._ari.request("GET", f"channels/{channel_id}/variable", query)
+        return is_wideband(found["value"])
 
     async def _place(
         self,

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from calls.events import CallEvent, CallEventKind
+from calls.legs import LegRole, LegState
 from calls.outcome import Outcome
 
 
@@ -20,10 +21,12 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `trunk` is the line it came by ("visitor": a browser).
+    """One call. `trunk` is the line it came by ("visitor": a browser) or, outbound, goes out by.
 
+    `caller` called `dialled`: of an outbound call the first is our number and the second the person's.
     `network_id` is Asterisk's linkedid, by which its own log knows the call. `path` lists the steps entered,
-    in order, `heard` the caller's words and keys as understood, `agent` whom they talked with last.
+    in order, `heard` the person's words and keys as understood, `agent` whom they talked with last.
+    Outbound: why it was placed (`purpose`, `campaign`, the `debt` it is about) and since when it rang.
     """
 
     id: str
@@ -46,7 +49,16 @@ class Call:
     cause: int | None = None
     recording: str | None = None
     agent: str | None = None
+    purpose: str | None = None
+    campaign: str | None = None
+    debt: str | None = None
+    ringing_at: datetime | None = None
     last_seq: int = 0
+
+    @property
+    def person(self) -> str:
+        """The number of the person on the other end, "" when withheld: who called, or whom we called."""
+        return self.caller if self.direction is Direction.INBOUND else self.dialled
 
     @property
     def duration_seconds(self) -> float:
@@ -56,6 +68,7 @@ class Call:
 
 _FIELDS = tuple(field.name for field in fields(Call))
 _values = attrgetter(*_FIELDS)
+_PERSON_RINGS = (LegRole.CUSTOMER, LegState.RINGING)
 
 
 def fold(events: Iterable[CallEvent], call: Call | None = None) -> Call:
@@ -80,6 +93,9 @@ def _received(event: CallEvent) -> Call:
         network_id=cast(str, data.get("network_id", "")),
         node=cast(str, data.get("node", "")),
         started_at=event.at,
+        purpose=cast(str | None, data.get("purpose")),
+        campaign=cast(str | None, data.get("campaign")),
+        debt=cast(str | None, data.get("debt")),
         last_seq=event.seq,
     )
 
@@ -106,6 +122,8 @@ def _applied(call: Call, event: CallEvent) -> Call:
             changes["outcome"] = Outcome.TRANSFERRED
         case CallEventKind.AGENT_CONNECTED:
             changes |= {"outcome": Outcome.TRANSFERRED, "agent": data["agent"]}
+        case CallEventKind.LEG_CHANGED if (data["role"], data["state"]) == _PERSON_RINGS:
+            changes["ringing_at"] = call.ringing_at or event.at
         case CallEventKind.QUEUE_LEFT if data["outcome"] == "abandoned":
             changes["outcome"] = call.outcome or Outcome.ABANDONED
         case CallEventKind.ENDED:

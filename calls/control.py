@@ -216,6 +216,9 @@ class CallControl(Protocol):
     ) -> None:
         """Ring an agent's telephone by its name. As for `originate`; refused when it has not registered."""
 
+    async def is_wideband(self, channel_id: str) -> bool:
+        """Whether a channel that we placed, and that was answered, carries 16 kHz audio."""
+
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         """Make a bridge and connect the channels, taking them out of where they were."""
 

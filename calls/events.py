@@ -11,7 +11,9 @@ from enum import StrEnum
 class CallEventKind(StrEnum):
     """What happened. The keys of `CallEvent.data` are listed behind each kind."""
 
-    RECEIVED = "received"  # caller, dialled, trunk, network_id, direction, node, wideband
+    # caller, dialled, trunk, network_id, direction, node, wideband; of a call that we place also flow,
+    # purpose, mode, campaign, debt, ring_seconds, language, variables
+    RECEIVED = "received"
     ANSWERED = "answered"
     FLOW_STARTED = "flow_started"  # flow, version
     STEP_ENTERED = "step_entered"  # step, verb
@@ -44,7 +46,7 @@ class CallEventKind(StrEnum):
     TROUBLE = "trouble"  # what, detail
     RESUMED = "resumed"  # why: the engine was restarted, Asterisk reconnected
     RECONCILED = "reconciled"  # source: the call was found in Asterisk's own log afterwards
-    ENDED = "ended"  # by ("caller", "flow", "network", "fault", "engine"), cause, outcome
+    ENDED = "ended"  # by ("caller", "flow", "network", "fault", "engine", "api"), cause, outcome
 
 
 @dataclass(frozen=True, slots=True)

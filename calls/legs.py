@@ -9,7 +9,7 @@ from enum import StrEnum
 class LegRole(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
-    CUSTOMER = "customer"
+    CUSTOMER = "customer"  # whom we called
     TARGET = "target"  # where a call is transferred to
     SUPERVISOR = "supervisor"
     MEDIA = "media"

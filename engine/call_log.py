@@ -33,13 +33,13 @@ VISITOR_TRUNK = "visitor"
 
 
 def point_of(call: Call, region: str) -> ContactPoint | None:
-    """How a caller's contact is found: E.164, or the internal number as it is; None if withheld.
+    """How the person's contact is found: E.164, or the internal number as it is; None if withheld.
 
     A browser has no number: each of its calls is somebody new until they say who they are.
     """
     if call.trunk == VISITOR_TRUNK:
         return ContactPoint(PointKind.VISITOR, call.network_id)
-    number = parse_number(call.caller, region)
+    number = parse_number(call.person, region)
     return None if number.withheld else ContactPoint(PointKind.PHONE, number.shown)
 
 
@@ -49,7 +49,7 @@ class CallLog:
     def __init__(
         self, call_id: str, *, ledger: Ledger, clock: Clock, ids: Ids, live: LiveCalls, region: str
     ) -> None:
-        self._id = call_id
+        self.id = call_id
         self._ledger = ledger
         self._clock = clock
         self._ids = ids
@@ -61,7 +61,7 @@ class CallLog:
     def call(self) -> Call:
         """The call so far. It exists from the first event on."""
         if self._call is None:
-            raise ValueError(f"call {self._id} has no events yet")
+            raise ValueError(f"call {self.id} has no events yet")
         return self._call
 
     @property
@@ -77,6 +77,17 @@ class CallLog:
     @property
     def ended(self) -> bool:
         return self._call is not None and self._call.ended_at is not None
+
+    async def begin(self, data: Mapping[str, object]) -> None:
+        """Write that the call begins, before anything is done: it lasts once this returns.
+
+        Raises LedgerUnavailable; then there is no call.
+        """
+        event = CallEvent(self.id, 1, self._clock.now(), CallEventKind.RECEIVED, data)
+        call = fold((event,))
+        await self._ledger.commit([EventsAppended((event,)), CallStored(call)], durable=True)
+        self._call = call
+        self._live.put(call)
 
     def resume(self, events: Sequence[CallEvent]) -> None:
         """Go on behind what is already written."""
@@ -123,7 +134,7 @@ class CallLog:
                 self._live.put(self.call)
 
     def _next(self, kind: CallEventKind, data: Mapping[str, object], at: datetime) -> CallEvent:
-        event = CallEvent(self._id, self.last_seq + 1, at, kind, data)
+        event = CallEvent(self.id, self.last_seq + 1, at, kind, data)
         self._call = fold((event,), self._call)
         return event
 

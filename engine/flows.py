@@ -51,6 +51,10 @@ class FlowShelf:
         name = self._numbers.get(self._key(dialled, self._region))
         return None if name is None else self._flows[name]
 
+    def by_name(self, name: str) -> Flow | None:
+        """The flow as it is now."""
+        return self._flows.get(name)
+
     def by_version(self, name: str, version: str) -> Flow | None:
         """The flow a call had begun with, if it is loaded or was lately."""
         for flow in (*self._flows.values(), self.unknown):

@@ -24,7 +24,6 @@ class OtherParty:
         self,
         call_id: str,
         channel_id: str,
-        caller_id: str,
         *,
         queues: Queues,
         control: CallControl,
@@ -34,7 +33,6 @@ class OtherParty:
     ) -> None:
         self._call_id = call_id
         self._channel_id = channel_id
-        self._caller_id = caller_id
         self._queues = queues
         self._control = control
         self._log = log
@@ -94,7 +92,7 @@ class OtherParty:
             log=self._log,
             clock=self._clock,
         )
-        self._begun(await transfer.start(self._call_id, caller_id=self._caller_id))
+        self._begun(await transfer.start(self._call_id, caller_id=self._log.call.person))
 
     async def enqueue(self, command: Enqueue) -> None:
         place, self._place = self._place, None
@@ -155,7 +153,7 @@ class OtherParty:
             self._call_id,
             self._channel_id,
             since=since,
-            caller_id=self._log.call.caller,
+            caller_id=self._log.call.person,
             queues=self._queues,
             control=self._control,
             log=self._log,

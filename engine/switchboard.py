@@ -9,31 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 import structlog
 
 from calls import control as network
-from calls.call import fold
-from calls.control import CallArrived, CallControl, CallControlError, ControlLost
+from calls.control import CallArrived, CallControlError, ControlLost
 from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
+from engine.adoption import dialogue_of, ring_of
 from engine.call_log import CallLog
-from engine.errands import Desk, Errands
-from engine.flows import FlowShelf
-from engine.health import Health
-from engine.inbound import InboundCall
-from engine.live import LiveCalls
-from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
-from engine.queues import Queues
+from engine.conversation import Conversation
+from engine.errands import Errands
+from engine.exchange import Exchange
+from engine.ringing import Ring, Ringing, callee_channel, is_callee
 from engine.transfer import call_of_leg
 from engine.voice import CallVoice
-from ivr.dialogue import Dialogue, StateRejected
+from ivr.dialogue import Dialogue
 from ivr.flow import Flow
-from ivr.surroundings import NOWHERE, Surroundings
 
 # The dialplan takes a caller back unless this is renewed: asterisk-conf sets the same for a new call.
 # A new call is renewed at the second round after it came, so two rounds must be well within it.
@@ -49,44 +44,13 @@ CLOSING_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """Everything the switchboard works with, wired by the composition root."""
-
-    control: CallControl
-    ledger: Ledger
-    recognizer: Recognizer
-    synthesizer: Synthesizer
-    recordings: Recordings
-    desk: Desk
-    queues: Queues
-    flows: FlowShelf
-    clock: Clock
-    ids: Ids
-    live: LiveCalls
-    health: Health
-    node: str
-    region: str
-    surroundings: Surroundings = NOWHERE
-
-    def call_log(self, call_id: str) -> CallLog:
-        return CallLog(
-            call_id,
-            ledger=self.ledger,
-            clock=self.clock,
-            ids=self.ids,
-            live=self.live,
-            region=self.region,
-        )
-
-
 class Switchboard:
     """Calls in progress by id and by the caller's channel."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._calls: dict[str, InboundCall] = {}
-        self._by_channel: dict[str, InboundCall] = {}
+        self._calls: dict[str, Conversation] = {}
+        self._by_channel: dict[str, Conversation] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._connected = True  # no call comes before the first connection
@@ -146,6 +110,25 @@ class Switchboard:
         """The ids of the calls in progress."""
         return frozenset(self._calls)
 
+    @property
+    def placed(self) -> int:
+        """How many calls in progress are such as we placed."""
+        return sum(call.placed for call in self._calls.values())
+
+    async def hang_up(self, call_id: str, by: str) -> bool:
+        """End a call from outside of its flow. False when it is not in progress here."""
+        call = self._calls.get(call_id)
+        if call is not None:
+            await call.hang_up(by)
+        return call is not None
+
+    def place(self, call_log: CallLog, flow: Flow, dialogue: Dialogue, ring: Ring) -> None:
+        """Ring a person and, when they answer, lead them through the flow. Its first event is written."""
+        if self._closing:
+            raise ControlLost("the hotline is being stopped")
+        call = self._conversation(call_log, callee_channel(call_log.call.id), flow, dialogue, ring=ring)
+        self._begin(call, call.run)
+
     def take_unclaimed(self) -> list[network.ChannelSnapshot]:
         """Channels found alive at the last connection that belong to no call here; each is given once."""
         unclaimed, self._unclaimed = self._unclaimed, []
@@ -153,21 +136,24 @@ class Switchboard:
 
     def adopt(self, snapshot: network.ChannelSnapshot, events: Sequence[CallEvent]) -> bool:
         """Go on with a call that an earlier engine had begun. False when its flow is no longer loaded."""
-        call = fold(events)
-        flow = self._exchange.flows.by_version(call.flow or "", call.flow_version or "")
-        if flow is None:
+        exchange = self._exchange
+        found = dialogue_of(events, exchange.flows, exchange.surroundings)
+        if found is None:
             return False
-        try:
-            dialogue = Dialogue.resumed(flow, events, surroundings=self._exchange.surroundings)
-        except StateRejected as rejected:
-            log.warning("a call cannot go on where it was", call=call.id, why=str(rejected))
-            return False
-        call_log = self._exchange.call_log(call.id)
+        call_log = exchange.call_log(events[0].call_id)
         call_log.resume(events)
-        inbound = self._inbound(call.id, _arrived_of(snapshot), flow, dialogue, call_log)
-        inbound.adopt(events, self._up)
-        self._begin(inbound, partial(inbound.resume, "the engine was restarted", self._up))
-        self._renew_at_once(inbound)
+        ring = ring_of(events[0].data) if is_callee(snapshot.channel_id) else None
+        call = self._conversation(
+            call_log,
+            snapshot.channel_id,
+            *found,
+            ring=ring,
+            wideband=snapshot.wideband,
+            answered=snapshot.answered,
+        )
+        call.adopt(events, self._up)
+        self._begin(call, partial(call.resume, "the engine was restarted", self._up))
+        self._renew_at_once(call)
         return True
 
     def begin(self, snapshot: network.ChannelSnapshot, at: datetime | None) -> None:
@@ -187,17 +173,24 @@ class Switchboard:
             )
             return
         exchange = self._exchange
-        call_id = exchange.ids.new()
+        call_log = exchange.call_log(exchange.ids.new())
         flow = exchange.flows.for_number(arrived.dialled) or exchange.flows.unknown
         # A flow knows the caller as the history does, however the carrier writes the number.
         caller = parse_number(arrived.caller, exchange.region).shown
         facts = {"caller": caller, "dialled": arrived.dialled}
         dialogue = Dialogue(flow, facts=facts, surroundings=exchange.surroundings)
-        call = self._inbound(call_id, arrived, flow, dialogue, self._exchange.call_log(call_id))
+        call = self._conversation(
+            call_log,
+            arrived.channel_id,
+            flow,
+            dialogue,
+            answered=arrived.answered,
+            wideband=arrived.wideband,
+        )
         self._begin(call, partial(self._serve_new, call, arrived, flow, at))
 
     async def _serve_new(
-        self, call: InboundCall, arrived: CallArrived, flow: Flow, at: datetime | None
+        self, call: Conversation, arrived: CallArrived, flow: Flow, at: datetime | None
     ) -> None:
         exchange = self._exchange
         await call.log.write(
@@ -219,10 +212,19 @@ class Switchboard:
             log.warning("unknown number dialled", dialled=arrived.dialled, trunk=arrived.trunk)
         await call.run()
 
-    def _inbound(
-        self, call_id: str, arrived: CallArrived, flow: Flow, dialogue: Dialogue, call_log: CallLog
-    ) -> InboundCall:
+    def _conversation(
+        self,
+        call_log: CallLog,
+        channel_id: str,
+        flow: Flow,
+        dialogue: Dialogue,
+        *,
+        ring: Ring | None = None,
+        answered: bool = False,
+        wideband: bool = False,
+    ) -> Conversation:
         exchange = self._exchange
+        call_id = call_log.id
 
         def trouble(what: str, detail: str) -> None:
             log.warning("trouble in a call", call=call_id, what=what, detail=detail)
@@ -230,23 +232,25 @@ class Switchboard:
 
         voice = CallVoice(
             call_id,
-            arrived.channel_id,
-            wideband=arrived.wideband,
+            channel_id,
+            wideband=wideband,
             control=exchange.control,
             recognizer=exchange.recognizer,
             synthesizer=exchange.synthesizer,
-            tell=lambda event: inbound.tell(event),
+            tell=lambda event: call.tell(event),
             trouble=trouble,
             first_playback=call_log.last_seq,
         )
-        inbound = InboundCall(
+        call = Conversation(
             call_id,
-            arrived,
+            channel_id,
             dialogue,
+            ringing=None if ring is None else Ringing(ring, call_log, exchange.control, exchange.clock),
+            answered=answered,
             log=call_log,
             voice=voice,
             errands=Errands(
-                call_id, desk=exchange.desk, call_log=call_log, tell=lambda finished: inbound.tell(finished)
+                call_id, desk=exchange.desk, call_log=call_log, tell=lambda finished: call.tell(finished)
             ),
             queues=exchange.queues,
             control=exchange.control,
@@ -254,16 +258,16 @@ class Switchboard:
             clock=exchange.clock,
             final_outcome=Outcome.UNKNOWN_NUMBER if flow is exchange.flows.unknown else None,
         )
-        return inbound
+        return call
 
-    def _begin(self, call: InboundCall, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, call: Conversation, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` for the call from now on, in place of whatever is being done for it."""
         if (before := self._tasks.get(call.id)) is not None:
             before.cancel()
         self._calls[call.id] = self._by_channel[call.channel_id] = call
         self._tasks[call.id] = asyncio.get_running_loop().create_task(self._serve(call, work))
 
-    async def _serve(self, call: InboundCall, work: Callable[[], Awaitable[None]]) -> None:
+    async def _serve(self, call: Conversation, work: Callable[[], Awaitable[None]]) -> None:
         async with call.turn:  # what was done before has let go of the call
             while True:
                 try:
@@ -281,13 +285,13 @@ class Switchboard:
                 break
             self._forget(call)
 
-    async def _rescue(self, call: InboundCall, fault: Exception) -> None:
+    async def _rescue(self, call: Conversation, fault: Exception) -> None:
         try:
             await call.rescue(fault)
         except Exception:
             log.exception("a call that failed could not be handed over", call=call.id)
 
-    def _forget(self, call: InboundCall) -> None:
+    def _forget(self, call: Conversation) -> None:
         self._exchange.queues.leave(call.id)
         self._calls.pop(call.id, None)
         self._tasks.pop(call.id, None)
@@ -349,12 +353,12 @@ class Switchboard:
                 if call.guarded and call.channel_id not in just_arrived:
                     await self._renew_deadman(call)
 
-    def _renew_at_once(self, call: InboundCall) -> None:
+    def _renew_at_once(self, call: Conversation) -> None:
         """Of a caller found waiting, the dead-man may be about to strike: nobody renewed it meanwhile."""
         if call.guarded:
             self._run(self._renew_deadman(call))
 
-    async def _renew_deadman(self, call: InboundCall) -> None:
+    async def _renew_deadman(self, call: Conversation) -> None:
         try:
             await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
         except network.ChannelGone:

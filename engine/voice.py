@@ -43,7 +43,7 @@ class CallVoice:
     ) -> None:
         self._call_id = call_id
         self._channel_id = channel_id
-        self._wideband = wideband
+        self.wideband = wideband  # known when the person answers
         self._control = control
         self._recognizer = recognizer
         self._synthesizer = synthesizer
@@ -115,7 +115,7 @@ class CallVoice:
             return
         try:
             if self._path is None:
-                self._path = await self._control.open_voice(self._channel_id, wideband=self._wideband)
+                self._path = await self._control.open_voice(self._channel_id, wideband=self.wideband)
         except (RequestRefused, ControlLost) as failure:
             self._trouble("media", str(failure))  # keys still work
             return

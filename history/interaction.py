@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from calls.call import Call
+from calls.call import Call, Direction
+from calls.outcome import Outcome
 
 
 class Channel(StrEnum):
@@ -93,6 +94,7 @@ def interaction_of(call: Call, id: str, point: ContactPoint | None) -> Interacti
         to=call.dialled,
         duration_seconds=call.duration_seconds,
         outcome=call.outcome.value if call.outcome else None,
+        campaign=call.campaign,
         agent=call.agent,
         language=call.language,
         flow=call.flow,
@@ -100,5 +102,32 @@ def interaction_of(call: Call, id: str, point: ContactPoint | None) -> Interacti
         path=call.path,
         heard=call.heard,
         recording=call.recording,
-        data={"ended_by": call.ended_by, "cause": call.cause},
+        data={"ended_by": call.ended_by, "cause": call.cause, **_reach_of(call)},
     )
+
+
+# How a call that nobody answered may have ended although it reached the number.
+_RANG = frozenset({Outcome.NO_ANSWER, Outcome.REFUSED, Outcome.LOST})
+
+
+def _reach_of(call: Call) -> dict[str, object]:
+    """What the rules on contacts count: how far the call got, and which debt it was about.
+
+    `reached`: "failed" never got to the number, "attempt" rang, "connection" was answered, in "conversation"
+    somebody was spoken to: with an agent, or by keys and words with a flow that called them. What is not
+    known counts as more rather than less. `abandoned`: whom we called answered, and heard nothing.
+    """
+    placed = call.direction is Direction.OUTBOUND
+    if call.agent or call.outcome is Outcome.TRANSFERRED or (placed and call.heard):
+        reached = "conversation"
+    elif call.answered_at is not None:
+        reached = "connection"
+    else:
+        reached = "attempt" if not placed or call.ringing_at or call.outcome in _RANG else "failed"
+    data: dict[str, object] = {"reached": reached}
+    if placed:
+        data["purpose"] = call.purpose
+        data["abandoned"] = call.answered_at is not None and not call.path
+    if call.debt is not None:
+        data["debt"] = call.debt
+    return data

@@ -31,13 +31,15 @@ from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.codes import RandomCodes
 from engine.errands import Desk
+from engine.exchange import Exchange
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import VoiceFailed
 from engine.queues import Queues
 from engine.recovery import Recovery
-from engine.switchboard import Exchange, Switchboard
+from engine.switchboard import Switchboard
+from infolinia.api_assembly import api_parts, served_api
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.control_socket import serve_control, socket_path
@@ -186,6 +188,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         await serve_control(socket_path(configuration), reloader, stack)
         if configuration.flows_watch:
             _in_background(reloader.watch(), stack)
+        api = served_api(api_parts(configuration, store=store, clock=clock, ids=ids, live=live, flows=shelf))
         application = make_application(
             live=live,
             health=health,
@@ -197,6 +200,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             surroundings=surroundings,
             clock=clock,
             metrics=metrics,
+            api=api,
+            names=configuration.web.names,
         )
         await _serve(application, configuration, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])

@@ -43,7 +43,10 @@ KEYS = frozenset("0123456789*#")
 
 
 class Dialogue:
-    """One conversation. `facts` are what is known of the call: `caller` and `dialled`."""
+    """One conversation. `facts` are what is known of the call: `caller` and `dialled`.
+
+    `language` and `variables` are set as it starts: what is known of a person whom we call.
+    """
 
     def __init__(
         self,
@@ -51,9 +54,13 @@ class Dialogue:
         *,
         facts: Mapping[str, object] | None = None,
         surroundings: Surroundings = NOWHERE,
+        language: str | None = None,
+        variables: Mapping[str, object] | None = None,
     ) -> None:
         self._talk = Talk(flow, facts or {}, surroundings)
         self._started = False
+        self._language = language
+        self._variables = variables or {}
 
     @classmethod
     def restore(
@@ -102,6 +109,10 @@ class Dialogue:
         talk.note(CallEventKind.FLOW_STARTED, {"flow": talk.flow.name, "version": talk.flow.version})
         if len(talk.flow.languages) == 1:
             talk.choose_language(talk.flow.languages[0])
+        elif self._language is not None:
+            talk.set("language", self._language)
+        for name, value in self._variables.items():
+            talk.set(name, value)
         talk.going = talk.flow.start
 
     def handle(self, event: Event, now: datetime) -> tuple[Command, ...]:

@@ -90,6 +90,14 @@ def recalled(talk: Talk, raw: Mapping[str, object]) -> None:
         talk.counters = state.counters if step == state.step else None
 
 
+def facts_of(received: Mapping[str, object]) -> dict[str, object]:
+    """What a flow knows of its call, from the call's first event: `caller` is the person, whoever called."""
+    caller, dialled = received.get("caller", ""), received.get("dialled", "")
+    if received.get("direction") == "outbound":
+        caller, dialled = dialled, caller
+    return {"caller": caller, "dialled": dialled}
+
+
 def state_of_log(flow: Flow, events: Iterable[CallEvent]) -> tuple[dict[str, object], dict[str, object]]:
     """The state and the facts that a call's event log tells. Raises StateRejected when it names no flow."""
     state: dict[str, Any] = {"variables": {}, "secrets": {}, "visited": []}
@@ -100,7 +108,7 @@ def state_of_log(flow: Flow, events: Iterable[CallEvent]) -> tuple[dict[str, obj
         data = event.data
         match event.kind:
             case CallEventKind.RECEIVED:
-                facts = {"caller": data.get("caller", ""), "dialled": data.get("dialled", "")}
+                facts = facts_of(data)
             case CallEventKind.FLOW_STARTED:
                 state |= {"flow": data["flow"], "version": data["version"]}
             case CallEventKind.STEP_ENTERED:

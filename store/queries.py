@@ -196,6 +196,10 @@ def _call(row: Row[Any]) -> Call:
         cause=row.cause,
         recording=row.recording,
         agent=row.agent,
+        purpose=row.purpose,
+        campaign=row.campaign,
+        debt=row.debt,
+        ringing_at=row.ringing_at,
         last_seq=row.last_seq,
     )
 

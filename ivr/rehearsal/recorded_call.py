@@ -16,6 +16,7 @@ from typing import Any
 from calls.events import CallEvent, CallEventKind
 from ivr.commands import Say
 from ivr.flow import Flow
+from ivr.recall import facts_of
 from ivr.rehearsal.expected_words import ExpectedWords
 from ivr.rehearsal.flow_tests import OPENINGS
 from ivr.rehearsal.rehearsal import Rehearsal
@@ -111,7 +112,7 @@ def _world(
         data = event.data
         match event.kind:
             case CallEventKind.RECEIVED:
-                facts = {key: str(data[key]) for key in ("caller", "dialled") if data.get(key)}
+                facts = {key: str(value) for key, value in facts_of(data).items() if value}
             case CallEventKind.STEP_ENTERED if (name := str(data["step"])) in flow.steps:
                 step = flow.steps[name]
                 if step.verb == "hours":

@@ -44,6 +44,10 @@ calls = Table(
     Column("recording", Text),
     Column("agent", Text),
     Column("last_seq", Integer, nullable=False),
+    Column("purpose", Text),
+    Column("campaign", Text),
+    Column("debt", Text),
+    Column("ringing_at", UtcDateTime),
 )
 Index(
     "ix_calls_unfinished",

@@ -184,6 +184,10 @@ class FakeControl:
     ) -> None:
         await self.ask("ring", channel_id, phone, caller_id)
 
+    async def is_wideband(self, channel_id: str) -> bool:
+        await self.ask("is_wideband", channel_id)
+        return False
+
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         await self.ask("bridge", bridge_id, tuple(channel_ids))
 

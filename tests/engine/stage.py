@@ -9,14 +9,15 @@ from pathlib import Path
 from acd.queues import Queue
 from calls.control import CallArrived, ChannelEnded, ChannelSnapshot, ControlRestored, KeyPressed
 from calls.events import CallEvent, CallEventKind
+from engine.conversation import Conversation
 from engine.errands import Desk
+from engine.exchange import Exchange
 from engine.flows import FlowShelf
 from engine.health import Health
-from engine.inbound import InboundCall
 from engine.live import LiveCalls
 from engine.queues import AgentLine, Queues
 from engine.recovery import Recovery
-from engine.switchboard import Exchange, Switchboard
+from engine.switchboard import Switchboard
 from history.interaction import Interaction
 from ivr.reading.loader import load_flow
 from ivr.surroundings import NOWHERE, Surroundings
@@ -232,5 +233,5 @@ class Stage:
         (event,) = [event for event in self.ledger.log[call_id] if event.kind is kind]
         return event
 
-    def inbound(self, call_id: str) -> InboundCall:
+    def inbound(self, call_id: str) -> Conversation:
         return self.switchboard._calls[call_id]

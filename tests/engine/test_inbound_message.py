@@ -5,7 +5,7 @@ from __future__ import annotations
 from calls.control import RecordingEnded, RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
-from engine.inbound import RECORDING_GRACE_SECONDS
+from engine.conversation import RECORDING_GRACE_SECONDS
 from engine.ports import RecordingLost
 from tests.engine.stage import Stage
 

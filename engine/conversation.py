@@ -1,4 +1,7 @@
-"""One inbound call from arrival to its row in the history: the Dialogue decides, this performs."""
+"""One call of a flow, from its beginning to its row in the history: the Dialogue decides, this performs.
+
+An inbound call is answered, one that we place rings until the person answers; from then on they are alike.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from datetime import datetime
 
 from acd.events import Connected
 from calls import control as network
-from calls.control import CallArrived, CallControlError, ChannelGone
+from calls.control import CallControlError, ChannelGone
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
 from engine.call_log import CallLog
@@ -19,6 +22,7 @@ from engine.other_party import OtherParty
 from engine.ports import Clock, Recordings
 from engine.queueing import Decision
 from engine.queues import Queues
+from engine.ringing import NotAnswered, Ringing
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (
@@ -45,18 +49,21 @@ RECORDING_GRACE_SECONDS = 3.0
 _Item = told.Event | network.NetworkEvent | Decision
 
 
-class InboundCall:
-    """Runs one caller's Dialogue. `tell` takes what happens; `run` returns when all is written.
+class Conversation:
+    """Runs one person's Dialogue. `tell` takes what happens; `run` returns when all is written.
 
+    `ringing`: we call them; else they have come. `answered`: the channel is up already.
     `run`, `resume`, `lost` and `rescue` are for one task at a time: that which holds `turn`.
     """
 
     def __init__(
         self,
         call_id: str,
-        arrived: CallArrived,
+        channel_id: str,
         dialogue: Dialogue,
         *,
+        ringing: Ringing | None = None,
+        answered: bool = False,
         log: CallLog,
         voice: CallVoice,
         errands: Errands,
@@ -67,10 +74,11 @@ class InboundCall:
         final_outcome: Outcome | None = None,
     ) -> None:
         self.id = call_id
-        self.channel_id = arrived.channel_id
+        self.channel_id = channel_id
         self.log = log
         self.turn = asyncio.Lock()
-        self._arrived = arrived
+        self._ringing = ringing
+        self._answered = answered
         self._dialogue = dialogue
         self._voice = voice
         self._errands = errands
@@ -82,8 +90,7 @@ class InboundCall:
         self._message: MessageInProgress | None = None
         self._other = OtherParty(
             call_id,
-            arrived.channel_id,
-            arrived.caller,
+            channel_id,
             queues=queues,
             control=control,
             log=log,
@@ -94,8 +101,13 @@ class InboundCall:
 
     @property
     def guarded(self) -> bool:
-        """Whether the dead-man must be renewed: not while two people talk."""
-        return not self._other.talking
+        """Whether the dead-man must be renewed: not while it rings, nor while two people talk."""
+        return (self._ringing is None or self._answered) and not self._other.talking
+
+    @property
+    def placed(self) -> bool:
+        """Whether we called."""
+        return self._ringing is not None
 
     def tell(self, item: _Item) -> None:
         self._inbox.put_nowait(item)
@@ -132,7 +144,7 @@ class InboundCall:
         await self.log.end("network", Outcome.LOST, at=at)
 
     async def rescue(self, fault: Exception) -> None:
-        """Our own fault never means silence: the dialplan takes a message.
+        """Our own fault never means silence: the dialplan takes a message, but from nobody whom we called.
 
         The call's end is then found in Asterisk's log, with the message (engine.recovery). It is written here
         when the caller cannot be handed over.
@@ -141,40 +153,66 @@ class InboundCall:
         await self._errands.end()
         handed_over = False
         with contextlib.suppress(CallControlError):  # the caller may be gone as well
-            await self._control.leave(self.channel_id, "voicemail")
-            handed_over = True
+            if self.placed:
+                await self._control.hang_up(self.channel_id)
+            else:
+                await self._control.leave(self.channel_id, "voicemail")
+                handed_over = True
         await self.log.write(CallEventKind.TROUBLE, {"what": "fault", "detail": repr(fault)})
         if not handed_over:
             await self.log.end("fault", Outcome.FAILED)
 
     async def cut_off(self) -> None:
         """The engine stops: hang up, so that the caller is not left in silence."""
-        self._ended_by = "engine"
         self._final_outcome = Outcome.LOST
+        await self.hang_up("engine")
+
+    async def hang_up(self, by: str) -> None:
+        """End the call from outside of its flow; `by` is written into its log."""
+        self._ended_by = by
+        if self._ringing is not None and not self._answered:
+            await self._ringing.give_up()
+            return
         with contextlib.suppress(CallControlError):  # a caller who is gone already, or Asterisk
             await self._control.hang_up(self.channel_id)
 
     async def _until_over(self, beginning: Awaitable[tuple[Command, ...]]) -> None:
         try:
             await self._converse(await beginning)
+        except NotAnswered as never:
+            by = "network" if self._ended_by == "caller" else self._ended_by
+            await self.log.end(by, self._final_outcome or never.outcome, never.cause)
         except ChannelGone:
             await self._caller_left_early()
         finally:
             await self._voice.close()
 
     async def _begun(self) -> tuple[Command, ...]:
-        await self._answer()
+        if self._ringing is not None:
+            await self._ringing.place()
+        await self._pick_up()
         return self._dialogue.start(self._clock.now())
 
-    async def _answer(self) -> None:
-        if not self._arrived.answered:
+    async def _pick_up(self, *, up: bool = False) -> None:
+        """The person is on the line, from now on or, when `up`, already."""
+        if self._ringing is not None:
+            if not up:
+                await self._ringing.until_answered(self._inbox)
+            self._answered = True
+            await self.log.write(CallEventKind.ANSWERED)
+            self._voice.wideband = await self._control.is_wideband(self.channel_id)
+            return
+        if not self._answered:
             await self._control.answer(self.channel_id)
         await self.log.write(CallEventKind.ANSWERED)
 
     async def _resumed(self, why: str, up: frozenset[str] | None) -> tuple[Command, ...]:
         await self.log.write(CallEventKind.RESUMED, {"why": why})
         if self.log.call.answered_at is None:
-            await self._answer()
+            await self._pick_up(up=up is not None and self.channel_id in up)
+        elif self._ringing is not None and not self._answered:  # before an earlier engine died
+            self._answered = True
+            self._voice.wideband = await self._control.is_wideband(self.channel_id)
         if self._dialogue.ended:
             return (HangUp(),)  # the earlier one did not reach Asterisk
         if await self._work_goes_on(up):
@@ -338,8 +376,11 @@ class InboundCall:
                         await self._message_taken(item)
 
     def _outcome(self) -> Outcome:
-        """Served callers completed their call; one who hung up before pressing or saying anything gave up."""
-        if self._ended_by == "flow" or self.log.call.heard:
+        """Served callers completed their call; one who hung up before pressing or saying anything gave up.
+
+        Whom we called has no need to say anything.
+        """
+        if self.placed or self._ended_by == "flow" or self.log.call.heard:
             return Outcome.COMPLETED
         return Outcome.ABANDONED
 

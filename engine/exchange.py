@@ -1,0 +1,46 @@
+"""Exchange: everything that calls are served with, wired by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.control import CallControl
+from engine.call_log import CallLog
+from engine.errands import Desk
+from engine.flows import FlowShelf
+from engine.health import Health
+from engine.live import LiveCalls
+from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
+from engine.queues import Queues
+from ivr.surroundings import NOWHERE, Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """`node` names this engine; `region` is the country whose national numbers are understood."""
+
+    control: CallControl
+    ledger: Ledger
+    recognizer: Recognizer
+    synthesizer: Synthesizer
+    recordings: Recordings
+    desk: Desk
+    queues: Queues
+    flows: FlowShelf
+    clock: Clock
+    ids: Ids
+    live: LiveCalls
+    health: Health
+    node: str
+    region: str
+    surroundings: Surroundings = NOWHERE
+
+    def call_log(self, call_id: str) -> CallLog:
+        return CallLog(
+            call_id,
+            ledger=self.ledger,
+            clock=self.clock,
+            ids=self.ids,
+            live=self.live,
+            region=self.region,
+        )
