@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from aiohttp import web
 
+from console.api.serving import Api
 from console.event_stream import EventStream
 from console.faults import fault_middleware
 from console.flows import FlowPages
-from console.guard import add_headers, guard
+from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
 from console.metrics import Metrics
 from console.pages import Pages
@@ -39,6 +40,8 @@ def make_application(
     surroundings: Surroundings,
     clock: Clock,
     metrics: Metrics | None = None,
+    api: Api | None = None,
+    names: Collection[str] = (),
 ) -> web.Application:
     """The whole console. Serve it on a loopback address only: nobody logs in yet.
 
@@ -58,11 +61,15 @@ def make_application(
         clock=clock,
     )
     stream = EventStream(live, clock)
+    problems = [api.middleware] if api else []
     app = web.Application(
-        client_max_size=LARGEST_BODY, middlewares=[fault_middleware(pages.error_page), guard]
+        client_max_size=LARGEST_BODY, middlewares=[fault_middleware(pages.error_page), *problems, guard]
     )
+    app[NAMES] = frozenset(name.lower() for name in names)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(stream.close)
+    if api:
+        app.add_routes(api.routes())
     app.add_routes(pages.routes())
     app.add_routes(flow_pages.routes())
     app.add_routes(Probes(health, metrics or Metrics(live, health)).routes())

@@ -1,4 +1,4 @@
-"""Keeps strangers out while nobody can log in: this machine only, same origin only, no foreign scripts."""
+"""Keeps other sites' pages out: known names only, same origin only, no foreign scripts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from console.faults import Fault
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Host names that are answered to, beside the local ones: `web.names` of the configuration.
+NAMES = web.AppKey("names", frozenset[str])
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "font-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -32,15 +34,22 @@ def host_name(host: str) -> str:
         return ""
 
 
+def bears_token(request: web.Request) -> bool:
+    """A browser sends no such header by itself: no other site's page can misuse it."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer ")
+
+
 def check_request(request: web.Request) -> None:
     """Raises Fault 403. A foreign Host is DNS rebinding; a foreign Origin is another site's page."""
-    if host_name(request.host) not in LOCAL_NAMES:
+    if host_name(request.host) not in LOCAL_NAMES | request.config_dict[NAMES]:
         raise Fault(
-            403, "The console answers to localhost, 127.0.0.1 and [::1] only. Use one of these names."
+            403,
+            "The console answers to localhost, 127.0.0.1, [::1] and the names of web.names only. "
+            "Use one of these names.",
         )
     if "%00" in request.raw_path:  # PostgreSQL takes none
         raise Fault(400, "An address with a zero byte leads nowhere.")
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or bears_token(request):
         return
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "none")
@@ -52,7 +61,7 @@ def check_request(request: web.Request) -> None:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse what does not come from this machine's own pages."""
+    """Refuse what comes by another name, or from another site's page."""
     check_request(request)
     return await handler(request)
 

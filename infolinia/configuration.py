@@ -15,6 +15,7 @@ from engine.switchboard import DEADMAN_SECONDS
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
 from infolinia.sections.services import ServiceName, ServiceSection
+from infolinia.sections.web import WebSection
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
 from ivr.reading.shape import locate, read_model
@@ -111,12 +112,6 @@ class AsteriskSection(_Section):
     loopback_port: Port = 5070
     media_port: Port = 8089
     caller_media_port: Port = 8091
-
-
-class WebSection(_Section):
-    bind: str = "127.0.0.1"
-    port: Port = 8080
-    visitors: Annotated[int, Field(ge=0, le=500)] = 20
 
 
 class VoiceSection(_Section):

@@ -1,0 +1,42 @@
+"""The REST API's parts, wired."""
+
+from __future__ import annotations
+
+from console.api.areas import operations
+from console.api.parts import ApiParts
+from console.api.rate_limits import Rate
+from console.api.serving import Api
+from console.identity import identify
+from engine.flows import FlowShelf
+from engine.live import LiveCalls
+from engine.ports import Clock, Ids
+from infolinia.configuration import Configuration
+from store.store import Store
+
+
+def api_parts(
+    configuration: Configuration,
+    *,
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    live: LiveCalls,
+    flows: FlowShelf,
+) -> ApiParts:
+    """What runs, and what the tests run, is made here."""
+    rate = configuration.web.rate
+    return ApiParts(
+        clock=clock,
+        ids=ids,
+        identify=identify,
+        idempotency=store.idempotency,
+        queries=store.queries,
+        live=live,
+        flows=flows,
+        region=configuration.country,
+        rate=Rate(rate.per_second, rate.burst),
+    )
+
+
+def served_api(parts: ApiParts) -> Api:
+    return Api(parts, operations(parts))

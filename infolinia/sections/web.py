@@ -1,0 +1,38 @@
+"""`web:` of the configuration: where the pages and the API are, and who may ask them how often."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
+
+
+def _host_name(value: str) -> str:
+    name = value.lower().strip("[]")
+    if not _NAME.fullmatch(name):
+        raise ValueError("write a host's name or address without scheme and port, such as calls.example.com")
+    return name
+
+
+class RateSection(BaseModel):
+    """Requests of one token or person: `burst` at once, and `per_second` from then on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 50.0
+    burst: Annotated[int, Field(ge=1, le=100_000)] = 200
+
+
+class WebSection(BaseModel):
+    """`names`: the names by which browsers and other systems ask, beside localhost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bind: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    names: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
+    visitors: Annotated[int, Field(ge=0, le=500)] = 20
+    rate: RateSection = RateSection()
