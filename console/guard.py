@@ -41,7 +41,8 @@ def bears_token(request: web.Request) -> bool:
 
 def check_request(request: web.Request) -> None:
     """Raises Fault 403. A foreign Host is DNS rebinding; a foreign Origin is another site's page."""
-    if host_name(request.host) not in LOCAL_NAMES | request.config_dict[NAMES]:
+    names = request.config_dict[NAMES]
+    if host_name(request.host) not in LOCAL_NAMES | names:
         raise Fault(
             403,
             "The console answers to localhost, 127.0.0.1, [::1] and the names of web.names only. "
