@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Update, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from engine.ports import Clock
-from store.database import writing
+from store.registers.transactions import written
 from store.tables import outbox
 
 
@@ -41,7 +42,7 @@ def back_off_seconds(attempts: int, first_seconds: float = 2.0, longest_seconds:
 
 
 class Outbox:
-    """Database failures come as sqlalchemy.exc.SQLAlchemyError; a claimed job then keeps its lease."""
+    """Every method raises StoreUnavailable; a claimed job then keeps its lease."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine = engine
@@ -55,42 +56,8 @@ class Outbox:
         On PostgreSQL rows that another worker is claiming are skipped, not waited for. On SQLite the one
         statement holds the write lock, so it is a compare-and-set.
         """
-        now = self._clock.now()
-        earlier = outbox.alias("earlier")
-        blocked = exists().where(
-            earlier.c.topic == outbox.c.topic,
-            earlier.c.subject == outbox.c.subject,
-            earlier.c.id < outbox.c.id,
-            earlier.c.done_at.is_(None),
-            earlier.c.dead_at.is_(None),
-        )
-        due = (
-            select(outbox.c.id)
-            .where(
-                outbox.c.topic.in_(topics),
-                _open(),
-                outbox.c.not_before <= now,
-                or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now),
-                or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > now),
-                or_(outbox.c.subject.is_(None), ~blocked),
-            )
-            .order_by(outbox.c.priority, outbox.c.not_before, outbox.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        claim = (
-            update(outbox)
-            .where(outbox.c.id.in_(select(due.c.id)))
-            .values(
-                claimed_by=worker,
-                claimed_until=now + timedelta(seconds=lease_seconds),
-                attempts=outbox.c.attempts + 1,
-            )
-            .returning(outbox)
-        )
-        async with writing(self._engine) as connection:
-            rows = (await connection.execute(claim)).all()
+        claim = claiming(topics, worker, self._clock.now(), limit=limit, lease_seconds=lease_seconds)
+        rows = await written(self._engine, lambda connection: connection.execute(claim).all())
         rows = sorted(rows, key=lambda row: (row.priority, row.not_before, row.id))
         return [_claimed(row, worker) for row in rows]
 
@@ -113,7 +80,7 @@ class Outbox:
         expired = (
             update(outbox)
             .where(
-                _open(),
+                open_jobs(),
                 outbox.c.expires_at <= now,
                 or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now),
             )
@@ -137,18 +104,57 @@ class Outbox:
                 outbox.c.id == job.id,
                 outbox.c.claimed_by == job.worker,
                 outbox.c.attempts == job.attempts,
-                _open(),
+                open_jobs(),
             )
             .values(claimed_by=None, claimed_until=None, **values)
         )
         return await self._count(ended) == 1
 
     async def _count(self, statement: Update) -> int:
-        async with writing(self._engine) as connection:
-            return (await connection.execute(statement)).rowcount
+        return await written(self._engine, lambda connection: connection.execute(statement).rowcount)
 
 
-def _open() -> Any:
+def claiming(
+    topics: Sequence[str], worker: str, now: datetime, *, limit: int, lease_seconds: float
+) -> ReturningUpdate[Any]:
+    """The statement that claims, and returns the jobs in no order."""
+    earlier = outbox.alias("earlier")
+    blocked = exists().where(
+        earlier.c.topic == outbox.c.topic,
+        earlier.c.subject == outbox.c.subject,
+        earlier.c.id < outbox.c.id,
+        earlier.c.done_at.is_(None),
+        earlier.c.dead_at.is_(None),
+    )
+    due = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.topic.in_(topics),
+            open_jobs(),
+            outbox.c.not_before <= now,
+            or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now),
+            or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > now),
+            or_(outbox.c.subject.is_(None), ~blocked),
+        )
+        .order_by(outbox.c.priority, outbox.c.not_before, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(outbox)
+        .where(outbox.c.id.in_(select(due.c.id)))
+        .values(
+            claimed_by=worker,
+            claimed_until=now + timedelta(seconds=lease_seconds),
+            attempts=outbox.c.attempts + 1,
+        )
+        .returning(outbox)
+    )
+
+
+def open_jobs() -> Any:
+    """Neither done nor dead."""
     return and_(outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
 
 

@@ -47,5 +47,12 @@ Index(
     sqlite_where=_ordered,
     postgresql_where=_ordered,
 )
+Index(
+    "ix_outbox_dead",
+    outbox.c.topic,
+    outbox.c.dead_at,
+    sqlite_where=outbox.c.dead_at.is_not(None),
+    postgresql_where=outbox.c.dead_at.is_not(None),
+)
 # For those who look through what was done and what died, of one topic, by time.
 Index("ix_outbox_topic", outbox.c.topic, outbox.c.created_at, outbox.c.id)

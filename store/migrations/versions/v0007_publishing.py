@@ -61,3 +61,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_webhooks"),
     )
     op.create_index("ix_outbox_topic", "outbox", ["topic", "created_at", "id"])
+    dead = sa.text("dead_at IS NOT NULL")
+    op.create_index(
+        "ix_outbox_dead", "outbox", ["topic", "dead_at"], sqlite_where=dead, postgresql_where=dead
+    )
