@@ -1,0 +1,1 @@
+"""The kinds of rules of which packs are made, one a file."""
