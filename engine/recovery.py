@@ -22,6 +22,7 @@ from calls.outcome import Outcome
 from engine.call_log import CallLog, point_of
 from engine.exchange import Exchange
 from engine.ports import InteractionAdded, LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
+from engine.ringing import is_callee
 from engine.switchboard import Switchboard
 from engine.transfer import call_of_leg
 from history.interaction import Channel, interaction_of
@@ -122,10 +123,14 @@ class Recovery:
                 del unfinished[call.id]
                 log.info("a call goes on", call=call.id)
                 return
-            await self._end(unfinished.pop(call.id), None, source="none: the caller begins anew")
+            del unfinished[call.id]
+            if is_callee(channel.channel_id):
+                await self._end(call, None, source="none: its flow is no longer loaded")
+                break
+            await self._end(call, None, source="none: the caller begins anew")
             self._switchboard.begin(channel, None)
             return
-        if channel.dialled:
+        if channel.dialled and not is_callee(channel.channel_id):
             self._switchboard.begin(channel, await self._came_at(channel))
         else:
             await self._hang_up(channel)

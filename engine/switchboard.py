@@ -111,6 +111,11 @@ class Switchboard:
         return frozenset(self._calls)
 
     @property
+    def connected(self) -> bool:
+        """Whether Asterisk can be asked for anything."""
+        return self._connected and not self._closing
+
+    @property
     def placed(self) -> int:
         """How many calls in progress are such as we placed."""
         return sum(call.placed for call in self._calls.values())
@@ -124,8 +129,6 @@ class Switchboard:
 
     def place(self, call_log: CallLog, flow: Flow, dialogue: Dialogue, ring: Ring) -> None:
         """Ring a person and, when they answer, lead them through the flow. Its first event is written."""
-        if self._closing:
-            raise ControlLost("the hotline is being stopped")
         call = self._conversation(call_log, callee_channel(call_log.call.id), flow, dialogue, ring=ring)
         self._begin(call, call.run)
 
