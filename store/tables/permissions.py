@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Table, Text
 
-from store.tables.columns import Json, UtcDateTime, metadata
+from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
 
-# Given, refused or withdrawn: a row each, never rewritten. They stay with the contact they came to.
+# Given, refused or withdrawn: a row each, never rewritten. They stay with the contact they came to. `number`
+# is the order of writing, which tells what came last when the clocks of two engines do not agree.
 consents = Table(
     "consents",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("number", RowNumber, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
     Column("at", UtcDateTime, nullable=False),
     Column("contact_id", Text, ForeignKey("contacts.id")),
     Column("point_kind", Text),
@@ -24,7 +26,6 @@ consents = Table(
     Column("proof_recording", Text),
     Column("proof_second", Float),
     Column("proof_text", Text),
-    sqlite_with_rowid=False,
 )
 Index("ix_consents_person", consents.c.contact_id, consents.c.at)
 
@@ -71,8 +72,8 @@ do_not_contact_lists = Table(
     sqlite_with_rowid=False,
 )
 
-# One chain for each writer: `hash` covers the row and the hash before it. `person` and `point` are keyed
-# pseudonyms: without the person's key nobody can tell whose they were.
+# One chain for each writer: `hash` covers the row and the hash before it. `person`, `point` and
+# `debt` are keyed pseudonyms: without the person's key nobody can tell whose they were.
 decisions = Table(
     "decisions",
     metadata,
@@ -85,6 +86,7 @@ decisions = Table(
     Column("channel", Text, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("mode", Text, nullable=False),
+    Column("debt", Text),
     Column("campaign", Text),
     Column("packs", Json, nullable=False),
     Column("allowed", Boolean, nullable=False),

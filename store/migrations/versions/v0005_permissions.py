@@ -13,11 +13,13 @@ depends_on = None
 
 _Time = sa.DateTime(timezone=True)
 _Json = sa.JSON().with_variant(JSONB(), "postgresql")
+_RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
     op.create_table(
         "consents",
+        sa.Column("number", _RowNumber, nullable=False),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("at", _Time, nullable=False),
         sa.Column("contact_id", sa.Text),
@@ -32,9 +34,9 @@ def upgrade() -> None:
         sa.Column("proof_recording", sa.Text),
         sa.Column("proof_second", sa.Float),
         sa.Column("proof_text", sa.Text),
-        sa.PrimaryKeyConstraint("id", name="pk_consents"),
+        sa.PrimaryKeyConstraint("number", name="pk_consents"),
+        sa.UniqueConstraint("id", name="uq_consents_id"),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name="fk_consents_contact_id"),
-        sqlite_with_rowid=False,
     )
     op.create_index("ix_consents_person", "consents", ["contact_id", "at"])
     op.create_table(
@@ -85,6 +87,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("mode", sa.Text, nullable=False),
+        sa.Column("debt", sa.Text),
         sa.Column("campaign", sa.Text),
         sa.Column("packs", _Json, nullable=False),
         sa.Column("allowed", sa.Boolean, nullable=False),

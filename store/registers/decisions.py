@@ -1,0 +1,212 @@
+"""SqlDecisions: the decision log. One chain for each writer; its head is locked by who appends to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from compliance.decision import Checked, Decision, Verdict
+from engine.ports import Ids
+from engine.registers.decisions import DecisionFilter, DecisionPlan, Judgement, LoggedDecision
+from engine.registers.permissions import PersonFacts, PersonQuery
+from engine.registers.refusals import Missing
+from history.interaction import ContactPoint
+from store.decision_chain import GENESIS, chained
+from store.registers.person_facts import person_facts
+from store.registers.pseudonyms import (
+    debt_pseudonym,
+    destroy_keys,
+    key_made,
+    person_pseudonym,
+    person_pseudonyms,
+    point_pseudonym,
+)
+from store.registers.transactions import reading, written
+from store.rows import POSTGRESQL, SQLITE
+from store.tables import contacts, decision_chains, decisions
+from store.writing import contacts_of
+
+# What stands in the log for words of the person's own records.
+_HIDDEN = "(…)"
+
+
+class SqlDecisions:
+    """Implements engine.registers.decisions.Decisions. `writer` names the chain: the node."""
+
+    def __init__(self, engine: AsyncEngine, writer: str, ids: Ids) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._ids = ids
+
+    async def decide(
+        self,
+        query: PersonQuery,
+        plan: DecisionPlan,
+        judge: Callable[[PersonFacts], Judgement],
+        now: datetime,
+    ) -> Decision:
+        new_id = self._ids.new()
+
+        def work(connection: Connection) -> Decision:
+            _lock_person(connection, query, new_id, now)
+            known = person_facts(connection, query, now)
+            judged = judge(known)
+            self._append(connection, _content(connection, query, plan, known, judged, now))
+            return judged.decision
+
+        return await written(self._engine, work)
+
+    async def logged(
+        self, wanted: DecisionFilter, *, limit: int = 50, before: tuple[datetime, str, int] | None = None
+    ) -> Sequence[LoggedDecision]:
+        columns = decisions.c
+        order = (columns.at, columns.writer, columns.seq)
+        chosen = select(decisions).order_by(*(column.desc() for column in order)).limit(limit)
+        if before is not None:
+            last = tuple_(literal(before[0], columns.at.type), literal(before[1]), literal(before[2]))
+            chosen = chosen.where(tuple_(*order) < last)
+        for column, value in (
+            (columns.subject, wanted.subject),
+            (columns.allowed, wanted.allowed),
+            (columns.writer, wanted.writer),
+        ):
+            if value is not None:
+                chosen = chosen.where(column == value)
+        if wanted.since is not None:
+            chosen = chosen.where(columns.at >= wanted.since)
+        if wanted.until is not None:
+            chosen = chosen.where(columns.at < wanted.until)
+        async with reading(self._engine) as connection:
+            if wanted.contact_id is not None:
+                people = await connection.run_sync(_pseudonyms_of, wanted.contact_id)
+                chosen = chosen.where(columns.person.in_(people))
+            return [_logged(row) for row in await connection.execute(chosen)]
+
+    async def forget(self, contact_ids: Sequence[str]) -> int:
+        return await written(self._engine, lambda connection: destroy_keys(connection, contact_ids))
+
+    def _append(self, connection: Connection, content: Mapping[str, Any]) -> None:
+        """Behind the head of this writer's chain, whoever else writes under its name."""
+        fresh = {"writer": self._writer, "seq": 0, "hash": GENESIS}
+        dialect = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+        connection.execute(dialect(decision_chains).values(fresh).on_conflict_do_nothing())
+        mine = decision_chains.c.writer == self._writer
+        head = connection.execute(
+            select(decision_chains.c.seq, decision_chains.c.hash).where(mine).with_for_update()
+        ).one()
+        row = {"writer": self._writer, "seq": head.seq + 1, **content}
+        hash_ = chained(row, head.hash)
+        connection.execute(insert(decisions).values(**row, prev_hash=head.hash, hash=hash_))
+        connection.execute(update(decision_chains).where(mine).values(seq=row["seq"], hash=hash_))
+
+
+def _lock_person(connection: Connection, query: PersonQuery, new_id: str, now: datetime) -> None:
+    """Two engines that ask about one person ask one after the other. Who is unknown becomes a contact.
+
+    SQLite has one writer at a time; there is nothing to lock.
+    """
+    given = query.contact_id
+    if query.point is not None:
+        placed = _contact_of(connection, query.point, new_id, now)
+        given = given or placed
+    if connection.dialect.name != "postgresql":
+        return
+    survivor = select(contacts.c.merged_into).where(contacts.c.id == given).scalar_subquery()
+    lock: Select[Any] = (
+        select(contacts.c.id)
+        .where(or_(contacts.c.id == given, contacts.c.id == survivor))
+        .order_by(contacts.c.id)
+        .with_for_update(key_share=True)
+    )
+    connection.execute(lock)
+
+
+def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:
+    statements = POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE
+    key = (point.kind.value, point.value)
+    return contacts_of(connection, statements, {key: (new_id, now)})[key]
+
+
+def _content(
+    connection: Connection,
+    query: PersonQuery,
+    plan: DecisionPlan,
+    known: PersonFacts,
+    judged: Judgement,
+    now: datetime,
+) -> dict[str, Any]:
+    """The row's columns but those of the chain. Nothing in it tells whom it is about."""
+    if known.contact_id is None:
+        raise Missing("There is nobody to decide about: name a contact or a point.")
+    key = key_made(connection, known.contact_id)
+    point = "" if known.point is None else known.point.value
+    hide = _hiding(known)
+    decision = judged.decision
+    return {
+        "at": now,
+        "subject": plan.subject,
+        "person": person_pseudonym(key, known.contact_id),
+        "point": point_pseudonym(key, point),
+        "channel": query.channel.value,
+        "purpose": plan.purpose,
+        "mode": plan.mode,
+        "debt": None if query.debt is None else debt_pseudonym(key, query.debt),
+        "campaign": plan.campaign,
+        "packs": list(judged.packs),
+        "allowed": decision.allowed,
+        "rule": decision.rule,
+        "reason": None if decision.reason is None else hide(decision.reason),
+        "next_allowed_at": decision.next_allowed_at,
+        "checked": [
+            {"rule": one.rule, "verdict": one.verdict.value, "reason": hide(one.reason)}
+            for one in decision.checked
+        ],
+    }
+
+
+def _hiding(known: PersonFacts) -> Callable[[str], str]:
+    """What takes the person's own words and addresses out of a reason: the log outlives their erasure."""
+    words = {
+        *known.contact_ids,
+        *(() if known.point is None else (known.point.value,)),
+        *(() if known.email is None else (known.email,)),
+        *(() if known.household is None else (known.household,)),
+        *(one.reason for one in known.facts.do_not_contact),
+        *(one.value for one in known.facts.do_not_contact if one.value),
+    }
+    escaped = [re.escape(word) for word in sorted(words, key=len, reverse=True) if word.strip()]
+    if not escaped:
+        return lambda text: text
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(escaped)})(?!\w)")
+    return lambda text: pattern.sub(_HIDDEN, text)
+
+
+def _pseudonyms_of(connection: Connection, contact_id: str) -> Iterable[str]:
+    person = select(contacts.c.merged_into).where(contacts.c.id == contact_id)
+    survivor = connection.execute(person).scalar_one_or_none() or contact_id
+    family = select(contacts.c.id).where(or_(contacts.c.id == survivor, contacts.c.merged_into == survivor))
+    return list(person_pseudonyms(connection, connection.execute(family).scalars().all()))
+
+
+def _logged(row: Row[Any]) -> LoggedDecision:
+    checked = tuple(Checked(one["rule"], Verdict(one["verdict"]), one["reason"]) for one in row.checked)
+    return LoggedDecision(
+        writer=row.writer,
+        seq=row.seq,
+        at=row.at,
+        subject=row.subject,
+        channel=row.channel,
+        purpose=row.purpose,
+        mode=row.mode,
+        campaign=row.campaign,
+        packs=tuple(row.packs),
+        decision=Decision(row.allowed, row.rule, row.reason, row.next_allowed_at, checked),
+        hash=row.hash,
+    )

@@ -1,0 +1,246 @@
+"""SqlPermissions: consents and objections, one transaction a method."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from engine.ports import Clock, Ids
+from engine.registers.actor import Actor
+from engine.registers.permissions import (
+    ListEntry,
+    ListImport,
+    ListImported,
+    ObjectionFilter,
+    PersonFacts,
+    PersonQuery,
+)
+from engine.registers.refusals import Missing
+from history.interaction import ContactPoint, PointKind
+from history.permission_news import consent_published, lifting_published, objection_published
+from history.permissions import Consent, Objection, Proof, Scope
+from store.audit import note
+from store.publishing import publish
+from store.registers.objection_lists import import_entries
+from store.registers.person_facts import objection_in_force, objections_with_lists, person_facts
+from store.registers.transactions import reading, written
+from store.tables import consents, contacts, do_not_contact
+
+
+class SqlPermissions:
+    """Implements engine.registers.permissions.Permissions."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, ids: Ids) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+
+    # --- consents -----------------------------------------------------------------------------------------
+
+    async def consents_of(
+        self, contact_id: str, *, limit: int = 50, before: str | None = None
+    ) -> Sequence[Consent]:
+        columns = consents.c
+        async with reading(self._engine) as connection:
+            family = await connection.run_sync(_family, contact_id)
+            wanted = select(consents).where(columns.contact_id.in_(family))
+            if before is not None:
+                last = select(columns.number).where(columns.id == before).scalar_subquery()
+                wanted = wanted.where(columns.number < last)
+            rows = await connection.execute(wanted.order_by(columns.number.desc()).limit(limit))
+            return [_consent(row) for row in rows]
+
+    async def keep_consents(self, contact_id: str, consents: Sequence[Consent], actor: Actor) -> None:
+        kept = [replace(consent, contact_id=contact_id) for consent in consents]
+
+        def work(connection: Connection) -> None:
+            _family(connection, contact_id)
+            for consent in kept:
+                connection.execute(insert(_consents).values(_consent_columns(consent)))
+                action = "consent.given" if consent.given else "consent.withdrawn"
+                about = {"id": consent.id, "channel": consent.channel, "purpose": consent.purpose}
+                note(connection, actor, action, f"contact:{contact_id}", about, self._clock.now())
+            publish(connection, [consent_published(consent, contact_id) for consent in kept])
+
+        await written(self._engine, work)
+
+    # --- objections ---------------------------------------------------------------------------------------
+
+    async def add_objections(self, objections: Sequence[Objection], actor: Actor) -> Sequence[Objection]:
+        def work(connection: Connection) -> list[Objection]:
+            standing: list[Objection] = []
+            new: list[Objection] = []
+            for objection in objections:
+                known = _same_in_force(connection, objection)
+                standing.append(known or objection)
+                if known is not None:
+                    continue
+                new.append(objection)
+                connection.execute(insert(do_not_contact).values(_objection_columns(objection)))
+                about = {"scope": objection.scope.value, "source": objection.source}
+                subject = f"do_not_contact:{objection.id}"
+                note(connection, actor, "do_not_contact.added", subject, about, self._clock.now())
+            publish(connection, [objection_published(objection) for objection in new])
+            return standing
+
+        return await written(self._engine, work)
+
+    async def objection(self, id: str) -> Objection:
+        async with reading(self._engine) as connection:
+            return await connection.run_sync(_objection_of, id)
+
+    async def lift_objection(self, id: str, reason: str, actor: Actor, at: datetime) -> Objection:
+        def work(connection: Connection) -> Objection:
+            known = _objection_of(connection, id)
+            if known.lifted_at is not None:
+                return known
+            mine = (do_not_contact.c.id == id) & do_not_contact.c.lifted_at.is_(None)
+            change = update(do_not_contact).where(mine).values(lifted_at=at, lifted_reason=reason)
+            if connection.execute(change).rowcount == 0:
+                return _objection_of(connection, id)  # somebody else has just lifted it
+            lifted = replace(known, lifted_at=at)
+            note(connection, actor, "do_not_contact.lifted", f"do_not_contact:{id}", {}, at)
+            publish(connection, [lifting_published(lifted, at)])
+            return lifted
+
+        return await written(self._engine, work)
+
+    async def objections(
+        self, wanted: ObjectionFilter, *, limit: int = 50, before: str | None = None
+    ) -> Sequence[Objection]:
+        columns = do_not_contact.c
+        chosen = select(do_not_contact).select_from(objections_with_lists)
+        if wanted.in_force:
+            chosen = chosen.where(objection_in_force)
+        if wanted.scope is not None:
+            chosen = chosen.where(columns.scope == wanted.scope.value)
+        if wanted.value is not None:
+            chosen = chosen.where(columns.value == wanted.value)
+        if wanted.list_name is not None:
+            chosen = chosen.where(columns.list_name == wanted.list_name)
+        if before is not None:
+            chosen = chosen.where(columns.id < before)
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(chosen.order_by(columns.id.desc()).limit(limit))
+            return [_objection(row) for row in rows]
+
+    async def import_list(
+        self, plan: ListImport, entries: AsyncIterable[ListEntry], actor: Actor, at: datetime
+    ) -> ListImported:
+        return await import_entries(self._engine, self._ids, plan, entries, actor, at)
+
+    # --- facts --------------------------------------------------------------------------------------------
+
+    async def person_facts(self, query: PersonQuery, now: datetime) -> PersonFacts:
+        async with reading(self._engine) as connection:
+            return await connection.run_sync(person_facts, query, now)
+
+
+_consents = consents
+
+
+def _family(connection: Connection, contact_id: str) -> list[str]:
+    """All contacts of the person. Raises Missing."""
+    wanted = select(contacts.c.merged_into).where(contacts.c.id == contact_id)
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise Missing(f"There is no contact {contact_id}.")
+    survivor = row.merged_into or contact_id
+    family = select(contacts.c.id).where(or_(contacts.c.id == survivor, contacts.c.merged_into == survivor))
+    return list(connection.execute(family).scalars())
+
+
+def _same_in_force(connection: Connection, objection: Objection) -> Objection | None:
+    columns = do_not_contact.c
+    wanted = (
+        select(do_not_contact)
+        .where(
+            columns.scope == objection.scope.value,
+            columns.value == objection.value,
+            columns.list_name.is_(None),
+            columns.lifted_at.is_(None),
+        )
+        .order_by(columns.id)
+    )
+    reach = (objection.channels, objection.purposes)
+    for row in connection.execute(wanted):
+        known = _objection(row)
+        if (known.channels, known.purposes) == reach:
+            return known
+    return None
+
+
+def _objection_of(connection: Connection, id: str) -> Objection:
+    row = connection.execute(select(do_not_contact).where(do_not_contact.c.id == id)).one_or_none()
+    if row is None:
+        raise Missing(f"There is no objection {id}.")
+    return _objection(row)
+
+
+def _consent_columns(consent: Consent) -> dict[str, Any]:
+    point, proof = consent.point, consent.proof
+    return {
+        "id": consent.id,
+        "at": consent.at,
+        "contact_id": consent.contact_id,
+        "point_kind": None if point is None else point.kind.value,
+        "point_value": None if point is None else point.value,
+        "channel": consent.channel,
+        "purpose": consent.purpose,
+        "given": consent.given,
+        "source": consent.source,
+        "basis": consent.basis,
+        "proof_call_id": proof.call_id,
+        "proof_recording": proof.recording,
+        "proof_second": proof.second,
+        "proof_text": proof.text,
+    }
+
+
+def _objection_columns(objection: Objection) -> dict[str, Any]:
+    return {
+        "id": objection.id,
+        "at": objection.at,
+        "scope": objection.scope.value,
+        "value": objection.value,
+        "reason": objection.reason,
+        "source": objection.source,
+        "channels": sorted(objection.channels),
+        "purposes": sorted(objection.purposes),
+    }
+
+
+def _consent(row: Row[Any]) -> Consent:
+    point = None if row.point_kind is None else ContactPoint(PointKind(row.point_kind), row.point_value)
+    return Consent(
+        id=row.id,
+        at=row.at,
+        channel=row.channel,
+        purpose=row.purpose,
+        given=row.given,
+        source=row.source,
+        contact_id=row.contact_id,
+        point=point,
+        basis=row.basis,
+        proof=Proof(row.proof_call_id, row.proof_recording, row.proof_second, row.proof_text),
+    )
+
+
+def _objection(row: Row[Any]) -> Objection:
+    return Objection(
+        id=row.id,
+        at=row.at,
+        scope=Scope(row.scope),
+        value=row.value,
+        reason=row.reason,
+        source=row.source,
+        channels=frozenset(row.channels),
+        purposes=frozenset(row.purposes),
+        list_name=row.list_name,
+        lifted_at=row.lifted_at,
+    )

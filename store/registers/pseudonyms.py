@@ -1,0 +1,60 @@
+"""Keyed pseudonyms: what the decision log says of people instead of their numbers and ids.
+
+Each person has a random key. As long as it is there the log can be searched by person; once it is destroyed
+nobody can tell whom a row was about, and the chain is as whole as before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from store.tables import pseudonym_keys
+
+
+def _pseudonym(key: str, what: str, value: str) -> str:
+    return hmac.new(bytes.fromhex(key), f"{what}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def person_pseudonym(key: str, contact_id: str) -> str:
+    return _pseudonym(key, "contact", contact_id)
+
+
+def point_pseudonym(key: str, value: str) -> str:
+    return _pseudonym(key, "point", value)
+
+
+def debt_pseudonym(key: str, debt: str) -> str:
+    return _pseudonym(key, "debt", debt)
+
+
+def key_of(connection: Connection, contact_id: str) -> str | None:
+    wanted = select(pseudonym_keys.c.key).where(pseudonym_keys.c.contact_id == contact_id)
+    return connection.execute(wanted).scalar_one_or_none()
+
+
+def key_made(connection: Connection, contact_id: str) -> str:
+    """The contact's key, made when there is none. The contact's row is locked by the caller."""
+    key = key_of(connection, contact_id)
+    if key is None:
+        key = secrets.token_hex(32)
+        connection.execute(insert(pseudonym_keys).values(contact_id=contact_id, key=key))
+    return key
+
+
+def person_pseudonyms(connection: Connection, contact_ids: Sequence[str]) -> dict[str, str]:
+    """The key by pseudonym, of those that have one. Decisions were logged for whoever survived then."""
+    if not contact_ids:
+        return {}
+    wanted = select(pseudonym_keys).where(pseudonym_keys.c.contact_id.in_(contact_ids))
+    return {person_pseudonym(row.key, row.contact_id): row.key for row in connection.execute(wanted)}
+
+
+def destroy_keys(connection: Connection, contact_ids: Sequence[str]) -> int:
+    """How many there were."""
+    gone = delete(pseudonym_keys).where(pseudonym_keys.c.contact_id.in_(contact_ids))
+    return connection.execute(gone).rowcount
