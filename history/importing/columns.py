@@ -87,7 +87,7 @@ def columns_of(sample: Sequence[Sequence[str]], options: ImportOptions) -> Colum
     headers = first if has_header else [""] * max(len(row) for row in sample)
     told = [_told(field, header, headers, has_header) for field, header in options.columns]
     taken = {column.index for column in told}
-    used = {column.field for column in told if column.field is not Field.IGNORE}
+    used: set[Field] = {column.field for column in told if column.field is not Field.IGNORE}
     # What is told of one kind of point is all of it; a guess could only add what was left out on purpose.
     guessed = (
         _guessed_from_headers(headers, taken, used, options.other_columns)

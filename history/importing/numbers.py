@@ -106,7 +106,7 @@ def _why_not(text: str, country: str | None) -> str:
         if problem.error_type == NumberParseException.INVALID_COUNTRY_CODE:
             return "begins with no country's code: check the digits after the +"
         return "is no telephone number"
-    region = phonenumbers.region_code_for_country_code(number.country_code)
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
     place = f"+{number.country_code}" if region in ("ZZ", "001") else f"{region} (+{number.country_code})"
     match phonenumbers.is_possible_number_with_reason(number):
         case phonenumbers.ValidationResult.TOO_SHORT | phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:

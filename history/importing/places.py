@@ -38,9 +38,13 @@ def language_named(written: str) -> str:
     return found if found is not None else language_of(written)
 
 
+def _names(language: str, of: str) -> dict[str, str]:
+    return {str(code): str(name) for code, name in getattr(Locale(language), of).items()}
+
+
 @cache
 def _territories() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").territories if len(code) == 2 and code.isalpha())
+    return frozenset(code for code in _names("en", "territories") if len(code) == 2 and code.isalpha())
 
 
 @cache
@@ -49,7 +53,7 @@ def _countries_by_name() -> dict[str, str]:
     names = {
         folded(name): code
         for language in _NAMING_LANGUAGES
-        for code, name in Locale(language).territories.items()
+        for code, name in _names(language, "territories").items()
         if code in _territories()
     }
     return names | more
@@ -57,11 +61,11 @@ def _countries_by_name() -> dict[str, str]:
 
 @cache
 def _languages_by_name() -> dict[str, str]:
-    codes = [code for code in Locale("en").languages if 2 <= len(code) <= 3]
     names = {
-        folded(Locale(language).languages.get(code, code)): code
+        folded(name): code
         for language in _NAMING_LANGUAGES
-        for code in codes
+        for code, name in _names(language, "languages").items()
+        if code.isalpha()
     }
     own = {"deutsch": "de", "francais": "fr", "espanol": "es", "italiano": "it", "українська": "uk"}
     return names | own
@@ -180,6 +184,11 @@ def _zone_of_zip(postcode: str) -> str | None:
     return _zones_of_zips().get(postcode[:5]) if re.fullmatch(r"\d{5}(?:-?\d{4})?", postcode) else None
 
 
+def _zips() -> list[dict[str, str]]:
+    listed: list[dict[str, str]] = zipcodes.list_all()  # type: ignore[no-untyped-call]
+    return listed
+
+
 @cache
 def _zones_of_zips() -> dict[str, str]:
-    return {place["zip_code"]: place["timezone"] for place in zipcodes.list_all() if place["timezone"]}
+    return {place["zip_code"]: place["timezone"] for place in _zips() if place["timezone"]}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -42,55 +44,62 @@ def records_of(lines: Iterable[str], separator: str) -> Iterator[Record]:
 
     A quotation mark that is never closed costs its own line, not those that follow.
     """
+    well_formed = _well_formed(separator)
     number = 0
     waiting: list[str] = []  # lines that are read again, after a record that did not end; the next one last
     source = iter(lines)
     while (line := waiting.pop() if waiting else next(source, None)) is not None:
         number += 1
-        if '"' not in line or not _ends_inside(line, separator, inside=False):
+        if '"' not in line or well_formed(line) or not _ends_inside(line, separator):
             yield Record(number, line)
             continue
-        joined, size, inside = [line], len(line), True
-        while inside and size <= MOST_CHARACTERS_OF_A_RECORD and len(joined) < MOST_LINES_OF_A_RECORD:
+        joined, size, closed = [line], len(line), False
+        while size <= MOST_CHARACTERS_OF_A_RECORD and len(joined) < MOST_LINES_OF_A_RECORD:
             following = waiting.pop() if waiting else next(source, None)
             if following is None:
                 break
             joined.append(following)
             size += len(following)
-            inside = _ends_inside(following, separator, inside=True)
-        if inside:
-            yield Record(number, line, broken=True)
-            waiting.extend(reversed(joined[1:]))
-        else:
+            if '"' in following and (after := _closing(following, 0)) >= 0:
+                # One in the middle of a cell closes nothing: it is of a later record, and this one is broken.
+                closed = following[after : after + 1] in ("", "\n", "\r", separator)
+                if not closed or not _ends_inside(following, separator, after):
+                    break
+        if closed:
             yield Record(number, "".join(joined))
             number += len(joined) - 1
+        else:
+            yield Record(number, line, broken=True)
+            waiting.extend(reversed(joined[1:]))
 
 
-def _ends_inside(line: str, separator: str, *, inside: bool) -> bool:
-    """Whether a cell between quotation marks is open at the line's end, when one was (not) at its start."""
-    position, starts = 0, not inside
+@cache
+def _well_formed(separator: str) -> Callable[[str], object]:
+    """Whether a line's cells all are as they should be, and none goes on in the next one."""
+    apart = re.escape(separator)
+    cell = rf'(?:"[^"]*(?:""[^"]*)*"|[^"{apart}]*)'
+    return re.compile(rf"{cell}(?:{apart}{cell})*\n?").fullmatch
+
+
+def _ends_inside(line: str, separator: str, position: int = 0) -> bool:
+    """Whether a cell between quotation marks is open at the line's end; `position` is where a cell starts."""
     while True:
-        if inside:
-            position = _closing(line, position, separator)
+        if line.startswith('"', position):
+            position = _closing(line, position + 1)
             if position < 0:
                 return True
-            inside = starts = False
-        elif starts and line.startswith('"', position):
-            position, inside = position + 1, True
-        else:
-            found = line.find(separator, position)
-            if found < 0:
-                return False
-            position, starts = found + 1, True
+        found = line.find(separator, position)
+        if found < 0:
+            return False
+        position = found + 1
 
 
-def _closing(line: str, position: int, separator: str) -> int:
+def _closing(line: str, position: int) -> int:
     """The place after the quotation mark that closes the cell, -1 when none does."""
     while (found := line.find('"', position)) >= 0:
-        after = line[found + 1 : found + 2]
-        if after in ("", "\n", "\r", separator):
+        if not line.startswith('"', found + 1):
             return found + 1
-        position = found + (2 if after == '"' else 1)
+        position = found + 2
     return -1
 
 
