@@ -171,7 +171,8 @@ class WebhookDelivery:
 
     async def _send(self, webhook: Webhook, claimed: Claimed) -> Reaction:
         assert claimed.told is not None
-        return await self._sender.send(webhook.url, webhook.secrets, claimed.told, self._clock.now())
+        now = self._clock.now()
+        return await self._sender.send(webhook.url, webhook.secrets_at(now), claimed.told, now)
 
     def _say(self, webhook: Webhook, settled: Sequence[Settled], pause: str | None) -> None:
         """To the log: never what was told, only that it was."""

@@ -8,17 +8,16 @@ outbox in the same transaction, so that exactly what was committed is told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import orjson
 from sqlalchemy import Connection
 
-from history.publication import Publication
+from history.publication import Kind, Publication
 from store.rows import POSTGRESQL, SQLITE, Statements
 
-PING = "webhook.ping"
 # A delivery that did not succeed in this time becomes a dead letter.
 DELIVERY_LIFE = timedelta(days=3)
 
@@ -90,33 +89,44 @@ def publish(connection: Connection, publications: Sequence[Publication]) -> None
         for one in fresh
     ]
     connection.exec_driver_sql(sql.tell, told)
-    jobs = list(job_rows(sql.statements, fresh, sequences, _receivers(connection)))
-    if jobs:
+    if jobs := _jobs(connection, sql, fresh, sequences):
         connection.exec_driver_sql(sql.add_jobs, jobs)
 
 
-def job_rows(
-    statements: Statements,
-    publications: Iterable[Publication],
-    sequences: Mapping[str, int],
-    receivers: Mapping[str, frozenset[str]],
-) -> Iterable[tuple[object, ...]]:
-    """Rows of the outbox. Their ids follow the sequence within a subject, which is how jobs are ordered."""
-    for publication in publications:
-        at = statements.time(publication.at)
-        until = statements.time(publication.at + DELIVERY_LIFE)
-        for webhook_id, kinds in receivers.items():
-            if wanted(webhook_id, kinds, publication):
-                job_id = f"{webhook_id}.{sequences[publication.id]:012d}.{publication.id}"
-                payload = orjson.dumps({"publication_id": publication.id}).decode()
-                yield (job_id, topic_of(webhook_id), job_id, publication.subject, 0, payload, at, at, until)
+def job_id_of(webhook_id: str, sequence: int, publication_id: str) -> str:
+    """Ids follow the sequence within a webhook and subject: in their order jobs are done."""
+    return f"{webhook_id}.{sequence:012d}.{publication_id}"
 
 
-def wanted(webhook_id: str, kinds: frozenset[str], publication: Publication) -> bool:
-    """Whether this webhook is told. A ping is for its own webhook alone."""
-    if publication.kind == PING:
-        return publication.subject == topic_of(webhook_id)
-    return not kinds or publication.kind in kinds
+def wanted(webhook_id: str, kinds: Collection[str], kind: str, subject: str) -> bool:
+    """Whether this webhook is told. No kinds are all kinds. A ping is for its own webhook alone."""
+    if kind == Kind.WEBHOOK_PING:
+        return subject == topic_of(webhook_id)
+    return not kinds or kind in kinds
+
+
+def _jobs(
+    connection: Connection, sql: _Sql, publications: Iterable[Publication], sequences: Mapping[str, int]
+) -> list[tuple[object, ...]]:
+    receivers = _receivers(connection)
+    time = sql.statements.time
+    return [
+        (
+            job_id,
+            topic_of(webhook_id),
+            job_id,
+            one.subject,
+            0,
+            orjson.dumps({"publication_id": one.id}).decode(),
+            time(one.at),
+            time(one.at),
+            time(one.at + DELIVERY_LIFE),
+        )
+        for one in publications
+        for webhook_id, kinds in receivers.items()
+        if wanted(webhook_id, kinds, one.kind, one.subject)
+        and (job_id := job_id_of(webhook_id, sequences[one.id], one.id))
+    ]
 
 
 def _fresh(connection: Connection, sql: _Sql, publications: Sequence[Publication]) -> list[Publication]:

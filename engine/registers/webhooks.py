@@ -45,6 +45,11 @@ class Webhook:
     last_error: str | None = None
     delivered_at: datetime | None = None
 
+    def secrets_at(self, now: datetime) -> tuple[str, ...]:
+        """Those that sign now, the newest first."""
+        old_counts = self.old_secret_until is not None and now < self.old_secret_until
+        return self.secrets if old_counts else self.secrets[:1]
+
     def __repr__(self) -> str:
         return f"Webhook({self.id!r}, {self.url!r}, {self.state.value})"
 
@@ -125,7 +130,11 @@ class Webhooks(Protocol):
     async def ping(self, actor: Actor, id: str, publication_id: str, at: datetime) -> Delivery:
         """Queue a webhook.ping for this webhook alone. Refused when it is paused."""
 
-    async def deliveries(
+
+class Deliveries(Protocol):
+    """Raises Missing, Refused and StoreUnavailable."""
+
+    async def list(
         self,
         webhook_id: str,
         now: datetime,

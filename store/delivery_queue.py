@@ -1,0 +1,257 @@
+"""Deliveries from their worker's side, and the end of old ones (engine.registers.webhooks.DeliveryQueue)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from engine.ports import Clock
+from engine.registers.actor import ENGINE
+from engine.registers.publications import Told
+from engine.registers.webhooks import (
+    Claimed,
+    DeliveryState,
+    Settled,
+    Standing,
+    Webhook,
+    WebhookFigures,
+    WebhookState,
+)
+from history.publication import Kind
+from store.audit import note
+from store.outbox import claiming, open_jobs
+from store.publishing import topic_of
+from store.registers.publications import told_of
+from store.registers.transactions import reading, written
+from store.registers.webhooks import webhook_of
+from store.tables import outbox, publications, subjects, webhooks
+
+DELIVERED_KEPT = timedelta(days=7)
+DEAD_KEPT = timedelta(days=30)
+PUBLICATIONS_KEPT = timedelta(days=30)
+# Rows of each sort in one transaction, so that it is short.
+BATCH = 1000
+# When a webhook takes deliveries all the time, that is written down this often.
+_NOTED_SECONDS = 60
+# A webhook that has failed for so long is told to people.
+_TROUBLE = timedelta(minutes=10)
+
+
+class SqlDeliveryQueue:
+    """`worker` tells this process from others. Two of one database share the work."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, worker: str) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._worker = worker
+        self._swept = False
+
+    async def due(self) -> Sequence[str]:
+        now = self._clock.now()
+        job = exists().where(
+            outbox.c.topic == literal(topic_of("")).concat(webhooks.c.id),
+            open_jobs(),
+            outbox.c.not_before <= now,
+            _unclaimed(now),
+            or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > now),
+        )
+        some = select(webhooks.c.id).where(
+            webhooks.c.state == WebhookState.ACTIVE.value,
+            or_(webhooks.c.retry_at.is_(None), webhooks.c.retry_at <= now),
+            job,
+        )
+        async with reading(self._engine) as connection:
+            return (await connection.execute(some)).scalars().all()
+
+    async def claim(
+        self, webhook_id: str, *, limit: int, lease_seconds: float
+    ) -> tuple[Webhook, Sequence[Claimed]] | None:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> tuple[Webhook, Sequence[Claimed]] | None:
+            row = connection.execute(select(webhooks).where(webhooks.c.id == webhook_id)).one_or_none()
+            if row is None or row.state != WebhookState.ACTIVE.value:
+                return None
+            if row.retry_at is not None and row.retry_at > now:
+                return None
+            jobs = connection.execute(
+                claiming(
+                    [topic_of(webhook_id)],
+                    self._worker,
+                    now,
+                    limit=1 if row.failures else limit,
+                    lease_seconds=lease_seconds,
+                )
+            ).all()
+            if not jobs:
+                return None
+            told = _told(connection, [job.payload["publication_id"] for job in jobs])
+            return webhook_of(row), [
+                Claimed(job.id, job.attempts, job.expires_at, told.get(job.payload["publication_id"]))
+                for job in sorted(jobs, key=lambda job: job.id)
+            ]
+
+        return await written(self._engine, work)
+
+    async def settle(self, webhook_id: str, settled: Sequence[Settled], standing: Standing | None) -> None:
+        now = self._clock.now()
+        mine = (
+            update(outbox)
+            .where(
+                outbox.c.id == bindparam("job_id"),
+                outbox.c.claimed_by == self._worker,
+                outbox.c.attempts == bindparam("job_attempts"),
+                open_jobs(),
+            )
+            .values(
+                claimed_by=None,
+                claimed_until=None,
+                done_at=bindparam("job_done_at"),
+                dead_at=bindparam("job_dead_at"),
+                last_error=bindparam("job_error"),
+                not_before=func.coalesce(bindparam("job_retry_at", type_=outbox.c.not_before.type), now),
+            )
+        )
+        rows = [_ended(one, now) for one in settled]
+
+        def work(connection: Connection) -> None:
+            if rows:
+                connection.execute(mine, rows)
+            if standing is not None:
+                _stand(connection, webhook_id, standing, now)
+
+        await written(self._engine, work)
+
+    async def tidy(self) -> bool:
+        now = self._clock.now()
+        first, self._swept = not self._swept, True
+        return await written(self._engine, lambda connection: _tidied(connection, now, sweep=first))
+
+    async def figures(self) -> WebhookFigures:
+        now = self._clock.now()
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(select(webhooks).order_by(webhooks.c.id))).all()
+            known = [webhook_of(row) for row in rows]
+            topics = [topic_of(webhook.id) for webhook in known]
+            of_ours = outbox.c.topic.in_(topics)
+            waiting = await connection.scalar(select(func.count()).where(of_ours, open_jobs()))
+            dead = await connection.scalar(select(func.count()).where(of_ours, outbox.c.dead_at.is_not(None)))
+        return WebhookFigures(
+            active=sum(webhook.state is WebhookState.ACTIVE for webhook in known),
+            paused=tuple(
+                f"Webhook {webhook.id} is paused: {webhook.state_reason}"
+                for webhook in known
+                if webhook.state is WebhookState.PAUSED and webhook.state_reason
+            ),
+            failing=tuple(
+                f"Webhook {webhook.id} has taken nothing since {webhook.failing_since:%Y-%m-%d %H:%M} UTC: "
+                f"{webhook.last_error}."
+                for webhook in known
+                if webhook.state is WebhookState.ACTIVE
+                and webhook.failing_since is not None
+                and now - webhook.failing_since >= _TROUBLE
+            ),
+            waiting=int(waiting or 0),
+            dead=int(dead or 0),
+        )
+
+
+def _unclaimed(now: datetime) -> Any:
+    return or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)
+
+
+def _told(connection: Connection, ids: list[str]) -> dict[str, Told]:
+    rows = connection.execute(select(publications).where(publications.c.id.in_(ids)))
+    return {row.id: told_of(row) for row in rows}
+
+
+def _ended(one: Settled, now: datetime) -> dict[str, object]:
+    return {
+        "job_id": one.claimed.id,
+        "job_attempts": one.claimed.attempts,
+        "job_done_at": now if one.state is DeliveryState.DELIVERED else None,
+        "job_dead_at": now if one.state is DeliveryState.DEAD else None,
+        "job_error": one.error or None,
+        "job_retry_at": one.retry_at,
+    }
+
+
+def _stand(connection: Connection, webhook_id: str, standing: Standing, now: datetime) -> None:
+    values: dict[str, Any] = {
+        "failing_since": standing.failing_since,
+        "failures": standing.failures,
+        "retry_at": standing.retry_at,
+        "last_error": standing.last_error,
+        "delivered_at": standing.delivered_at,
+    }
+    changed = update(webhooks).where(webhooks.c.id == webhook_id)
+    if standing.failing_since is None:  # as nearly always: not written each time
+        changed = changed.where(
+            or_(
+                webhooks.c.failing_since.is_not(None),
+                webhooks.c.delivered_at.is_(None),
+                webhooks.c.delivered_at < now - timedelta(seconds=_NOTED_SECONDS),
+            )
+        )
+    connection.execute(changed.values(**values))
+    if standing.pause is None:
+        return
+    paused = (
+        update(webhooks)
+        .where(webhooks.c.id == webhook_id, webhooks.c.state == WebhookState.ACTIVE.value)
+        .values(
+            state=WebhookState.PAUSED.value,
+            state_reason=standing.pause,
+            version=webhooks.c.version + 1,
+            changed_at=now,
+        )
+    )
+    if connection.execute(paused).rowcount:
+        note(connection, ENGINE, "webhook.paused", topic_of(webhook_id), {"why": standing.pause}, now)
+
+
+def _tidied(connection: Connection, now: datetime, *, sweep: bool) -> bool:
+    """One batch of each sort. `sweep`: also what was queued for a webhook while it was being deleted."""
+    topics = [topic_of(webhook_id) for webhook_id in connection.scalars(select(webhooks.c.id))]
+    of_ours = outbox.c.topic.in_(topics)
+    expired = select(outbox.c.id).where(of_ours, open_jobs(), outbox.c.expires_at <= now, _unclaimed(now))
+    buried = connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(expired.limit(BATCH)))
+        .values(dead_at=now, last_error=func.coalesce(outbox.c.last_error, "it was not sent in time"))
+    ).rowcount
+    old = [
+        select(outbox.c.id).where(of_ours, outbox.c.dead_at < now - DEAD_KEPT),
+        select(outbox.c.id).where(
+            of_ours, outbox.c.created_at < now - DELIVERED_KEPT, outbox.c.done_at < now - DELIVERED_KEPT
+        ),
+    ]
+    if sweep:
+        old.append(
+            select(outbox.c.id).where(
+                outbox.c.topic.startswith(topic_of("")),
+                ~outbox.c.topic.in_(topics),
+            )
+        )
+    dropped = [
+        connection.execute(delete(outbox).where(outbox.c.id.in_(ids.limit(BATCH)))).rowcount for ids in old
+    ]
+    return max(buried, *dropped, _forgotten(connection, now)) >= BATCH
+
+
+def _forgotten(connection: Connection, now: datetime) -> int:
+    """Old publications are dropped, and the subjects of calls, of which nothing more can be told."""
+    rows = connection.execute(
+        select(publications.c.number, publications.c.kind, publications.c.subject)
+        .where(publications.c.at < now - PUBLICATIONS_KEPT)
+        .order_by(publications.c.at)
+        .limit(BATCH)
+    ).all()
+    ended = [row.subject for row in rows if row.kind == Kind.CALL_ENDED]
+    connection.execute(delete(subjects).where(subjects.c.subject.in_(ended)))
+    connection.execute(delete(publications).where(publications.c.number.in_([row.number for row in rows])))
+    return len(rows)
