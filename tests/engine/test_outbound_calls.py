@@ -291,7 +291,7 @@ async def test_hanging_up_from_outside_while_it_rings(news: Stage, caller: Calle
 
 
 async def test_hanging_up_from_outside_in_the_middle(news: Stage, caller: Caller) -> None:
-    call_id, leg = await caller.answered()
+    call_id, _ = await caller.answered()
     assert await news.switchboard.hang_up(call_id, "api")
     row = await news.over(call_id)
     assert (row.outcome, row.data["ended_by"]) == (Outcome.COMPLETED, "api")
