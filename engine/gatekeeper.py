@@ -7,13 +7,30 @@ The row is in the database before the contact is made. Without a database nobody
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from compliance.decision import Decision
-from compliance.facts import Channel, Mode, Purpose, Requested
+import structlog
+
+from compliance.decision import Checked, Decision, Verdict
+from compliance.facts import Channel, Mode, Purpose, Request, Requested
+from compliance.gate import decide
+from engine.callees import callee_of, countries_of
+from engine.ports import Clock, StoreUnavailable
+from engine.registers.decisions import DecisionPlan, Decisions, Judgement
+from engine.registers.permissions import Permissions, PersonFacts, PersonQuery
+from engine.registers.refusals import Missing
+from engine.rulebook import RuleBook, label
 from history.interaction import ContactPoint
+
+# The longest that any rule counts back is a calendar month; the callee's day may have begun a day earlier.
+COUNTED_BACK = timedelta(days=35)
+# A caller may be waiting, and whoever dials asks again.
+ASK_LIMIT_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,86 @@ class Gate(Protocol):
 
     async def ask(self, request: ContactRequest) -> Decision:
         """May it be made now? The decision is logged first. Never raises: what is not known is refused."""
+        ...
 
     async def would_be(self, request: ContactRequest, at: datetime | None = None) -> Decision:
         """The same without a trace in the log, now or at another time. Raises StoreUnavailable, Missing."""
+        ...
+
+
+class Gatekeeper:
+    """Implements Gate."""
+
+    def __init__(self, permissions: Permissions, decisions: Decisions, rules: RuleBook, clock: Clock) -> None:
+        self._permissions = permissions
+        self._decisions = decisions
+        self._rules = rules
+        self._clock = clock
+
+    async def ask(self, request: ContactRequest) -> Decision:
+        """See Gate. A decision that cannot be written is a refusal."""
+        now = self._clock.now()
+        plan = DecisionPlan(request.subject, request.purpose, request.mode, request.campaign)
+        try:
+            async with asyncio.timeout(ASK_LIMIT_SECONDS):
+                return await self._decisions.decide(
+                    _query(request, now), plan, lambda person: self.judge(request, person, now), now
+                )
+        except (StoreUnavailable, TimeoutError) as failure:
+            why = str(failure) or f"it took more than {ASK_LIMIT_SECONDS:g} s"
+            refusal = refused("gate/facts", f"the facts cannot be read: {why}")
+        except Missing as missing:
+            refusal = refused("gate/contact", str(missing))
+        except Exception as fault:
+            log.exception("the gate failed", subject=request.subject)
+            refusal = refused("gate/fault", f"a fault of the engine ({type(fault).__name__})")
+        log.warning("refused without facts", subject=request.subject, rule=refusal.rule, why=refusal.reason)
+        return refusal
+
+    async def would_be(self, request: ContactRequest, at: datetime | None = None) -> Decision:
+        """See Gate."""
+        now = self._clock.now()
+        person = await self._permissions.person_facts(_query(request, min(at or now, now)), now)
+        return self.judge(request, person, at or now).decision
+
+    def judge(self, request: ContactRequest, person: PersonFacts, at: datetime) -> Judgement:
+        """Pure, but for the packs' own numbers: the facts as given, at that moment."""
+        if person.point is None:
+            return Judgement(
+                refused("gate/point", f"no point is known at which a {request.channel} would reach them"), ()
+            )
+        callee = callee_of(person, person.point)
+        packs = self._rules.packs(
+            request.channel,
+            request.purpose,
+            request.mode,
+            countries_of(callee),
+            at,
+            campaign=request.campaign,
+            more=request.packs,
+        )
+        asked = Request(
+            request.channel, request.purpose, request.mode, callee, request.debt, request.requested
+        )
+        return Judgement(decide(asked, person.facts, packs, at), tuple(label(pack) for pack in packs))
+
+
+def refused(rule: str, reason: str) -> Decision:
+    """A refusal of the gate itself, before any pack is asked."""
+    return Decision(False, rule, reason, None, (Checked(rule, Verdict.REFUSE, reason),))
+
+
+def asked_for(request: ContactRequest, at: datetime, lasts: timedelta) -> ContactRequest:
+    """The same, for a person who is with us and asks for it now: that is the time they chose."""
+    return replace(request, requested=Requested(at, at, at + lasts))
+
+
+def _query(request: ContactRequest, at: datetime) -> PersonQuery:
+    return PersonQuery(
+        channel=request.channel,
+        since=at - COUNTED_BACK,
+        point=request.point,
+        contact_id=request.contact_id,
+        subject=request.subject,
+        debt=request.debt,
+    )

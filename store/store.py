@@ -6,13 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from engine.clock import TimeOrderedIds
 from engine.ports import Clock
 from store.database import StoreError, create_engine, database_url, shown
 from store.ledger import GroupLedger, HealthListener
 from store.outbox import Outbox
 from store.queries import SqlQueries
 from store.registers.accounts import sql_accounts
+from store.registers.calls import SqlCalls
+from store.registers.decisions import SqlDecisions
 from store.registers.idempotency import SqlIdempotencyKeys
+from store.registers.permissions import SqlPermissions
 from store.schema import check_current, upgrade_engine
 from store.spool import Spool
 from store.transactions import DatabaseAway, Transactions
@@ -33,6 +39,7 @@ class Store:
         on_health: HealthListener,
         flush_seconds: float,
         spool_limit_bytes: int,
+        node: str,
     ) -> None:
         self._engine = create_engine(database_url(url))
         self._spool = Spool(spool_dir, spool_limit_bytes)
@@ -40,9 +47,11 @@ class Store:
             Transactions(self._engine), self._spool, clock, on_health, flush_seconds=flush_seconds
         )
         self.queries = SqlQueries(self._engine)
+        self.calls = SqlCalls(self._engine)
         self.outbox = Outbox(self._engine, clock)
         self.accounts = sql_accounts(self._engine)
         self.idempotency = SqlIdempotencyKeys(self._engine)
+        self.permissions, self.decisions = _permissions(self._engine, clock, node)
 
     async def start(self) -> None:
         """Upgrade the tables, write what an earlier process left in the spool, then take commits.
@@ -82,12 +91,14 @@ def open_store(
     on_health: HealthListener | None = None,
     flush_seconds: float = FLUSH_SECONDS,
     spool_limit_bytes: int = SPOOL_LIMIT_BYTES,
+    node: str = "infolinia",
 ) -> Store:
     """A store that is not started yet. Raises StoreError when the URL is wrong.
 
     `on_health(ok, sentence)` is called on each change. Non-durable commits wait `flush_seconds` for others.
+    `node` writes the chain of decisions.
     """
-    return Store(url, spool_dir, clock, on_health or _say_nothing, flush_seconds, spool_limit_bytes)
+    return Store(url, spool_dir, clock, on_health or _say_nothing, flush_seconds, spool_limit_bytes, node)
 
 
 @asynccontextmanager
@@ -99,3 +110,21 @@ async def open_queries(url: str) -> AsyncIterator[SqlQueries]:
         yield SqlQueries(engine)
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def open_permissions(
+    url: str, clock: Clock, node: str
+) -> AsyncIterator[tuple[SqlPermissions, SqlDecisions]]:
+    """Permissions and decisions alone, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield _permissions(engine, clock, node)
+    finally:
+        await engine.dispose()
+
+
+def _permissions(engine: AsyncEngine, clock: Clock, node: str) -> tuple[SqlPermissions, SqlDecisions]:
+    ids = TimeOrderedIds(clock)
+    return SqlPermissions(engine, clock, ids), SqlDecisions(engine, node, ids)

@@ -179,7 +179,6 @@ def _hiding(known: PersonFacts) -> Callable[[str], str]:
         *(() if known.email is None else (known.email,)),
         *(() if known.household is None else (known.household,)),
         *(one.reason for one in known.facts.do_not_contact),
-        *(one.value for one in known.facts.do_not_contact if one.value),
     }
     escaped = [re.escape(word) for word in sorted(words, key=len, reverse=True) if word.strip()]
     if not escaped:

@@ -214,8 +214,7 @@ def _objections(
     return tuple(
         ObjectionFact(
             scope=row.scope,
-            # What was found by our own records is this person's; the gate compares numbers by itself.
-            value=row.value if row.scope in (Scope.NUMBER, Scope.PREFIX) else None,
+            value=None,  # it was found for this person at this point
             reason=row.reason,
             at=min(row.at, now),
             channels=frozenset(row.channels),
