@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from aiohttp import web
 
+from console.account_pages import AccountPages
+from console.admission import SEEN, Nobody, admission
+from console.api.documentation import Documentation
 from console.api.serving import Api
 from console.event_stream import EventStream
 from console.faults import fault_middleware
 from console.flows import FlowPages
 from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
+from console.identification import Identification
+from console.identity import IDENTIFIER
 from console.metrics import Metrics
 from console.pages import Pages
+from console.passwords import Passwords
 from console.probes import Probes
+from console.proxies import Network, proxy_middleware
 from console.recordings import Recordings
+from console.sign_in import SignIn
 from console.visitor_calls import VisitorCalls
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import Clock, Queries, Visitors
+from engine.registers.accounts import Accounts
+from engine.seen_notes import SeenNotes
 from ivr.surroundings import Surroundings
 
 LARGEST_BODY = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Who may come in, and where what they saw is told.
+
+    `proxies`: reverse proxies that are believed. `beyond`: the console listens beyond this machine.
+    """
+
+    accounts: Accounts
+    passwords: Passwords
+    seen: SeenNotes
+    proxies: tuple[Network, ...] = ()
+    beyond: bool = False
 
 
 def make_application(
@@ -42,8 +67,9 @@ def make_application(
     metrics: Metrics | None = None,
     api: Api | None = None,
     names: Collection[str] = (),
+    doors: Doors | None = None,
 ) -> web.Application:
-    """The whole console. Serve it on a loopback address only: nobody logs in yet.
+    """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
 
     `hotline` tells the facts as they are now. The event streams end by themselves when the application shuts
     down.
@@ -62,14 +88,21 @@ def make_application(
     )
     stream = EventStream(live, clock)
     problems = [api.middleware] if api else []
+    proxied = [proxy_middleware(doors.proxies, only=doors.beyond)] if doors else []
     app = web.Application(
-        client_max_size=LARGEST_BODY, middlewares=[fault_middleware(pages.error_page), *problems, guard]
+        client_max_size=LARGEST_BODY,
+        middlewares=[*proxied, fault_middleware(pages.error_page), *problems, guard, admission],
     )
+    app[IDENTIFIER] = Identification(doors.accounts, clock) if doors else Nobody()
+    if doors:
+        app[SEEN] = doors.seen
+        app.add_routes(AccountPages(pages, SignIn(doors.accounts, doors.passwords, clock)).routes())
     app[NAMES] = frozenset(name.lower() for name in names)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(stream.close)
     if api:
         app.add_routes(api.routes())
+        app.add_routes(Documentation(api.operations).routes(pages.page))
     app.add_routes(pages.routes())
     app.add_routes(flow_pages.routes())
     app.add_routes(Probes(health, metrics or Metrics(live, health)).routes())

@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import web
 
+from console.admission import goes_on
 from console.faults import Fault
 from engine.live import LiveCalls
 from engine.ports import Clock
@@ -15,6 +16,8 @@ MOST_STREAMS = 100
 # Changes within this time are told once, so that a busy line does not make a page fetch all the time.
 GATHER_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10.0
+# Told to the page of somebody who may not see it any more, as the last thing.
+SIGNED_OUT = ("signed-out",)
 # The history is written behind the call's end; where that took longer, the page looks once more.
 SETTLED_SECONDS = 1.5
 SUBJECTS = frozenset({"flows", "health", "history"})
@@ -62,7 +65,13 @@ class EventStream:
             # A page may have been rendered before the watch began.
             await self._tell(response, EVERYTHING)
             settling: tuple[str, ...] = ()
+            asked_at = self._clock.monotonic()
             while True:
+                if self._clock.monotonic() - asked_at >= HEARTBEAT_SECONDS:
+                    asked_at = self._clock.monotonic()
+                    if not await goes_on(request):
+                        await self._tell(response, SIGNED_OUT)
+                        return
                 try:
                     first = await asyncio.wait_for(
                         changes.get(), SETTLED_SECONDS if settling else HEARTBEAT_SECONDS

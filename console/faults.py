@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from console.identity import ADMITTED
 from engine.ports import StoreUnavailable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -53,8 +54,8 @@ def fault_middleware(error_page: ErrorPage) -> Middleware:
 
     def _answer(request: web.Request, status: int, message: str) -> web.Response:
         wants_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
-        # A refused host gets no page: its names and styles are not that host's business.
-        if wants_page and status != 403:
+        # A stranger gets no page: its names and links are not their business.
+        if wants_page and request.get(ADMITTED):
             return error_page(request, status, message)
         return web.json_response({"error": message}, status=status)
 

@@ -43,21 +43,21 @@ class Identifier(Protocol):
 
 
 IDENTIFIER: web.AppKey[Identifier] = web.AppKey("identifier", Identifier)
-_FOUND = "infolinia.identity"
+# Set on a request whose asker may see a page, were it one that tells of an error.
+ADMITTED = web.RequestKey("admitted", bool)
+_FOUND: web.RequestKey[Identity | None] = web.RequestKey("identity")
 
 
 async def identify(request: web.Request) -> Identity | None:
     """Asked of the register once for each request, and never kept longer: what is revoked ends at once."""
     if _FOUND not in request:
         request[_FOUND] = await request.config_dict[IDENTIFIER].identify(request)
-    found: Identity | None = request[_FOUND]
-    return found
+    return request[_FOUND]
 
 
 def identified(request: web.Request) -> Identity | None:
     """Who it was found to be, for pages; None before that."""
-    found: Identity | None = request.get(_FOUND)
-    return found
+    return request.get(_FOUND)
 
 
 def bears_csrf(request: web.Request, identity: Identity) -> bool:

@@ -12,8 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from calls.call import Call
 from calls.events import CallEvent
 from console import call_view, display
+from console.admission import may, saw
 from console.faults import Fault
 from console.hotline import HotlineFacts
+from console.identity import identified
 from console.recordings import find_recording
 from console.words import LANGUAGES, Words, chosen_language, load_words
 from engine.health import Health
@@ -76,7 +78,7 @@ class Pages:
     # --- pages ---
 
     async def first_run(self, request: web.Request) -> web.Response:
-        rows = await self._queries.history(limit=LATEST_CALLS)
+        rows = await self._latest(request) if may(identified(request), "/parts/latest") else ()
         return self.page(request, "first_run.html", page="hotline", rows=rows)
 
     async def calls(self, request: web.Request) -> web.Response:
@@ -107,8 +109,7 @@ class Pages:
         return self.page(request, "parts/live.html")
 
     async def part_latest(self, request: web.Request) -> web.Response:
-        rows = await self._queries.history(limit=LATEST_CALLS)
-        return self.page(request, "parts/latest.html", rows=rows)
+        return self.page(request, "parts/latest.html", rows=await self._latest(request))
 
     async def part_calls(self, request: web.Request) -> web.Response:
         return self.page(request, "parts/history.html", **await self._history_page(request))
@@ -154,12 +155,18 @@ class Pages:
 
     # --- how they are made ---
 
+    async def _latest(self, request: web.Request) -> Sequence[HistoryRow]:
+        rows = await self._queries.history(limit=LATEST_CALLS)
+        _saw_rows(request, rows)
+        return rows
+
     async def _history_page(self, request: web.Request) -> dict[str, Any]:
         before = request.query.get("before") or None
         if before is not None and (len(before) > 80 or not before.isprintable()):
             raise Fault(400, "`before` is not the id of a row. Open /calls without it.")
         rows = await self._queries.history(limit=PAGE_ROWS + 1, before=before)
         more = rows[PAGE_ROWS - 1].interaction.id if len(rows) > PAGE_ROWS else None
+        _saw_rows(request, rows[:PAGE_ROWS])
         return {"rows": rows[:PAGE_ROWS], "before": before, "more": more}
 
     async def _call_parts(self, request: web.Request) -> dict[str, Any]:
@@ -167,6 +174,7 @@ class Pages:
         call: Call | None = self._live.get(call_id) or await self._queries.call(call_id)
         if call is None:
             raise Fault(404, "There is no such call. The list of calls is at /calls.")
+        saw(request, "call.seen", [f"call:{call_id}"])
         events: Sequence[CallEvent] = await self._queries.events(call_id)
         words = self.words_for(request)
         recorded = call.recording is not None
@@ -187,8 +195,11 @@ class Pages:
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         words = self.words_for(request)
         theme = request.cookies.get("theme", "")
+        me = identified(request)
         text = self._templates.get_template(template).render(
             t=words,
+            me=me,
+            may=lambda path: may(me, path),
             languages=LANGUAGES,
             theme=theme if theme in THEMES else "",
             hotline=self._hotline(),
@@ -204,6 +215,11 @@ class Pages:
             **values,
         )
         return web.Response(text=text, content_type="text/html", status=status)
+
+
+def _saw_rows(request: web.Request, rows: Sequence[HistoryRow]) -> None:
+    people = {row.interaction.contact_id for row in rows if row.interaction.contact_id}
+    saw(request, "contact.seen", [f"contact:{person}" for person in sorted(people)])
 
 
 def _row_party(row: HistoryRow, words: Words) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from console.admission import saw
 from console.faults import Fault
 from engine.live import LiveCalls
 from engine.ports import Queries
@@ -48,4 +49,5 @@ class Recordings:
         path = find_recording(self._folder, call.recording)
         if path is None:
             raise Fault(404, "The recording of this call is no longer in the recordings folder.")
+        saw(request, "recording.seen", [f"call:{call_id}"])
         return web.FileResponse(path, headers={"Content-Type": TYPES[path.suffix]})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime
 
 import structlog
 
@@ -18,27 +20,39 @@ FLUSH_SECONDS = 1.0
 # Some minutes of a busy office while the database is away; reads need the database anyway.
 MOST_WAITING = 10_000
 AT_ONCE = 500
+SAME_LOOK_SECONDS = 600.0
+MOST_TOLD = 50_000
+
+Look = tuple[Actor, str, str]
 
 
 class SeenNotes:
-    """A process that is killed loses the notes of its last second; a graceful end loses none."""
+    """A page that is fetched anew as things change is one look, told once in ten minutes.
+
+    A process that is killed loses the notes of its last second; a graceful end loses none.
+    """
 
     def __init__(self, audit: AuditLog, clock: Clock, *, flush_seconds: float = FLUSH_SECONDS) -> None:
         self._audit = audit
         self._clock = clock
         self._flush_seconds = flush_seconds
         self._waiting: list[AuditNote] = []
+        self._told: OrderedDict[Look, datetime] = OrderedDict()
         self._flushing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def note(self, actor: Actor, action: str, subjects: Iterable[str], **data: object) -> None:
         """Call it before the answer is sent. Raises StoreUnavailable when no more can be kept."""
-        subjects = tuple(subjects)
+        at = self._clock.now()
+        subjects = tuple(subject for subject in subjects if not self._is_told((actor, action, subject), at))
         if len(self._waiting) + len(subjects) > MOST_WAITING:
             raise StoreUnavailable("what is being read cannot be noted in the audit log")
-        at = self._clock.now()
-        self._waiting += [AuditNote(at, actor, action, subject, data) for subject in subjects]
+        for subject in subjects:
+            self._waiting.append(AuditNote(at, actor, action, subject, data))
+            self._told[actor, action, subject] = at
+        while len(self._told) > MOST_TOLD:
+            self._told.popitem(last=False)
 
     async def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._work())
@@ -65,6 +79,15 @@ class SeenNotes:
                     log.warning("What was seen cannot be noted yet", reason=str(away))
                     return
                 del self._waiting[: len(some)]
+
+    def _is_told(self, look: Look, at: datetime) -> bool:
+        told_at = self._told.get(look)
+        if told_at is None:
+            return False
+        if (at - told_at).total_seconds() < SAME_LOOK_SECONDS:
+            return True
+        del self._told[look]
+        return False
 
     async def _work(self) -> None:
         while not self._stopping.is_set():

@@ -1,6 +1,8 @@
 // A flow's page: the typed rehearsal, and its path on the picture. The page keeps what was typed and sends all of
 // it each time; the server replays it and keeps nothing.
 
+import { csrf } from "./csrf.js";
+
 const byId = (id) => document.getElementById(id);
 const panel = byId("rehearsal");
 const talk = byId("talk");
@@ -21,7 +23,7 @@ const ended = () => byId("rehearsed")?.dataset.ended === "yes";
 async function post(path, body) {
   const response = await fetch(`/flows/${panel.dataset.flow}/${path}`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...csrf },
     body: JSON.stringify({ version, ...body }),
   });
   const text = await response.text();

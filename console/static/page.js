@@ -1,5 +1,7 @@
 // What every page does: timers on the server's clock, the theme, word of a lost connection, copying.
 
+import { csrf } from "./csrf.js";
+
 let clockOffsetMs = 0;
 
 function shown(seconds) {
@@ -25,6 +27,12 @@ body.addEventListener("clock", (event) => {
   stale.hidden = true;
   tick();
 });
+// Whoever was signed out meanwhile is led to the sign-in page, and from there back to this one.
+body.addEventListener("signed-out", () => location.reload());
+body.addEventListener("htmx:response:error", (event) => {
+  if (event.detail.ctx.response?.status === 401) location.reload();
+});
+body.addEventListener("htmx:config:request", (event) => Object.assign(event.detail.ctx.request.headers, csrf));
 body.addEventListener("htmx:sse:error", () => { stale.hidden = false; });
 body.addEventListener("htmx:sse:before:connection", (event) => {
   if (event.detail.connection.attempt > 0 && !document.hidden) stale.hidden = false;

@@ -1,5 +1,7 @@
 // One WebRTC call: offer to the engine, its answer, keys, hang-up. No outside servers are asked.
 
+import { csrf } from "./csrf.js";
+
 const CONNECT_LIMIT_MS = 15000;
 const GATHER_LIMIT_MS = 2000;
 const ASK_MS = 2000;
@@ -42,7 +44,7 @@ export class Peer {
 
     const response = await fetch("/visitor/offer", {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...csrf },
       body: JSON.stringify({ sdp: connection.localDescription.sdp, number }),
       signal: AbortSignal.timeout(CONNECT_LIMIT_MS),
     });
@@ -67,7 +69,7 @@ export class Peer {
     this.#keys = this.#keys.then(() =>
       fetch(`/visitor/${this.#visitor}/keys`, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
+        headers: { "Content-Type": "application/json", ...csrf },
         body: JSON.stringify({ keys }),
       }).catch(() => this.#finish("call_failed")));
   }
@@ -98,7 +100,7 @@ export class Peer {
 
   #tellEngine() {
     // keepalive: it must arrive even while the page is being left.
-    if (this.#visitor) fetch(`/visitor/${this.#visitor}`, { method: "DELETE", keepalive: true }).catch(() => {});
+    if (this.#visitor) fetch(`/visitor/${this.#visitor}`, { method: "DELETE", headers: csrf, keepalive: true }).catch(() => {});
   }
 }
 
