@@ -20,13 +20,12 @@ from engine.ports import (
     InteractionAdded,
     Ledger,
     LedgerUnavailable,
+    Published,
 )
+from history.call_news import TOLD, call_published
 from history.interaction import ContactPoint, PointKind, interaction_of
 
 _TROUBLE = CallEventKind.TROUBLE
-# The projection is stored when these happen; between them the event log alone grows.
-_STORED_AT = frozenset({CallEventKind.RECEIVED, CallEventKind.ANSWERED, CallEventKind.ENDED})
-
 
 # What the network calls the line of those who call from a browser.
 VISITOR_TRUNK = "visitor"
@@ -85,7 +84,8 @@ class CallLog:
         """
         event = CallEvent(self.id, 1, self._clock.now(), CallEventKind.RECEIVED, data)
         call = fold((event,))
-        await self._ledger.commit([EventsAppended((event,)), CallStored(call)], durable=True)
+        told = Published(call_published(call, event.kind, event.at))
+        await self._ledger.commit([EventsAppended((event,)), CallStored(call), told], durable=True)
         self._call = call
         self._live.put(call)
 
@@ -97,14 +97,18 @@ class CallLog:
     async def write(
         self, kind: CallEventKind, data: Mapping[str, object] | None = None, *, at: datetime | None = None
     ) -> None:
-        """Append one event. The end of a call also writes its row of the contact history, in one commit."""
+        """Append one event. The end of a call also writes its row of the contact history, in one commit.
+
+        What is told to others (history.call_news) is stored as the call's projection with it; between those
+        events the log alone grows.
+        """
         if self.ended:
             return  # whatever is still reported of a call that has ended changes nothing
         event = self._next(kind, data or {}, at or self._clock.now())
         call = self.call
         changes: list[Change] = [EventsAppended((event,))]
-        if kind in _STORED_AT:
-            changes.append(CallStored(call))
+        if kind in TOLD:
+            changes += (CallStored(call), Published(call_published(call, kind, event.at)))
         if kind is CallEventKind.ENDED:
             row = interaction_of(call, self._ids.new(), self.point)
             changes.append(InteractionAdded(row, self._ids.new()))

@@ -44,7 +44,7 @@ class SqlQueries:
     async def call(self, call_id: str) -> Call | None:
         async with self._reading() as connection:
             row = (await connection.execute(select(calls).where(calls.c.id == call_id))).one_or_none()
-        return None if row is None else _call(row)
+        return None if row is None else call_of(row)
 
     async def events(self, call_id: str) -> Sequence[CallEvent]:
         wanted = select(call_events).where(call_events.c.call_id == call_id).order_by(call_events.c.seq)
@@ -59,7 +59,7 @@ class SqlQueries:
             .order_by(calls.c.started_at, calls.c.id)
         )
         async with self._reading() as connection:
-            return [_call(row) for row in (await connection.execute(wanted)).all()]
+            return [call_of(row) for row in (await connection.execute(wanted)).all()]
 
     async def calls_of(self, network_ids: Sequence[str]) -> Mapping[str, str]:
         known: dict[str, str] = {}
@@ -174,7 +174,8 @@ def _grouped(rows: Iterable[Row[Any]]) -> dict[str, list[ContactPoint]]:
     return points
 
 
-def _call(row: Row[Any]) -> Call:
+def call_of(row: Row[Any]) -> Call:
+    """A row of the table `calls`."""
     return Call(
         id=row.id,
         direction=Direction(row.direction),

@@ -49,6 +49,23 @@ calls = Table(
     Column("debt", Text),
     Column("ringing_at", UtcDateTime),
 )
+# The person is who called, or whom we called.
+_inbound = calls.c.direction == "inbound"
+_outbound = calls.c.direction == "outbound"
+Index(
+    "ix_calls_caller",
+    calls.c.caller,
+    calls.c.started_at,
+    sqlite_where=_inbound,
+    postgresql_where=_inbound,
+)
+Index(
+    "ix_calls_dialled",
+    calls.c.dialled,
+    calls.c.started_at,
+    sqlite_where=_outbound,
+    postgresql_where=_outbound,
+)
 Index(
     "ix_calls_unfinished",
     calls.c.node,

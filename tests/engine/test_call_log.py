@@ -136,7 +136,7 @@ async def test_the_end_is_one_commit() -> None:
     await desk.log.write(Kind.SAID, {"text": "Welcome.", "language": "en"})
     await desk.log.end("caller", Outcome.ABANDONED)
     assert [[change.__name__ for change in changes] for changes in commits] == [
-        ["EventsAppended", "CallStored"],
+        ["EventsAppended", "CallStored", "Published"],
         [EventsAppended.__name__],
-        ["EventsAppended", "CallStored", "InteractionAdded"],
+        ["EventsAppended", "CallStored", "Published", "InteractionAdded"],
     ]

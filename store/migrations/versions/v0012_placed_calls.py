@@ -1,4 +1,4 @@
-"""What a call that we placed was about, and since when it rang."""
+"""What a call that we placed was about, and since when it rang; a person's calls by number."""
 
 from __future__ import annotations
 
@@ -15,3 +15,12 @@ def upgrade() -> None:
     for name in ("purpose", "campaign", "debt"):
         op.add_column("calls", sa.Column(name, sa.Text))
     op.add_column("calls", sa.Column("ringing_at", sa.DateTime(timezone=True)))
+    for number, direction in (("caller", "inbound"), ("dialled", "outbound")):
+        where = sa.text(f"direction = '{direction}'")
+        op.create_index(
+            f"ix_calls_{number}",
+            "calls",
+            [number, "started_at"],
+            sqlite_where=where,
+            postgresql_where=where,
+        )
