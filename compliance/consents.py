@@ -21,7 +21,7 @@ def consent_in_force(
     newest: ConsentFact | None = None
     withdrawn: datetime | None = None
     for consent in consents:
-        if consent.channel is not channel or consent.purpose != purpose:
+        if consent.channel != channel or consent.purpose != purpose:
             continue
         ended = consent.withdrawn_at
         if ended is not None and ended <= now:

@@ -29,8 +29,8 @@ def numbers_of(pack: Pack) -> dict[str, dict[str, object]]:
 def stricter(pack: Pack, changes: Changes, override: Override | None = None) -> Pack:
     """The pack with `changes`: {"hours": {"begins": "09:00"}, "7-in-7": {"calls": 5}, "limits": {…}}.
 
-    A number that would be looser raises NotStricter, unless `override` says who allowed it, why and when; it is
-    then part of the pack, with what it changed, and of the reason of every decision.
+    A number that would be looser raises NotStricter, unless `override` says who allowed it, why and when; it
+    is then part of the pack, with what it changed, and of the reason of every decision.
     """
     known = numbers_of(pack)
     for name in changes:
@@ -102,8 +102,8 @@ def _value(place: str, given: object, old: object) -> object:
     if isinstance(given, bool) or not isinstance(given, int if isinstance(old, int) else int | float):
         kind = "a whole number" if isinstance(old, int) else "a number"
         raise NotStricter(f"{place} must be {kind} of 0 or more")
-    if not 0 <= given <= 100_000:
-        raise NotStricter(f"{place} must be from 0 to 100000")
+    if not 0 <= given <= 10_000:
+        raise NotStricter(f"{place} must be from 0 to 10000")
     return given
 
 

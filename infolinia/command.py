@@ -19,6 +19,7 @@ from asterisk.process import AsteriskFailed
 from calls.control import CallControlError
 from engine.caller_script import ScriptError
 from engine.ports import StoreUnavailable, VoiceFailed
+from infolinia.api_commands import api_app
 from infolinia.assembly import Hotline, running_hotline
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_history import print_history
@@ -27,6 +28,7 @@ from infolinia.flow_files import flow_folder, served_flows
 from infolinia.logs import set_up_logs
 from infolinia.preflight import StartFailed
 from infolinia.prompt_commands import list_voices
+from infolinia.rules_commands import rules_app
 from infolinia.setting_names import in_configuration_words
 from infolinia.setup.inventory import PartsMissing
 from infolinia.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
@@ -63,6 +65,8 @@ speech_app = typer.Typer(help="Speech recognition and voices.", no_args_is_help=
 speech_app.command("voices")(list_voices)
 app.add_typer(speech_app, name="speech")
 app.add_typer(flow_app, name="flow")
+app.add_typer(rules_app, name="rules")
+app.add_typer(api_app, name="api")
 
 
 def main() -> None:

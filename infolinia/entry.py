@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import signal
+import sys
+
+# Asked for one case after another, they load a tenth of the program.
+_LIGHT = (["rules", "check"], ["rules", "packs"])
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from infolinia.command import main as run_command
+    if sys.argv[1:3] in _LIGHT:
+        from infolinia.rules_commands import main as run_command
+    else:
+        from infolinia.command import main as run_command
     from infolinia.terminal import run_with_output
 
     signal.signal(signal.SIGINT, signal.default_int_handler)

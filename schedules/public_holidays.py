@@ -35,20 +35,13 @@ def _of_year(year: int, country: str, subdivision: str | None) -> frozenset[date
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
 
-def knows_holidays(country: str) -> bool:
-    """Whether the public holidays of the country ("PL") are known."""
-    return country in _supported()
-
-
-def observed(day: date, country: str, subdivision: str | None = None) -> bool:
-    """Like is_public_holiday; a part of the country of which nothing is known has the whole country's."""
-    part = subdivision if subdivision in _supported()[country] else None
-    return is_public_holiday(day, country, part)
-
-
-def is_weekend(day: date, country: str) -> bool:
-    """Whether the country rests on that day of the week; where its holidays are unknown: Saturday, Sunday."""
-    return day.weekday() in (_weekend(country) if knows_holidays(country) else {5, 6})
+def is_rest_day(day: date, country: str, subdivision: str | None = None) -> bool:
+    """Weekend or public holiday. Of a country that is not known: Saturday, Sunday."""
+    known = _supported()
+    if country not in known:
+        return day.weekday() >= 5
+    part = subdivision if subdivision in known[country] else None
+    return day.weekday() in _weekend(country) or is_public_holiday(day, country, part)
 
 
 @lru_cache(maxsize=1)

@@ -36,15 +36,15 @@ class CallsInDays:
     widened_days: int = 0
 
     def check(self, request: Request, facts: Facts, local: LocalTime, now: datetime) -> Finding:
-        if request.channel is not _CALL:
+        if request.channel != _CALL:
             return NOT_APPLICABLE
         since = local.days_ago(self.days - 1)
         placed = [
             row.at
             for row in facts.history
             if row.at >= since
-            and row.channel is _CALL
-            and row.kind is not _FAILED
+            and row.channel == _CALL
+            and row.kind != _FAILED
             and row.direction == "outbound"
             and same_debt(request, row)
         ]

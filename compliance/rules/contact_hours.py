@@ -57,18 +57,15 @@ class ContactHours:
     def _hours(self, request: Request, day: date) -> tuple[time, time, bool]:
         if self.rest_begins is None or self.rest_ends is None:
             return self.begins, self.ends, False
-        if is_rest_day(day, self.country, request.contact.country, request.contact.region):
+        if _rests(day, self.country, request.contact.country, request.contact.region):
             return self.rest_begins, self.rest_ends, True
         return self.begins, self.ends, False
 
 
 @lru_cache(maxsize=8192)
-def is_rest_day(day: date, law: str | None, country: str | None, region: str | None) -> bool:
+def _rests(day: date, law: str | None, country: str | None, region: str | None) -> bool:
     # The holidays' library takes longer to load than all the rest, and most rules do without.
-    from schedules.public_holidays import is_weekend, knows_holidays, observed
+    from schedules.public_holidays import is_rest_day
 
-    if law is not None and (is_weekend(day, law) or observed(day, law)):
-        return True
-    if country is None or not knows_holidays(country):
-        return law is None and day.weekday() >= 5
-    return is_weekend(day, country) or observed(day, country, region)
+    places = [(place, part) for place, part in ((law, None), (country, region)) if place is not None]
+    return any(is_rest_day(day, place, part) for place, part in places or [("", None)])

@@ -48,7 +48,7 @@ class ContactsAPeriod:
         for row in facts.history:
             if (
                 row.at >= since
-                and (row.kind is _CONVERSATION if self.conversations else row.kind is not _FAILED)
+                and (row.kind == _CONVERSATION if self.conversations else row.kind != _FAILED)
                 and row.direction == "outbound"
                 and row.channel in self.channels
             ):

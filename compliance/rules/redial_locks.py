@@ -28,15 +28,15 @@ class LockAfterAbandoned:
     hours: int
 
     def check(self, request: Request, facts: Facts, local: LocalTime, now: datetime) -> Finding:
-        if request.channel is not _CALL or request.mode in AGENT_GUARANTEED:
+        if request.channel != _CALL or request.mode in AGENT_GUARANTEED:
             return NOT_APPLICABLE
         last: datetime | None = None
         for row in facts.history:
             if (
                 row.abandoned
-                and row.channel is _CALL
+                and row.channel == _CALL
                 and row.direction == "outbound"
-                and row.kind is not Reached.FAILED
+                and row.kind != Reached.FAILED
                 and (last is None or row.at > last)
             ):
                 last = row.at
@@ -62,15 +62,15 @@ class SameDayAfterMachine:
     name: str
 
     def check(self, request: Request, facts: Facts, local: LocalTime, now: datetime) -> Finding:
-        if request.channel is not _CALL or request.mode in AGENT_GUARANTEED:
+        if request.channel != _CALL or request.mode in AGENT_GUARANTEED:
             return NOT_APPLICABLE
         today = local.days_ago(0)
         for row in facts.history:
             if (
-                row.kind is _CONNECTION
+                row.kind == _CONNECTION
                 and row.at >= today
                 and not row.abandoned
-                and row.channel is _CALL
+                and row.channel == _CALL
                 and row.direction == "outbound"
             ):
                 return refused("a machine answered earlier today", local.days_ago(-1))

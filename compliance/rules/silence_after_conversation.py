@@ -34,15 +34,15 @@ class SilenceAfterConversation:
     widened_days: int = 0
 
     def check(self, request: Request, facts: Facts, local: LocalTime, now: datetime) -> Finding:
-        if request.channel is not _CALL:
+        if request.channel != _CALL:
             return NOT_APPLICABLE
         since = local.days_ago(self.days - 1)
         last: datetime | None = None
         for row in facts.history:
             if (
-                row.kind is _CONVERSATION
+                row.kind == _CONVERSATION
                 and row.at >= since
-                and row.channel is _CALL
+                and row.channel == _CALL
                 and same_debt(request, row)
                 and (last is None or row.at > last)
             ):
