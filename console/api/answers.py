@@ -66,7 +66,8 @@ def response_of(operation: Operation, answer: Answer) -> web.Response:
     if answer.version is not None:
         headers["ETag"] = etag_of(answer.version)
     if answer.body is None:
-        return web.Response(status=answer.status or 204, headers=headers)
+        status = 204 if operation.status == 200 else operation.status
+        return web.Response(status=answer.status or status, headers=headers)
     headers["Content-Type"] = JSON
     body = answer.body.model_dump_json().encode()
     return web.Response(body=body, status=answer.status or operation.status, headers=headers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn, cast
+
 from console.api.operation import Operation
 from console.api.parts import ApiParts
 
@@ -10,3 +12,20 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
     """In the order of the documentation."""
     areas: tuple[tuple[Operation, ...], ...] = ()
     return tuple(operation for area in areas for operation in area)
+
+
+class _NothingBehind:
+    """Stands for every part where operations are told and never carried out."""
+
+    def __getattr__(self, name: str) -> _NothingBehind:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *arguments: object, **named: object) -> NoReturn:
+        raise RuntimeError("an area does something while its operations are declared")
+
+
+def declared_operations() -> tuple[Operation, ...]:
+    """The operations with nothing behind them, to be documented."""
+    return operations(cast(ApiParts, _NothingBehind()))

@@ -56,17 +56,21 @@ class Api:
         self._idempotency = Idempotency(parts.idempotency, parts.clock)
 
     def routes(self) -> list[web.RouteDef]:
-        made = []
-        methods: dict[str, list[str]] = defaultdict(list)
+        made: list[web.RouteDef] = []
+        paths: dict[str, list[Operation]] = defaultdict(list)
         for operation in self.operations:
-            handler = self._handler(operation)
-            taken = [operation.method]
-            if operation.method == "GET" and "text/event-stream" not in operation.answer_types:
-                taken.append("HEAD")
-            made += [web.route(method, PREFIX + operation.path, handler) for method in taken]
-            methods[operation.path] += taken
-        for path, taken in methods.items():
-            made.append(web.options(PREFIX + path, _options([*taken, "OPTIONS"])))
+            paths[operation.path].append(operation)
+        for path, operations in paths.items():
+            allowed = {"OPTIONS"}
+            for operation in operations:
+                more = {}
+                if operation.method == "GET":  # a stream has no end that HEAD could wait for
+                    more["allow_head"] = "text/event-stream" not in operation.answer_types
+                    allowed |= {"HEAD"} if more["allow_head"] else set()
+                allowed.add(operation.method)
+                handler = self._handler(operation)
+                made.append(web.route(operation.method, PREFIX + path, handler, **more))
+            made.append(web.options(PREFIX + path, _options(allowed)))
         return made
 
     @web.middleware
@@ -193,7 +197,7 @@ async def _body(request: web.Request, operation: Operation) -> tuple[bytes, obje
     return raw, body_of(operation.body, raw)
 
 
-def _options(methods: list[str]) -> Handler:
+def _options(methods: set[str]) -> Handler:
     allowed = ", ".join(sorted(methods))
 
     async def options(request: web.Request) -> web.StreamResponse:

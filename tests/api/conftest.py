@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.serving import RunningApi, running_api
+from tests.api.things import Things
 
 
 @pytest.fixture
@@ -25,4 +26,16 @@ def api_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def api(api_url: str, tmp_path: Path) -> AsyncIterator[RunningApi]:
     async with running_api(api_url, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def things() -> Things:
+    """Operations of the test's own, served by `thing_api`."""
+    return Things()
+
+
+@pytest.fixture
+async def thing_api(api_url: str, tmp_path: Path, things: Things) -> AsyncIterator[RunningApi]:
+    async with running_api(api_url, tmp_path, extra=things.operations()) as running:
         yield running
