@@ -59,7 +59,7 @@ FIELDS = frozenset(
 class ContactChange:
     """`fields` to be set (None: empty), attributes (None: removed), tags to be added and to be removed.
 
-    `tags`: all that it shall have, in place of those that it has.
+    `tags`: all that it shall have, in place of those that it has. `source` is kept with the attributes.
     """
 
     fields: Mapping[str, str | int | None] = field(default_factory=dict)
@@ -72,12 +72,14 @@ class ContactChange:
 
 @dataclass(frozen=True, slots=True)
 class ContactFilter:
-    """All that are given must hold. `text`: a name, or a point, begins with it; `segment` is a segment's id.
+    """All that are given must hold, of `name_prefix` and `point_prefixes` one of them.
 
+    `name_prefix` is folded; a name, given or family name first, begins with it. `segment_id`: who is in it.
     With `updated_since`, those changed at or after it, in the order of change; else the newest come first.
     """
 
-    text: str | None = None
+    name_prefix: str | None = None
+    point_prefixes: tuple[str, ...] = ()
     phone: str | None = None
     email: str | None = None
     tag: str | None = None
@@ -109,7 +111,7 @@ class Duplicate:
 
 
 class Contacts(Protocol):
-    async def create(self, draft: ContactDraft, actor: Actor) -> Contact:
+    async def create(self, actor: Actor, draft: ContactDraft) -> Contact:
         """Refused when a point is another contact's."""
 
     async def get(self, contact_id: str) -> Contact:
@@ -118,14 +120,14 @@ class Contacts(Protocol):
     async def by_point(self, point: ContactPoint) -> Contact | None: ...
 
     async def change(
-        self, contact_id: str, change: ContactChange, actor: Actor, *, version: int | None = None
+        self, actor: Actor, contact_id: str, change: ContactChange, *, version: int | None = None
     ) -> Contact: ...
 
     async def add_point(
         self,
+        actor: Actor,
         contact_id: str,
         point: ContactPoint,
-        actor: Actor,
         *,
         version: int | None = None,
         move: bool = False,
@@ -133,7 +135,7 @@ class Contacts(Protocol):
         """One that it has already is left as it is. Another contact's is Refused, unless it is to `move`."""
 
     async def remove_point(
-        self, contact_id: str, point: ContactPoint, actor: Actor, *, version: int | None = None
+        self, actor: Actor, contact_id: str, point: ContactPoint, *, version: int | None = None
     ) -> Contact:
         """Raises Missing too when the contact has no such point."""
 
@@ -145,11 +147,11 @@ class Contacts(Protocol):
 
 class Merges(Protocol):
     async def merge(
-        self, survivor_id: str, merged_id: str, reason: str, actor: Actor, *, version: int | None = None
+        self, actor: Actor, survivor_id: str, merged_id: str, reason: str, *, version: int | None = None
     ) -> tuple[Merge, Contact]:
         """Make two contacts one, and what it is then. `version` is the survivor's. Refused: they are one."""
 
-    async def unmerge(self, merge_id: str, actor: Actor) -> tuple[Merge, Contact]:
+    async def unmerge(self, actor: Actor, merge_id: str) -> tuple[Merge, Contact]:
         """Undo it: the merge, and the contact that is apart again. What was changed since stays with the
         survivor. Refused when the survivor has been merged on: that is to be undone first.
         """
@@ -172,7 +174,7 @@ class Groups(Protocol):
     """Households and companies. A contact's groups are its own; changing them counts its version up."""
 
     async def create(
-        self, kind: GroupKind, name: str, domain: str | None, members: Collection[str], actor: Actor
+        self, actor: Actor, kind: GroupKind, name: str, domain: str | None, members: Collection[str]
     ) -> KeptGroup: ...
 
     async def get(self, group_id: str) -> KeptGroup: ...
@@ -187,12 +189,12 @@ class Groups(Protocol):
     ) -> Page[KeptGroup]: ...
 
     async def change(
-        self, group_id: str, actor: Actor, *, fields: Mapping[str, str | None], version: int | None = None
+        self, actor: Actor, group_id: str, *, fields: Mapping[str, str | None], version: int | None = None
     ) -> KeptGroup:
         """`fields`: name, domain."""
 
-    async def delete(self, group_id: str, actor: Actor, *, version: int | None = None) -> None: ...
+    async def delete(self, actor: Actor, group_id: str, *, version: int | None = None) -> None: ...
 
-    async def add_member(self, group_id: str, contact_id: str, actor: Actor) -> KeptGroup: ...
+    async def add_member(self, actor: Actor, group_id: str, contact_id: str) -> KeptGroup: ...
 
-    async def remove_member(self, group_id: str, contact_id: str, actor: Actor) -> KeptGroup: ...
+    async def remove_member(self, actor: Actor, group_id: str, contact_id: str) -> KeptGroup: ...

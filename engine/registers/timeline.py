@@ -31,7 +31,7 @@ class TimelineFilter:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A part of `field` (subject, note, transcript); each match is its first letter's place and its length."""
+    """A part of `field` (subject, note, transcript); a match is its first letter's place and its length."""
 
     field: str
     text: str
@@ -58,12 +58,11 @@ class Timeline(Protocol):
     async def get(self, interaction_id: str) -> Interaction:
         """Raises Missing."""
 
-    async def add(self, interaction: Interaction, actor: Actor) -> tuple[Interaction, bool]:
+    async def add(self, actor: Actor, interaction: Interaction) -> tuple[Interaction, bool]:
         """Write a row of another system: as it is kept, and whether it is new.
 
         The contact is `contact_id`, else found by `point`, or made. The same source and external id again is
-        the same row. Refused: no such contact, or `corrects` names no row of the same source and contact, or the
-        external id is another row's.
+        the same row. Refused: no such contact, or `corrects` names no row of this contact.
         """
 
     async def search(

@@ -37,9 +37,8 @@ contacts = Table(
 )
 Index("ix_contacts_updated_at", contacts.c.updated_at, contacts.c.id)
 # text_pattern_ops: what begins with some letters is found by index in every collation.
-_PREFIXED = {"postgresql_ops": {"name_key": "text_pattern_ops", "surname_key": "text_pattern_ops"}}
-Index("ix_contacts_name_key", contacts.c.name_key, **_PREFIXED)
-Index("ix_contacts_surname_key", contacts.c.surname_key, **_PREFIXED)
+Index("ix_contacts_name_key", contacts.c.name_key, postgresql_ops={"name_key": "text_pattern_ops"})
+Index("ix_contacts_surname_key", contacts.c.surname_key, postgresql_ops={"surname_key": "text_pattern_ops"})
 
 contact_points = Table(
     "contact_points",
