@@ -63,7 +63,9 @@ async def test_a_consent_of_a_call_is_kept_with_its_proof_and_told(store: Store,
     person = await facts_of(store, clock)
     assert person.contact_id == "contact-of-c1"
     (kept,) = await store.permissions.consents_of("contact-of-c1")
-    assert kept.proof == proof and kept.given and kept.contact_id == "contact-of-c1"
+    assert kept.proof == proof
+    assert kept.given
+    assert kept.contact_id == "contact-of-c1"
     (fact,) = person.facts.consents
     assert (fact.channel, fact.purpose, fact.given_at, fact.withdrawn_at) == (
         Channel.CALL,
@@ -238,7 +240,8 @@ async def test_a_replacement_that_breaks_off_changes_nothing(store: Store, clock
         await store.permissions.import_list(plan, broken(), ENGINE, clock.now())
     assert await listed(store) == {"+48600000001"}
     result = await bring(store, clock, ["+48220000001"], replace=True)
-    assert result.read == 1 and await listed(store) == {"+48220000001"}
+    assert result.read == 1
+    assert await listed(store) == {"+48220000001"}
 
 
 async def test_two_replacements_at_once_leave_one_of_them_whole(store: Store, clock: HandClock) -> None:
