@@ -6,7 +6,9 @@ from console.api.areas import operations
 from console.api.parts import ApiParts
 from console.api.rate_limits import Rate
 from console.api.serving import Api
+from console.application import Doors
 from console.identity import identify
+from console.passwords import Passwords
 from engine.flows import FlowShelf
 from engine.live import LiveCalls
 from engine.ports import Clock, Ids
@@ -22,6 +24,7 @@ def api_parts(
     ids: Ids,
     live: LiveCalls,
     flows: FlowShelf,
+    doors: Doors | None = None,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
@@ -34,6 +37,9 @@ def api_parts(
         live=live,
         flows=flows,
         region=configuration.country,
+        accounts=store.accounts,
+        passwords=doors.passwords if doors else Passwords(),
+        seen=doors.seen if doors else None,
         rate=Rate(rate.per_second, rate.burst),
     )
 

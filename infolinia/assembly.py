@@ -43,6 +43,7 @@ from infolinia.api_assembly import api_parts, served_api
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.control_socket import serve_control, socket_path
+from infolinia.doors import opened_doors
 from infolinia.flow_files import load_flows, warn_of_unknown_words
 from infolinia.flow_reload import FlowReloader
 from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_services
@@ -90,6 +91,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
         asterisk.check_ports()
         store = await _opened_store(configuration, clock, health, stack)
+        doors = await opened_doors(configuration, store, clock, stack)
         recognizer = await _recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await _voices(configuration, parts, shelf, health, stack)
@@ -188,7 +190,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         await serve_control(socket_path(configuration), reloader, stack)
         if configuration.flows_watch:
             _in_background(reloader.watch(), stack)
-        api = served_api(api_parts(configuration, store=store, clock=clock, ids=ids, live=live, flows=shelf))
+        api = served_api(
+            api_parts(configuration, store=store, clock=clock, ids=ids, live=live, flows=shelf, doors=doors)
+        )
         application = make_application(
             live=live,
             health=health,
@@ -202,6 +206,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             metrics=metrics,
             api=api,
             names=configuration.web.names,
+            doors=doors,
         )
         await _serve(application, configuration, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])

@@ -15,7 +15,7 @@ from engine.switchboard import DEADMAN_SECONDS
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
 from infolinia.sections.services import ServiceName, ServiceSection
-from infolinia.sections.web import WebSection
+from infolinia.sections.web import WebSection, web_problems
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
 from ivr.reading.shape import locate, read_model
@@ -227,6 +227,7 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
         for language, folder in configuration.speech.models.items()
         if not is_model(configuration.place(folder))
     ]
+    problems += web_problems(configuration.web)
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
     try:
         check_settings(configuration.asterisk_settings())

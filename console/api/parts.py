@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
 from console.identity import Identity
+from console.passwords import Passwords
 from engine.flows import FlowShelf
 from engine.live import LiveCalls
 from engine.ports import Clock, Ids, Queries
+from engine.registers.accounts import Accounts
 from engine.registers.idempotency import IdempotencyKeys
+from engine.registers.publications import PublicationLog
+from engine.registers.webhooks import Deliveries, Webhooks
 from engine.seen_notes import SeenNotes
 
 
@@ -28,6 +33,13 @@ class ApiParts:
     live: LiveCalls
     flows: FlowShelf
     region: str  # whose national numbers are taken, as "PL"
+    webhooks: Webhooks
+    deliveries: Deliveries
+    publications: PublicationLog
+    feed: EventFeed
+    new_secret: Callable[[], str]  # of a webhook
+    accounts: Accounts
+    passwords: Passwords
     seen: SeenNotes | None = None
     rate: Rate = field(default_factory=Rate)
     strangers: Rate = STRANGERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -17,6 +18,13 @@ def _host_name(value: str) -> str:
     return name
 
 
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError("write an address or a network, such as 10.0.0.5 or 10.0.0.0/24") from None
+
+
 class RateSection(BaseModel):
     """Requests of one token or person: `burst` at once, and `per_second` from then on."""
 
@@ -27,12 +35,34 @@ class RateSection(BaseModel):
 
 
 class WebSection(BaseModel):
-    """`names`: the names by which browsers and other systems ask, beside localhost."""
+    """`names`: the names by which browsers and other systems ask, beside localhost.
+
+    `proxies`: reverse proxies whose word on the asker's address and on https is taken.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     bind: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     names: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
+    proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     visitors: Annotated[int, Field(ge=0, le=500)] = 20
     rate: RateSection = RateSection()
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it is reached from other machines too."""
+        try:
+            return not ip_address(self.bind).is_loopback
+        except ValueError:
+            return self.bind.lower() != "localhost"
+
+
+def web_problems(web: WebSection) -> list[str]:
+    """Passwords and personal data cross a network over https only."""
+    if not web.beyond or web.proxies:
+        return []
+    return [
+        f'web.bind "{web.bind}" is reached from other machines: name in web.proxies the reverse proxy that '
+        "serves it over https, or bind 127.0.0.1."
+    ]
