@@ -101,6 +101,7 @@ def make_application(
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(stream.close)
     if api:
+        app.on_shutdown.append(api.parts.feed.close)
         app.add_routes(api.routes())
         app.add_routes(Documentation(api.operations).routes(pages.page))
     app.add_routes(pages.routes())

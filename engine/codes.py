@@ -21,6 +21,11 @@ class RandomCodes:
         return secrets.token_bytes(16)
 
 
+def new_webhook_secret() -> str:
+    """256 random bits; its beginning tells what it is, should it turn up where it does not belong."""
+    return f"whsec_{secrets.token_urlsafe(32)}"
+
+
 class SentCode:
     """A code on its way: good until `expires_at` (monotonic seconds), and for so many checks."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from console.api.areas import operations
+from console.api.event_feed import EventFeed
 from console.api.parts import ApiParts
 from console.api.rate_limits import Rate
 from console.api.serving import Api
 from console.application import Doors
 from console.identity import identify
 from console.passwords import Passwords
+from engine.codes import new_webhook_secret
 from engine.flows import FlowShelf
 from engine.live import LiveCalls
 from engine.ports import Clock, Ids
@@ -37,6 +39,11 @@ def api_parts(
         live=live,
         flows=flows,
         region=configuration.country,
+        webhooks=store.webhooks,
+        deliveries=store.deliveries,
+        publications=store.publications,
+        feed=EventFeed(store.publications),
+        new_secret=new_webhook_secret,
         accounts=store.accounts,
         passwords=doors.passwords if doors else Passwords(),
         seen=doors.seen if doors else None,

@@ -16,6 +16,7 @@ from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
 from infolinia.sections.services import ServiceName, ServiceSection
 from infolinia.sections.web import WebSection, web_problems
+from infolinia.sections.webhooks import WebhooksSection
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
 from ivr.reading.shape import locate, read_model
@@ -157,6 +158,7 @@ class Configuration(_Section):
     web: WebSection = WebSection()
     asterisk: AsteriskSection = AsteriskSection()
     speech: SpeechSection = SpeechSection()
+    webhooks: WebhooksSection = WebhooksSection()
     folder: Path = Field(default=Path(), exclude=True)
 
     def place(self, path: Path) -> Path:

@@ -11,14 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from engine.clock import TimeOrderedIds
 from engine.ports import Clock
 from store.database import StoreError, create_engine, database_url, shown
+from store.delivery_queue import SqlDeliveryQueue
 from store.ledger import GroupLedger, HealthListener
 from store.outbox import Outbox
 from store.queries import SqlQueries
 from store.registers.accounts import sql_accounts
 from store.registers.calls import SqlCalls
 from store.registers.decisions import SqlDecisions
+from store.registers.deliveries import SqlDeliveries
 from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.permissions import SqlPermissions
+from store.registers.publications import SqlPublications
+from store.registers.webhooks import SqlWebhooks
 from store.schema import check_current, upgrade_engine
 from store.spool import Spool
 from store.transactions import DatabaseAway, Transactions
@@ -43,6 +47,7 @@ class Store:
     ) -> None:
         self._engine = create_engine(database_url(url))
         self._spool = Spool(spool_dir, spool_limit_bytes)
+        self._clock = clock
         self.ledger = GroupLedger(
             Transactions(self._engine), self._spool, clock, on_health, flush_seconds=flush_seconds
         )
@@ -51,7 +56,14 @@ class Store:
         self.outbox = Outbox(self._engine, clock)
         self.accounts = sql_accounts(self._engine)
         self.idempotency = SqlIdempotencyKeys(self._engine)
+        self.webhooks = SqlWebhooks(self._engine)
+        self.deliveries = SqlDeliveries(self._engine)
+        self.publications = SqlPublications(self._engine)
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
+
+    def delivery_queue(self, worker: str) -> SqlDeliveryQueue:
+        """Deliveries of webhooks for one worker, whose name no other process has."""
+        return SqlDeliveryQueue(self._engine, self._clock, worker)
 
     async def start(self) -> None:
         """Upgrade the tables, write what an earlier process left in the spool, then take commits.

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import NoReturn, cast
 
+from console.api.events import EventsApi
 from console.api.operation import Operation
 from console.api.parts import ApiParts
+from console.api.webhooks import WebhooksApi
 
 
 def operations(parts: ApiParts) -> tuple[Operation, ...]:
     """In the order of the documentation."""
-    areas: tuple[tuple[Operation, ...], ...] = ()
+    areas: tuple[tuple[Operation, ...], ...] = (
+        WebhooksApi(
+            parts.webhooks,
+            parts.deliveries,
+            clock=parts.clock,
+            ids=parts.ids,
+            new_secret=parts.new_secret,
+        ).operations(),
+        EventsApi(parts.publications, parts.feed, parts.seen).operations(),
+    )
     return tuple(operation for area in areas for operation in area)
 
 

@@ -120,7 +120,7 @@ class Webhooks(Protocol):
     ) -> Webhook: ...
 
     async def rotate(
-        self, actor: Actor, id: str, version: int, secret: str, *, old_until: datetime, at: datetime
+        self, actor: Actor, id: str, secret: str, *, old_until: datetime, at: datetime
     ) -> Webhook:
         """A new secret; deliveries are signed with the old one too until then."""
 

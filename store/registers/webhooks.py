@@ -100,14 +100,25 @@ class SqlWebhooks:
         return await written(self._engine, work)
 
     async def rotate(
-        self, actor: Actor, id: str, version: int, secret: str, *, old_until: datetime, at: datetime
+        self, actor: Actor, id: str, secret: str, *, old_until: datetime, at: datetime
     ) -> Webhook:
-        values = {"secret": secret, "old_secret": webhooks.c.secret, "old_secret_until": old_until}
+        rotated = (
+            update(webhooks)
+            .where(webhooks.c.id == id)
+            .values(
+                secret=secret,
+                old_secret=webhooks.c.secret,
+                old_secret_until=old_until,
+                version=webhooks.c.version + 1,
+                changed_at=at,
+            )
+        )
 
         def work(connection: Connection) -> Webhook:
-            _put(connection, id, version, at, values)
+            connection.execute(rotated)
+            found = found_webhook(connection, id)
             note(connection, actor, "webhook.rotated", topic_of(id), {}, at)
-            return found_webhook(connection, id)
+            return found
 
         return await written(self._engine, work)
 

@@ -1,0 +1,147 @@
+"""The event stream: what is told, as it is written, to those who stay connected."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+import orjson
+import structlog
+from aiohttp import web
+
+from console.api.problem import Problem
+from engine.ports import StoreUnavailable
+from engine.registers.publications import PublicationLog, Told
+
+log = structlog.get_logger(__name__)
+
+MOST_STREAMS = 50
+# What other processes write is seen by looking; one look serves all streams.
+LOOK_SECONDS = 0.5
+HEARTBEAT_SECONDS = 15.0
+# A stream ends after this time, and its client comes again: a token that was withdrawn is found out then.
+LIFE_SECONDS = 900.0
+# A client that takes nothing for so long is let go; it resumes where it was.
+WRITE_LIMIT_SECONDS = 20.0
+_RETRY_MS = 2000
+_AT_ONCE = 200
+
+
+class EventFeed:
+    """Serves all streams of this process. `close` ends them, so that the server need not wait."""
+
+    def __init__(
+        self,
+        log: PublicationLog,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        life_seconds: float = LIFE_SECONDS,
+    ) -> None:
+        self._log = log
+        self._look_seconds = look_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+        self._life_seconds = life_seconds
+        self._streams = 0
+        self._head = 0
+        self._news = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def serve(
+        self, request: web.Request, after: int | None, kinds: Collection[str], subject: str | None
+    ) -> web.StreamResponse:
+        """All that is told after this number (None: from now on). Problem 503: too many streams."""
+        async with self._following():
+            position = await self._log.settled() if after is None else after
+            response = web.StreamResponse(
+                headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+            )
+            await response.prepare(request)
+            try:
+                await _write(response, f"retry: {_RETRY_MS}\nid: {position}\n\n")
+                await self._tell_on(response, position, kinds, subject)
+            except (ConnectionResetError, TimeoutError):
+                pass  # the client went away, or takes nothing: it comes again with the last id it has
+            except StoreUnavailable as unavailable:
+                log.warning("an event stream ended: the database is away", why=str(unavailable))
+            return response
+
+    async def close(self, app: web.Application) -> None:
+        self._closing = True
+        self._news.set()
+
+    async def _tell_on(
+        self, response: web.StreamResponse, position: int, kinds: Collection[str], subject: str | None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._life_seconds
+        while not self._closing and loop.time() < until:
+            head = await self._beyond(position)
+            if head <= position:
+                await _write(response, ":\n\n")
+                continue
+            some = await self._log.between(position, head, limit=_AT_ONCE, kinds=kinds, subject=subject)
+            position = some[-1].number if len(some) == _AT_ONCE else head
+            shown = "".join(event_text(told) for told in some)
+            # The place reached is told too, so that what was passed over is not looked through again.
+            await _write(response, shown + f"id: {position}\n\n")
+
+    async def _beyond(self, position: int) -> int:
+        """The last number there is, once it is beyond this one, or after a while, or at the end."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._heartbeat_seconds
+        while self._head <= position and not self._closing:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._news.wait()
+            if loop.time() >= until:
+                break
+        return self._head
+
+    @asynccontextmanager
+    async def _following(self) -> AsyncIterator[None]:
+        if self._streams >= MOST_STREAMS or self._closing:
+            raise Problem(
+                503,
+                "unavailable",
+                f"{MOST_STREAMS} streams are open already; close some, then try again.",
+                headers={"Retry-After": "5"},
+            )
+        self._streams += 1
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().create_task(self._look_on())
+        try:
+            yield
+        finally:
+            self._streams -= 1
+            if not self._streams and self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
+
+    async def _look_on(self) -> None:
+        while True:
+            try:
+                head = await self._log.settled()
+                if head > self._head:
+                    self._head = head
+                    news, self._news = self._news, asyncio.Event()
+                    news.set()
+            except StoreUnavailable as unavailable:
+                log.warning("event streams wait for the database", why=str(unavailable))
+            except Exception:
+                log.exception("new events could not be looked for; looking again")
+            await asyncio.sleep(self._look_seconds)
+
+
+def event_text(told: Told) -> str:
+    """One event as the stream has it: its id is the number by which a client resumes."""
+    data = orjson.dumps({"number": told.number, **told.body()}).decode()
+    return f"id: {told.number}\nevent: {told.kind}\ndata: {data}\n\n"
+
+
+async def _write(response: web.StreamResponse, text: str) -> None:
+    async with asyncio.timeout(WRITE_LIMIT_SECONDS):
+        await response.write(text.encode())
