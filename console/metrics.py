@@ -25,6 +25,7 @@ class _Now(Collector):
         self._health = health
         self.agents: Counts = dict
         self.waiting: Counts = dict
+        self.deliveries: Counts = dict
 
     def collect(self) -> Iterable[Metric]:
         calls = GaugeMetricFamily("infolinia_calls_live", "Calls in progress", labels=["direction"])
@@ -43,6 +44,9 @@ class _Now(Collector):
         yield parts
         yield _gauge("infolinia_agents", "Agents in each state", "state", self.agents())
         yield _gauge("infolinia_queue_waiting", "Callers who wait for an agent", "queue", self.waiting())
+        yield _gauge(
+            "infolinia_webhook_backlog", "Deliveries that are not delivered", "state", self.deliveries()
+        )
 
 
 def _gauge(name: str, what: str, label: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
@@ -66,6 +70,12 @@ class Metrics:
             "infolinia_sip_refused", "SIP requests refused", ["reason"], registry=self._registry
         )
 
+        self._delivered = Counter(
+            "infolinia_webhook_deliveries",
+            "Tries to deliver to a webhook",
+            ["result"],
+            registry=self._registry,
+        )
         self._waits = Histogram(
             "infolinia_queue_wait_seconds",
             "How long callers waited in a queue, whatever came of it",
@@ -77,6 +87,14 @@ class Metrics:
     def watch_queues(self, agents: Counts, waiting: Counts) -> None:
         """Where the numbers of agents by state and of callers by queue are asked for."""
         self._now.agents, self._now.waiting = agents, waiting
+
+    def watch_deliveries(self, backlog: Counts) -> None:
+        """Where the numbers of deliveries that wait, and of dead ones, are asked for."""
+        self._now.deliveries = backlog
+
+    def delivery_tried(self, result: str) -> None:
+        """Count a try. `result`: what the delivery is after it; "waiting" is tried again."""
+        self._delivered.labels(result).inc()
 
     def queue_left(self, queue: str, waited_seconds: float) -> None:
         """A caller waits no longer."""

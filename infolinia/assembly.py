@@ -50,6 +50,7 @@ from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_se
 from infolinia.prompt_recordings import Judged
 from infolinia.sections.queues import agent_lines, waiting_rooms
 from infolinia.setup.inventory import Parts, find_parts
+from infolinia.webhook_assembly import tell_webhooks
 from speech.prompts import PromptVoices
 from speech.voices import DEFAULT_VOICES, Voice
 from speech.vosk_recognizer import VoskRecognizer
@@ -92,6 +93,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         asterisk.check_ports()
         store = await _opened_store(configuration, clock, health, stack)
         doors = await opened_doors(configuration, store, clock, stack)
+        await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         recognizer = await _recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await _voices(configuration, parts, shelf, health, stack)
