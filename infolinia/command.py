@@ -19,13 +19,16 @@ from asterisk.process import AsteriskFailed
 from calls.control import CallControlError
 from engine.caller_script import ScriptError
 from engine.ports import StoreUnavailable, VoiceFailed
+from engine.registers.refusals import Changed, Missing, Refused
 from infolinia.api_commands import api_app
 from infolinia.assembly import Hotline, running_hotline
+from infolinia.audit_commands import print_audit
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_history import print_history
 from infolinia.flow_commands import flow_app
 from infolinia.flow_files import flow_folder, served_flows
 from infolinia.logs import set_up_logs
+from infolinia.people_commands import people_app
 from infolinia.preflight import StartFailed
 from infolinia.prompt_commands import list_voices
 from infolinia.rules_commands import rules_app
@@ -33,7 +36,9 @@ from infolinia.setting_names import in_configuration_words
 from infolinia.setup.inventory import PartsMissing
 from infolinia.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
 from infolinia.terminal import ConfigOption, fail, run_until_done
+from infolinia.token_commands import tokens_app
 from infolinia.transcripts import recognize_files
+from infolinia.webhook_commands import webhooks_app
 from speech.recognition import RecognitionFailed
 from store.database import StoreError
 
@@ -53,6 +58,9 @@ EXPECTED = (
     ScriptError,
     VoiceFailed,
     RecognitionFailed,
+    Refused,
+    Missing,
+    Changed,
 )
 
 app = typer.Typer(
@@ -65,6 +73,10 @@ speech_app = typer.Typer(help="Speech recognition and voices.", no_args_is_help=
 speech_app.command("voices")(list_voices)
 app.add_typer(speech_app, name="speech")
 app.add_typer(flow_app, name="flow")
+app.add_typer(people_app, name="people")
+app.add_typer(tokens_app, name="tokens")
+app.add_typer(webhooks_app, name="webhooks")
+app.command("audit")(print_audit)
 app.add_typer(rules_app, name="rules")
 app.add_typer(api_app, name="api")
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.clock import TimeOrderedIds
 from engine.ports import Clock
+from engine.registers.accounts import Accounts
 from store.database import StoreError, create_engine, database_url, shown
 from store.delivery_queue import SqlDeliveryQueue
 from store.ledger import GroupLedger, HealthListener
@@ -23,7 +24,7 @@ from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.permissions import SqlPermissions
 from store.registers.publications import SqlPublications
 from store.registers.webhooks import SqlWebhooks
-from store.schema import check_current, upgrade_engine
+from store.schema import check_current, make_tables, upgrade_engine
 from store.spool import Spool
 from store.transactions import DatabaseAway, Transactions
 
@@ -140,3 +141,30 @@ async def open_permissions(
 def _permissions(engine: AsyncEngine, clock: Clock, node: str) -> tuple[SqlPermissions, SqlDecisions]:
     ids = TimeOrderedIds(clock)
     return SqlPermissions(engine, clock, ids), SqlDecisions(engine, node, ids)
+
+
+@asynccontextmanager
+async def open_accounts(url: str, *, make: bool = False) -> AsyncIterator[Accounts]:
+    """People, tokens and the audit log, beside a running engine. Raises StoreError.
+
+    `make`: the first person is added before the hotline's first start, so an empty database gets its tables.
+    """
+    engine = create_engine(database_url(url))
+    try:
+        if make:
+            await make_tables(engine)
+        await check_current(engine)
+        yield sql_accounts(engine)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_webhooks(url: str) -> AsyncIterator[tuple[SqlWebhooks, SqlDeliveries]]:
+    """Webhooks and their deliveries, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield SqlWebhooks(engine), SqlDeliveries(engine)
+    finally:
+        await engine.dispose()
