@@ -91,7 +91,7 @@ KINDS = (
 
 
 def cases(kind: Kind, chance: random.Random) -> list[Case]:
-    """People of whom most may be called, and some not: the wrong hour, too often, no consent, an objection."""
+    """People of whom most may be called; the others were called too often, object, or it is too early."""
     packs = tuple(PACKS[name] for name in kind.packs)
     return [_case(kind, packs, number, chance) for number in range(PEOPLE)]
 
@@ -99,7 +99,7 @@ def cases(kind: Kind, chance: random.Random) -> list[Case]:
 def _case(kind: Kind, packs: tuple[Pack, ...], person: int, chance: random.Random) -> Case:
     day = NEW_YEAR + timedelta(days=chance.randrange(300))
     now = day + timedelta(minutes=chance.randrange(kind.hours_utc[0] * 60, kind.hours_utc[1] * 60))
-    history = tuple(
+    calls = [
         PastContact(
             at=now - timedelta(minutes=chance.randrange(60 * 24 * 60)),
             channel=chance.choice((Channel.CALL, Channel.CALL, Channel.SMS, Channel.EMAIL)),
@@ -107,11 +107,9 @@ def _case(kind: Kind, packs: tuple[Pack, ...], person: int, chance: random.Rando
             debt=chance.choice(("a", "b")),
         )
         for _ in range(19)
-    ) + (
-        PastContact(
-            now - timedelta(days=chance.randrange(1, 60)), Channel.CALL, Reached.CONVERSATION, debt="a"
-        ),
-    )
+    ]
+    talked = now - timedelta(days=chance.randrange(1, 60))
+    history = (*calls, PastContact(talked, Channel.CALL, Reached.CONVERSATION, debt="a"))
     given = now - timedelta(days=chance.randrange(10, 400))
     consents = (
         ConsentFact(Channel.CALL, kind.purpose, given),
@@ -121,13 +119,8 @@ def _case(kind: Kind, packs: tuple[Pack, ...], person: int, chance: random.Rando
         ),
     )
     objections = (ObjectionFact("number", kind.number, "asked", given),) if person % 20 == 0 else ()
-    callee = Callee(
-        f"c{person}",
-        kind.number,
-        chance.choice(kind.zones),
-        kind.country,
-        type=chance.choice(("mobile", "fixed")),
-    )
+    zone, line = chance.choice(kind.zones), chance.choice(("mobile", "fixed"))
+    callee = Callee(f"c{person}", kind.number, zone, kind.country, type=line)
     request = Request(Channel.CALL, kind.purpose, Mode.PROGRESSIVE, callee, debt="a")
     return request, Facts(consents, objections, history), packs, now
 
@@ -160,16 +153,18 @@ def main() -> None:
         for kind, part, rate in zip(KINDS, allowed, medians, strict=True)
     ]
     head = ("decision", "packs", "allowed", "decisions/s", "CPU µs")
-    worst = min(medians[:-1])
+    worst = min(medians)
     verdict = "reached" if worst >= AIM_A_SECOND else "**not reached**"
+    facts = report.machine()
     text = (
-        f"{report.machine_line(report.machine())} One core. Each with 20 contacts of history and 3 consents; "
-        f"medians of {options.rounds} rounds.\n\n{report.table(head, lines)}\n\n"
-        f"- Decisions a second, the slowest with a known zone: {worst:,.0f} (aim ≥ {AIM_A_SECOND:,.0f}): {verdict}."
+        f"{facts['date']}, one core of {facts['cores']} ({facts['processor']}), Python {facts['python']}. "
+        f"Each with 20 contacts of history, 3 consents and 2 packs; medians of {options.rounds} rounds.\n\n"
+        f"{report.table(head, lines)}\n\n"
+        f"- Decisions a second, the slowest kind: {worst:,.0f} (aim ≥ {AIM_A_SECOND:,.0f}): {verdict}."
     )
+    figures_of = {kind.title: rates for kind, rates in zip(KINDS, figures, strict=True)}
+    report.write("rules", {"machine": facts, "decisions_a_second": figures_of}, text)
     print(text)
-    data = {"a_second": {kind.title: rates for kind, rates in zip(KINDS, figures, strict=True)}}
-    pass  # report.write
 
 
 if __name__ == "__main__":

@@ -62,7 +62,10 @@ def _of_our_times(value: datetime) -> datetime:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_of_our_times)]
+# Not strict: `_written_out` has seen that it is text in the form of a time.
+Moment = Annotated[
+    AwareDatetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_of_our_times)
+]
 Text = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -91,7 +94,7 @@ class _Requested(_Members):
 
 class _Consent(_Members):
     channel: Channel
-    purpose: Word
+    purpose: Purpose
     given_at: Moment
     withdrawn_at: Moment | None = None
 

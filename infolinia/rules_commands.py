@@ -22,9 +22,7 @@ from infolinia.rule_cases import BadCase, answer, packs_named
 
 ALLOWED, BAD_INPUT, REFUSED = 0, 2, 3
 
-rules_app = typer.Typer(
-    help="The rules of contact: packs, and the gate that asks them.", no_args_is_help=True
-)
+rules_app = typer.Typer(help="The rules of contact, and the gate that asks them.", no_args_is_help=True)
 
 
 def main() -> None:
@@ -37,9 +35,7 @@ def main() -> None:
 def check_case(
     pack: Annotated[
         list[str] | None,
-        typer.Option(
-            "--pack", help="A pack to ask; again for more. Without: those that apply to the callee."
-        ),
+        typer.Option("--pack", help="A pack to ask, or several. Without: those that apply to the callee."),
     ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="One case a line, one answer a line.")] = False,
 ) -> None:
