@@ -40,6 +40,15 @@ async def upgrade_engine(engine: AsyncEngine) -> None:
         ) from error
 
 
+async def make_tables(engine: AsyncEngine) -> None:
+    """All tables, in a database that has none yet; another is left as it is. Raises StoreError."""
+    await check_reachable(engine)
+    async with engine.connect() as connection:
+        revision = await connection.run_sync(_revision)
+    if revision is None:
+        await upgrade_engine(engine)
+
+
 async def check_current(engine: AsyncEngine) -> None:
     """Raises StoreError unless the tables are exactly this version's; changes nothing."""
     await check_reachable(engine, make=False)
