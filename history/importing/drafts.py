@@ -11,7 +11,7 @@ class Draft(NamedTuple):
     """A person as one row tells of them; None and empty where it is silent.
 
     `points` are (kind, value), normalised. `attributes` are (name, JSON). `lifetime_value` is in minor units.
-    `consents` are (channel, purpose, given).
+    `consents` are (channel, purpose, given). `keys` are the folded names by which they are looked for.
     """
 
     line: int
@@ -30,6 +30,7 @@ class Draft(NamedTuple):
     tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
     consents: tuple[tuple[str, str, bool], ...] = ()
+    keys: tuple[str | None, str | None] = (None, None)
 
 
 class Refusal(NamedTuple):

@@ -15,7 +15,7 @@ _MOST_DIGITS = 15
 # With more, a number without a plus that its country does not know is tried as one that lost its plus.
 _MOST_NATIONAL_DIGITS = 10
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,2}")
-_BETWEEN_NUMBERS = re.compile(r"[;,|\n]|\s(?:or|lub|albo|oraz|или|и)\s", re.IGNORECASE)
+_BETWEEN_NUMBERS = re.compile(r"[;,|\n\u2028]|\s(?:or|lub|albo|oraz|или|и)\s", re.IGNORECASE)
 _NOT_DIGITS = re.compile(r"\D")
 _E164 = PhoneNumberFormat.E164
 _UNKNOWN = PhoneNumberType.UNKNOWN

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -22,21 +21,6 @@ class Record(NamedTuple):
     line: int
     text: str
     broken: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Records one after another, as text or (of a workbook) as cells. `first` counts from 0 in the file."""
-
-    first: int
-    lines: tuple[int, ...]
-    texts: tuple[str, ...] = ()
-    cells: tuple[tuple[str, ...], ...] = ()
-    broken: frozenset[int] = frozenset()
-
-    @property
-    def count(self) -> int:
-        return len(self.lines)
 
 
 def records_of(lines: Iterable[str], separator: str) -> Iterator[Record]:

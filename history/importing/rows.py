@@ -15,7 +15,7 @@ from history.importing.numbers import NumberRefused, read_numbers
 from history.importing.options import ImportOptions
 from history.importing.places import country_named, language_named, zone_of_postcode
 from history.interaction import PointKind
-from history.names import NAME_MOST, cleaned, whole_name
+from history.names import NAME_MOST, cleaned, search_keys, whole_name
 from history.points import WrongPoint, email_of
 from history.profile_fields import WrongField, currency_of, tag_of, time_zone_of
 
@@ -106,6 +106,7 @@ class RowReader:
             self._tags_of(cells),
             attributes,
             self._consents(cells),
+            search_keys(name, given, family),
         )
 
     # --- points -------------------------------------------------------------------------------------------

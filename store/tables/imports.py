@@ -6,7 +6,10 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 
 from store.tables.columns import Json, UtcDateTime, metadata
 
-_COUNT = {"nullable": False, "server_default": text("0")}
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=text("0"))
+
 
 # `digest` is of the file and the options: of one file there is one unfinished import. `position` counts the
 # file's records that are done; it moves in the transaction that writes them. `lease_owner` works on it until
@@ -23,14 +26,14 @@ imports = Table(
     Column("actor", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("cancel_asked", Boolean, nullable=False, server_default=text("false")),
-    Column("bytes", BigInteger, **_COUNT),
-    Column("position", BigInteger, **_COUNT),
-    Column("created", BigInteger, **_COUNT),
-    Column("updated", BigInteger, **_COUNT),
-    Column("unchanged", BigInteger, **_COUNT),
-    Column("duplicates", BigInteger, **_COUNT),
-    Column("refused", BigInteger, **_COUNT),
-    Column("left_out", BigInteger, **_COUNT),
+    _count("size_bytes"),
+    _count("position"),
+    _count("created"),
+    _count("updated"),
+    _count("unchanged"),
+    _count("duplicates"),
+    _count("refused"),
+    _count("left_out"),
     Column("notes", Json, nullable=False),
     Column("error", Text),
     Column("lease_owner", Text),

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("cancel_asked", sa.Boolean, nullable=False, server_default=sa.text("false")),
-        _count("bytes"),
+        _count("size_bytes"),
         _count("position"),
         _count("created"),
         _count("updated"),
