@@ -102,6 +102,7 @@ def make_application(
     app.on_shutdown.append(stream.close)
     if api:
         app.on_shutdown.append(api.parts.feed.close)
+        app.on_response_prepare.append(api.add_headers)
         app.add_routes(api.routes())
         app.add_routes(Documentation(api.operations).routes(pages.page))
     app.add_routes(pages.routes())

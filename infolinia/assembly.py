@@ -33,6 +33,7 @@ from engine.codes import RandomCodes
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.flows import FlowShelf
+from engine.gatekeeper import Gatekeeper
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import VoiceFailed
@@ -49,6 +50,7 @@ from infolinia.flow_reload import FlowReloader
 from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.prompt_recordings import Judged
 from infolinia.sections.queues import agent_lines, waiting_rooms
+from infolinia.sections.rules import rule_book
 from infolinia.setup.inventory import Parts, find_parts
 from infolinia.webhook_assembly import tell_webhooks
 from speech.prompts import PromptVoices
@@ -92,6 +94,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
         asterisk.check_ports()
         store = await _opened_store(configuration, clock, health, stack)
+        gate = gatekeeper(configuration, store, clock)
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         recognizer = await _recognizer(configuration, parts, health, stack)
@@ -151,6 +154,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 clock=clock,
                 ids=ids,
                 region=configuration.country,
+                gate=gate,
                 codes_in_log=configuration.codes_in_log,
             ),
             queues=queues,
@@ -212,6 +216,14 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         )
         await _serve(application, configuration, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])
+
+
+def gatekeeper(configuration: Configuration, store: Store, clock: SystemClock) -> Gatekeeper:
+    book = rule_book(configuration.rules, configuration.country)
+    for own in book.own_numbers.values():
+        for override in own.at(clock.now()).overrides:
+            log.warning("a pack is looser than its source", pack=own.pack.name, override=str(override))
+    return Gatekeeper(store.permissions, store.decisions, book, clock)
 
 
 def installation_of(parts: Parts) -> AsteriskInstallation:
@@ -311,6 +323,7 @@ async def _opened_store(
         configuration.place(configuration.state) / "spool",
         clock=clock,
         on_health=lambda ok, detail: health.set("database", ok, detail, needed=False),
+        node=configuration.node,
     )
     await store.start()
     stack.push_async_callback(store.close)
@@ -371,7 +384,8 @@ def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> 
 
 
 async def _serve(application: web.Application, configuration: Configuration, stack: AsyncExitStack) -> None:
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
+    # Bodies are taken as they are sent: nothing small unpacks into something large.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5, auto_decompress=False)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, configuration.web.bind, configuration.web.port).start()

@@ -43,6 +43,8 @@ def check_content_type(request: web.Request, taken: tuple[str, ...]) -> None:
         raise Problem(
             415, "media-type", f"Send the body with Content-Type: {' or '.join(taken)}.", headers=headers
         )
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Problem(415, "media-type", "Send the body as it is, without Content-Encoding.")
     if given.endswith("json") and charset not in ("utf-8", "utf8"):
         raise Problem(415, "media-type", "JSON is written in UTF-8.")
 

@@ -13,6 +13,7 @@ from console.api.answers import KINDS
 from console.api.negotiation import JSON, PROBLEM, answer_types, body_types
 from console.api.operation import Operation
 from console.api.problem import ProblemDoc
+from console.identification import SECURE_COOKIE
 
 API_VERSION = "1.0.0"
 SERVER = "/api/v1"
@@ -21,7 +22,7 @@ Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
 
 INTRODUCTION = """\
-JSON in UTF-8; names in snake_case; times as RFC 3339, answered in UTC; money in minor units, with its currency.
+JSON in UTF-8; names in snake_case; times as RFC 3339, answered in UTC; money in minor units.
 Members that are not documented are refused. Errors are problems (RFC 9457) that name each wrong member."""
 
 # status -> (name of the shared answer, what it means)
@@ -125,15 +126,12 @@ def document(operations: Sequence[Operation]) -> Json:
                 "session": {
                     "type": "apiKey",
                     "in": "cookie",
-                    "name": SESSION_COOKIE,
-                    "description": "A person who is signed in. What changes something bears X-CSRF-Token too.",
+                    "name": SECURE_COOKIE,
+                    "description": "A signed-in person. What changes something bears X-CSRF-Token too.",
                 },
             },
         },
     }
-
-
-SESSION_COOKIE = "infolinia_session"
 
 
 def _models(operation: Operation) -> list[tuple[type[BaseModel], Mode]]:
@@ -227,7 +225,7 @@ def _query_parameters(query: type[BaseModel]) -> list[Json]:
 
 
 def _resolved(member: Any, defined: Mapping[str, Any]) -> Any:
-    """References to the query's own definitions are replaced by what they name: these are enums and the like."""
+    """Each reference is replaced by what it names: enums and the like."""
     match member:
         case {"$ref": str(ref), **others}:
             return {**_resolved(defined[ref.rpartition("/")[2]], defined), **others}

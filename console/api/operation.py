@@ -17,7 +17,9 @@ from engine.registers.actor import Actor
 class Shape(BaseModel):
     """A JSON object of the API. Unknown members are refused; field descriptions go into the documentation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, json_schema_serialization_defaults_required=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 import orjson
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
@@ -50,7 +50,7 @@ async def body_chunks(request: web.Request, largest: int) -> AsyncIterator[bytes
             yield chunk
     except TimeoutError:
         raise Problem(408, "too-slow", "The body did not come in time. Send it again.") from None
-    except (ClientPayloadError, HttpProcessingError, web.HTTPException) as error:
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as error:
         raise Problem(400, "unreadable", "The body cannot be read: its encoding is broken.") from error
 
 

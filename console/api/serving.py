@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
-import structlog
 from aiohttp import web
 
 from console.api.answers import problem_response, response_of
@@ -80,19 +79,20 @@ class Api:
             return await handler(request)
         request_id = self.parts.ids.new()
         request[_REQUEST_ID] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                answer = await handler(request)
-            except Exception as error:
-                problem = _problem_of(request, error)
-                if problem.status >= 500:
-                    _tell(request, problem, error)
-                answer = problem_response(problem, request_id)
-        if not answer.prepared:
-            answer.headers["X-Request-Id"] = request_id
+        try:
+            return await handler(request)
+        except Exception as error:
+            problem = _problem_of(request, error)
+            if problem.status >= 500:
+                _tell(request, problem, error)
+            return problem_response(problem, request_id)
+
+    async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Signal handler: of streams too."""
+        if request_id := request.get(_REQUEST_ID):
+            response.headers["X-Request-Id"] = request_id
             for name, value in request.get(_LIMITS, {}).items():
-                answer.headers.setdefault(name, value)
-        return answer
+                response.headers.setdefault(name, value)
 
     def _handler(self, operation: Operation) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -240,7 +240,7 @@ def _problem_of(request: web.Request, error: Exception) -> Problem:
 
 
 def _tell(request: web.Request, problem: Problem, error: Exception) -> None:
-    where = f"{request.method} {request.path[:200]}"
+    where = f"{request.method} {request.path[:200]} (request {request[_REQUEST_ID]})"
     if problem.status == 503:
         log.warning("%s: %s (%s)", where, problem.detail, error.__cause__ or error)
     elif problem.status == 504:

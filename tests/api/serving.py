@@ -191,7 +191,7 @@ async def running_api(
     parts = replace(parts, **{"identify": identify, "rate": Rate(1e6, 10**6), **changes})
     api = Api(parts, (*operations(parts), *extra))
     server = TestServer(application(api, parts, flows, folder, FakeVisitors()), host="127.0.0.1")
-    await server.start_server()
+    await server.start_server(auto_decompress=False)
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     try:
         yield RunningApi(store, parts, api, server, session, identities)

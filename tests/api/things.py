@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -29,7 +30,7 @@ class NewThing(Shape):
     weight: float = 1.0
     at: Time | None = None
     parts: Annotated[tuple[Part, ...], Field(max_length=3)] = ()
-    attributes: dict[str, JsonValue] = {}
+    attributes: Mapping[str, JsonValue] = Field(default_factory=dict)
 
 
 class Thing(NewThing):
@@ -37,7 +38,7 @@ class Thing(NewThing):
 
 
 class ThingQuery(PageQuery):
-    word: Annotated[list[str], Field(max_length=3)] = []
+    word: Annotated[tuple[str, ...], Field(max_length=3)] = ()
     since: Time | None = None
     open: bool | None = None
     least: float | None = None
@@ -47,7 +48,7 @@ class Seen(Shape):
     """The query as it was understood."""
 
     limit: int
-    word: list[str]
+    word: tuple[str, ...]
     since: Time | None
     open: bool | None
     least: float | None
