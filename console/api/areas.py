@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import NoReturn, cast
 
+from console.api.audit import AuditApi
+from console.api.calls import CallsApi
 from console.api.events import EventsApi
+from console.api.flows import FlowsApi
 from console.api.operation import Operation
 from console.api.parts import ApiParts
+from console.api.people import PeopleApi
+from console.api.tokens import TokensApi
 from console.api.webhooks import WebhooksApi
 
 
 def operations(parts: ApiParts) -> tuple[Operation, ...]:
     """In the order of the documentation."""
     areas: tuple[tuple[Operation, ...], ...] = (
+        CallsApi(parts).operations(),
+        FlowsApi(parts).operations(),
         WebhooksApi(
             parts.webhooks,
             parts.deliveries,
@@ -21,6 +28,9 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
             new_secret=parts.new_secret,
         ).operations(),
         EventsApi(parts.publications, parts.feed, parts.seen).operations(),
+        PeopleApi(parts.accounts.people, parts.passwords, parts.clock, parts.ids).operations(),
+        TokensApi(parts.accounts.tokens, parts.clock, parts.ids).operations(),
+        AuditApi(parts.accounts.audit).operations(),
     )
     return tuple(operation for area in areas for operation in area)
 
