@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.clock import TimeOrderedIds
@@ -20,7 +22,9 @@ from store.registers.accounts import sql_accounts
 from store.registers.calls import SqlCalls
 from store.registers.decisions import SqlDecisions
 from store.registers.deliveries import SqlDeliveries
+from store.registers.history import sql_history
 from store.registers.idempotency import SqlIdempotencyKeys
+from store.registers.imports import SqlImports
 from store.registers.permissions import SqlPermissions
 from store.registers.publications import SqlPublications
 from store.registers.webhooks import SqlWebhooks
@@ -56,10 +60,12 @@ class Store:
         self.calls = SqlCalls(self._engine)
         self.outbox = Outbox(self._engine, clock)
         self.accounts = sql_accounts(self._engine)
+        self.history = sql_history(self._engine, clock)
         self.idempotency = SqlIdempotencyKeys(self._engine)
         self.webhooks = SqlWebhooks(self._engine)
         self.deliveries = SqlDeliveries(self._engine)
         self.publications = SqlPublications(self._engine)
+        self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
 
     def delivery_queue(self, worker: str) -> SqlDeliveryQueue:
@@ -168,3 +174,25 @@ async def open_webhooks(url: str) -> AsyncIterator[tuple[SqlWebhooks, SqlDeliver
         yield SqlWebhooks(engine), SqlDeliveries(engine)
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def open_imports(url: str, clock: Clock) -> AsyncIterator[SqlImports]:
+    """Imports, beside a running engine; an empty database gets its tables. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _hold_more_pages)
+    try:
+        await make_tables(engine)
+        await check_current(engine)
+        yield SqlImports(engine, clock, TimeOrderedIds(clock))
+    finally:
+        await engine.dispose()
+
+
+def _hold_more_pages(connection: DBAPIConnection, _record: object) -> None:
+    """Telephone numbers come in no order, so an import touches pages all over the indexes."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA cache_size = -131072")
+    cursor.execute("PRAGMA wal_autocheckpoint = 16384")
+    cursor.close()

@@ -62,7 +62,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class NewImport:
-    """`digest` is of the file's bytes and the options; the file lies at `path` on `node`."""
+    """`digest` is of the file's bytes and the options; the file lies at `path` on `node`.
+
+    `node` is "" for one that whoever began it carries out themselves.
+    """
 
     digest: str
     name: str
@@ -127,7 +130,7 @@ class Imports(Protocol):
         """Newest first; `after` is the page's before."""
 
     async def waiting(self, node: str) -> Import | None:
-        """The oldest on this node that waits, or that its worker has left."""
+        """The oldest on this node that waits, or that its worker has left without a word."""
 
     async def take(self, import_id: str, owner: str) -> Import:
         """Work on it as `owner` from now on. Raises ImportBusy, and ImportLost for one that is over."""
@@ -140,11 +143,14 @@ class Imports(Protocol):
     ) -> Import:
         """Raises ImportLost."""
 
+    async def release(self, import_id: str, owner: str) -> None:
+        """Let it wait, for this or another worker to go on with. Nothing when it is not `owner`'s any more."""
+
     async def cancel(self, actor: Actor, import_id: str) -> Import:
         """Stop after the batch that is being written; what was imported stays. Refused when it is over."""
 
     async def resume(self, actor: Actor, import_id: str) -> Import:
-        """Let one that failed or was cancelled wait again, to go on where it stopped. Refused otherwise."""
+        """Let one that failed wait again, to go on where it stopped. Refused otherwise."""
 
     async def refused(
         self, import_id: str, *, limit: int = 50, after: Sequence[str] | None = None

@@ -177,6 +177,15 @@ class SqlImports:
 
         return await written(self._engine, work)
 
+    async def release(self, import_id: str, owner: str) -> None:
+        def work(connection: Connection) -> None:
+            row = _row(connection, import_id, lock=True)
+            if row.state == ImportState.RUNNING and row.lease_owner == owner:
+                waits = ImportState.WAITING.value
+                _set(connection, import_id, state=waits, lease_owner=None, lease_until=None)
+
+        await written(self._engine, work)
+
     async def cancel(self, actor: Actor, import_id: str) -> Import:
         at, told = self._clock.now(), self._ids.new()
 
@@ -197,16 +206,13 @@ class SqlImports:
 
         def work(connection: Connection) -> Import:
             row = _row(connection, import_id, lock=True)
-            if row.state not in (ImportState.FAILED, ImportState.CANCELLED):
-                raise Refused(f"The import is {row.state}: only one that failed or was cancelled goes on.")
+            if row.state != ImportState.FAILED:
+                raise Refused(f"The import is {row.state}: only one that failed is taken up again.")
             _set(connection, import_id, state=ImportState.WAITING.value, cancel_asked=False, error=None)
             note(connection, actor, "import.resumed", f"import:{import_id}", {}, at)
             return _import(_row(connection, import_id))
 
-        try:
-            return await written(self._engine, work)
-        except IntegrityError:
-            raise Refused("Another import of the same file is not finished: cancel that one first.") from None
+        return await written(self._engine, work)
 
     async def refused(
         self, import_id: str, *, limit: int = 50, after: Sequence[str] | None = None
@@ -266,7 +272,7 @@ def _end(
         lease_until=None,
         cancel_asked=False,
     )
-    if state is ImportState.DONE:  # else it may go on, and knows then whom it has met
+    if state is not ImportState.FAILED:  # else it may go on, and knows then whom it has met
         connection.execute(delete(import_matches).where(import_matches.c.import_id == import_id))
     ended = _import(_row(connection, import_id))
     subject = f"import:{import_id}"
