@@ -28,7 +28,6 @@ class Reason(StrEnum):
 
     SAME_POINT = "same_point"
     SAME_MAILBOX = "same_mailbox"  # anna+shop@example.com and anna@example.com
-    SAME_EXTERNAL_ID = "same_external_id"
     SAME_NAME_AND_BIRTHDATE = "same_name_and_birthdate"
     SAME_NAME_AND_POSTCODE = "same_name_and_postcode"
     SAME_NAME_AND_GROUP = "same_name_and_group"
@@ -38,13 +37,11 @@ class Reason(StrEnum):
 _SURENESS = {
     Reason.SAME_POINT: 0.98,
     Reason.SAME_MAILBOX: 0.95,
-    Reason.SAME_EXTERNAL_ID: 0.95,
     Reason.SAME_NAME_AND_BIRTHDATE: 0.9,
     Reason.SAME_NAME_AND_POSTCODE: 0.7,
     Reason.SAME_NAME_AND_GROUP: 0.7,
 }
 BIRTHDATE = "birthdate"
-EXTERNAL_ID = "external_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +81,6 @@ def _mailboxes(contact: Contact) -> set[str]:
     return {mailbox_of(point.value) for point in contact.points if point.kind is PointKind.EMAIL}
 
 
-def _same_external_id(one: Contact, other: Contact) -> bool:
-    """Of the same system: its id is kept as `external_id`, or as `external_id.SYSTEM`."""
-    return any(
-        value is not None and other.attributes.get(name) == value
-        for name, value in one.attributes.items()
-        if name == EXTERNAL_ID or name.startswith(f"{EXTERNAL_ID}.")
-    )
-
-
 def name_key(contact: Contact) -> str | None:
     return search_keys(contact.name, contact.given_name, contact.family_name)[0]
 
@@ -126,7 +114,6 @@ def _same_name_and_group(one: Contact, other: Contact) -> bool:
 _HOLDS = {
     Reason.SAME_POINT: _same_point,
     Reason.SAME_MAILBOX: _same_mailbox,
-    Reason.SAME_EXTERNAL_ID: _same_external_id,
     Reason.SAME_NAME_AND_BIRTHDATE: _same_name_and_birthdate,
     Reason.SAME_NAME_AND_POSTCODE: _same_name_and_postcode,
     Reason.SAME_NAME_AND_GROUP: _same_name_and_group,

@@ -107,7 +107,9 @@ class SqlQueries:
                 names = {row.id: row.name for row in await connection.execute(named)}
                 points = _grouped(await connection.execute(_points_of(people)))
         return [
-            HistoryRow(_interaction(row), names.get(row.person), tuple(points.get(row.person, ())))
+            HistoryRow(
+                interaction_from(row, row.person), names.get(row.person), tuple(points.get(row.person, ()))
+            )
             for row in rows
         ]
 
@@ -205,7 +207,8 @@ def call_of(row: Row[Any]) -> Call:
     )
 
 
-def _interaction(row: Row[Any]) -> Interaction:
+def interaction_from(row: Row[Any], person: str | None) -> Interaction:
+    """Of a row of the history; `person` is the surviving contact's id."""
     return Interaction(
         id=row.id,
         at=row.at,
@@ -213,7 +216,7 @@ def _interaction(row: Row[Any]) -> Interaction:
         direction=row.direction,
         subject_id=row.subject_id,
         point=None if row.point_kind is None else ContactPoint(PointKind(row.point_kind), row.point_value),
-        contact_id=row.person,
+        contact_id=person,
         to=row.to_value,
         duration_seconds=row.duration_seconds,
         outcome=row.outcome,

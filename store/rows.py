@@ -5,7 +5,7 @@ Rows go to the driver as tuples, past SQLAlchemy's per-value processing, which w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -24,6 +24,7 @@ from engine.ports import (
     ProfileSet,
     Published,
 )
+from history.contact_news import interaction_added
 from history.interaction import ContactPoint, Interaction
 from history.permission_news import consent_published, objection_published
 from history.publication import Publication
@@ -57,6 +58,7 @@ class Statements:
     add_contacts: str
     add_points: str
     find_points: str
+    find_merged: str
     remove_contacts: str
     points_as_json: bool
 
@@ -126,6 +128,10 @@ SQLITE = Statements(
         "SELECT kind, value, contact_id FROM contact_points WHERE (kind, value) IN "
         "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))"
     ),
+    find_merged=(
+        "SELECT id, merged_into FROM contacts WHERE merged_into IS NOT NULL "
+        "AND id IN (SELECT value FROM json_each(?1))"
+    ),
     remove_contacts=_REMOVE_CONTACTS,
     points_as_json=True,
 )
@@ -144,6 +150,9 @@ POSTGRESQL = Statements(
         "SELECT kind, value, contact_id FROM contact_points WHERE (kind, value) IN "
         "(SELECT * FROM unnest($1::text[], $2::text[]))"
     ),
+    find_merged=(
+        "SELECT id, merged_into FROM contacts WHERE merged_into IS NOT NULL AND id = ANY($1::text[])"
+    ),
     remove_contacts=_numbered(_REMOVE_CONTACTS),
     points_as_json=False,
 )
@@ -157,6 +166,15 @@ def _key(point: ContactPoint) -> PointKey:
     return point.kind.value, point.value
 
 
+def _contact_of(row: Interaction, contacts: Mapping[PointKey, str]) -> str | None:
+    if row.contact_id is not None or row.point is None:
+        return row.contact_id
+    return contacts[_key(row.point)]
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(slots=True)
 class Rows:
     """The rows of one transaction.
@@ -165,6 +183,7 @@ class Rows:
     """
 
     statements: Statements
+    committed_at: datetime = _LONG_AGO
     events: list[Row] = field(default_factory=list)
     calls: dict[str, tuple[int, Row]] = field(default_factory=dict)
     to_place: list[InteractionAdded] = field(default_factory=list)
@@ -176,6 +195,7 @@ class Rows:
 
     def add(self, change: Change, at: datetime) -> None:
         """Encode one change; `at` is when it was committed. Raises TypeError for a value that has no form."""
+        self.committed_at = max(self.committed_at, at)
         match change:
             case EventsAppended(events):
                 time = self.statements.time
@@ -221,9 +241,27 @@ class Rows:
                 found.setdefault(_key(objected.point), (objected.new_contact_id, objected.objection.at))
         return dict(sorted(found.items()))
 
-    def interactions(self, contacts: dict[PointKey, str]) -> list[Row]:
+    def interactions(self, contacts: Mapping[PointKey, str]) -> list[Row]:
         """The interactions' rows, each with the contact of its point."""
-        return [self._interaction(change.interaction, contacts) for change in self.to_place]
+        return [
+            self.interaction(change.interaction, _contact_of(change.interaction, contacts))
+            for change in self.to_place
+        ]
+
+    def placed(self, contacts: Mapping[PointKey, str]) -> set[str]:
+        """The contacts to which interactions came."""
+        found = {_contact_of(change.interaction, contacts) for change in self.to_place}
+        return {contact_id for contact_id in found if contact_id is not None}
+
+    def interactions_told(
+        self, contacts: Mapping[PointKey, str], survivors: Mapping[str, str]
+    ) -> Iterator[Publication]:
+        """What is published of the interactions: `survivors` are those into which contacts were merged."""
+        for change in self.to_place:
+            contact_id = _contact_of(change.interaction, contacts)
+            if contact_id is not None:
+                contact_id = survivors.get(contact_id, contact_id)
+            yield interaction_added(replace(change.interaction, contact_id=contact_id), self.committed_at)
 
     def attributes(self, contacts: dict[PointKey, str]) -> list[Row]:
         """The attributes' rows, each with the contact of its point."""
@@ -290,12 +328,10 @@ class Rows:
             self._optional_time(call.ringing_at),
         )
 
-    def _interaction(self, row: Interaction, contacts: dict[PointKey, str]) -> Row:
+    def interaction(self, row: Interaction, contact_id: str | None) -> Row:
+        """The row of one interaction, of this contact."""
         point = row.point
         kind, value = (None, None) if point is None else (point.kind.value, point.value)
-        contact_id = row.contact_id
-        if contact_id is None and kind is not None and value is not None:
-            contact_id = contacts[kind, value]
         return (
             row.id,
             self.time(row.at),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
+from history.contact import Contact
+from history.contact_news import contact_made
+from history.interaction import ContactPoint, PointKind
+from history.publication import Publication
 from store.publishing import publish
 from store.rows import PointKey, Row, Rows, Statements
 
@@ -21,7 +25,8 @@ def write(connection: Connection, rows: Rows) -> None:
     statements = rows.statements
     _execute(connection, statements.add_events, rows.events)
     _execute(connection, statements.put_calls, [row for _, row in rows.calls.values()])
-    contacts = contacts_of(connection, statements, rows.new_points())
+    made: dict[PointKey, tuple[str, datetime]] = {}
+    contacts = contacts_of(connection, statements, rows.new_points(), made)
     _execute(connection, statements.add_interactions, rows.interactions(contacts))
     _execute(connection, statements.put_attributes, rows.attributes(contacts))
     consents, consents_told = rows.consented(contacts)
@@ -29,7 +34,17 @@ def write(connection: Connection, rows: Rows) -> None:
     objections, objections_told = rows.objected(contacts)
     _execute(connection, statements.add_objections, objections)
     _execute(connection, statements.add_jobs, rows.jobs)
-    publish(connection, [*rows.publications, *consents_told, *objections_told])
+    people = survivors(connection, statements, rows.placed(contacts))
+    publish(
+        connection,
+        [
+            *made_told(made, rows.committed_at),
+            *rows.interactions_told(contacts, people),
+            *rows.publications,
+            *consents_told,
+            *objections_told,
+        ],
+    )
 
 
 def _execute(connection: Connection, sql: str, rows: list[Row]) -> None:
@@ -38,16 +53,20 @@ def _execute(connection: Connection, sql: str, rows: list[Row]) -> None:
 
 
 def contacts_of(
-    connection: Connection, statements: Statements, wanted: Mapping[PointKey, tuple[str, datetime]]
+    connection: Connection,
+    statements: Statements,
+    wanted: Mapping[PointKey, tuple[str, datetime]],
+    new: dict[PointKey, tuple[str, datetime]] | None = None,
 ) -> dict[PointKey, str]:
     """The contact of each point; made where there is none. Of two engines that make one at once, one wins.
 
-    `wanted`: the id and the time for a contact that is made, by point, in one lasting order.
+    `wanted`: the id and the time for a contact that is made, by point, in one lasting order. Those that were
+    made are put into `new`.
     """
     if not wanted:
         return {}
     known = _find(connection, statements, list(wanted))
-    missing = {key: new for key, new in wanted.items() if key not in known}
+    missing = {key: fresh for key, fresh in wanted.items() if key not in known}
     if not missing:
         return known
     made: list[Row] = []
@@ -62,7 +81,26 @@ def contacts_of(
     used = set(known.values())
     orphans: list[Row] = [(contact_id,) for contact_id in {row[0] for row in made} - used]
     _execute(connection, statements.remove_contacts, orphans)
+    if new is not None:
+        new |= {key: fresh for key, fresh in missing.items() if known[key] == fresh[0]}
     return known
+
+
+def made_told(made: Mapping[PointKey, tuple[str, datetime]], at: datetime) -> Iterator[Publication]:
+    """What is published of contacts that were made on the way."""
+    for contact_id, when in dict(made.values()).items():
+        points = [key for key, fresh in made.items() if fresh[0] == contact_id]
+        shown = tuple(ContactPoint(PointKind(kind), value) for kind, value in points)
+        yield contact_made(Contact(contact_id, when, when, points=shown), at)
+
+
+def survivors(connection: Connection, statements: Statements, contact_ids: Collection[str]) -> dict[str, str]:
+    """Of these contacts those that were merged into another, and into which."""
+    if not contact_ids:
+        return {}
+    ids = list(contact_ids)
+    given = orjson.dumps(ids).decode() if statements.points_as_json else ids
+    return {row[0]: row[1] for row in connection.exec_driver_sql(statements.find_merged, (given,))}
 
 
 def _find(connection: Connection, statements: Statements, keys: list[PointKey]) -> dict[PointKey, str]:

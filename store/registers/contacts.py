@@ -25,6 +25,7 @@ from engine.registers.refusals import Missing, Refused
 from history.contact import Contact
 from history.interaction import ContactPoint
 from history.names import search_keys, whole_name
+from history.publication import Kind
 from store.audit import note
 from store.registers.contact_lists import listed
 from store.registers.profiles import (
@@ -69,7 +70,7 @@ class SqlContacts:
             )
             contact = profile(connection, contact_id)
             note(connection, actor, "contact.created", f"contact:{contact_id}", {}, at)
-            tell(connection, told, "contact.created", contact, at)
+            tell(connection, told, Kind.CONTACT_CREATED, contact, at)
             return contact
 
         return await written(self._engine, work)
@@ -195,7 +196,7 @@ def _done(
     counted_up(connection, contact_id, at)
     contact = profile(connection, contact_id)
     note(connection, actor, "contact.changed", f"contact:{contact_id}", {"fields": list(changed)}, at)
-    tell(connection, told, "contact.changed", contact, at)
+    tell(connection, told, Kind.CONTACT_CHANGED, contact, at)
     return contact
 
 

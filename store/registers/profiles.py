@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from engine.registers.refusals import Changed, Missing
 from history.contact import Contact, Group, GroupKind
-from history.forms import contact_form
+from history.contact_news import contact_published
 from history.interaction import ContactPoint, PointKind
-from history.publication import Publication
+from history.publication import Kind
 from store.publishing import publish
 from store.tables import (
     contact_attributes,
@@ -49,18 +49,21 @@ def locked(connection: Connection, contact_ids: Iterable[str]) -> dict[str, Row[
     Raises Missing.
     """
     wanted = sorted(set(contact_ids))
+    survivors = {contact_id: survivor_of(connection, contact_id) for contact_id in wanted}
     while True:
-        survivors = {contact_id: survivor_of(connection, contact_id) for contact_id in wanted}
         asked = (
             select(contacts)
             .where(contacts.c.id.in_(set(survivors.values())))
             .order_by(contacts.c.id)
-            .with_for_update()
+            # Not against rows that refer to a contact: calls go on being written.
+            .with_for_update(key_share=True)
         )
         rows = {row.id: row for row in connection.execute(asked)}
-        # Whoever held the lock may have merged it: then the survivor is another one.
-        if all(row.merged_into is None for row in rows.values()):
+        # Whoever held the lock may have merged it, or undone a merge: then it is part of another one.
+        now = {contact_id: survivor_of(connection, contact_id) for contact_id in wanted}
+        if now == survivors:
             return {contact_id: rows[survivor] for contact_id, survivor in survivors.items()}
+        survivors = now
 
 
 def check_version(row: Row[Any], version: int | None) -> None:
@@ -188,7 +191,6 @@ def owners(connection: Connection, points: Collection[ContactPoint]) -> dict[Con
     return found
 
 
-def tell(connection: Connection, publication_id: str, kind: str, contact: Contact, at: datetime) -> None:
-    """Publish `contact.created` or `contact.changed`; the last thing in a transaction."""
-    told = Publication(publication_id, at, kind, f"contact:{contact.id}", contact_form(contact))
-    publish(connection, [told])
+def tell(connection: Connection, publication_id: str, kind: Kind, contact: Contact, at: datetime) -> None:
+    """Publish what became of a contact; the last thing in a transaction."""
+    publish(connection, [contact_published(publication_id, kind, contact, at)])

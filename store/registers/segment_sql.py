@@ -120,13 +120,15 @@ def _compared(known: Any, operator: Operator, value: Any, database: str) -> Cond
         Operator.CONTAINS: lambda: _holds_text(known, value, database),
     }
     if operator is Operator.EXISTS:
-        return known.is_not(None) if value else known.is_(None)
+        exists_as_asked: Condition = known.is_not(None) if value else known.is_(None)
+        return exists_as_asked
     return and_(known.is_not(None), compare[operator]())
 
 
 def _holds_text(known: Any, part: str, database: str) -> Condition:
     find = func.strpos if database == "postgresql" else func.instr
-    return find(known, part) > 0
+    found: Condition = find(known, part) > 0
+    return found
 
 
 def _tags(operator: Operator, value: Any) -> Condition:

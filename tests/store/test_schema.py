@@ -40,7 +40,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _differences(connection: Connection) -> list[object]:
-    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+    # The words of full-text search are the databases' own kinds of tables, which metadata cannot tell.
+    opts = {"include_name": lambda name, kind, _: kind != "table" or not name.startswith("interaction_words")}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=opts), metadata))
 
 
 async def test_the_migrations_make_the_tables(empty_url: str) -> None:
