@@ -12,7 +12,7 @@ class CallEventKind(StrEnum):
     """What happened. The keys of `CallEvent.data` are listed behind each kind."""
 
     # caller, dialled, trunk, network_id, direction, node, wideband; of a call that we place also flow,
-    # purpose, mode, campaign, debt, ring_seconds, language, variables
+    # purpose, mode, campaign, debt, ring_seconds, language, variables, ordered_by
     RECEIVED = "received"
     ANSWERED = "answered"
     FLOW_STARTED = "flow_started"  # flow, version
@@ -31,7 +31,8 @@ class CallEventKind(StrEnum):
     FETCHED = "fetched"  # service, method, path, status (None: no answer), seconds, error
     MESSAGE_QUEUED = "message_queued"  # channel, to, text
     CALLBACK_REQUESTED = "callback_requested"  # campaign, number, within_seconds
-    CONSENT_KEPT = "consent_kept"  # purpose, given, by ("key", "speech", "silence")
+    CONTACT_REFUSED = "contact_refused"  # channel, to, purpose, rule, reason, next_allowed_at
+    CONSENT_KEPT = "consent_kept"  # purpose, given, by ("key", "speech", "silence"), channels
     CONTACT_STOPPED = "contact_stopped"  # number, channels
     PROMISE_MADE = "promise_made"  # amount, currency, due, reference
     IDENTITY_CHECKED = "identity_checked"  # by ("code", "attribute"), passed

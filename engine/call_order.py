@@ -13,6 +13,7 @@ class CallOrder:
     """`id` becomes the call's own; `to` is E.164. `flow` runs when the person answers.
 
     `caller_id` None: that of the configuration. The flow knows `language` and `variables` as it starts.
+    `ordered_by` tells who wants it ("token:ID").
     """
 
     id: str
@@ -29,6 +30,7 @@ class CallOrder:
     language: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
     packs: tuple[str, ...] = ()
+    ordered_by: str = ""
 
 
 def received_of(
@@ -50,4 +52,5 @@ def received_of(
         "ring_seconds": order.ring_seconds,
         "language": order.language,
         "variables": dict(order.variables),
+        "ordered_by": order.ordered_by,
     }

@@ -55,6 +55,10 @@ class FlowShelf:
         """The flow as it is now."""
         return self._flows.get(name)
 
+    def numbers_of(self, name: str) -> list[str]:
+        """The numbers that lead to it."""
+        return [number for number, flow in self._numbers.items() if flow == name]
+
     def by_version(self, name: str, version: str) -> Flow | None:
         """The flow a call had begun with, if it is loaded or was lately."""
         for flow in (*self._flows.values(), self.unknown):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from console.api.areas import operations
 from console.api.event_feed import EventFeed
 from console.api.parts import ApiParts
@@ -13,6 +15,7 @@ from console.passwords import Passwords
 from engine.codes import new_webhook_secret
 from engine.flows import FlowShelf
 from engine.live import LiveCalls
+from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids
 from infolinia.configuration import Configuration
 from store.store import Store
@@ -27,6 +30,8 @@ def api_parts(
     live: LiveCalls,
     flows: FlowShelf,
     doors: Doors | None = None,
+    outbound: OutboundCalls | None = None,
+    hang_up: Callable[[str, str], Awaitable[bool]] | None = None,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
@@ -36,6 +41,7 @@ def api_parts(
         identify=identify,
         idempotency=store.idempotency,
         queries=store.queries,
+        calls=store.calls,
         live=live,
         flows=flows,
         region=configuration.country,
@@ -47,6 +53,9 @@ def api_parts(
         accounts=store.accounts,
         passwords=doors.passwords if doors else Passwords(),
         seen=doors.seen if doors else None,
+        outbound=outbound,
+        hang_up=hang_up,
+        recordings=configuration.place(configuration.recordings),
         rate=Rate(rate.per_second, rate.burst),
     )
 

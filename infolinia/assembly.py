@@ -33,7 +33,6 @@ from engine.codes import RandomCodes
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.flows import FlowShelf
-from engine.gatekeeper import Gatekeeper
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import VoiceFailed
@@ -43,6 +42,7 @@ from engine.switchboard import Switchboard
 from infolinia.api_assembly import api_parts, served_api
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
+from infolinia.contact_assembly import gatekeeper, outbound_calls
 from infolinia.control_socket import serve_control, socket_path
 from infolinia.doors import opened_doors
 from infolinia.flow_files import load_flows, warn_of_unknown_words
@@ -50,7 +50,6 @@ from infolinia.flow_reload import FlowReloader
 from infolinia.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.prompt_recordings import Judged
 from infolinia.sections.queues import agent_lines, waiting_rooms
-from infolinia.sections.rules import rule_book
 from infolinia.setup.inventory import Parts, find_parts
 from infolinia.webhook_assembly import tell_webhooks
 from speech.prompts import PromptVoices
@@ -197,7 +196,17 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         if configuration.flows_watch:
             _in_background(reloader.watch(), stack)
         api = served_api(
-            api_parts(configuration, store=store, clock=clock, ids=ids, live=live, flows=shelf, doors=doors)
+            api_parts(
+                configuration,
+                store=store,
+                clock=clock,
+                ids=ids,
+                live=live,
+                flows=shelf,
+                doors=doors,
+                outbound=outbound_calls(configuration, exchange, switchboard, gate, store),
+                hang_up=switchboard.hang_up,
+            )
         )
         application = make_application(
             live=live,
@@ -216,14 +225,6 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         )
         await _serve(application, configuration, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])
-
-
-def gatekeeper(configuration: Configuration, store: Store, clock: SystemClock) -> Gatekeeper:
-    book = rule_book(configuration.rules, configuration.country)
-    for own in book.own_numbers.values():
-        for override in own.at(clock.now()).overrides:
-            log.warning("a pack is looser than its source", pack=own.pack.name, override=str(override))
-    return Gatekeeper(store.permissions, store.decisions, book, clock)
 
 
 def installation_of(parts: Parts) -> AsteriskInstallation:

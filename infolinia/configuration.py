@@ -13,7 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
 from infolinia.sections.hours import HoursSection, TimeZoneName
+from infolinia.sections.outbound import OutboundSection, outbound_problems
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
+from infolinia.sections.rules import RulesSection, rule_problems
 from infolinia.sections.services import ServiceName, ServiceSection
 from infolinia.sections.web import WebSection, web_problems
 from infolinia.sections.webhooks import WebhooksSection
@@ -146,6 +148,7 @@ class Configuration(_Section):
     agents: Agents = {}
     queues: QueueSections = {}
     campaigns: tuple[CampaignName, ...] = ()
+    rules: RulesSection = RulesSection()
     numbers: Mapping[str, FlowName] = {"100": "hotline"}
     unknown_number: FlowName = "unknown-number"
     flows: Path = Path("callflows")
@@ -156,6 +159,7 @@ class Configuration(_Section):
     database: Annotated[str, AfterValidator(_database)] = ""
     sip: SipSection = SipSection()
     web: WebSection = WebSection()
+    outbound: OutboundSection = OutboundSection()
     asterisk: AsteriskSection = AsteriskSection()
     speech: SpeechSection = SpeechSection()
     webhooks: WebhooksSection = WebhooksSection()
@@ -230,7 +234,9 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
         if not is_model(configuration.place(folder))
     ]
     problems += web_problems(configuration.web)
+    problems += rule_problems(configuration.rules, configuration.campaigns)
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
+    problems += outbound_problems(configuration.outbound, [t.name for t in configuration.sip.trunks])
     try:
         check_settings(configuration.asterisk_settings())
     except SettingsRefused as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiohttp import web
 
@@ -13,8 +14,10 @@ from console.identity import Identity
 from console.passwords import Passwords
 from engine.flows import FlowShelf
 from engine.live import LiveCalls
+from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids, Queries
 from engine.registers.accounts import Accounts
+from engine.registers.calls import CallRegister
 from engine.registers.idempotency import IdempotencyKeys
 from engine.registers.publications import PublicationLog
 from engine.registers.webhooks import Deliveries, Webhooks
@@ -32,6 +35,7 @@ class ApiParts:
     queries: Queries
     live: LiveCalls
     flows: FlowShelf
+    calls: CallRegister
     region: str  # whose national numbers are taken, as "PL"
     webhooks: Webhooks
     deliveries: Deliveries
@@ -41,5 +45,8 @@ class ApiParts:
     accounts: Accounts
     passwords: Passwords
     seen: SeenNotes | None = None
+    outbound: OutboundCalls | None = None
+    hang_up: Callable[[str, str], Awaitable[bool]] | None = None  # a call's id, by whom
+    recordings: Path | None = None
     rate: Rate = field(default_factory=Rate)
     strangers: Rate = STRANGERS
