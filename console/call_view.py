@@ -34,6 +34,7 @@ ICONS: Mapping[CallEventKind, str] = {
     Kind.FETCHED: "terminal",
     Kind.MESSAGE_QUEUED: "inbox",
     Kind.CALLBACK_REQUESTED: "phone-outgoing",
+    Kind.CONTACT_REFUSED: "minus",
     Kind.CONSENT_KEPT: "check",
     Kind.CONTACT_STOPPED: "minus",
     Kind.PROMISE_MADE: "check",
@@ -169,6 +170,7 @@ def transcript(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[L
                 | Kind.TRANSFER_ENDED
                 | Kind.MESSAGE_QUEUED
                 | Kind.CALLBACK_REQUESTED
+                | Kind.CONTACT_REFUSED
                 | Kind.CONSENT_KEPT
                 | Kind.CONTACT_STOPPED
                 | Kind.PROMISE_MADE
@@ -244,6 +246,8 @@ def event_detail(event: CallEvent, words: Words) -> str:
             )
         case Kind.MESSAGE_QUEUED:
             return _joined(phone(str(data.get("to", ""))), _quoted(data.get("text"), words))
+        case Kind.CONTACT_REFUSED:
+            return _joined(phone(str(data.get("to", ""))), str(data.get("reason", "")))
         case Kind.CALLBACK_REQUESTED | Kind.CONTACT_STOPPED:
             return phone(str(data.get("number", "")))
         case Kind.CONSENT_KEPT:

@@ -118,8 +118,8 @@ class CallLog:
             if kind is CallEventKind.ENDED or not self.ended:
                 self._live.put(self.call)  # as it is by now: another event may have overtaken this one
 
-    async def keep(self, kind: CallEventKind, data: Mapping[str, object], change: Change) -> None:
-        """Append one event and write `change` with it, in one transaction that lasts once this returns.
+    async def keep(self, kind: CallEventKind, data: Mapping[str, object], *changes: Change) -> None:
+        """Append one event and write `changes` with it, in one transaction that lasts once this returns.
 
         Raises LedgerUnavailable; then the event's place in the log tells of that.
         """
@@ -127,7 +127,7 @@ class CallLog:
             raise LedgerUnavailable("The call has ended.")
         event = self._next(kind, data, self._clock.now())
         try:
-            await self._ledger.commit([EventsAppended((event,)), change], durable=True)
+            await self._ledger.commit([EventsAppended((event,)), *changes], durable=True)
         except LedgerUnavailable as unavailable:
             # Should it have been written all the same, it stays as it is: an event is never replaced.
             trouble = {"what": kind.value, "detail": f"it could not be kept: {unavailable}"}

@@ -10,16 +10,19 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
 
 from calls.events import CallEventKind
 from calls.numbers import parse_number
+from compliance.facts import Channel, Mode, Purpose
 from engine.call_log import CallLog
 from engine.codes import CODE_SECONDS, SentCode, same_answer
 from engine.fetching import fetch
-from engine.outbox_jobs import KeptErrand, NotKept, kept_of
+from engine.gatekeeper import ContactRequest, Gate, asked_for
+from engine.outbox_jobs import Circumstances, KeptErrand, NotKept, kept_of
 from engine.ports import (
     Clock,
     Codes,
@@ -31,6 +34,7 @@ from engine.ports import (
     Services,
     StoreUnavailable,
 )
+from history.interaction import ContactPoint, PointKind
 from ivr.commands import (
     CheckAnswer,
     Errand,
@@ -51,6 +55,10 @@ ERRAND_SECONDS = 5.0
 SLACK_SECONDS = 0.5
 # Each costs the company money, and a caller who goes back and forth could have them sent without end.
 MOST_CODES_SENT = 3
+# A caller who asks for a message means now, at any hour.
+WAITS_FOR_MESSAGE = timedelta(minutes=15)
+# What the gate refuses for want of facts is no rule's word.
+OF_THE_GATE = "gate/"
 
 # The outcome of work that has no "failed". What else has none leaves the flow by its `always.trouble`.
 OUTCOMES_OF_TROUBLE: dict[type[Errand], str] = {
@@ -76,6 +84,7 @@ class Desk:
     clock: Clock
     ids: Ids
     region: str
+    gate: Gate
     codes_in_log: bool = True
 
 
@@ -147,7 +156,9 @@ class Errands:
                 return await self._read(errand)
             case WriteProfile():
                 return await self._write(errand)
-            case SendMessage(to=number) | RequestCallback(number=number) | StopContact(number=number):
+            case SendMessage():
+                return await self._send(errand)
+            case RequestCallback(number=number) | StopContact(number=number):
                 return await self._keep(errand, number)
             case KeepConsent() | KeepPromise():
                 return await self._keep(errand)
@@ -200,28 +211,79 @@ class Errands:
         await self._finish_writing(kept())
         return Finished(errand.work_id, "next")
 
-    async def _keep(self, errand: KeptErrand, number: str | None = None, code: str = "") -> Finished:
+    async def _keep(
+        self, errand: KeptErrand, number: str | None = None, code: str = "", new_id: str = ""
+    ) -> Finished:
         desk = self._desk
         kept = kept_of(
             errand,
-            call_id=self._call_id,
-            job_id=desk.ids.new(),
-            point=self._call_log.point,
+            self._circumstances(),
+            new_id=new_id or desk.ids.new(),
             number=None if number is None else parse_number(number, desk.region).e164,
-            now=desk.clock.now(),
             code=code,
         )
-        await self._finish_writing(self._call_log.keep(kept.kind, kept.data, kept.job))
+        await self._finish_writing(self._call_log.keep(kept.kind, kept.data, *kept.changes))
         return Finished(errand.work_id, "next")
+
+    def _circumstances(self) -> Circumstances:
+        call, now = self._call_log.call, self._desk.clock.now()
+        return Circumstances(
+            call_id=self._call_id,
+            at=now,
+            point=self._call_log.point,
+            flow=call.flow or "",
+            recording=call.recording,
+            second=round((now - (call.answered_at or call.started_at)).total_seconds(), 2),
+        )
+
+    async def _send(self, errand: SendMessage) -> Finished:
+        new_id = self._desk.ids.new()
+        refusal = await self._refused(errand.to, Purpose(errand.purpose), new_id)
+        if refusal is not None:
+            return Finished(errand.work_id, refusal)
+        return await self._keep(errand, errand.to, new_id=new_id)
+
+    async def _refused(self, to: str, purpose: Purpose, message_id: str) -> str | None:
+        """The outcome when the gate does not let a text message go out, told in the call's log."""
+        desk = self._desk
+        number = parse_number(to, desk.region).e164
+        if number is None:
+            return None  # it is told as trouble, further on
+        request = ContactRequest(
+            subject=f"message:{message_id}",
+            channel=Channel.SMS,
+            purpose=purpose,
+            mode=Mode.AGENTLESS,
+            point=ContactPoint(PointKind.PHONE, number),
+        )
+        if purpose in (Purpose.SERVICE, Purpose.INFORMATION):  # nobody asks for advertising by calling
+            request = asked_for(request, desk.clock.now(), WAITS_FOR_MESSAGE)
+        decision = await desk.gate.ask(request)
+        if decision.allowed:
+            return None
+        then = decision.next_allowed_at
+        data = {
+            "channel": "sms",
+            "to": number,
+            "purpose": purpose.value,
+            "rule": decision.rule,
+            "reason": decision.reason,
+            "next_allowed_at": None if then is None else then.isoformat(),
+        }
+        await self._call_log.write(CallEventKind.CONTACT_REFUSED, data)
+        return "failed" if (decision.rule or "").startswith(OF_THE_GATE) else "refused"
 
     async def _send_code(self, errand: SendCode) -> Finished:
         if self._codes_sent == MOST_CODES_SENT:
             return await self._trouble(errand, f"{MOST_CODES_SENT} codes were sent in this call already")
         self._codes_sent += 1
         desk = self._desk
+        new_id = desk.ids.new()
+        if await self._refused(errand.to, Purpose.SERVICE, new_id) is not None:
+            return Finished(errand.work_id, "failed")
         code = desk.codes.new(errand.digits)
         self._code = SentCode(code, desk.codes.salt(), desk.clock.monotonic() + CODE_SECONDS)
-        finished = await self._keep(errand, errand.to, code)
+        finished = await self._keep(errand, errand.to, code, new_id)
         if desk.codes_in_log:
             log.info(f"code for {parse_number(errand.to, desk.region).masked}: {code}", call=self._call_id)
         return finished

@@ -1,19 +1,21 @@
-"""What an errand leaves behind when it is kept: a note in the call's log and a row of the outbox.
+"""What an errand leaves behind when it is kept: a note in the call's log, and with it what it was about.
 
-Topics and payloads are told to those who write workers in docs/integrators.md. A row's key is made of the
-call and the work: work that is done again after a crash has the same number, and nothing is done twice.
+That is a row of the outbox, or a consent or objection itself, in force once it is written. Topics and
+payloads are told to those who write workers in docs/integrators.md. Keys and ids are made of the call and the
+work: work that is done again after a crash has the same number, and nothing is done twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from calls.events import CallEventKind
 from engine.codes import CODE_SECONDS
-from engine.ports import JobAdded
-from history.interaction import ContactPoint
+from engine.ports import Change, ConsentKept, JobAdded, ObjectionKept
+from history.interaction import ContactPoint, PointKind
+from history.permissions import Consent, Objection, Proof, Scope
 from ivr.commands import (
     CODE,
     KeepConsent,
@@ -37,20 +39,34 @@ class NotKept(Exception):
 class Kept:
     kind: CallEventKind
     data: Mapping[str, object]
-    job: JobAdded
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """The call in which an errand is kept: when and where in it. `second` is counted from the answer."""
+
+    call_id: str
+    at: datetime
+    point: ContactPoint | None
+    flow: str = ""
+    recording: str | None = None
+    second: float = 0.0
 
 
 def kept_of(
     errand: KeptErrand,
+    circumstances: Circumstances,
     *,
-    call_id: str,
-    job_id: str,
-    point: ContactPoint | None,
+    new_id: str,
     number: str | None,
-    now: datetime,
     code: str = "",
 ) -> Kept:
-    """The note and the row. `number`: where it is sent or called, E.164. Raises NotKept."""
+    """The note and the changes. `number`: where it is sent or called, E.164. Raises NotKept.
+
+    `new_id` is for what is made with it: the job, or a contact who was not known.
+    """
+    call_id, now, point = circumstances.call_id, circumstances.at, circumstances.point
     at = now.isoformat()
     person = None if point is None else {"kind": point.kind.value, "value": point.value}
 
@@ -64,7 +80,7 @@ def kept_of(
         expires_at: datetime | None = None,
     ) -> JobAdded:
         return JobAdded(
-            job_id,
+            new_id,
             topic,
             key or f"{call_id}:{topic}:{errand.work_id}",
             {"call_id": call_id, **payload, "at": at},
@@ -82,27 +98,72 @@ def kept_of(
         case SendMessage(text=text, language=language, channel=channel):
             data = {"channel": channel, "to": number, "text": text}
             sms = row("sms", {"to": number, "text": text, "language": language}, subject=number)
-            return Kept(CallEventKind.MESSAGE_QUEUED, data, sms)
+            return Kept(CallEventKind.MESSAGE_QUEUED, data, (sms,))
         case SendCode(text=text, language=language):
             # A code that is made again is a new one, and the one before is worth nothing: a key of its own.
             sms = row(
                 "sms",
                 {"to": number, "text": text.replace(CODE, code), "language": language},
-                key=f"{call_id}:code:{job_id}",
+                key=f"{call_id}:code:{new_id}",
                 priority=CODE_PRIORITY,
                 expires_at=now + timedelta(seconds=CODE_SECONDS),
             )
             data = {"channel": "sms", "to": number, "text": text}
-            return Kept(CallEventKind.MESSAGE_QUEUED, data, sms)
+            return Kept(CallEventKind.MESSAGE_QUEUED, data, (sms,))
         case RequestCallback(campaign=campaign, within_seconds=within):
             data = {"campaign": campaign, "number": number, "within_seconds": within}
-            return Kept(CallEventKind.CALLBACK_REQUESTED, data, row("callback", data, subject=number))
-        case KeepConsent(purpose=purpose, given=given, by=by):
+            return Kept(CallEventKind.CALLBACK_REQUESTED, data, (row("callback", data, subject=number),))
+        case KeepConsent(purpose=purpose, given=given, by=by, channels=channels):
             data = {"purpose": purpose, "given": given, "by": by}
-            return Kept(CallEventKind.CONSENT_KEPT, data, row("consent", {"point": person, **data}))
+            if channels:
+                data["channels"] = list(channels)
+            return Kept(CallEventKind.CONSENT_KEPT, data, consents_of(errand, circumstances, new_id))
         case StopContact(channels=channels):
             data = {"number": number, "channels": list(channels)}
-            return Kept(CallEventKind.CONTACT_STOPPED, data, row("stop_contact", data))
+            stopped = objections_of(errand, circumstances, number or "", new_id)
+            return Kept(CallEventKind.CONTACT_STOPPED, data, stopped)
         case KeepPromise(amount=amount, currency=currency, due=due, reference=reference):
             data = {"amount": amount, "currency": currency, "due": due, "reference": reference}
-            return Kept(CallEventKind.PROMISE_MADE, data, row("promise", {"point": person, **data}))
+            return Kept(CallEventKind.PROMISE_MADE, data, (row("promise", {"point": person, **data}),))
+
+
+def consents_of(errand: KeepConsent, circumstances: Circumstances, new_id: str) -> tuple[ConsentKept, ...]:
+    """One for each channel; one without a channel when it is not about contacts."""
+    here = circumstances
+    proof = Proof(here.call_id, here.recording, here.second, f"by {errand.by}")
+    return tuple(
+        ConsentKept(
+            Consent(
+                id=f"{here.call_id}-{errand.work_id}-{channel or 'consent'}",
+                at=here.at,
+                channel=channel,
+                purpose=errand.purpose,
+                given=errand.given,
+                source=here.flow or "flow",
+                point=here.point,
+                proof=proof,
+            ),
+            new_id,
+        )
+        for channel in errand.channels or ("",)
+    )
+
+
+def objections_of(
+    errand: StopContact, circumstances: Circumstances, number: str, new_id: str
+) -> tuple[ObjectionKept, ...]:
+    """Of the number; and of the caller, who has others perhaps, when it is theirs."""
+    here = circumstances
+    by_number = Objection(
+        id=f"{here.call_id}-{errand.work_id}-number",
+        at=here.at,
+        scope=Scope.NUMBER,
+        value=number,
+        reason="asked in a call",
+        source=here.flow or "flow",
+        channels=frozenset(errand.channels),
+    )
+    if here.point != ContactPoint(PointKind.PHONE, number):
+        return (ObjectionKept(by_number),)
+    by_person = replace(by_number, id=f"{here.call_id}-{errand.work_id}-person", scope=Scope.PERSON, value="")
+    return ObjectionKept(by_number), ObjectionKept(by_person, here.point, new_id)

@@ -154,13 +154,17 @@ class WriteProfile:
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """Send `text` to a number. Finished with "next" (it is queued), "refused" (by a rule) or "failed"."""
+    """Send `text` to a number. Finished with "next" (it is queued), "refused" (by a rule) or "failed".
+
+    `purpose` is one of compliance.facts.Purpose: the rules that hold follow from it.
+    """
 
     work_id: int
     to: str
     text: str
     language: str
     channel: str = "sms"
+    purpose: str = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +179,16 @@ class RequestCallback:
 
 @dataclass(frozen=True, slots=True)
 class KeepConsent:
-    """Keep that the caller consents to `purpose`, or does not. `by`: key, speech or silence."""
+    """Keep that the caller consents to `purpose`, or does not. `by`: key, speech or silence.
+
+    `channels`: over which they may be contacted for it; none: it is about something else than contacts.
+    """
 
     work_id: int
     purpose: str
     given: bool
     by: str
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
 from ivr.commands import KeepConsent, Listen
 from ivr.reading.shape import Seconds
 from ivr.steps.body import FieldBody
-from ivr.steps.errand import ERRAND_LIMIT_SECONDS
+from ivr.steps.errand import ERRAND_LIMIT_SECONDS, ContactChannels, ContactPurpose
 from ivr.turns.options import OptionTurn
 from ivr.turns.turn import AGENT_KEY, BY_KEY, REPEAT_KEY, Candidate
 from ivr.turns.working_turn import WorkingTurn
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 YES, NO = "yes", "no"
 BY_SILENCE = "silence"
 VARIABLE_PREFIX = "consent_"
+PURPOSES: tuple[str, ...] = get_args(ContactPurpose)
 
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
 
 
 class Consent(FieldBody):
     """`consent: {to: recording, refuse: 9, prompt: {…}}`: silence consents, and so does who presses on.
-    `consent: {to: marketing, accept: 1, prompt: {…}}`: silence refuses. Yes and no may be said in both.
+    `consent: {to: marketing, accept: 1, channels: [call, sms], prompt: {…}}`: silence refuses. Yes and no
+    may be said in both. With `channels` it is a consent to be contacted over them.
     """
 
     verb: ClassVar[str] = "consent"
@@ -41,6 +43,7 @@ class Consent(FieldBody):
     to: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
     accept: Key | None = None
     refuse: Key | None = None
+    channels: ContactChannels | None = None
     attempts: int = Field(default=2, ge=1, le=10)
     wait: Seconds = Field(default=3.0, ge=1.0, le=60.0)
 
@@ -50,6 +53,12 @@ class Consent(FieldBody):
             raise ValueError("'refuse' (silence consents) or 'accept' (silence refuses) is missing: its key")
         if self.accept == self.refuse:
             raise ValueError("'accept' and 'refuse' have the same key")
+        if self.channels is not None:
+            if self.to not in PURPOSES:
+                purposes = ", ".join(PURPOSES)
+                raise ValueError(f"a consent with channels is to one of {purposes}, not {self.to}")
+            if self.accept is None:
+                raise ValueError("'accept' is missing: silence is no consent to be contacted")
         return self
 
     @property
@@ -126,7 +135,8 @@ class _ConsentTurn(WorkingTurn, OptionTurn):
 
     def _keep(self, given: bool, by: str) -> None:
         self.talk.set(self._consent.variable, "true" if given else "false")
-        keep = partial(KeepConsent, purpose=self._consent.to, given=given, by=by)
+        consent = self._consent
+        keep = partial(KeepConsent, purpose=consent.to, given=given, by=by, channels=consent.channels or ())
         self.have_done(keep, ERRAND_LIMIT_SECONDS)
 
 

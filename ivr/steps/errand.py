@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator
 
 from ivr.activity import Activity, Working
 from ivr.commands import Errand
 from ivr.outward import Refused
 from ivr.steps.body import StepBody
+from ivr.texts import NotEmpty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ivr.flow import Step
     from ivr.talk import Talk
+
+# compliance.facts has the same words; a flow is refused for any other.
+ContactChannel = Literal["call", "sms", "email", "push", "messenger"]
+ContactPurpose = Literal["marketing", "collections", "service", "information"]
+
+
+def _each_once(channels: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(channels)) < len(channels):
+        raise ValueError("a channel is named twice")
+    return channels
+
+
+ContactChannels = Annotated[tuple[ContactChannel, ...], NotEmpty, AfterValidator(_each_once)]
 
 # A performer has reported by then: it gives up its own waits earlier.
 ERRAND_LIMIT_SECONDS = 15.0

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ivr.commands import Errand, SendMessage
 from ivr.outward import outward_number, outward_text
-from ivr.steps.errand import ErrandBody
+from ivr.steps.errand import ContactPurpose, ErrandBody
 from ivr.texts import TemplateText, Texts
 from wording.templates import Template, parse_template
 
@@ -25,13 +25,17 @@ LONGEST_MESSAGE = 1530
 
 
 class Sms(ErrandBody):
-    """`sms: {to: "{caller}", text: {…}}`. `refused`: a rule forbids it; `failed`: no number, or no way."""
+    """`sms: {to: "{caller}", text: {…}, purpose: service}`.
+
+    `refused`: a rule on contacts forbids it; `failed`: no number, or no way.
+    """
 
     verb: ClassVar[str] = "sms"
     optional: ClassVar[tuple[str, ...]] = ("refused", "failed")
 
     to: TemplateText = Field(default_factory=lambda: CALLER)
     text: Texts
+    purpose: ContactPurpose = "service"
 
     def spoken(self) -> Iterator[Texts]:
         """Nothing: the text is read, not heard."""
@@ -43,4 +47,4 @@ class Sms(ErrandBody):
         text = outward_text(talk, step, self.text[language])
         if number is None or len(text) > LONGEST_MESSAGE:
             return "failed"
-        return partial(SendMessage, to=number, text=text, language=language)
+        return partial(SendMessage, to=number, text=text, language=language, purpose=self.purpose)

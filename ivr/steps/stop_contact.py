@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ivr.commands import Errand, StopContact
 from ivr.outward import Refused, outward_number
-from ivr.steps.errand import ErrandBody
+from ivr.steps.errand import ContactChannels, ErrandBody
 from ivr.steps.sms import CALLER
-from ivr.texts import NotEmpty, TemplateText
+from ivr.texts import TemplateText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,21 +19,13 @@ if TYPE_CHECKING:
     from ivr.flow import Step
     from ivr.talk import Talk
 
-ContactChannel = Literal["call", "sms", "email", "push", "messenger"]
-
-
-def _each_once(channels: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(channels)) < len(channels):
-        raise ValueError("a channel is named twice")
-    return channels
-
 
 class StopContactStep(ErrandBody):
     """`stop_contact: {channels: [call, sms], number: "{caller}"}`."""
 
     verb: ClassVar[str] = "stop_contact"
 
-    channels: Annotated[tuple[ContactChannel, ...], NotEmpty, AfterValidator(_each_once)]
+    channels: ContactChannels
     number: TemplateText = Field(default_factory=lambda: CALLER)
 
     def errand(self, talk: Talk, step: Step) -> Callable[[int], Errand] | str:

@@ -56,6 +56,10 @@ SHOWN: dict[Kind, tuple[dict[str, object], str]] = {
     Kind.FETCHED: ({"service": "orders", "status": 503, "seconds": 0.25}, "orders, 503, 0.2 s"),
     Kind.MESSAGE_QUEUED: ({"to": "+48220000012", "text": "Sent."}, "+48 22 000 00 12, “Sent.”"),
     Kind.CALLBACK_REQUESTED: ({"campaign": "c", "number": "+48220000012"}, "+48 22 000 00 12"),
+    Kind.CONTACT_REFUSED: (
+        {"to": "+48220000012", "reason": "it is night there"},
+        "+48 22 000 00 12, it is night there",
+    ),
     Kind.CONTACT_STOPPED: ({"number": "+48220000012", "channels": ["sms"]}, "+48 22 000 00 12"),
     Kind.CONSENT_KEPT: ({"purpose": "recording", "given": False, "by": "key"}, "recording, refused"),
     Kind.PROMISE_MADE: (

@@ -11,7 +11,7 @@ from engine.live import LiveCalls
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import Errand
 from ivr.events import Finished
-from tests.engine.fakes import CountedIds, FakeServices, KnownCodes, MemoryLedger
+from tests.engine.fakes import CountedIds, FakeGate, FakeServices, KnownCodes, MemoryLedger
 from tests.virtual_time import VirtualClock
 
 CALLER = "+48220000011"
@@ -24,6 +24,7 @@ class ErrandDesk:
     def __init__(self, *, codes_in_log: bool = True, ledger: MemoryLedger | None = None) -> None:
         self.ledger = ledger or MemoryLedger()
         self.services = FakeServices()
+        self.gate = FakeGate()
         self.clock = VirtualClock()
         self.live = LiveCalls()
         self.told: list[Finished] = []
@@ -35,6 +36,7 @@ class ErrandDesk:
             clock=self.clock,
             ids=CountedIds("row"),
             region="PL",
+            gate=self.gate,
             codes_in_log=codes_in_log,
         )
         self.log = CallLog(

@@ -18,15 +18,19 @@ from calls.control import (
     PlaybackEnded,
 )
 from calls.events import CallEvent, CallEventKind
+from compliance.decision import Decision
+from engine.gatekeeper import ContactRequest
 from engine.ports import (
     CallStored,
     Change,
+    ConsentKept,
     EventsAppended,
     HistoryRow,
     InteractionAdded,
     JobAdded,
     LedgerUnavailable,
     LoggedCall,
+    ObjectionKept,
     ProfileSet,
     Prompt,
     RecordingLost,
@@ -36,6 +40,7 @@ from engine.ports import (
     VoiceFailed,
 )
 from history.interaction import ContactPoint, Interaction
+from history.permissions import Consent, Objection
 
 # Each request to Asterisk takes its time, so that something may happen meanwhile.
 REQUEST_SECONDS = 0.001
@@ -322,6 +327,8 @@ class MemoryLedger:
         self.interactions: list[Interaction] = []
         self.jobs: dict[str, JobAdded] = {}  # by key
         self.attributes: dict[tuple[ContactPoint, str], ProfileSet] = {}
+        self.consents: dict[str, Consent] = {}  # by id
+        self.objections: dict[str, Objection] = {}
         self.away = False
         self.slow: asyncio.Event | None = None
         self.fault: Exception | None = None
@@ -350,6 +357,10 @@ class MemoryLedger:
                     self.jobs.setdefault(key, change)
                 case ProfileSet(point, name):
                     self.attributes[point, name] = change
+                case ConsentKept(consent):
+                    self.consents.setdefault(consent.id, consent)
+                case ObjectionKept(objection):
+                    self.objections.setdefault(objection.id, objection)
         await asyncio.sleep(0)
 
     def kinds(self, call_id: str) -> list[CallEventKind]:
@@ -492,3 +503,18 @@ class CountedIds:
 def channel(id: str, *, dialled: str = "100", answered: bool = True) -> ChannelSnapshot:
     """A channel found alive."""
     return ChannelSnapshot(id, id, f"PJSIP/{id}", "+48220000011", dialled, answered, wideband=False)
+
+
+class FakeGate:
+    """Allows until `refusal` is set; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[ContactRequest] = []
+        self.refusal: Decision | None = None
+
+    async def ask(self, request: ContactRequest) -> Decision:
+        self.asked.append(request)
+        return self.refusal or Decision(True, None, None, None, ())
+
+    async def would_be(self, request: ContactRequest, at: object = None) -> Decision:
+        raise NotImplementedError

@@ -10,9 +10,9 @@ from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import Purpose
 from engine.call_order import CallOrder
 from engine.flows import FlowShelf
-from engine.gatekeeper import ContactRequest
 from engine.outbound import Declined, Lines, OutboundCalls, Placed
 from ivr.reading.loader import load_flow
+from tests.engine.fakes import FakeGate
 from tests.engine.stage import FLOW, UNKNOWN, Stage
 
 PERSON = "+48220000020"
@@ -37,21 +37,6 @@ steps:
 REFUSED = Decision(
     False, "us-reg-f/hours", "It is night there.", None, (Checked("us-reg-f/hours", Verdict.REFUSE),)
 )
-
-
-class FakeGate:
-    """Allows until `refusal` is set; remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[ContactRequest] = []
-        self.refusal: Decision | None = None
-
-    async def ask(self, request: ContactRequest) -> Decision:
-        self.asked.append(request)
-        return self.refusal or Decision(True, None, None, None, ())
-
-    async def would_be(self, request: ContactRequest, at: object = None) -> Decision:
-        raise NotImplementedError
 
 
 def shelf_with_news(news: str = NEWS) -> FlowShelf:

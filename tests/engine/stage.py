@@ -24,6 +24,7 @@ from ivr.surroundings import NOWHERE, Surroundings
 from tests.engine.fakes import (
     CountedIds,
     FakeControl,
+    FakeGate,
     FakeNetworkLog,
     FakeRecognizer,
     FakeRecordings,
@@ -114,6 +115,7 @@ class Stage:
         self.services = FakeServices()
         self.live = LiveCalls()
         self.health = Health(self.live)
+        self.gate = FakeGate()
         self.clock = VirtualClock()
         self.exchange = Exchange(
             control=self.control,
@@ -129,6 +131,7 @@ class Stage:
                 clock=self.clock,
                 ids=CountedIds("row of next" if after else "row"),
                 region="PL",
+                gate=self.gate,
             ),
             queues=Queues(queues, agents, clock=self.clock),
             flows=shelf or load_shelf(),

@@ -20,18 +20,17 @@ from calls.legs import TRANSITIONS, LegState
 from console.metrics import Metrics
 from engine.health import Health
 from engine.live import LiveCalls
-from engine.outbox_jobs import kept_of
+from engine.outbox_jobs import Circumstances, kept_of
+from engine.ports import JobAdded
 from history.interaction import ContactPoint, Interaction, PointKind
 from infolinia.command import app
 from infolinia.configuration import Configuration
 from infolinia.flow_testing import coverage_lines, missed_lines
 from ivr.commands import (
-    KeepConsent,
     KeepPromise,
     RequestCallback,
     SendCode,
     SendMessage,
-    StopContact,
 )
 from ivr.reading.loader import FlowRejected, load_flow
 from ivr.rehearsal.flow_tests import ABOUT_THE_CALL, ACTS
@@ -207,12 +206,12 @@ def test_every_job_of_the_outbox_is_documented() -> None:
         SendMessage(1, number, "", "en"),
         SendCode(1, number, "", "en", 6),
         RequestCallback(1, "callbacks", number, 60.0),
-        KeepConsent(1, "recording", True, "key"),
-        StopContact(1, number, ("sms",)),
         KeepPromise(1, "1.00", "PLN", "2026-12-01", "D-7"),
     ):
-        job = kept_of(errand, call_id="c", job_id="j", point=point, number=number, now=now).job
-        made.setdefault(job.topic, set()).update(job.payload.keys() - {"call_id", "at"})
+        kept = kept_of(errand, Circumstances("c", now, point), new_id="j", number=number)
+        for job in kept.changes:
+            assert isinstance(job, JobAdded)
+            made.setdefault(job.topic, set()).update(job.payload.keys() - {"call_id", "at"})
     told = {words(cells[0])[0]: set(words(cells[2])) for cells in rows(page("integrators.md"), "topic")}
     assert told.keys() == made.keys()
     for topic, names in made.items():
