@@ -91,7 +91,7 @@ def settled_by(
         if verdict is Verdict.UNWELL and unwell:
             seconds = rest  # the webhook's own pause says when: it is tried with this one first
         retry_at = now + timedelta(seconds=min(seconds, LONGEST_PAUSE_SECONDS))
-        if claimed.expires_at is not None and retry_at >= claimed.expires_at:
+        if retry_at >= claimed.tried_until:
             settled.append(Settled(claimed, DeliveryState.DEAD, error))
         else:
             settled.append(Settled(claimed, DeliveryState.WAITING, error, retry_at))

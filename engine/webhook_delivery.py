@@ -24,8 +24,6 @@ from engine.webhook_decisions import Reaction, settled_by
 
 log = structlog.get_logger("webhooks")
 
-# How often what is due is looked for: also what other processes have written.
-LOOK_SECONDS = 0.5
 # Longer pauses while the database is away.
 AWAY_SECONDS = 5.0
 TIDY_SECONDS = 60.0
@@ -44,9 +42,13 @@ class WebhookSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLimits:
-    """A claim lasts longer than the sender's own limit."""
+    """A claim lasts longer than the sender's own limit.
+
+    `look_seconds`: how often what is due is looked for; what other processes have written is seen so too.
+    """
 
     lease_seconds: float = 30.0
+    look_seconds: float = 0.5
     pause_after: timedelta = timedelta(days=5)
 
 
@@ -103,7 +105,7 @@ class WebhookDelivery:
 
     async def _look_on(self) -> None:
         while True:
-            pause = LOOK_SECONDS
+            pause = self._limits.look_seconds
             try:
                 async with self._writing:
                     due = await self._queue.due()
@@ -200,7 +202,7 @@ class WebhookDelivery:
                 self._note_database(unavailable)
             except Exception:
                 log.exception("old deliveries could not be tidied away; trying again in a while")
-            await asyncio.sleep(LOOK_SECONDS if more else TIDY_SECONDS)
+            await asyncio.sleep(self._limits.look_seconds if more else TIDY_SECONDS)
 
     def _show(self, figures: WebhookFigures) -> None:
         if self._health is None or not (figures.active or figures.paused):

@@ -24,7 +24,7 @@ from engine.registers.webhooks import (
 from history.publication import Kind
 from store.audit import note
 from store.outbox import claiming, open_jobs
-from store.publishing import topic_of
+from store.publishing import TRIED_FOR, WAITS_FOR, topic_of
 from store.registers.publications import told_of
 from store.registers.transactions import reading, written
 from store.registers.webhooks import webhook_of
@@ -91,7 +91,12 @@ class SqlDeliveryQueue:
                 return None
             told = _told(connection, [job.payload["publication_id"] for job in jobs])
             return webhook_of(row), [
-                Claimed(job.id, job.attempts, job.expires_at, told.get(job.payload["publication_id"]))
+                Claimed(
+                    job.id,
+                    job.attempts,
+                    job.expires_at - WAITS_FOR + TRIED_FOR,
+                    told.get(job.payload["publication_id"]),
+                )
                 for job in sorted(jobs, key=lambda job: job.id)
             ]
 

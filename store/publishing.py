@@ -18,8 +18,10 @@ from sqlalchemy import Connection
 from history.publication import Kind, Publication
 from store.rows import POSTGRESQL, SQLITE, Statements
 
-# A delivery that did not succeed in this time becomes a dead letter.
-DELIVERY_LIFE = timedelta(days=3)
+# So long a delivery is tried; after its last try it becomes a dead letter.
+TRIED_FOR = timedelta(days=3)
+# What waits behind one that fails, or for a paused webhook, is dead after this time without a try.
+WAITS_FOR = timedelta(days=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _jobs(
             orjson.dumps({"publication_id": one.id}).decode(),
             time(one.at),
             time(one.at),
-            time(one.at + DELIVERY_LIFE),
+            time(one.at + WAITS_FOR),
         )
         for one in publications
         for webhook_id, kinds in receivers.items()

@@ -69,7 +69,8 @@ class DeliveryState(StrEnum):
     waiting -> sending                   claimed by a worker
     sending -> delivered                 the receiver took it
     sending -> waiting                   it did not, or the worker died; later, again
-    waiting, sending -> dead             nobody took it in three days
+    sending -> dead                      it was tried for three days
+    waiting -> dead                      it could not be tried in four
     dead, delivered -> waiting           replayed
     """
 
@@ -157,11 +158,14 @@ class Deliveries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this worker holds; `attempts` counts this one. `told` None: it is no longer kept."""
+    """A delivery that this worker holds; `attempts` counts this one, and none follows after `tried_until`.
+
+    `told` None: it is no longer kept.
+    """
 
     id: str
     attempts: int
-    expires_at: datetime | None
+    tried_until: datetime
     told: Told | None
 
 

@@ -18,7 +18,7 @@ from engine.registers.refusals import Missing, Refused
 from engine.registers.webhooks import Delivery, DeliveryState
 from store.audit import note
 from store.outbox import open_jobs
-from store.publishing import DELIVERY_LIFE, job_id_of, topic_of, wanted
+from store.publishing import WAITS_FOR, job_id_of, topic_of, wanted
 from store.registers.publications import told_of
 from store.registers.transactions import reading, written
 from store.tables import outbox, publications, webhooks
@@ -128,7 +128,7 @@ def _again(at: datetime) -> dict[str, Any]:
         "dead_at": None,
         "attempts": 0,
         "not_before": at,
-        "expires_at": at + DELIVERY_LIFE,
+        "expires_at": at + WAITS_FOR,
         "last_error": None,
     }
 
@@ -157,7 +157,7 @@ def _job_of(webhook_id: str, told: Told, at: datetime) -> dict[str, object]:
         "payload": {"publication_id": told.id},
         "created_at": told.at,
         "not_before": at,
-        "expires_at": at + DELIVERY_LIFE,
+        "expires_at": at + WAITS_FOR,
     }
 
 

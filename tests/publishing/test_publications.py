@@ -91,7 +91,9 @@ async def test_webhooks_get_the_kinds_they_want(url: str, store: Store) -> None:
     pings = [told("3", "webhook:calls", "webhook.ping")]
     await written(engine, lambda c: publish(c, [told("1"), told("2", "call:x", "call.ended"), *pings]))
     async with engine.connect() as connection:
-        rows = (await connection.execute(select(outbox.c.topic, outbox.c.subject).order_by(outbox.c.id))).all()
+        rows = (
+            await connection.execute(select(outbox.c.topic, outbox.c.subject).order_by(outbox.c.id))
+        ).all()
     assert [tuple(row) for row in rows] == [
         ("webhook:all", "contact:a"),
         ("webhook:all", "call:x"),
