@@ -17,6 +17,8 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     marked = unicodedata.normalize("NFD", text.lower())
     return unicodedata.normalize("NFC", _MARKED.sub(r"\1", marked)).translate(_STROKES)
 

@@ -15,8 +15,8 @@ def cleaned(text: str | None) -> str | None:
     """Composed, on one line, without control characters and double blanks; None when nothing is left."""
     if not text:
         return None
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split()) or None
+    if text.isprintable():  # nothing in it that would be dropped
+        return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split()) or None
     seen = "".join(
         " " if sign.isspace() else sign
         for sign in unicodedata.normalize("NFC", text)

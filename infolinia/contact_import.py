@@ -22,6 +22,7 @@ from engine.registers.imports import (
     Imports,
     ImportState,
     NewImport,
+    Parsed,
     Written,
 )
 from history.importing.columns import ColumnsRefused
@@ -60,7 +61,7 @@ async def import_file(
             file.digest,
             shown(path.name),
             "",
-            shown(str(path.resolve())),
+            shown(os.path.abspath(path)),
             file.size_bytes,
             options,
             file.notes,
@@ -99,7 +100,7 @@ async def carry_out(
 
 
 async def _take_when_left(imports: Imports, clock: Clock, import_id: str, owner: str) -> Import:
-    """Another process may have died with it a moment ago: wait once until its lease would have been renewed."""
+    """Another process may have died with it: wait once until its lease would have been renewed."""
     try:
         return await imports.take(import_id, owner)
     except ImportBusy as busy:
@@ -116,10 +117,11 @@ async def try_file(
     taken = refused = left_out = rows = 0
     try:
         async with parsing(file.columns, options, file.separator, file.size_bytes) as (parse, beside):
-            batches, running = file.batches(0), []
+            batches = file.batches(0)
+            running: list[asyncio.Future[Parsed]] = []
             while True:
                 while len(running) <= beside and (batch := await asyncio.to_thread(next, batches, None)):
-                    running.append(asyncio.create_task(parse(batch)))  # type: ignore[arg-type]
+                    running.append(asyncio.ensure_future(parse(batch)))
                 if not running:
                     break
                 parsed = await running.pop(0)

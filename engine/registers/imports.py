@@ -144,7 +144,7 @@ class Imports(Protocol):
         """Raises ImportLost."""
 
     async def release(self, import_id: str, owner: str) -> None:
-        """Let it wait, for this or another worker to go on with. Nothing when it is not `owner`'s any more."""
+        """Let it wait for this or another worker. Does nothing when it is not `owner`'s any more."""
 
     async def cancel(self, actor: Actor, import_id: str) -> Import:
         """Stop after the batch that is being written; what was imported stays. Refused when it is over."""
