@@ -61,7 +61,7 @@ async def import_file(
             file.digest,
             shown(path.name),
             "",
-            shown(os.path.abspath(path)),
+            shown(str(path)),
             file.size_bytes,
             options,
             file.notes,
