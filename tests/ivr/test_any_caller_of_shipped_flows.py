@@ -219,6 +219,8 @@ def test_any_caller_in_any_world(name: str, data: st.DataObject) -> None:
     assert "None" not in said
     strange = any(reply is not None and reply not in GOOD for _, reply in world.values())
     for trouble in rehearsal.result.troubles:
+        if trouble.startswith("not a number") and not caller.startswith("+"):
+            continue  # whoever calls from inside, or withholds their number, is told by a person
         # A value can only be missing where a service answered something strange.
         assert strange, trouble
         assert trouble.startswith(("unset value", "value too long")), trouble
