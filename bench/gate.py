@@ -47,18 +47,18 @@ class Kind:
     zones: tuple[str | None, ...]
     country: str
     hours_utc: tuple[int, int]
-    """Within them most calls are allowed at the callee's."""
+    """The hours of `now`."""
 
 
 KINDS = (
     Kind(
-        "debts, United States",
+        "debts, United States, at any hour",
         ("us-reg-f", "us-tsr"),
         Purpose.COLLECTIONS,
         "+12125550123",
         ("America/New_York", "America/Chicago"),
         "US",
-        (15, 23),
+        (0, 24),
     ),
     Kind(
         "debts, Russia",
@@ -79,7 +79,7 @@ KINDS = (
         (8, 17),
     ),
     Kind(
-        "marketing, mobiles of an unknown state",
+        "marketing, United States, zone unknown",
         ("us-tsr", "service"),
         Purpose.MARKETING,
         "+18005550100",
@@ -91,7 +91,7 @@ KINDS = (
 
 
 def cases(kind: Kind, chance: random.Random) -> list[Case]:
-    """People of whom most may be called; the others were called too often, object, or it is too early."""
+    """People of whom some were called too often, some object, and some sleep."""
     packs = tuple(PACKS[name] for name in kind.packs)
     return [_case(kind, packs, number, chance) for number in range(PEOPLE)]
 

@@ -1,8 +1,8 @@
 """The gate: may this person be contacted now, by which rule not, and from when on.
 
 Every rule of every pack must pass in every zone in which the callee may be. A refusal is followed from moment
-to moment: each refusing rule names the first moment at which it can pass, and the latest of these is tried
-next, so that nothing earlier is missed.
+to moment: a refusing rule names the first moment at which it can pass, and that one is tried next, so that
+nothing earlier is missed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def decide(request: Request, facts: Facts, packs: Sequence[Pack], now: datetime)
     if not refusals:
         return Decision(True, None, None, None, checked)
     rule, finding = next((each for each in refusals if each[1].next is None), refusals[0])
-    next_allowed_at = None if forbidden else _next_allowed(request, facts, packs, zones, found, now)
+    ends = [each for _, each in refusals]
+    next_allowed_at = _next_allowed(request, facts, packs, zones, ends, now)
     return Decision(False, rule, finding.reason, next_allowed_at, checked)
 
 
@@ -147,25 +148,32 @@ def _next_allowed(
     facts: Facts,
     packs: Sequence[Pack],
     zones: tuple[tzinfo, ...],
-    found: _Found,
+    refusals: Sequence[Finding],
     now: datetime,
 ) -> datetime | None:
+    ends = [refusal.next for refusal in refusals]
     last = now + LOOK_AHEAD
-    moment = now
-    while True:
-        latest = moment
-        for _, finding in found:
-            if finding.verdict is _REFUSE:
-                if finding.next is None:
-                    return None
-                if finding.next > latest:
-                    latest = finding.next
-        if latest == moment:
+    moment = None if None in ends else max(end for end in ends if end is not None)
+    while moment is not None and moment <= last:
+        refusal = _first_refusal(request, facts, packs, zones, moment)
+        if refusal is None:
             return moment
-        if latest > last:
-            return None
-        moment = latest
-        found = _findings(request, facts, packs, zones, moment)
+        moment = refusal.next
+    return None
+
+
+def _first_refusal(
+    request: Request, facts: Facts, packs: Sequence[Pack], zones: tuple[tzinfo, ...], moment: datetime
+) -> Finding | None:
+    for zone in zones:
+        local = LocalTime(zone, moment)
+        for pack in packs:
+            if pack.in_force_from is None or local.today >= pack.in_force_from:
+                for rule in pack.rules:
+                    finding = rule.check(request, facts, local, moment)
+                    if finding.verdict is _REFUSE:
+                        return finding
+    return None
 
 
 @lru_cache(maxsize=1024)
