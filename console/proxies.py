@@ -54,17 +54,15 @@ def proxy_middleware(proxies: Sequence[Network], *, only: bool) -> Middleware:
             hops = [hop.strip() for line in forwarded for hop in line.split(",")]
             # From the right: the first that is no proxy of ours; what is left of it anybody may have written.
             asker = next((hop for hop in reversed(hops) if not is_in(hop, proxies)), hops[0])
-            scheme = request.headers.get("X-Forwarded-Proto", request.scheme).strip().lower()
-            request = request.clone(remote=asker[:60], scheme="https" if scheme == "https" else "http")
-            direct = False
+            https = request.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
+            remote = asker if _is_address(asker) else request.remote or ""
+            request = request.clone(remote=remote, scheme="https" if https else "http")
+            refused = only and not https
         else:
-            direct = True
-        if only and request.path not in PROBES:
-            refused = not is_loopback(request.remote) if direct else request.scheme != "https"
-            if refused:
-                return web.json_response(
-                    {"error": "Open the console by way of its proxy, with https."}, status=403
-                )
+            refused = only and not is_loopback(request.remote)
+        if refused and request.path not in PROBES:
+            sentence = "Open the console by way of its proxy, with https."
+            return web.json_response({"error": sentence}, status=403)
         return await handler(request)
 
     return middleware

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from calls.call import Call, fold
 from calls.events import CallEvent, CallEventKind
-from console.application import make_application
+from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
 from engine.flows import FlowShelf
@@ -114,6 +114,8 @@ class Stage:
     queries: FakeQueries = field(default_factory=FakeQueries)
     visitors: FakeVisitors = field(default_factory=FakeVisitors)
     clock: FixedClock = field(default_factory=FixedClock)
+    doors: Doors | None = None
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -145,6 +147,8 @@ class Stage:
             surroundings=Surroundings(zone=ZoneInfo("Europe/Warsaw")),
             clock=self.clock,
             metrics=self.metrics,
+            names=self.names,
+            doors=self.doors,
         )
 
 

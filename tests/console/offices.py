@@ -1,0 +1,85 @@
+"""The console with people who sign in: a real store behind it, passwords that are hashed quickly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from console.application import Doors
+from console.passwords import Passwords
+from console.proxies import networks_of
+from engine.registers.access import Role
+from engine.registers.accounts import Accounts, Person
+from engine.registers.actor import Actor, ActorKind
+from engine.registers.audit import AuditFilter
+from engine.seen_notes import SeenNotes
+from store.store import Store
+from tests.console.stage import FixedClock, Stage
+
+SHELL = Actor(ActorKind.COMMAND, "root")
+PASSWORD = "correct horse battery"
+HTML = {"Accept": "text/html", "Accept-Language": "en"}
+
+
+@dataclass
+class Office:
+    """`client` has a browser's cookies; `page` and `post` are what a browser sends."""
+
+    client: TestClient
+    accounts: Accounts
+    passwords: Passwords
+    seen: SeenNotes
+    clock: FixedClock
+    headers: dict[str, str] = field(default_factory=lambda: dict(HTML))
+
+    async def add(self, name: str, role: Role = Role.ADMIN, password: str = PASSWORD) -> Person:
+        now = self.clock.now()
+        person = Person(f"p-{name.lower()}", name, role, now, now)
+        return await self.accounts.people.add(SHELL, person, await self.passwords.hash(password))
+
+    async def page(self, path: str, **headers: str) -> ClientResponse:
+        return await self.client.get(path, headers={**self.headers, **headers}, allow_redirects=False)
+
+    async def post(
+        self, path: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> ClientResponse:
+        return await self.client.post(
+            path, data=data or {}, headers={**self.headers, **(headers or {})}, allow_redirects=False
+        )
+
+    async def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> ClientResponse:
+        return await self.post("/sign-in", {"name": name, "password": password, **more})
+
+    async def csrf(self) -> str:
+        text = await (await self.page("/account")).text()
+        found = re.search(r'name="csrf" content="([^"]+)"', text)
+        assert found is not None, text[:300]
+        return found[1]
+
+    def cookie(self) -> str | None:
+        """The secret that the browser holds."""
+        held = {cookie.key: cookie.value for cookie in self.client.session.cookie_jar}
+        return held.get("infolinia_session") or held.get("__Host-infolinia_session")
+
+    async def told(self, subject: str) -> list[str]:
+        """What the audit log says of it, oldest first."""
+        await self.seen.flush()
+        entries = await self.accounts.audit.entries(AuditFilter(subject=subject), limit=100)
+        return [entry.note.action for entry in reversed(entries)]
+
+
+@asynccontextmanager
+async def open_office(
+    stage: Stage, store: Store, *, proxies: tuple[str, ...] = (), beyond: bool = False
+) -> AsyncIterator[Office]:
+    passwords = Passwords(passes=1, memory_kib=64)
+    seen = SeenNotes(store.accounts.audit, stage.clock)
+    stage.doors = Doors(store.accounts, passwords, seen, networks_of(proxies), beyond)
+    async with TestClient(TestServer(stage.application(), host="127.0.0.1")) as client:
+        yield Office(client, store.accounts, passwords, seen, stage.clock)
+    passwords.close()
