@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 import idna
+from phonenumbers import country_code_for_region
 
 from calls.numbers import parse_number
 from history.interaction import ContactPoint, PointKind
@@ -119,3 +120,22 @@ def mailbox_of(email: str) -> str:
     """The e-mail address without what follows a + in its name: letters to both arrive in one mailbox."""
     local, _, domain = email.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
+
+
+def prefixes_of(typed: str, region: str) -> tuple[str, ...]:
+    """How the points may begin for which somebody typed this, perhaps not to its end.
+
+    A number without its country's code is one of `region`. Empty when nothing can begin so.
+    """
+    text = plain_digits(typed)
+    digits = "".join(sign for sign in text if sign.isdecimal())
+    if digits and _NUMBER_SIGNS.fullmatch(text):
+        if text.startswith("+"):
+            return (f"+{digits}",)
+        if digits.startswith("00"):
+            return (f"+{digits[2:]}",)
+        code = country_code_for_region(region)
+        national = digits.lstrip("0") if digits.startswith("0") else digits
+        return (f"+{code}{national}", f"+{digits}") if code and national else (f"+{digits}",)
+    lowered = unicodedata.normalize("NFC", typed.strip()).lower()
+    return (lowered,) if lowered and " " not in lowered else ()

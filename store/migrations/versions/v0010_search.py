@@ -84,11 +84,11 @@ def _postgresql() -> None:
         f"{_collation()}, '[^[:alnum:]]+', ' ', 'g')) $$"
     )
     op.execute(
-        "CREATE FUNCTION keep_interaction_words() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "CREATE FUNCTION keep_interaction_words() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "  # noqa: S608
         "IF TG_OP <> 'INSERT' THEN DELETE FROM interaction_words WHERE number = old.number; END IF; "
         f"IF TG_OP <> 'DELETE' THEN IF {_has_text('new')} THEN "
         f"INSERT INTO interaction_words VALUES (new.number, interaction_words_of({_text('new')})); "
-        "END IF; END IF; RETURN NULL; END $$"  # noqa: S608
+        "END IF; END IF; RETURN NULL; END $$"
     )
     for name, when, row in (
         ("added", "INSERT", "new"),
