@@ -1,8 +1,9 @@
 """Publications as they are read, and up to which number all are there.
 
 On PostgreSQL a transaction that took a smaller number may commit after one that took a greater one, so a
-reader that goes by numbers alone would pass it over. Every number up to L was taken by a transaction that had
-its id before the next free one was X. Once none below X runs, nothing more can come at or below L.
+reader that goes by numbers alone would pass it over. So the last number L is read, and then a transaction id
+X is taken: whoever took a number up to L had a smaller id before. Once no transaction below X runs, nothing
+more can come at or below L. (The end of a snapshot will not do for X: it is not beyond those that run.)
 """
 
 from __future__ import annotations
@@ -27,11 +28,8 @@ _LOOK_SECONDS = 0.05
 _MOST_MARKS = 1000
 
 _LAST_NUMBER = text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM publications_number_seq")
-# A statement of its own, after the one above: its snapshot must not be older than the number.
-_RUNNING = text(
-    "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, "
-    "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-)
+_NEXT_ID = text("SELECT pg_current_xact_id()::text::bigint")
+_OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
 
 class SqlPublications:
@@ -83,11 +81,12 @@ class SqlPublications:
             last = await connection.scalar(select(func.coalesce(func.max(publications.c.number), 0)))
             return int(last or 0)
         number = await connection.scalar(_LAST_NUMBER) or 0
-        oldest, following = (await connection.execute(_RUNNING)).one()
-        if not self._marks or number > self._marks[-1][0]:
+        # Only for what is new: an idle follower uses up no ids.
+        if number > (self._marks[-1][0] if self._marks else self._settled or -1):
             if len(self._marks) == _MOST_MARKS:
                 self._marks.pop()
-            self._marks.append((number, following))
+            self._marks.append((number, await connection.scalar(_NEXT_ID) or 0))
+        oldest = await connection.scalar(_OLDEST_RUNNING) or 0
         while self._marks and self._marks[0][1] <= oldest:
             self._settled = max(self._settled or 0, self._marks.popleft()[0])
         return self._settled
