@@ -100,7 +100,10 @@ def document(operations: Sequence[Operation]) -> Json:
     refs, defined = models_json_schema(models, ref_template=_REF)
     paths: dict[str, Json] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, refs)
+        shown = _operation(operation, refs)
+        if links := _links(operation, operations):
+            shown["responses"][str(operation.status)]["links"] = links
+        paths.setdefault(operation.path, {})[operation.method.lower()] = shown
     schemas = {**_PROBLEM_SCHEMAS, **defined.get("$defs", {})}
     return {
         "openapi": "3.1.0",
@@ -154,9 +157,24 @@ def _operation(operation: Operation, refs: Mapping[Any, Json]) -> Json:
         "responses": _responses(operation, refs),
     }
     if taken := body_types(operation):
-        schema = refs[(operation.body, "validation")] if operation.body else {"type": "string"}
+        schema = refs[(operation.body, "validation")] if operation.body else {}
         made["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in taken}}
     return made
+
+
+def _links(operation: Operation, operations: Sequence[Operation]) -> Json:
+    """From what makes a thing to what is then done with it, by the thing's id and version."""
+    made = operation.answer
+    if operation.method != "POST" or "{" in operation.path or made is None or "id" not in made.model_fields:
+        return {}
+    links: Json = {}
+    for other in operations:
+        if match := re.fullmatch(rf"{re.escape(operation.path)}/{{(\w+)}}(/[\w-]+)?", other.path):
+            named = {match[1]: "$response.body#/id"}
+            if other.if_match:
+                named["header.If-Match"] = "$response.header.ETag"
+            links[other.name] = {"operationId": other.name, "parameters": named}
+    return links
 
 
 def _description(operation: Operation) -> str:

@@ -188,7 +188,9 @@ async def running_api(
         return identities.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
 
     parts = api_parts(configuration, store=store, clock=clock, ids=ids, live=live, flows=flows)
-    parts = replace(parts, **{"identify": identify, "rate": Rate(1e6, 10**6), **changes})
+    parts = replace(
+        parts, **{"identify": identify, "rate": Rate(1e6, 10**6), "strangers": Rate(1e6, 10**6), **changes}
+    )
     api = Api(parts, (*operations(parts), *extra))
     server = TestServer(application(api, parts, flows, folder, FakeVisitors()), host="127.0.0.1")
     await server.start_server(auto_decompress=False)
