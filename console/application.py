@@ -96,7 +96,9 @@ def make_application(
     app[IDENTIFIER] = Identification(doors.accounts, clock) if doors else Nobody()
     if doors:
         app[SEEN] = doors.seen
-        app.add_routes(AccountPages(pages, SignIn(doors.accounts, doors.passwords, clock)).routes())
+        app.add_routes(
+            AccountPages(pages, SignIn(doors.accounts, doors.passwords, doors.seen, clock)).routes()
+        )
     app[NAMES] = frozenset(name.lower() for name in names)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(stream.close)

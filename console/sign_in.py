@@ -12,6 +12,7 @@ from engine.ports import Clock
 from engine.registers.accounts import LONGEST_NAME, Accounts, KnownPassword, name_key
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.audit import AuditNote
+from engine.seen_notes import SeenNotes
 
 
 class WrongPassword(Exception):
@@ -29,9 +30,10 @@ class MustWait(Exception):
 class SignIn:
     """Answers with the secret of a new session; the one that the browser had before is ended."""
 
-    def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock) -> None:
+    def __init__(self, accounts: Accounts, passwords: Passwords, notes: SeenNotes, clock: Clock) -> None:
         self._accounts = accounts
         self._passwords = passwords
+        self._notes = notes
         self._clock = clock
 
     async def sign_in(self, name: str, password: str, address: str, before: str | None) -> str:
@@ -66,7 +68,7 @@ class SignIn:
         verdict = await self._passwords.verify(password, known.password_hash if known else None)
         if known is None or not verdict.right or known.person.disabled_at is not None:
             if known is not None:
-                await self._note_refusal(known, address)
+                self._note_refusal(known, address)
             raise WrongPassword
         await self._accounts.attempts.password_was_right(keys, self._clock.now())
         if verdict.new_hash is not None:
@@ -83,7 +85,8 @@ class SignIn:
         await self._accounts.sessions.begin(actor, digest(secret), known, now)
         return secret
 
-    async def _note_refusal(self, known: KnownPassword, address: str) -> None:
+    def _note_refusal(self, known: KnownPassword, address: str) -> None:
+        """Written later, lest the answer come later than to a name that nobody has."""
         actor = Actor(ActorKind.PERSON, known.person.id, address)
-        told = AuditNote(self._clock.now(), actor, "session.refused", f"person:{known.person.id}")
-        await self._accounts.audit.add([told])
+        subject = f"person:{known.person.id}"
+        self._notes.add(AuditNote(self._clock.now(), actor, "session.refused", subject))

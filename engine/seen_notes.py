@@ -46,13 +46,16 @@ class SeenNotes:
         """Call it before the answer is sent. Raises StoreUnavailable when no more can be kept."""
         at = self._clock.now()
         subjects = tuple(subject for subject in subjects if not self._is_told((actor, action, subject), at))
-        if len(self._waiting) + len(subjects) > MOST_WAITING:
-            raise StoreUnavailable("what is being read cannot be noted in the audit log")
-        for subject in subjects:
-            self._waiting.append(AuditNote(at, actor, action, subject, data))
-            self._told[actor, action, subject] = at
+        self.add(*(AuditNote(at, actor, action, subject, data) for subject in subjects))
+        self._told.update(((actor, action, subject), at) for subject in subjects)
         while len(self._told) > MOST_TOLD:
             self._told.popitem(last=False)
+
+    def add(self, *notes: AuditNote) -> None:
+        """Each of them is told. Raises as `note`."""
+        if len(self._waiting) + len(notes) > MOST_WAITING:
+            raise StoreUnavailable("what is done cannot be noted in the audit log")
+        self._waiting += notes
 
     async def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._work())
