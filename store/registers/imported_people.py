@@ -14,15 +14,9 @@ from history.importing.drafts import Draft, Refusal
 from history.importing.matching import Known, Person, Plan, plan_of
 from history.importing.options import ImportOptions
 from history.names import search_keys
+from store.registers.bulk import BIGINT, BOOLEAN, INTEGER, TEXT, TIME, Bulk, Overtaken, Row
 from store.registers.profiles import family, profiles
-from store.rows import POSTGRESQL, SQLITE
 from store.tables import consents, contacts
-
-Row = tuple[object, ...]
-
-
-class Overtaken(Exception):
-    """Another transaction has just made or merged one of these people: do it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +36,22 @@ class Writing:
 def write_people(connection: Connection, writing: Writing, drafts: Sequence[Draft], at: datetime) -> Plan:
     """Write the drafts; what was planned is returned. Raises Overtaken."""
     plan = plan_of(drafts, _known(connection, writing, drafts), writing.import_id, writing.options)
-    bulk = _Bulk(connection, at)
+    bulk = Bulk(connection, at)
     made = [person for person in plan.people.values() if person.is_new]
-    bulk.insert(
+    bulk.add(
         "contacts",
         _CONTACT,
         [_new_row(contact_id, draft, writing, bulk.at) for contact_id, draft in plan.new.items()]
         + [_person_row(person, writing, bulk.at) for person in made],
     )
-    points: list[Row] = [(*point, bulk.at) for point in sorted(plan.points)]
-    if bulk.insert("contact_points", _POINT, points, or_nothing=True) != len(points):
-        raise Overtaken
+    bulk.add("contact_points", _POINT, [(*point, bulk.at) for point in sorted(plan.points)])
     source = writing.options.source
-    ids: list[Row] = [(source, theirs, contact_id) for theirs, contact_id in sorted(plan.ids)]
-    if bulk.insert("contact_external_ids", _EXTERNAL, ids, or_nothing=True) != len(ids):
-        raise Overtaken
+    ids = [(source, theirs, contact_id) for theirs, contact_id in sorted(plan.ids)]
+    bulk.add("contact_external_ids", _EXTERNAL, ids)
     _change(connection, bulk, [person for person in plan.people.values() if not person.is_new])
-    _tags_and_attributes(bulk, plan, writing)
-    bulk.insert(
-        "import_matches", _MATCH, [(writing.import_id, contact_id, line) for contact_id, line in plan.matches]
-    )
+    _tags_and_attributes(bulk, plan, writing.source)
+    matches = [(writing.import_id, contact_id, line) for contact_id, line in plan.matches]
+    bulk.add("import_matches", _MATCH, matches)
     _add_consents(connection, plan, writing, at)
     return plan
 
@@ -73,7 +63,7 @@ def write_refusals(connection: Connection, import_id: str, refusals: Sequence[Re
         place = places[refusal.line] = places.get(refusal.line, -1) + 1
         row = (refusal.line, place, refusal.field, refusal.value, refusal.reason, refusal.kept)
         rows.append((import_id, *row))
-    _Bulk(connection, at).insert("import_refusals", _REFUSAL, rows)
+    Bulk(connection, at).add("import_refusals", _REFUSAL, rows)
 
 
 # --- who is there already ---------------------------------------------------------------------------------
@@ -161,36 +151,35 @@ def _consents(connection: Connection, people: Collection[str]) -> dict[tuple[str
 
 # --- rows -------------------------------------------------------------------------------------------------
 
-_TEXT, _TIME, _INTEGER, _BIGINT, _BOOLEAN = "text", "timestamptz", "integer", "bigint", "boolean"
 _FIELDS = {
-    "name": _TEXT,
-    "given_name": _TEXT,
-    "family_name": _TEXT,
-    "name_key": _TEXT,
-    "surname_key": _TEXT,
-    "language": _TEXT,
-    "time_zone": _TEXT,
-    "country": _TEXT,
-    "region": _TEXT,
-    "postcode": _TEXT,
-    "lifetime_value": _BIGINT,
-    "value_currency": _TEXT,
-    "value_set_at": _TIME,
+    "name": TEXT,
+    "given_name": TEXT,
+    "family_name": TEXT,
+    "name_key": TEXT,
+    "surname_key": TEXT,
+    "language": TEXT,
+    "time_zone": TEXT,
+    "country": TEXT,
+    "region": TEXT,
+    "postcode": TEXT,
+    "lifetime_value": BIGINT,
+    "value_currency": TEXT,
+    "value_set_at": TIME,
 }
-_CONTACT = {"id": _TEXT, "created_at": _TIME, "updated_at": _TIME, "source": _TEXT, **_FIELDS}
-_POINT = {"kind": _TEXT, "value": _TEXT, "contact_id": _TEXT, "added_at": _TIME}
-_EXTERNAL = {"source": _TEXT, "external_id": _TEXT, "contact_id": _TEXT}
-_TAG = {"contact_id": _TEXT, "tag": _TEXT}
-_ATTRIBUTE = {"contact_id": _TEXT, "name": _TEXT, "value": _TEXT, "updated_at": _TIME, "source": _TEXT}
-_MATCH = {"import_id": _TEXT, "contact_id": _TEXT, "line": _BIGINT}
+_CONTACT = {"id": TEXT, "created_at": TIME, "updated_at": TIME, "source": TEXT, **_FIELDS}
+_POINT = {"kind": TEXT, "value": TEXT, "contact_id": TEXT, "added_at": TIME}
+_EXTERNAL = {"source": TEXT, "external_id": TEXT, "contact_id": TEXT}
+_TAG = {"contact_id": TEXT, "tag": TEXT}
+_ATTRIBUTE = {"contact_id": TEXT, "name": TEXT, "value": TEXT, "updated_at": TIME, "source": TEXT}
+_MATCH = {"import_id": TEXT, "contact_id": TEXT, "line": BIGINT}
 _REFUSAL = {
-    "import_id": _TEXT,
-    "line": _BIGINT,
-    "place": _INTEGER,
-    "field": _TEXT,
-    "value": _TEXT,
-    "reason": _TEXT,
-    "kept": _BOOLEAN,
+    "import_id": TEXT,
+    "line": BIGINT,
+    "place": INTEGER,
+    "field": TEXT,
+    "value": TEXT,
+    "reason": TEXT,
+    "kept": BOOLEAN,
 }
 
 
@@ -239,7 +228,7 @@ _CHANGE = (
 )
 
 
-def _change(connection: Connection, bulk: _Bulk, people: Sequence[Person]) -> None:
+def _change(connection: Connection, bulk: Bulk, people: Sequence[Person]) -> None:
     rows: list[Row] = [
         (*_field_values(person), person.value_changed, bulk.at, person.id)
         for person in people
@@ -253,26 +242,33 @@ def _change(connection: Connection, bulk: _Bulk, people: Sequence[Person]) -> No
     connection.exec_driver_sql(sql, sorted(rows, key=lambda row: str(row[-1])))
 
 
-def _tags_and_attributes(bulk: _Bulk, plan: Plan, writing: Writing) -> None:
-    tags: list[Row] = [(contact_id, tag) for contact_id, draft in plan.new.items() for tag in draft.tags]
-    attributes: list[Row] = [
-        (contact_id, name, value, bulk.at, writing.source)
-        for contact_id, draft in plan.new.items()
-        for name, value in draft.attributes
-    ]
+def _tags_and_attributes(bulk: Bulk, plan: Plan, source: str) -> None:
+    drafts = plan.new.items()
+    bulk.add("contact_tags", _TAG, [(contact_id, tag) for contact_id, draft in drafts for tag in draft.tags])
+    bulk.add(
+        "contact_attributes",
+        _ATTRIBUTE,
+        [
+            (contact_id, name, value, bulk.at, source)
+            for contact_id, draft in drafts
+            for name, value in draft.attributes
+        ],
+    )
+    tags: list[Row] = []
+    attributes: list[Row] = []
     for person in plan.people.values():
         added_tags = person.tags if person.is_new else person.added_tags
         set_attributes = person.attributes if person.is_new else person.set_attributes
         tags += [(person.id, tag) for tag in sorted(added_tags)]
-        attributes += [
-            (person.id, name, value, bulk.at, writing.source)
-            for name, value in sorted(set_attributes.items())
-        ]
-    bulk.insert("contact_tags", _TAG, tags, or_nothing=True)
-    newest = (
-        "(contact_id, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, source = "
+        attributes += [(person.id, name, value, bulk.at, source) for name, value in set_attributes.items()]
+    bulk.put("contact_tags", _TAG, sorted(tags, key=str), "DO NOTHING")
+    newer = ", ".join(f"{name} = excluded.{name}" for name in ("value", "updated_at", "source"))
+    bulk.put(
+        "contact_attributes",
+        _ATTRIBUTE,
+        sorted(attributes, key=str),
+        f"(contact_id, name) DO UPDATE SET {newer}",
     )
-    bulk.insert("contact_attributes", _ATTRIBUTE, attributes, conflict=newest + "excluded.source")
 
 
 def _add_consents(connection: Connection, plan: Plan, writing: Writing, at: datetime) -> None:
@@ -294,35 +290,3 @@ def _add_consents(connection: Connection, plan: Plan, writing: Writing, at: date
     ]
     if rows:
         connection.execute(consents.insert(), rows)
-
-
-class _Bulk:
-    """Many rows by one statement: a list for each column on PostgreSQL, a prepared statement on SQLite."""
-
-    def __init__(self, connection: Connection, at: datetime) -> None:
-        self._connection = connection
-        self._sqlite = connection.dialect.name == "sqlite"
-        self.at: object = (SQLITE if self._sqlite else POSTGRESQL).time(at)
-
-    def insert(
-        self,
-        table: str,
-        columns: dict[str, str],
-        rows: Sequence[Row],
-        *,
-        or_nothing: bool = False,
-        conflict: str = "",
-    ) -> int:
-        """How many were written."""
-        if not rows:
-            return 0
-        names = ", ".join(columns)
-        more = " ON CONFLICT DO NOTHING" if or_nothing else f" ON CONFLICT {conflict}" if conflict else ""
-        if self._sqlite:
-            signs = ", ".join("?" * len(columns))
-            sql = f"INSERT INTO {table} ({names}) VALUES ({signs}){more}"  # noqa: S608 - names of our own
-            return self._connection.exec_driver_sql(sql, list(rows)).rowcount
-        given = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(columns.values(), start=1))
-        sql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({given}){more}"  # noqa: S608
-        values = tuple(list(column) for column in zip(*rows, strict=True))
-        return self._connection.exec_driver_sql(sql, values).rowcount

@@ -33,7 +33,8 @@ from history.importing.matching import Plan
 from history.publication import Kind, Publication
 from store.audit import note
 from store.publishing import publish
-from store.registers.imported_people import Overtaken, Writing, write_people, write_refusals
+from store.registers.bulk import Overtaken
+from store.registers.imported_people import Writing, write_people, write_refusals
 from store.registers.transactions import reading, written
 from store.tables import import_matches, import_refusals, imports
 
