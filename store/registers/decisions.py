@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.registers.decisions import DecisionFilter, DecisionPlan, Judgement, 
 from engine.registers.permissions import PersonFacts, PersonQuery
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint
+from store.decision_audit import Audited, Expected, Finding, audit_decisions
 from store.decision_chain import GENESIS, chained
 from store.registers.person_facts import person_facts
 from store.registers.pseudonyms import (
@@ -91,6 +92,10 @@ class SqlDecisions:
 
     async def forget(self, contact_ids: Sequence[str]) -> int:
         return await written(self._engine, lambda connection: destroy_keys(connection, contact_ids))
+
+    def audit(self, expected: Sequence[Expected] = ()) -> AsyncIterator[Finding | Audited]:
+        """See store.decision_audit."""
+        return audit_decisions(self._engine, expected)
 
     def _append(self, connection: Connection, content: Mapping[str, Any]) -> None:
         """Behind the head of this writer's chain, whoever else writes under its name."""
