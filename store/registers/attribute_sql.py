@@ -18,11 +18,12 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from history.segments import Operator
 from store.tables import contact_attributes, contacts
@@ -124,7 +125,7 @@ class _Postgresql:
         self._json = case((whole, cast(value, JSONB())))
 
     def text(self) -> Any:
-        plain = self._json.op("#>>")(cast("{}", ARRAY(Text())))
+        plain = self._json.op("#>>")(literal_column("'{}'"))
         return case((func.jsonb_typeof(self._json) == "string", plain))
 
     def number(self) -> Any:
