@@ -266,6 +266,7 @@ async def test_the_back_off_refuses_even_the_right_password(office: Office) -> N
     assert (await office.sign_in("Anna", "wrong horse battery")).status == 401
     assert (await office.sign_in("Anna")).headers["Retry-After"] == "10"
     office.clock.at += timedelta(seconds=10)
+    await office.seen.flush()
     assert (await office.sign_in("Anna")).status == 303
     assert (await office.told("person:p-anna"))[1:] == ["session.refused"] * 6 + ["session.began"]
 
