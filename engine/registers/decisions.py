@@ -9,6 +9,7 @@ from typing import Protocol
 
 from compliance.decision import Decision
 from engine.registers.permissions import PersonFacts, PersonQuery
+from history.interaction import ContactPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ class Decisions(Protocol):
         self, wanted: DecisionFilter, *, limit: int = 50, before: tuple[datetime, str, int] | None = None
     ) -> Sequence[LoggedDecision]:
         """Newest first; `before` is at, writer and seq of the last one seen."""
+
+    async def person_of(self, subject: str) -> tuple[str | None, ContactPoint | None] | None:
+        """Whom a contact was with, or is to be: contact id and point, as far as other records tell."""
 
     async def forget(self, contact_ids: Sequence[str]) -> int:
         """Destroy the people's keys: nobody can tell any more which decisions were about them. How many."""

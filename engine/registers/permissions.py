@@ -29,12 +29,14 @@ class PersonQuery:
 class PersonFacts:
     """What is known of a person before a contact. `contact_id`: the surviving one, None for nobody known.
 
-    `contact_ids` are all contacts merged into the person. `point` is where the channel would reach them.
+    `contact_ids` are all contacts merged into the person, `points` all of theirs. `point` is where the
+    channel would reach them.
     """
 
     contact_id: str | None
     contact_ids: tuple[str, ...]
     point: ContactPoint | None
+    points: tuple[ContactPoint, ...] = ()
     time_zone: str | None = None
     country: str | None = None
     region: str | None = None

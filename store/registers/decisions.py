@@ -17,7 +17,7 @@ from engine.ports import Ids
 from engine.registers.decisions import DecisionFilter, DecisionPlan, Judgement, LoggedDecision
 from engine.registers.permissions import PersonFacts, PersonQuery
 from engine.registers.refusals import Missing
-from history.interaction import ContactPoint
+from history.interaction import ContactPoint, PointKind
 from store.decision_audit import Audited, Expected, Finding, audit_decisions
 from store.decision_chain import GENESIS, chained
 from store.registers.person_facts import person_facts
@@ -31,7 +31,7 @@ from store.registers.pseudonyms import (
 )
 from store.registers.transactions import reading, written
 from store.rows import POSTGRESQL, SQLITE
-from store.tables import contacts, decision_chains, decisions
+from store.tables import contacts, decision_chains, decisions, interactions, outbox
 from store.writing import contacts_of
 
 # What stands in the log for words of the person's own records.
@@ -89,6 +89,19 @@ class SqlDecisions:
                 people = await connection.run_sync(_pseudonyms_of, wanted.contact_id)
                 chosen = chosen.where(columns.person.in_(people))
             return [_logged(row) for row in await connection.execute(chosen)]
+
+    async def person_of(self, subject: str) -> tuple[str | None, ContactPoint | None] | None:
+        about = subject.partition(":")[2]
+        row = interactions.c
+        recorded = select(row.contact_id, row.point_kind, row.point_value).where(row.subject_id == about)
+        waiting = select(outbox.c.payload).where(outbox.c.id == about, outbox.c.topic == "sms")
+        async with reading(self._engine) as connection:
+            if (found := (await connection.execute(recorded.limit(1))).one_or_none()) is not None:
+                kind, value = found.point_kind, found.point_value
+                return found.contact_id, None if kind is None else ContactPoint(PointKind(kind), value)
+            if (job := (await connection.execute(waiting)).scalar_one_or_none()) is not None:
+                return None, ContactPoint(PointKind.PHONE, job["to"])
+        return None
 
     async def forget(self, contact_ids: Sequence[str]) -> int:
         return await written(self._engine, lambda connection: destroy_keys(connection, contact_ids))

@@ -20,7 +20,7 @@ from engine.registers.permissions import (
     PersonFacts,
     PersonQuery,
 )
-from engine.registers.refusals import Missing
+from engine.registers.refusals import Missing, Refused
 from history.interaction import ContactPoint, PointKind
 from history.permission_news import consent_published, lifting_published, objection_published
 from history.permissions import Consent, Objection, Proof, Scope
@@ -29,7 +29,7 @@ from store.publishing import publish
 from store.registers.objection_lists import import_entries
 from store.registers.person_facts import objection_in_force, objections_with_lists, person_facts
 from store.registers.transactions import reading, written
-from store.tables import consents, contacts, do_not_contact
+from store.tables import consents, contact_groups, contacts, do_not_contact
 
 
 class SqlPermissions:
@@ -76,6 +76,7 @@ class SqlPermissions:
             standing: list[Objection] = []
             new: list[Objection] = []
             for objection in objections:
+                _check_there_is(connection, objection)
                 known = _same_in_force(connection, objection)
                 standing.append(known or objection)
                 if known is not None:
@@ -153,6 +154,16 @@ def _family(connection: Connection, contact_id: str) -> list[str]:
     survivor = row.merged_into or contact_id
     family = select(contacts.c.id).where(or_(contacts.c.id == survivor, contacts.c.merged_into == survivor))
     return list(connection.execute(family).scalars())
+
+
+def _check_there_is(connection: Connection, objection: Objection) -> None:
+    """Raises Refused for a person or household that is none: it would never forbid anything."""
+    table = {Scope.PERSON: contacts, Scope.HOUSEHOLD: contact_groups}.get(objection.scope)
+    if table is None:
+        return
+    wanted = select(table.c.id).where(table.c.id == objection.value)
+    if connection.execute(wanted).one_or_none() is None:
+        raise Refused(f"There is no {objection.scope.value} {objection.value}.", "value")
 
 
 def _same_in_force(connection: Connection, objection: Objection) -> Objection | None:

@@ -84,6 +84,7 @@ def person_facts(connection: Connection, query: PersonQuery, now: datetime) -> P
         contact_id=person.contact_id,
         contact_ids=person.ids,
         point=point,
+        points=tuple(points),
         time_zone=None if row is None else row.time_zone,
         country=None if row is None else row.country,
         region=None if row is None else row.region,
