@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.contacts import ContactDraft
 from history.contact import Contact
-from history.interaction import ContactPoint, PointKind
+from history.interaction import Channel, ContactPoint, Interaction, PointKind
 from store.store import Store
+from tests.store.samples import START
 
 WE = Actor(ActorKind.PERSON, "anna", "127.0.0.1")
 
@@ -28,6 +31,21 @@ async def person(
 ) -> Contact:
     draft = ContactDraft(points, fields, tags, attributes or {})
     return await store.history.contacts.create(WE, draft)
+
+
+def theirs(id: str, point: ContactPoint | None = None, **fields: object) -> Interaction:
+    """A row of another system."""
+    row = Interaction(
+        id,
+        START,
+        Channel.EMAIL,
+        "inbound",
+        f"mail-{id}",
+        point,
+        source="helpdesk",
+        external_id=f"ext-{id}",
+    )
+    return replace(row, **fields)  # type: ignore[arg-type]
 
 
 async def told(store: Store) -> list[tuple[str, str]]:
