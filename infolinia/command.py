@@ -24,6 +24,7 @@ from infolinia.api_commands import api_app
 from infolinia.assembly import Hotline, running_hotline
 from infolinia.audit_commands import print_audit
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
+from infolinia.contact_commands import contacts_app
 from infolinia.contact_history import print_history
 from infolinia.flow_commands import flow_app
 from infolinia.flow_files import flow_folder, served_flows
@@ -73,6 +74,7 @@ speech_app = typer.Typer(help="Speech recognition and voices.", no_args_is_help=
 speech_app.command("voices")(list_voices)
 app.add_typer(speech_app, name="speech")
 app.add_typer(flow_app, name="flow")
+app.add_typer(contacts_app, name="contacts")
 app.add_typer(people_app, name="people")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(webhooks_app, name="webhooks")

@@ -20,6 +20,7 @@ from store.outbox import Outbox
 from store.queries import SqlQueries
 from store.registers.accounts import sql_accounts
 from store.registers.calls import SqlCalls
+from store.registers.contacts import SqlContacts
 from store.registers.decisions import SqlDecisions
 from store.registers.deliveries import SqlDeliveries
 from store.registers.history import sql_history
@@ -27,6 +28,7 @@ from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
 from store.registers.permissions import SqlPermissions
 from store.registers.publications import SqlPublications
+from store.registers.segments import SqlSegments
 from store.registers.webhooks import SqlWebhooks
 from store.schema import check_current, make_tables, upgrade_engine
 from store.spool import Spool
@@ -172,6 +174,18 @@ async def open_webhooks(url: str) -> AsyncIterator[tuple[SqlWebhooks, SqlDeliver
     try:
         await check_current(engine)
         yield SqlWebhooks(engine), SqlDeliveries(engine)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_contacts(url: str, clock: Clock) -> AsyncIterator[tuple[SqlContacts, SqlSegments]]:
+    """Contacts and segments, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    ids = TimeOrderedIds(clock)
+    try:
+        await check_current(engine)
+        yield SqlContacts(engine, clock, ids), SqlSegments(engine, clock, ids)
     finally:
         await engine.dispose()
 

@@ -19,6 +19,7 @@ class Field(StrEnum):
     PHONE = "phone"
     PHONE_CODE = "phone_code"  # the country's calling code, apart from its number
     EMAIL = "email"
+    MESSENGER = "messenger"
     NAME = "name"
     GIVEN_NAME = "given_name"
     MIDDLE_NAME = "middle_name"
@@ -38,8 +39,10 @@ class Field(StrEnum):
 
 
 # Of the others, the first column that says something counts, so a second one is not guessed.
-_SEVERAL = frozenset({Field.PHONE, Field.EMAIL, Field.TAGS, Field.ATTRIBUTE, Field.CONSENT, Field.IGNORE})
-_FINDS_A_PERSON = frozenset({Field.PHONE, Field.EMAIL, Field.EXTERNAL_ID})
+_SEVERAL = frozenset(
+    {Field.PHONE, Field.EMAIL, Field.MESSENGER, Field.TAGS, Field.ATTRIBUTE, Field.CONSENT, Field.IGNORE}
+)
+_FINDS_A_PERSON = frozenset({Field.PHONE, Field.EMAIL, Field.MESSENGER, Field.EXTERNAL_ID})
 _CONSENT_CHANNELS = frozenset({"call", "sms", "email", "push", "messenger"})
 _LOOKS_LIKE_PHONE = re.compile(r"['+(]?[\d\s()./+-]{6,24}")
 _LOOKS_LIKE_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

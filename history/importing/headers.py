@@ -17,6 +17,7 @@ _WORDS = {
         контактныйтелефон рабочийтелефон домашнийтелефон тел мобтел
         telefono telefonomovil movil celular
         """,
+    "messenger": "messenger messengers komunikator мессенджер",
     "phone_code": """
         phonecode dialcode dialingcode callingcode phonecountrycode kierunkowy prefikskraju кодстраны
         """,

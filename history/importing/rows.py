@@ -16,7 +16,7 @@ from history.importing.options import ImportOptions
 from history.importing.places import country_named, language_named, zone_of_postcode
 from history.interaction import PointKind
 from history.names import NAME_MOST, cleaned, search_keys, whole_name
-from history.points import WrongPoint, email_of
+from history.points import WrongPoint, email_of, messenger_of
 from history.profile_fields import WrongField, currency_of, tag_of, time_zone_of
 
 # Characters of a text field; of an attribute's value.
@@ -136,6 +136,13 @@ class RowReader:
                     points.append((_EMAIL, email_of(part.strip().removeprefix("mailto:").strip("<>"))))
                 except WrongPoint as wrong:
                     self._refuse(column, part, str(wrong))
+        for column in self._several[Field.MESSENGER]:
+            for part in self._cell(cells, column).split(";"):
+                if part.strip():
+                    try:
+                        points.append((PointKind.MESSENGER.value, messenger_of(part)))
+                    except WrongPoint as wrong:
+                        self._refuse(column, part, str(wrong))
         if len(points) > 1:
             points = list(dict.fromkeys(points))
             if len(points) > MOST_POINTS:
