@@ -14,6 +14,7 @@ from console.api.problem import Problem
 
 # kind -> what it means, for readers: the documentation lists them, /api/problems/KIND is the type's name.
 KINDS = {
+    "busy": "Too much of this is being done at once; the header Retry-After tells when to come again.",
     "changed": "Somebody else has changed it since you read it. Read it again and change that.",
     "csrf": "A signed-in person's change needs the header X-CSRF-Token.",
     "failed": "The program failed; its log says why under the request's id.",

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from console.api.answers import KINDS
 from console.api.areas import declared_operations
 from console.api.documentation import Documentation
 from console.api.openapi import document
@@ -18,6 +19,7 @@ from console.api.operation import Operation
 from tests.api.serving import RunningApi
 from tests.api.things import Things
 
+ROOT = Path(__file__).parents[2]
 DECLARED = declared_operations()
 
 
@@ -71,6 +73,19 @@ def test_the_command_prints_the_same_whatever_the_order_of_hashes() -> None:
         )
         written.append(done.stdout)
     assert written[0] == written[1] == Documentation(DECLARED).written
+
+
+def test_every_kind_of_problem_is_told_on_the_page_of_the_api() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page, re.MULTILINE)) == KINDS
+
+
+def test_no_other_kind_is_raised() -> None:
+    raised = set()
+    for path in (ROOT / "console").rglob("*.py"):
+        raised |= set(re.findall(r'Problem\(\s*\d+,\s*"([a-z-]+)"', path.read_text(encoding="utf-8")))
+    assert len(raised) > 15
+    assert raised - KINDS.keys() == set()
 
 
 async def test_it_is_served_with_a_version(api: RunningApi) -> None:
