@@ -14,7 +14,7 @@ AT = utc("2026-03-01 00:00")
 
 
 def objection(scope: str, value: str | None, **given: object) -> ObjectionFact:
-    return ObjectionFact(scope, value, "asked", AT, **given)  # type: ignore[arg-type]
+    return ObjectionFact(scope, value, "asked", AT, **given)
 
 
 @pytest.mark.parametrize(

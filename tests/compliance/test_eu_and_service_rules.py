@@ -130,13 +130,13 @@ def test_marketing_and_collections_are_service_only_when_asked_for(purpose: str)
         {"consents": [consent("service")]},
         {"consents": [consent(purpose)]},
     ):
-        assert ask("service", now, VARSOVIAN, purpose=purpose, **given).allowed  # type: ignore[arg-type]
+        assert ask("service", now, VARSOVIAN, purpose=purpose, **given).allowed
     for given in (
         {"requested": Requested(utc("2026-01-14 12:00:01"))},
         {"consents": [consent("service", "sms")]},
         {"consents": [consent("information")]},
     ):
-        assert not ask("service", now, VARSOVIAN, purpose=purpose, **given).allowed  # type: ignore[arg-type]
+        assert not ask("service", now, VARSOVIAN, purpose=purpose, **given).allowed
 
 
 @pytest.mark.parametrize("purpose", ["service", "information"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.gate_cases import VARSOVIAN, ask, consent, past, refused_by, second_before, verdict
@@ -30,7 +32,7 @@ def test_nothing_but_marketing_needs_it() -> None:
 
 def test_a_consent_counts_from_its_second_and_ends_at_the_withdrawals() -> None:
     def allowed(now: str, *consents: object) -> bool:
-        return ask("pl-pke", now, VARSOVIAN, purpose="marketing", consents=consents).allowed  # type: ignore[arg-type]
+        return ask("pl-pke", now, VARSOVIAN, purpose="marketing", consents=consents).allowed
 
     agreed = consent("marketing", given="2026-06-02 12:00")
     assert not allowed("2026-06-02 11:59:59", agreed)
@@ -45,6 +47,8 @@ def test_a_consent_counts_from_its_second_and_ends_at_the_withdrawals() -> None:
     )
     assert not allowed("2026-06-04 09:00", ended, older)
     assert allowed("2026-06-04 09:00", ended, newer)
+    at_once = consent("marketing", given="2026-06-03 09:00")
+    assert not allowed("2026-06-04 09:00", ended, at_once)
     other = consent("service", given="2026-06-02 12:00", withdrawn="2026-06-03 09:00")
     assert allowed("2026-06-04 09:00", other, older)
 
@@ -85,6 +89,21 @@ def test_hours_of_working_days_and_of_rest_days(
     assert ask("pl-debt", opens, VARSOVIAN, channel=channel).allowed
     assert ask("pl-debt", second_before(closes), VARSOVIAN, channel=channel).allowed
     refused_by(ask("pl-debt", closes, VARSOVIAN, channel=channel), "pl-debt/hours", opens_next)
+
+
+def test_polish_holidays_count_wherever_the_callee_is_from() -> None:
+    # Independence Day: 19:30 is allowed, 20:30 on a rest day is not.
+    for country in (None, "DE", "XX"):
+        callee = replace(VARSOVIAN, country=country)
+        assert ask("pl-debt", "2026-11-11 18:30", callee).allowed
+        assert not ask("pl-debt", "2026-11-11 19:30", callee).allowed
+    # The callee's own count too: Tuesday 26 October 2027 is a holiday in Austria, and 20:30 in Warsaw.
+    assert not ask("pl-debt", "2027-10-26 18:30", replace(VARSOVIAN, country="AT")).allowed
+    assert ask("pl-debt", "2027-10-26 18:30", VARSOVIAN).allowed
+    # And those of their part of a country: Tuesday 31 October 2028 is one in Brandenburg, not in Berlin.
+    for region, allowed in [("BB", False), ("BE", True), ("nowhere", True), (None, True)]:
+        german = replace(VARSOVIAN, country="DE", region=region, timezone="Europe/Berlin")
+        assert ask("pl-debt", "2028-10-31 19:30", german).allowed is allowed, region
 
 
 def test_one_conversation_a_day() -> None:

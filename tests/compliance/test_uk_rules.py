@@ -32,7 +32,7 @@ def test_72_hours_are_hours_when_the_clocks_change() -> None:
 @pytest.mark.parametrize("mode", ["preview", "manual"])
 @pytest.mark.parametrize("history", [ABANDONED, MACHINE])
 def test_an_agent_is_guaranteed(mode: str, history: list[object]) -> None:
-    decision = ask("uk-ofcom", "2026-06-01 15:00", LONDONER, mode=mode, history=history)  # type: ignore[arg-type]
+    decision = ask("uk-ofcom", "2026-06-01 15:00", LONDONER, mode=mode, history=history)
     assert decision.allowed
 
 
@@ -51,6 +51,15 @@ def test_not_on_the_same_local_day_after_a_machine() -> None:
         "2026-06-01 23:00",
     )
     assert ask("uk-ofcom", "2026-06-01 23:00", LONDONER, **given).allowed
+
+
+def test_the_day_of_a_machine_begins_with_its_first_second() -> None:
+    for text, allowed in [("2026-05-31 23:00:00", False), ("2026-05-31 22:59:59", True)]:
+        history = [past(text, "connection")]
+        assert (
+            ask("uk-ofcom", "2026-06-01 12:00", LONDONER, mode="progressive", history=history).allowed
+            is allowed
+        )
 
 
 @pytest.mark.parametrize("kind", ["failed", "attempt", "conversation"])

@@ -137,7 +137,7 @@ def test_which_calls_are_counted() -> None:
     now = "2026-11-21 16:05"
 
     def allowed(row: object, debt: str | None = "d1") -> bool:
-        return ask("us-reg-f", now, NEW_YORKER, debt=debt, history=[*six, row]).allowed  # type: ignore[list-item]
+        return ask("us-reg-f", now, NEW_YORKER, debt=debt, history=[*six, row]).allowed
 
     assert allowed(past("2026-11-21 15:00", "failed", debt="d1"))  # it never reached the number
     assert allowed(past("2026-11-21 15:00", debt="d2"))  # another debt's
@@ -180,6 +180,20 @@ def test_the_conversations_day_is_the_callees() -> None:
     assert ask("us-reg-f", "2026-11-16 13:00", NEW_YORKER, history=talked).allowed
 
 
+def test_the_last_of_several_conversations_counts() -> None:
+    talked = [past("2026-11-12 18:00", "conversation"), past("2026-11-10 18:00", "conversation")]
+    for history in (talked, talked[::-1]):
+        decision = ask("us-reg-f", "2026-11-13 16:00", NEW_YORKER, history=history)
+        refused_by(decision, "us-reg-f/after-conversation", "2026-11-19 13:00")
+
+
+def test_the_conversations_day_begins_with_its_first_second() -> None:
+    # 00:00:00 of the 10th in New York: the days are 10 to 16 November.
+    for text, allowed in [("2026-11-10 05:00:00", False), ("2026-11-10 04:59:59", True)]:
+        talked = [past(text, "conversation")]
+        assert ask("us-reg-f", "2026-11-16 16:00", NEW_YORKER, history=talked).allowed is allowed
+
+
 def test_conversations_of_other_debts_and_channels_keep_nobody_silent() -> None:
     for row in (
         past("2026-11-10 18:00", "conversation", debt="d2"),
@@ -200,7 +214,7 @@ TALKED = [past("2026-11-20 15:00", "conversation")]
 @pytest.mark.parametrize("history", [TOO_OFTEN, TALKED], ids=["7-in-7", "after-conversation"])
 def test_consent_lifts_both_for_seven_days(history: list[object]) -> None:
     def allowed(**given: object) -> bool:
-        return ask("us-reg-f", "2026-11-21 16:05", NEW_YORKER, history=history, **given).allowed  # type: ignore[arg-type]
+        return ask("us-reg-f", "2026-11-21 16:05", NEW_YORKER, history=history, **given).allowed
 
     # The days that hold 21 November begin on the 15th, at 05:00 UTC.
     assert allowed(consents=[consent("collections", given="2026-11-15 05:00")])
