@@ -259,7 +259,7 @@ class Switchboard:
             control=exchange.control,
             recordings=exchange.recordings,
             clock=exchange.clock,
-            final_outcome=Outcome.UNKNOWN_NUMBER if flow is exchange.flows.unknown else None,
+            final_outcome=Outcome.UNKNOWN_NUMBER if not ring and flow is exchange.flows.unknown else None,
         )
         return call
 

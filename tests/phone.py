@@ -47,7 +47,8 @@ def parse(data: bytes) -> Message:
 
 
 class SipPhone(asyncio.DatagramProtocol):
-    """`manner`: what becomes of a call: "answers", "rings" (until told), "busy" or "declines".
+    """`manner`: what becomes of a call: "answers", "rings" (until told), "busy", "declines", or the status
+    with which the network refuses it, as "404 Not Found".
 
     `calls` counts what rang, `talking` is true from its ACK to its BYE. Audio is that of `party`.
     """
@@ -97,8 +98,10 @@ class SipPhone(asyncio.DatagramProtocol):
                 "s=-",
                 f"c=IN IP4 {_HOST}",
                 "t=0 0",
-                f"m=audio {self.audio_port} RTP/AVP 8",
+                f"m=audio {self.audio_port} RTP/AVP 8 101",
                 "a=rtpmap:8 PCMA/8000",
+                "a=rtpmap:101 telephone-event/8000",
+                "a=fmtp:101 0-15",
                 "a=ptime:20",
                 "a=sendrecv",
                 "",
@@ -179,6 +182,8 @@ class SipPhone(asyncio.DatagramProtocol):
             self._reply(message, "486 Busy Here")
         elif self.manner == "declines":
             self._reply(message, "603 Decline")
+        elif self.manner[:1].isdecimal():
+            self._reply(message, self.manner)
         else:
             self._invite = message
             self._reply(message, "180 Ringing")

@@ -243,9 +243,7 @@ async def test_a_call_is_placed_and_ends(house: House) -> None:
     received = (await client.get(f"/calls/{call['id']}/events")).json["items"][0]["data"]
     assert received["ordered_by"].startswith("token:")
     publications = house.api.store.publications
-    told = [
-        row.publication.kind for row in await publications.between(0, await publications.settled(), limit=100)
-    ]
+    told = [row.kind for row in await publications.between(0, await publications.settled(), limit=100)]
     assert [kind for kind in told if kind.startswith("call.")] == [
         "call.started",
         "call.answered",
