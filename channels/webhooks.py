@@ -78,6 +78,8 @@ class HttpWebhookSender:
             return Reaction(None, "its TLS certificate or connection is not good")
         except aiohttp.ClientConnectorError as error:
             return Reaction(None, _unreachable(error.os_error))
+        except aiohttp.InvalidURL:
+            return Reaction(None, "its address cannot be read")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Reaction(None, f"the connection failed ({type(error).__name__})")
 
