@@ -80,15 +80,18 @@ class Api:
         request_id = self.parts.ids.new()
         request[_REQUEST_ID] = request_id
         try:
-            return await handler(request)
+            answer = await handler(request)
         except Exception as error:
             problem = _problem_of(request, error)
             if problem.status >= 500:
                 _tell(request, problem, error)
-            return problem_response(problem, request_id)
+            answer = problem_response(problem, request_id)
+        if not answer.prepared:
+            await self.add_headers(request, answer)
+        return answer
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Signal handler: of streams too."""
+        """Also a signal handler, for streams, whose headers leave before their handler's end."""
         if request_id := request.get(_REQUEST_ID):
             response.headers["X-Request-Id"] = request_id
             for name, value in request.get(_LIMITS, {}).items():

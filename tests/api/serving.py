@@ -21,7 +21,7 @@ from console.api.operation import Operation
 from console.api.parts import ApiParts
 from console.api.rate_limits import Rate
 from console.api.serving import PREFIX, Api
-from console.application import make_application
+from console.application import Doors, make_application
 from console.hotline import HotlineFacts
 from console.identity import Identity
 from engine.clock import SystemClock, TimeOrderedIds
@@ -204,7 +204,12 @@ async def running_api(
 
 
 def application(
-    api: Api, parts: ApiParts, flows: FlowShelf, folder: Path, visitors: Visitors
+    api: Api,
+    parts: ApiParts,
+    flows: FlowShelf,
+    folder: Path,
+    visitors: Visitors,
+    doors: Doors | None = None,
 ) -> web.Application:
     return make_application(
         live=parts.live,
@@ -225,4 +230,5 @@ def application(
         clock=parts.clock,
         api=api,
         names=("calls.example.com",),
+        doors=doors,
     )
