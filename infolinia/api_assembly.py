@@ -13,11 +13,18 @@ from console.application import Doors
 from console.identity import identify
 from console.passwords import Passwords
 from engine.codes import new_webhook_secret
+from engine.explaining import Explainer
 from engine.flows import FlowShelf
+from engine.gatekeeper import Gatekeeper
+from engine.imports import ImportIntake
 from engine.live import LiveCalls
 from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids
+from engine.registers.decisions import Decisions
+from engine.registers.permissions import Permissions
 from infolinia.configuration import Configuration
+from infolinia.import_desk import ImportDesk
+from infolinia.sections.rules import rule_book
 from store.store import Store
 
 
@@ -30,6 +37,7 @@ def api_parts(
     live: LiveCalls,
     flows: FlowShelf,
     doors: Doors | None = None,
+    intake: ImportIntake | None = None,
     outbound: OutboundCalls | None = None,
     hang_up: Callable[[str, str], Awaitable[bool]] | None = None,
 ) -> ApiParts:
@@ -42,6 +50,7 @@ def api_parts(
         idempotency=store.idempotency,
         queries=store.queries,
         calls=store.calls,
+        history=store.history,
         live=live,
         flows=flows,
         region=configuration.country,
@@ -51,12 +60,35 @@ def api_parts(
         feed=EventFeed(store.publications),
         new_secret=new_webhook_secret,
         accounts=store.accounts,
+        permissions=store.permissions,
+        decisions=store.decisions,
+        explainer=explainer(configuration, store.permissions, store.decisions, clock),
         passwords=doors.passwords if doors else Passwords(),
+        imports=store.imports,
+        intake=intake or import_desk(configuration, store, ids),
         seen=doors.seen if doors else None,
         outbound=outbound,
         hang_up=hang_up,
         recordings=configuration.place(configuration.recordings),
         rate=Rate(rate.per_second, rate.burst),
+    )
+
+
+def explainer(
+    configuration: Configuration, permissions: Permissions, decisions: Decisions, clock: Clock
+) -> Explainer:
+    book = rule_book(configuration.rules, configuration.country)
+    return Explainer(Gatekeeper(permissions, decisions, book, clock), permissions, clock)
+
+
+def import_desk(configuration: Configuration, store: Store, ids: Ids) -> ImportDesk:
+    """Not started yet."""
+    return ImportDesk(
+        store.imports,
+        ids,
+        folder=configuration.place(configuration.state) / "imports",
+        database_url=configuration.database_url,
+        node=configuration.node,
     )
 
 

@@ -91,7 +91,8 @@ async def _next_writer(connection: AsyncConnection, after: str | None) -> str | 
     wanted: Select[Any] = select(decisions.c.writer).order_by(decisions.c.writer).limit(1)
     if after is not None:
         wanted = wanted.where(decisions.c.writer > after)
-    return (await connection.execute(wanted)).scalar_one_or_none()
+    found: str | None = (await connection.execute(wanted)).scalar_one_or_none()
+    return found
 
 
 class _Chain:
@@ -114,7 +115,7 @@ class _Chain:
                 wanted = wanted.where(decisions.c.seq > after)
             rows = (await connection.execute(wanted.order_by(decisions.c.seq).limit(ROWS_AT_ONCE))).all()
             for row in rows:
-                for finding in self._follow(row._mapping):
+                for finding in self._follow(row._asdict()):
                     yield finding
             if len(rows) < ROWS_AT_ONCE:
                 break

@@ -6,11 +6,19 @@ from typing import NoReturn, cast
 
 from console.api.audit import AuditApi
 from console.api.calls import CallsApi
+from console.api.consents import ConsentsApi
+from console.api.contacts import ContactsApi
+from console.api.decisions import DecisionsApi
+from console.api.do_not_contact import DoNotContactApi
 from console.api.events import EventsApi
 from console.api.flows import FlowsApi
+from console.api.groups import GroupsApi
+from console.api.imports import ImportsApi
+from console.api.interactions import InteractionsApi
 from console.api.operation import Operation
 from console.api.parts import ApiParts
 from console.api.people import PeopleApi
+from console.api.segments import SegmentsApi
 from console.api.tokens import TokensApi
 from console.api.webhooks import WebhooksApi
 
@@ -18,8 +26,15 @@ from console.api.webhooks import WebhooksApi
 def operations(parts: ApiParts) -> tuple[Operation, ...]:
     """In the order of the documentation."""
     areas: tuple[tuple[Operation, ...], ...] = (
+        ContactsApi(parts).operations(),
+        GroupsApi(parts).operations(),
+        SegmentsApi(parts).operations(),
+        InteractionsApi(parts).operations(),
         CallsApi(parts).operations(),
         FlowsApi(parts).operations(),
+        ConsentsApi(parts.permissions, parts.clock, parts.ids, parts.region).operations(),
+        DoNotContactApi(parts.permissions, parts.clock, parts.ids, parts.region).operations(),
+        DecisionsApi(parts.decisions, parts.explainer, parts.clock).operations(),
         WebhooksApi(
             parts.webhooks,
             parts.deliveries,
@@ -28,6 +43,7 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
             new_secret=parts.new_secret,
         ).operations(),
         EventsApi(parts.publications, parts.feed, parts.seen).operations(),
+        ImportsApi(parts.imports, parts.intake, parts.region).operations(),
         PeopleApi(parts.accounts.people, parts.passwords, parts.clock, parts.ids).operations(),
         TokensApi(parts.accounts.tokens, parts.clock, parts.ids).operations(),
         AuditApi(parts.accounts.audit).operations(),

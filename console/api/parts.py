@@ -12,13 +12,19 @@ from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
 from console.identity import Identity
 from console.passwords import Passwords
+from engine.explaining import Explainer
 from engine.flows import FlowShelf
+from engine.imports import ImportIntake
 from engine.live import LiveCalls
 from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids, Queries
 from engine.registers.accounts import Accounts
 from engine.registers.calls import CallRegister
+from engine.registers.decisions import Decisions
+from engine.registers.history import HistoryRegisters
 from engine.registers.idempotency import IdempotencyKeys
+from engine.registers.imports import Imports
+from engine.registers.permissions import Permissions
 from engine.registers.publications import PublicationLog
 from engine.registers.webhooks import Deliveries, Webhooks
 from engine.seen_notes import SeenNotes
@@ -36,6 +42,7 @@ class ApiParts:
     live: LiveCalls
     flows: FlowShelf
     calls: CallRegister
+    history: HistoryRegisters
     region: str  # whose national numbers are taken, as "PL"
     webhooks: Webhooks
     deliveries: Deliveries
@@ -43,7 +50,12 @@ class ApiParts:
     feed: EventFeed
     new_secret: Callable[[], str]  # of a webhook
     accounts: Accounts
+    permissions: Permissions
+    decisions: Decisions
+    explainer: Explainer
     passwords: Passwords
+    imports: Imports
+    intake: ImportIntake
     seen: SeenNotes | None = None
     outbound: OutboundCalls | None = None
     hang_up: Callable[[str, str], Awaitable[bool]] | None = None  # a call's id, by whom
