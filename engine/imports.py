@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Protocol
 
+from engine.registers.actor import Actor
 from engine.registers.imports import Batch, Import, Imports, ImportState, Parsed, Written
+from history.importing.options import ImportOptions
 
 # A batch that takes longer to parse is no table of contacts.
 _PARSE_LIMIT_SECONDS = 120.0
@@ -51,3 +54,19 @@ async def run_import(
 async def _within_limit(parsing: Awaitable[Parsed]) -> Parsed:
     async with asyncio.timeout(_PARSE_LIMIT_SECONDS):
         return await parsing
+
+
+class ListRefused(ValueError):
+    """What was sent is no list that can be imported; the message is one sentence with the remedy."""
+
+
+class ImportIntake(Protocol):
+    """Takes lists from others, and has them imported beside the calls."""
+
+    async def begin(
+        self, actor: Actor, name: str, pieces: AsyncIterator[bytes], options: ImportOptions
+    ) -> Import:
+        """Keep the file and let it wait. Raises ListRefused, Refused when it is being imported already."""
+
+    def look(self) -> None:
+        """There may be an import that waits."""

@@ -39,7 +39,7 @@ from engine.ports import VoiceFailed
 from engine.queues import Queues
 from engine.recovery import Recovery
 from engine.switchboard import Switchboard
-from infolinia.api_assembly import api_parts, served_api
+from infolinia.api_assembly import api_parts, import_desk, served_api
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.contact_assembly import gatekeeper, outbound_calls
@@ -195,6 +195,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         await serve_control(socket_path(configuration), reloader, stack)
         if configuration.flows_watch:
             _in_background(reloader.watch(), stack)
+        intake = import_desk(configuration, store, ids)
+        intake.start()
+        stack.push_async_callback(intake.close)
         api = served_api(
             api_parts(
                 configuration,
@@ -204,6 +207,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 live=live,
                 flows=shelf,
                 doors=doors,
+                intake=intake,
                 outbound=outbound_calls(configuration, exchange, switchboard, gate, store),
                 hang_up=switchboard.hang_up,
             )
