@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows clean
+.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules clean
 
 help:
 	@echo "make run            bring the hotline up: sip:100@127.0.0.1:5060 and http://localhost:8080"
@@ -37,7 +37,7 @@ test: setup-tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist worksteal
 
-bench: bench-calls bench-latency bench-flows
+bench: bench-calls bench-latency bench-flows bench-rules
 
 bench-calls: setup
 	$(BIN)/python -m bench.calls
@@ -48,6 +48,9 @@ bench-latency: setup
 bench-flows: setup
 	$(BIN)/python -m bench.flows_loading
 	$(BIN)/python -m bench.rehearsal
+
+bench-rules: setup
+	$(BIN)/python -m bench.gate
 
 clean:
 	rm -rf .venv var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
