@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, literal, or_, select, update
+from sqlalchemy import Connection, Update, delete, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock
@@ -104,32 +104,33 @@ class SqlDeliveryQueue:
 
     async def settle(self, webhook_id: str, settled: Sequence[Settled], standing: Standing | None) -> None:
         now = self._clock.now()
-        mine = (
-            update(outbox)
-            .where(
-                outbox.c.id == bindparam("job_id"),
-                outbox.c.claimed_by == self._worker,
-                outbox.c.attempts == bindparam("job_attempts"),
-                open_jobs(),
-            )
-            .values(
-                claimed_by=None,
-                claimed_until=None,
-                done_at=bindparam("job_done_at"),
-                dead_at=bindparam("job_dead_at"),
-                last_error=bindparam("job_error"),
-                not_before=func.coalesce(bindparam("job_retry_at", type_=outbox.c.not_before.type), now),
-            )
-        )
-        rows = [_ended(one, now) for one in settled]
+        delivered = [one.claimed for one in settled if one.state is DeliveryState.DELIVERED]
+        others = [one for one in settled if one.state is not DeliveryState.DELIVERED]
 
         def work(connection: Connection) -> None:
-            if rows:
-                connection.execute(mine, rows)
+            if delivered:
+                connection.execute(self._ended(delivered).values(done_at=now, last_error=None))
+            for one in others:
+                dead = one.state is DeliveryState.DEAD
+                values = {"dead_at": now} if dead else {"not_before": one.retry_at or now}
+                connection.execute(self._ended([one.claimed]).values(last_error=one.error, **values))
             if standing is not None:
                 _stand(connection, webhook_id, standing, now)
 
         await written(self._engine, work)
+
+    def _ended(self, claimed: Sequence[Claimed]) -> Update:
+        """The claims that are still this worker's. What is claimed is open: that need not be asked too."""
+        tries = [(one.id, one.attempts) for one in claimed]
+        return (
+            update(outbox)
+            .where(
+                outbox.c.id.in_([one.id for one in claimed]),
+                tuple_(outbox.c.id, outbox.c.attempts).in_(tries),
+                outbox.c.claimed_by == self._worker,
+            )
+            .values(claimed_by=None, claimed_until=None)
+        )
 
     async def tidy(self) -> bool:
         now = self._clock.now()
@@ -172,17 +173,6 @@ def _unclaimed(now: datetime) -> Any:
 def _told(connection: Connection, ids: list[str]) -> dict[str, Told]:
     rows = connection.execute(select(publications).where(publications.c.id.in_(ids)))
     return {row.id: told_of(row) for row in rows}
-
-
-def _ended(one: Settled, now: datetime) -> dict[str, object]:
-    return {
-        "job_id": one.claimed.id,
-        "job_attempts": one.claimed.attempts,
-        "job_done_at": now if one.state is DeliveryState.DELIVERED else None,
-        "job_dead_at": now if one.state is DeliveryState.DEAD else None,
-        "job_error": one.error or None,
-        "job_retry_at": one.retry_at,
-    }
 
 
 def _stand(connection: Connection, webhook_id: str, standing: Standing, now: datetime) -> None:
