@@ -175,7 +175,9 @@ async def running_api(
     **changes: Any,
 ) -> AsyncIterator[RunningApi]:
     """Over the database `url`. `extra` operations are served beside the others; `changes` replace parts."""
-    configuration = configuration or Configuration(folder=Path.cwd())
+    configuration = configuration or Configuration(
+        folder=Path.cwd(), database=url, state=folder / "state"
+    )
     clock = SystemClock()
     ids = TimeOrderedIds(clock)
     store = open_store(url, folder / "spool", clock=clock, flush_seconds=0.005)
