@@ -66,7 +66,7 @@ async def test_every_route_is_an_operation(api: RunningApi, tmp_path: Path) -> N
     def routes(running: RunningApi) -> set[tuple[str, str]]:
         return {
             (route.method, route.resource.canonical)
-            for route in running.server.app.router.routes()  # type: ignore[attr-defined]
+            for route in running.server.app.router.routes()
             if route.resource is not None and route.resource.canonical.startswith("/api")
         }
 
