@@ -9,6 +9,7 @@ const caller = byId("caller");
 const callButton = byId("call");
 const hangUpButton = byId("hang-up");
 const keypad = byId("keypad");
+const readable = "readable" in caller.dataset; // whether this person may see the pages of calls
 const dialled = byId("dialled"); // only where there are several numbers
 const KEYS = "0123456789*#";
 const HEARD_LEVEL = 0.35;
@@ -37,7 +38,7 @@ function enter(state) {
   byId("mic-test").hidden = busy || Boolean(microphone.stream && !microphone.silent);
   byId("keys-only").hidden = busy;
   if (dialled) dialled.disabled = busy;
-  byId("band-open").hidden = !(state === "ended" && callId);
+  byId("band-open").hidden = !(state === "ended" && callId && readable);
   showAhead(state);
 }
 
@@ -144,7 +145,7 @@ async function showWords() {
   const mine = byId("mine").querySelector("[data-call]");
   if (mine) {
     callId = mine.dataset.call;
-    byId("band-open").href = byId("read-back").href = `/calls/${encodeURIComponent(callId)}`;
+    if (readable) byId("band-open").href = byId("read-back").href = `/calls/${encodeURIComponent(callId)}`;
   }
   showAhead(caller.dataset.state);
   byId("mine").scrollTop = byId("mine").scrollHeight;

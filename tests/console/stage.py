@@ -13,6 +13,7 @@ from aiohttp import web
 
 from calls.call import Call, fold
 from calls.events import CallEvent, CallEventKind
+from console.api.serving import Api
 from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
@@ -115,6 +116,7 @@ class Stage:
     visitors: FakeVisitors = field(default_factory=FakeVisitors)
     clock: FixedClock = field(default_factory=FixedClock)
     doors: Doors | None = None
+    api: Api | None = None
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -149,6 +151,7 @@ class Stage:
             metrics=self.metrics,
             names=self.names,
             doors=self.doors,
+            api=self.api,
         )
 
 

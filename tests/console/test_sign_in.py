@@ -226,7 +226,7 @@ async def test_a_disabled_person_is_told_nothing_more(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("pl", "Nazwa lub hasło jest błędne."), ("ru", "Имя или пароль неверны.")],
+    [("pl", "Nazwa użytkownika lub hasło jest błędne."), ("ru", "Имя пользователя или пароль неверны.")],
 )
 async def test_the_form_speaks_the_browsers_language(office: Office, language: str, words: str) -> None:
     await office.add("Anna")
