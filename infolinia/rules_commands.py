@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 from datetime import date, time
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -19,8 +19,9 @@ from compliance.gate import PACKS
 from compliance.pack import CampaignLimits, Pack
 from compliance.strictness import LIMITS, numbers_of
 from infolinia.rule_cases import BadCase, answer, packs_named
+from infolinia.terminal import fail
 
-ALLOWED, BAD_INPUT, REFUSED = 0, 2, 3
+ALLOWED, BAD_INPUT, REFUSED = 0, 2, 3  # exit codes
 
 rules_app = typer.Typer(help="The rules of contact, and the gate that asks them.", no_args_is_help=True)
 
@@ -47,17 +48,22 @@ def check_case(
         packs = packs_named(pack or [])
         if lines:
             raise SystemExit(_check_lines(packs))
-        told = answer(sys.stdin.buffer.read(), packs)
+        told = answer(_input().read(), packs)
     except BadCase as problem:
-        sys.stderr.write(f"{problem}\n")
-        raise SystemExit(BAD_INPUT) from None
+        fail(str(problem))
     typer.echo(json.dumps(told, ensure_ascii=False))
     raise SystemExit(ALLOWED if told["allowed"] else REFUSED)
 
 
+def _input() -> BinaryIO:
+    if sys.stdin is None:  # whoever started us closed it
+        raise BadCase("Standard input is closed: give the case there.")
+    return sys.stdin.buffer
+
+
 def _check_lines(packs: tuple[Pack, ...]) -> int:
     codes = {ALLOWED}
-    for number, line in enumerate(sys.stdin.buffer, 1):
+    for number, line in enumerate(_input(), 1):
         if not line.strip():
             continue
         try:

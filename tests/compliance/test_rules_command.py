@@ -302,3 +302,14 @@ def test_they_load_nothing_that_they_do_not_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=50, cwd=ROOT)
     assert done.stdout == b"[]\n", done.stderr
+
+
+def test_a_closed_standard_input_is_told() -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -c 'from infolinia.entry import main; main()' rules check <&-"],
+        capture_output=True,
+        timeout=50,
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert done.stderr == b"Standard input is closed: give the case there.\n"
