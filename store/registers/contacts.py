@@ -143,11 +143,11 @@ class SqlContacts:
                 return profile(connection, row.id)
             _check_room(connection, people)
             if owner is None:
-                _add_points(connection, row.id, [point], at)
+                _add_point(connection, row.id, point, at)
             else:
                 other = rows[owner]
                 if not move:
-                    raise _taken(point, other.id, "point")
+                    raise _taken(point, other.id, "value")
                 _move_point(connection, point, owner, row.id, at)
                 _done(connection, actor, other.id, ["points"], also_told, at)
             return _done(connection, actor, row.id, ["points"], told, at)
@@ -243,14 +243,20 @@ def _add_points(
     owned = owners(connection, points)
     for number, point in enumerate(points):
         if owned[point] != contact_id:
-            place = "point" if len(points) == 1 else f"points[{number}]"
-            raise _taken(point, survivor_of(connection, owned[point]), place)
+            raise _taken(point, survivor_of(connection, owned[point]), f"points[{number}].value")
+
+
+def _add_point(connection: Connection, contact_id: str, point: ContactPoint, at: datetime) -> None:
+    try:
+        _add_points(connection, contact_id, [point], at)
+    except Refused as refused:
+        raise Refused(str(refused), "value") from None
 
 
 def _taken(point: ContactPoint, owner: str, place: str) -> Refused:
     return Refused(
         f"This {point.kind.value} is the contact {owner}'s: change that one, merge both, or move the point.",
-        f"{place}.value",
+        place,
     )
 
 
@@ -261,13 +267,13 @@ def _move_point(connection: Connection, point: ContactPoint, owner: str, to: str
         contact_points.c.contact_id == owner,
     )
     if not connection.execute(moved.values(contact_id=to, added_at=at)).rowcount:
-        raise Refused("The point has just been moved or removed by somebody else: try again.", "point.value")
+        raise Refused("The point has just been moved or removed by somebody else: try again.", "value")
 
 
 def _check_room(connection: Connection, people: Mapping[str, str]) -> None:
     held = select(contact_points.c.value).where(contact_points.c.contact_id.in_(people)).limit(POINTS_MOST)
     if len(connection.execute(held).all()) >= POINTS_MOST:
-        raise Refused(f"A contact has at most {POINTS_MOST} points: remove some first.", "point")
+        raise Refused(f"A contact has at most {POINTS_MOST} points: remove some first.")
 
 
 def _set_tags(connection: Connection, contact_id: str, before: frozenset[str], tags: frozenset[str]) -> None:

@@ -1,0 +1,70 @@
+"""Points, times and places as requests write them, with the field that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from console.api.contact_shapes import NewPoint
+from console.api.pages_of import cursor_of, parts_of
+from console.api.problem import FieldError, Problem
+from engine.registers.pages import Item, Page
+from history.interaction import ContactPoint
+from history.points import point_of
+
+
+def points_of(
+    written: Sequence[NewPoint], region: str, place: str = "body.points"
+) -> tuple[ContactPoint, ...]:
+    """In one form, each once. Raises Problem 422 naming each that is wrong."""
+    points: dict[ContactPoint, None] = {}
+    wrongs: list[FieldError] = []
+    for number, one in enumerate(written):
+        try:
+            points[point_of(one.kind, one.value, region)] = None
+        except ValueError as wrong:
+            wrongs.append(FieldError(f"body.points[{number}].value", str(wrong)))
+    if wrongs:
+        raise Problem(422, "invalid", "A point cannot be read: see errors.", errors=wrongs)
+    return tuple(points)
+
+
+def one_point(written: NewPoint, region: str, place: str) -> ContactPoint:
+    """Raises Problem 422; `place` as "body.point.value"."""
+    try:
+        return point_of(written.kind, written.value, region)
+    except ValueError as wrong:
+        error = FieldError(place, str(wrong))
+        raise Problem(422, "invalid", "The point cannot be read.", errors=[error]) from None
+
+
+def asked_for(normal: Callable[[str], str], written: str | None, name: str) -> str | None:
+    """A query's value in the form in which it is kept. Raises Problem 400."""
+    if written is None:
+        return None
+    try:
+        return normal(written)
+    except ValueError as wrong:
+        error = FieldError(f"query.{name}", str(wrong))
+        raise Problem(400, "invalid", f"The query's {name} cannot be read.", errors=[error]) from None
+
+
+def next_of(page: Page[Item]) -> str | None:
+    return None if page.after is None else cursor_of(*page.after)
+
+
+def after_of(cursor: str | None, *kinds: str) -> tuple[str, ...] | None:
+    """The place that a cursor names; each part is a "time", a "number" or an "id". Raises Problem 400."""
+    if cursor is None:
+        return None
+    parts = parts_of(cursor, len(kinds))
+    try:
+        for part, kind in zip(parts, kinds, strict=True):
+            if kind == "time" and datetime.fromisoformat(part).tzinfo is None:
+                raise ValueError
+            if kind == "number" and not 0 <= int(part) < 2**63:
+                raise ValueError
+    except ValueError:
+        wrong = FieldError("query.cursor", "Take it from `next` of the page before, unchanged.")
+        raise Problem(400, "invalid", "The cursor is none of this list's.", errors=[wrong]) from None
+    return tuple(parts)
