@@ -9,9 +9,9 @@ from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import PageQuery, cursor_of, parts_of
 from console.api.permission_shapes import (
     ConsentPage,
+    ConsentPoint,
     ConsentShape,
     NewConsent,
-    NewPoint,
     ProofShape,
     Withdrawal,
     Withdrawn,
@@ -148,7 +148,7 @@ class ConsentsApi:
             await self._permissions.keep_consents(contact_id, withdrawn, asked.actor)
         return Answer(Withdrawn(items=[consent_shape(one) for one in withdrawn]))
 
-    def _point(self, given: NewPoint) -> ContactPoint:
+    def _point(self, given: ConsentPoint) -> ContactPoint:
         try:
             return point_of(given.kind, given.value, self._region)
         except WrongPoint as wrong:

@@ -106,7 +106,7 @@ class DoNotContactApi:
                 Role.MANAGER,
                 description=(
                     "A line has a number, a prefix (+4822*), an e-mail address or a domain (@example.com). "
-                    "Of a table the first column is read, and # begins a comment. A replaced list changes at one "
+                    "Of a table the first column is read; # begins a comment. A replaced list changes at one "
                     "moment, at the end: a file that breaks off changes nothing of it."
                 ),
                 query=ImportQuery,

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from compliance import facts
 from compliance.decision import Decision, Verdict
-from compliance.facts import Channel, Mode, Purpose
+from compliance.facts import Mode, Purpose
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import Time
 from engine.registers.decisions import LoggedDecision
+from history import permissions
 from history.interaction import PointKind
-from history.permissions import Consent, Objection, Scope
+from history.permissions import Consent, Objection
 
+# The history has other channels and a token other scopes: a schema of one name would be either.
+Channel = Annotated[
+    facts.Channel, WithJsonSchema({"type": "string", "enum": [one.value for one in facts.Channel]})
+]
+Scope = Annotated[
+    permissions.Scope, WithJsonSchema({"type": "string", "enum": [one.value for one in permissions.Scope]})
+]
 # PostgreSQL keeps no NUL, and nobody reads what is not shown.
 _PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=_PLAIN)]
@@ -31,7 +40,7 @@ class PointShape(Shape):
     value: str
 
 
-class NewPoint(Shape):
+class ConsentPoint(Shape):
     kind: PointKind
     value: Written
 
@@ -74,7 +83,7 @@ class NewConsent(Shape):
     source: Annotated[Word, Field(description="Where it comes from, as our shop's order form.")] = "api"
     basis: Literal["consent", "soft_opt_in"] = "consent"
     point: Annotated[
-        NewPoint | None, Field(description="For this number or address alone; left out: for all.")
+        ConsentPoint | None, Field(description="For this number or address alone; left out: for all.")
     ] = None
     proof: ProofShape = ProofShape()
 
@@ -272,7 +281,7 @@ def objection_shape(objection: Objection) -> ObjectionShape:
         value=objection.value,
         reason=objection.reason,
         source=objection.source,
-        channels=tuple(Channel(one) for one in sorted(objection.channels)),
+        channels=tuple(facts.Channel(one) for one in sorted(objection.channels)),
         purposes=tuple(Purpose(one) for one in sorted(objection.purposes)),
         list_name=objection.list_name,
         lifted_at=objection.lifted_at,
