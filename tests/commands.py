@@ -22,8 +22,9 @@ for line in sys.stdin:
     case = json.loads(line)
     child = os.fork()
     if child == 0:
-        for number, name in ((0, os.devnull), (1, case["output"]), (2, case["errors"])):
-            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        for number, name in ((0, case["input"]), (1, case["output"]), (2, case["errors"])):
+            how = os.O_RDWR | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
+            os.dup2(os.open(name, how, 0o600), number)
         os.chdir(case["folder"])
         os.environ.update(case["environment"])
         sys.argv = ["infolinia", *case["arguments"]]
@@ -61,13 +62,22 @@ class Program:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def run(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
-        """Run it in `folder`."""
+    def run(
+        self,
+        folder: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        given: str | None = None,
+    ) -> Ran:
+        """Run it in `folder`; `given` is its standard input."""
+        if given is not None:
+            (folder / "command.in").write_text(given, encoding="utf-8")
         output, errors = folder / "command.out", folder / "command.err"
         case = {
             "folder": str(folder),
             "arguments": arguments,
             "environment": dict(environment or {}),
+            "input": os.devnull if given is None else str(folder / "command.in"),
             "output": str(output),
             "errors": str(errors),
         }
