@@ -113,7 +113,7 @@ def separator_of(lines: Sequence[str]) -> str:
         counts = [len(row) for row in cells_of([line for line in lines if line.strip()], separator)]
         if not counts:
             break
-        usual = max(set(counts), key=counts.count)
+        usual = max(set(counts), key=lambda count: (counts.count(count), count))
         if usual > 1 and (counts.count(usual), usual) > most:
             best, most = separator, (counts.count(usual), usual)
     return best
