@@ -29,7 +29,7 @@ from console.api.access import Role, Scope
 from console.api.areas import operations
 from console.api.rate_limits import Rate
 from console.api.serving import Api
-from console.application import Doors
+from console.application import SERVING, Doors
 from console.identity import Identity, identify
 from console.passwords import Passwords
 from console.token_making import made_token
@@ -82,7 +82,7 @@ async def serve(way: str) -> None:
         app = application(Api(parts, operations(parts)), parts, flows, folder, FakeVisitors(), doors)
         if way == "bare":
             app = bare()
-        runner = web.AppRunner(app, access_log=None, auto_decompress=False)
+        runner = web.AppRunner(app, **SERVING)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

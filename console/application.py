@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from aiohttp import web
 
@@ -37,6 +39,11 @@ from engine.seen_notes import SeenNotes
 from ivr.surroundings import Surroundings
 
 LARGEST_BODY = 64 * 1024
+# How it is served. Bodies are taken as they were sent: nothing small unpacks into something large. A long address
+# is refused in the API's own words, not in the parser's.
+SERVING: Mapping[str, Any] = MappingProxyType(
+    {"access_log": None, "auto_decompress": False, "max_line_size": 64 * 1024}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from asterisk.settings import AMI_USER, ARI_USER, MEDIA_CLIENT, AsteriskInstalla
 from asterisk.visitors import VisitorGate
 from calls.control import ControlRestored, NetworkEvent
 from channels.services import HttpServices
-from console.application import make_application
+from console.application import SERVING, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
@@ -389,8 +389,7 @@ def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> 
 
 
 async def _serve(application: web.Application, configuration: Configuration, stack: AsyncExitStack) -> None:
-    # Bodies are taken as they are sent: nothing small unpacks into something large.
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5, auto_decompress=False)
+    runner = web.AppRunner(application, shutdown_timeout=5, **SERVING)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, configuration.web.bind, configuration.web.port).start()

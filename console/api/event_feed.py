@@ -25,6 +25,7 @@ HEARTBEAT_SECONDS = 15.0
 LIFE_SECONDS = 900.0
 # A client that takes nothing for so long is let go; it resumes where it was.
 WRITE_LIMIT_SECONDS = 20.0
+CLOSE_LIMIT_SECONDS = 5.0
 _RETRY_MS = 2000
 _AT_ONCE = 200
 
@@ -48,6 +49,7 @@ class EventFeed:
         self._head = 0
         self._news = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
         self._closing = False
 
     async def serve(
@@ -70,8 +72,12 @@ class EventFeed:
             return response
 
     async def close(self, app: web.Application) -> None:
+        """Returns once nothing asks the database any more."""
         self._closing = True
         self._news.set()
+        self._ending.set()
+        if self._looking is not None:
+            await asyncio.wait({self._looking}, timeout=CLOSE_LIMIT_SECONDS)
 
     async def _tell_on(
         self, response: web.StreamResponse, position: int, kinds: Collection[str], subject: str | None
@@ -111,18 +117,16 @@ class EventFeed:
                 headers={"Retry-After": "5"},
             )
         self._streams += 1
-        if self._looking is None:
+        if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look_on())
         try:
             yield
         finally:
             self._streams -= 1
-            if not self._streams and self._looking is not None:
-                self._looking.cancel()
-                self._looking = None
 
     async def _look_on(self) -> None:
-        while True:
+        """Ends by itself after the last stream: a look that is cut off would leave its connection behind."""
+        while self._streams and not self._closing:
             try:
                 head = await self._log.settled()
                 if head > self._head:
@@ -133,7 +137,9 @@ class EventFeed:
                 log.warning("event streams wait for the database", why=str(unavailable))
             except Exception:
                 log.exception("new events could not be looked for; looking again")
-            await asyncio.sleep(self._look_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._look_seconds):
+                    await self._ending.wait()
 
 
 def event_text(told: Told) -> str:

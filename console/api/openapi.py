@@ -45,6 +45,14 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     504: ("TookTooLong", "It took too long."),
 }
 
+# Classes of one name in several rooms: by what they are called here.
+_NAMES: Mapping[Any, str] = {
+    "compliance__facts__Channel": "ContactChannel",
+    "engine__registers__access__Scope": "TokenScope",
+    "history__interaction__Channel": "InteractionChannel",
+    "history__permissions__Scope": "ObjectionScope",
+}
+
 _PROBLEM_SCHEMAS: Json = {
     "Problem": {
         "type": "object",
@@ -98,13 +106,14 @@ def document(operations: Sequence[Operation]) -> Json:
         key=lambda pair: (pair[0].__name__, pair[0].__module__, pair[1]),
     )
     refs, defined = models_json_schema(models, ref_template=_REF)
+    refs, definitions = _renamed(refs), _renamed(defined.get("$defs", {}))
     paths: dict[str, Json] = {}
     for operation in operations:
         shown = _operation(operation, refs)
         if links := _links(operation, operations):
             shown["responses"][str(operation.status)]["links"] = links
         paths.setdefault(operation.path, {})[operation.method.lower()] = shown
-    schemas = {**_PROBLEM_SCHEMAS, **defined.get("$defs", {})}
+    schemas = {**_PROBLEM_SCHEMAS, **definitions}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -135,6 +144,19 @@ def document(operations: Sequence[Operation]) -> Json:
             },
         },
     }
+
+
+def _renamed(node: Any) -> Any:
+    match node:
+        case dict():
+            return {_NAMES.get(name, name): _renamed(value) for name, value in node.items()}
+        case list():
+            return [_renamed(value) for value in node]
+        case str() if node.startswith(_REF.format(model="")):
+            name = node.rpartition("/")[2]
+            return _REF.format(model=_NAMES.get(name, name))
+        case _:
+            return node
 
 
 def _models(operation: Operation) -> list[tuple[type[BaseModel], Mode]]:
@@ -302,16 +324,18 @@ def _answer_schema(operation: Operation, kind: str, refs: Mapping[Any, Json]) ->
 def statuses(operation: Operation) -> list[int]:
     """Of the problems that the operation may answer with by what it is, beside its own."""
     found = {400, 401, 403, 429, 500, 503}
-    if "{" in operation.path:
+    if "{" in operation.path or operation.query is not None:  # a query may name a thing too
         found.add(404)
     if answer_types(operation):
         found.add(406)
     if body_types(operation):
-        found |= {408, 413, 415, 422}
+        found |= {408, 413, 415}
+    if operation.method != "GET":
+        found.add(422)
     if operation.if_match:
         found |= {412, 428}
     if operation.keyed:
-        found |= {409, 422}
+        found.add(409)
     if not operation.answer_types and not operation.body_types:
         found.add(504)
     return sorted(found)

@@ -106,8 +106,9 @@ class Api:
                 if len(value) > _LONGEST_PART or not value.isprintable():
                     raise Problem(404, "not-found", f"There is no such {name.removesuffix('_id')}.")
             query = query_of(operation.query or NoQuery, request)
-            if_match = wanted_version(request, required=operation.if_match)
             raw, body = await _body(request, operation)
+            # Last, as RFC 9110 has it: a version is of no interest to what would be refused anyway.
+            if_match = wanted_version(request, required=operation.if_match)
             asked = Asked(
                 request=request,
                 actor=identity.actor,
@@ -157,8 +158,7 @@ class Api:
             headers = {"ETag": etag_of(changed.version)}
             raise Problem(412, "changed", str(changed), headers=headers) from changed
         except Refused as refused:
-            place = f"body.{refused.field}" if refused.field else "body"
-            raise Problem(422, "refused", str(refused), errors=[FieldError(place, str(refused))]) from refused
+            raise _refusal(operation, refused) from refused
         except StoreUnavailable as away:
             raise _away() from away
         except TimeoutError as late:
@@ -198,6 +198,13 @@ async def _body(request: web.Request, operation: Operation) -> tuple[bytes, obje
         return b"", None
     raw = await read_body(request, operation.largest_body)
     return raw, body_of(operation.body, raw)
+
+
+def _refusal(operation: Operation, refused: Refused) -> Problem:
+    """A GET has nothing but its query in which the reason can lie."""
+    where, status, kind = ("query", 400, "invalid") if operation.method == "GET" else ("body", 422, "refused")
+    place = f"{where}.{refused.field}" if refused.field else where
+    return Problem(status, kind, str(refused), errors=[FieldError(place, str(refused))])
 
 
 def _options(methods: set[str]) -> Handler:

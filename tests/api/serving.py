@@ -21,7 +21,7 @@ from console.api.operation import Operation
 from console.api.parts import ApiParts
 from console.api.rate_limits import Rate
 from console.api.serving import PREFIX, Api
-from console.application import Doors, make_application
+from console.application import SERVING, Doors, make_application
 from console.hotline import HotlineFacts
 from console.identity import Identity
 from engine.clock import SystemClock, TimeOrderedIds
@@ -175,9 +175,7 @@ async def running_api(
     **changes: Any,
 ) -> AsyncIterator[RunningApi]:
     """Over the database `url`. `extra` operations are served beside the others; `changes` replace parts."""
-    configuration = configuration or Configuration(
-        folder=Path.cwd(), database=url, state=folder / "state"
-    )
+    configuration = configuration or Configuration(folder=Path.cwd(), database=url, state=folder / "state")
     clock = SystemClock()
     ids = TimeOrderedIds(clock)
     store = open_store(url, folder / "spool", clock=clock, flush_seconds=0.005)
@@ -195,7 +193,7 @@ async def running_api(
     )
     api = Api(parts, (*operations(parts), *extra))
     server = TestServer(application(api, parts, flows, folder, FakeVisitors()), host="127.0.0.1")
-    await server.start_server(auto_decompress=False)
+    await server.start_server(**SERVING)
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     try:
         yield RunningApi(store, parts, api, server, session, identities)
