@@ -129,7 +129,7 @@ class ConsentsApi:
             and (body.purpose is None or one.purpose == body.purpose)
         }
         if body.channel is not None and body.purpose is not None:
-            ended[body.channel.value, body.purpose.value] = None
+            ended[body.channel, body.purpose.value] = None
         now = self._clock.now()
         withdrawn = [
             Consent(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from compliance.facts import Channel
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import cursor_of, parts_of
@@ -77,7 +78,7 @@ class DecisionsApi:
     async def why(self, asked: Asked) -> Answer:
         query: WhyQuery = asked.query
         ways = Ways(
-            () if query.channel is None else (query.channel,),
+            () if query.channel is None else (Channel(query.channel),),
             () if query.purpose is None else (query.purpose,),
             (query.mode,),
             query.campaign,
@@ -100,7 +101,7 @@ def _way(explained: Explained) -> Way:
         {
             **decided(explained.decision),
             "point": PointShape(kind=explained.point.kind, value=explained.point.value),
-            "channel": explained.channel,
+            "channel": explained.channel.value,
             "purpose": explained.purpose,
             "mode": explained.mode,
             "packs": list(explained.packs),

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from compliance.facts import Channel, Purpose
+from compliance.facts import Channel
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import cursor_of, parts_of
@@ -144,7 +144,8 @@ class DoNotContactApi:
     async def list(self, asked: Asked) -> Answer:
         query: ObjectionQuery = asked.query
         before = None if query.cursor is None else parts_of(query.cursor, 1)[0]
-        wanted = ObjectionFilter(query.scope, query.value, query.list, query.in_force)
+        scope = None if query.scope is None else ObjectionScope(query.scope)
+        wanted = ObjectionFilter(scope, query.value, query.list, query.in_force)
         found = await self._permissions.objections(wanted, limit=query.limit + 1, before=before)
         shown = [objection_shape(one) for one in found[: query.limit]]
         more = cursor_of(shown[-1].id) if len(found) > query.limit else None
@@ -154,17 +155,17 @@ class DoNotContactApi:
     async def add(self, asked: Asked) -> Answer:
         body: NewObjection = asked.body
         try:
-            value = objection_value(body.scope, body.value, self._region)
+            value = objection_value(ObjectionScope(body.scope), body.value, self._region)
         except WrongPoint as wrong:
             raise Refused(str(wrong), "value") from wrong
         objection = Objection(
             id=self._ids.new(),
             at=self._clock.now(),
-            scope=body.scope,
+            scope=ObjectionScope(body.scope),
             value=value,
             reason=body.reason,
             source=body.source,
-            channels=frozenset(channel.value for channel in body.channels),
+            channels=frozenset(body.channels),
             purposes=frozenset(purpose.value for purpose in body.purposes),
         )
         (standing,) = await self._permissions.add_objections([objection], asked.actor)
@@ -187,17 +188,19 @@ class DoNotContactApi:
             kind, value = checked_point(query.point, self._region)
         except WrongPoint as wrong:
             error = FieldError("query.point", str(wrong))
-            raise Problem(422, "refused", "This is no point of a person.", errors=[error]) from wrong
+            raise Problem(400, "invalid", "This is no point of a person.", errors=[error]) from wrong
         now = self._clock.now()
         about = PersonQuery(Channel.CALL, now - timedelta(days=1), ContactPoint(kind, value))
         person = await self._permissions.person_facts(about, now)
         found = [
-            Forbidding(
-                scope=ObjectionScope(one.scope),
-                reason=one.reason,
-                since=one.at,
-                channels=tuple(Channel(channel) for channel in sorted(one.channels)),
-                purposes=tuple(Purpose(purpose) for purpose in sorted(one.purposes)),
+            Forbidding.model_validate(
+                {
+                    "scope": one.scope,
+                    "reason": one.reason,
+                    "since": one.at,
+                    "channels": sorted(one.channels),
+                    "purposes": sorted(one.purposes),
+                }
             )
             for one in person.facts.do_not_contact
         ]
@@ -218,7 +221,7 @@ class DoNotContactApi:
             query.reason,
             query.source,
             query.replace,
-            frozenset() if query.channel is None else frozenset({query.channel.value}),
+            frozenset() if query.channel is None else frozenset({query.channel}),
             frozenset() if query.purpose is None else frozenset({query.purpose.value}),
         )
         file = _ListFile(self._region)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
-from compliance import facts
 from compliance.decision import Decision, Verdict
 from compliance.facts import Mode, Purpose
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import Time
 from engine.registers.decisions import LoggedDecision
-from history import permissions
 from history.interaction import PointKind
 from history.permissions import Consent, Objection
 
-# The history has other channels and a token other scopes: a schema of one name would be either.
-Channel = Annotated[
-    facts.Channel, WithJsonSchema({"type": "string", "enum": [one.value for one in facts.Channel]})
-]
-Scope = Annotated[
-    permissions.Scope, WithJsonSchema({"type": "string", "enum": [one.value for one in permissions.Scope]})
-]
+# The history has other channels and a token other scopes, and one name would stand for both; so the words
+# themselves are told instead of the enumerations.
+Channel = Literal["call", "sms", "email", "push", "messenger"]
+Scope = Literal["number", "person", "household", "domain", "prefix"]
 # PostgreSQL keeps no NUL, and nobody reads what is not shown.
 _PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=_PLAIN)]
@@ -274,17 +269,19 @@ def consent_shape(consent: Consent) -> ConsentShape:
 
 
 def objection_shape(objection: Objection) -> ObjectionShape:
-    return ObjectionShape(
-        id=objection.id,
-        at=objection.at,
-        scope=objection.scope,
-        value=objection.value,
-        reason=objection.reason,
-        source=objection.source,
-        channels=tuple(facts.Channel(one) for one in sorted(objection.channels)),
-        purposes=tuple(Purpose(one) for one in sorted(objection.purposes)),
-        list_name=objection.list_name,
-        lifted_at=objection.lifted_at,
+    return ObjectionShape.model_validate(
+        {
+            "id": objection.id,
+            "at": objection.at,
+            "scope": objection.scope.value,
+            "value": objection.value,
+            "reason": objection.reason,
+            "source": objection.source,
+            "channels": sorted(objection.channels),
+            "purposes": sorted(objection.purposes),
+            "list_name": objection.list_name,
+            "lifted_at": objection.lifted_at,
+        }
     )
 
 
