@@ -26,6 +26,7 @@ from infolinia.audit_commands import print_audit
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_commands import contacts_app
 from infolinia.contact_history import print_history
+from infolinia.decision_commands import audit_rules
 from infolinia.flow_commands import flow_app
 from infolinia.flow_files import flow_folder, served_flows
 from infolinia.logs import set_up_logs
@@ -40,6 +41,7 @@ from infolinia.terminal import ConfigOption, fail, run_until_done
 from infolinia.token_commands import tokens_app
 from infolinia.transcripts import recognize_files
 from infolinia.webhook_commands import webhooks_app
+from infolinia.why_commands import explain
 from speech.recognition import RecognitionFailed
 from store.database import StoreError
 
@@ -79,7 +81,9 @@ app.add_typer(people_app, name="people")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(webhooks_app, name="webhooks")
 app.command("audit")(print_audit)
+rules_app.command("audit")(audit_rules)
 app.add_typer(rules_app, name="rules")
+app.command("why")(explain)
 app.add_typer(api_app, name="api")
 
 
