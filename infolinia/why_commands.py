@@ -133,8 +133,7 @@ async def _subject(
     last = await decisions.logged(DecisionFilter(subject=subject), limit=LAST_DECISIONS)
     person = await decisions.person_of(subject)
     if not last and person is None:
-        kind, _, id = subject.partition(":")
-        fail(f"There is no {kind} {id} on which anything was decided.")
+        fail(f"There is no {subject.replace(':', ' ', 1)} on which anything was decided.")
     if person is None:
         return None, (), last
     contact_id, point = person
