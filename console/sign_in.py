@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import structlog
+
 from console.api.rate_limits import address_key
 from console.credentials import digest, new_session
 from console.passwords import LONGEST, Passwords, check_new
@@ -13,6 +15,8 @@ from engine.registers.accounts import LONGEST_NAME, Accounts, KnownPassword, nam
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.audit import AuditNote
 from engine.seen_notes import SeenNotes
+
+log = structlog.get_logger(__name__)
 
 
 class WrongPassword(Exception):
@@ -67,6 +71,7 @@ class SignIn:
         known = await self._accounts.people.named(name)
         verdict = await self._passwords.verify(password, known.password_hash if known else None)
         if known is None or not verdict.right or known.person.disabled_at is not None:
+            log.warning("A sign-in was refused: wrong name or password", address=address)
             if known is not None:
                 self._note_refusal(known, address)
             raise WrongPassword

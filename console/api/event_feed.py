@@ -11,6 +11,7 @@ import orjson
 import structlog
 from aiohttp import web
 
+from console.admission import goes_on
 from console.api.problem import Problem
 from engine.ports import StoreUnavailable
 from engine.registers.publications import PublicationLog, Told
@@ -21,8 +22,10 @@ MOST_STREAMS = 50
 # What other processes write is seen by looking; one look serves all streams.
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
-# A stream ends after this time, and its client comes again: a token that was withdrawn is found out then.
+# A stream ends after this time, and its client comes again.
 LIFE_SECONDS = 900.0
+# How often it is asked whether the token or session that opened a stream is still in force.
+ASKED_SECONDS = 5.0
 # A client that takes nothing for so long is let go; it resumes where it was.
 WRITE_LIMIT_SECONDS = 20.0
 CLOSE_LIMIT_SECONDS = 5.0
@@ -64,7 +67,7 @@ class EventFeed:
             await response.prepare(request)
             try:
                 await _write(response, f"retry: {_RETRY_MS}\nid: {position}\n\n")
-                await self._tell_on(response, position, kinds, subject)
+                await self._tell_on(request, response, position, kinds, subject)
             except (ConnectionResetError, TimeoutError):
                 pass  # the client went away, or takes nothing: it comes again with the last id it has
             except StoreUnavailable as unavailable:
@@ -80,12 +83,22 @@ class EventFeed:
             await asyncio.wait({self._looking}, timeout=CLOSE_LIMIT_SECONDS)
 
     async def _tell_on(
-        self, response: web.StreamResponse, position: int, kinds: Collection[str], subject: str | None
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        position: int,
+        kinds: Collection[str],
+        subject: str | None,
     ) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._life_seconds
+        asked_at = loop.time()
         while not self._closing and loop.time() < until:
             head = await self._beyond(position)
+            if loop.time() - asked_at >= ASKED_SECONDS:
+                asked_at = loop.time()
+                if not await goes_on(request):
+                    return
             if head <= position:
                 await _write(response, ":\n\n")
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from console.api.areas import operations
+from console.api.event_feed import EventFeed
 from console.api.serving import Api
 from console.application import Doors
 from console.credentials import digest
@@ -26,6 +28,7 @@ from tests.api.serving import RunningApi, both_databases
 from tests.console.offices import PASSWORD, SHELL, Office
 from tests.console.stage import Stage
 
+STREAM = "/api/v1/events/stream"
 JAN = {"name": "Jan", "role": "agent", "password": PASSWORD}
 
 
@@ -219,7 +222,10 @@ async def door(api: RunningApi, tmp_path: Path) -> AsyncIterator[Office]:
     stage = Stage(tmp_path)
     passwords = Passwords(passes=1, memory_kib=64)
     seen = SeenNotes(api.store.accounts.audit, stage.clock)
-    parts = replace(api.parts, clock=stage.clock, identify=identify, passwords=passwords, seen=seen)
+    feed = EventFeed(api.store.publications, heartbeat_seconds=0.1)
+    parts = replace(
+        api.parts, clock=stage.clock, identify=identify, passwords=passwords, seen=seen, feed=feed
+    )
     stage.doors = Doors(api.store.accounts, passwords, seen, networks_of(["127.0.0.0/8"]))
     stage.api = Api(parts, operations(parts))
     async with TestClient(TestServer(stage.application(), host="127.0.0.1")) as client:
@@ -299,6 +305,21 @@ async def test_a_session_uses_the_api_by_its_role_and_with_its_csrf_token(door: 
     assert jan is not None
     await door.accounts.people.disable(SHELL, jan.person.id, door.clock.now())
     assert (await door.client.get("/api/v1/people")).status == 401
+
+
+async def test_an_event_stream_ends_with_its_token(
+    api: RunningApi, door: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.api.event_feed.ASKED_SECONDS", 0.0)
+    secret = await given_token(door, Scope.EVENTS_READ)
+    async with asyncio.timeout(30):
+        stream = await door.client.get(STREAM, headers={"Authorization": f"Bearer {secret}"})
+        assert stream.status == 200
+        assert b"retry" in await stream.content.readline()
+        await door.accounts.tokens.revoke(SHELL, "t1", door.clock.now())
+        await stream.content.read()
+        again = await door.client.get(STREAM, headers={"Authorization": f"Bearer {secret}"})
+    assert again.status == 401
 
 
 async def test_the_api_asks_for_credentials_even_while_there_is_nobody(door: Office) -> None:
