@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from multiprocessing.connection import wait
 
 from engine.registers.imports import Batch, Parsed
 from history.importing.columns import Columns
@@ -87,7 +89,16 @@ _parser: BatchParser
 def _start(columns: Columns, options: ImportOptions, separator: str) -> None:
     global _parser
     os.nice(_NICE)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _parser = BatchParser(columns, options, separator)
+
+
+def _end_with_parent() -> None:
+    """One whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _parse(batch: Batch) -> Parsed:

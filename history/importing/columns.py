@@ -106,7 +106,7 @@ def columns_of(sample: Sequence[Sequence[str]], options: ImportOptions) -> Colum
     if not any(column.field in _FINDS_A_PERSON for column in columns):
         seen = ", ".join(header[:40] for header in headers if header)
         raise ColumnsRefused(
-            "No column is known to have telephone numbers, e-mail addresses or ids: name it, as phone=HEADER; "
+            "No column is known to have numbers, e-mail addresses or ids: name it, as phone=HEADER; "
             + (f"the headers are {seen[:200]}." if seen else "phone=1 is the first column.")
         )
     known = {column.index for column in columns}

@@ -86,7 +86,7 @@ def test_columns_are_told_by_header_or_number() -> None:
         ((("colour", "Telefon"),), "no field “colour”"),
         ((("consent.fax.marketing", "Telefon"),), "no consent"),
         ((("attr.1", "Telefon"),), "attribute"),
-        ((("name", "Telefon"), ("ignore", "Mail")), "No column has"),
+        ((("name", "Telefon"), ("ignore", "Mail")), "No column is known"),
     ],
 )
 def test_wrong_columns_are_told(columns: tuple[tuple[str, str], ...], says: str) -> None:
