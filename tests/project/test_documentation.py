@@ -168,10 +168,9 @@ def test_every_setting_stands_in_the_tables_with_its_default() -> None:
     assert told == dict(settings(Configuration))
 
 
-def test_the_example_configuration_is_one() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", page("operators.md"), re.DOTALL)
-    raw = yaml.safe_load(example)
-    configuration = Configuration.model_validate(raw)
+def test_the_examples_are_configurations() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", page("operators.md"), re.DOTALL)
+    configuration, *_ = [Configuration.model_validate(yaml.safe_load(example)) for example in examples]
     assert configuration.sip.trunks[0].registers
     assert configuration.asterisk_settings().trunks[0].hosts == ("sip.example.com",)
 
