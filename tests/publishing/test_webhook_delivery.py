@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
+from engine.health import Health
+from engine.live import LiveCalls
 from engine.registers.refusals import Missing, Refused
 from engine.registers.webhooks import Delivery, DeliveryState, Settled, WebhookChange, WebhookState
 from engine.webhook_delivery import DeliveryLimits
@@ -348,3 +351,31 @@ async def test_a_worker_that_lost_its_claim_changes_nothing(url: str, store: Sto
 
 def test_the_limits_leave_room_for_the_longest_send() -> None:
     assert DeliveryLimits().lease_seconds >= 20 + 5
+
+
+async def test_trouble_is_told_in_health_and_measures(url: str, store: Store, clock: HandClock) -> None:
+    health = Health(LiveCalls())
+    counted: Counter[str] = Counter()
+    queue = store.delivery_queue("w1")
+    async with receiving() as receiver:
+        receiver.answer = lambda delivered: 500
+        await hooked(store, clock, "w", receiver.url)
+        await tell(url, publication("p1", clock))
+        async with delivering(
+            store, clock, health=health, counted=lambda state: counted.update([state.value])
+        ):
+            await until_failures(store, "w", 1)
+            await until(lambda: bool(health.all()))
+    assert counted == {"waiting": 1}
+    (condition,) = health.all()
+    assert (condition.name, condition.ok, condition.needed) == ("webhooks", True, False)
+    assert (await queue.figures()).failing == ()
+    clock.pass_seconds(600)
+    figures = await queue.figures()
+    assert figures.failing == ("Webhook w has taken nothing since 2026-11-21 16:05 UTC: it answered 500.",)
+    assert (figures.active, figures.waiting, figures.dead) == (1, 1, 0)
+    async with receiving() as idle, delivering(store, clock, health=health) as worker:
+        await until(lambda: not health.all()[0].ok)
+        assert health.all()[0].detail == figures.failing[0]
+        assert worker.waiting() == {"waiting": 1, "dead": 0}
+        assert idle.asked == []
