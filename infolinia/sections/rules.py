@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from compliance.facts import Purpose
 from compliance.gate import PACKS
 from compliance.pack import Override, Pack
-from compliance.strictness import NotStricter, stricter
+from compliance.strictness import stricter
 from engine.rulebook import OwnNumbers, RuleBook
 
 
@@ -21,9 +31,18 @@ def _pack_name(value: str) -> str:
     return value
 
 
+def _number(value: object) -> object:
+    """The file's scalars come as they are written."""
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII):
+        return float(value) if "." in value else int(value)
+    return value
+
+
 PackName = Annotated[str, AfterValidator(_pack_name)]
 Packs = tuple[PackName, ...]
-Numbers = Mapping[str, Mapping[str, int | float | str]]
+# A number, or a time of day as text.
+Number = Annotated[int | float | str, BeforeValidator(_number)]
+Numbers = Mapping[str, Mapping[str, Number]]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -56,26 +75,37 @@ class RulesSection(BaseModel):
     numbers: Mapping[PackName, Numbers] = {}
     overrides: tuple[OverrideSection, ...] = ()
 
-    @model_validator(mode="after")
-    def _numbers_are_allowed(self) -> Self:
-        try:
-            self.own_numbers()
-        except NotStricter as refused:
-            raise ValueError(str(refused)) from refused
-        packs = [override.pack for override in self.overrides]
+    @field_validator("numbers")
+    @classmethod
+    def _stricter(cls, numbers: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
+        _own_numbers(numbers, ())
+        return numbers
+
+    @field_validator("overrides")
+    @classmethod
+    def _allowed(
+        cls, overrides: tuple[OverrideSection, ...], info: ValidationInfo
+    ) -> tuple[OverrideSection, ...]:
+        packs = [override.pack for override in overrides]
         for pack in packs:
             if packs.count(pack) > 1:
                 raise ValueError(f"{pack} has several overrides: write one for each pack")
-        return self
+        _own_numbers(info.data.get("numbers", {}), overrides)
+        return overrides
 
     def own_numbers(self) -> dict[str, OwnNumbers]:
-        """Raises NotStricter."""
-        own: dict[str, OwnNumbers] = {}
-        for name, numbers in self.numbers.items():
-            own[name] = OwnNumbers(stricter(PACKS[name], numbers))
-        for override in self.overrides:
-            own[override.pack] = _overridden(own.get(override.pack), override)
-        return own
+        """The packs that are not as they come, by name."""
+        return _own_numbers(self.numbers, self.overrides)
+
+
+def _own_numbers(
+    numbers: Mapping[str, Numbers], overrides: Sequence[OverrideSection]
+) -> dict[str, OwnNumbers]:
+    """Raises ValueError with a sentence for numbers that cannot be."""
+    own = {name: OwnNumbers(stricter(PACKS[name], changes)) for name, changes in numbers.items()}
+    for override in overrides:
+        own[override.pack] = _overridden(own.get(override.pack), override)
+    return own
 
 
 def _overridden(own: OwnNumbers | None, override: OverrideSection) -> OwnNumbers:

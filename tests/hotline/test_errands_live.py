@@ -154,17 +154,19 @@ async def test_a_caller_is_looked_up_known_written_to_and_called_back(
     }
     call_id = row["subject_id"]
     assert {topic: key.split(":")[:2] for topic, (key, _) in jobs.items()} == {
-        topic: [call_id, topic] for topic in ("consent", "sms", "callback", "promise", "stop_contact")
+        topic: [call_id, topic] for topic in ("sms", "callback", "promise")
     }
     assert jobs["sms"][1]["text"] == "You live in Łódź."
     assert jobs["sms"][1]["to"] == jobs["callback"][1]["number"] == CALLER
     assert jobs["promise"][1]["amount"] == "120.50"
-    assert jobs["consent"][1]["point"] == {"kind": "phone", "value": CALLER}
+    consents = table(tmp_path, "SELECT contact_id, channel, purpose, given, proof_text FROM consents")
+    assert consents == [(row["contact_id"], "", "recording", 1, "by silence")]
+    objections = table(tmp_path, "SELECT scope, value FROM do_not_contact ORDER BY scope")
+    assert objections == [("number", CALLER), ("person", row["contact_id"])]
     for topic, kind in {
         "sms": "message_queued",
         "callback": "callback_requested",
         "promise": "promise_made",
-        "stop_contact": "contact_stopped",
     }.items():
         assert len(noted(row, kind)) == 1, topic
     attributes = table(
