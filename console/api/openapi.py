@@ -107,6 +107,8 @@ def document(operations: Sequence[Operation]) -> Json:
     )
     refs, defined = models_json_schema(models, ref_template=_REF)
     refs, definitions = _renamed(refs), _renamed(defined.get("$defs", {}))
+    for name, schema in definitions.items():
+        schema["title"] = name  # by which clients' makers call it
     paths: dict[str, Json] = {}
     for operation in operations:
         shown = _operation(operation, refs)
@@ -146,15 +148,21 @@ def document(operations: Sequence[Operation]) -> Json:
     }
 
 
+def _name(given: Any) -> Any:
+    """What is sent and answered in different forms is an Input where it is sent."""
+    if not isinstance(given, str):
+        return given
+    return _NAMES.get(given, given.removesuffix("-Output").replace("-Input", "Input"))
+
+
 def _renamed(node: Any) -> Any:
     match node:
         case dict():
-            return {_NAMES.get(name, name): _renamed(value) for name, value in node.items()}
+            return {_name(name): _renamed(value) for name, value in node.items()}
         case list():
             return [_renamed(value) for value in node]
         case str() if node.startswith(_REF.format(model="")):
-            name = node.rpartition("/")[2]
-            return _REF.format(model=_NAMES.get(name, name))
+            return _REF.format(model=_name(node.rpartition("/")[2]))
         case _:
             return node
 

@@ -14,13 +14,17 @@ from typing import Any
 GENERATOR = Path(sys.executable).with_name("openapi-python-client")
 LIMIT_SECONDS = 50
 NAME = "hotline_client"
-# Sounds are bytes to the client; and its code need not be beautiful.
+# Files and sounds are bytes to the client; and its code need not be beautiful.
 SETTINGS = """
 post_hooks: []
 content_type_overrides:
   audio/wav: application/octet-stream
   audio/ogg: application/octet-stream
   audio/mpeg: application/octet-stream
+  text/csv: application/octet-stream
+  text/plain: application/octet-stream
+  application/x-ndjson: application/octet-stream
+  application/vnd.openxmlformats-officedocument.spreadsheetml.sheet: application/octet-stream
 """
 
 
