@@ -35,7 +35,7 @@ def party(number: str, words: Words) -> str:
 
 def caller_of(call: Call, words: Words) -> str:
     """Who is calling, as a live call knows it."""
-    return party(BROWSER_CALLER if call.network_id.startswith(VISITOR_CHANNEL) else call.caller, words)
+    return party(BROWSER_CALLER if call.network_id.startswith(VISITOR_CHANNEL) else call.person, words)
 
 
 def duration(seconds: float) -> str:

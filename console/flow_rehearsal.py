@@ -21,11 +21,12 @@ from ivr.events import Finished
 from ivr.flow import Flow
 from ivr.reading.source import SourceRejected, Table, read_yaml
 from ivr.rehearsal.conversation import Conversation
-from ivr.rehearsal.flow_tests import flow_tests, value_of
+from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.outside import OUTCOMES, Outside, Told
 from ivr.rehearsal.recorded_call import recorded_test
 from ivr.rehearsal.script import Answer, Dials, Given, HangsUp, Says
 from ivr.rehearsal.written_tests import as_written
+from ivr.rehearsal.written_values import value_of
 from ivr.surroundings import Surroundings
 
 MOST_ACTS = 200

@@ -16,26 +16,26 @@ from engine.ports import Clock, Queries
 from engine.ringing import callee_channel
 from engine.switchboard import Switchboard
 from history.interaction import ContactPoint, PointKind
-from ivr.flow import FACTS, Flow
+from ivr.flow import Flow
 
 # Who has to wait longer for their turn is told to come again.
 LONGEST_WAIT_SECONDS = 5.0
 SHORTEST_RING_SECONDS = 15
 LONGEST_RING_SECONDS = 120
-MOST_VARIABLES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
     """`most` calls at once, evenly at most so many a second, over `trunk` (None: there is none).
 
-    `caller_id` is our number that people are shown; empty: the trunk's own.
+    `caller_id` is our number that people are shown; empty: the trunk's own. `flows` may be led through.
     """
 
     most: int = 10
     calls_per_second: float = 2.0
     trunk: str | None = None
     caller_id: str = ""
+    flows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,11 @@ class OutboundCalls:
         if parse_number(order.to, exchange.region).e164 != order.to:
             raise OrderRefused("to", "Write the number in full, such as +48220000010.")
         flow = exchange.flows.by_name(order.flow)
-        if flow is None:
-            raise OrderRefused("flow", f"There is no flow {order.flow!r}.")
-        if flow.returns:
-            raise OrderRefused("flow", f"Flow {order.flow!r} is one that others call: name another.")
+        if flow is None or flow.name not in self._lines.flows:
+            known = ", ".join(sorted(self._lines.flows)) or "none"
+            raise OrderRefused(
+                "flow", f"{order.flow!r} is not among `outbound.flows` of the configuration: {known}."
+            )
         if order.language is not None and order.language not in flow.languages:
             spoken = ", ".join(flow.languages)
             raise OrderRefused("language", f"Flow {order.flow!r} speaks {spoken}: choose one of these.")
@@ -141,10 +142,9 @@ class OutboundCalls:
             raise OrderRefused(
                 "ring_seconds", f"Let it ring {SHORTEST_RING_SECONDS} to {LONGEST_RING_SECONDS} s."
             )
-        if taken := sorted(set(FACTS) & order.variables.keys()):
-            raise OrderRefused("variables", f"{taken[0]!r} is what every flow knows: name it otherwise.")
-        if len(order.variables) > MOST_VARIABLES:
-            raise OrderRefused("variables", f"Give {MOST_VARIABLES} values at most.")
+        if order.variables.keys() != set(flow.takes):
+            taken = ", ".join(flow.takes) or "nothing"
+            raise OrderRefused("variables", f"Flow {order.flow!r} takes {taken}: give that, and no more.")
         return flow
 
     def _make_way(self, number: str) -> None:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
 from infolinia.sections.hours import HoursSection, TimeZoneName
-from infolinia.sections.outbound import OutboundSection, outbound_problems
+from infolinia.sections.outbound import FlowName, OutboundSection, outbound_problems
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
 from infolinia.sections.rules import RulesSection, rule_problems
 from infolinia.sections.services import ServiceName, ServiceSection
@@ -46,12 +46,6 @@ def _port_range(value: object) -> object:
     raise ValueError("write a range of ports as 10000-10999")
 
 
-def _flow_name(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
-        raise ValueError("a flow's name is its file's name without .yaml: small letters, digits and '-'")
-    return value
-
-
 def _campaign_name(value: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", value):
         raise ValueError("a campaign's name has small letters, digits, '-' and '_', a letter first")
@@ -81,7 +75,6 @@ def _currency(value: str) -> str:
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 PortRange = Annotated[tuple[int, int], BeforeValidator(_port_range)]
-FlowName = Annotated[str, AfterValidator(_flow_name)]
 CampaignName = Annotated[str, AfterValidator(_campaign_name)]
 
 

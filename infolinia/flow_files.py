@@ -97,6 +97,9 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
     leading: dict[str, list[str]] = {configuration.unknown_number: ["`unknown_number`"]}
     for number, name in configuration.numbers.items():
         leading.setdefault(name, []).append(f"number {number}")
+    called_by_others = {name: list(places) for name, places in leading.items()}
+    for name in configuration.outbound.flows:
+        leading.setdefault(name, []).append("`outbound.flows`")
     for name in sorted(leading):
         path = folder / f"{name}.yaml"
         leads = f"{' and '.join(leading[name])} of the configuration "
@@ -104,7 +107,7 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
         if not path.is_file():
             problems.append(
                 f"{path}: there is no such flow, but {leads} to it. "
-                "Write it, or change `numbers`, `unknown_number` or the folder `flows`."
+                "Write it, or change `numbers`, `unknown_number`, `outbound.flows` or the folder `flows`."
             )
             continue
         try:
@@ -112,6 +115,11 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
         except ConfigurationRejected as rejected:
             problems.append(str(rejected))
             continue
+        if flows[name].takes and name in called_by_others:
+            problems.append(
+                f"{path}: {' and '.join(called_by_others[name])} of the configuration leads to this flow, "
+                "but it `takes` what only those who place a call can give. Leave it to `outbound.flows`."
+            )
         if flows[name].returns:
             problems.append(
                 f"{path}: {leads} to this flow, but it is one that others call (it has a `return`). "

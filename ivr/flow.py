@@ -53,7 +53,8 @@ class Flow:
 
     `uses`: kind -> names that the configuration must have. `tests` are kept as written, for the rehearsal
     that runs them. `warnings` do not keep it from being used. `returns`: what a subflow returns; a number may
-    not lead to one. `files`: all that it was made of.
+    not lead to one. `takes`: the variables that whoever places a call with it must give. `files`: all that it
+    was made of.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Flow:
     tests: tuple[Node, ...] = ()
     warnings: tuple[Problem, ...] = ()
     returns: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     kept: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What is the same in every call, made once: texts without values, notes of steps."""

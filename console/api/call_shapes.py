@@ -12,7 +12,7 @@ from compliance.facts import Purpose
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import Time, WholeNumber
-from engine.outbound import LONGEST_RING_SECONDS, MOST_VARIABLES, SHORTEST_RING_SECONDS
+from engine.outbound import LONGEST_RING_SECONDS, SHORTEST_RING_SECONDS
 
 Number = Annotated[
     str, Field(min_length=1, max_length=40, description="In full, or as written in our country.")
@@ -107,7 +107,7 @@ class NewCall(Shape):
         dict[VariableName, Text | Whole | float | bool],
         Field(
             default_factory=dict,
-            max_length=MOST_VARIABLES,
-            description="What the flow knows of the person, by name.",
+            max_length=50,
+            description="What the flow `takes`: values by name.",
         ),
     ]

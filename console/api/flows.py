@@ -23,6 +23,7 @@ class FlowShape(Shape):
     version: Annotated[str, Field(description="Of its text and of those of the flows that it calls.")]
     languages: list[str]
     numbers: Annotated[list[str], Field(description="The numbers that it answers.")]
+    takes: Annotated[list[str], Field(description="The variables that a call placed with it must be given.")]
     called: Annotated[bool, Field(description="Other flows call it: no number and no call leads to it.")]
 
 
@@ -138,5 +139,6 @@ class FlowsApi:
             "version": flow.version,
             "languages": list(flow.languages),
             "numbers": self._parts.flows.numbers_of(flow.name),
+            "takes": list(flow.takes),
             "called": bool(flow.returns),
         }

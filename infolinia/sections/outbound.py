@@ -17,8 +17,20 @@ def _caller_id(value: str) -> str:
     return value
 
 
+def _flow_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
+        raise ValueError("a flow's name is its file's name without .yaml: small letters, digits and '-'")
+    return value
+
+
+FlowName = Annotated[str, AfterValidator(_flow_name)]
+
+
 class OutboundSection(BaseModel):
-    """`lines`: calls at once. `trunk`: the name of one of `sip.trunks`; the first when it is left out."""
+    """`lines`: calls at once. `trunk`: the name of one of `sip.trunks`; the first when it is left out.
+
+    `flows`: those that may be said to people who are called.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -26,11 +38,12 @@ class OutboundSection(BaseModel):
     calls_per_second: Annotated[float, Field(ge=0.1, le=100)] = 2.0
     trunk: str = ""
     caller_id: Annotated[str, AfterValidator(_caller_id)] = ""
+    flows: tuple[FlowName, ...] = ()
 
 
 def outbound_lines(section: OutboundSection, trunks: Sequence[str]) -> Lines:
     trunk = section.trunk or next(iter(trunks), None)
-    return Lines(section.lines, section.calls_per_second, trunk, section.caller_id)
+    return Lines(section.lines, section.calls_per_second, trunk, section.caller_id, frozenset(section.flows))
 
 
 def outbound_problems(section: OutboundSection, trunks: Sequence[str]) -> list[str]:

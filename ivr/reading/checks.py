@@ -165,13 +165,14 @@ def _variables(draft: Draft) -> Iterator[Problem]:
     not given is told at the call. A flow that is itself one is given what it does not set.
     """
     ever = _ever_set(draft)
-    known = ever | frozenset(FACTS)
+    facts = frozenset((*FACTS, *draft.part.takes))
+    known = ever | facts
     always_set = _set_before(draft, ever)
     given_alone = bool(draft.part.returns)
     never: dict[str, list[tuple[str, Path]]] = {}
     not_always: dict[str, list[tuple[str, Path]]] = {}
     for name, step in draft.steps.items():
-        before = always_set.get(name, known) | frozenset(FACTS)
+        before = always_set.get(name, known) | facts
         for path, names, must in step.body.reads():
             for variable in sorted(names):
                 if variable not in known:

@@ -84,7 +84,7 @@ def _of_tests(root: Part, draft: Draft) -> list[Problem]:
     """What is wrong with the tests; steps of a flow that cannot be called are not looked for."""
     calls = [f"'{step.name}/" for step, _ in root.calls()]
     unfollowed = [call for call in calls if not any(f"'{name}".startswith(call) for name in draft.steps)]
-    problems = check_tests(root.tests, root.file, draft.steps, draft.unread)
+    problems = check_tests(root.tests, root.file, draft.steps, draft.unread, root.takes)
     return [told for told in problems if not any(call in told.message for call in unfollowed)]
 
 
@@ -139,5 +139,6 @@ def _flow(root: Part, parts: list[Part], draft: Draft) -> Flow:
         tests=root.tests,
         warnings=warnings,
         returns=root.returns,
+        takes=root.takes,
         files=tuple(part.file for part in parts),
     )

@@ -22,6 +22,7 @@ from ivr.reading.source import (
     Table,
     read_leniently,
 )
+from ivr.reading.taken import taken_names
 from ivr.steps.body import StepBody
 from ivr.steps.return_ import Return
 from ivr.steps.subflow import Subflow
@@ -30,7 +31,7 @@ from ivr.steps.verbs import VERBS
 # A flow that a person can still read. Larger ones are split.
 MOST_STEPS = 1000
 
-FLOW_KEYS = ("flow", "languages", "use", "always", "start", "steps", "tests")
+FLOW_KEYS = ("flow", "languages", "takes", "use", "always", "start", "steps", "tests")
 USE_KEYS = ("hours", "queues", "services", "campaigns")
 ALWAYS_KEYS = ("agent", "trouble", "gone")
 _TOP = Place(1, 1)
@@ -70,6 +71,7 @@ class Part:
     unread: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     uses: dict[str, tuple[Scalar, ...]] | None = None
+    takes: tuple[str, ...] = ()
     tests: tuple[Node, ...] = ()
     place: Place = _TOP
     problems: list[Problem] = field(default_factory=list)
@@ -126,6 +128,7 @@ def _read_head(part: Part, root: Table) -> None:
         if not STEP_NAME.fullmatch(name):
             part.note(key.place, f"{name!r} is no name for a step: use up to 60 letters, digits, _ and -")
         _read_step(part, name, key, node)
+    part.takes = _takes(part, root)
     part.uses = _uses(part, root)
     part.tests = _tests(part, root)
 
@@ -187,6 +190,15 @@ def _read_always(part: Part, root: Table) -> None:
         elif key != "gone" and not part.returns:
             part.note(node.place, f"always: {key!r} is missing: the step it leads to")
             part.absent.add(key)
+
+
+def _takes(part: Part, root: Table) -> tuple[str, ...]:
+    node = root.value("takes")
+    if node is None:
+        return ()
+    if part.returns:
+        part.note(node.place, "'takes' is for calls that are placed: a flow that others call is given 'with'")
+    return taken_names(_items(part, node, "'takes' is a list of names such as [name, sum]"), part.note)
 
 
 def _uses(part: Part, root: Table) -> dict[str, tuple[Scalar, ...]] | None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from ivr.reading.part import ALWAYS_KEYS, USE_KEYS
+from ivr.reading.taken import VARIABLE_NAME
 from ivr.sentences import LANGUAGES
 from ivr.steps.body import StepBody
 from ivr.steps.subflow import Subflow
@@ -80,6 +81,12 @@ def flow_schema() -> Schema:
                 "items": {"enum": sorted(LANGUAGES)},
                 "minItems": 1,
                 "uniqueItems": True,
+            },
+            "takes": {
+                "type": "array",
+                "items": {"type": "string", "pattern": f"^{VARIABLE_NAME.pattern}$"},
+                "uniqueItems": True,
+                "description": "What whoever places a call with this flow must give.",
             },
             "use": _table(USE_KEYS, {"type": "array", "items": {"type": "string"}, "minItems": 1}),
             "always": _table(ALWAYS_KEYS, STEP_NAME),

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
 
 from ivr.flow import Flow, Step
 from ivr.reading.shape import duration_seconds, guess
@@ -34,6 +33,7 @@ from ivr.rehearsal.script import (
     Says,
     Waits,
 )
+from ivr.rehearsal.written_values import value_of
 from ivr.sentences import LANGUAGES
 from ivr.steps.return_ import Return
 from wording.expressions import ExpressionProblem, parse_expression
@@ -51,13 +51,11 @@ UNTIL_SILENCE = "prompt"
 MOST_TESTS = 1000
 MOSTACTS = 500
 _QUEUE_WORDS = ("position", "wait", "answered")
-_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?")
-_JSON_WORDS: dict[str, object] = {"true": True, "false": False, "null": None}
 
 
 def flow_tests(flow: Flow) -> tuple[FlowTest, ...]:
     """The tests of a flow. Raises SourceRejected with all that is wrong with them."""
-    reader = _Reader(flow.file, flow.steps, ())
+    reader = _Reader(flow.file, flow.steps, (), flow.takes)
     tests = reader.tests(flow.tests)
     if reader.problems:
         raise SourceRejected(tuple(sorted(reader.problems, key=lambda p: (p.line, p.column))))
@@ -65,10 +63,14 @@ def flow_tests(flow: Flow) -> tuple[FlowTest, ...]:
 
 
 def check_tests(
-    tests: Sequence[Node], file: str, steps: Mapping[str, Step], unread: Collection[str] = ()
+    tests: Sequence[Node],
+    file: str,
+    steps: Mapping[str, Step],
+    unread: Collection[str] = (),
+    takes: Collection[str] = (),
 ) -> list[Problem]:
     """What is wrong with the tests of a flow. `unread`: steps that there are but could not be read."""
-    reader = _Reader(file, steps, unread)
+    reader = _Reader(file, steps, unread, takes)
     reader.tests(tests)
     return reader.problems
 
@@ -80,10 +82,13 @@ class _Refused(Exception):
 
 
 class _Reader:
-    def __init__(self, file: str, steps: Mapping[str, Step], unread: Collection[str]) -> None:
+    def __init__(
+        self, file: str, steps: Mapping[str, Step], unread: Collection[str], takes: Collection[str]
+    ) -> None:
         self._file = file
         self._steps = steps
         self._unread = frozenset(unread)
+        self._takes = frozenset(takes)
         self._verbs = {step.verb for step in steps.values()}
         self.problems: list[Problem] = []
 
@@ -145,7 +150,7 @@ class _Reader:
         answers: dict[str, tuple[Answer, ...]] = {}
         for word, (key, value) in node.entries.items():
             try:
-                if word in ABOUT_THE_CALL:
+                if word in ABOUT_THE_CALL or word in self._takes:
                     given = self._about(given, word, value)
                 elif self._works(word, key):
                     answers[word] = self._answers(word, value)
@@ -182,7 +187,7 @@ class _Reader:
             return False
         step = self._steps.get(name)
         if step is None:
-            hint = guess(name, (*self._steps, *ABOUT_THE_CALL))
+            hint = guess(name, (*self._steps, *ABOUT_THE_CALL, *self._takes))
             self._note(key.place, f"given: {name!r} is not a step{hint}")
         elif step.verb not in WORK_OF:
             message = f"given: step {name!r} is a {step.verb}, which nobody outside answers: leave it out"
@@ -331,21 +336,6 @@ ACTS: dict[str, Callable[[_Reader, Node, _More], Act]] = {
     "hangs_up": _Reader._hangs_up,
     "ends": _Reader._ends,
 }
-
-
-def value_of(node: Node) -> Any:
-    """The tree as JSON: plain numbers, true, false and null are that, quoted ones are texts."""
-    match node:
-        case Table():
-            return {key: value_of(value) for key, (_, value) in node.entries.items()}
-        case Listing():
-            return [value_of(item) for item in node.items]
-        case Scalar(text=text, plain=True) if text in _JSON_WORDS:
-            return _JSON_WORDS[text]
-        case Scalar(text=text, plain=True) if _NUMBER.fullmatch(text):
-            return float(text) if "." in text else int(text)
-        case Scalar(text=text):
-            return text
 
 
 def _queue_answer(outcome: str | None, rest: Mapping[str, Node]) -> Answer:

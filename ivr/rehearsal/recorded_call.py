@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from calls.events import CallEvent, CallEventKind
 from ivr.commands import Say
@@ -113,6 +113,8 @@ def _world(
         match event.kind:
             case CallEventKind.RECEIVED:
                 facts = {key: str(value) for key, value in facts_of(data).items() if value}
+                variables = cast(Mapping[str, object], data.get("variables") or {})
+                facts |= {name: str(value) for name, value in variables.items() if name in flow.takes}
             case CallEventKind.STEP_ENTERED if (name := str(data["step"])) in flow.steps:
                 step = flow.steps[name]
                 if step.verb == "hours":

@@ -34,13 +34,29 @@ steps:
     otherwise: bye
   bye: {hangup: normal}
 """
+FLOWS = frozenset({"news", "offer"})
+OFFER = """
+flow: offer
+languages: [en]
+takes: [name, sum]
+always: {agent: bye, trouble: bye}
+start: tell
+steps:
+  tell: {say: {text: {en: "Hello {name}, it is {sum|money}."}, interrupt: false}, next: bye}
+  bye: {hangup: normal}
+tests:
+  - test: with what is given
+    given: {name: Anna, sum: 12.50}
+    caller: [{hears: "Hello Anna, it is twelve"}, {ends: normal}]
+"""
 REFUSED = Decision(
     False, "us-reg-f/hours", "It is night there.", None, (Checked("us-reg-f/hours", Verdict.REFUSE),)
 )
 
 
 def shelf_with_news(news: str = NEWS) -> FlowShelf:
-    flows = {"front": load_flow(FLOW, "front.yaml"), "news": load_flow(news, "news.yaml")}
+    texts = {"front": FLOW, "news": news, "offer": OFFER}
+    flows = {name: load_flow(text, f"{name}.yaml") for name, text in texts.items()}
     return FlowShelf(flows, {"100": "front"}, unknown=load_flow(UNKNOWN, "unknown.yaml"), region="PL")
 
 
@@ -50,9 +66,9 @@ class Caller:
     def __init__(self, stage: Stage, **lines: Any) -> None:
         self.stage = stage
         self.gate = FakeGate()
-        given = {"trunk": "carrier", "caller_id": OURS, "calls_per_second": 1000.0, **lines}
+        usual = Lines(calls_per_second=1000, trunk="carrier", caller_id=OURS, flows=FLOWS)
         self.outbound = OutboundCalls(
-            stage.exchange, stage.switchboard, self.gate, stage.ledger, Lines(**given)
+            stage.exchange, stage.switchboard, self.gate, stage.ledger, replace(usual, **lines)
         )
         self.placed = 0
 

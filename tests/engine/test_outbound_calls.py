@@ -72,12 +72,15 @@ async def test_a_person_answers_and_is_led_through_the_flow(news: Stage, caller:
     assert (asked.purpose, asked.debt, asked.campaign) == (Purpose.SERVICE, "d1", "spring")
 
 
-async def test_what_is_known_of_the_person_is_in_the_flow(news: Stage, caller: Caller) -> None:
-    call_id, leg = await caller.answered(variables={"name": "Anna"})
-    (value,) = news.ledger.of_kind(call_id, Kind.VALUE_SET)
-    assert value == {"name": "name", "value": "Anna"}
-    news.hang_up(leg)
-    await news.over(call_id)
+async def test_what_is_given_of_the_person_is_in_the_flow(news: Stage, caller: Caller) -> None:
+    call_id = await caller.place(flow="offer", language=None, variables={"name": "Anna", "sum": 12.5})
+    leg = f"{call_id}.callee"
+    news.control.tell(LegAnswered(leg))
+    row = await news.over(call_id)
+    assert news.control.words() == ["Hello Anna, it is twelve zlotys and fifty groszy."]
+    assert (row.outcome, row.data["reached"]) == (Outcome.COMPLETED, "connection")
+    values = {str(data["name"]): data["value"] for data in news.ledger.of_kind(call_id, Kind.VALUE_SET)}
+    assert values == {"name": "Anna", "sum": 12.5}
 
 
 @pytest.mark.parametrize(
@@ -227,8 +230,9 @@ async def test_a_refused_order_takes_no_turn(news: Stage) -> None:
         ({"language": "ru"}, "language"),
         ({"ring_seconds": 14}, "ring_seconds"),
         ({"ring_seconds": 121}, "ring_seconds"),
-        ({"variables": {"caller": "x"}}, "variables"),
-        ({"variables": {f"v{n}": n for n in range(51)}}, "variables"),
+        ({"flow": "front"}, "flow"),  # for those who call
+        ({"variables": {"name": "Anna"}}, "variables"),
+        ({"flow": "offer", "language": None, "variables": {"name": "Anna"}}, "variables"),
     ],
 )
 async def test_an_order_that_cannot_be_carried_out_is_told(

@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.xdist_group("outbound"),
 ]
+CALLFLOWS = Path(__file__).parents[2] / "callflows"
 OURS = "+48220000010"
 NEWS = """
 flow: news
@@ -147,13 +148,13 @@ async def running_house(folder: Path, ports: Ports) -> AsyncIterator[House]:
     flows = folder / "flows"
     flows.mkdir()
     (flows / "news.yaml").write_text(NEWS)
+    (flows / "unknown-number.yaml").write_text((CALLFLOWS / "unknown-number.yaml").read_text())
     carrier = {"name": "carrier", "hosts": [f"127.0.0.1:{ports.spare(5)}"], "codecs": ["alaw"]}
     settings = {
         "flows": str(flows),
-        "numbers": {"100": "news"},
-        "unknown_number": "news",
+        "numbers": {},
         "sip": {"trunks": [carrier]},
-        "outbound": {"caller_id": OURS, "calls_per_second": 20},
+        "outbound": {"caller_id": OURS, "calls_per_second": 20, "flows": ["news"]},
     }
     async with sip_phone("carrier", "", ports.sip, ports.spare(5), log_in=False) as phone:
         house = House(RunningHotline(folder, ports, settings), phone)
