@@ -14,6 +14,7 @@ from console.pages import Pages
 from console.passwords import LONGEST, SHORTEST, PasswordRefused, TooBusy
 from console.sign_in import MustWait, SignIn, WrongPassword
 from console.words import Words
+from engine.ports import StoreUnavailable
 from engine.registers.accounts import LONGEST_NAME
 from engine.registers.refusals import Changed, Missing
 
@@ -37,7 +38,10 @@ class AccountPages:
     async def ask(self, request: web.Request) -> web.StreamResponse:
         if identified(request) is not None:
             return _to(safe_path(request.query.get("next", "")))
-        nobody = await request.config_dict[IDENTIFIER].open_to_all()
+        try:
+            nobody = await request.config_dict[IDENTIFIER].open_to_all()
+        except StoreUnavailable:
+            nobody = False
         return self._form(request, 200, "", wanted=request.query.get("next", ""), nobody=nobody)
 
     async def take(self, request: web.Request) -> web.StreamResponse:
@@ -49,7 +53,7 @@ class AccountPages:
             secret = await self._sign_in.sign_in(
                 name, form.get("password", ""), request.remote or "", session_secret(request)
             )
-        except (WrongPassword, MustWait, TooBusy, Missing) as problem:
+        except (WrongPassword, MustWait, TooBusy, Missing, StoreUnavailable) as problem:
             status, sentence, headers = _told(problem, t)
             return self._form(request, status, sentence, name=name, wanted=wanted, headers=headers)
         response = _to(safe_path(wanted))
@@ -80,7 +84,7 @@ class AccountPages:
             )
         except PasswordRefused as refused:
             return self._account(request, 422, wrong="new_password", sentence=t(f"password_{refused.why}"))
-        except (WrongPassword, MustWait, TooBusy, Missing, Changed) as problem:
+        except (WrongPassword, MustWait, TooBusy, Missing, Changed, StoreUnavailable) as problem:
             status, sentence, headers = _told(problem, t)
             if isinstance(problem, WrongPassword):
                 status, sentence = 422, t("password_wrong")
@@ -156,6 +160,8 @@ def _told(problem: Exception, t: Words) -> tuple[int, str, dict[str, str]]:
             return 429, t(f"sign_in_wait_{unit}", count=count), {"Retry-After": str(seconds)}
         case TooBusy():
             return 503, t("sign_in_busy"), {"Retry-After": "5"}
+        case StoreUnavailable():
+            return 503, t("sign_in_away"), {"Retry-After": "5"}
         case Missing() | Changed():
             return 409, t("sign_in_changed"), {}
         case _:

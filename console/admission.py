@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from console.faults import Fault
 from console.guard import SAFE_METHODS
 from console.identity import ADMITTED, CSRF_FIELD, IDENTIFIER, Identity, bears_csrf, identified, identify
 from console.proxies import is_loopback
+from engine.ports import StoreUnavailable
 from engine.registers.access import Role
 from engine.seen_notes import SeenNotes
 
@@ -82,7 +84,10 @@ async def goes_on(request: web.Request) -> bool:
     identifier = request.config_dict.get(IDENTIFIER)
     if identifier is None or identified(request) is None:
         return True
-    return await identifier.identify(request) is not None
+    try:
+        return await identifier.identify(request) is not None
+    except StoreUnavailable:
+        return True  # it is asked again soon
 
 
 @web.middleware
@@ -92,7 +97,8 @@ async def admission(request: web.Request, handler: Handler) -> web.StreamRespons
     canonical = resource.canonical if resource is not None else request.path
     if canonical in OPEN or request.path.startswith(API):
         if canonical == "/sign-in":
-            await identify(request)
+            with contextlib.suppress(StoreUnavailable):  # the form tells so when it is sent
+                await identify(request)
         return await handler(request)
     identity = await identify(request)
     if identity is None:

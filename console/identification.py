@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from datetime import datetime
+
 from aiohttp import web
 
 from console.credentials import csrf_of, digest, is_token
 from console.guard import LOCAL_NAMES, host_name
 from console.identity import Identity
 from console.proxies import is_in, networks_of
-from engine.ports import Clock
+from engine.ports import Clock, StoreUnavailable
 from engine.registers.access import Role
-from engine.registers.accounts import Accounts
+from engine.registers.accounts import Accounts, Session
 from engine.registers.actor import Actor, ActorKind
 
+# For so long a session is believed while the database does not answer.
+AWAY_SECONDS = 900.0
+MOST_LATELY = 5_000
 # What a page asks by itself, whether or not anybody sits before it.
 _UNATTENDED = ("/events", "/parts/")
 # Beyond this machine the cookie goes over TLS alone, and to this host alone.
@@ -26,7 +32,8 @@ class Identification:
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self._accounts = accounts
         self._clock = clock
-        self._anybody = False
+        self._anybody: bool | None = None
+        self._lately: OrderedDict[str, tuple[Session, datetime]] = OrderedDict()
 
     async def identify(self, request: web.Request) -> Identity | None:
         """A header that is no token of ours is not made good by a cookie."""
@@ -36,7 +43,12 @@ class Identification:
         return None if secret is None else await self._by_session(request, secret)
 
     async def open_to_all(self) -> bool:
-        self._anybody = self._anybody or await self._accounts.people.any()
+        if not self._anybody:
+            try:
+                self._anybody = await self._accounts.people.any()
+            except StoreUnavailable:
+                if self._anybody is None:
+                    raise  # as it was: nobody can be added meanwhile
         return not self._anybody
 
     async def _by_token(self, request: web.Request) -> Identity | None:
@@ -51,13 +63,29 @@ class Identification:
         return Identity(actor, Role.ADMIN, scopes=token.scopes, name=token.name)
 
     async def _by_session(self, request: web.Request, secret: str) -> Identity | None:
-        session = await self._accounts.sessions.find(
-            digest(secret), self._clock.now(), renew=not request.path.startswith(_UNATTENDED)
-        )
+        session = await self._session(digest(secret), renew=not request.path.startswith(_UNATTENDED))
         if session is None:
             return None
         actor = Actor(ActorKind.PERSON, session.person.id, request.remote or "")
         return Identity(actor, session.person.role, csrf=csrf_of(secret), name=session.person.name)
+
+    async def _session(self, key: str, *, renew: bool) -> Session | None:
+        """While the database is away, those who were there lately go on: nothing can be ended meanwhile."""
+        now = self._clock.now()
+        try:
+            session = await self._accounts.sessions.find(key, now, renew=renew)
+        except StoreUnavailable:
+            known, at = self._lately.get(key, (None, now))
+            if known is None or (now - at).total_seconds() > AWAY_SECONDS:
+                raise
+            return known
+        self._lately.pop(key, None)
+        if session is not None:
+            self._anybody = True
+            self._lately[key] = (session, now)
+            if len(self._lately) > MOST_LATELY:
+                self._lately.popitem(last=False)
+        return session
 
 
 def is_secure(request: web.Request) -> bool:
