@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,85 @@ async def client(api: RunningApi, tmp_path: Path) -> AsyncIterator[GeneratedClie
 
 async def test_a_generated_client_works_with_the_api(api: RunningApi, client: GeneratedClient) -> None:
     assert client.operations() == {operation.name for operation in api.api.operations}
+    contact_id = await contacts(client)
+    await interactions(client, contact_id)
+    await permissions(client, contact_id)
     await webhooks(client)
+
+
+async def contacts(client: GeneratedClient) -> str:
+    models = client.models
+    points = [models.NewPoint(kind=models.PointKind.PHONE, value="600 000 001")]
+    anna = models.NewContact(points=points, name="Anna", language="pl", tags=["vip"])
+    made = await client("create_contact", body=anna, idempotency_key="c-1")
+    assert made.status_code == 201
+    assert made.parsed.points[0].value == "+48600000001"
+    again = await client("create_contact", body=anna, idempotency_key="c-1")
+    assert (again.parsed.id, again.headers["Idempotency-Replayed"]) == (made.parsed.id, "true")
+    jan = await client("create_contact", body=models.NewContact(name="Jan"))
+    first = await client("list_contacts", limit=1)
+    second = await client("list_contacts", limit=1, cursor=first.parsed.next_)
+    assert {first.parsed.items[0].id, second.parsed.items[0].id} == {made.parsed.id, jan.parsed.id}
+    changed = await client(
+        "change_contact",
+        made.parsed.id,
+        body=models.ContactPatch(language="en"),
+        if_match=made.headers["ETag"],
+    )
+    assert (changed.parsed.language, changed.parsed.name) == ("en", "Anna")
+    stale = await client(
+        "change_contact",
+        made.parsed.id,
+        body=models.ContactPatch(language="ru"),
+        if_match=made.headers["ETag"],
+    )
+    assert (stale.status_code, stale.headers["ETag"]) == (412, changed.headers["ETag"])
+    merged = await client(
+        "merge_contact",
+        made.parsed.id,
+        body=models.MergeOrder(other=jan.parsed.id, reason="The same person."),
+    )
+    assert merged.status_code == 200, merged.content
+    contact_id: str = made.parsed.id
+    return contact_id
+
+
+async def interactions(client: GeneratedClient, contact_id: str) -> None:
+    models = client.models
+    row = models.NewInteraction(
+        at=datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
+        channel=models.NewInteractionChannel.EMAIL,
+        direction=models.NewInteractionDirection.INBOUND,
+        contact_id=contact_id,
+        note="Asks after the invoice.",
+        source="crm",
+        external_id="m-1",
+    )
+    assert (await client("add_interaction", body=row)).status_code == 201
+    timeline = await client("get_timeline", contact_id)
+    assert [item.note for item in timeline.parsed.items] == ["Asks after the invoice."]
+    found = await client("search_history", q="invoice")
+    assert len(found.parsed.items) == 1
+
+
+async def permissions(client: GeneratedClient, contact_id: str) -> None:
+    models = client.models
+    consent = models.NewConsent(channel=models.NewConsentChannel.SMS, purpose=models.Purpose.MARKETING)
+    given = await client("give_consent", contact_id, body=consent)
+    assert given.status_code == 201, given.content
+    assert given.parsed.given
+    withdrawn = await client("withdraw_consent", contact_id, body=models.Withdrawal())
+    assert [item.given for item in withdrawn.parsed.items] == [False]
+    objection = models.NewObjection(
+        scope=models.NewObjectionScope.NUMBER, value="+48600000001", reason="asked"
+    )
+    assert (await client("add_objection", body=objection)).status_code == 201
+    why = await client("explain_contact", contact_id)
+    assert why.parsed.ways
+    placed = await client(
+        "place_call", body=models.NewCall(to="+48600000001", flow="hotline", purpose=models.Purpose.MARKETING)
+    )
+    assert placed.parsed.status in (409, 503)
 
 
 async def webhooks(client: GeneratedClient) -> None:
