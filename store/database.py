@@ -23,6 +23,10 @@ STATEMENT_LIMIT_SECONDS = 10.0
 SQLITE_BUSY_SECONDS = 5.0
 
 _WRITES = "infolinia_writes"
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
 
 
 class StoreError(Exception):
@@ -70,10 +74,6 @@ def shown(url: URL) -> str:
 
 def create_engine(url: URL) -> AsyncEngine:
     """An engine whose connections are set up for this store; connects to nothing yet."""
-    json: dict[str, Any] = {
-        "json_serializer": lambda value: orjson.dumps(value).decode(),
-        "json_deserializer": orjson.loads,
-    }
     if url.get_backend_name() == "postgresql":
         return create_async_engine(
             url,
@@ -86,7 +86,7 @@ def create_engine(url: URL) -> AsyncEngine:
                 "command_timeout": STATEMENT_LIMIT_SECONDS,
                 "server_settings": {"application_name": "infolinia", "timezone": "UTC"},
             },
-            **json,
+            **_JSON,
         )
     engine = create_async_engine(
         url,
@@ -94,18 +94,26 @@ def create_engine(url: URL) -> AsyncEngine:
         max_overflow=3,
         pool_timeout=STATEMENT_LIMIT_SECONDS,
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
-        **json,
+        **_JSON,
     )
     _listen(engine.sync_engine)
     return engine
 
 
-def create_thread_engine(url: URL) -> Engine:
-    """An engine on the same SQLite file for one thread that writes; its connections are not pooled."""
+def create_thread_engine(url: URL, *, connections: int = 0) -> Engine:
+    """An engine on the same SQLite file for threads; so many of its connections are kept, 0: none."""
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if connections:
+        pool = {
+            "pool_size": connections,
+            "max_overflow": connections,
+            "pool_timeout": STATEMENT_LIMIT_SECONDS,
+        }
     engine = create_sync_engine(
         url.set(drivername="sqlite+pysqlite"),
-        poolclass=NullPool,
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
+        **pool,
+        **_JSON,
     )
     _listen(engine)
     return engine

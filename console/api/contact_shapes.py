@@ -13,8 +13,8 @@ from console.api.pages_of import PageQuery
 from console.api.shapes import Time, WholeNumber
 from engine.registers.contacts import ATTRIBUTES_MOST, POINTS_MOST, TAGS_MOST, Duplicate, KeptGroup, Merge
 from history.contact import Contact, GroupKind
-from history.forms import contact_form, point_form
-from history.interaction import ContactPoint, PointKind
+from history.forms import contact_form
+from history.interaction import PointKind
 from history.merging import Reason
 from history.names import NAME_MOST, cleaned
 from history.points import domain_of
@@ -87,7 +87,7 @@ Attributes = Annotated[
 ]
 
 
-class PointShape(Shape):
+class ContactPointShape(Shape):
     kind: PointKind
     value: str
 
@@ -131,7 +131,7 @@ class ContactShape(Shape):
     lifetime_value: Worth
     value_currency: str | None
     source: str | None
-    points: list[PointShape]
+    points: list[ContactPointShape]
     tags: list[str]
     attributes: dict[str, Any]
     groups: list[GroupRef]
@@ -277,10 +277,6 @@ class GroupsQuery(PageQuery):
 
 def contact_shape(contact: Contact) -> ContactShape:
     return ContactShape.model_validate(contact_form(contact))
-
-
-def point_shape(point: ContactPoint) -> PointShape:
-    return PointShape.model_validate(point_form(point))
 
 
 def merge_shape(merge: Merge) -> MergeShape:

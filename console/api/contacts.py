@@ -25,7 +25,7 @@ from console.api.contact_shapes import (
 from console.api.operation import Answer, Asked, Operation
 from console.api.parts import ApiParts
 from console.api.problem import missing
-from console.api.written_points import after_of, asked_for, next_of, one_point, points_of
+from console.api.written_points import after_of, asked_for, next_of, not_there, one_point, points_of
 from engine.registers.contacts import FIELDS, ContactChange, ContactDraft, ContactFilter
 from engine.registers.refusals import Missing, Refused
 from history.contact import Contact
@@ -170,7 +170,10 @@ class ContactsApi:
         after = after_of(query.cursor, *kinds)
         if typed is not None and not wanted.name_prefix and not wanted.point_prefixes:
             return Answer(ContactPage(items=[], next=None))
-        page = await self._contacts.list(wanted, limit=query.limit, after=after)
+        try:
+            page = await self._contacts.list(wanted, limit=query.limit, after=after)
+        except Missing as lacking:
+            raise not_there("segment", lacking) from None
         shown = ContactPage(items=[contact_shape(one) for one in page.items], next=next_of(page))
         return Answer(shown, seen=tuple(f"contact:{one.id}" for one in page.items))
 

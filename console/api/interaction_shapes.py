@@ -7,17 +7,31 @@ from typing import Annotated, Any, Literal, Self
 import orjson
 from pydantic import AfterValidator, Field, model_validator
 
-from console.api.contact_shapes import Currency, Language, Line, NewPoint, PointShape
+from console.api.contact_shapes import ContactPointShape, Currency, Language, Line, NewPoint
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import Time, WholeNumber
 from history.forms import interaction_form
-from history.interaction import Channel, Interaction
+from history.interaction import Interaction
 
 TRANSCRIPT_MOST = 150_000
 NOTE_MOST = 20_000
 DATA_MOST_BYTES = 32_000
 
+# Of history.interaction.Channel; the gate has channels of its own.
+ChannelName = Literal[
+    "call",
+    "voicemail",
+    "sms",
+    "email",
+    "chat",
+    "form",
+    "callback",
+    "promise",
+    "payment",
+    "push",
+    "messenger",
+]
 Direction = Literal["inbound", "outbound"]
 _Word = Annotated[str | None, Field(min_length=1, max_length=100)]
 _Id = Annotated[str | None, Field(min_length=1, max_length=200)]
@@ -33,11 +47,11 @@ def _data(value: dict[str, Any]) -> dict[str, Any]:
 class InteractionShape(Shape):
     id: str
     at: Time
-    channel: Channel
+    channel: ChannelName
     direction: str
     subject_id: Annotated[str, Field(description="Of the call, message or form that it was.")]
     contact_id: str | None
-    point: PointShape | None
+    point: ContactPointShape | None
     to: str
     duration_seconds: float
     outcome: str | None
@@ -64,7 +78,7 @@ class InteractionShape(Shape):
 
 class NewInteraction(Shape):
     at: Time
-    channel: Channel
+    channel: ChannelName
     direction: Direction
     contact_id: Annotated[_Id, Field(description="Without it, the point tells who it was.")] = None
     point: NewPoint | None = None
@@ -111,7 +125,7 @@ class InteractionPage(Shape):
 
 
 class TimelineQuery(PageQuery):
-    channel: Channel | None = None
+    channel: ChannelName | None = None
     direction: Direction | None = None
     outcome: _Word = None
     campaign: _Word = None

@@ -21,9 +21,10 @@ from console.api.interaction_shapes import (
 from console.api.operation import Answer, Asked, Operation
 from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem
-from console.api.written_points import after_of, next_of, one_point
+from console.api.written_points import after_of, next_of, not_there, one_point
+from engine.registers.refusals import Missing
 from engine.registers.timeline import TimelineFilter
-from history.interaction import Interaction
+from history.interaction import Channel, Interaction
 from history.search_query import terms_of
 
 
@@ -126,7 +127,11 @@ class InteractionsApi:
             point = one_point(body.point, self._region, "body.point.value")
         interaction_id = self._ids.new()
         row = Interaction(
-            **{**fields, "subject_id": body.subject_id or interaction_id},
+            **{
+                **fields,
+                "channel": Channel(body.channel),
+                "subject_id": body.subject_id or interaction_id,
+            },
             id=interaction_id,
             point=point,
             path=tuple(body.path),
@@ -142,9 +147,12 @@ class InteractionsApi:
         if not terms_of(query.q):
             wrong = FieldError("query.q", "Write a word to look for.")
             raise Problem(400, "invalid", "There is no word to look for.", errors=[wrong])
-        page = await self._timeline.search(
-            query.q, _filter(query), contact_id=query.contact, limit=query.limit, after=after
-        )
+        try:
+            page = await self._timeline.search(
+                query.q, _filter(query), contact_id=query.contact, limit=query.limit, after=after
+            )
+        except Missing as lacking:
+            raise not_there("contact", lacking) from None
         items = [
             FoundShape(
                 interaction=interaction_shape(one.interaction),
@@ -158,7 +166,7 @@ class InteractionsApi:
 
 def _filter(query: TimelineQuery) -> TimelineFilter:
     return TimelineFilter(
-        channel=query.channel,
+        channel=None if query.channel is None else Channel(query.channel),
         direction=query.direction,
         outcome=query.outcome,
         campaign=query.campaign,

@@ -9,6 +9,7 @@ from console.api.contact_shapes import NewPoint
 from console.api.pages_of import cursor_of, parts_of
 from console.api.problem import FieldError, Problem
 from engine.registers.pages import Item, Page
+from engine.registers.refusals import Missing
 from history.interaction import ContactPoint
 from history.points import point_of
 
@@ -47,6 +48,12 @@ def asked_for(normal: Callable[[str], str], written: str | None, name: str) -> s
     except ValueError as wrong:
         error = FieldError(f"query.{name}", str(wrong))
         raise Problem(400, "invalid", f"The query's {name} cannot be read.", errors=[error]) from None
+
+
+def not_there(name: str, lacking: Missing) -> Problem:
+    """A query that names what is not there."""
+    wrong = FieldError(f"query.{name}", str(lacking))
+    return Problem(400, "invalid", f"The query's {name} is not there.", errors=[wrong])
 
 
 def next_of(page: Page[Item]) -> str | None:

@@ -41,7 +41,7 @@ from store.registers.profiles import (
     survivor_of,
     tell,
 )
-from store.registers.transactions import reading, written
+from store.registers.transactions import read, written
 from store.rows import POSTGRESQL, SQLITE
 from store.tables import contact_points, contact_tags, contacts
 
@@ -79,8 +79,7 @@ class SqlContacts:
         def work(connection: Connection) -> Contact:
             return profile(connection, survivor_of(connection, contact_id))
 
-        async with reading(self._engine) as connection:
-            return await connection.run_sync(work)
+        return await read(self._engine, work)
 
     async def by_point(self, point: ContactPoint) -> Contact | None:
         asked = (
@@ -88,9 +87,12 @@ class SqlContacts:
             .join(contact_points, contact_points.c.contact_id == contacts.c.id)
             .where(contact_points.c.kind == point.kind.value, contact_points.c.value == point.value)
         )
-        async with reading(self._engine) as connection:
-            found = (await connection.execute(asked)).scalar_one_or_none()
-            return None if found is None else await connection.run_sync(profile, found)
+
+        def work(connection: Connection) -> Contact | None:
+            found = connection.execute(asked).scalar_one_or_none()
+            return None if found is None else profile(connection, found)
+
+        return await read(self._engine, work)
 
     async def change(
         self, actor: Actor, contact_id: str, change: ContactChange, *, version: int | None = None
@@ -185,8 +187,7 @@ class SqlContacts:
             found = profiles(connection, ids)
             return Page(tuple(found[contact_id] for contact_id in ids if contact_id in found), following)
 
-        async with reading(self._engine) as connection:
-            return await connection.run_sync(work)
+        return await read(self._engine, work)
 
 
 def _done(

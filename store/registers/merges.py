@@ -21,6 +21,7 @@ from history.merging import FIELDS, Brought, Own, brought, taken_back, with_brou
 from history.names import search_keys
 from history.publication import Kind, Publication
 from store.audit import note
+from store.callback_keeping import gather_callbacks, part_callbacks
 from store.publishing import publish
 from store.registers.duplicates import duplicates_of
 from store.registers.profiles import (
@@ -31,7 +32,7 @@ from store.registers.profiles import (
     profile,
     survivor_of,
 )
-from store.registers.transactions import reading, written
+from store.registers.transactions import read, written
 from store.tables import contact_group_members, contact_merges, contact_tags, contacts
 
 
@@ -75,11 +76,14 @@ class SqlMerges:
             )
             for contact_id in (survivor.id, merged.id):
                 counted_up(connection, contact_id, at)
+            people = family(connection, [survivor.id])
+            callbacks = gather_callbacks(connection, survivor.id, people, at)
             contact = profile(connection, survivor.id)
             about = {"merge_id": merge.id, "merged_id": merged.id}
             note(connection, actor, "contact.merged", f"contact:{survivor.id}", about, at)
             form = merge_form(merge.id, contact, merged.id, reason)
-            publish(connection, [Publication(told, at, Kind.CONTACT_MERGED, subject_of(survivor.id), form)])
+            news = Publication(told, at, Kind.CONTACT_MERGED, subject_of(survivor.id), form)
+            publish(connection, [news, *callbacks])
             return merge, contact
 
         return await written(self._engine, work)
@@ -100,6 +104,7 @@ class SqlMerges:
                 )
             _take_back(connection, survivor, row)
             _free(connection, row.merged_id)
+            part_callbacks(connection, row.merged_id, family(connection, [row.merged_id]))
             undone_by = f"{actor.kind.value}:{actor.id}"
             this = update(contact_merges).where(contact_merges.c.id == merge_id)
             connection.execute(this.values(undone_at=at, undone_by=undone_by))
@@ -131,12 +136,10 @@ class SqlMerges:
             asked = select(contact_merges).where(involved).order_by(*newest)
             return [_merge_of(row) for row in connection.execute(asked)]
 
-        async with reading(self._engine) as connection:
-            return await connection.run_sync(work)
+        return await read(self._engine, work)
 
     async def duplicates(self, contact_id: str, *, limit: int = 20) -> Sequence[Duplicate]:
-        async with reading(self._engine) as connection:
-            return await connection.run_sync(duplicates_of, contact_id, limit)
+        return await read(self._engine, lambda connection: duplicates_of(connection, contact_id, limit))
 
 
 def _merge(connection: Connection, merge_id: str) -> Row[Any]:

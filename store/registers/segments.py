@@ -18,7 +18,7 @@ from history.segment_reading import WrongQuery, query_of
 from store.audit import note
 from store.registers.profiles import survivor_of
 from store.registers.segment_sql import in_segment
-from store.registers.transactions import reading, written
+from store.registers.transactions import read, reading, written
 from store.tables import contacts, segments
 
 
@@ -123,8 +123,7 @@ class SqlSegments:
                 asked.where(*lasting, in_segment(connection, segment_id, now))
             ).scalar_one()
 
-        async with reading(self._engine) as connection:
-            return await connection.run_sync(work)
+        return await read(self._engine, work)
 
     async def holds(self, segment_id: str, contact_id: str) -> bool:
         now = self._clock.now()
@@ -134,8 +133,7 @@ class SqlSegments:
             asked = select(contacts.c.id).where(this, in_segment(connection, segment_id, now))
             return connection.execute(asked).first() is not None
 
-        async with reading(self._engine) as connection:
-            return await connection.run_sync(work)
+        return await read(self._engine, work)
 
 
 def _check(query: Mapping[str, object]) -> None:

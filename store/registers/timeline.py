@@ -26,7 +26,7 @@ from store.publishing import publish
 from store.queries import interaction_from
 from store.registers.profiles import PERSON, counted_up, family, locked, profile, survivor_of
 from store.registers.text_search import having_terms
-from store.registers.transactions import reading, written
+from store.registers.transactions import read, reading, written
 from store.rows import POSTGRESQL, SQLITE, Rows
 from store.tables import contacts, interactions
 from store.writing import contacts_of, made_told
@@ -69,8 +69,7 @@ class SqlTimeline:
             last = found[-1] if len(rows) > limit else None
             return Page(found, None if last is None else (last.at.isoformat(), last.id))
 
-        async with reading(self._engine) as connection:
-            return await connection.run_sync(work)
+        return await read(self._engine, work)
 
     async def get(self, interaction_id: str) -> Interaction:
         asked = (
@@ -140,8 +139,7 @@ class SqlTimeline:
             parts = family(connection, [survivor_of(connection, contact_id)])
             return connection.execute(asked.where(interactions.c.contact_id.in_(parts))).all()
 
-        async with reading(self._engine) as connection:
-            rows = await connection.run_sync(work)
+        rows = await read(self._engine, work)
         found: list[Found] = []
         for row in rows[:limit]:
             parts = ((name, snippet(getattr(row, name) or "", terms)) for name in _SEARCHED)

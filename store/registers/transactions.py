@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Engine, Executable, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from engine.ports import StoreUnavailable
-from store.database import Failure, failure_of, reason, writing
+from store.database import Failure, create_thread_engine, failure_of, reason, writing
 
 log = structlog.get_logger("store")
 
 # Tries of one transaction that another one gets in the way of.
 _TRIES = 5
+
+# Connections to SQLite that are kept for reading in threads.
+_READERS = 3
 
 Result = TypeVar("Result")
 
@@ -30,6 +35,38 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
     except (SQLAlchemyError, OSError) as error:
         raise StoreUnavailable(reason(error)) from error
+
+
+async def read(engine: AsyncEngine, work: Callable[[Connection], Result]) -> Result:
+    """What `work` reads, in one transaction. Raises StoreUnavailable; exceptions of its own as they are.
+
+    On SQLite a thread does all of it: aiosqlite changes threads for each statement, cursor and result, which
+    costs several times as much as a small page itself.
+    """
+    if engine.dialect.name == "sqlite":
+        return await asyncio.to_thread(_read_in_thread, _thread_engine(engine.sync_engine), work)
+    async with reading(engine) as connection:
+        return await connection.run_sync(work)
+
+
+def _read_in_thread(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+    try:
+        with engine.connect() as connection:
+            return work(connection)
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable(reason(error)) from error
+
+
+_thread_engines: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+
+
+def _thread_engine(engine: Engine) -> Engine:
+    """For threads that read the same file; its connections are closed with those of `engine`."""
+    found = _thread_engines.get(engine)
+    if found is None:
+        found = _thread_engines[engine] = create_thread_engine(engine.url, connections=_READERS)
+        event.listen(engine, "engine_disposed", lambda _: found.dispose())
+    return found
 
 
 async def written(engine: AsyncEngine, work: Callable[[Connection], Result]) -> Result:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
+from console.api.interaction_shapes import ChannelName
+from history.interaction import Channel
 from tests.api.serving import RunningApi, both_databases
 
 pytestmark = both_databases
@@ -57,6 +59,7 @@ async def test_a_timeline_is_paged(api: RunningApi) -> None:
 
 
 async def test_what_is_wrong_is_named(api: RunningApi) -> None:
+    assert get_args(ChannelName) == tuple(Channel)
     client = api.token()
     for change, place in (
         ({"channel": "fax"}, "body.channel"),
