@@ -19,6 +19,7 @@ from store.ledger import GroupLedger, HealthListener
 from store.outbox import Outbox
 from store.queries import SqlQueries
 from store.registers.accounts import sql_accounts
+from store.registers.callbacks import SqlCallbacks
 from store.registers.calls import SqlCalls
 from store.registers.contacts import SqlContacts
 from store.registers.decisions import SqlDecisions
@@ -68,6 +69,7 @@ class Store:
         self.deliveries = SqlDeliveries(self._engine)
         self.publications = SqlPublications(self._engine)
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
+        self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
 
     def delivery_queue(self, worker: str) -> SqlDeliveryQueue:
@@ -191,6 +193,17 @@ async def open_contacts(url: str, clock: Clock) -> AsyncIterator[tuple[SqlContac
 
 
 @asynccontextmanager
+async def open_callbacks(url: str, clock: Clock) -> AsyncIterator[SqlCallbacks]:
+    """Callback requests, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield SqlCallbacks(engine, clock, TimeOrderedIds(clock))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
 async def open_imports(url: str, clock: Clock) -> AsyncIterator[SqlImports]:
     """Imports, beside a running engine; an empty database gets its tables. Raises StoreError."""
     engine = create_engine(database_url(url))
@@ -207,6 +220,6 @@ async def open_imports(url: str, clock: Clock) -> AsyncIterator[SqlImports]:
 def _hold_more_pages(connection: DBAPIConnection, _record: object) -> None:
     """Telephone numbers come in no order, so an import touches pages all over the indexes."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA cache_size = -131072")
+    cursor.execute("PRAGMA cache_size = -65536")
     cursor.execute("PRAGMA wal_autocheckpoint = 16384")
     cursor.close()
