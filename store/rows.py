@@ -14,6 +14,7 @@ from sqlalchemy import Table
 
 from calls.call import Call
 from engine.ports import (
+    CallbackKept,
     CallStored,
     Change,
     ConsentKept,
@@ -24,6 +25,7 @@ from engine.ports import (
     ProfileSet,
     Published,
 )
+from history.callbacks import CallbackRequest
 from history.contact_news import interaction_added
 from history.interaction import ContactPoint, Interaction
 from history.permission_news import consent_published, objection_published
@@ -190,6 +192,7 @@ class Rows:
     to_keep: list[ProfileSet] = field(default_factory=list)
     consents: list[ConsentKept] = field(default_factory=list)
     objections: list[ObjectionKept] = field(default_factory=list)
+    callbacks: list[CallbackKept] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
 
@@ -213,6 +216,8 @@ class Rows:
                 self.consents.append(change)
             case ObjectionKept():
                 self.objections.append(change)
+            case CallbackKept():
+                self.callbacks.append(change)
             case JobAdded():
                 self.jobs.append(self._job(change, at))
             case Published(publication):
@@ -239,6 +244,10 @@ class Rows:
         for objected in self.objections:
             if objected.point is not None:
                 found.setdefault(_key(objected.point), (objected.new_contact_id, objected.objection.at))
+        for asked in self.callbacks:
+            request = asked.request
+            if request.contact_id is None:
+                found.setdefault(_key(request.point), (asked.new_contact_id, request.requested_at))
         return dict(sorted(found.items()))
 
     def interactions(self, contacts: Mapping[PointKey, str]) -> list[Row]:
@@ -262,6 +271,19 @@ class Rows:
             if contact_id is not None:
                 contact_id = survivors.get(contact_id, contact_id)
             yield interaction_added(replace(change.interaction, contact_id=contact_id), self.committed_at)
+
+    def calls_of_people(self, contacts: Mapping[PointKey, str]) -> Iterator[tuple[Interaction, str]]:
+        """The interactions of people who are known, each with its contact."""
+        for change in self.to_place:
+            contact_id = _contact_of(change.interaction, contacts)
+            if contact_id is not None:
+                yield change.interaction, contact_id
+
+    def callbacks_asked(self, contacts: Mapping[PointKey, str]) -> Iterator[tuple[CallbackRequest, str]]:
+        """The callback requests, each with its contact."""
+        for asked in self.callbacks:
+            request = asked.request
+            yield request, request.contact_id or contacts[_key(request.point)]
 
     def attributes(self, contacts: dict[PointKey, str]) -> list[Row]:
         """The attributes' rows, each with the contact of its point."""

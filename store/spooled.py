@@ -15,6 +15,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from engine.ports import (
+    CallbackKept,
     CallStored,
     Change,
     ConsentKept,
@@ -35,6 +36,7 @@ _KINDS: dict[str, type[Change]] = {
     "profile": ProfileSet,
     "consent": ConsentKept,
     "objection": ObjectionKept,
+    "callback": CallbackKept,
     "published": Published,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

@@ -9,10 +9,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from history.callback_news import callback_published
+from history.callbacks import CallbackSource
 from history.contact import Contact
 from history.contact_news import contact_made
 from history.interaction import ContactPoint, PointKind
 from history.publication import Publication
+from store.callback_keeping import close_missed, deserves_callback, keep_callback
 from store.publishing import publish
 from store.rows import PointKey, Row, Rows, Statements
 
@@ -34,6 +37,7 @@ def write(connection: Connection, rows: Rows) -> None:
     objections, objections_told = rows.objected(contacts)
     _execute(connection, statements.add_objections, objections)
     _execute(connection, statements.add_jobs, rows.jobs)
+    callbacks_told = _keep_callbacks(connection, rows, contacts)
     people = survivors(connection, statements, rows.placed(contacts))
     publish(
         connection,
@@ -43,8 +47,25 @@ def write(connection: Connection, rows: Rows) -> None:
             *rows.publications,
             *consents_told,
             *objections_told,
+            *callbacks_told,
         ],
     )
+
+
+def _keep_callbacks(
+    connection: Connection, rows: Rows, contacts: Mapping[PointKey, str]
+) -> list[Publication]:
+    """What is published of callbacks: those asked for, and those whom a call made needless."""
+    now = rows.committed_at
+    told = close_missed(connection, rows.calls_of_people(contacts), now)
+    for request, contact_id in rows.callbacks_asked(contacts):
+        missed = request.source is CallbackSource.MISSED
+        if missed and not deserves_callback(connection, request, contact_id, now):
+            continue
+        asked = keep_callback(connection, request, contact_id)
+        if not asked.repeated:
+            told.append(callback_published(asked.request, now))
+    return told
 
 
 def _execute(connection: Connection, sql: str, rows: list[Row]) -> None:

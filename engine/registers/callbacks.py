@@ -26,7 +26,7 @@ class Asked:
 class CallbackFilter:
     """Which requests are listed. None: all.
 
-    `contact_id`: of that person, contacts merged into one counted as one. `due_from` and `due_to`: those whose
+    `contact_id`: of that person, merged contacts counted as one. `due_from` and `due_to`: those whose
     window is not over before the one and has begun before the other.
     """
 
