@@ -45,19 +45,14 @@ def test_webhooks_are_listed_and_replayed(tmp_path: Path, program: Program) -> N
     assert "w1  https://example.com/hooks  call.ended  active" in listed.output
     assert "w2  https://example.com/all  all kinds  active" in listed.output
     assert "whsec" not in listed.output
-    rows = [
-        json.loads(line) for line in program.run(tmp_path, "webhooks", "list", "--json").output.splitlines()
-    ]
-    assert [row["id"] for row in rows] == ["w1", "w2"]
-    assert "secret" not in json.dumps(rows)
-    shown = program.run(tmp_path, "webhooks", "deliveries", "w1", "--state", "dead").output
-    assert "call.ended call:x 1" in shown
-    assert "it answered 422" in shown
+    (row,) = program.run(
+        tmp_path, "webhooks", "deliveries", "w1", "--state", "dead", "--json"
+    ).output.splitlines()
+    shown = json.loads(row)
+    assert (shown["id"], shown["kind"], shown["last_error"]) == (dead, "call.ended", "it answered 422")
     assert program.run(tmp_path, "webhooks", "replay", dead).output == "It is delivered again.\n"
     again = program.run(tmp_path, "webhooks", "replay", dead)
     assert (again.code, again.sentence) == (2, "It waits to be delivered already.")
-    (row,) = program.run(tmp_path, "webhooks", "deliveries", "w1", "--json").output.splitlines()
-    assert json.loads(row)["state"] == "waiting"
     since = program.run(tmp_path, "webhooks", "replay", "w2", "--since", "2026-11-01")
     assert since.output == "0 are delivered again.\n"  # both wait already
     wrong = program.run(tmp_path, "webhooks", "replay", "w2", "--since", "yesterday")
@@ -65,5 +60,3 @@ def test_webhooks_are_listed_and_replayed(tmp_path: Path, program: Program) -> N
         2,
         '--since "yesterday" is no date: write 2026-11-22 or 2026-11-22T10:00.',
     )
-    missing = program.run(tmp_path, "webhooks", "deliveries", "none")
-    assert (missing.code, missing.sentence) == (2, "There is no webhook none.")
