@@ -18,7 +18,7 @@ VISITOR_MOST = 128
 _NUMBER_SIGNS = re.compile(r"\+?[0-9 ()./\-]+")
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _EMAIL_LOCAL = re.compile(r"[^\s@\"(),:;<>\[\\\]]{1,64}")
-_MESSENGER = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):@?(\S(?:.*\S)?)")
+_MESSENGER = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):@*([^\s@](?:.*\S)?)")
 _VISITOR = re.compile(r"[A-Za-z0-9._:-]+")
 
 
