@@ -10,8 +10,11 @@ from calls.call import Call, fold
 from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
+from calls.queue_stay import QueueStay, stay_after
 from engine.live import LiveCalls
+from engine.missed_calls import MissedCalls
 from engine.ports import (
+    CallbackKept,
     CallStored,
     Change,
     Clock,
@@ -46,7 +49,15 @@ class CallLog:
     """Writes one call. Cheap: only `keep` waits."""
 
     def __init__(
-        self, call_id: str, *, ledger: Ledger, clock: Clock, ids: Ids, live: LiveCalls, region: str
+        self,
+        call_id: str,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        ids: Ids,
+        live: LiveCalls,
+        region: str,
+        missed_calls: MissedCalls | None = None,
     ) -> None:
         self.id = call_id
         self._ledger = ledger
@@ -54,7 +65,10 @@ class CallLog:
         self._ids = ids
         self._live = live
         self._region = region
+        self._missed_calls = missed_calls
         self._call: Call | None = None
+        self._stay: QueueStay | None = None
+        self._found_later = False
 
     @property
     def call(self) -> Call:
@@ -72,6 +86,11 @@ class CallLog:
     def point(self) -> ContactPoint | None:
         """How the caller's contact is found; None if they withheld their number."""
         return point_of(self.call, self._region)
+
+    @property
+    def queue_stay(self) -> QueueStay | None:
+        """The caller's last time in a queue."""
+        return self._stay
 
     @property
     def ended(self) -> bool:
@@ -92,6 +111,8 @@ class CallLog:
     def resume(self, events: Sequence[CallEvent]) -> None:
         """Go on behind what is already written."""
         self._call = fold(events)
+        for event in events:
+            self._note_stay(event)
         self._live.put(self._call)
 
     async def write(
@@ -112,6 +133,7 @@ class CallLog:
         if kind is CallEventKind.ENDED:
             row = interaction_of(call, self._ids.new(), self.point)
             changes.append(InteractionAdded(row, self._ids.new()))
+            changes += self._callback_for_missed(call)
         try:
             await self._ledger.commit(changes)
         finally:
@@ -140,7 +162,20 @@ class CallLog:
     def _next(self, kind: CallEventKind, data: Mapping[str, object], at: datetime) -> CallEvent:
         event = CallEvent(self.id, self.last_seq + 1, at, kind, data)
         self._call = fold((event,), self._call)
+        self._note_stay(event)
         return event
+
+    def _note_stay(self, event: CallEvent) -> None:
+        self._stay = stay_after(self._stay, event)
+        self._found_later = self._found_later or event.kind is CallEventKind.RECONCILED
+
+    def _callback_for_missed(self, call: Call) -> list[CallbackKept]:
+        if self._missed_calls is None:
+            return []
+        request = self._missed_calls.request_of(
+            call, self._stay, found_later=self._found_later, at=self._clock.now(), region=self._region
+        )
+        return [] if request is None else [CallbackKept(request, self._ids.new())]
 
     async def end(
         self, by: str, outcome: Outcome, cause: int | None = None, *, at: datetime | None = None

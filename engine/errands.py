@@ -234,6 +234,8 @@ class Errands:
             flow=call.flow or "",
             recording=call.recording,
             second=round((now - (call.answered_at or call.started_at)).total_seconds(), 2),
+            language=call.language,
+            stay=self._call_log.queue_stay,
         )
 
     async def _send(self, errand: SendMessage) -> Finished:

@@ -10,6 +10,7 @@ from engine.errands import Desk
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
+from engine.missed_calls import MissedCalls
 from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
 from engine.queues import Queues
 from ivr.surroundings import NOWHERE, Surroundings
@@ -17,7 +18,10 @@ from ivr.surroundings import NOWHERE, Surroundings
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """`node` names this engine; `region` is the country whose national numbers are understood."""
+    """`node` names this engine; `region` is the country whose national numbers are understood.
+
+    `missed_calls`: the rule by which callers who were not served are called back; None: they are not.
+    """
 
     control: CallControl
     ledger: Ledger
@@ -34,6 +38,7 @@ class Exchange:
     node: str
     region: str
     surroundings: Surroundings = NOWHERE
+    missed_calls: MissedCalls | None = None
 
     def call_log(self, call_id: str) -> CallLog:
         return CallLog(
@@ -43,4 +48,5 @@ class Exchange:
             ids=self.ids,
             live=self.live,
             region=self.region,
+            missed_calls=self.missed_calls,
         )

@@ -1,8 +1,8 @@
 """What an errand leaves behind when it is kept: a note in the call's log, and with it what it was about.
 
-That is a row of the outbox, or a consent or objection itself, in force once it is written. Topics and
-payloads are told to those who write workers in docs/integrators.md. Keys and ids are made of the call and the
-work: work that is done again after a crash has the same number, and nothing is done twice.
+That is a row of the outbox, or a consent, objection or callback request itself, which stands once it is
+written. Topics and payloads are told to those who write workers in docs/integrators.md. Keys and ids are made
+of the call and the work: work that is done again after a crash has the same number, and nothing is done twice.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from calls.events import CallEventKind
+from calls.queue_stay import QueueStay
 from engine.codes import CODE_SECONDS
-from engine.ports import Change, ConsentKept, JobAdded, ObjectionKept
+from engine.ports import CallbackKept, Change, ConsentKept, JobAdded, ObjectionKept
+from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Consent, Objection, Proof, Scope
 from ivr.commands import (
@@ -44,7 +46,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """The call in which an errand is kept: when and where in it. `second` is counted from the answer."""
+    """The call in which an errand is kept: when and where in it. `second` is counted from the answer.
+
+    `stay` is the caller's last time in a queue.
+    """
 
     call_id: str
     at: datetime
@@ -52,6 +57,8 @@ class Circumstances:
     flow: str = ""
     recording: str | None = None
     second: float = 0.0
+    language: str | None = None
+    stay: QueueStay | None = None
 
 
 def kept_of(
@@ -112,7 +119,8 @@ def kept_of(
             return Kept(CallEventKind.MESSAGE_QUEUED, data, (sms,))
         case RequestCallback(campaign=campaign, within_seconds=within):
             data = {"campaign": campaign, "number": number, "within_seconds": within}
-            return Kept(CallEventKind.CALLBACK_REQUESTED, data, (row("callback", data, subject=number),))
+            asked = callback_of(errand, circumstances, number or "")
+            return Kept(CallEventKind.CALLBACK_REQUESTED, data, (CallbackKept(asked, new_id),))
         case KeepConsent(purpose=purpose, given=given, by=by, channels=channels):
             data = {"purpose": purpose, "given": given, "by": by}
             if channels:
@@ -125,6 +133,25 @@ def kept_of(
         case KeepPromise(amount=amount, currency=currency, due=due, reference=reference):
             data = {"amount": amount, "currency": currency, "due": due, "reference": reference}
             return Kept(CallEventKind.PROMISE_MADE, data, (row("promise", {"point": person, **data}),))
+
+
+def callback_of(errand: RequestCallback, circumstances: Circumstances, number: str) -> CallbackRequest:
+    """Of a caller who has left a queue for it the place is kept; after a talk there is none."""
+    here, stay = circumstances, circumstances.stay
+    waited = stay if stay is not None and stay.outcome != "next" else None
+    return CallbackRequest(
+        id=f"{here.call_id}-{errand.work_id}",
+        point=ContactPoint(PointKind.PHONE, number),
+        topic=errand.campaign,
+        source=CallbackSource.QUEUE if waited else CallbackSource.FLOW,
+        requested_at=here.at,
+        window_to=here.at + timedelta(seconds=errand.within_seconds),
+        campaign=errand.campaign,
+        queue=waited.queue if waited else None,
+        place_kept_at=waited.since if waited else None,
+        call_id=here.call_id,
+        language=here.language,
+    )
 
 
 def consents_of(errand: KeepConsent, circumstances: Circumstances, new_id: str) -> tuple[ConsentKept, ...]:

@@ -142,7 +142,7 @@ class InteractionAdded:
 
 @dataclass(frozen=True, slots=True)
 class JobAdded:
-    """A row of the outbox: work for a worker (sms, webhook, callback), done after the commit, at least once.
+    """A row of the outbox: work for a worker (sms, webhook, promise), done after the commit, at least once.
 
     `key` is unique: the same job is never added twice. Jobs of one topic and `subject` are done one after
     another, in order of id; lower `priority` goes first; after `expires_at` the job is no longer worth doing.
@@ -195,7 +195,10 @@ class ObjectionKept:
 
 @dataclass(frozen=True, slots=True)
 class CallbackKept:
-    """A callback request; an open one of the same person and topic is renewed. Its contact as above."""
+    """A callback request; a standing one of the same person and topic is renewed. Its contact as above.
+
+    That of a missed call is kept only if the person was not spoken to since, and wants calls.
+    """
 
     request: CallbackRequest
     new_contact_id: str

@@ -21,6 +21,7 @@ from calls.events import CallEvent, CallEventKind
 from compliance.decision import Decision
 from engine.gatekeeper import ContactRequest
 from engine.ports import (
+    CallbackKept,
     CallStored,
     Change,
     ConsentKept,
@@ -39,6 +40,7 @@ from engine.ports import (
     Utterance,
     VoiceFailed,
 )
+from history.callbacks import CallbackRequest
 from history.interaction import ContactPoint, Interaction
 from history.permissions import Consent, Objection
 
@@ -327,6 +329,7 @@ class MemoryLedger:
         self.interactions: list[Interaction] = []
         self.jobs: dict[str, JobAdded] = {}  # by key
         self.attributes: dict[tuple[ContactPoint, str], ProfileSet] = {}
+        self.callbacks: dict[str, CallbackRequest] = {}  # by id
         self.consents: dict[str, Consent] = {}  # by id
         self.objections: dict[str, Objection] = {}
         self.away = False
@@ -357,6 +360,8 @@ class MemoryLedger:
                     self.jobs.setdefault(key, change)
                 case ProfileSet(point, name):
                     self.attributes[point, name] = change
+                case CallbackKept(request):
+                    self.callbacks.setdefault(request.id, request)
                 case ConsentKept(consent):
                     self.consents.setdefault(consent.id, consent)
                 case ObjectionKept(objection):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -134,13 +135,6 @@ ERRANDS: list[tuple[Errand, Kind, dict[str, object], str, dict[str, object]]] = 
         {"to": OTHER, "text": "Order 7: sent", "language": "en"},
     ),
     (
-        RequestCallback(4, "callbacks", OTHER, 14400.0),
-        Kind.CALLBACK_REQUESTED,
-        {"campaign": "callbacks", "number": OTHER, "within_seconds": 14400.0},
-        "callback",
-        {"campaign": "callbacks", "number": OTHER, "within_seconds": 14400.0},
-    ),
-    (
         KeepPromise(4, "120.50", "PLN", "2026-12-01", "D-7"),
         Kind.PROMISE_MADE,
         {"amount": "120.50", "currency": "PLN", "due": "2026-12-01", "reference": "D-7"},
@@ -200,8 +194,7 @@ async def test_what_cannot_be_kept_is_told_and_leaves_no_note_that_it_was(
     payload: dict[str, object],
 ) -> None:
     desk.ledger.away = True
-    outcome = "declined" if topic == "callback" else "failed"
-    assert await desk.run(errand) == Finished(4, outcome)
+    assert await desk.run(errand) == Finished(4, "failed")
     assert desk.ledger.jobs == {}
     assert desk.notes(kind) == []
     (trouble,) = desk.notes(Kind.TROUBLE)
@@ -414,3 +407,47 @@ async def test_a_code_that_a_rule_forbids_is_not_sent(desk: ErrandDesk) -> None:
     assert await desk.run(SendCode(4, CALLER, "Code ‹code›.", "en", 6)) == Finished(4, "failed")
     assert desk.ledger.jobs == {}
     assert len(desk.notes(Kind.CONTACT_REFUSED)) == 1
+
+
+# --- callbacks --------------------------------------------------------------------------------------------
+
+CALL_BACK = RequestCallback(4, "callbacks", "22 000 00 12", 14400.0)
+
+
+async def test_a_callback_is_one_of_the_requests_and_stands_once(desk: ErrandDesk) -> None:
+    now = desk.clock.now()
+    assert await desk.run(CALL_BACK) == Finished(4, "next")
+    assert desk.notes(Kind.CALLBACK_REQUESTED) == [
+        {"campaign": "callbacks", "number": OTHER, "within_seconds": 14400.0}
+    ]
+    (kept,) = desk.ledger.callbacks.values()
+    assert (kept.id, kept.point, kept.topic) == ("call1-4", ContactPoint(PointKind.PHONE, OTHER), "callbacks")
+    assert (kept.source, kept.queue, kept.place_kept_at) == ("flow", None, None)
+    assert kept.window_to is not None
+    assert abs(kept.window_to - now - timedelta(hours=4)) < timedelta(seconds=1)
+    assert not kept.person_chose
+    assert desk.ledger.jobs == {}
+    after = ErrandDesk(ledger=desk.ledger)
+    after.log.resume(tuple(desk.ledger.log["call1"]))
+    assert await after.run(CALL_BACK) == Finished(4, "next")
+    assert list(after.ledger.callbacks) == ["call1-4"], "the same work after a crash"
+
+
+@pytest.mark.parametrize("outcome", ["left", "timeout", "next"])
+async def test_whoever_leaves_a_queue_for_it_keeps_the_place(desk: ErrandDesk, outcome: str) -> None:
+    await desk.log.write(Kind.QUEUED, {"queue": "orders", "position": 3})
+    joined = desk.ledger.log["call1"][-1].at
+    left = {"queue": "orders", "outcome": outcome, "waited_seconds": 40.0, "talked_seconds": 0.0}
+    await desk.log.write(Kind.QUEUE_LEFT, left)
+    await desk.run(CALL_BACK)
+    (kept,) = desk.ledger.callbacks.values()
+    place = (kept.source, kept.queue, kept.place_kept_at)
+    assert place == (("flow", None, None) if outcome == "next" else ("queue", "orders", joined))
+
+
+async def test_a_callback_that_cannot_be_kept_is_declined(desk: ErrandDesk) -> None:
+    desk.ledger.away = True
+    assert await desk.run(CALL_BACK) == Finished(4, "declined")
+    assert desk.ledger.callbacks == {}
+    (trouble,) = desk.notes(Kind.TROUBLE)
+    assert trouble["what"] == "callback_requested"

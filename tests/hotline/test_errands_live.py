@@ -154,10 +154,12 @@ async def test_a_caller_is_looked_up_known_written_to_and_called_back(
     }
     call_id = row["subject_id"]
     assert {topic: key.split(":")[:2] for topic, (key, _) in jobs.items()} == {
-        topic: [call_id, topic] for topic in ("sms", "callback", "promise")
+        topic: [call_id, topic] for topic in ("sms", "promise")
     }
     assert jobs["sms"][1]["text"] == "You live in Łódź."
-    assert jobs["sms"][1]["to"] == jobs["callback"][1]["number"] == CALLER
+    assert jobs["sms"][1]["to"] == CALLER
+    callbacks = table(tmp_path, "SELECT person, point_value, topic, source, state FROM callback_requests")
+    assert callbacks == [(row["contact_id"], CALLER, "callbacks", "flow", "open")]
     assert jobs["promise"][1]["amount"] == "120.50"
     consents = table(tmp_path, "SELECT contact_id, channel, purpose, given, proof_text FROM consents")
     assert consents == [(row["contact_id"], "", "recording", 1, "by silence")]
@@ -277,4 +279,5 @@ async def test_an_engine_killed_in_the_middle_sends_nothing_twice(
     assert row["path"][-3:] == ["call_back", "goodbye", "bye"]
     assert "resumed" in [event["kind"] for event in row["events"]]
     keys = [key.partition(":")[2] for (key,) in table(tmp_path, "SELECT key FROM outbox ORDER BY id")]
-    assert keys == ["sms:1", "callback:3"]
+    assert keys == ["sms:1"]
+    assert table(tmp_path, "SELECT requests FROM callback_requests") == [(1,)]
