@@ -12,9 +12,14 @@ _CALL = Channel.CALL
 
 
 def consent_in_force(
-    consents: Iterable[ConsentFact], channel: Channel, purpose: str, now: datetime
+    consents: Iterable[ConsentFact],
+    channel: Channel,
+    purpose: str,
+    now: datetime,
+    *,
+    soft_opt_in: bool = False,
 ) -> ConsentFact | None:
-    """The newest that was given and not withdrawn by `now`.
+    """The newest that was given and not withdrawn by `now`. `soft_opt_in`: one of that kind counts too.
 
     A withdrawal ends every consent of that channel and purpose given up to then, whatever its source.
     """
@@ -27,6 +32,8 @@ def consent_in_force(
         if ended is not None and ended <= now:
             if withdrawn is None or ended > withdrawn:
                 withdrawn = ended
+        elif consent.soft_opt_in and not soft_opt_in:
+            continue
         elif consent.given_at <= now and (newest is None or consent.given_at > newest.given_at):
             newest = consent
     if newest is not None and withdrawn is not None and newest.given_at <= withdrawn:

@@ -79,10 +79,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ConsentFact:
+    """`soft_opt_in`: no consent, but a customer's address used for similar products; few rules take it."""
+
     channel: Channel
     purpose: str
     given_at: datetime
     withdrawn_at: datetime | None = None
+    soft_opt_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ EU_EPRIVACY = Pack(
                 Where((Channel.SMS, Channel.EMAIL, Channel.PUSH, Channel.MESSENGER)),
                 Where((Channel.CALL,), (Mode.AGENTLESS,)),  # live calls are left to national law, art. 13(3)
             ),
+            soft_opt_in=(Channel.SMS, Channel.EMAIL),  # "electronic mail", art. 13(2)
         ),
     ),
 )

@@ -31,7 +31,10 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class ConsentNeeded:
-    """`request_suffices`: a contact that the person asked for needs no consent beside."""
+    """`request_suffices`: a contact that the person asked for needs no consent beside.
+
+    `soft_opt_in`: channels over which a customer's own address may be used for similar products.
+    """
 
     by_zone: ClassVar[bool] = False
     adjustable: ClassVar[Mapping[str, Stricter]] = {}
@@ -40,12 +43,15 @@ class ConsentNeeded:
     where: tuple[Where, ...]
     purposes: tuple[Purpose, ...] = tuple(Purpose)
     request_suffices: bool = False
+    soft_opt_in: tuple[Channel, ...] = ()
 
     def check(self, request: Request, facts: Facts, local: LocalTime, now: datetime) -> Finding:
         if request.purpose not in self.purposes or not any(place.holds(request) for place in self.where):
             return NOT_APPLICABLE
         if self.request_suffices and request.requested is not None:
             return PASSED
-        if consent_in_force(facts.consents, request.channel, request.purpose, now) is not None:
+        soft = request.channel in self.soft_opt_in
+        consents = facts.consents
+        if consent_in_force(consents, request.channel, request.purpose, now, soft_opt_in=soft) is not None:
             return PASSED
         return refused(f"no consent to {request.purpose} by {request.channel} is in force")

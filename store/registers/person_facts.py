@@ -160,6 +160,7 @@ def _consents(
             purpose=row.purpose,
             given_at=row.at,
             withdrawn_at=min((min(w.at, now) for w in withdrawn if _ends(w, row)), default=None),
+            soft_opt_in=row.basis == "soft_opt_in",
         )
         for row in rows
         if row.given and _is_for(row, point)
