@@ -166,7 +166,15 @@ async def compare(seconds: float, rounds: int) -> None:
         )
         for title, some in found.items()
     ]
-    print(report.table(("", "requests/s", "CPU ms each", "to the bare one"), lines))
+    shown = report.table(("request", "requests/s", "CPU ms each", "to the bare one"), lines)
+    print(shown)
+    facts = report.machine()
+    head = (
+        f"{facts['date']}, {facts['cores']} cores ({facts['processor']}), Python {facts['python']}, SQLite. "
+    )
+    head += f"{CONNECTIONS} connections at once, {rounds} rounds of {seconds:g} s; medians."
+    data = {title: [dataclasses.asdict(each) for each in some] for title, some in found.items()}
+    report.write("api", {"machine": facts, "rounds": data}, f"{head}\n\n{shown}")
 
 
 def main() -> None:
