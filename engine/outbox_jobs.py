@@ -2,7 +2,7 @@
 
 That is a row of the outbox, or a consent, objection or callback request itself, which stands once it is
 written. Topics and payloads are told to those who write workers in docs/integrators.md. Keys and ids are made
-of the call and the work: work that is done again after a crash has the same number, and nothing is done twice.
+of the call and the work: work that is done again after a crash has the same number, so nothing is done twice.
 """
 
 from __future__ import annotations
