@@ -15,6 +15,7 @@ from console.account_pages import AccountPages
 from console.admission import SEEN, Nobody, admission
 from console.api.documentation import Documentation
 from console.api.serving import Api
+from console.callback_forms import CallbackForms
 from console.event_stream import EventStream
 from console.faults import fault_middleware
 from console.flows import FlowPages
@@ -75,6 +76,7 @@ def make_application(
     api: Api | None = None,
     names: Collection[str] = (),
     doors: Doors | None = None,
+    forms: CallbackForms | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
 
@@ -114,6 +116,8 @@ def make_application(
         app.on_response_prepare.append(api.add_headers)
         app.add_routes(api.routes())
         app.add_routes(Documentation(api.operations).routes(pages.page))
+    if forms:
+        app.add_routes(forms.routes())
     app.add_routes(pages.routes())
     app.add_routes(flow_pages.routes())
     app.add_routes(Probes(health, metrics or Metrics(live, health)).routes())

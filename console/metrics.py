@@ -26,6 +26,7 @@ class _Now(Collector):
         self.agents: Counts = dict
         self.waiting: Counts = dict
         self.deliveries: Counts = dict
+        self.callbacks: Counts = dict
 
     def collect(self) -> Iterable[Metric]:
         calls = GaugeMetricFamily("infolinia_calls_live", "Calls in progress", labels=["direction"])
@@ -47,6 +48,7 @@ class _Now(Collector):
         yield _gauge(
             "infolinia_webhook_backlog", "Deliveries that are not delivered", "state", self.deliveries()
         )
+        yield _gauge("infolinia_callbacks", "Callback requests", "state", self.callbacks())
 
 
 def _gauge(name: str, what: str, label: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
@@ -91,6 +93,10 @@ class Metrics:
     def watch_deliveries(self, backlog: Counts) -> None:
         """Where the numbers of deliveries that wait, and of dead ones, are asked for."""
         self._now.deliveries = backlog
+
+    def watch_callbacks(self, counts: Counts) -> None:
+        """Where the numbers of callback requests by state are asked for."""
+        self._now.callbacks = counts
 
     def delivery_tried(self, result: str) -> None:
         """Count a try. `result`: what the delivery is after it; "waiting" is tried again."""

@@ -40,6 +40,7 @@ from engine.queues import Queues
 from engine.recovery import Recovery
 from engine.switchboard import Switchboard
 from infolinia.api_assembly import api_parts, import_desk, served_api
+from infolinia.callback_assembly import callback_forms, keep_callbacks, missed_calls
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.contact_assembly import gatekeeper, outbound_calls
@@ -94,6 +95,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         asterisk.check_ports()
         store = await _opened_store(configuration, clock, health, stack)
         gate = gatekeeper(configuration, store, clock)
+        forms = callback_forms(configuration, store, clock, ids)
+        keep_callbacks(store, metrics, stack)
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         recognizer = await _recognizer(configuration, parts, health, stack)
@@ -165,6 +168,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             node=configuration.node,
             region=configuration.country,
             surroundings=surroundings,
+            missed_calls=missed_calls(configuration),
         )
         switchboard = Switchboard(exchange)
         network_log = CelNetworkLog(
@@ -226,6 +230,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             api=api,
             names=configuration.web.names,
             doors=doors,
+            forms=forms,
         )
         await _serve(application, configuration, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
+from infolinia.sections.callbacks import CallbacksSection, Forms, callback_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.outbound import FlowName, OutboundSection, outbound_problems
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
@@ -141,6 +142,8 @@ class Configuration(_Section):
     agents: Agents = {}
     queues: QueueSections = {}
     campaigns: tuple[CampaignName, ...] = ()
+    callbacks: CallbacksSection = CallbacksSection()
+    forms: Forms = {}
     rules: RulesSection = RulesSection()
     numbers: Mapping[str, FlowName] = {"100": "hotline"}
     unknown_number: FlowName = "unknown-number"
@@ -228,6 +231,12 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
     ]
     problems += web_problems(configuration.web)
     problems += rule_problems(configuration.rules, configuration.campaigns)
+    problems += callback_problems(
+        configuration.callbacks,
+        configuration.forms,
+        hours=configuration.hours,
+        campaigns=configuration.campaigns,
+    )
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
     problems += outbound_problems(configuration.outbound, [t.name for t in configuration.sip.trunks])
     try:
@@ -271,6 +280,7 @@ _SECRETS: Any = {
     "sip": {"trunks": {"__all__": {"password"}}},
     "services": {"__all__": {"headers"}},
     "agents": {"__all__": {"sip": {"password"}}},
+    "forms": {"__all__": {"secret"}},
 }
 
 
