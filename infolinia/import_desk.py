@@ -35,7 +35,7 @@ _MOST_DEATHS = 3
 
 
 class ImportDesk:
-    """Implements engine.imports.ImportIntake. The work goes on from `start` to `close`, and at the next start."""
+    """Implements engine.imports.ImportIntake. It works from `start` to `close`, and goes on later."""
 
     def __init__(self, imports: Imports, ids: Ids, *, folder: Path, database_url: str, node: str) -> None:
         self._imports = imports
