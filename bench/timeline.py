@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import tempfile
 import time
@@ -199,6 +200,7 @@ def _report(measured: list[Measured]) -> None:
     ]
     words = (
         f"{facts['date']}, {facts['cores']} cores ({facts['processor']}), Python {facts['python']}. {sizes}. "
+        f"Other programs kept the machine busy with a load of {os.getloadavg()[1]:.1f} meanwhile. "
         f"A page has {PAGE} of a person's 1,000 interactions; each of 100 people was asked for once.\n\n"
         + report.table(["database", "page", "p50 ms", "p95 ms"], lines)
         + "\n\n"

@@ -173,11 +173,20 @@ def _of_parts(parts: Sequence[str], conditions: Sequence[ColumnElement[bool]], l
     """Each contact's own newest, found by index, and of all those the newest."""
     if len(parts) == 1 or len(parts) > _PARTS_MOST:
         return _newest([interactions.c.contact_id.in_(parts), *conditions], limit)
+    column = interactions.c
     own = [
-        select(_newest([interactions.c.contact_id == part, *conditions], limit).subquery()) for part in parts
+        select(
+            select(column.number, column.at, column.id)
+            .where(column.contact_id == part, *conditions)
+            .order_by(column.at.desc(), column.id.desc())
+            .limit(limit + 1)
+            .subquery()
+        )
+        for part in parts
     ]
     together = union_all(*own).subquery("together")
-    return select(together).order_by(together.c.at.desc(), together.c.id.desc()).limit(limit + 1)
+    newest = select(together.c.number).order_by(together.c.at.desc(), together.c.id.desc()).limit(limit + 1)
+    return _newest([column.number.in_(newest)], limit)
 
 
 def _people(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
