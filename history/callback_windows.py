@@ -27,6 +27,14 @@ class Window:
     person_chose: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the company promises of itself: by when it calls back, counted in its own hours."""
+
+    within: timedelta = timedelta(hours=4)
+    hours: OpeningHours | None = None
+
+
 def moment_of(written: str, zone: tzinfo, field: str) -> datetime:
     """A time as people write it, `2026-11-24T10:00` in `zone` or with its own offset, in UTC.
 

@@ -22,6 +22,7 @@ from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids
 from engine.registers.decisions import Decisions
 from engine.registers.permissions import Permissions
+from infolinia.callback_assembly import promise
 from infolinia.configuration import Configuration
 from infolinia.import_desk import ImportDesk
 from infolinia.sections.rules import rule_book
@@ -63,6 +64,9 @@ def api_parts(
         permissions=store.permissions,
         decisions=store.decisions,
         explainer=explainer(configuration, store.permissions, store.decisions, clock),
+        gate=gate_of(configuration, store.permissions, store.decisions, clock),
+        callbacks=store.callbacks,
+        promise=promise(configuration),
         passwords=doors.passwords if doors else Passwords(),
         imports=store.imports,
         intake=intake or import_desk(configuration, store, ids),
@@ -77,8 +81,15 @@ def api_parts(
 def explainer(
     configuration: Configuration, permissions: Permissions, decisions: Decisions, clock: Clock
 ) -> Explainer:
+    gate = gate_of(configuration, permissions, decisions, clock)
+    return Explainer(gate, permissions, clock)
+
+
+def gate_of(
+    configuration: Configuration, permissions: Permissions, decisions: Decisions, clock: Clock
+) -> Gatekeeper:
     book = rule_book(configuration.rules, configuration.country)
-    return Explainer(Gatekeeper(permissions, decisions, book, clock), permissions, clock)
+    return Gatekeeper(permissions, decisions, book, clock)
 
 
 def import_desk(configuration: Configuration, store: Store, ids: Ids) -> ImportDesk:

@@ -11,6 +11,7 @@ from console.metrics import Metrics
 from engine.callback_keeping import CallbackKeeper
 from engine.missed_calls import MissedCalls
 from engine.ports import Clock, Ids
+from history.callback_windows import Promise
 from infolinia.configuration import Configuration
 from infolinia.preflight import StartFailed
 from infolinia.sections.callbacks import missing_form_secrets, secret_of
@@ -24,6 +25,11 @@ def keep_callbacks(store: Store, metrics: Metrics, stack: AsyncExitStack) -> Non
     metrics.watch_callbacks(keeper.counts)
     keeper.start()
     stack.push_async_callback(keeper.close)
+
+
+def promise(configuration: Configuration) -> Promise:
+    section = configuration.callbacks
+    return Promise(timedelta(seconds=section.within), hours_of(configuration, section.hours))
 
 
 def missed_calls(configuration: Configuration) -> MissedCalls | None:
@@ -69,6 +75,6 @@ def callback_forms(configuration: Configuration, store: Store, clock: Clock, ids
 
 def hours_of(configuration: Configuration, name: str | None) -> OpeningHours | None:
     """Those of this name; None for none."""
-    return (
-        None if name is None else configuration.hours[name].opening_hours(ZoneInfo(configuration.time_zone))
-    )
+    if name is None:
+        return None
+    return configuration.hours[name].opening_hours(ZoneInfo(configuration.time_zone))

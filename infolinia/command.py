@@ -23,6 +23,7 @@ from engine.registers.refusals import Changed, Missing, Refused
 from infolinia.api_commands import api_app
 from infolinia.assembly import Hotline, running_hotline
 from infolinia.audit_commands import print_audit
+from infolinia.callback_commands import print_callbacks
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.contact_commands import contacts_app
 from infolinia.contact_history import print_history
@@ -81,6 +82,7 @@ app.add_typer(people_app, name="people")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(webhooks_app, name="webhooks")
 app.command("audit")(print_audit)
+app.command("callbacks")(print_callbacks)
 rules_app.command("audit")(audit_rules)
 app.add_typer(rules_app, name="rules")
 app.command("why")(explain)

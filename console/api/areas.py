@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, cast
 
 from console.api.audit import AuditApi
+from console.api.callbacks import CallbacksApi
 from console.api.calls import CallsApi
 from console.api.consents import ConsentsApi
 from console.api.contacts import ContactsApi
@@ -31,6 +32,7 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         SegmentsApi(parts).operations(),
         InteractionsApi(parts).operations(),
         CallsApi(parts).operations(),
+        CallbacksApi(parts).operations(),
         FlowsApi(parts).operations(),
         ConsentsApi(parts.permissions, parts.clock, parts.ids, parts.region).operations(),
         DoNotContactApi(parts.permissions, parts.clock, parts.ids, parts.region).operations(),

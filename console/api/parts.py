@@ -14,11 +14,13 @@ from console.identity import Identity
 from console.passwords import Passwords
 from engine.explaining import Explainer
 from engine.flows import FlowShelf
+from engine.gatekeeper import Gate
 from engine.imports import ImportIntake
 from engine.live import LiveCalls
 from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids, Queries
 from engine.registers.accounts import Accounts
+from engine.registers.callbacks import Callbacks
 from engine.registers.calls import CallRegister
 from engine.registers.decisions import Decisions
 from engine.registers.history import HistoryRegisters
@@ -28,6 +30,7 @@ from engine.registers.permissions import Permissions
 from engine.registers.publications import PublicationLog
 from engine.registers.webhooks import Deliveries, Webhooks
 from engine.seen_notes import SeenNotes
+from history.callback_windows import Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,12 @@ class ApiParts:
     permissions: Permissions
     decisions: Decisions
     explainer: Explainer
+    gate: Gate
+    callbacks: Callbacks
     passwords: Passwords
     imports: Imports
     intake: ImportIntake
+    promise: Promise = field(default_factory=Promise)  # by when callbacks are kept that name no time
     seen: SeenNotes | None = None
     outbound: OutboundCalls | None = None
     hang_up: Callable[[str, str], Awaitable[bool]] | None = None  # a call's id, by whom
