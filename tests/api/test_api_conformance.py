@@ -16,7 +16,7 @@ from tests.api.serving import RunningApi
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 LIMIT_SECONDS = 150
-EXAMPLES = 6
+EXAMPLES = 4
 # Not asked: that all that fits the schema is taken. Cursors, versions, passwords and the like are more than
 # their form.
 UNASKED = "positive_data_acceptance"
