@@ -45,14 +45,6 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     504: ("TookTooLong", "It took too long."),
 }
 
-# Classes of one name in several rooms: by what they are called here.
-_NAMES: Mapping[Any, str] = {
-    "compliance__facts__Channel": "ContactChannel",
-    "engine__registers__access__Scope": "TokenScope",
-    "history__interaction__Channel": "InteractionChannel",
-    "history__permissions__Scope": "ObjectionScope",
-}
-
 _PROBLEM_SCHEMAS: Json = {
     "Problem": {
         "type": "object",
@@ -152,7 +144,7 @@ def _name(given: Any) -> Any:
     """What is sent and answered in different forms is an Input where it is sent."""
     if not isinstance(given, str):
         return given
-    return _NAMES.get(given, given.removesuffix("-Output").replace("-Input", "Input"))
+    return given.removesuffix("-Output").replace("-Input", "Input")
 
 
 def _renamed(node: Any) -> Any:
