@@ -200,7 +200,7 @@ def _report(measured: list[Measured]) -> None:
     ]
     words = (
         f"{facts['date']}, {facts['cores']} cores ({facts['processor']}), Python {facts['python']}. {sizes}. "
-        f"Other programs kept the machine busy with a load of {os.getloadavg()[1]:.1f} meanwhile. "
+        f"The load average of the machine was {os.getloadavg()[1]:.1f}. "
         f"A page has {PAGE} of a person's 1,000 interactions; each of 100 people was asked for once.\n\n"
         + report.table(["database", "page", "p50 ms", "p95 ms"], lines)
         + "\n\n"
