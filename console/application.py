@@ -16,6 +16,9 @@ from console.admission import SEEN, Nobody, admission
 from console.api.documentation import Documentation
 from console.api.serving import Api
 from console.callback_forms import CallbackForms
+from console.contact_changes import ContactChanges
+from console.contact_list import ContactList
+from console.contact_page import ContactPages
 from console.event_stream import EventStream
 from console.faults import fault_middleware
 from console.flows import FlowPages
@@ -26,6 +29,7 @@ from console.identity import IDENTIFIER
 from console.metrics import Metrics
 from console.pages import Pages
 from console.passwords import Passwords
+from console.people import People
 from console.probes import Probes
 from console.proxies import Network, proxy_middleware
 from console.recordings import Recordings
@@ -77,14 +81,22 @@ def make_application(
     names: Collection[str] = (),
     doors: Doors | None = None,
     forms: CallbackForms | None = None,
+    people: People | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
+    Without `people` it has no pages of contacts.
 
     `hotline` tells the facts as they are now. The event streams end by themselves when the application shuts
     down.
     """
     pages = Pages(
-        live=live, health=health, queries=queries, hotline=hotline, clock=clock, recordings=recordings
+        live=live,
+        health=health,
+        queries=queries,
+        hotline=hotline,
+        clock=clock,
+        recordings=recordings,
+        contacts=people is not None,
     )
     flow_pages = FlowPages(
         pages,
@@ -120,6 +132,11 @@ def make_application(
         app.add_routes(forms.routes())
     app.add_routes(pages.routes())
     app.add_routes(flow_pages.routes())
+    if people:
+        contact_pages = ContactPages(pages, people, live, clock)
+        app.add_routes(ContactList(pages, people).routes())
+        app.add_routes(contact_pages.routes())
+        app.add_routes(ContactChanges(pages, people, contact_pages, clock).routes())
     app.add_routes(Probes(health, metrics or Metrics(live, health)).routes())
     app.add_routes(VisitorCalls(visitors, hotline, health).routes())
     app.router.add_get("/calls/{call_id}/recording", Recordings(recordings, queries, live).get)

@@ -8,6 +8,8 @@ import phonenumbers
 
 from calls.call import Call
 from console.words import Words
+from history.contact import Contact
+from history.interaction import PointKind
 
 # A call from the page's own button bears the visitor's id in its channel, and this instead of a number.
 VISITOR_CHANNEL = "visitor-"
@@ -36,6 +38,16 @@ def party(number: str, words: Words) -> str:
 def caller_of(call: Call, words: Words) -> str:
     """Who is calling, as a live call knows it."""
     return party(BROWSER_CALLER if call.network_id.startswith(VISITOR_CHANNEL) else call.person, words)
+
+
+def contact_name(contact: Contact, words: Words) -> str:
+    """The name, else the first number or address."""
+    if contact.name:
+        return contact.name
+    if not contact.points:
+        return words("contact_unnamed")
+    first = min(contact.points, key=lambda point: point.kind is not PointKind.PHONE)
+    return words("caller_browser") if first.kind is PointKind.VISITOR else phone(first.value)
 
 
 def duration(seconds: float) -> str:
@@ -72,6 +84,10 @@ def local_date_time(at: datetime, words: Words) -> str:
 
 def short_date_time(at: datetime) -> str:
     return f"{at.astimezone():%d.%m, %H:%M}"
+
+
+def numeric_day(at: datetime) -> str:
+    return f"{at.astimezone():%d.%m.%Y}"
 
 
 def capitalize_first(text: str) -> str:

@@ -40,6 +40,7 @@ class Pages:
         hotline: Callable[[], HotlineFacts],
         clock: Clock,
         recordings: Path,
+        contacts: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -47,6 +48,7 @@ class Pages:
         self._hotline = hotline
         self._clock = clock
         self._recordings = recordings
+        self._contacts = contacts
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -139,7 +141,7 @@ class Pages:
         """Remember the language and go back to the page where it was chosen."""
         try:
             language = str((await request.post()).get("language", ""))
-        except ValueError as error:
+        except (ValueError, LookupError) as error:
             raise Fault(400, "The form cannot be read.") from error
         if language not in LANGUAGES:
             raise Fault(400, f"There is no language {language[:20]!r}; choose one of {', '.join(LANGUAGES)}.")
@@ -178,8 +180,11 @@ class Pages:
         events: Sequence[CallEvent] = await self._queries.events(call_id)
         words = self.words_for(request)
         recorded = call.recording is not None
+        rows = await self._queries.history(limit=1, subject_id=call_id)
         return {
             "call": call,
+            "contact_id": rows[0].interaction.contact_id if rows else None,
+            "contact_name": rows[0].contact_name if rows else None,
             "stops": call_view.call_line(call, events, words),
             "lines": call_view.transcript(call, events, words),
             "events": call_view.event_rows(call, events, words),
@@ -199,6 +204,7 @@ class Pages:
         text = self._templates.get_template(template).render(
             t=words,
             me=me,
+            contacts_known=self._contacts and may(me, "/contacts"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,
             theme=theme if theme in THEMES else "",
@@ -209,6 +215,7 @@ class Pages:
             caller_of=lambda call: display.caller_of(call, words),
             day_time=display.short_date_time,
             clock_time=display.local_time,
+            full_day=display.numeric_day,
             long_time=lambda at: display.local_date_time(at, words),
             row_party=lambda row: _row_party(row, words),
             elapsed=call_view.elapsed,

@@ -12,6 +12,7 @@ from console.api.serving import Api
 from console.application import Doors
 from console.identity import identify
 from console.passwords import Passwords
+from console.people import People
 from engine.codes import new_webhook_secret
 from engine.explaining import Explainer
 from engine.flows import FlowShelf
@@ -100,6 +101,19 @@ def import_desk(configuration: Configuration, store: Store, ids: Ids) -> ImportD
         folder=configuration.place(configuration.state) / "imports",
         database_url=configuration.database_url,
         node=configuration.node,
+    )
+
+
+def people_of(parts: ApiParts) -> People:
+    """The same for the pages."""
+    return People(
+        parts.history,
+        parts.permissions,
+        parts.callbacks,
+        parts.explainer,
+        parts.accounts,
+        parts.ids,
+        parts.region,
     )
 
 

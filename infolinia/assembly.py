@@ -39,7 +39,7 @@ from engine.ports import VoiceFailed
 from engine.queues import Queues
 from engine.recovery import Recovery
 from engine.switchboard import Switchboard
-from infolinia.api_assembly import api_parts, import_desk, served_api
+from infolinia.api_assembly import api_parts, import_desk, people_of, served_api
 from infolinia.callback_assembly import callback_forms, keep_callbacks, missed_calls
 from infolinia.company import surroundings_of
 from infolinia.configuration import Configuration
@@ -231,6 +231,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             names=configuration.web.names,
             doors=doors,
             forms=forms,
+            people=people_of(api.parts),
         )
         await _serve(application, configuration, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])

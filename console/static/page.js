@@ -14,6 +14,10 @@ function shown(seconds) {
 
 function tick() {
   const now = Date.now() + clockOffsetMs;
+  for (const there of document.querySelectorAll("[data-zone]")) {
+    const text = new Intl.DateTimeFormat("en-GB", { timeZone: there.dataset.zone, hour: "2-digit", minute: "2-digit" }).format(now);
+    if (there.textContent !== text) there.textContent = text;
+  }
   for (const timer of document.querySelectorAll("[data-since]")) {
     const text = shown((now - Number(timer.dataset.since)) / 1000);
     if (timer.textContent !== text) timer.textContent = text;
@@ -60,6 +64,13 @@ body.addEventListener("click", async (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey && !event.altKey && !event.shiftKey && event.code === "KeyK") {
+    const find = document.getElementById("find");
+    const contacts = document.querySelector('.rail a[href="/contacts"]');
+    if (find || contacts) event.preventDefault();
+    if (find) find.select();
+    else if (contacts) location.assign("/contacts");
+  }
   const health = document.querySelector(".health[open]");
   if (event.key === "Escape" && health) {
     health.open = false;

@@ -12,12 +12,16 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from console.application import Doors
 from console.passwords import Passwords
+from console.people import People
 from console.proxies import networks_of
+from engine.clock import SystemClock, TimeOrderedIds
 from engine.registers.access import Role
 from engine.registers.accounts import Accounts, Person
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.audit import AuditFilter
 from engine.seen_notes import SeenNotes
+from infolinia.api_assembly import explainer as explainer_of
+from infolinia.configuration import Configuration
 from store.store import Store
 from tests.console.stage import FixedClock, Stage
 
@@ -73,12 +77,22 @@ class Office:
         return [entry.note.action for entry in reversed(entries)]
 
 
+def people_in(store: Store, stage: Stage) -> People:
+    """Contacts as a Polish company keeps them."""
+    explainer = explainer_of(Configuration(), store.permissions, store.decisions, stage.clock)
+    ids = TimeOrderedIds(SystemClock())
+    return People(
+        store.history, store.permissions, store.callbacks, explainer, store.accounts, ids, region="PL"
+    )
+
+
 @asynccontextmanager
 async def open_office(
     stage: Stage, store: Store, *, proxies: tuple[str, ...] = (), beyond: bool = False
 ) -> AsyncIterator[Office]:
     passwords = Passwords(passes=1, memory_kib=64)
     seen = SeenNotes(store.accounts.audit, stage.clock)
+    stage.people = people_in(store, stage)
     stage.doors = Doors(store.accounts, passwords, seen, networks_of(proxies), beyond)
     async with TestClient(TestServer(stage.application(), host="127.0.0.1")) as client:
         yield Office(client, store.accounts, passwords, seen, stage.clock)

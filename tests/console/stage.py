@@ -17,6 +17,7 @@ from console.api.serving import Api
 from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
+from console.people import People
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
@@ -118,6 +119,7 @@ class Stage:
     doors: Doors | None = None
     api: Api | None = None
     names: tuple[str, ...] = ()
+    people: People | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -152,6 +154,7 @@ class Stage:
             names=self.names,
             doors=self.doors,
             api=self.api,
+            people=self.people,
         )
 
 

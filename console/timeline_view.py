@@ -1,0 +1,167 @@
+"""A person's timeline as a page shows it: the future on top, then days, each entry with its own line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from console.display import duration, local_day, phone
+from console.words import Words
+from history.callbacks import CallbackRequest, CallbackState
+from history.interaction import Channel, Interaction
+
+ICONS: Mapping[Channel, str] = {
+    Channel.CALL: "phone-incoming",
+    Channel.VOICEMAIL: "voicemail",
+    Channel.SMS: "message-square",
+    Channel.EMAIL: "mail",
+    Channel.CHAT: "message-square",
+    Channel.FORM: "file-text",
+    Channel.CALLBACK: "calendar-clock",
+    Channel.PROMISE: "hand-coins",
+    Channel.PAYMENT: "banknote",
+    Channel.PUSH: "bell",
+    Channel.MESSENGER: "smartphone",
+}
+_CALLS = frozenset({Channel.CALL, Channel.VOICEMAIL})
+# What is told of a promise and has its own place in the entry.
+_TOLD_APART = frozenset({"point"})
+# A longer transcript is read on the call's page, or over the API.
+TRANSCRIPT_MOST = 4000
+DATA_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`call_id`: of a call of ours, which has its page. `playable`: its recording may be there."""
+
+    row: Interaction
+    icon: str
+    about: tuple[str, ...]
+    line: str
+    transcript: str
+    cut: bool
+    facts: tuple[tuple[str, str], ...]
+    call_id: str | None
+    playable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    title: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Something that is due: a callback that was asked for, or a promise."""
+
+    icon: str
+    title: str
+    detail: str
+    due: str
+    late: bool
+
+
+def days(rows: Sequence[Interaction], words: Words, now: datetime) -> tuple[Day, ...]:
+    """The rows, newest first, under the day on which they happened where the console runs."""
+    found: list[tuple[date, list[Entry]]] = []
+    for row in rows:
+        day = row.at.astimezone().date()
+        if not found or found[-1][0] != day:
+            found.append((day, []))
+        found[-1][1].append(_entry(row, words))
+    today = now.astimezone().date()
+    return tuple(Day(_day_title(day, today, words), tuple(entries)) for day, entries in found)
+
+
+def coming(
+    callbacks: Sequence[CallbackRequest], promises: Sequence[Interaction], words: Words, now: datetime
+) -> tuple[Coming, ...]:
+    """What is due, the soonest first; what has no time of its own comes before it."""
+    today = now.astimezone().date()
+    due = [(one.window_from or one.requested_at, _callback(one, words, now)) for one in callbacks]
+    for row in promises:
+        day = _date_of(row.data.get("due"))
+        if day is not None and day >= today:
+            at = datetime(day.year, day.month, day.day).astimezone()
+            amount = " ".join(str(row.data[key]) for key in ("amount", "currency") if row.data.get(key))
+            title = words(f"channel_{row.channel}")
+            due.append((at, Coming(ICONS[row.channel], title, amount, _day_title(day, today, words), False)))
+    return tuple(one for _, one in sorted(due, key=lambda each: each[0]))
+
+
+def _callback(one: CallbackRequest, words: Words, now: datetime) -> Coming:
+    dialling = one.state is CallbackState.DIALLING
+    if one.window_from is None:
+        when = words("callback_soon")
+    else:
+        today = now.astimezone().date()
+        begins = one.window_from.astimezone()
+        when = f"{_day_title(begins.date(), today, words)}, {begins:%H:%M}"
+        if one.window_to is not None:
+            when += f"–{one.window_to.astimezone():%H:%M}"
+    detail = ", ".join(part for part in (one.topic, one.note or "", phone(one.point.value)) if part)
+    late = not dialling and one.window_to is not None and one.window_to <= now
+    return Coming(
+        "phone-outgoing" if dialling else "calendar-clock", words("channel_callback"), detail, when, late
+    )
+
+
+def _entry(row: Interaction, words: Words) -> Entry:
+    ours = row.channel in _CALLS and row.source is None
+    icon = ICONS[row.channel]
+    if row.channel is Channel.CALL and row.direction == "outbound":
+        icon = "phone-outgoing"
+    transcript = row.transcript or ""
+    return Entry(
+        row=row,
+        icon=icon,
+        about=_about(row, words),
+        line=_line(row),
+        transcript=transcript[:TRANSCRIPT_MOST],
+        cut=len(transcript) > TRANSCRIPT_MOST,
+        facts=_facts(row),
+        call_id=row.subject_id if ours else None,
+        playable=ours and row.recording is not None,
+    )
+
+
+def _about(row: Interaction, words: Words) -> tuple[str, ...]:
+    """Beside the channel's name, as "from customer, Deliveries, 3:06"."""
+    parts = [words.get(f"way_{row.direction}", row.direction)]
+    parts += [part for part in (row.campaign, row.flow, row.agent) if part]
+    if row.duration_seconds:
+        parts.append(duration(row.duration_seconds))
+    if row.channel is Channel.PROMISE:
+        parts += [str(row.data[key]) for key in ("amount", "currency", "due") if row.data.get(key)]
+    return tuple(parts)
+
+
+def _line(row: Interaction) -> str:
+    """What it was about, in one line."""
+    text = row.subject or row.note or ", ".join(row.heard) or row.transcript or row.data.get("text") or ""
+    return " ".join(str(text).split())[:300]
+
+
+def _facts(row: Interaction) -> tuple[tuple[str, str], ...]:
+    """What only this channel knows, as it was written."""
+    told = [(str(name), str(value)[:300]) for name, value in row.data.items() if value not in (None, "")]
+    return tuple((name, value) for name, value in told if name not in _TOLD_APART)[:DATA_MOST]
+
+
+def _day_title(day: date, today: date, words: Words) -> str:
+    named = {0: "today", 1: "yesterday", -1: "tomorrow"}.get((today - day) // timedelta(days=1))
+    at = datetime(day.year, day.month, day.day).astimezone()
+    text = f"{words.listed('weekdays')[day.weekday()]}, {local_day(at, words)}"
+    if day.year != today.year:
+        text += f" {day.year}"
+    return words(named) if named else text
+
+
+def _date_of(value: object) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
