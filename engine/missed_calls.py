@@ -21,13 +21,13 @@ from schedules.opening_hours import OpeningHours
 
 @dataclass(frozen=True, slots=True)
 class MissedCalls:
-    """`numbers`: calls to these; empty: to all. `outcomes`: how a queue was left, as the call's log says it.
+    """`numbers`: calls to these. `outcomes`: how a queue was left, as the call's log says it.
 
     `shortest_wait_seconds`: who gave up sooner is not called back. `within`: the window; None: no end.
     """
 
+    numbers: frozenset[str]
     topic: str = "missed"
-    numbers: frozenset[str] = frozenset()
     outcomes: frozenset[str] = frozenset({"abandoned"})
     shortest_wait_seconds: float = 5.0
     within: timedelta | None = timedelta(hours=4)
@@ -40,7 +40,7 @@ class MissedCalls:
 
         The window is counted from `at`, which is now: nobody knew of a call that was found later.
         """
-        if call.direction is not Direction.INBOUND or (self.numbers and call.dialled not in self.numbers):
+        if call.direction is not Direction.INBOUND or call.dialled not in self.numbers:
             return None
         unserved = self._gave_up(stay) or (found_later and not call.agent)
         if call.outcome is Outcome.TRANSFERRED or not unserved:

@@ -33,12 +33,13 @@ def promise(configuration: Configuration) -> Promise:
 
 
 def missed_calls(configuration: Configuration) -> MissedCalls | None:
+    """None: nobody is called back who did not ask."""
     rule = configuration.callbacks.missed
-    if rule is None:
+    if not rule.numbers:
         return None
     return MissedCalls(
-        topic=rule.topic,
         numbers=frozenset(rule.numbers),
+        topic=rule.topic,
         outcomes=frozenset(rule.outcomes),
         shortest_wait_seconds=rule.shortest_wait,
         within=timedelta(seconds=rule.within),

@@ -43,7 +43,7 @@ Word = Annotated[str, AfterValidator(_word)]
 
 
 class MissedSection(BaseModel):
-    """`numbers`: calls to these; empty: to all. `outcomes`: how a caller left a queue."""
+    """`numbers`: calls to these; empty: only who asks is called back. `outcomes` are those of queues."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,13 +56,13 @@ class MissedSection(BaseModel):
 
 
 class CallbacksSection(BaseModel):
-    """`missed` left out: nobody is called back who did not ask. `within`: where a request names no time."""
+    """`within`: by when, where a request names no time."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     within: Within = 4 * 3600.0
     hours: str | None = None
-    missed: MissedSection | None = None
+    missed: MissedSection = MissedSection()
 
 
 class FormSection(BaseModel):
@@ -90,9 +90,7 @@ def callback_problems(
     campaigns: tuple[str, ...],
 ) -> Iterator[str]:
     """What no single setting can tell is wrong: one sentence each, which begins with the setting."""
-    wanted = {"callbacks.hours": callbacks.hours}
-    if callbacks.missed is not None:
-        wanted["callbacks.missed.hours"] = callbacks.missed.hours
+    wanted = {"callbacks.hours": callbacks.hours, "callbacks.missed.hours": callbacks.missed.hours}
     wanted |= {f"forms.{name}.hours": form.hours for name, form in forms.items()}
     for setting, name in wanted.items():
         if name is not None and name not in hours:

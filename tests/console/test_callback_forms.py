@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +22,7 @@ from aiohttp.test_utils import TestServer
 
 from console.callback_forms import NUMBER_RATE, STRANGER_RATE, CallbackForm, CallbackForms
 from console.guard import NAMES, guard
-from engine.clock import TimeOrderedIds
+from engine.clock import SystemClock, TimeOrderedIds
 from engine.ports import StoreUnavailable
 from engine.registers.callbacks import CallbackFilter
 from history.callbacks import CallbackRequest
@@ -152,11 +154,13 @@ async def test_the_number_tells_whose_clocks_count(site: Site) -> None:
     assert (await site.send({"number": "+12025550101", **times}))[0] == 202
     (washington,) = await site.kept()
     assert washington.window_from == datetime(2026, 11, 23, 15, tzinfo=UTC)
+    site.clock.pass_seconds(1)
     anywhere = {"number": "+18005550101", **times}
     status, told = await site.send(anywhere)
     assert (status, told["errors"][0]["field"]) == (422, "body.time_zone")
     assert (await site.send({**anywhere, "time_zone": "America/Los_Angeles"}))[0] == 202
     assert (await site.kept())[0].window_from == datetime(2026, 11, 23, 18, tzinfo=UTC)
+    site.clock.pass_seconds(1)
     assert (await site.send({"number": "+18005550102"}))[0] == 202
     assert (await site.kept())[0].time_zone is None
 
@@ -284,3 +288,17 @@ async def test_while_the_database_is_away_the_sender_is_told_to_come_again(
         patch.setattr(site.store.callbacks, "request", away)
         assert (await site.send(body, signed=signed))[0] == 503
     assert (await site.send(body, signed=signed))[0] == 202, "the same request may be sent again then"
+
+
+async def test_the_recipe_of_the_page_for_integrators_is_taken(site: Site) -> None:
+    """It blocks, so it runs in a thread; the clock is the machine's."""
+    page = (Path(__file__).parents[2] / "docs" / "integrators.md").read_text(encoding="utf-8")
+    block = next(b for b in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "ask_for_callback" in b)
+    room: dict[str, Any] = {}
+    exec(block, room)  # the page's own words
+    site.clock.at = SystemClock().now()
+    url = str(site.server.make_url("/forms/strict/callback"))
+    origin = "https://www.example.com"
+    status = await asyncio.to_thread(room["ask_for_callback"], url, SECRET, {"number": "600 000 001"}, origin)
+    assert status == 202
+    assert [one.point.value for one in await site.kept()] == ["+48600000001"]

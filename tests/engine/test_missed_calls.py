@@ -69,7 +69,6 @@ def test_a_call_that_no_engine_served_to_its_end_is_missed() -> None:
     assert missed(stay=None, later=True).queue is None
     assert missed(stay=None, later=True, outcome=Outcome.LOST) is not None
     assert missed(stay=None, later=True, agent="anna") is None
-    assert missed(MissedCalls(), stay=None, later=True, dialled="200") is not None
 
 
 def test_the_window_is_counted_from_the_next_opening() -> None:

@@ -28,7 +28,6 @@ from infolinia.configuration import Configuration
 from infolinia.flow_testing import coverage_lines, missed_lines
 from ivr.commands import (
     KeepPromise,
-    RequestCallback,
     SendCode,
     SendMessage,
 )
@@ -204,7 +203,6 @@ def test_every_job_of_the_outbox_is_documented() -> None:
     for errand in (
         SendMessage(1, number, "", "en"),
         SendCode(1, number, "", "en", 6),
-        RequestCallback(1, "callbacks", number, 60.0),
         KeepPromise(1, "1.00", "PLN", "2026-12-01", "D-7"),
     ):
         kept = kept_of(errand, Circumstances("c", now, point), new_id="j", number=number)
