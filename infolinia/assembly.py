@@ -335,6 +335,7 @@ async def _opened_store(
         clock=clock,
         on_health=lambda ok, detail: health.set("database", ok, detail, needed=False),
         node=configuration.node,
+        recordings=configuration.place(configuration.recordings),
     )
     await store.start()
     stack.push_async_callback(store.close)

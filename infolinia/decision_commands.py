@@ -48,10 +48,8 @@ async def _audit(configuration: Configuration, expected: list[Expected], *, as_j
     findings: list[Finding] = []
     number = 0
     chains: list[dict[str, object]] = []
-    async with open_permissions(configuration.database_url, SystemClock(), configuration.node) as (
-        _,
-        decisions,
-    ):
+    url, state = configuration.database_url, configuration.place(configuration.state)
+    async with open_permissions(url, SystemClock(), configuration.node, state) as (_, decisions):
         async for found in decisions.audit(expected):
             if not isinstance(found, Finding):
                 chains.append(asdict(found))

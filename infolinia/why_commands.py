@@ -74,7 +74,10 @@ async def _explain(
 ) -> None:
     clock = SystemClock()
     url, node = configuration.database_url, configuration.node
-    async with open_permissions(url, clock, node) as (permissions, decisions):
+    async with open_permissions(url, clock, node, configuration.place(configuration.state)) as (
+        permissions,
+        decisions,
+    ):
         asks = explainer(configuration, permissions, decisions, clock)
         if about is About.CONTACT:
             contact_id, ways_found, last = await _contact(asks, decisions, id, ways, at, configuration)

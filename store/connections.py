@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import URL, Connection
@@ -34,7 +34,7 @@ class WritingConnection(Protocol):
 
 def connection_for(engine: AsyncEngine) -> WritingConnection:
     if engine.dialect.name == "sqlite":
-        return _ThreadConnection(engine.url)
+        return _ThreadConnection(engine.url, engine.get_execution_options())
     return _LoopConnection(engine)
 
 
@@ -72,8 +72,8 @@ class _ThreadConnection:
     several times as much as the writing itself.
     """
 
-    def __init__(self, url: URL) -> None:
-        self._engine = create_thread_engine(url)
+    def __init__(self, url: URL, options: Mapping[str, Any]) -> None:
+        self._engine = create_thread_engine(url, options=options)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._connection: Connection | None = None
         self._closed = False

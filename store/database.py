@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
@@ -72,8 +72,12 @@ def shown(url: URL) -> str:
     return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
-def create_engine(url: URL) -> AsyncEngine:
-    """An engine whose connections are set up for this store; connects to nothing yet."""
+def create_engine(url: URL, options: Mapping[str, Any] | None = None) -> AsyncEngine:
+    """An engine whose connections are set up for this store; connects to nothing yet.
+
+    `options` are execution options of all its connections.
+    """
+    more = {**_JSON, "execution_options": dict(options or {})}
     if url.get_backend_name() == "postgresql":
         return create_async_engine(
             url,
@@ -86,7 +90,7 @@ def create_engine(url: URL) -> AsyncEngine:
                 "command_timeout": STATEMENT_LIMIT_SECONDS,
                 "server_settings": {"application_name": "infolinia", "timezone": "UTC"},
             },
-            **_JSON,
+            **more,
         )
     engine = create_async_engine(
         url,
@@ -94,13 +98,13 @@ def create_engine(url: URL) -> AsyncEngine:
         max_overflow=3,
         pool_timeout=STATEMENT_LIMIT_SECONDS,
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
-        **_JSON,
+        **more,
     )
     _listen(engine.sync_engine)
     return engine
 
 
-def create_thread_engine(url: URL, *, connections: int = 0) -> Engine:
+def create_thread_engine(url: URL, *, connections: int = 0, options: Mapping[str, Any]) -> Engine:
     """An engine on the same SQLite file for threads; so many of its connections are kept, 0: none."""
     pool: dict[str, Any] = {"poolclass": NullPool}
     if connections:
@@ -114,6 +118,7 @@ def create_thread_engine(url: URL, *, connections: int = 0) -> Engine:
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
         **pool,
         **_JSON,
+        execution_options=dict(options),
     )
     _listen(engine)
     return engine
@@ -132,6 +137,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     # A commit survives the process's death; the last ones may be lost with the machine's power.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # What is deleted is overwritten: an erased person is not to be read in freed space.
+    cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()
 
 

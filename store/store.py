@@ -17,6 +17,8 @@ from store.database import StoreError, create_engine, database_url, shown
 from store.delivery_queue import SqlDeliveryQueue
 from store.ledger import GroupLedger, HealthListener
 from store.outbox import Outbox
+from store.privacy.key import OPTION, ErasureKey, check_key
+from store.privacy.leavings import Leavings
 from store.queries import SqlQueries
 from store.registers.accounts import sql_accounts
 from store.registers.callbacks import SqlCallbacks
@@ -28,6 +30,7 @@ from store.registers.history import sql_history
 from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
 from store.registers.permissions import SqlPermissions
+from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
 from store.registers.segments import SqlSegments
 from store.registers.webhooks import SqlWebhooks
@@ -38,6 +41,8 @@ from store.transactions import DatabaseAway, Transactions
 # A transaction costs several milliseconds of CPU, however little is in it.
 FLUSH_SECONDS = 0.25
 SPOOL_LIMIT_BYTES = 1 << 30
+# In the state folder.
+KEY_FILE = "erasure.key"
 
 
 class Store:
@@ -52,8 +57,11 @@ class Store:
         flush_seconds: float,
         spool_limit_bytes: int,
         node: str,
+        recordings: Path | None,
+        proof_days: int,
     ) -> None:
-        self._engine = create_engine(database_url(url))
+        self._erasure_key = key = ErasureKey(spool_dir.parent / KEY_FILE)
+        self._engine = create_engine(database_url(url), {OPTION: key})
         self._spool = Spool(spool_dir, spool_limit_bytes)
         self._clock = clock
         self.ledger = GroupLedger(
@@ -71,6 +79,9 @@ class Store:
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
+        self.privacy = SqlPrivacy(
+            self._engine, clock, TimeOrderedIds(clock), key, Leavings(recordings, spool_dir), proof_days
+        )
 
     def delivery_queue(self, worker: str) -> SqlDeliveryQueue:
         """Deliveries of webhooks for one worker, whose name no other process has."""
@@ -84,6 +95,7 @@ class Store:
         try:
             self._spool.open()
             await upgrade_engine(self._engine)
+            await check_key(self._engine, self._erasure_key)
             await self.ledger.start()
         except (DatabaseAway, OSError) as error:
             await self.close()
@@ -115,13 +127,19 @@ def open_store(
     flush_seconds: float = FLUSH_SECONDS,
     spool_limit_bytes: int = SPOOL_LIMIT_BYTES,
     node: str = "infolinia",
+    recordings: Path | None = None,
+    proof_days: int = PROOF_DAYS,
 ) -> Store:
     """A store that is not started yet. Raises StoreError when the URL is wrong.
 
     `on_health(ok, sentence)` is called on each change. Non-durable commits wait `flush_seconds` for others.
-    `node` writes the chain of decisions.
+    `node` writes the chain of decisions. `recordings`: the folder from which an erased person's are deleted.
+    The key of erased people lies beside the spool.
     """
-    return Store(url, spool_dir, clock, on_health or _say_nothing, flush_seconds, spool_limit_bytes, node)
+    health = on_health or _say_nothing
+    return Store(
+        url, spool_dir, clock, health, flush_seconds, spool_limit_bytes, node, recordings, proof_days
+    )
 
 
 @asynccontextmanager
@@ -137,12 +155,17 @@ async def open_queries(url: str) -> AsyncIterator[SqlQueries]:
 
 @asynccontextmanager
 async def open_permissions(
-    url: str, clock: Clock, node: str
+    url: str, clock: Clock, node: str, state: Path
 ) -> AsyncIterator[tuple[SqlPermissions, SqlDecisions]]:
-    """Permissions and decisions alone, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
+    """Permissions and decisions alone, beside a running engine. Raises StoreError.
+
+    `state`: the folder that holds the key of erased people.
+    """
+    key = ErasureKey(state / KEY_FILE)
+    engine = create_engine(database_url(url), {OPTION: key})
     try:
         await check_current(engine)
+        await check_key(engine, key)
         yield _permissions(engine, clock, node)
     finally:
         await engine.dispose()
@@ -188,6 +211,23 @@ async def open_contacts(url: str, clock: Clock) -> AsyncIterator[tuple[SqlContac
     try:
         await check_current(engine)
         yield SqlContacts(engine, clock, ids), SqlSegments(engine, clock, ids)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_privacy(
+    url: str, clock: Clock, state: Path, recordings: Path, proof_days: int = PROOF_DAYS
+) -> AsyncIterator[tuple[SqlPrivacy, SqlContacts]]:
+    """Exports and erasures, beside a running engine. Raises StoreError."""
+    key = ErasureKey(state / KEY_FILE)
+    engine = create_engine(database_url(url), {OPTION: key})
+    ids = TimeOrderedIds(clock)
+    try:
+        await check_current(engine)
+        await check_key(engine, key)
+        leavings = Leavings(recordings, state / "spool")
+        yield SqlPrivacy(engine, clock, ids, key, leavings, proof_days), SqlContacts(engine, clock, ids)
     finally:
         await engine.dispose()
 

@@ -19,6 +19,7 @@ from engine.registers.permissions import PersonFacts, PersonQuery
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Scope
+from store.privacy.key import digests_of
 from store.registers.pseudonyms import debt_pseudonym, person_pseudonyms
 from store.tables import (
     consents,
@@ -205,6 +206,9 @@ def _objections(
     for domain in domains:
         labels = domain.split(".")
         reached |= dict.fromkeys((Scope.DOMAIN, ".".join(labels[n:])) for n in range(len(labels)))
+    # An erased person's points stand as digests.
+    numbers = {value for scope, value in reached if scope == Scope.NUMBER}
+    reached |= dict.fromkeys((Scope.NUMBER, digest) for digest in digests_of(connection, numbers))
     if not reached:
         return ()
     wanted = (

@@ -64,7 +64,9 @@ def _thread_engine(engine: Engine) -> Engine:
     """For threads that read the same file; its connections are closed with those of `engine`."""
     found = _thread_engines.get(engine)
     if found is None:
-        found = _thread_engines[engine] = create_thread_engine(engine.url, connections=_READERS)
+        found = _thread_engines[engine] = create_thread_engine(
+            engine.url, connections=_READERS, options=engine.get_execution_options()
+        )
         event.listen(engine, "engine_disposed", lambda _: found.dispose())
     return found
 

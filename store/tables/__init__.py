@@ -37,6 +37,7 @@ from store.tables.permissions import (
     do_not_contact_lists,
     pseudonym_keys,
 )
+from store.tables.privacy import erased_contacts, erasures, legal_holds
 from store.tables.publishing import publications, subjects, webhooks
 
 __all__ = [
@@ -61,11 +62,14 @@ __all__ = [
     "decisions",
     "do_not_contact",
     "do_not_contact_lists",
+    "erased_contacts",
+    "erasures",
     "idempotency_keys",
     "import_matches",
     "import_refusals",
     "imports",
     "interactions",
+    "legal_holds",
     "metadata",
     "outbox",
     "people",

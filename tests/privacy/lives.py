@@ -1,0 +1,188 @@
+"""A person about whom something is kept everywhere, as the hotline's own parts write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from calls.call import fold
+from calls.events import CallEvent, CallEventKind
+from compliance.facts import Channel, Mode, Purpose
+from engine.gatekeeper import ContactRequest, Gatekeeper
+from engine.ports import (
+    CallStored,
+    Change,
+    ConsentKept,
+    EventsAppended,
+    InteractionAdded,
+    JobAdded,
+    ObjectionKept,
+)
+from engine.registers.contacts import ContactDraft
+from history.callbacks import CallbackRequest, CallbackSource
+from history.contact import GroupKind
+from history.interaction import Channel as HistoryChannel
+from history.interaction import ContactPoint, Interaction, PointKind, interaction_of
+from history.permissions import Consent, Objection, Proof, Scope
+from store.database import writing
+from store.store import Store
+from store.tables import contact_external_ids, idempotency_keys, import_refusals, imports
+from tests.conftest import HandClock
+from tests.store.people import WE
+
+PHONE = ContactPoint(PointKind.PHONE, "+48600000071")
+MAIL = ContactPoint(PointKind.EMAIL, "janina.probna@example.com")
+OTHER = ContactPoint(PointKind.PHONE, "+48600000072")
+NAME = "Janina Próbna"
+# Words of which each stands in one kind of place.
+WORDS = (
+    "600000071",
+    "janina.probna",
+    "Próbna",
+    "Probna",
+    "tulipany",
+    "kolekcjoner",
+    "zamawiam",
+    "zadzwonimy",
+    "wieczorem",
+    "mail-71",
+    "crm-71",
+)
+
+
+@dataclass(frozen=True)
+class Life:
+    contact_id: str
+    merged_id: str
+    other_id: str
+    recording: Path
+
+
+def request(gate_subject: str, point: ContactPoint) -> ContactRequest:
+    return ContactRequest(
+        subject=gate_subject,
+        channel=Channel.CALL,
+        purpose=Purpose.SERVICE,
+        mode=Mode.PROGRESSIVE,
+        point=point,
+    )
+
+
+async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path) -> Life:
+    """Calls, a message, consents, an objection, a callback, a webhook, an import, a merge, a decision."""
+    now = clock.now()
+    await store.webhooks.create(
+        WE, "w1", url="https://example.com/", kinds=[], description="", secret="whsec_x", at=now
+    )
+    contacts = store.history.contacts
+    person = await contacts.create(
+        WE,
+        ContactDraft((PHONE,), {"name": NAME}, frozenset({"kolekcjoner"}), {"flower": "tulipany"}),
+    )
+    again = await contacts.create(WE, ContactDraft((MAIL,), {"name": "Janina P."}))
+    other = await contacts.create(WE, ContactDraft((OTHER,), {"name": "Jan Inny"}))
+    await store.history.merges.merge(WE, person.id, again.id, "the same")
+    await store.history.groups.create(WE, GroupKind.HOUSEHOLD, "Próbna", None, [person.id])
+    for call in (
+        _call("01CALL71", PHONE, clock, recordings, "zamawiam", "tulipany"),
+        _call("01CALL72", OTHER, clock, recordings, "dzień dobry", "róże"),
+    ):
+        await store.ledger.commit(call, durable=True)
+    note = Interaction(
+        "01MAIL71",
+        now,
+        HistoryChannel.EMAIL,
+        "inbound",
+        "mail-71",
+        MAIL,
+        source="helpdesk",
+        external_id="mail-71",
+        note="zamawiam tulipany, Janina Próbna",
+        subject="tulipany",
+    )
+    about = replace(
+        note,
+        id="01MAIL72",
+        subject_id="mail-72",
+        external_id="mail-72",
+        point=OTHER,
+        subject="o znajomej",
+        note="proszę zadzwonić do +48600000071",
+    )
+    proof = Proof("01CALL71", "2026/11/21/01CALL71.wav", 3.0, "zamawiam")
+    await store.ledger.commit(
+        [
+            InteractionAdded(note, "x1"),
+            InteractionAdded(about, "x2"),
+            ConsentKept(
+                Consent("01CONSENT", now, "sms", "marketing", True, "flow", None, PHONE, proof=proof), "x3"
+            ),
+            ObjectionKept(
+                Objection("01OBJECT", now, Scope.PERSON, person.id, "zadzwonimy wieczorem", "agent")
+            ),
+            JobAdded(
+                "01SMS", "sms", "01CALL71:sms:1", {"to": PHONE.value, "text": "tulipany"}, subject=PHONE.value
+            ),
+        ],
+        durable=True,
+    )
+    await store.callbacks.request(
+        WE, CallbackRequest("01BACK", PHONE, "orders", CallbackSource.API, now, note="wieczorem")
+    )
+    await gate.ask(request("call:01CALL73", PHONE))
+    async with writing(store._engine) as connection:
+        await connection.execute(
+            insert(imports).values(
+                id="01IMPORT", digest="d", name="list.csv", node="n", path="", options={}, actor="anna",
+                state="done", notes=[], created_at=now,
+            )
+        )  # fmt: skip
+        await connection.execute(
+            insert(import_refusals).values(
+                import_id="01IMPORT", line=3, place=0, field="phone", value="Janina Próbna 600000071",
+                reason="too long", kept=False,
+            )
+        )  # fmt: skip
+        await connection.execute(
+            insert(contact_external_ids).values(source="crm", external_id="crm-71", contact_id=again.id)
+        )
+        await connection.execute(
+            insert(idempotency_keys).values(
+                actor="t", key="k", method="POST", path=f"/api/v1/contacts/{person.id}/points", digest="d",
+                state="done", status=200, headers={}, body=b'{"value":"+48600000071"}', at=now,
+            )
+        )  # fmt: skip
+    return Life(person.id, again.id, other.id, recordings / "2026/11/21/01CALL71.wav")
+
+
+def _call(
+    call_id: str, point: ContactPoint, clock: HandClock, recordings: Path, heard: str, value: str
+) -> tuple[Change, ...]:
+    """As a flow writes it, with a recorded message."""
+    at = clock.now()
+    name = f"{at:%Y/%m/%d}/{call_id}.wav"
+    (recordings / name).parent.mkdir(parents=True, exist_ok=True)
+    (recordings / name).write_bytes(b"RIFF....WAVE")
+    told: list[tuple[CallEventKind, Mapping[str, object]]] = [
+        (
+            CallEventKind.RECEIVED,
+            {"caller": point.value, "dialled": "100", "network_id": f"net-{call_id}", "node": "n1"},
+        ),
+        (CallEventKind.ANSWERED, {}),
+        (CallEventKind.FLOW_STARTED, {"flow": "hotline", "version": "7"}),
+        (CallEventKind.STEP_ENTERED, {"step": "hello", "verb": "ask"}),
+        (CallEventKind.HEARD, {"text": heard, "confidence": 0.9, "seconds": 1.0, "language": "pl"}),
+        (CallEventKind.VALUE_SET, {"name": "flower", "value": value}),
+        (CallEventKind.MESSAGE_LEFT, {"box": "orders", "recording": name, "seconds": 4.0}),
+        (CallEventKind.ENDED, {"by": "caller", "cause": 16, "outcome": "voicemail"}),
+    ]
+    events = tuple(CallEvent(call_id, seq, at, kind, data) for seq, (kind, data) in enumerate(told, 1))
+    call = fold(events)
+    row = interaction_of(call, f"i-{call_id}", point)
+    return (EventsAppended(events), CallStored(call), InteractionAdded(row, f"c-{call_id}"))
+
+
+__all__ = ["MAIL", "NAME", "OTHER", "PHONE", "WORDS", "Life", "lived", "request"]
