@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +21,7 @@ from history.interaction import ContactPoint, PointKind
 from store.decision_audit import Audited, Expected, Finding, audit_decisions
 from store.decision_chain import GENESIS, chained
 from store.registers.person_facts import person_facts
+from store.registers.profiles import locked, survivor_of
 from store.registers.pseudonyms import (
     debt_pseudonym,
     destroy_keys,
@@ -56,10 +57,10 @@ class SqlDecisions:
         new_id = self._ids.new()
 
         def work(connection: Connection) -> Decision:
-            _lock_person(connection, query, new_id, now)
+            reached = _lock_person(connection, query, new_id, now)
             known = person_facts(connection, query, now)
             judged = judge(known)
-            self._append(connection, _content(connection, query, plan, known, judged, now))
+            self._append(connection, _content(connection, query, plan, known, reached, judged, now))
             return judged.decision
 
         return await written(self._engine, work)
@@ -125,25 +126,18 @@ class SqlDecisions:
         connection.execute(update(decision_chains).where(mine).values(seq=row["seq"], hash=hash_))
 
 
-def _lock_person(connection: Connection, query: PersonQuery, new_id: str, now: datetime) -> None:
-    """Two engines that ask about one person ask one after the other. Who is unknown becomes a contact.
+def _lock_person(connection: Connection, query: PersonQuery, new_id: str, now: datetime) -> str | None:
+    """Engines that ask about one person ask one after the other. Who is unknown becomes a contact.
 
-    SQLite has one writer at a time; there is nothing to lock.
+    When the point is somebody else's than the contact named, both are locked. SQLite has one writer at a
+    time; there is nothing to lock. Returns the contact that the point is of, in whose history the contact
+    will stand. Raises Missing.
     """
-    given = query.contact_id
-    if query.point is not None:
-        placed = _contact_of(connection, query.point, new_id, now)
-        given = given or placed
-    if connection.dialect.name != "postgresql":
-        return
-    survivor = select(contacts.c.merged_into).where(contacts.c.id == given).scalar_subquery()
-    lock: Select[Any] = (
-        select(contacts.c.id)
-        .where(or_(contacts.c.id == given, contacts.c.id == survivor))
-        .order_by(contacts.c.id)
-        .with_for_update(key_share=True)
-    )
-    connection.execute(lock)
+    reached = None if query.point is None else _contact_of(connection, query.point, new_id, now)
+    people = [one for one in (query.contact_id, reached) if one is not None]
+    if connection.dialect.name == "postgresql":
+        locked(connection, people)
+    return None if reached is None else survivor_of(connection, reached)
 
 
 def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:
@@ -157,20 +151,22 @@ def _content(
     query: PersonQuery,
     plan: DecisionPlan,
     known: PersonFacts,
+    reached: str | None,
     judged: Judgement,
     now: datetime,
 ) -> dict[str, Any]:
     """The row's columns but those of the chain. Nothing in it tells whom it is about."""
-    if known.contact_id is None:
+    person = reached or known.contact_id
+    if person is None:
         raise Missing("There is nobody to decide about: name a contact or a point.")
-    key = key_made(connection, known.contact_id)
+    key = key_made(connection, person)
     point = "" if known.point is None else known.point.value
     hide = _hiding(known)
     decision = judged.decision
     return {
         "at": now,
         "subject": plan.subject,
-        "person": person_pseudonym(key, known.contact_id),
+        "person": person_pseudonym(key, person),
         "point": point_pseudonym(key, point),
         "channel": query.channel.value,
         "purpose": plan.purpose,

@@ -13,6 +13,7 @@ from compliance.facts import Channel, Mode, Purpose, Reached
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.ports import InteractionAdded, ObjectionKept
 from engine.registers.actor import ENGINE
+from engine.registers.contacts import ContactDraft
 from engine.registers.decisions import DecisionFilter
 from engine.registers.permissions import PersonQuery
 from engine.rulebook import RuleBook
@@ -167,6 +168,25 @@ async def test_two_engines_that_ask_at_once_do_not_pass_a_limit(
     findings, chains = await audited(stores[0])
     assert findings == []
     assert [(chain.writer, chain.rows) for chain in chains] == [("node1", 6), ("node2", 6)]
+
+
+async def test_a_number_that_is_also_asked_about_as_another_contacts_passes_no_limit(
+    url: str, make_store: Callable[..., Store], clock: HandClock
+) -> None:
+    stores = [make_store(url, f"spool{n}", node=f"node{n}") for n in (1, 2)]
+    for one in stores:
+        await one.start()
+    gates = [keeper(one, clock) for one in stores]
+    debt = {"purpose": Purpose.COLLECTIONS, "point": ContactPoint(PointKind.PHONE, "+12125550103")}
+    draft = ContactDraft((ContactPoint(PointKind.PHONE, "+12125550104"),))
+    other = {"contact_id": (await stores[0].history.contacts.create(ENGINE, draft)).id}
+    for n in range(7):
+        assert (await gates[0].ask(request(n, **debt, **other, debt="D-1"))).allowed, n
+    assert (await gates[0].ask(request(7, **debt, debt="D-1"))).rule == "us-reg-f/7-in-7"
+    asked = [request(n, **debt, **(other if n % 2 else {}), debt="D-2") for n in range(10, 30)]
+    decisions = await asyncio.gather(*(gates[n % 2].ask(each) for n, each in enumerate(asked)))
+    assert sum(decision.allowed for decision in decisions) == 7
+    assert {decision.rule for decision in decisions} == {None, "us-reg-f/7-in-7"}
 
 
 async def test_an_objection_on_one_engine_is_in_force_on_the_other_at_once(
