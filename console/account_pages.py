@@ -183,6 +183,6 @@ def _person(request: web.Request) -> Identity:
 async def _form_of(request: web.Request) -> dict[str, str]:
     try:
         given: Mapping[str, Any] = await request.post()
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         raise Fault(400, "The form cannot be read.") from error
     return {name: value for name, value in given.items() if isinstance(value, str)}

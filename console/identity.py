@@ -31,7 +31,7 @@ class Identity:
     def csrf_is(self, given: str | None) -> bool:
         if self.csrf is None:
             return True
-        return given is not None and hmac.compare_digest(self.csrf.encode(), given.encode())
+        return given is not None and hmac.compare_digest(self.csrf.encode(), given.encode(errors="replace"))
 
 
 class Identifier(Protocol):

@@ -51,6 +51,8 @@ class ContactsApi:
             "notes": _SEEN,
         }
         write: dict[str, Any] = {"tag": "contacts", "scope": Scope.CONTACTS_WRITE, "role": Role.AGENT}
+        # What shows the person is noted, even where nothing was changed.
+        shown: dict[str, Any] = {**write, "answer": ContactShape, "notes": _SEEN}
         merge: dict[str, Any] = {**write, "role": Role.SUPERVISOR, "answer": Merged, "keyed": True}
         one = "/contacts/{contact_id}"
         point, tag = f"{one}/points/{{kind}}/{{value}}", f"{one}/tags/{{tag}}"
@@ -95,10 +97,9 @@ class ContactsApi:
                 self._change,
                 "Change a contact",
                 body=ContactPatch,
-                answer=ContactShape,
                 if_match=True,
                 largest_body=1 << 20,
-                **write,
+                **shown,
             ),
             post(
                 f"{one}/points",
@@ -106,14 +107,11 @@ class ContactsApi:
                 self._add_point,
                 "Add or move a point",
                 body=AddedPoint,
-                answer=ContactShape,
                 keyed=True,
-                **write,
+                **shown,
             ),
             Operation("DELETE", point, "remove_contact_point", self._remove_point, "Remove a point", **write),
-            Operation(
-                "PUT", tag, "tag_contact", self._tag, "Give a contact a tag", answer=ContactShape, **write
-            ),
+            Operation("PUT", tag, "tag_contact", self._tag, "Give a contact a tag", **shown),
             Operation("DELETE", tag, "untag_contact", self._untag, "Take a tag off", **write),
             get(
                 f"{one}/duplicates",

@@ -46,6 +46,7 @@ class DecisionsApi:
                 Role.SUPERVISOR,
                 query=DecisionQuery,
                 answer=DecisionPage,
+                notes="contact.seen",
             ),
             Operation(
                 "GET",
@@ -73,7 +74,9 @@ class DecisionsApi:
         shown = found[: query.limit]
         last: LoggedDecision | None = shown[-1] if len(found) > query.limit else None
         more = None if last is None else cursor_of(last.at.isoformat(), last.writer, str(last.seq))
-        return Answer(DecisionPage(items=[logged_shape(one) for one in shown], next=more))
+        # Without a name the rows tell of nobody.
+        seen = () if query.contact_id is None else (f"contact:{query.contact_id}",)
+        return Answer(DecisionPage(items=[logged_shape(one) for one in shown], next=more), seen=seen)
 
     async def why(self, asked: Asked) -> Answer:
         query: WhyQuery = asked.query

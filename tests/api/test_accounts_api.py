@@ -23,7 +23,7 @@ from console.token_making import made_token
 from engine.registers.access import Role, Scope
 from engine.registers.actor import ActorKind
 from engine.registers.audit import AuditFilter
-from engine.seen_notes import SeenNotes
+from engine.seen_notes import SAME_LOOK_SECONDS, SeenNotes
 from tests.api.serving import RunningApi, both_databases
 from tests.console.offices import PASSWORD, SHELL, Office
 from tests.console.stage import Stage
@@ -231,6 +231,27 @@ async def door(api: RunningApi, tmp_path: Path) -> AsyncIterator[Office]:
     async with TestClient(TestServer(stage.application(), host="127.0.0.1")) as client:
         yield Office(client, api.store.accounts, passwords, seen, stage.clock)
     passwords.close()
+
+
+async def test_whoever_is_shown_a_person_by_changing_nothing_is_noted(door: Office) -> None:
+    scopes = (Scope.CONTACTS_WRITE, Scope.PERMISSIONS_READ, Scope.AUDIT_READ)
+    headers = {"Authorization": f"Bearer {await given_token(door, *scopes)}"}
+    made = await door.client.post("/api/v1/contacts", json={"tags": ["vip"]}, headers=headers)
+    contact_id = (await made.json())["id"]
+    asked_for = {
+        ("PATCH", f"/api/v1/contacts/{contact_id}"): {"json": {}, "headers": {**headers, "If-Match": '"1"'}},
+        ("PUT", f"/api/v1/contacts/{contact_id}/tags/vip"): {"headers": headers},
+        ("GET", f"/api/v1/decisions?contact_id={contact_id}"): {"headers": headers},
+    }
+    for (method, path), more in asked_for.items():
+        door.clock.at += timedelta(seconds=SAME_LOOK_SECONDS)
+        answer = await door.client.request(method, path, **more)  # type: ignore[arg-type]
+        assert answer.status == 200, path
+        await door.seen.flush()
+        entries = await (await door.client.get("/api/v1/audit?limit=1", headers=headers)).json()
+        newest = entries["items"][0]
+        assert (newest["action"], newest["subject"]) == ("contact.seen", f"contact:{contact_id}"), path
+        assert newest["at"] == door.clock.now().isoformat().replace("+00:00", "Z"), path
 
 
 async def given_token(door: Office, *scopes: Scope, days: int = 1, networks: tuple[str, ...] = ()) -> str:

@@ -208,11 +208,21 @@ async def test_a_wrong_name_or_password_is_told_in_one_sentence(
     assert office.cookie() is None
 
 
-async def test_a_broken_form_is_told(office: Office) -> None:
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded; charset=none-such"]
+)
+@pytest.mark.parametrize("path", ["/sign-in", "/language"])
+async def test_a_broken_form_is_told(office: Office, path: str, kind: str) -> None:
     await office.add("Anna")
-    broken = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = await office.client.post("/sign-in", data=b"no form", headers=broken)
+    answer = await office.client.post(path, data=b"no form", headers={"Content-Type": kind})
     assert answer.status == 400
+
+
+async def test_what_is_no_text_is_no_csrf_token(office: Office) -> None:
+    await office.add("Anna")
+    await office.sign_in("Anna")
+    answer = await office.client.post("/sign-out", headers={"X-CSRF-Token": "\udcff"})
+    assert answer.status == 403
 
 
 async def test_a_disabled_person_is_told_nothing_more(office: Office) -> None:
