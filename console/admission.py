@@ -150,6 +150,6 @@ async def _bears_csrf(request: web.Request, identity: Identity) -> bool:
         return False
     try:
         given = (await request.post()).get(CSRF_FIELD)
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         raise Fault(400, "The form cannot be read.") from error
     return identity.csrf_is(given if isinstance(given, str) else None)
