@@ -63,6 +63,7 @@ def api_parts(
         new_secret=new_webhook_secret,
         accounts=store.accounts,
         permissions=store.permissions,
+        privacy=store.privacy,
         decisions=store.decisions,
         explainer=explainer(configuration, store.permissions, store.decisions, clock),
         gate=gate_of(configuration, store.permissions, store.decisions, clock),

@@ -38,6 +38,7 @@ from engine.live import LiveCalls
 from engine.ports import VoiceFailed
 from engine.queues import Queues
 from engine.recovery import Recovery
+from engine.retention import RetentionWorker
 from engine.switchboard import Switchboard
 from infolinia.api_assembly import api_parts, import_desk, people_of, served_api
 from infolinia.callback_assembly import callback_forms, keep_callbacks, missed_calls
@@ -199,6 +200,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         await serve_control(socket_path(configuration), reloader, stack)
         if configuration.flows_watch:
             _in_background(reloader.watch(), stack)
+        worker = RetentionWorker(store.retention, store.privacy, configuration.retention.periods(), clock)
+        _in_background(worker.run(), stack)
         intake = import_desk(configuration, store, ids)
         intake.start()
         stack.push_async_callback(intake.close)
@@ -336,6 +339,7 @@ async def _opened_store(
         on_health=lambda ok, detail: health.set("database", ok, detail, needed=False),
         node=configuration.node,
         recordings=configuration.place(configuration.recordings),
+        proof_days=configuration.retention.proof_days,
     )
     await store.start()
     stack.push_async_callback(store.close)

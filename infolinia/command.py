@@ -33,6 +33,7 @@ from infolinia.flow_files import flow_folder, served_flows
 from infolinia.logs import set_up_logs
 from infolinia.people_commands import people_app
 from infolinia.preflight import StartFailed
+from infolinia.privacy_commands import holds_app, retention_app
 from infolinia.prompt_commands import list_voices
 from infolinia.rules_commands import rules_app
 from infolinia.setting_names import in_configuration_words
@@ -79,6 +80,8 @@ app.add_typer(speech_app, name="speech")
 app.add_typer(flow_app, name="flow")
 app.add_typer(contacts_app, name="contacts")
 app.add_typer(people_app, name="people")
+app.add_typer(holds_app, name="holds")
+app.add_typer(retention_app, name="retention")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(webhooks_app, name="webhooks")
 app.command("audit")(print_audit)

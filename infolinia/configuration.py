@@ -16,6 +16,7 @@ from infolinia.sections.callbacks import CallbacksSection, Forms, callback_probl
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.outbound import FlowName, OutboundSection, outbound_problems
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
+from infolinia.sections.retention import RetentionSection
 from infolinia.sections.rules import RulesSection, rule_problems
 from infolinia.sections.services import ServiceName, ServiceSection
 from infolinia.sections.web import WebSection, web_problems
@@ -159,6 +160,7 @@ class Configuration(_Section):
     asterisk: AsteriskSection = AsteriskSection()
     speech: SpeechSection = SpeechSection()
     webhooks: WebhooksSection = WebhooksSection()
+    retention: RetentionSection = RetentionSection()
     folder: Path = Field(default=Path(), exclude=True)
 
     def place(self, path: Path) -> Path:

@@ -19,11 +19,14 @@ from history.points import WrongPoint, phone_of
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.contact_export import export_contacts
 from infolinia.import_command import import_contacts
+from infolinia.privacy_commands import erase_person, export_person
 from infolinia.terminal import ConfigOption, fail, run_until_done
 from store.store import open_contacts
 
 contacts_app = typer.Typer(help="People: lists in and out, and one by one.", no_args_is_help=True)
 contacts_app.command("import")(import_contacts)
+contacts_app.command("export-person")(export_person)
+contacts_app.command("erase")(erase_person)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -239,14 +239,14 @@ def _tidied(connection: Connection, now: datetime, *, sweep: bool) -> bool:
 
 
 def _forgotten(connection: Connection, now: datetime) -> int:
-    """Old publications are dropped, and the subjects of calls, of which nothing more can be told."""
+    """Old publications are dropped, and subjects of which nothing more can be told."""
     rows = connection.execute(
         select(publications.c.number, publications.c.kind, publications.c.subject)
         .where(publications.c.at < now - PUBLICATIONS_KEPT)
         .order_by(publications.c.at)
         .limit(BATCH)
     ).all()
-    ended = [row.subject for row in rows if row.kind == Kind.CALL_ENDED]
+    ended = [row.subject for row in rows if row.kind in (Kind.CALL_ENDED, Kind.CONTACT_ERASED)]
     connection.execute(delete(subjects).where(subjects.c.subject.in_(ended)))
     connection.execute(delete(publications).where(publications.c.number.in_([row.number for row in rows])))
     return len(rows)

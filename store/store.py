@@ -32,6 +32,7 @@ from store.registers.imports import SqlImports
 from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
+from store.registers.retention import SqlRetention
 from store.registers.segments import SqlSegments
 from store.registers.webhooks import SqlWebhooks
 from store.schema import check_current, make_tables, upgrade_engine
@@ -79,6 +80,7 @@ class Store:
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
+        self.retention = SqlRetention(self._engine, recordings)
         self.privacy = SqlPrivacy(
             self._engine, clock, TimeOrderedIds(clock), key, Leavings(recordings, spool_dir), proof_days
         )
@@ -228,6 +230,17 @@ async def open_privacy(
         await check_key(engine, key)
         leavings = Leavings(recordings, state / "spool")
         yield SqlPrivacy(engine, clock, ids, key, leavings, proof_days), SqlContacts(engine, clock, ids)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_retention(url: str, recordings: Path) -> AsyncIterator[SqlRetention]:
+    """Retention, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield SqlRetention(engine, recordings)
     finally:
         await engine.dispose()
 

@@ -19,6 +19,7 @@ from console.api.interactions import InteractionsApi
 from console.api.operation import Operation
 from console.api.parts import ApiParts
 from console.api.people import PeopleApi
+from console.api.privacy import PrivacyApi
 from console.api.segments import SegmentsApi
 from console.api.tokens import TokensApi
 from console.api.webhooks import WebhooksApi
@@ -46,6 +47,7 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         ).operations(),
         EventsApi(parts.publications, parts.feed, parts.seen).operations(),
         ImportsApi(parts.imports, parts.intake, parts.region).operations(),
+        PrivacyApi(parts.privacy, parts.recordings).operations(),
         PeopleApi(parts.accounts.people, parts.passwords, parts.clock, parts.ids).operations(),
         TokensApi(parts.accounts.tokens, parts.clock, parts.ids).operations(),
         AuditApi(parts.accounts.audit).operations(),

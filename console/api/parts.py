@@ -27,6 +27,7 @@ from engine.registers.history import HistoryRegisters
 from engine.registers.idempotency import IdempotencyKeys
 from engine.registers.imports import Imports
 from engine.registers.permissions import Permissions
+from engine.registers.privacy import Privacy
 from engine.registers.publications import PublicationLog
 from engine.registers.webhooks import Deliveries, Webhooks
 from engine.seen_notes import SeenNotes
@@ -54,6 +55,7 @@ class ApiParts:
     new_secret: Callable[[], str]  # of a webhook
     accounts: Accounts
     permissions: Permissions
+    privacy: Privacy
     decisions: Decisions
     explainer: Explainer
     gate: Gate

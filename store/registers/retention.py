@@ -1,0 +1,267 @@
+"""SqlRetention: rows and files that are older than they may be kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from calls.events import CallEventKind
+from engine.registers.retention import Overdue, RetentionKind
+from store.privacy.scanning import text_columns
+from store.registers.transactions import read, reading, written
+from store.tables import (
+    audit_log,
+    call_events,
+    callback_asks,
+    callback_requests,
+    calls,
+    consents,
+    contacts,
+    import_refusals,
+    imports,
+    interactions,
+    legal_holds,
+    outbox,
+)
+
+BATCH_ROWS = 500
+_HAVE_RECORDING = (CallEventKind.MESSAGE_LEFT.value, CallEventKind.CLIP_RECORDED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """`at` tells the age of a row of `table`; `due` which may go; `drop` takes a batch of keys away."""
+
+    table: Table
+    at: ColumnElement[Any] | None
+    due: Callable[[datetime], ColumnElement[bool]]
+    drop: Callable[[Connection, list[tuple[Any, ...]]], None]
+
+
+class SqlRetention:
+    """Implements engine.registers.retention.Retention. `recordings`: their folder; None: there is none."""
+
+    def __init__(self, engine: AsyncEngine, recordings: Path | None) -> None:
+        self._engine = engine
+        self._recordings = recordings
+
+    async def overdue(self, kind: RetentionKind, before: datetime) -> Overdue:
+        rows = await read(self._engine, lambda connection: _overdue(connection, kind, before))
+        if kind is not RetentionKind.RECORDINGS or self._recordings is None:
+            return rows
+        files = await self._old_files(before)
+        sizes = await asyncio.to_thread(lambda: [path.stat().st_size for path in files])
+        return Overdue(kind, rows.rows, len(files), sum(sizes), rows.oldest)
+
+    async def delete_some(self, kind: RetentionKind, before: datetime) -> int:
+        number = await written(self._engine, lambda connection: _delete_some(connection, kind, before))
+        if number or kind is not RetentionKind.RECORDINGS or self._recordings is None:
+            return number
+        # No row names them any more.
+        files = (await self._old_files(before))[:BATCH_ROWS]
+        await asyncio.to_thread(_unlink, files)
+        return len(files)
+
+    async def _old_files(self, before: datetime) -> list[Path]:
+        """In the folders of days that are wholly over, but those of calls under legal hold."""
+        if self._recordings is None:
+            return []
+        found = await asyncio.to_thread(lambda folder: list(_files_before(folder, before)), self._recordings)
+        async with reading(self._engine) as connection:
+            held = {str(row[0]) for row in await connection.execute(_held_calls())}
+        return [path for path in found if not _is_of(path, held)]
+
+
+def _files_before(folder: Path, before: datetime) -> Iterator[Path]:
+    """A call may go on past midnight, so the last day waits for the next one to be over."""
+    last = (before.astimezone(UTC) - timedelta(days=1)).date()
+    for day in sorted(folder.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]")):
+        if "/".join(day.parts[-3:]) < f"{last:%Y/%m/%d}":
+            yield from sorted(path for path in day.iterdir() if path.is_file())
+
+
+def _unlink(files: list[Path]) -> None:
+    for path in files:
+        path.unlink(missing_ok=True)
+
+
+def _is_of(path: Path, calls_held: set[str]) -> bool:
+    name = path.name.partition(".")[0]
+    return name in calls_held or name.rpartition("-")[0] in calls_held
+
+
+# --- what is held -----------------------------------------------------------------------------------------
+
+
+def _held_contacts() -> Select[tuple[str]]:
+    """Of a person under hold all contacts, whichever of them it was set on."""
+    named = select(func.substr(legal_holds.c.subject, len("contact:") + 1)).where(
+        legal_holds.c.subject.startswith("contact:"), legal_holds.c.lifted_at.is_(None)
+    )
+    survivors = select(func.coalesce(contacts.c.merged_into, contacts.c.id)).where(contacts.c.id.in_(named))
+    return select(contacts.c.id).where(
+        or_(contacts.c.id.in_(survivors), contacts.c.merged_into.in_(survivors))
+    )
+
+
+def _held_calls() -> Select[tuple[str]]:
+    named = select(func.substr(legal_holds.c.subject, len("call:") + 1)).where(
+        legal_holds.c.subject.startswith("call:"), legal_holds.c.lifted_at.is_(None)
+    )
+    theirs = select(interactions.c.subject_id).where(interactions.c.contact_id.in_(_held_contacts()))
+    found = union(named, theirs).subquery()
+    return select(found.c[0])
+
+
+def _interaction_free(*, before: datetime) -> ColumnElement[bool]:
+    return (
+        (interactions.c.at < before)
+        & interactions.c.subject_id.not_in(_held_calls())
+        & or_(interactions.c.contact_id.is_(None), interactions.c.contact_id.not_in(_held_contacts()))
+    )
+
+
+# --- kinds ------------------------------------------------------------------------------------------------
+
+
+def _ended_calls(before: datetime) -> ColumnElement[bool]:
+    return (calls.c.ended_at < before) & calls.c.id.not_in(_held_calls())
+
+
+def _drop_recordings(connection: Connection, keys: list[tuple[Any, ...]]) -> None:
+    ids = [id_ for (id_,) in keys]
+    connection.execute(update(calls).where(calls.c.id.in_(ids)).values(recording=None))
+    connection.execute(update(interactions).where(interactions.c.subject_id.in_(ids)).values(recording=None))
+    events = select(call_events).where(
+        call_events.c.call_id.in_(ids), call_events.c.kind.in_(_HAVE_RECORDING)
+    )
+    for row in connection.execute(events).all():
+        mine = (call_events.c.call_id == row.call_id) & (call_events.c.seq == row.seq)
+        data = {**row.data, "recording": None}
+        connection.execute(update(call_events).where(mine).values(data=data))
+
+
+def _drop_transcripts(connection: Connection, keys: list[tuple[Any, ...]]) -> None:
+    numbers = [number for (number,) in keys]
+    connection.execute(update(interactions).where(interactions.c.number.in_(numbers)).values(transcript=None))
+
+
+def _drop_calls(connection: Connection, keys: list[tuple[Any, ...]]) -> None:
+    ids = [id_ for (id_,) in keys]
+    connection.execute(delete(call_events).where(call_events.c.call_id.in_(ids)))
+    connection.execute(delete(calls).where(calls.c.id.in_(ids)))
+
+
+def _drop_callbacks(connection: Connection, keys: list[tuple[Any, ...]]) -> None:
+    ids = [id_ for (id_,) in keys]
+    connection.execute(delete(callback_asks).where(callback_asks.c.callback_id.in_(ids)))
+    connection.execute(delete(callback_requests).where(callback_requests.c.id.in_(ids)))
+
+
+def _dropping(table: Table) -> Callable[[Connection, list[tuple[Any, ...]]], None]:
+    def drop(connection: Connection, keys: list[tuple[Any, ...]]) -> None:
+        key = list(table.primary_key.columns)
+        given = [key_[0] for key_ in keys]
+        mine = key[0].in_(given) if len(key) == 1 else tuple_(*key).in_(keys)
+        connection.execute(delete(table).where(mine))
+
+    return drop
+
+
+_finished = select(imports.c.finished_at).where(imports.c.id == import_refusals.c.import_id).scalar_subquery()
+_settled = func.coalesce(outbox.c.done_at, outbox.c.dead_at)
+
+_KINDS: Mapping[RetentionKind, _Kind] = {
+    RetentionKind.RECORDINGS: _Kind(
+        calls,
+        calls.c.started_at,
+        lambda before: _ended_calls(before) & calls.c.recording.is_not(None),
+        _drop_recordings,
+    ),
+    RetentionKind.TRANSCRIPTS: _Kind(
+        interactions,
+        interactions.c.at,
+        lambda before: _interaction_free(before=before) & interactions.c.transcript.is_not(None),
+        _drop_transcripts,
+    ),
+    RetentionKind.CALLS: _Kind(calls, calls.c.started_at, _ended_calls, _drop_calls),
+    RetentionKind.INTERACTIONS: _Kind(
+        interactions,
+        interactions.c.at,
+        lambda before: _interaction_free(before=before),
+        _dropping(interactions),
+    ),
+    RetentionKind.CALLBACKS: _Kind(
+        callback_requests,
+        callback_requests.c.requested_at,
+        lambda before: (
+            (callback_requests.c.ended_at < before) & callback_requests.c.contact_id.not_in(_held_contacts())
+        ),
+        _drop_callbacks,
+    ),
+    RetentionKind.MESSAGES: _Kind(
+        outbox,
+        outbox.c.created_at,
+        # Deliveries of webhooks are tidied by their own worker.
+        lambda before: (_settled < before) & ~outbox.c.topic.startswith("webhook:"),
+        _dropping(outbox),
+    ),
+    RetentionKind.REFUSED_ROWS: _Kind(
+        import_refusals, None, lambda before: _finished < before, _dropping(import_refusals)
+    ),
+    RetentionKind.AUDIT: _Kind(
+        audit_log, audit_log.c.at, lambda before: audit_log.c.at < before, _dropping(audit_log)
+    ),
+    RetentionKind.CONSENT_PROOF: _Kind(
+        consents,
+        consents.c.at,
+        lambda before: (
+            (consents.c.at < before)
+            & consents.c.contact_id.is_(None)
+            & consents.c.point_value.startswith("erased:")
+        ),
+        _dropping(consents),
+    ),
+}
+
+
+def _overdue(connection: Connection, kind: RetentionKind, before: datetime) -> Overdue:
+    of = _KINDS[kind]
+    sizes = [func.coalesce(func.length(cast(column, Text)), 0) for column in text_columns(of.table)]
+    total = func.sum(sum(sizes[1:], sizes[0]))
+    oldest = literal(None) if of.at is None else func.min(of.at)
+    row = connection.execute(
+        select(func.count(), total, oldest).select_from(of.table).where(of.due(before))
+    ).one()
+    return Overdue(kind, row[0], 0, int(row[1] or 0), row[2])
+
+
+def _delete_some(connection: Connection, kind: RetentionKind, before: datetime) -> int:
+    of = _KINDS[kind]
+    wanted = select(*of.table.primary_key.columns).where(of.due(before)).limit(BATCH_ROWS)
+    keys = [tuple(row) for row in connection.execute(wanted)]
+    if keys:
+        of.drop(connection, keys)
+    return len(keys)
