@@ -7,9 +7,11 @@ import sys
 
 import structlog
 
+from infolinia.log_masking import mask
+
 
 def set_up_logs(*, as_json: bool, level: str = "INFO") -> None:
-    """Send every log line to standard error."""
+    """Send every log line to standard error, without the numbers and addresses of people."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True) if as_json else _short_time,
@@ -24,7 +26,7 @@ def set_up_logs(*, as_json: bool, level: str = "INFO") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, mask, renderer],
         )
     )
     root = logging.getLogger()
