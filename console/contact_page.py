@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
-from babel.numbers import format_currency, get_currency_precision
 
 from calls.call import Call
 from compliance.zones import zone_named
@@ -108,7 +107,7 @@ class ContactPages:
             title=display.contact_name(contact, words),
             zones=[str(zone) for zone in zones],
             their_time=their_time(zones, now),
-            worth=_money(contact, words),
+            worth=_worth(contact, words),
             attributes=[(name, _shown(value)) for name, value in sorted(contact.attributes.items())],
             ways=ways(explained, words, now),
             consents=standing(await self._people.permissions.consents_of(contact.id, limit=MOST_CONSENTS)),
@@ -184,11 +183,9 @@ class ContactPages:
         return [one for one in await self._people.history.merges.of(contact.id) if one.undone_at is None]
 
 
-def _money(contact: Contact, words: Words) -> str:
+def _worth(contact: Contact, words: Words) -> str:
     amount, currency = contact.lifetime_value, contact.value_currency
-    if amount is None or currency is None:
-        return ""
-    return format_currency(amount / 10 ** get_currency_precision(currency), currency, locale=words.language)
+    return "" if amount is None or currency is None else display.money(amount, currency, words)
 
 
 def _shown(value: object) -> str:

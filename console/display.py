@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import phonenumbers
+from babel.numbers import format_currency, get_currency_precision
 
 from calls.call import Call
 from console.words import Words
@@ -48,6 +50,12 @@ def contact_name(contact: Contact, words: Words) -> str:
         return words("contact_unnamed")
     first = min(contact.points, key=lambda point: point.kind is not PointKind.PHONE)
     return words("caller_browser") if first.kind is PointKind.VISITOR else phone(first.value)
+
+
+def money(amount: int, currency: str, words: Words) -> str:
+    """An amount in minor units, as the page's language writes it."""
+    whole = Decimal(amount).scaleb(-get_currency_precision(currency))
+    return format_currency(whole, currency, locale=words.language)
 
 
 def duration(seconds: float) -> str:

@@ -36,12 +36,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """May we, for this purpose? `next` is the next lawful moment, in the person's own time."""
+    """May we, for this purpose? `next` is the next lawful moment, theirs; `next_whole` names its day."""
 
     purpose: Purpose
     allowed: bool
     reason: str
     next: str
+    next_whole: str
     rules: tuple[Rule, ...]
     packs: tuple[str, ...]
 
@@ -143,7 +144,7 @@ def _answer(one: Explained, words: Words, now: datetime) -> Answer:
         one.purpose,
         decision.allowed,
         decision.reason or "",
-        _next(decision, one.zones, words, now),
+        *_next(decision, one.zones, words, now),
         tuple(
             Rule(each.rule, each.verdict, each.reason, not decision.allowed and each.rule == decision.rule)
             for each in decision.checked
@@ -152,11 +153,10 @@ def _answer(one: Explained, words: Words, now: datetime) -> Answer:
     )
 
 
-def _next(decision: Decision, zones: Sequence[tzinfo], words: Words, now: datetime) -> str:
+def _next(decision: Decision, zones: Sequence[tzinfo], words: Words, now: datetime) -> tuple[str, str]:
     if decision.next_allowed_at is None:
-        return ""
+        return "", ""
     zone = zones[0] if zones else None
     there, today = decision.next_allowed_at.astimezone(zone), now.astimezone(zone).date()
-    if there.date() == today:
-        return f"{there:%H:%M}"
-    return f"{words.listed('weekdays')[there.weekday()]} {there:%d.%m, %H:%M}"
+    short = f"{there:%H:%M}" if there.date() == today else f"{there:%d.%m, %H:%M}"
+    return short, f"{words.listed('weekdays')[there.weekday()]}, {there:%d.%m, %H:%M}"

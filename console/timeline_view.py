@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 
-from console.display import duration, local_day, phone
+from babel.numbers import format_currency
+
+from console.display import duration, local_day, money, phone
 from console.words import Words
 from history.callbacks import CallbackRequest, CallbackState
 from history.interaction import Channel, Interaction
@@ -25,8 +28,9 @@ ICONS: Mapping[Channel, str] = {
     Channel.MESSENGER: "smartphone",
 }
 _CALLS = frozenset({Channel.CALL, Channel.VOICEMAIL})
-# What is told of a promise and has its own place in the entry.
-_TOLD_APART = frozenset({"point"})
+# What has its own place in the entry.
+_TOLD_APART = frozenset({"point", "text"})
+_TOLD_OF_PROMISE = frozenset({"amount", "currency", "due"})
 # A longer transcript is read on the call's page, or over the API.
 TRANSCRIPT_MOST = 4000
 DATA_MOST = 12
@@ -86,9 +90,9 @@ def coming(
         day = _date_of(row.data.get("due"))
         if day is not None and day >= today:
             at = datetime(day.year, day.month, day.day).astimezone()
-            amount = " ".join(str(row.data[key]) for key in ("amount", "currency") if row.data.get(key))
             title = words(f"channel_{row.channel}")
-            due.append((at, Coming(ICONS[row.channel], title, amount, _day_title(day, today, words), False)))
+            when = _day_title(day, today, words)
+            due.append((at, Coming(ICONS[row.channel], title, _amount(row, words), when, late=False)))
     return tuple(one for _, one in sorted(due, key=lambda each: each[0]))
 
 
@@ -110,7 +114,8 @@ def _callback(one: CallbackRequest, words: Words, now: datetime) -> Coming:
 
 
 def _entry(row: Interaction, words: Words) -> Entry:
-    ours = row.channel in _CALLS and row.source is None
+    # A row that another system wrote names itself, or its source; ours name their call.
+    ours = row.channel in _CALLS and row.source is None and row.subject_id != row.id
     icon = ICONS[row.channel]
     if row.channel is Channel.CALL and row.direction == "outbound":
         icon = "phone-outgoing"
@@ -135,8 +140,19 @@ def _about(row: Interaction, words: Words) -> tuple[str, ...]:
     if row.duration_seconds:
         parts.append(duration(row.duration_seconds))
     if row.channel is Channel.PROMISE:
-        parts += [str(row.data[key]) for key in ("amount", "currency", "due") if row.data.get(key)]
+        parts += [part for part in (_amount(row, words), str(row.data.get("due") or "")) if part]
+    if row.value is not None and row.currency:
+        parts.append(money(row.value, row.currency, words))
     return tuple(parts)
+
+
+def _amount(row: Interaction, words: Words) -> str:
+    """What was promised; as it was written where that is no amount of money."""
+    amount, currency = str(row.data.get("amount") or ""), str(row.data.get("currency") or "")
+    try:
+        return format_currency(Decimal(amount), currency, locale=words.language) if currency else amount
+    except (InvalidOperation, ValueError):
+        return f"{amount} {currency}".strip()
 
 
 def _line(row: Interaction) -> str:
@@ -148,7 +164,8 @@ def _line(row: Interaction) -> str:
 def _facts(row: Interaction) -> tuple[tuple[str, str], ...]:
     """What only this channel knows, as it was written."""
     told = [(str(name), str(value)[:300]) for name, value in row.data.items() if value not in (None, "")]
-    return tuple((name, value) for name, value in told if name not in _TOLD_APART)[:DATA_MOST]
+    apart = _TOLD_APART | _TOLD_OF_PROMISE if row.channel is Channel.PROMISE else _TOLD_APART
+    return tuple((name, value) for name, value in told if name not in apart)[:DATA_MOST]
 
 
 def _day_title(day: date, today: date, words: Words) -> str:

@@ -30,6 +30,7 @@ PAGES = {
     "/visitor/v1": Role.AGENT,
     "/calls": Role.SUPERVISOR,
     "/calls/c1": Role.SUPERVISOR,
+    "/contacts": Role.SUPERVISOR,
     "/calls/c1/recording": Role.SUPERVISOR,
     "/parts/calls": Role.SUPERVISOR,
     "/parts/call/c1": Role.SUPERVISOR,
