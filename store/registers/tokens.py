@@ -14,7 +14,7 @@ from engine.registers.accounts import USE_NOTED_EACH_SECONDS, Token
 from engine.registers.actor import Actor
 from engine.registers.refusals import Missing
 from store.audit import note
-from store.registers.transactions import reading, write_or_leave, written
+from store.registers.transactions import read, reading, write_or_leave, written
 from store.tables import tokens
 
 
@@ -47,8 +47,8 @@ class SqlTokens:
         return token
 
     async def find(self, digest: str, at: datetime) -> Token | None:
-        async with reading(self._engine) as connection:
-            row = (await connection.execute(select(tokens).where(tokens.c.digest == digest))).one_or_none()
+        wanted = select(tokens).where(tokens.c.digest == digest)
+        row = await read(self._engine, lambda connection: connection.execute(wanted).one_or_none())
         if row is None or row.revoked_at is not None or row.expires_at <= at:
             return None
         if row.used_at is None or (at - row.used_at).total_seconds() >= USE_NOTED_EACH_SECONDS:
