@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select, union_all
 
 from compliance.facts import Channel, ConsentFact, Facts, ObjectionFact, PastContact, Reached
 from engine.registers.past_contacts import COUNTED_CHANNELS, PastRow, past_contact
@@ -78,7 +78,10 @@ def person_facts(connection: Connection, query: PersonQuery, now: datetime) -> P
     facts = Facts(
         consents=_consents(connection, person.ids, point, now),
         do_not_contact=_objections(connection, person.ids, point, [g.id for g in groups], domains, now),
-        history=(*_history(connection, person.ids, query.since, now), *_pending(connection, person, query)),
+        history=(
+            *_history(connection, person.ids, point, query.since, now),
+            *_pending(connection, person, query),
+        ),
     )
     row = person.row
     return PersonFacts(
@@ -235,25 +238,34 @@ def _objections(
 
 
 def _history(
-    connection: Connection, ids: Sequence[str], since: datetime, now: datetime
+    connection: Connection, ids: Sequence[str], point: ContactPoint | None, since: datetime, now: datetime
 ) -> tuple[PastContact, ...]:
+    """Of the person; and of the point, which may have been another contact's until it was moved."""
     if not ids:
         return ()
     columns = interactions.c
-    wanted = (
-        select(
-            columns.at,
-            columns.channel,
-            columns.direction,
-            columns.outcome,
-            columns.duration_seconds,
-            columns.agent,
-            columns.data,
+    parts = [columns.contact_id.in_(ids)]
+    if point is not None:
+        elsewhere = or_(columns.contact_id.is_(None), columns.contact_id.not_in(ids))
+        parts.append(
+            and_(columns.point_value == point.value, columns.point_kind == point.kind.value, elsewhere)
         )
-        .where(columns.contact_id.in_(ids), columns.at >= since, columns.channel.in_(COUNTED_CHANNELS))
-        .order_by(columns.at.desc())
-        .limit(_MOST_ROWS)
+    # One search after the other: each has an index of its own.
+    found = union_all(
+        *(
+            select(
+                columns.at,
+                columns.channel,
+                columns.direction,
+                columns.outcome,
+                columns.duration_seconds,
+                columns.agent,
+                columns.data,
+            ).where(part, columns.at >= since, columns.channel.in_(COUNTED_CHANNELS))
+            for part in parts
+        )
     )
+    wanted = found.order_by(found.selected_columns.at.desc()).limit(_MOST_ROWS)
     rows = (
         PastRow(min(at, now), channel, direction, outcome, seconds, agent, data)
         for at, channel, direction, outcome, seconds, agent, data in connection.execute(wanted)
@@ -279,8 +291,12 @@ def _pending(connection: Connection, person: _Person, query: PersonQuery) -> tup
     if not pending:
         return ()
     columns = interactions.c
+    # A note about a call is not the call.
     done = select(columns.subject_id).where(
-        columns.contact_id.in_(person.ids), columns.subject_id.in_(list(pending))
+        columns.contact_id.in_(person.ids),
+        columns.subject_id.in_(list(pending)),
+        columns.direction == "outbound",
+        columns.channel.in_(COUNTED_CHANNELS),
     )
     for recorded in connection.execute(done).scalars().all():
         pending.pop(recorded, None)

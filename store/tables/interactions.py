@@ -48,6 +48,8 @@ interactions = Table(
 )
 Index("ix_interactions_timeline", interactions.c.contact_id, interactions.c.at, interactions.c.id)
 Index("ix_interactions_time", interactions.c.at, interactions.c.id)
+# What was done at a number counts for it, whoever's it has become.
+Index("ix_interactions_point", interactions.c.point_value, interactions.c.at)
 _theirs = interactions.c.external_id.is_not(None)
 Index(
     "ix_interactions_external",

@@ -189,6 +189,38 @@ async def test_a_number_that_is_also_asked_about_as_another_contacts_passes_no_l
     assert {decision.rule for decision in decisions} == {None, "us-reg-f/7-in-7"}
 
 
+async def test_a_number_that_was_taken_from_its_contact_keeps_its_history(
+    store: Store, gate: Gatekeeper, clock: HandClock
+) -> None:
+    number = ContactPoint(PointKind.PHONE, "+12125550105")
+    debt = {"purpose": Purpose.COLLECTIONS, "point": number, "debt": "D-1"}
+    anna = await store.history.contacts.create(ENGINE, ContactDraft((number,)))
+    for n in range(7):
+        assert (await gate.ask(request(n, **debt))).allowed, n
+        called = {"data": {"reached": "attempt", "debt": "D-1"}}
+        row = Interaction(f"i{n}", clock.now(), HistoryChannel.CALL, "outbound", str(n), number, **called)  # type: ignore[arg-type]
+        await store.ledger.commit([InteractionAdded(row, f"c{n}")], durable=True)
+    assert (await gate.ask(request(7, **debt))).rule == "us-reg-f/7-in-7"
+    await store.history.contacts.remove_point(ENGINE, anna.id, number)
+    assert (await gate.ask(request(8, **debt))).rule == "us-reg-f/7-in-7", "it is nobody's now"
+    jan = await store.history.contacts.create(ENGINE, ContactDraft())
+    await store.history.contacts.add_point(ENGINE, jan.id, number, move=True)
+    assert (await gate.ask(request(9, **debt))).rule == "us-reg-f/7-in-7", "it is another's now"
+    assert (await gate.ask(request(10, **{**debt, "debt": "D-2"}))).allowed
+
+
+async def test_a_note_about_a_call_that_goes_on_does_not_take_its_place(
+    store: Store, gate: Gatekeeper, clock: HandClock
+) -> None:
+    number = ContactPoint(PointKind.PHONE, "+12125550106")
+    debt = {"purpose": Purpose.COLLECTIONS, "point": number, "debt": "D-1"}
+    for n in range(7):
+        assert (await gate.ask(request(n, **debt))).allowed, n
+    note = Interaction("i1", clock.now(), HistoryChannel.FORM, "inbound", "3", number)
+    await store.ledger.commit([InteractionAdded(note, "c1")], durable=True)
+    assert (await gate.ask(request(7, **debt))).rule == "us-reg-f/7-in-7"
+
+
 async def test_an_objection_on_one_engine_is_in_force_on_the_other_at_once(
     url: str, make_store: Callable[..., Store], clock: HandClock
 ) -> None:

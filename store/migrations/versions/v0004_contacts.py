@@ -74,6 +74,7 @@ def _interactions() -> None:
     for name in ("subject", "source", "external_id", "corrects"):
         op.add_column("interactions", sa.Column(name, sa.Text))
     op.add_column("interactions", sa.Column("value", sa.BigInteger))
+    op.create_index("ix_interactions_point", "interactions", ["point_value", "at"])
     theirs = sa.text("external_id IS NOT NULL")
     op.create_index(
         "ix_interactions_external",
