@@ -102,7 +102,7 @@ class Pages:
 
     async def part_setup(self, request: web.Request) -> web.Response:
         try:
-            rows = await self._queries.history(limit=1)
+            rows = await self._queries.history(limit=1, calls_only=True)
         except StoreUnavailable:  # the list of what works is needed all the more
             rows = ()
         return self.page(request, "parts/setup.html", rows=rows)
@@ -158,7 +158,7 @@ class Pages:
     # --- how they are made ---
 
     async def _latest(self, request: web.Request) -> Sequence[HistoryRow]:
-        rows = await self._queries.history(limit=LATEST_CALLS)
+        rows = await self._queries.history(limit=LATEST_CALLS, calls_only=True)
         _saw_rows(request, rows)
         return rows
 
@@ -166,7 +166,7 @@ class Pages:
         before = request.query.get("before") or None
         if before is not None and (len(before) > 80 or not before.isprintable()):
             raise Fault(400, "`before` is not the id of a row. Open /calls without it.")
-        rows = await self._queries.history(limit=PAGE_ROWS + 1, before=before)
+        rows = await self._queries.history(limit=PAGE_ROWS + 1, before=before, calls_only=True)
         more = rows[PAGE_ROWS - 1].interaction.id if len(rows) > PAGE_ROWS else None
         _saw_rows(request, rows[:PAGE_ROWS])
         return {"rows": rows[:PAGE_ROWS], "before": before, "more": more}

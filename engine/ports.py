@@ -284,8 +284,12 @@ class Queries(Protocol):
         before: str | None = None,
         contact_id: str | None = None,
         subject_id: str | None = None,
+        calls_only: bool = False,
     ) -> Sequence[HistoryRow]:
-        """Newest first; `before` is the id of the last row of the previous page."""
+        """Newest first; `before` is the id of the last row of the previous page.
+
+        `calls_only` leaves out what other systems wrote: it has no call to be read back.
+        """
 
     async def flow_figures(self, flow: str, since: datetime, *, most_calls: int) -> FlowFigures:
         """Of calls that began at or after `since` and have ended, whatever version of the flow they ran."""

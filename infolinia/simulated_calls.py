@@ -105,7 +105,7 @@ async def _print_rows(configuration: Configuration, count: int) -> None:
     await asyncio.sleep(WRITTEN_SECONDS)
     typer.echo("\nThe contact history now:")
     async with open_queries(configuration.database_url) as queries:
-        for row in reversed(await queries.history(limit=count)):
+        for row in reversed(await queries.history(limit=count, calls_only=True)):
             typer.echo(f"  {as_line(row)}")
 
 

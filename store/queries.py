@@ -77,6 +77,7 @@ class SqlQueries:
         before: str | None = None,
         contact_id: str | None = None,
         subject_id: str | None = None,
+        calls_only: bool = False,
     ) -> Sequence[HistoryRow]:
         """Newest first. A merged contact's rows are those of the contact it was merged into."""
         person = _person()
@@ -97,6 +98,11 @@ class SqlQueries:
             wanted = wanted.where(interactions.c.contact_id.in_(ids))
         if subject_id is not None:
             wanted = wanted.where(interactions.c.subject_id == subject_id)
+        if calls_only:
+            wanted = wanted.where(
+                interactions.c.source.is_(None),
+                interactions.c.channel.in_([Channel.CALL.value, Channel.VOICEMAIL.value]),
+            )
         async with self._reading() as connection:
             rows = (await connection.execute(wanted)).all()
             people = {row.person for row in rows if row.person is not None}

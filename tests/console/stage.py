@@ -100,6 +100,7 @@ class FakeQueries:
         before: str | None = None,
         contact_id: str | None = None,
         subject_id: str | None = None,
+        calls_only: bool = False,
     ) -> Sequence[HistoryRow]:
         ids = [row.interaction.id for row in self.rows]
         start = ids.index(before) + 1 if before in ids else 0

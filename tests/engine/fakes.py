@@ -399,6 +399,7 @@ class MemoryLedger:
         before: str | None = None,
         contact_id: str | None = None,
         subject_id: str | None = None,
+        calls_only: bool = False,
     ) -> Sequence[HistoryRow]:
         return [HistoryRow(interaction, None) for interaction in reversed(self.interactions)][:limit]
 

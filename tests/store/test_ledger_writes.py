@@ -254,6 +254,14 @@ async def test_history_is_paged_newest_first(store: Store) -> None:
     assert one.interaction.id == "07"
 
 
+async def test_what_other_systems_wrote_is_no_call_to_be_read_back(store: Store) -> None:
+    theirs = form("theirs", number(1), channel=Channel.CALL, source="crm", external_id="17")
+    ours = form("ours", number(1), channel=Channel.VOICEMAIL)
+    await store.ledger.commit([ours, theirs, form("written", number(1))], durable=True)
+    assert len(await store.queries.history()) == 3
+    assert [row.interaction.id for row in await store.queries.history(calls_only=True)] == ["ours"]
+
+
 async def test_a_merged_contact_is_read_as_the_one_it_was_merged_into(store: Store) -> None:
     await store.ledger.commit(
         [form("1", number(1)), form("2", number(2)), form("3", number(3))], durable=True
