@@ -38,8 +38,6 @@ from history.permissions import Objection, Scope
 TIMELINE_ROWS = 30
 MOST_COMING = 20
 MOST_CONSENTS = 200
-# Of somebody with more points, the gate and the objections are shown for these; the API tells all.
-MOST_POINTS = 12
 NAMED_ICONS: Mapping[PointKind, str] = {
     PointKind.PHONE: "phone",
     PointKind.EMAIL: "mail",

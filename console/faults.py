@@ -53,7 +53,8 @@ def fault_middleware(error_page: ErrorPage) -> Middleware:
             return _answer(request, 500, "The console failed on this request; its log says why.")
 
     def _answer(request: web.Request, status: int, message: str) -> web.Response:
-        wants_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        # A form that a browser sent, too: from a page, the browser leads back to what was typed.
+        wants_page = request.method in ("GET", "POST") and "text/html" in request.headers.get("Accept", "")
         # A stranger gets no page: its names and links are not their business.
         if wants_page and request.get(ADMITTED):
             return error_page(request, status, message)
