@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-# No country has a shorter number that can be reached from abroad; extensions and 112 are shorter.
-_FEWEST_DIGITS = 5
+from history.importing.number_plans import FEWEST_DIGITS, PLAIN, plain_number
+
 _MOST_DIGITS = 15
 # With more, a number without a plus that its country does not know is tried as one that lost its plus.
 _MOST_NATIONAL_DIGITS = 10
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,2}")
 _BETWEEN_NUMBERS = re.compile(r"[;,|\n\u2028]|\s(?:or|lub|albo|oraz|или|и)\s", re.IGNORECASE)
 _NOT_DIGITS = re.compile(r"\D")
-_PLAIN = re.compile(r"(\+?)[0-9][0-9 \-.]{5,20}")
-_SIGNS = dict.fromkeys(map(ord, "+ -."))
-_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 _E164 = PhoneNumberFormat.E164
 _UNKNOWN = PhoneNumberType.UNKNOWN
 _PREMIUM = PhoneNumberType.PREMIUM_RATE
@@ -30,8 +26,7 @@ class NumberRefused(ValueError):
     """The message ends a sentence that begins with the number: "… is no telephone number."."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadNumber:
+class ReadNumber(NamedTuple):
     e164: str
     extension: str | None = None
 
@@ -41,19 +36,21 @@ def read_numbers(cell: str, country: str | None) -> tuple[ReadNumber, ...]:
 
     Raises NumberRefused.
     """
+    if PLAIN.fullmatch(cell):  # one number, and nothing to take off
+        return (read_number(cell, country),)
     text = cell.strip().lstrip("'\"`’=").rstrip("'\"")
     if _SHORTENED.fullmatch(text.lstrip("+")):
         raise NumberRefused(
             "was shortened by a spreadsheet: give that column the format Text there and export it again"
         )
     parts = [part for part in _BETWEEN_NUMBERS.split(text) if part.strip()]
-    if len(parts) > 1 and all(_digits(part) >= _FEWEST_DIGITS for part in parts):
+    if len(parts) > 1 and all(_digits(part) >= FEWEST_DIGITS for part in parts):
         return tuple(dict.fromkeys(read_number(part.strip(), country) for part in parts))
     try:
         return (read_number(text, country),)
     except NumberRefused:
         halves = text.split("/")
-        if len(halves) > 1 and all(_digits(half) > _FEWEST_DIGITS for half in halves):
+        if len(halves) > 1 and all(_digits(half) > FEWEST_DIGITS for half in halves):
             return tuple(dict.fromkeys(read_number(half.strip(), country) for half in halves))
         raise
 
@@ -71,76 +68,30 @@ def read_number(text: str, country: str | None) -> ReadNumber:
         found = _valid("+" + text, country)
     if found is None:
         raise NumberRefused(_why_not(text, country))
-    number, kind = found
-    if kind == _PREMIUM:
-        raise NumberRefused("is a premium-rate number, which is not called or written to")
-    return ReadNumber(phonenumbers.format_number(number, _E164), number.extension)
+    return found
 
 
-def _valid(text: str, country: str | None) -> tuple[phonenumbers.PhoneNumber, int] | None:
-    number = _parsed_at_once(text, country)
-    if number is None:
+def _valid(text: str, country: str | None) -> ReadNumber | None:
+    """None for what is no number. Raises NumberRefused for one at a premium rate."""
+    plain = plain_number(text, country)
+    if plain is not None:
+        if not plain.known:
+            return None
+        read, premium = ReadNumber(plain.e164), plain.premium
+    else:
         try:
             number = phonenumbers.parse(text, country)
         except NumberParseException:
             return None
-    # A number whose type is known is valid, so one look at the patterns of its country does for both.
-    kind = phonenumbers.number_type(number)
-    return None if kind == _UNKNOWN else (number, kind)
-
-
-def _parsed_at_once(text: str, country: str | None) -> phonenumbers.PhoneNumber | None:
-    """What the library makes of digits with nothing in front that it would take off; None for all else.
-
-    Parsing is half of the work of an import, and most numbers of a list are written in this way.
-    """
-    found = _PLAIN.fullmatch(text)
-    if found is None:
-        return None
-    digits = text.translate(_SIGNS)
-    if found[1]:
-        code = next((digits[:length] for length in (1, 2, 3) if digits[:length] in _CODES), "")
-        plan = _plan_of_code(code) if code else None
-        digits = digits[len(code) :]
-    else:
-        plan = _plan_of_country(country) if country is not None else None
-    if plan is None or len(digits) < _FEWEST_DIGITS or (not found[1] and plan.in_front_at_home(digits)):
-        return None
-    if digits[0] == "0" or plan.in_front(digits):
-        return None
-    return phonenumbers.PhoneNumber(plan.code, int(digits))
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A country's code, and whether its digits begin with what the library may take off."""
-
-    code: int
-    in_front: Callable[[str], object]
-    in_front_at_home: Callable[[str], object]
-
-
-@lru_cache
-def _plan_of_country(country: str) -> _Plan | None:
-    metadata = PhoneMetadata.metadata_for_region(country, None)
-    return None if metadata is None else _plan(metadata)
-
-
-@lru_cache
-def _plan_of_code(code: str) -> _Plan | None:
-    region = phonenumbers.region_code_for_country_code(int(code))
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
-    return None if metadata is None else _plan(metadata)
-
-
-def _plan(metadata: PhoneMetadata) -> _Plan:
-    never = "(?!)"
-    at_home = f"(?:{metadata.international_prefix or never})|{metadata.country_code}"
-    return _Plan(
-        metadata.country_code or 0,
-        re.compile(metadata.national_prefix_for_parsing or never).match,
-        re.compile(at_home).match,
-    )
+        # A number whose type is known is valid, so one look at the patterns of its country does for both.
+        kind = phonenumbers.number_type(number)
+        if kind == _UNKNOWN:
+            return None
+        read = ReadNumber(phonenumbers.format_number(number, _E164), number.extension)
+        premium = kind == _PREMIUM
+    if premium:
+        raise NumberRefused("is a premium-rate number, which is not called or written to")
+    return read
 
 
 @lru_cache
@@ -153,7 +104,7 @@ def _why_not(text: str, country: str | None) -> str:
     digits = _digits(text)
     if not digits:
         return "is no telephone number"
-    if digits < _FEWEST_DIGITS:
+    if digits < FEWEST_DIGITS:
         return "is an internal or short number, which cannot be reached from outside: give the whole number"
     if digits > _MOST_DIGITS * 2:
         return "has too many digits for a number: put several numbers apart by semicolons"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-from history.importing.numbers import NumberRefused, _parsed_at_once, read_numbers
+from history.importing.number_plans import plain_number
+from history.importing.numbers import NumberRefused, read_numbers
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 
@@ -68,21 +70,44 @@ def written_numbers(draw: st.DrawFn) -> tuple[str, str | None]:
 
 @settings(max_examples=1500, deadline=None)
 @given(written_numbers())
-def test_what_is_parsed_at_once_is_what_the_library_makes_of_it(written: tuple[str, str | None]) -> None:
+def test_a_plain_number_is_what_the_library_makes_of_it(written: tuple[str, str | None]) -> None:
     text, region = written
-    at_once = _parsed_at_once(text, region)
-    if at_once is None:
+    assert_as_the_library_has_it(text, region)
+
+
+def assert_as_the_library_has_it(text: str, region: str | None) -> None:
+    plain = plain_number(text, region)
+    if plain is None:
         return
     try:
-        assert at_once == phonenumbers.parse(text, region)
+        number = phonenumbers.parse(text, region)
     except NumberParseException:
-        assert not phonenumbers.is_valid_number(at_once)
+        assert not plain.known
+        return
+    kind = phonenumbers.number_type(number)
+    known, premium = kind != PhoneNumberType.UNKNOWN, kind == PhoneNumberType.PREMIUM_RATE
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    assert plain == (e164, known, premium), (text, region)
 
 
-def test_plain_numbers_are_parsed_at_once() -> None:
-    assert _parsed_at_once("600000012", "PL") == phonenumbers.parse("600000012", "PL")
-    assert _parsed_at_once("+48 600 000 012", None) is not None
-    assert _parsed_at_once("0600000012", "DE") is None
+def test_plain_numbers_of_every_kind_and_their_neighbours_are_as_the_library_has_them() -> None:
+    chance, seen = random.Random(4), 0
+    for region, _, number in examples():
+        e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        assert_as_the_library_has_it(e164, None)
+        for _ in range(3):
+            place = chance.randrange(2, len(e164))
+            other = e164[:place] + str(chance.randrange(10)) + e164[place + 1 :]
+            assert_as_the_library_has_it(other, region)
+            seen += plain_number(other, region) is not None
+    assert seen > 3_000
+
+
+def test_plain_numbers_need_no_library() -> None:
+    assert plain_number("600000012", "PL") == ("+48600000012", True, False)
+    assert plain_number("+48 600 000 012", None) == ("+48600000012", True, False)
+    assert plain_number("+48 600 000 01", None) == ("+4860000001", False, False)
+    assert plain_number("0600000012", "DE") is None
 
 
 @pytest.mark.parametrize(
