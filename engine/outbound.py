@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from calls.numbers import parse_number
@@ -76,13 +77,21 @@ class OutboundCalls:
     """Every call that is placed to a person goes through here."""
 
     def __init__(
-        self, exchange: Exchange, switchboard: Switchboard, gate: Gate, queries: Queries, lines: Lines
+        self,
+        exchange: Exchange,
+        switchboard: Switchboard,
+        gate: Gate,
+        queries: Queries,
+        lines: Lines,
+        unreachable: Collection[str] = (),
     ) -> None:
+        """`unreachable` holds, at each moment, the trunks that do not answer."""
         self._exchange = exchange
         self._switchboard = switchboard
         self._gate = gate
         self._queries = queries
         self._lines = lines
+        self._unreachable = unreachable
         self._pace = Pace(lines.calls_per_second, exchange.clock)
         self._placing: set[str] = set()  # numbers between the order and its call
 
@@ -153,6 +162,12 @@ class OutboundCalls:
             raise CannotPlace("No trunk leads out: add one to `sip.trunks` in the configuration.")
         if not self._switchboard.connected:
             raise CannotPlace("Asterisk is away; the hotline is reconnecting.", 10)
+        if self._lines.trunk in self._unreachable:
+            raise CannotPlace(
+                f"The trunk {self._lines.trunk!r} does not answer: see whether its first host in "
+                "`sip.trunks` can be reached. It is asked every half minute.",
+                30,
+            )
         if number in self._placing or any(call.person == number for call in self._exchange.live.all()):
             raise PersonBusy("There is a call with this number already: wait for its end.", 30)
         if self._switchboard.placed + len(self._placing) >= self._lines.most:

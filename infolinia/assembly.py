@@ -85,6 +85,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
     ids = TimeOrderedIds(clock)
     live = LiveCalls()
     health = Health(live)
+    unreachable: set[str] = set()  # trunks
     metrics = Metrics(live, health)
     live.on_ended = metrics.call_ended
     shelf = load_flows(configuration)
@@ -108,7 +109,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         await asterisk.start()
         stack.push_async_callback(asterisk.stop)
         ami = AmiConnection(
-            _ami_address(configuration, asterisk), _on_system_news(configuration, metrics, health)
+            _ami_address(configuration, asterisk),
+            _on_system_news(configuration, metrics, health, unreachable),
         )
         await ami.start()
         stack.push_async_callback(ami.close)
@@ -215,7 +217,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 flows=shelf,
                 doors=doors,
                 intake=intake,
-                outbound=outbound_calls(configuration, exchange, switchboard, gate, store),
+                outbound=outbound_calls(configuration, exchange, switchboard, gate, store, unreachable),
                 hang_up=switchboard.hang_up,
             )
         )
@@ -263,9 +265,9 @@ _WRONG_PASSWORD = ("InvalidPassword", "ChallengeResponseFailed")
 
 
 def _on_system_news(
-    configuration: Configuration, metrics: Metrics, health: Health
+    configuration: Configuration, metrics: Metrics, health: Health, unreachable: set[str]
 ) -> Callable[[SystemNews], None]:
-    """Count refused SIP senders; show each trunk's state."""
+    """Count refused SIP senders; show each trunk's state, and keep which ones are `unreachable`."""
     trunks = {trunk.name for trunk in configuration.sip.trunks}
     agents = {name for name, agent in configuration.agents.items() if agent.sip.password}
     refused: Counter[str] = Counter()
@@ -283,7 +285,14 @@ def _on_system_news(
                     log.warning("SIP refused: not a trunk or phone of ours", why=why, address=address)
                 total = refused.total()
                 health.set("SIP refused", True, f"{total} since the start, last from {address}", needed=False)
-            case TrunkStatus(trunk=trunk, good=good, detail=detail) if trunk in trunks:
+            case TrunkStatus(trunk=trunk, what=what, good=good, detail=detail) if trunk in trunks:
+                away = detail == "Unreachable"
+                if what == "contact" and away and trunk not in unreachable:
+                    unreachable.add(trunk)
+                    log.warning("trunk does not answer: no calls are placed over it", trunk=trunk)
+                elif what == "contact" and not away and trunk in unreachable:
+                    unreachable.discard(trunk)
+                    log.info("trunk answers again", trunk=trunk)
                 health.set(f"trunk {trunk}", good, detail, needed=False)
             case _:
                 pass  # restarts are told by ARI, which then lists the channels

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import structlog
 
 from engine.exchange import Exchange
@@ -26,8 +28,13 @@ def gatekeeper(configuration: Configuration, store: Store, clock: Clock) -> Gate
 
 
 def outbound_calls(
-    configuration: Configuration, exchange: Exchange, switchboard: Switchboard, gate: Gate, store: Store
+    configuration: Configuration,
+    exchange: Exchange,
+    switchboard: Switchboard,
+    gate: Gate,
+    store: Store,
+    unreachable: Collection[str],
 ) -> OutboundCalls:
     trunks = [trunk.name for trunk in configuration.sip.trunks]
     lines = outbound_lines(configuration.outbound, trunks)
-    return OutboundCalls(exchange, switchboard, gate, store.queries, lines)
+    return OutboundCalls(exchange, switchboard, gate, store.queries, lines, unreachable)

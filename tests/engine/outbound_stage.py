@@ -66,9 +66,15 @@ class Caller:
     def __init__(self, stage: Stage, **lines: Any) -> None:
         self.stage = stage
         self.gate = FakeGate()
+        self.unreachable: set[str] = set()
         usual = Lines(calls_per_second=1000, trunk="carrier", caller_id=OURS, flows=FLOWS)
         self.outbound = OutboundCalls(
-            stage.exchange, stage.switchboard, self.gate, stage.ledger, replace(usual, **lines)
+            stage.exchange,
+            stage.switchboard,
+            self.gate,
+            stage.ledger,
+            replace(usual, **lines),
+            self.unreachable,
         )
         self.placed = 0
 

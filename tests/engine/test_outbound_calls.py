@@ -247,6 +247,14 @@ async def test_an_order_that_cannot_be_carried_out_is_told(
 async def test_without_a_trunk_or_asterisk_there_is_no_call(news: Stage) -> None:
     with pytest.raises(CannotPlace, match=r"sip\.trunks"):
         await Caller(news, trunk=None).place()
+    caller = Caller(news)
+    caller.unreachable.add("carrier")
+    with pytest.raises(CannotPlace, match="'carrier' does not answer") as away:
+        await caller.place()
+    assert away.value.retry_seconds == 30
+    assert caller.gate.asked == []
+    caller.unreachable.clear()
+    assert await caller.place()
     news.control.tell(ControlDropped())
     with pytest.raises(CannotPlace, match="Asterisk is away"):
         await Caller(news).place()

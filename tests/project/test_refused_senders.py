@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from asterisk.ami import SenderRefused
+from asterisk.ami import SenderRefused, TrunkStatus
 from console.metrics import Metrics
 from engine.health import Health
 from engine.live import LiveCalls
@@ -29,10 +29,35 @@ def test_only_a_wrong_password_of_an_agent_is_told_with_a_name(why: str, account
     live = LiveCalls()
     health = Health(live)
     with capture_logs() as logs:
-        _on_system_news(CONFIGURATION, Metrics(live, health), health)(
+        _on_system_news(CONFIGURATION, Metrics(live, health), health, set())(
             SenderRefused(why, account, "192.0.2.7")
         )
     (line,) = logs
     assert line["event"] == told
     assert ("anna" in line.values()) == told.endswith("password")
     assert "a stranger" not in line.values()
+
+
+def test_a_trunk_that_does_not_answer_is_told_once_and_kept_until_it_does() -> None:
+    live = LiveCalls()
+    health = Health(live)
+    carrier = {"name": "carrier", "hosts": ["sip.example.com"]}
+    unreachable: set[str] = set()
+    heard = _on_system_news(
+        Configuration.model_validate({"sip": {"trunks": [carrier]}}),
+        Metrics(live, health),
+        health,
+        unreachable,
+    )
+    with capture_logs() as logs:
+        heard(TrunkStatus("carrier", "registration", False, "Rejected"))
+        assert unreachable == set()
+        heard(TrunkStatus("carrier", "contact", False, "Unreachable"))
+        heard(TrunkStatus("carrier", "contact", False, "Unreachable"))
+        assert unreachable == {"carrier"}
+        heard(TrunkStatus("carrier", "contact", True, "Reachable"))
+    assert unreachable == set()
+    assert [line["event"] for line in logs] == [
+        "trunk does not answer: no calls are placed over it",
+        "trunk answers again",
+    ]
