@@ -18,21 +18,21 @@ from store.database import StoreError, check_reachable, create_engine, database_
 _POSTGRESQL_UPGRADE_LOCK = 7_407_001
 
 
-async def upgrade(url: str) -> None:
-    """Bring the database at `url` to the newest tables. Raises StoreError."""
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` to the newest tables, or those of a revision. Raises StoreError."""
     engine = create_engine(database_url(url))
     try:
-        await upgrade_engine(engine)
+        await upgrade_engine(engine, revision)
     finally:
         await engine.dispose()
 
 
-async def upgrade_engine(engine: AsyncEngine) -> None:
+async def upgrade_engine(engine: AsyncEngine, revision: str = "head") -> None:
     """The same, through an engine that is already there. Raises StoreError."""
     await check_reachable(engine)
     try:
         async with writing(engine) as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, revision)
     except (SQLAlchemyError, OSError) as error:
         raise StoreError(
             f"The tables of {shown(engine.url)} cannot be brought up to date ({reason(error)}); "
@@ -81,7 +81,7 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, wanted: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_UPGRADE_LOCK})")
     revision = _revision(connection)
@@ -90,7 +90,7 @@ def _upgrade(connection: Connection) -> None:
     _refuse_newer(revision, shown(connection.engine.url))
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, wanted)
 
 
 def _refuse_newer(revision: str | None, name: str) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from store.database import StoreError, create_engine, database_url
 from store.schema import newest_revision, upgrade
 from store.store import Store, open_queries
-from store.tables import metadata
+from store.tables import consents, do_not_contact, metadata, outbox
 from tests.postgres import PostgresServer
 from tests.store.samples import call_changes
 
@@ -51,6 +52,45 @@ async def test_the_migrations_make_the_tables(empty_url: str) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(_differences) == []
     await engine.dispose()
+
+
+async def test_what_callers_said_before_there_was_a_gate_is_in_force(empty_url: str) -> None:
+    when = "2026-11-01 12:00:00+00:00"
+    job = (
+        "INSERT INTO outbox (id, topic, key, priority, payload, created_at, not_before) VALUES "
+        f"('{{id}}', '{{topic}}', '{{id}}', 0, '{{payload}}', '{when}', '{when}')"
+    )
+    said = '"call_id": "call1", "at": "2026-11-01T13:00:00+01:00"'
+    anna, jan = '"number": "+48600000001"', '"number": "+48600000002"'
+    point = '"point": {"kind": "phone", "value": "+48600000001"}, "purpose": "recording", "given": true'
+    await upgrade(empty_url, "0003")
+    await sql(
+        empty_url,
+        f"INSERT INTO contacts (id, created_at) VALUES ('c1', '{when}')",
+        "INSERT INTO interactions (id, at, channel, direction, subject_id, contact_id, point_kind, "
+        "point_value, to_value, duration_seconds, path, heard, data) VALUES ('i1', "
+        f"'{when}', 'call', 'inbound', 'call1', 'c1', 'phone', '+48600000001', '', 0, '[]', '[]', '{{}}')",
+        job.format(id="j1", topic="stop_contact", payload=f'{{{said}, {anna}, "channels": ["sms", "call"]}}'),
+        job.format(id="j2", topic="stop_contact", payload=f'{{{said}, {jan}, "channels": []}}'),
+        job.format(id="j3", topic="consent", payload=f"{{{said}, {point}}}"),
+        job.format(id="j4", topic="sms", payload=f'{{{said}, "to": "+48600000001"}}'),
+    )
+    await upgrade(empty_url)
+    engine = create_engine(database_url(empty_url))
+    async with engine.connect() as connection:
+        objections = (await connection.execute(select(do_not_contact).order_by("id"))).all()
+        (consent,) = (await connection.execute(select(consents))).all()
+        left = (await connection.execute(select(outbox.c.id))).scalars().all()
+    await engine.dispose()
+    assert [(one.scope, one.value, one.channels) for one in objections] == [
+        ("number", "+48600000001", ["call", "sms"]),
+        ("person", "c1", ["call", "sms"]),
+        ("number", "+48600000002", []),
+    ]
+    assert {one.at for one in objections} == {datetime(2026, 11, 1, 12, tzinfo=UTC)}
+    assert (consent.contact_id, consent.purpose, consent.channel) == ("c1", "recording", "")
+    assert (consent.given, consent.proof_call_id) == (True, "call1")
+    assert left == ["j4"], "what workers still do stays theirs"
 
 
 async def test_the_comparison_sees_a_missing_index_and_column(empty_url: str) -> None:
