@@ -26,6 +26,7 @@ from engine.registers.actor import Actor, ActorKind
 from engine.registers.imports import Written
 from history.importing.options import ImportOptions
 from infolinia.contact_import import import_file
+from infolinia.import_parsing import look_for_cycles_rarely
 from store.store import open_imports
 from tests.postgres import PostgresServer, binaries
 
@@ -109,6 +110,7 @@ async def measure(name: str, path: Path, url: str, rows: int) -> Figures:
     def on_progress(written: Written) -> None:
         memory.append((written.position, _resident()))
 
+    look_for_cycles_rarely()  # as the command does
     cpu, begun = _cpu(), time.monotonic()
     async with open_imports(url, SystemClock()) as imports:
         done = await import_file(

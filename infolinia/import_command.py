@@ -24,6 +24,7 @@ from history.profile_fields import WrongField, tag_of
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.contact_files import ContactFile
 from infolinia.contact_import import FILE_PROBLEMS, import_file, try_file
+from infolinia.import_parsing import look_for_cycles_rarely
 from infolinia.shell_user import shell_user
 from infolinia.terminal import ConfigOption, fail, run_until_done
 from store.store import open_imports
@@ -155,6 +156,7 @@ async def _import(
     configuration.place(configuration.state).mkdir(mode=0o700, parents=True, exist_ok=True)
     progress = _Progress()
     async with open_imports(configuration.database_url, clock) as imports:
+        look_for_cycles_rarely()
         done = await import_file(imports, clock, path, options, shell_user(), progress.begin, progress.move)
         progress.end()
         told = await _report(imports, done, report)
@@ -205,8 +207,8 @@ async def _try(path: Path, options: ImportOptions, report: Path, as_json: bool) 
 def _in_words(counts: Counts) -> str:
     return (
         f"{counts.created:,} new people, {counts.updated:,} changed, {counts.unchanged:,} as they were; "
-        f"{counts.duplicates:,} rows named a person of an earlier row, {counts.refused:,} were refused, and "
-        f"{counts.left_out:,} cells were left out"
+        f"{counts.duplicates:,} rows named a person of an earlier row, {counts.refused:,} more were "
+        f"refused; cells left out: {counts.left_out:,}"
     )
 
 

@@ -33,15 +33,33 @@ class RowReader:
     """Reads rows of one file. Not thread-safe."""
 
     def __init__(self, columns: Columns, options: ImportOptions) -> None:
-        self._columns = columns
+        self._count = columns.count
         self._country = options.country
         self._tags = tuple(dict.fromkeys(tag_of(tag) for tag in options.tags))
-        self._several: dict[Field, tuple[Column, ...]] = {
-            field: tuple(column for column in columns.columns if column.field is field) for field in Field
-        }
-        self._single = {
-            column.field: column for column in columns.columns if len(self._several[column.field]) == 1
-        }
+        several: dict[Field, list[Column]] = {}
+        for column in columns.columns:
+            several.setdefault(column.field, []).append(column)
+        single = {field: found[0] for field, found in several.items() if len(found) == 1}.get
+        # Looked up once: a list has millions of cells.
+        self._phones = several.get(Field.PHONE, [])
+        self._emails = several.get(Field.EMAIL, [])
+        self._messengers = several.get(Field.MESSENGER, [])
+        self._tag_columns = several.get(Field.TAGS, [])
+        self._attribute_columns = several.get(Field.ATTRIBUTE, [])
+        self._consent_columns = several.get(Field.CONSENT, [])
+        self._phone_code = single(Field.PHONE_CODE)
+        self._external_id = single(Field.EXTERNAL_ID)
+        self._name = single(Field.NAME)
+        self._given_name = single(Field.GIVEN_NAME)
+        self._middle_name = single(Field.MIDDLE_NAME)
+        self._family_name = single(Field.FAMILY_NAME)
+        self._language = single(Field.LANGUAGE)
+        self._country_column = single(Field.COUNTRY)
+        self._region = single(Field.REGION)
+        self._postcode = single(Field.POSTCODE)
+        self._zone = single(Field.TIME_ZONE)
+        self._value_column = single(Field.VALUE)
+        self._currency = single(Field.CURRENCY)
         self._refusals: list[Refusal] = []
         self._line = 0
 
@@ -49,17 +67,17 @@ class RowReader:
         """The draft, None when the row is empty or refused; every cell that was refused."""
         self._refusals = []
         self._line = line
-        if len(cells) > self._columns.count and any(cell.strip() for cell in cells[self._columns.count :]):
+        if len(cells) > self._count and any(cell.strip() for cell in cells[self._count :]):
             reason = (
-                f"The row has {len(cells)} cells and the file {self._columns.count} columns: put cells that "
+                f"The row has {len(cells)} cells and the file {self._count} columns: put cells that "
                 "have the separator in them between quotation marks."
             )
             return None, [Refusal(line, "", shown(" ".join(cells)), reason)]
         if not any(map(str.strip, cells)):
             return None, []
-        country = self._value(cells, Field.COUNTRY, country_named, 100)
+        country = self._value(cells, self._country_column, country_named, 100)
         points, extensions = self._points(cells, country or self._country)
-        external_id = self._text(cells, Field.EXTERNAL_ID, EXTERNAL_ID_MOST)
+        external_id = self._text(cells, self._external_id, EXTERNAL_ID_MOST)
         if not points and external_id is None:
             return None, self._refused_whole()
         return self._draft(cells, country, points, extensions, external_id), self._refusals
@@ -72,19 +90,19 @@ class RowReader:
         extensions: list[str],
         external_id: str | None,
     ) -> Draft:
-        given = self._text(cells, Field.GIVEN_NAME, NAME_MOST)
-        family = self._text(cells, Field.FAMILY_NAME, NAME_MOST)
-        name = self._text(cells, Field.NAME, NAME_MOST)
+        given = self._text(cells, self._given_name, NAME_MOST)
+        family = self._text(cells, self._family_name, NAME_MOST)
+        name = self._text(cells, self._name, NAME_MOST)
         if name is None:
-            middle = self._text(cells, Field.MIDDLE_NAME, NAME_MOST)
+            middle = self._text(cells, self._middle_name, NAME_MOST)
             name = whole_name(whole_name(given, middle), family)
             if name is not None and len(name) > NAME_MOST:
                 name = name[:NAME_MOST].rstrip()
-        postcode = self._text(cells, Field.POSTCODE, POSTCODE_MOST)
-        zone = self._value(cells, Field.TIME_ZONE, _time_zone, 100)
+        postcode = self._text(cells, self._postcode, POSTCODE_MOST)
+        zone = self._value(cells, self._zone, _time_zone, 100)
         if zone is None and postcode is not None and (country or self._country):
             zone = zone_of_postcode(country or self._country or "", postcode)
-        currency = self._value(cells, Field.CURRENCY, _currency, 10)
+        currency = self._value(cells, self._currency, _currency, 10)
         value = self._amount(cells, currency)
         attributes = self._attributes(cells)
         if extensions:
@@ -96,9 +114,9 @@ class RowReader:
             name,
             given,
             family,
-            self._value(cells, Field.LANGUAGE, language_named, 100),
+            self._value(cells, self._language, language_named, 100),
             country,
-            self._text(cells, Field.REGION, REGION_MOST),
+            self._text(cells, self._region, REGION_MOST),
             postcode,
             zone,
             value,
@@ -116,7 +134,7 @@ class RowReader:
     ) -> tuple[tuple[tuple[str, str], ...], list[str]]:
         points: list[tuple[str, str]] = []
         extensions: list[str] = []
-        for column in self._several[Field.PHONE]:
+        for column in self._phones:
             cell = self._cell(cells, column)
             if not cell or cell.lower() in NOTHING:
                 continue
@@ -127,7 +145,7 @@ class RowReader:
                         extensions.append(number.extension[:20])
             except NumberRefused as refused:
                 self._refuse(column, cell, f"The number {refused}.")
-        for column in self._several[Field.EMAIL]:
+        for column in self._emails:
             cell = self._cell(cells, column)
             for part in cell.replace(",", ";").split(";"):
                 if part.strip().lower() in NOTHING:
@@ -136,7 +154,7 @@ class RowReader:
                     points.append((_EMAIL, email_of(part.strip().removeprefix("mailto:").strip("<>"))))
                 except WrongPoint as wrong:
                     self._refuse(column, part, str(wrong))
-        for column in self._several[Field.MESSENGER]:
+        for column in self._messengers:
             for part in self._cell(cells, column).split(";"):
                 if part.strip():
                     try:
@@ -155,7 +173,7 @@ class RowReader:
 
     def _country_of_code(self, cells: Sequence[str]) -> str | None:
         """The country of a calling code that has a column of its own."""
-        column = self._single.get(Field.PHONE_CODE)
+        column = self._phone_code
         if column is None:
             return None
         digits = self._cell(cells, column).lstrip("+0 ")
@@ -172,8 +190,7 @@ class RowReader:
     def _cell(self, cells: Sequence[str], column: Column) -> str:
         return plain_text(cells[column.index].strip()) if column.index < len(cells) else ""
 
-    def _text(self, cells: Sequence[str], field: Field, most: int) -> str | None:
-        column = self._single.get(field)
+    def _text(self, cells: Sequence[str], column: Column | None, most: int) -> str | None:
         if column is None:
             return None
         text = cleaned(self._cell(cells, column))
@@ -182,12 +199,13 @@ class RowReader:
         self._refuse(column, text, f"The text has {len(text)} characters: {most} at most are kept.")
         return None
 
-    def _value(self, cells: Sequence[str], field: Field, read: Callable[[str], str], most: int) -> str | None:
-        column = self._single.get(field)
+    def _value(
+        self, cells: Sequence[str], column: Column | None, read: Callable[[str], str], most: int
+    ) -> str | None:
         if column is None:
             return None
         cell = self._cell(cells, column)
-        if not cell or (cell.lower() in NOTHING and not (field is Field.COUNTRY and cell == "NA")):
+        if not cell or (cell.lower() in NOTHING and not (column.field is Field.COUNTRY and cell == "NA")):
             return None
         try:
             if len(cell) > most:
@@ -198,7 +216,7 @@ class RowReader:
             return None
 
     def _amount(self, cells: Sequence[str], currency: str | None) -> int | None:
-        column = self._single.get(Field.VALUE)
+        column = self._value_column
         cell = "" if column is None else self._cell(cells, column)
         if column is None or cell.lower() in NOTHING:
             return None
@@ -212,7 +230,7 @@ class RowReader:
 
     def _tags_of(self, cells: Sequence[str]) -> tuple[str, ...]:
         tags = self._tags
-        for column in self._several[Field.TAGS]:
+        for column in self._tag_columns:
             for part in self._cell(cells, column).replace(";", ",").replace("|", ",").split(","):
                 if part.strip():
                     try:
@@ -223,7 +241,7 @@ class RowReader:
 
     def _attributes(self, cells: Sequence[str]) -> tuple[tuple[str, str], ...]:
         attributes: list[tuple[str, str]] = []
-        for column in self._several[Field.ATTRIBUTE]:
+        for column in self._attribute_columns:
             text = cleaned(self._cell(cells, column))
             if text is None:
                 continue
@@ -237,7 +255,7 @@ class RowReader:
 
     def _consents(self, cells: Sequence[str]) -> tuple[tuple[str, str, bool], ...]:
         consents: list[tuple[str, str, bool]] = []
-        for column in self._several[Field.CONSENT]:
+        for column in self._consent_columns:
             cell = self._cell(cells, column)
             if cell:
                 try:
