@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, union_all
 
 from compliance.facts import Channel, ConsentFact, Facts, ObjectionFact, PastContact, Reached
 from engine.registers.past_contacts import COUNTED_CHANNELS, PastRow, past_contact
@@ -244,7 +244,7 @@ def _history(
     if not ids:
         return ()
     columns = interactions.c
-    parts = [columns.contact_id.in_(ids)]
+    parts: list[ColumnElement[bool]] = [columns.contact_id.in_(ids)]
     if point is not None:
         elsewhere = or_(columns.contact_id.is_(None), columns.contact_id.not_in(ids))
         parts.append(
