@@ -28,6 +28,8 @@ SEND_LIMIT_SECONDS = 10.0
 _ANSWER_BYTES = 16 * 1024
 KEPT_ALIVE_SECONDS = 10.0
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# All that is given out; outside it are old and local ways to write an IPv4 address, and the networks of a site.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
 class PrivateAddress(OSError):
@@ -110,6 +112,7 @@ def is_open_internet(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner:
             return inner.is_global and not inner.is_multicast
+        return ip.is_global and ip in _GLOBAL_UNICAST
     return ip.is_global and not ip.is_multicast
 
 
