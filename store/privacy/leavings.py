@@ -1,4 +1,4 @@
-"""What of a person lies outside the tables: recordings, the spool's dead letters, freed pages of SQLite."""
+"""What of a person lies outside the tables: recordings, dead letters, Asterisk's logs, freed pages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from store.privacy.person import pattern_of
 
+log = structlog.get_logger("store")
+
 _DEAD_LETTERS = "dead-letter.jsonl"
+# Below the state folder, in which the spool lies too.
+_ASTERISK_LOG = Path("asterisk", "log")
 _MERGE_STEPS = 2_000
 _MERGE_PAGES = 500
 
@@ -58,21 +64,60 @@ class Leavings:
                     found[path] = None
         return list(found)
 
-    def blank_dead_letters(self, words: Sequence[str]) -> int:
-        """Lines that tell of the person become blanks, in their place: another process may be appending."""
+    def blank_lines(self, words: Sequence[str]) -> int:
+        """Lines of text files that tell of the person become blanks, and rows of Asterisk's call log go.
+
+        Blanks stand in the lines' place: other processes may be appending. How many lines and rows there were,
+        and files that could not be cleaned.
+        """
         pattern = pattern_of(words)
-        path = None if self.spool is None else self.spool / _DEAD_LETTERS
-        if path is None or pattern is None or not path.exists():
+        if pattern is None:
             return 0
         number = 0
-        with path.open("r+b", buffering=0) as file:
-            place = 0
-            for line in file.read().splitlines(keepends=True):
-                if pattern.search(line.decode("utf-8", "replace")):
-                    os.pwrite(file.fileno(), b" " * len(line.rstrip(b"\n")), place)
-                    number += 1
-                place += len(line)
-            os.fsync(file.fileno())
+        try:
+            number = _rows_deleted(self._cel, words) if self._cel is not None else 0
+        except sqlite3.Error as error:
+            log.warning("Asterisk's call log could not be cleaned", why=str(error))
+            number = 1
+        for path in self._texts():
+            with path.open("r+b", buffering=0) as file:
+                place = 0
+                for line in file.read().splitlines(keepends=True):
+                    if pattern.search(line.decode("utf-8", "replace")):
+                        os.pwrite(file.fileno(), b" " * len(line.rstrip(b"\n")), place)
+                        number += 1
+                    place += len(line)
+                os.fsync(file.fileno())
+        return number
+
+    @property
+    def _cel(self) -> Path | None:
+        path = None if self.spool is None else self.spool.parent / _ASTERISK_LOG / "cel.db"
+        return path if path is not None and path.exists() else None
+
+    def _texts(self) -> list[Path]:
+        """Dead letters, and what Asterisk logs: its messages and call records."""
+        if self.spool is None:
+            return []
+        folder = self.spool.parent / _ASTERISK_LOG
+        logs = (path for kind in ("messages*", "output*", "cdr-csv/*") for path in folder.glob(kind))
+        found = [self.spool / _DEAD_LETTERS, *logs]
+        return [path for path in found if path.is_file()]
+
+
+def _rows_deleted(database: Path, words: Sequence[str]) -> int:
+    """Of Asterisk's call log, which the engine reads for calls that it missed; these have ended."""
+    with closing(sqlite3.connect(database, timeout=5, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(cel)")]
+        if not columns:
+            return 0
+        text = " || ' ' || ".join(f"coalesce(lower({column}), '')" for column in columns)
+        number = 0
+        for word in words:
+            gone = connection.execute(f"DELETE FROM cel WHERE instr({text}, ?)", (word.lower(),))  # noqa: S608
+            number += gone.rowcount
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return number
 
 

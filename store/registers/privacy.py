@@ -181,6 +181,7 @@ class SqlPrivacy:
             return _erasure(row)
         counts = dict(row.counts)
         left = {} if row.pending is None else await self._clean_and_look(row.pending, counts)
+        counts = {name: number for name, number in counts.items() if number}
         values: dict[str, Any] = {"counts": counts, "left": left}
         if not left:
             # The words go before the files of the database are cleaned: they stand in no page then.
@@ -199,7 +200,8 @@ class SqlPrivacy:
         deleted = await asyncio.to_thread(self._leavings.files, files)
         counts["recordings"] = counts.get("recordings", 0) + len(deleted)
         left = {"recordings": await asyncio.to_thread(self._leavings.delete_recordings, files)}
-        await asyncio.to_thread(self._leavings.blank_dead_letters, needles.all)
+        blanked = await asyncio.to_thread(self._leavings.blank_lines, needles.all)
+        counts["log lines"] = counts.get("log lines", 0) + blanked
         for table in scanned_tables():
             taken = await self._over(table, needles, clean=True)
             if taken:
@@ -207,6 +209,7 @@ class SqlPrivacy:
         left |= {str(table.name): await self._over(table, needles, clean=False) for table in scanned_tables()}
         left["interaction_words"] = await read(self._engine, lambda one: words_left(one, needles))
         left["spool"] = int(self._leavings.waiting())
+        left["log lines"] = await asyncio.to_thread(self._leavings.blank_lines, needles.all)
         return {name: number for name, number in left.items() if number}
 
     async def _freed_pages_emptied(self) -> bool:

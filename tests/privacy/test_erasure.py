@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -172,9 +174,18 @@ async def test_the_spool_and_dead_letters_are_looked_at(
         await store.privacy.erase(WE, life.contact_id, "asked")
     waiting.unlink()
     letters = tmp_path / "spool" / "dead-letter.jsonl"
+    log = tmp_path / "asterisk" / "log"
+    (log / "cdr-csv").mkdir(parents=True)
+    (log / "cdr-csv" / "Master.csv").write_text('"600000071","100"\n"600000072","100"\n')
+    with closing(sqlite3.connect(log / "cel.db")) as cel, cel:
+        cel.execute("CREATE TABLE cel (id INTEGER, number TEXT)")
+        cel.executemany("INSERT INTO cel VALUES (?, ?)", [(1, PHONE.value), (2, OTHER.value), (3, None)])
     letters.write_text('{"to":"+48600000071"}\n{"to":"+48600000072"}\n')
     await store.privacy.erase(WE, life.contact_id, "asked")
     assert "600000071" not in letters.read_text()
+    assert (log / "cdr-csv" / "Master.csv").read_text().split() == ['"600000072","100"']
+    with closing(sqlite3.connect(log / "cel.db")) as cel:
+        assert cel.execute("SELECT id FROM cel").fetchall() == [(2,), (3,)]
     assert letters.read_text().splitlines()[1] == '{"to":"+48600000072"}'
 
 

@@ -79,9 +79,8 @@ def test_numbers_of_every_country_are_masked() -> None:
 
 
 def test_addresses_are_masked_and_their_domain_stays() -> None:
-    assert (
-        masked_text("mail from Janina.Probna+x@mail.example.com came") == "mail from …@mail.example.com came"
-    )
+    shown = masked_text("mail from Janina.Probna+x@mail.example.com came")
+    assert shown == "mail from …@mail.example.com came"
 
 
 def test_values_of_every_sort_are_masked(tmp_path: Path) -> None:
@@ -122,7 +121,7 @@ def test_lines_of_the_program_of_libraries_and_of_tracebacks(
     written = capsys.readouterr().err
     assert "600000071" not in written
     assert "janina" not in written
-    assert written.count("no flow for …71") == 2
+    assert written.count("ValueError: no flow for …71") == 2
     assert "01m7zdn4z03masb5eb0kkyf4qw" in written
     assert "5060" in written
     if as_json:
