@@ -38,6 +38,8 @@ from history.permissions import Objection, Scope
 TIMELINE_ROWS = 30
 MOST_COMING = 20
 MOST_CONSENTS = 200
+# Of somebody with more points, the gate is asked about these: each answer is a piece of the page.
+MOST_POINTS = 8
 NAMED_ICONS: Mapping[PointKind, str] = {
     PointKind.PHONE: "phone",
     PointKind.EMAIL: "mail",
@@ -93,7 +95,9 @@ class ContactPages:
         """The page; with `form`, that one is open as it was `typed`, with a sentence by each wrong field."""
         saw(request, "contact.seen", [f"contact:{contact.id}"])
         words, now = self._pages.words_for(request), self._clock.now()
-        person, explained = await self._people.explainer.explain(contact_id=contact.id, ways=Ways())
+        person, explained = await self._people.explainer.explain(
+            contact_id=contact.id, ways=Ways(), most_points=MOST_POINTS
+        )
         zones = zones_of(explained, zone_named(contact.time_zone) if contact.time_zone else None)
         done = request.query.get("done", "")
         return self._pages.page(
@@ -117,6 +121,7 @@ class ContactPages:
             ],
             point_icons=NAMED_ICONS,
             channel_icons=CHANNEL_ICONS,
+            points_left_out=max(0, len(contact.points) - MOST_POINTS),
             channels=CHANNELS,
             purposes=PURPOSES,
             points=[(point_key(point), display.phone(point.value)) for point in contact.points],

@@ -62,12 +62,13 @@ class Explainer:
         point: ContactPoint | None = None,
         ways: Ways,
         at: datetime | None = None,
+        most_points: int | None = None,
     ) -> tuple[PersonFacts, Sequence[Explained]]:
-        """Of each point of the person, or of `point` alone, now or as of `at`."""
+        """Of each point of the person, the first `most_points`, or of `point` alone, now or as of `at`."""
         now = self._clock.now()
         at = at or now
         known = await self._facts(contact_id, point, now, at, ways)
-        points = known.points if point is None else (point,)
+        points = known.points[:most_points] if point is None else (point,)
         found: list[Explained] = []
         for each in points:
             channels = [c for c in CHANNELS_OF[each.kind] if not ways.channels or c in ways.channels]

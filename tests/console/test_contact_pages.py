@@ -239,6 +239,10 @@ async def test_somebody_of_whom_little_is_known(desk: Desk) -> None:
     page = await desk.page(f"/contacts/{american.id}")
     assert re.search(r'class="their-time" >\d\d:\d\d–\d\d:\d\d</time>', page)
     assert "possible time zones" in page
+    numbers = tuple(ContactPoint(PointKind.PHONE, f"+4860000000{n}") for n in range(10))
+    page = await desk.page(f"/contacts/{(await create(SYSTEM, ContactDraft(numbers))).id}")
+    assert page.count('class="way"') == 16
+    assert "2 more numbers and addresses" in page
 
 
 async def test_what_others_wrote_is_never_markup(desk: Desk) -> None:
