@@ -44,8 +44,8 @@ from engine.seen_notes import SeenNotes
 from ivr.surroundings import Surroundings
 
 LARGEST_BODY = 64 * 1024
-# How it is served. Bodies are taken as they were sent: nothing small unpacks into something large. A long address
-# is refused in the API's own words, not in the parser's.
+# How it is served. Bodies are taken as they were sent: nothing small unpacks into something large. A long
+# address is refused in the API's own words, not in the parser's.
 SERVING: Mapping[str, Any] = MappingProxyType(
     {"access_log": None, "auto_decompress": False, "max_line_size": 64 * 1024}
 )
