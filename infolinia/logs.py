@@ -6,6 +6,7 @@ import logging
 import sys
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 from infolinia.log_masking import mask
 
@@ -34,12 +35,23 @@ def set_up_logs(*, as_json: bool, level: str = "INFO") -> None:
     root.setLevel(level)
     for noisy in ("aioice", "aiortc", "panoramisk", "asyncio", "alembic", "comtypes"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(_in_one_line)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Anybody may send what is no HTTP; a traceback of our server's for each would bury the other lines."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg = f"{type(error).__name__}: a request was refused that is no HTTP, from %s"
+    return True
 
 
 _short_time = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
