@@ -85,10 +85,15 @@ def _consents(person: Person) -> ColumnElement[bool]:
 
 
 def _objections(person: Person) -> ColumnElement[bool]:
+    """Also those of a household in which nobody else is."""
     columns = do_not_contact.c
+    members = tables.contact_group_members.c
+    theirs = select(members.group_id).where(members.contact_id.in_(person.ids))
+    others = select(members.group_id).where(members.contact_id.not_in(person.ids))
     return or_(
         (columns.scope == "number") & columns.value.in_(person.values),
         (columns.scope == "person") & columns.value.in_(person.ids),
+        (columns.scope == "household") & columns.value.in_(theirs) & columns.value.not_in(others),
     )
 
 

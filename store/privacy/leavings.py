@@ -67,8 +67,8 @@ class Leavings:
     def blank_lines(self, words: Sequence[str]) -> int:
         """Lines of text files that tell of the person become blanks, and rows of Asterisk's call log go.
 
-        Blanks stand in the lines' place: other processes may be appending. How many lines and rows there were,
-        and files that could not be cleaned.
+        Blanks stand in the lines' place: other processes may be appending. How many lines and rows there
+        were, and files that could not be cleaned.
         """
         pattern = pattern_of(words)
         if pattern is None:

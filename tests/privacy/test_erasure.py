@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,10 @@ from engine.gatekeeper import Gatekeeper
 from engine.ports import ConsentKept, ObjectionKept
 from engine.registers.privacy import ErasureState
 from engine.registers.refusals import Missing, Refused
+from history.contact import GroupKind
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Consent, Objection, Scope
+from store.database import StoreError
 from store.decision_audit import Finding
 from store.privacy.holdings import HOLDINGS, NOTHING_OF_A_PERSON
 from store.store import Store
@@ -22,7 +25,7 @@ from store.tables import metadata
 from tests.conftest import HandClock
 from tests.privacy.conftest import Dump
 from tests.privacy.lives import MAIL, OTHER, PHONE, WORDS, lived, request
-from tests.store.people import WE, told
+from tests.store.people import WE, person, told
 
 
 def test_every_table_is_exported_or_reviewed() -> None:
@@ -108,6 +111,36 @@ async def test_consents_stay_as_long_as_they_need_proof_and_no_longer(
     assert "01NEW" in rows[0]
     assert "600000071" not in rows[0]
     assert "erased:" in rows[0]
+
+
+async def test_the_objection_of_a_household_of_one_stays(
+    store: Store, gate: Gatekeeper, clock: HandClock
+) -> None:
+    alone = await person(store, PHONE)
+    group = await store.history.groups.create(WE, GroupKind.HOUSEHOLD, "x", None, [alone.id])
+    said = Objection("01H", clock.now(), Scope.HOUSEHOLD, group.group.id, "said so", "agent")
+    await store.ledger.commit([ObjectionKept(said)], durable=True)
+    assert not (await gate.ask(request("call:1", PHONE))).allowed
+    erasure = await store.privacy.erase(WE, alone.id, "asked")
+    assert (erasure.state, erasure.counts["contact_groups"]) == (ErasureState.COMPLETE, 1)
+    assert not (await gate.ask(request("call:2", PHONE))).allowed
+
+
+async def test_a_node_with_another_key_does_not_start(
+    store: Store, clock: HandClock, url: str, tmp_path: Path, make_store: Callable[..., Store]
+) -> None:
+    alone = await person(store, PHONE)
+    said = Objection("01K", clock.now(), Scope.NUMBER, PHONE.value, "said so", "agent")
+    await store.ledger.commit([ObjectionKept(said)], durable=True)
+    await store.privacy.erase(WE, alone.id, "asked")
+    for key in (None, b"x" * 32):
+        node = tmp_path / f"node-{key is None}"
+        node.mkdir()
+        if key is not None:
+            (node / "erasure.key").write_bytes(key)
+        with pytest.raises(StoreError, match="another key"):
+            await make_store(url, spool=f"{node.name}/spool").start()
+    assert (tmp_path / "erasure.key").stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_hold_and_a_call_that_goes_on_refuse_it(store: Store, gate: Gatekeeper, clock: HandClock,
