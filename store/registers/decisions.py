@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -37,6 +37,12 @@ from store.writing import contacts_of
 
 # What stands in the log for words of the person's own records.
 _HIDDEN = "(…)"
+
+# Put together once: that costs as much as executing them.
+_MINE = decision_chains.c.writer == bindparam("writer_is")
+_HEAD = select(decision_chains.c.seq, decision_chains.c.hash).where(_MINE).with_for_update()
+_ADD = insert(decisions)
+_MOVE = update(decision_chains).where(_MINE).values(seq=bindparam("seq"), hash=bindparam("hash"))
 
 
 class SqlDecisions:
@@ -113,17 +119,17 @@ class SqlDecisions:
 
     def _append(self, connection: Connection, content: Mapping[str, Any]) -> None:
         """Behind the head of this writer's chain, whoever else writes under its name."""
-        fresh = {"writer": self._writer, "seq": 0, "hash": GENESIS}
-        dialect = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        connection.execute(dialect(decision_chains).values(fresh).on_conflict_do_nothing())
-        mine = decision_chains.c.writer == self._writer
-        head = connection.execute(
-            select(decision_chains.c.seq, decision_chains.c.hash).where(mine).with_for_update()
-        ).one()
+        mine = {"writer_is": self._writer}
+        head = connection.execute(_HEAD, mine).one_or_none()
+        if head is None:  # its first row
+            fresh = {"writer": self._writer, "seq": 0, "hash": GENESIS}
+            dialect = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+            connection.execute(dialect(decision_chains).values(fresh).on_conflict_do_nothing())
+            head = connection.execute(_HEAD, mine).one()
         row = {"writer": self._writer, "seq": head.seq + 1, **content}
         hash_ = chained(row, head.hash)
-        connection.execute(insert(decisions).values(**row, prev_hash=head.hash, hash=hash_))
-        connection.execute(update(decision_chains).where(mine).values(seq=row["seq"], hash=hash_))
+        connection.execute(_ADD, {**row, "prev_hash": head.hash, "hash": hash_})
+        connection.execute(_MOVE, {**mine, "seq": row["seq"], "hash": hash_})
 
 
 def _lock_person(connection: Connection, query: PersonQuery, new_id: str, now: datetime) -> str | None:

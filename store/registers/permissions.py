@@ -27,7 +27,8 @@ from history.permissions import Consent, Objection, Proof, Scope
 from store.audit import note
 from store.publishing import publish
 from store.registers.objection_lists import import_entries
-from store.registers.person_facts import objection_in_force, objections_with_lists, person_facts
+from store.registers.person_facts import person_facts
+from store.registers.person_sql import objection_in_force, objections_with_lists
 from store.registers.transactions import reading, written
 from store.tables import consents, contact_groups, contacts, do_not_contact
 

@@ -11,30 +11,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, union_all
+from sqlalchemy import Connection, Row
 
 from compliance.facts import Channel, ConsentFact, Facts, ObjectionFact, PastContact, Reached
-from engine.registers.past_contacts import COUNTED_CHANNELS, PastRow, past_contact
+from engine.registers.past_contacts import PastRow, past_contact
 from engine.registers.permissions import PersonFacts, PersonQuery
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Scope
 from store.privacy.key import digests_of
-from store.registers.pseudonyms import debt_pseudonym, person_pseudonyms
-from store.tables import (
-    consents,
-    contact_group_members,
-    contact_groups,
-    contact_points,
-    contacts,
-    decisions,
-    do_not_contact,
-    do_not_contact_lists,
-    interactions,
+from store.registers.person_sql import (
+    ALLOWED,
+    CONSENTS,
+    CONTACTS,
+    FAMILY,
+    GROUPS,
+    OBJECTIONS,
+    OWNER,
+    POINTS,
+    RECORDED,
+    history_of,
 )
+from store.registers.pseudonyms import debt_pseudonym, person_pseudonyms
 
-# Rows of history that are looked at; nobody is contacted so often that a limit lies beyond.
-_MOST_ROWS = 2000
 # Two engines' clocks may differ by so much; within it the order of writing tells what came last.
 CLOCK_SLACK = timedelta(minutes=1)
 _POINT_KINDS = {
@@ -45,26 +44,12 @@ _POINT_KINDS = {
     Channel.PUSH: PointKind.VISITOR,
 }
 
-objection_in_force = and_(
-    do_not_contact.c.lifted_at.is_(None),
-    or_(
-        do_not_contact.c.list_name.is_(None),
-        and_(
-            do_not_contact.c.first_generation <= do_not_contact_lists.c.generation,
-            do_not_contact.c.last_generation >= do_not_contact_lists.c.generation,
-        ),
-    ),
-)
-objections_with_lists = do_not_contact.outerjoin(
-    do_not_contact_lists, do_not_contact_lists.c.name == do_not_contact.c.list_name
-)
-
 
 @dataclass(frozen=True, slots=True)
 class _Person:
     contact_id: str | None
     ids: tuple[str, ...]
-    row: Row[Any] | None
+    row: Any
 
 
 def person_facts(connection: Connection, query: PersonQuery, now: datetime) -> PersonFacts:
@@ -102,18 +87,15 @@ def _person(connection: Connection, query: PersonQuery) -> _Person:
     """Who it is. When the point is somebody else's than the contact named, both are asked about."""
     given: list[str] = [] if query.contact_id is None else [query.contact_id]
     if query.point is not None:
-        found = select(contact_points.c.contact_id).where(
-            contact_points.c.kind == query.point.kind.value, contact_points.c.value == query.point.value
-        )
-        given += [row.contact_id for row in connection.execute(found)]
+        named = {"kind": query.point.kind.value, "value": query.point.value}
+        given += connection.execute(OWNER, named).scalars().all()
     if not given:
         return _Person(None, (), None)
-    rows = {row.id: row for row in connection.execute(select(contacts).where(contacts.c.id.in_(given)))}
+    rows = {row.id: row for row in connection.execute(CONTACTS, {"ids": given})}
     if query.contact_id is not None and query.contact_id not in rows:
         raise Missing(f"There is no contact {query.contact_id}.")
     survivors = list(dict.fromkeys(rows[one].merged_into or one for one in given if one in rows))
-    wanted = select(contacts).where(or_(contacts.c.id.in_(survivors), contacts.c.merged_into.in_(survivors)))
-    family = {row.id: row for row in connection.execute(wanted.order_by(contacts.c.id))}
+    family = {row.id: row for row in connection.execute(FAMILY, {"ids": survivors})}
     return _Person(survivors[0], tuple(family), family[survivors[0]])
 
 
@@ -121,25 +103,13 @@ def _points(connection: Connection, ids: Sequence[str]) -> list[ContactPoint]:
     """Oldest first."""
     if not ids:
         return []
-    wanted = (
-        select(contact_points.c.kind, contact_points.c.value)
-        .where(contact_points.c.contact_id.in_(ids))
-        .order_by(contact_points.c.added_at, contact_points.c.value)
-    )
-    return [ContactPoint(PointKind(row.kind), row.value) for row in connection.execute(wanted)]
+    return [ContactPoint(PointKind(row.kind), row.value) for row in connection.execute(POINTS, {"ids": ids})]
 
 
 def _groups(connection: Connection, ids: Sequence[str]) -> Sequence[Any]:
     if not ids:
         return []
-    members = contact_group_members
-    wanted = (
-        select(contact_groups.c.id, contact_groups.c.kind, contact_groups.c.domain)
-        .join(members, members.c.group_id == contact_groups.c.id)
-        .where(members.c.contact_id.in_(ids))
-        .order_by(contact_groups.c.id)
-    )
-    return connection.execute(wanted).all()
+    return connection.execute(GROUPS, {"ids": ids}).all()
 
 
 # --- consents ---------------------------------------------------------------------------------------------
@@ -151,12 +121,7 @@ def _consents(
     """A consent given for one number is none for another; a withdrawal is for all of the person."""
     if not ids:
         return ()
-    wanted = (
-        select(consents)
-        .where(consents.c.contact_id.in_(ids), consents.c.channel != "")
-        .order_by(consents.c.number)
-    )
-    rows = connection.execute(wanted).all()
+    rows = connection.execute(CONSENTS, {"ids": ids}).all()
     withdrawn = [row for row in rows if not row.given]
     return tuple(
         ConsentFact(
@@ -214,12 +179,7 @@ def _objections(
     reached |= dict.fromkeys((Scope.NUMBER, digest) for digest in digests_of(connection, numbers))
     if not reached:
         return ()
-    wanted = (
-        select(do_not_contact)
-        .select_from(objections_with_lists)
-        .where(do_not_contact.c.value.in_({value for _, value in reached}), objection_in_force)
-        .order_by(do_not_contact.c.at, do_not_contact.c.id)
-    )
+    wanted = {"values": sorted({value for _, value in reached})}
     return tuple(
         ObjectionFact(
             scope=row.scope,
@@ -229,7 +189,7 @@ def _objections(
             channels=frozenset(row.channels),
             purposes=frozenset(row.purposes),
         )
-        for row in connection.execute(wanted)
+        for row in connection.execute(OBJECTIONS, wanted)
         if (row.scope, row.value) in reached
     )
 
@@ -243,32 +203,14 @@ def _history(
     """Of the person; and of the point, which may have been another contact's until it was moved."""
     if not ids:
         return ()
-    columns = interactions.c
-    parts: list[ColumnElement[bool]] = [columns.contact_id.in_(ids)]
+    wanted: dict[str, object] = {"ids": ids, "since": since}
     if point is not None:
-        elsewhere = or_(columns.contact_id.is_(None), columns.contact_id.not_in(ids))
-        parts.append(
-            and_(columns.point_value == point.value, columns.point_kind == point.kind.value, elsewhere)
-        )
-    # One search after the other: each has an index of its own.
-    found = union_all(
-        *(
-            select(
-                columns.at,
-                columns.channel,
-                columns.direction,
-                columns.outcome,
-                columns.duration_seconds,
-                columns.agent,
-                columns.data,
-            ).where(part, columns.at >= since, columns.channel.in_(COUNTED_CHANNELS))
-            for part in parts
-        )
-    )
-    wanted = found.order_by(found.selected_columns.at.desc()).limit(_MOST_ROWS)
+        wanted |= {"kind": point.kind.value, "value": point.value}
     rows = (
         PastRow(min(at, now), channel, direction, outcome, seconds, agent, data)
-        for at, channel, direction, outcome, seconds, agent, data in connection.execute(wanted)
+        for at, channel, direction, outcome, seconds, agent, data in connection.execute(
+            history_of(point is not None), wanted
+        )
     )
     return tuple(past for row in rows if (past := past_contact(row)) is not None)
 
@@ -278,27 +220,12 @@ def _pending(connection: Connection, person: _Person, query: PersonQuery) -> tup
     keys = person_pseudonyms(connection, person.ids)
     if not keys:
         return ()
-    wanted = select(
-        decisions.c.at, decisions.c.subject, decisions.c.channel, decisions.c.debt, decisions.c.person
-    ).where(
-        decisions.c.person.in_(keys),
-        decisions.c.at >= query.since,
-        decisions.c.allowed,
-        decisions.c.subject != query.subject,
-        or_(decisions.c.subject.startswith("call:"), decisions.c.subject.startswith("message:")),
-    )
-    pending = {row.subject.partition(":")[2]: row for row in connection.execute(wanted)}
+    wanted = {"people": list(keys), "since": query.since, "subject": query.subject}
+    pending = {row.subject.partition(":")[2]: row for row in connection.execute(ALLOWED, wanted)}
     if not pending:
         return ()
-    columns = interactions.c
-    # A note about a call is not the call.
-    done = select(columns.subject_id).where(
-        columns.contact_id.in_(person.ids),
-        columns.subject_id.in_(list(pending)),
-        columns.direction == "outbound",
-        columns.channel.in_(COUNTED_CHANNELS),
-    )
-    for recorded in connection.execute(done).scalars().all():
+    done = {"ids": person.ids, "subjects": list(pending)}
+    for recorded in connection.execute(RECORDED, done).scalars().all():
         pending.pop(recorded, None)
     found: list[PastContact] = []
     for row in pending.values():

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select, update
 
 from engine.registers.refusals import Changed, Missing
 from history.contact import Contact, Group, GroupKind
@@ -28,6 +28,7 @@ from store.tables import (
 )
 
 PERSON: ColumnElement[str] = func.coalesce(contacts.c.merged_into, contacts.c.id)
+_SURVIVOR = select(PERSON).where(contacts.c.id == bindparam("contact_id"))
 
 
 def no_such_contact(contact_id: str) -> Missing:
@@ -36,7 +37,7 @@ def no_such_contact(contact_id: str) -> Missing:
 
 def survivor_of(connection: Connection, contact_id: str) -> str:
     """The id of the contact that this one is part of, or its own. Raises Missing."""
-    found = connection.execute(select(PERSON).where(contacts.c.id == contact_id)).scalar_one_or_none()
+    found = connection.execute(_SURVIVOR, {"contact_id": contact_id}).scalar_one_or_none()
     if found is None:
         raise no_such_contact(contact_id)
     return str(found)

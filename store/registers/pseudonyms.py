@@ -11,9 +11,15 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from store.tables import pseudonym_keys
+
+# Put together once: that costs as much as executing them.
+_KEY = select(pseudonym_keys.c.key).where(pseudonym_keys.c.contact_id == bindparam("contact_id"))
+_KEYS = select(pseudonym_keys).where(
+    pseudonym_keys.c.contact_id.in_(bindparam("contact_ids", expanding=True))
+)
 
 
 def _pseudonym(key: str, what: str, value: str) -> str:
@@ -33,8 +39,7 @@ def debt_pseudonym(key: str, debt: str) -> str:
 
 
 def key_of(connection: Connection, contact_id: str) -> str | None:
-    wanted = select(pseudonym_keys.c.key).where(pseudonym_keys.c.contact_id == contact_id)
-    return connection.execute(wanted).scalar_one_or_none()
+    return connection.execute(_KEY, {"contact_id": contact_id}).scalar_one_or_none()
 
 
 def key_made(connection: Connection, contact_id: str) -> str:
@@ -50,8 +55,8 @@ def person_pseudonyms(connection: Connection, contact_ids: Sequence[str]) -> dic
     """The key by pseudonym, of those that have one. Decisions were logged for whoever survived then."""
     if not contact_ids:
         return {}
-    wanted = select(pseudonym_keys).where(pseudonym_keys.c.contact_id.in_(contact_ids))
-    return {person_pseudonym(row.key, row.contact_id): row.key for row in connection.execute(wanted)}
+    found = connection.execute(_KEYS, {"contact_ids": contact_ids})
+    return {person_pseudonym(row.key, row.contact_id): row.key for row in found}
 
 
 def destroy_keys(connection: Connection, contact_ids: Sequence[str]) -> int:

@@ -40,7 +40,7 @@ from history.segments import (
     Question,
 )
 from store.registers.attribute_sql import attribute_holds
-from store.registers.person_facts import objection_in_force, objections_with_lists
+from store.registers.person_sql import objection_in_force, objections_with_lists
 from store.tables import (
     consents,
     contact_group_members,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.registers.access import Scope
@@ -16,6 +16,9 @@ from engine.registers.refusals import Missing
 from store.audit import note
 from store.registers.transactions import read, reading, write_or_leave, written
 from store.tables import tokens
+
+# Asked for with each request, and put together once.
+_FIND = select(tokens).where(tokens.c.digest == bindparam("digest"))
 
 
 class SqlTokens:
@@ -47,8 +50,9 @@ class SqlTokens:
         return token
 
     async def find(self, digest: str, at: datetime) -> Token | None:
-        wanted = select(tokens).where(tokens.c.digest == digest)
-        row = await read(self._engine, lambda connection: connection.execute(wanted).one_or_none())
+        row = await read(
+            self._engine, lambda connection: connection.execute(_FIND, {"digest": digest}).one_or_none()
+        )
         if row is None or row.revoked_at is not None or row.expires_at <= at:
             return None
         if row.used_at is None or (at - row.used_at).total_seconds() >= USE_NOTED_EACH_SECONDS:
