@@ -121,7 +121,10 @@ def _notes(encoding: str, columns: Columns, certain: bool) -> tuple[str, ...]:
         notes.append(f"Read as {encoding}; tell the encoding if letters are wrong.")
     if columns.unused:
         unused = ", ".join(shown(header[:40]) for header in columns.unused)
-        notes.append(f"Columns not taken: {unused[:300]}.")
+        notes.append(
+            f"Columns not taken: {unused[:300]}. The option columns says what they are; "
+            "other-columns keeps them all as attributes."
+        )
     return tuple(notes)
 
 

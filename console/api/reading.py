@@ -84,7 +84,7 @@ def body_of(model: type[BaseModel], raw: bytes) -> BaseModel:
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
-        raise _invalid(422, "body", _field_errors("body", error)) from None
+        raise _invalid(422, "body", _field_errors("body", error, model)) from None
 
 
 def query_of(model: type[BaseModel], request: web.Request) -> BaseModel:
@@ -107,7 +107,7 @@ def query_of(model: type[BaseModel], request: web.Request) -> BaseModel:
         try:
             return model.model_validate_json(orjson.dumps(values), strict=True)
         except ValidationError as error:
-            wrongs = _field_errors("query", error)
+            wrongs = _field_errors("query", error, model)
     raise _invalid(400, "query", wrongs)
 
 
@@ -187,13 +187,15 @@ def _walk(value: object, place: str, depth: int, wrongs: list[FieldError]) -> No
                 _walk(item, f"{place}.{name[:80]}", depth + 1, wrongs)
 
 
-def _field_errors(where: str, error: ValidationError) -> list[FieldError]:
+def _field_errors(where: str, error: ValidationError, model: type[BaseModel]) -> list[FieldError]:
     found: dict[str, FieldError] = {}
     for wrong in error.errors(include_url=False, include_input=False, include_context=False):
         place = where
         for part in wrong["loc"]:
             place += f"[{part}]" if isinstance(part, int) else f".{part[:80]}"
         message = _WORDS.get(wrong["type"]) or wrong["msg"].removeprefix("Value error, ")
+        if wrong["type"] == "extra_forbidden" and len(wrong["loc"]) == 1 and _kinds(model):
+            message = f"There is no such member; there are {', '.join(_kinds(model))}."
         found.setdefault(place, FieldError(place, message if message[-1:] in ".!?" else f"{message}."))
     return list(found.values())
 

@@ -230,7 +230,7 @@ def _problem_of(request: web.Request, error: Exception) -> Problem:
         case Problem():
             return error
         case Fault(status=status, message=message):
-            kinds = {403: "foreign", 404: "not-found", 503: "unavailable"}
+            kinds = {401: "not-signed-in", 403: "foreign", 404: "not-found", 503: "unavailable"}
             return Problem(status, kinds.get(status, "invalid"), message)
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(error.allowed_methods))

@@ -123,9 +123,17 @@ def _why_not(text: str, country: str | None) -> str:
         case phonenumbers.ValidationResult.TOO_SHORT | phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
             return f"is too short for a number of {place}: check that no digit is missing"
         case phonenumbers.ValidationResult.TOO_LONG:
-            return f"is too long for a number of {place}: check its digits"
+            return f"is too long for a number of {place}: {_check(international)}"
         case _:
-            return f"is no number that {place} gives out: check its digits"
+            return f"is no number that {place} gives out: {_check(international)}"
+
+
+def _check(international: bool) -> str:
+    return (
+        "check its digits"
+        if international
+        else "check its digits, or write one of another country with + and its code"
+    )
 
 
 def _digits(text: str) -> int:

@@ -165,6 +165,13 @@ async def test_packed_bodies_are_not_taken(thing_api: RunningApi) -> None:
     problem(reply, 415, "media-type")
 
 
+async def test_an_unknown_member_is_told_with_those_there_are(thing_api: RunningApi) -> None:
+    reply = await thing_api.token("contacts:read").get("/things?limmit=5")
+    (error,) = problem(reply, 400, "invalid")["errors"]
+    assert error["field"] == "query.limmit"
+    assert "limit, cursor" in error["message"]
+
+
 async def test_the_query_is_understood(thing_api: RunningApi) -> None:
     client = thing_api.token("contacts:read")
     reply = await client.get(
