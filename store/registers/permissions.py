@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock, Ids
@@ -74,6 +74,7 @@ class SqlPermissions:
 
     async def add_objections(self, objections: Sequence[Objection], actor: Actor) -> Sequence[Objection]:
         def work(connection: Connection) -> list[Objection]:
+            _take_turns(connection, objections)
             standing: list[Objection] = []
             new: list[Objection] = []
             for objection in objections:
@@ -165,6 +166,14 @@ def _check_there_is(connection: Connection, objection: Objection) -> None:
     wanted = select(table.c.id).where(table.c.id == objection.value)
     if connection.execute(wanted).one_or_none() is None:
         raise Refused(f"There is no {objection.scope.value} {objection.value}.", "value")
+
+
+def _take_turns(connection: Connection, objections: Sequence[Objection]) -> None:
+    """One objection that comes twice at once is one: its twin waits until this transaction ends."""
+    if connection.dialect.name != "postgresql":  # SQLite has one writer at a time
+        return
+    for name in sorted({f"do_not_contact {one.scope.value} {one.value}" for one in objections}):
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def _same_in_force(connection: Connection, objection: Objection) -> Objection | None:

@@ -169,6 +169,12 @@ async def test_what_is_in_force_does_not_wait_for_our_clock(store: Store, clock:
     assert found.at == clock.now()
 
 
+async def test_the_same_objection_many_times_at_once_is_one(store: Store, clock: HandClock) -> None:
+    many = [Objection(f"o{n}", clock.now(), Scope.NUMBER, "+48600000009", "asked", "api") for n in range(8)]
+    kept = await asyncio.gather(*(store.permissions.add_objections([one], ENGINE) for one in many))
+    assert len({standing.id for (standing,) in kept}) == 1
+
+
 async def test_the_same_objection_is_kept_once_and_lifted_once(store: Store, clock: HandClock) -> None:
     first = objection("o1", Scope.NUMBER, ANNA.value)
     (kept,) = await store.permissions.add_objections([first], ENGINE)
