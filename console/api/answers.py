@@ -29,7 +29,7 @@ KINDS = {
     "method-not-allowed": "The path does not take this method; the header Allow names those it takes.",
     "not-acceptable": "The Accept header takes nothing of what is given here.",
     "not-found": "There is no such thing or no such path.",
-    "no-line": "No line is free, or Asterisk or the trunk is away; the header Retry-After tells when to come again.",
+    "no-line": "No line is free, or Asterisk or the trunk is away; Retry-After tells when to come again.",
     "not-in-progress": "The call has ended, or goes on elsewhere.",
     "not-json": "The body is no JSON that can be taken.",
     "not-signed-in": "There is no token or session, or it has ended.",
