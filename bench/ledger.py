@@ -59,6 +59,7 @@ def commits_of(n: int, at: datetime) -> list[tuple[Change, ...]]:
     call = Call(
         id=call_id,
         direction=Direction.INBOUND,
+        trunk="provider",
         caller="+48220000001",
         dialled="100",
         network_id=f"net-{call_id}",

@@ -19,10 +19,11 @@ def contact_made(contact: Contact, at: datetime) -> Publication:
     return contact_published(f"{contact.id}.created", Kind.CONTACT_CREATED, contact, at)
 
 
-def interaction_added(row: Interaction, at: datetime) -> Publication:
-    """`row.contact_id` is the person's; `at`: when it was written, which may be long after it was."""
-    subject = subject_of(row.contact_id) if row.contact_id else f"interaction:{row.id}"
-    return Publication(f"{row.id}.added", at, Kind.INTERACTION_ADDED, subject, interaction_form(row))
+def interaction_added(row: Interaction, person: str | None, at: datetime) -> Publication:
+    """`person`: the surviving contact's id; `at`: when it was written, which may be long after it was."""
+    subject = subject_of(person) if person else f"interaction:{row.id}"
+    data = interaction_form(row) | {"contact_id": person}
+    return Publication(f"{row.id}.added", at, Kind.INTERACTION_ADDED, subject, data)
 
 
 def subject_of(contact_id: str) -> str:

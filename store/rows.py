@@ -270,7 +270,7 @@ class Rows:
             contact_id = _contact_of(change.interaction, contacts)
             if contact_id is not None:
                 contact_id = survivors.get(contact_id, contact_id)
-            yield interaction_added(replace(change.interaction, contact_id=contact_id), self.committed_at)
+            yield interaction_added(change.interaction, contact_id, self.committed_at)
 
     def calls_of_people(self, contacts: Mapping[PointKey, str]) -> Iterator[tuple[Interaction, str]]:
         """The interactions of people who are known, each with its contact."""

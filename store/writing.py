@@ -109,10 +109,11 @@ def contacts_of(
 
 def made_told(made: Mapping[PointKey, tuple[str, datetime]], at: datetime) -> Iterator[Publication]:
     """What is published of contacts that were made on the way."""
+    points: dict[str, list[ContactPoint]] = {}
+    for (kind, value), (contact_id, _) in made.items():
+        points.setdefault(contact_id, []).append(ContactPoint(PointKind(kind), value))
     for contact_id, when in dict(made.values()).items():
-        points = [key for key, fresh in made.items() if fresh[0] == contact_id]
-        shown = tuple(ContactPoint(PointKind(kind), value) for kind, value in points)
-        yield contact_made(Contact(contact_id, when, when, points=shown), at)
+        yield contact_made(Contact(contact_id, when, when, points=tuple(points[contact_id])), at)
 
 
 def survivors(connection: Connection, statements: Statements, contact_ids: Collection[str]) -> dict[str, str]:

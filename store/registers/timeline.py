@@ -97,7 +97,7 @@ class SqlTimeline:
             _insert(connection, placed)
             valued = _count_payment(connection, placed, at)
             note(connection, actor, "interaction.added", f"interaction:{placed.id}", _about(placed), at)
-            told.append(interaction_added(placed, at))
+            told.append(interaction_added(placed, placed.contact_id, at))
             if valued is not None:
                 contact = profile(connection, valued)
                 told.append(contact_published(changed_id, Kind.CONTACT_CHANGED, contact, at))
