@@ -117,6 +117,13 @@ def jobs(folder: Path, call_id: str) -> dict[str, Any]:
         return {topic: json.loads(payload) for topic, payload in rows}
 
 
+def consented(folder: Path, call_id: str) -> list[tuple[str, bool]]:
+    """The consents that were given or refused in a call, by purpose."""
+    with closing(sqlite3.connect(folder / "v" / "infolinia.db", timeout=5)) as database:
+        asked = "SELECT purpose, given FROM consents WHERE proof_call_id = ?"
+        return [(purpose, bool(given)) for purpose, given in database.execute(asked, (call_id,))]
+
+
 async def test_a_parcel_is_asked_for_and_its_delivery_booked(
     hotline: RunningHotline, company: Company
 ) -> None:
@@ -139,7 +146,7 @@ async def test_a_parcel_is_asked_for_and_its_delivery_booked(
     assert row["language"] == "en"
     kept = jobs(hotline.folder, row["subject_id"])
     assert kept["sms"]["text"] == "Lis: your order 123456 has been sent."
-    assert kept["consent"]["given"] is True
+    assert consented(hotline.folder, row["subject_id"]) == [("recording", True)]
 
 
 async def test_a_caller_who_wants_an_agent_talks_to_one_and_rates_it(
@@ -160,7 +167,7 @@ async def test_a_caller_who_wants_an_agent_talks_to_one_and_rates_it(
     same_as_rehearsed(hotline, WHOLESALER, turns, row, {})
     assert row["path"][-4:] == ["agents", "rating", "rated", "bye"]
     assert [data["rating"] for data in told(row, "rated")] == [5]
-    assert jobs(hotline.folder, row["subject_id"])["consent"]["given"] is False
+    assert consented(hotline.folder, row["subject_id"]) == [("recording", False)]
 
 
 async def test_a_visit_is_booked(hotline: RunningHotline, company: Company) -> None:
