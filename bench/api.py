@@ -25,21 +25,21 @@ from aiohttp import web
 
 from bench import report
 from bench.cpu import cpu_seconds
+from console.accounts.identity import Identity, identify
+from console.accounts.passwords import Passwords
+from console.accounts.token_making import made_token
 from console.api.access import Role, Scope
 from console.api.areas import operations
 from console.api.rate_limits import Rate
 from console.api.serving import Api
 from console.application import SERVING, Doors
-from console.identity import Identity, identify
-from console.passwords import Passwords
-from console.token_making import made_token
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.live import LiveCalls
 from engine.registers.actor import Actor, ActorKind
 from engine.seen_notes import SeenNotes
-from infolinia.api_assembly import api_parts
+from infolinia.assembly.api import api_parts
 from infolinia.configuration import Configuration
-from infolinia.flow_files import load_flows
+from infolinia.flows.files import load_flows
 from store.store import open_store
 from tests.api.serving import application
 from tests.console.stage import FakeVisitors

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from bench import report
-from infolinia.flow_files import collector_at_rest, read_flow
+from infolinia.flows.files import collector_at_rest, read_flow
 
 FOLDER = Path(__file__).parents[1] / "callflows"
 FLOWS = 100

@@ -25,8 +25,8 @@ from engine.clock import SystemClock
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.imports import Written
 from history.importing.options import ImportOptions
-from infolinia.contact_import import import_file
-from infolinia.import_parsing import look_for_cycles_rarely
+from infolinia.contact_lists.importing import import_file
+from infolinia.contact_lists.parsing import look_for_cycles_rarely
 from store.store import open_imports
 from tests.postgres import PostgresServer, binaries
 

@@ -24,7 +24,7 @@ import uvloop
 from calls.call import Call, Direction
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded
+from engine.changes import CallStored, Change, EventsAppended, InteractionAdded
 from history.interaction import ContactPoint, PointKind, interaction_of
 from store.store import open_store
 

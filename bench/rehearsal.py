@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from bench import report
-from infolinia.flow_files import read_flow
+from infolinia.flows.files import read_flow
 from ivr.flow import Flow
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.script import FlowTest

@@ -28,7 +28,7 @@ SEND_LIMIT_SECONDS = 10.0
 _ANSWER_BYTES = 16 * 1024
 KEPT_ALIVE_SECONDS = 10.0
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# All that is given out; outside it are old and local ways to write an IPv4 address, and the networks of a site.
+# All that is given out; outside it are old and local ways to write an IPv4 address, and a site's networks.
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 

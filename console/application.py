@@ -11,29 +11,29 @@ from typing import Any
 
 from aiohttp import web
 
-from console.account_pages import AccountPages
-from console.admission import SEEN, Nobody, admission
+from console.accounts.admission import SEEN, Nobody, admission
+from console.accounts.identification import Identification
+from console.accounts.identity import IDENTIFIER
+from console.accounts.pages import AccountPages
+from console.accounts.passwords import Passwords
+from console.accounts.people import People
+from console.accounts.proxies import Network, proxy_middleware
+from console.accounts.sign_in import SignIn
 from console.api.documentation import Documentation
 from console.api.serving import Api
 from console.callback_forms import CallbackForms
-from console.contact_changes import ContactChanges
-from console.contact_list import ContactList
-from console.contact_page import ContactPages
+from console.contacts.changes import ContactChanges
+from console.contacts.listing import ContactList
+from console.contacts.page import ContactPages
 from console.event_stream import EventStream
 from console.faults import fault_middleware
 from console.flows import FlowPages
 from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
-from console.identification import Identification
-from console.identity import IDENTIFIER
 from console.metrics import Metrics
 from console.pages import Pages
-from console.passwords import Passwords
-from console.people import People
 from console.probes import Probes
-from console.proxies import Network, proxy_middleware
 from console.recordings import Recordings
-from console.sign_in import SignIn
 from console.visitor_calls import VisitorCalls
 from engine.flows import FlowShelf
 from engine.health import Health

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from console.admission import goes_on
+from console.accounts.admission import goes_on
 from console.faults import Fault
 from engine.live import LiveCalls
 from engine.ports import Clock

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from console.identity import ADMITTED
+from console.accounts.identity import ADMITTED
 from engine.ports import StoreUnavailable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -12,10 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from calls.call import Call
 from calls.events import CallEvent
 from console import call_view, display
-from console.admission import may, saw
+from console.accounts.admission import may, saw
+from console.accounts.identity import identified
 from console.faults import Fault
 from console.hotline import HotlineFacts
-from console.identity import identified
 from console.recordings import find_recording
 from console.words import LANGUAGES, Words, chosen_language, load_words
 from engine.health import Health

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from console.admission import saw
+from console.accounts.admission import saw
 from console.faults import Fault
 from engine.live import LiveCalls
 from engine.ports import Queries

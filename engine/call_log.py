@@ -11,20 +11,10 @@ from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
 from calls.queue_stay import QueueStay, stay_after
+from engine.changes import CallbackKept, CallStored, Change, EventsAppended, InteractionAdded, Published
 from engine.live import LiveCalls
 from engine.missed_calls import MissedCalls
-from engine.ports import (
-    CallbackKept,
-    CallStored,
-    Change,
-    Clock,
-    EventsAppended,
-    Ids,
-    InteractionAdded,
-    Ledger,
-    LedgerUnavailable,
-    Published,
-)
+from engine.ports import Clock, Ids, Ledger, LedgerUnavailable
 from history.call_news import TOLD, call_published
 from history.interaction import ContactPoint, PointKind, interaction_of
 

@@ -19,21 +19,12 @@ from calls.events import CallEventKind
 from calls.numbers import parse_number
 from compliance.facts import Channel, Mode, Purpose
 from engine.call_log import CallLog
+from engine.changes import ProfileSet
 from engine.codes import CODE_SECONDS, SentCode, same_answer
 from engine.fetching import fetch
 from engine.gatekeeper import ContactRequest, Gate, asked_for
 from engine.outbox_jobs import Circumstances, KeptErrand, NotKept, kept_of
-from engine.ports import (
-    Clock,
-    Codes,
-    Ids,
-    Ledger,
-    LedgerUnavailable,
-    Profiles,
-    ProfileSet,
-    Services,
-    StoreUnavailable,
-)
+from engine.ports import Clock, Codes, Ids, Ledger, LedgerUnavailable, Profiles, Services, StoreUnavailable
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import (
     CheckAnswer,

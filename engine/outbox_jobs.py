@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from calls.events import CallEventKind
 from calls.queue_stay import QueueStay
+from engine.changes import CallbackKept, Change, ConsentKept, JobAdded, ObjectionKept
 from engine.codes import CODE_SECONDS
-from engine.ports import CallbackKept, Change, ConsentKept, JobAdded, ObjectionKept
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Consent, Objection, Proof, Scope

@@ -20,8 +20,9 @@ from calls.events import CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
 from engine.call_log import CallLog, point_of
+from engine.changes import InteractionAdded
 from engine.exchange import Exchange
-from engine.ports import InteractionAdded, LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
+from engine.ports import LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
 from engine.ringing import is_callee
 from engine.switchboard import Switchboard
 from engine.transfer import call_of_leg

@@ -20,30 +20,30 @@ from calls.control import CallControlError
 from engine.caller_script import ScriptError
 from engine.ports import StoreUnavailable, VoiceFailed
 from engine.registers.refusals import Changed, Missing, Refused
-from infolinia.api_commands import api_app
-from infolinia.assembly import Hotline, running_hotline
-from infolinia.audit_commands import print_audit
-from infolinia.callback_commands import print_callbacks
+from infolinia.assembly.hotline import Hotline, running_hotline
+from infolinia.assembly.preflight import StartFailed
+from infolinia.commands.api import api_app
+from infolinia.commands.audit import print_audit
+from infolinia.commands.callbacks import print_callbacks
+from infolinia.commands.contacts import contacts_app
+from infolinia.commands.decisions import audit_rules
+from infolinia.commands.flows import flow_app
+from infolinia.commands.history import print_history
+from infolinia.commands.people import people_app
+from infolinia.commands.privacy import holds_app, retention_app
+from infolinia.commands.prompts import list_voices
+from infolinia.commands.rules import rules_app
+from infolinia.commands.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
+from infolinia.commands.terminal import ConfigOption, fail, run_until_done
+from infolinia.commands.tokens import tokens_app
+from infolinia.commands.transcripts import recognize_files
+from infolinia.commands.webhooks import webhooks_app
+from infolinia.commands.why import explain
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
-from infolinia.contact_commands import contacts_app
-from infolinia.contact_history import print_history
-from infolinia.decision_commands import audit_rules
-from infolinia.flow_commands import flow_app
-from infolinia.flow_files import flow_folder, served_flows
+from infolinia.flows.files import flow_folder, served_flows
 from infolinia.logs import set_up_logs
-from infolinia.people_commands import people_app
-from infolinia.preflight import StartFailed
-from infolinia.privacy_commands import holds_app, retention_app
-from infolinia.prompt_commands import list_voices
-from infolinia.rules_commands import rules_app
 from infolinia.setting_names import in_configuration_words
 from infolinia.setup.inventory import PartsMissing
-from infolinia.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
-from infolinia.terminal import ConfigOption, fail, run_until_done
-from infolinia.token_commands import tokens_app
-from infolinia.transcripts import recognize_files
-from infolinia.webhook_commands import webhooks_app
-from infolinia.why_commands import explain
 from speech.recognition import RecognitionFailed
 from store.database import StoreError
 

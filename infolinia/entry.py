@@ -12,10 +12,10 @@ _LIGHT = (["rules", "check"], ["rules", "packs"])
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.argv[1:3] in _LIGHT:
-        from infolinia.rules_commands import main as run_command
+        from infolinia.commands.rules import main as run_command
     else:
         from infolinia.command import main as run_command
-    from infolinia.terminal import run_with_output
+    from infolinia.commands.terminal import run_with_output
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     run_with_output(run_command)

@@ -55,7 +55,7 @@ class FlowFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         from infolinia.configuration import ConfigurationRejected
-        from infolinia.flow_testing import read_flows, tests_of
+        from infolinia.flows.testing import read_flows, tests_of
 
         try:
             (flow,) = read_flows([self.path])
@@ -75,7 +75,7 @@ class _Item(pytest.Item):
 
     def surroundings(self) -> Surroundings:
         from infolinia.configuration import DEFAULT_FILE, load_configuration
-        from infolinia.flow_testing import rehearsal_surroundings
+        from infolinia.flows.testing import rehearsal_surroundings
 
         file = self.config.rootpath / DEFAULT_FILE
         return rehearsal_surroundings(load_configuration(file if file.is_file() else None))
@@ -106,7 +106,7 @@ class CoverageItem(_Item):
         self._flow = flow
 
     def runtest(self) -> None:
-        from infolinia.flow_testing import below, flow_paths, missed_lines, read_flows, run_files
+        from infolinia.flows.testing import below, flow_paths, missed_lines, read_flows, run_files
 
         flows = read_flows(flow_paths([self.path.parent]))
         covered = run_files(flows, self.surroundings()).coverage.files[self._flow.file]

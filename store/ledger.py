@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from engine.ports import Change, Clock, LedgerUnavailable
+from engine.changes import Change
+from engine.ports import Clock, LedgerUnavailable
 from store.spool import DeadLetters, Spool
 from store.spooled import Commit, SpooledUnreadable, commit_of, dead_line, dead_text, line_of
 from store.transactions import DatabaseAway, Refused, Transactions

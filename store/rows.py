@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Table
 
 from calls.call import Call
-from engine.ports import (
+from engine.changes import (
     CallbackKept,
     CallStored,
     Change,

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from engine.ports import (
+from engine.changes import (
     CallbackKept,
     CallStored,
     Change,

@@ -11,7 +11,7 @@ import orjson
 import structlog
 from aiohttp import web
 
-from console.admission import goes_on
+from console.accounts.admission import goes_on
 from console.api.problem import Problem
 from engine.ports import StoreUnavailable
 from engine.registers.publications import PublicationLog, Told

@@ -9,11 +9,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from console.accounts.identification import SECURE_COOKIE
 from console.api.answers import KINDS
 from console.api.negotiation import JSON, PROBLEM, answer_types, body_types
 from console.api.operation import Operation
 from console.api.problem import ProblemDoc
-from console.identification import SECURE_COOKIE
 
 API_VERSION = "1.0.0"
 SERVER = "/api/v1"

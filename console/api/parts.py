@@ -8,10 +8,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from console.accounts.identity import Identity
+from console.accounts.passwords import Passwords
 from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
-from console.identity import Identity
-from console.passwords import Passwords
 from engine.explaining import Explainer
 from engine.flows import FlowShelf
 from engine.gatekeeper import Gate
@@ -36,7 +36,7 @@ from history.callback_windows import Promise
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """Each area adds its own here, in infolinia/api_assembly.py, and in console/api/areas.py."""
+    """Each area adds its own here, in infolinia/assembly/api.py, and in console/api/areas.py."""
 
     clock: Clock
     ids: Ids

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from console.accounts.passwords import LONGEST, SHORTEST, Passwords, TooBusy, check_new
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation, Shape
 from console.api.pages_of import PageQuery, cursor_of, parts_of
 from console.api.problem import Problem
 from console.api.shapes import Time
-from console.passwords import LONGEST, SHORTEST, Passwords, TooBusy, check_new
 from engine.ports import Clock, Ids
 from engine.registers.accounts import LONGEST_NAME, People, Person, checked_name
 from engine.registers.actor import ActorKind

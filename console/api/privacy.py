@@ -15,7 +15,7 @@ from console.api.operation import Answer, Asked, Operation, Shape
 from console.api.pages_of import PageQuery, cursor_of, parts_of
 from console.api.permission_shapes import Reason
 from console.api.shapes import Time
-from console.person_archive import file_name, zipped
+from console.contacts.archive import file_name, zipped
 from engine.registers.privacy import Erasure, ErasureState, LegalHold, Privacy
 
 _TAG = "privacy"

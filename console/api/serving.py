@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from console.accounts.identity import Identity, bears_csrf
 from console.api.answers import problem_response, response_of
 from console.api.idempotency import Idempotency
 from console.api.negotiation import (
@@ -28,7 +29,6 @@ from console.api.rate_limits import Buckets, address_key
 from console.api.reading import body_of, query_of, read_body
 from console.api.shapes import NoQuery
 from console.faults import Fault
-from console.identity import Identity, bears_csrf
 from engine.ports import StoreUnavailable
 from engine.registers.refusals import Changed, Missing, Refused
 

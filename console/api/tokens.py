@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from console.accounts.token_making import DEFAULT_DAYS, LONGEST_DAYS, MOST_NETWORKS, made_token
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation, Shape
 from console.api.pages_of import PageQuery, cursor_of, parts_of
 from console.api.problem import Problem
 from console.api.shapes import Time
-from console.token_making import DEFAULT_DAYS, LONGEST_DAYS, MOST_NETWORKS, made_token
 from engine.ports import Clock, Ids
 from engine.registers.accounts import LONGEST_NAME, Token, Tokens
 from engine.registers.actor import ActorKind

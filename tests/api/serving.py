@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from console.accounts.identity import Identity
 from console.api.access import Role, Scope
 from console.api.areas import operations
 from console.api.operation import Operation
@@ -23,17 +24,16 @@ from console.api.rate_limits import Rate
 from console.api.serving import PREFIX, Api
 from console.application import SERVING, Doors, make_application
 from console.hotline import HotlineFacts
-from console.identity import Identity
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import Visitors
 from engine.registers.actor import Actor, ActorKind
-from infolinia.api_assembly import api_parts
-from infolinia.company import surroundings_of
+from infolinia.assembly.api import api_parts
+from infolinia.assembly.company import surroundings_of
 from infolinia.configuration import Configuration
-from infolinia.flow_files import load_flows
+from infolinia.flows.files import load_flows
 from store.store import Store, open_store
 from tests.console.stage import FakeVisitors
 

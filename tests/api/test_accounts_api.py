@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from console.accounts.credentials import digest
+from console.accounts.identity import identify
+from console.accounts.passwords import Passwords
+from console.accounts.proxies import networks_of
+from console.accounts.token_making import made_token
 from console.api.areas import operations
 from console.api.event_feed import EventFeed
 from console.api.serving import Api
 from console.application import Doors
-from console.credentials import digest
-from console.identity import identify
-from console.passwords import Passwords
-from console.proxies import networks_of
-from console.token_making import made_token
 from engine.registers.access import Role, Scope
 from engine.registers.actor import ActorKind
 from engine.registers.audit import AuditFilter

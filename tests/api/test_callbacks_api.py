@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine.changes import CallbackKept, ObjectionKept
 from engine.clock import SystemClock
-from engine.ports import CallbackKept, ObjectionKept
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Objection, Scope

@@ -16,12 +16,12 @@ from calls.call import fold
 from calls.control import ChannelEnded, LegAnswered, LegRinging
 from calls.events import CallEvent, CallEventKind
 from compliance.decision import Checked, Decision, Verdict
+from engine.changes import CallStored, Change, EventsAppended, InteractionAdded
 from engine.codes import RandomCodes
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.health import Health
 from engine.outbound import Lines, OutboundCalls
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded
 from engine.queues import Queues
 from engine.switchboard import Switchboard
 from history.interaction import ContactPoint, PointKind, interaction_of

@@ -15,7 +15,7 @@ import pytest
 
 from console.api import event_feed
 from console.api.event_feed import EventFeed
-from engine.ports import Published
+from engine.changes import Published
 from engine.registers.publications import PublicationLog
 from history.publication import Publication
 from tests.api.serving import Client, RunningApi, both_databases, running_api
@@ -157,7 +157,7 @@ class Quick(EventFeed):
 async def test_a_stream_ends_after_its_life_with_heartbeats_before(
     api_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infolinia.api_assembly.EventFeed", Quick)
+    monkeypatch.setattr("infolinia.assembly.api.EventFeed", Quick)
     async with running_api(api_url, tmp_path) as api, streaming(api.token("events:read")) as stream:
         async with asyncio.timeout(5):
             text = (await stream.response.content.read()).decode()

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from history.publication import Kind
-from infolinia.import_desk import ImportDesk
+from infolinia.contact_lists.desk import ImportDesk
 from tests.api.serving import RunningApi, both_databases
 
 LIST = (

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from compliance.facts import Channel, Mode, Purpose
+from engine.changes import InteractionAdded
 from engine.gatekeeper import ContactRequest, Gatekeeper
-from engine.ports import InteractionAdded
 from engine.registers.decisions import DecisionFilter
 from engine.rulebook import RuleBook
 from history.interaction import Channel as HistoryChannel

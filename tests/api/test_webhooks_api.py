@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.ports import Published
+from engine.changes import Published
 from engine.registers.audit import AuditFilter
 from engine.registers.webhooks import DeliveryState, Settled
 from history.publication import Publication

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from channels.services import ServiceAddress
+from infolinia.assembly.preflight import StartFailed, usable_services
 from infolinia.configuration import Configuration, ConfigurationRejected, as_table, load_configuration
-from infolinia.preflight import StartFailed, usable_services
 
 
 def read(folder: Path, services: str) -> Configuration:

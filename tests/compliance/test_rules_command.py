@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infolinia.rule_cases import BadCase, answer, packs_named
+from infolinia.commands.rule_cases import BadCase, answer, packs_named
 
 ROOT = Path(__file__).parents[2]
 CASE: dict[str, Any] = {
@@ -297,7 +297,7 @@ def test_packs_are_listed_with_source_certainty_and_numbers() -> None:
 
 def test_they_load_nothing_that_they_do_not_need() -> None:
     program = (
-        "import sys, infolinia.entry, infolinia.rules_commands;"
+        "import sys, infolinia.entry, infolinia.commands.rules;"
         "print(sorted({'aiohttp', 'sqlalchemy', 'vosk', 'numpy', 'aiortc', 'holidays'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=50, cwd=ROOT)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from compliance.gate import PACKS
-from infolinia.rule_cases import answer, packs_named
+from infolinia.commands.rule_cases import answer, packs_named
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
+from console.accounts.passwords import Passwords
+from console.accounts.people import People
+from console.accounts.proxies import networks_of
 from console.application import Doors
-from console.passwords import Passwords
-from console.people import People
-from console.proxies import networks_of
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.registers.access import Role
 from engine.registers.accounts import Accounts, Person
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.audit import AuditFilter
 from engine.seen_notes import SeenNotes
-from infolinia.api_assembly import explainer as explainer_of
+from infolinia.assembly.api import explainer as explainer_of
 from infolinia.configuration import Configuration
 from store.store import Store
 from tests.console.stage import FixedClock, Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from console.people import People
+from console.accounts.people import People
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.contacts import ContactDraft
 from history.callbacks import CallbackRequest, CallbackSource

@@ -13,17 +13,17 @@ from aiohttp import web
 
 from calls.call import Call, fold
 from calls.events import CallEvent, CallEventKind
+from console.accounts.people import People
 from console.api.serving import Api
 from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
-from console.people import People
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import FlowFigures, HistoryRow, VisitorAnswer, VisitorRefused
 from history.interaction import ContactPoint, PointKind, interaction_of
-from infolinia.flow_files import read_flow
+from infolinia.flows.files import read_flow
 from ivr.flow import Flow
 from ivr.surroundings import Surroundings
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from console.admission import OPEN, ROLES, least_role
-from console.credentials import digest, new_token
-from console.proxies import networks_of
+from console.accounts.admission import OPEN, ROLES, least_role
+from console.accounts.credentials import digest, new_token
+from console.accounts.proxies import networks_of
 from engine.registers.access import Role, Scope
 from engine.registers.accounts import Token
 from engine.registers.actor import Actor, ActorKind

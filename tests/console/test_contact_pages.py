@@ -13,10 +13,10 @@ import pytest
 from calls.call import Call
 from compliance.decision import Verdict
 from compliance.facts import Channel, Purpose
-from console.contact_page import DONE, NAMED_ICONS
-from console.people import People
-from console.permission_view import CHANNEL_ICONS
-from console.timeline_view import ICONS, days
+from console.accounts.people import People
+from console.contacts.page import DONE, NAMED_ICONS
+from console.contacts.permissions import CHANNEL_ICONS
+from console.contacts.timeline import ICONS, days
 from console.words import LANGUAGES, load_words
 from engine.explaining import Ways
 from engine.registers.access import Role

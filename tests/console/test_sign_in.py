@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from console.account_pages import safe_path
-from console.credentials import csrf_of, digest, is_token, new_session, new_token
-from console.passwords import MOST_WAITING, PasswordRefused, Passwords, TooBusy, check_new
-from console.sign_in import MustWait, SignIn, WrongPassword
+from console.accounts.credentials import csrf_of, digest, is_token, new_session, new_token
+from console.accounts.pages import safe_path
+from console.accounts.passwords import MOST_WAITING, PasswordRefused, Passwords, TooBusy, check_new
+from console.accounts.sign_in import MustWait, SignIn, WrongPassword
 from engine.ports import StoreUnavailable
 from engine.registers.access import Role
 from engine.registers.accounts import Person

@@ -19,20 +19,22 @@ from calls.control import (
 )
 from calls.events import CallEvent, CallEventKind
 from compliance.decision import Decision
-from engine.gatekeeper import ContactRequest
-from engine.ports import (
+from engine.changes import (
     CallbackKept,
     CallStored,
     Change,
     ConsentKept,
     EventsAppended,
-    HistoryRow,
     InteractionAdded,
     JobAdded,
-    LedgerUnavailable,
-    LoggedCall,
     ObjectionKept,
     ProfileSet,
+)
+from engine.gatekeeper import ContactRequest
+from engine.ports import (
+    HistoryRow,
+    LedgerUnavailable,
+    LoggedCall,
     Prompt,
     RecordingLost,
     Reply,

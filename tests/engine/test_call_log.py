@@ -10,8 +10,8 @@ import pytest
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.call_log import CallLog
+from engine.changes import Change, EventsAppended
 from engine.live import LiveCalls
-from engine.ports import Change, EventsAppended
 from history.interaction import PointKind
 from tests.engine.fakes import CountedIds, MemoryLedger
 from tests.virtual_time import VirtualClock

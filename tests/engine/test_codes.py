@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from calls.events import CallEventKind as Kind
+from engine.changes import ProfileSet
 from engine.codes import CODE_SECONDS, MOST_CHECKS, RandomCodes, SentCode, same_answer
 from engine.errands import MOST_CODES_SENT
-from engine.ports import ProfileSet
 from ivr.commands import CODE, CheckAnswer, SendCode
 from ivr.events import Finished
 from tests.engine.errand_desk import CALLER, POINT, ErrandDesk

@@ -17,8 +17,8 @@ import yaml
 from aiohttp import web
 
 from infolinia.configuration import load_configuration
-from infolinia.flow_files import read_flow
-from infolinia.flow_testing import rehearsal_surroundings
+from infolinia.flows.files import read_flow
+from infolinia.flows.testing import rehearsal_surroundings
 from ivr.rehearsal.rehearsal import Rehearsal, Rehearsed
 from ivr.rehearsal.script import Act, Answer, Dials, Given, Reaches, Says, Waits
 from speech.voices import DEFAULT_VOICES

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from infolinia.control_socket import SOCKET
+from infolinia.flows.control_socket import SOCKET
 from tests.house import Ports, take_ports
 from tests.running import RunningHotline, running, until
 from tests.sipp import SippResult, run_sipp

@@ -17,7 +17,7 @@ import pytest
 
 from bench.prompt_clips import Clip
 from engine.clock import SystemClock
-from infolinia.assembly import running_hotline
+from infolinia.assembly.hotline import running_hotline
 from infolinia.configuration import load_configuration
 from infolinia.setup.inventory import find_parts
 from ivr.rehearsal.script import Says
@@ -178,7 +178,7 @@ async def injectable(
 ) -> AsyncIterator[tuple[RunningHotline, InjectedRecognizer, Company]]:
     """A whole hotline in this process, whose recogniser reports what it is given."""
     recognizer = InjectedRecognizer("pl", "ru")
-    monkeypatch.setattr("infolinia.assembly.make_recognizer", lambda configuration, parts: recognizer)
+    monkeypatch.setattr("infolinia.assembly.hotline.make_recognizer", lambda configuration, parts: recognizer)
     with take_ports(30000, 31000) as ports:
         web_port = ports.spare(31)
         around = RunningHotline(folder, ports, settings(web_port))

@@ -64,12 +64,12 @@ def test_a_list_in(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
-def test_a_list_that_went_out_comes_in_again(shell: Shell, tmp_path: Path, name: str) -> None:
+def test_out_and_in_again(shell: Shell, tmp_path: Path, name: str) -> None:
     shell("import", str(shell.folder / "list.csv"))
     out = shell.folder / name
     assert shell("export", str(out)).startswith("2 people")
     assert out.stat().st_mode & 0o077 == 0
-    other = made(tmp_path / "other")
+    other = made(tmp_path / "o")
     told = json.loads(other("import", str(out), "--json"))
     assert (told["created"], told["refused"], told["left_out"]) == (2, 0, 0)
     assert other.people() == shell.people()

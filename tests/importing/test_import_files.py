@@ -14,10 +14,10 @@ from history.importing.columns import ColumnsRefused
 from history.importing.encodings import EncodingRefused
 from history.importing.options import ImportOptions
 from history.importing.records import records_of, separator_of
-from infolinia import workbooks
-from infolinia.contact_files import open_contact_file
-from infolinia.import_parsing import BatchParser
-from infolinia.workbooks import FileRefused
+from infolinia.contact_lists import workbooks
+from infolinia.contact_lists.files import open_contact_file
+from infolinia.contact_lists.parsing import BatchParser
+from infolinia.contact_lists.workbooks import FileRefused
 
 PL = ImportOptions(country="PL")
 POLISH = "Telefon;Imię\n600000012;Łukasz Żółw\n600000013;Świętosława Gęś\n"

@@ -22,7 +22,7 @@ from history.contact import Contact
 from history.importing.matching import contact_id_of, line_of
 from history.importing.options import Duplicates, Existing, ImportOptions
 from history.interaction import ContactPoint, PointKind
-from infolinia.contact_import import import_file
+from infolinia.contact_lists.importing import import_file
 from store.store import open_contacts, open_imports
 
 ME = Actor(ActorKind.COMMAND, "anna")
@@ -207,8 +207,8 @@ async def test_one_file_is_imported_once_at_a_time(url: str) -> None:
 async def test_who_was_overtaken_writes_nothing(url: str, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("phone\n600000012\n")
-    from infolinia.contact_files import open_contact_file
-    from infolinia.import_parsing import BatchParser
+    from infolinia.contact_lists.files import open_contact_file
+    from infolinia.contact_lists.parsing import BatchParser
 
     file = open_contact_file(path, PL)
     parsed = BatchParser(file.columns, PL, file.separator).parse(next(file.batches(0)))
@@ -260,7 +260,7 @@ async def test_an_import_that_is_killed_goes_on_where_it_was(url: str, tmp_path:
         deadline = time.monotonic() + 50
         while True:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "infolinia.import_process", stdin=asyncio.subprocess.PIPE
+                sys.executable, "-m", "infolinia.contact_lists.process", stdin=asyncio.subprocess.PIPE
             )
             assert process.stdin is not None
             process.stdin.write(order)

@@ -21,8 +21,8 @@ from calls.outcome import Outcome
 from engine.call_log import point_of
 from history.interaction import interaction_of
 from infolinia.configuration import Configuration
-from infolinia.flow_files import read_flow
-from infolinia.flow_testing import rehearsal_surroundings
+from infolinia.flows.files import read_flow
+from infolinia.flows.testing import rehearsal_surroundings
 from ivr.commands import Listen, StopListening
 from ivr.events import Heard, KeyPressed, SpeechBegan
 from ivr.flow import Flow, Step

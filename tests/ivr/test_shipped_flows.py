@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from infolinia.configuration import Configuration
-from infolinia.flow_files import read_flow
-from infolinia.flow_testing import rehearsal_surroundings, run_files
+from infolinia.flows.files import read_flow
+from infolinia.flows.testing import rehearsal_surroundings, run_files
 
 FLOWS = sorted((Path(__file__).parents[2] / "callflows").glob("*.yaml"))
 

@@ -11,8 +11,7 @@ from sqlalchemy import insert
 from calls.call import fold
 from calls.events import CallEvent, CallEventKind
 from compliance.facts import Channel, Mode, Purpose
-from engine.gatekeeper import ContactRequest, Gatekeeper
-from engine.ports import (
+from engine.changes import (
     CallStored,
     Change,
     ConsentKept,
@@ -21,6 +20,7 @@ from engine.ports import (
     JobAdded,
     ObjectionKept,
 )
+from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.contacts import ContactDraft
 from history.callbacks import CallbackRequest, CallbackSource
 from history.contact import GroupKind

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.changes import ConsentKept, ObjectionKept
 from engine.gatekeeper import Gatekeeper
-from engine.ports import ConsentKept, ObjectionKept
 from engine.registers.privacy import ErasureState
 from engine.registers.refusals import Missing, Refused
 from history.contact import GroupKind

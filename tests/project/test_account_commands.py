@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from console.credentials import is_token
+from console.accounts.credentials import is_token
 from infolinia.configuration import ConfigurationRejected, load_configuration
 from tests.commands import Program, Ran, loaded_program
 

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from engine.clock import SystemClock, TimeOrderedIds
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
-from infolinia.callback_assembly import callback_forms, missed_calls, promise
+from infolinia.assembly.callbacks import callback_forms, missed_calls, promise
+from infolinia.assembly.preflight import StartFailed
 from infolinia.command import app
 from infolinia.configuration import Configuration, ConfigurationRejected, as_table, load_configuration
-from infolinia.preflight import StartFailed
 from store.store import Store, open_store
 from tests.store.people import WE
 

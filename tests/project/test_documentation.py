@@ -18,14 +18,14 @@ from pydantic import BaseModel
 from calls.events import CallEventKind
 from calls.legs import TRANSITIONS, LegState
 from console.metrics import Metrics
+from engine.changes import JobAdded
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.outbox_jobs import Circumstances, kept_of
-from engine.ports import JobAdded
 from history.interaction import ContactPoint, Interaction, PointKind
 from infolinia.command import app
 from infolinia.configuration import Configuration
-from infolinia.flow_testing import coverage_lines, missed_lines
+from infolinia.flows.testing import coverage_lines, missed_lines
 from ivr.commands import (
     KeepPromise,
     SendCode,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
-from infolinia.flow_files import known_names, load_flows, read_flow
+from infolinia.flows.files import known_names, load_flows, read_flow
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "infolinia.example.yaml"

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from calls.events import CallEvent, CallEventKind
+from engine.changes import EventsAppended
 from engine.clock import SystemClock
-from engine.ports import EventsAppended
+from infolinia.commands.recorded_tests import append_test, written_test
+from infolinia.commands.typed_calls import HELP, TypedCall
 from infolinia.configuration import ConfigurationRejected, load_configuration
-from infolinia.flow_files import read_flow
-from infolinia.recorded_tests import append_test, written_test
-from infolinia.typed_calls import HELP, TypedCall
+from infolinia.flows.files import read_flow
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.rehearsal import Rehearsal
 from ivr.rehearsal.verdicts import run_test

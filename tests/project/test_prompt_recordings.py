@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infolinia.assembly import make_voices
+from infolinia.assembly.hotline import make_voices
 from infolinia.configuration import ConfigurationRejected, load_configuration
-from infolinia.flow_files import load_flows
-from infolinia.flow_reload import FlowReloader
+from infolinia.flows.files import load_flows
+from infolinia.flows.reload import FlowReloader
 from infolinia.setup.inventory import find_parts
 from speech.prompts import PromptVoices
 from speech.vosk_recognizer import VoskRecognizer

@@ -9,7 +9,7 @@ from asterisk.ami import SenderRefused, TrunkStatus
 from console.metrics import Metrics
 from engine.health import Health
 from engine.live import LiveCalls
-from infolinia.assembly import _on_system_news
+from infolinia.assembly.hotline import _on_system_news
 from infolinia.configuration import Configuration
 
 CONFIGURATION = Configuration.model_validate(

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from compliance.facts import Channel, Mode, Purpose
+from engine.changes import JobAdded
 from engine.gatekeeper import ContactRequest, Gatekeeper
-from engine.ports import JobAdded
 from engine.rulebook import RuleBook
 from history.interaction import ContactPoint, PointKind
 from infolinia.configuration import ConfigurationRejected, load_configuration

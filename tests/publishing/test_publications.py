@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection, insert, select
 
-from engine.ports import Published
+from engine.changes import Published
 from history.publication import Publication
 from store.database import create_engine, database_url
 from store.publishing import publish

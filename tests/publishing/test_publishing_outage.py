@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.ports import Published, StoreUnavailable
+from engine.changes import Published
+from engine.ports import StoreUnavailable
 from engine.registers.webhooks import DeliveryState
 from store.spooled import Commit, commit_of, line_of
 from store.store import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infolinia.company import surroundings_of
+from infolinia.assembly.company import surroundings_of
 from infolinia.configuration import Configuration, ConfigurationRejected, as_table, load_configuration
 from schedules.public_holidays import parse_region
 from schedules.spans import Span, parse_spans, parse_weekdays

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from calls.call import Call, fold
 from calls.events import CallEvent, CallEventKind
-from engine.ports import CallStored, Change, EventsAppended, InteractionAdded
+from engine.changes import CallStored, Change, EventsAppended, InteractionAdded
 from history.interaction import Channel, ContactPoint, Interaction, PointKind, interaction_of
 
 START = datetime(2026, 11, 21, 16, 5, 0, 250, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.ports import CallbackKept, InteractionAdded, ObjectionKept
+from engine.changes import CallbackKept, InteractionAdded, ObjectionKept
 from engine.registers.callbacks import CallbackFilter
 from engine.registers.refusals import Changed, Missing, Refused
 from history.callbacks import CallbackRequest, CallbackSource, CallbackState

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from compliance.facts import Channel, Mode, Purpose, Reached
+from engine.changes import InteractionAdded, ObjectionKept
 from engine.gatekeeper import ContactRequest, Gatekeeper
-from engine.ports import InteractionAdded, ObjectionKept
 from engine.registers.actor import ENGINE
 from engine.registers.contacts import ContactDraft
 from engine.registers.decisions import DecisionFilter

@@ -10,7 +10,7 @@ import pytest
 from calls.call import fold
 from calls.events import CallEvent
 from calls.events import CallEventKind as Kind
-from engine.ports import CallStored
+from engine.changes import CallStored
 from store.store import Store
 from tests.store.samples import START
 

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import event
 
 from calls.call import fold
-from engine.ports import CallStored, EventsAppended, JobAdded, LedgerUnavailable
+from engine.changes import CallStored, EventsAppended, JobAdded
+from engine.ports import LedgerUnavailable
 from store.connections import _ThreadConnection
 from store.database import StoreError
 from store.store import Store

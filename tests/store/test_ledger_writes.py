@@ -11,7 +11,8 @@ import pytest
 
 from calls.call import fold
 from calls.events import CallEvent, CallEventKind
-from engine.ports import CallStored, EventsAppended, InteractionAdded, LedgerUnavailable
+from engine.changes import CallStored, EventsAppended, InteractionAdded
+from engine.ports import LedgerUnavailable
 from history.interaction import Channel, ContactPoint, Interaction, PointKind
 from store.ledger import ChangeRefused
 from store.store import Store

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.ports import ProfileSet
+from engine.changes import ProfileSet
 from engine.registers.contacts import ContactChange, Merge
 from engine.registers.refusals import Changed, Missing, Refused
 from engine.registers.timeline import TimelineFilter

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.ports import JobAdded
+from engine.changes import JobAdded
 from store.outbox import back_off_seconds
 from store.store import Store
 from tests.conftest import HandClock

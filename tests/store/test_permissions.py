@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from compliance.facts import Channel, Facts, PastContact, Reached
-from engine.ports import ConsentKept, InteractionAdded, ObjectionKept
+from engine.changes import ConsentKept, InteractionAdded, ObjectionKept
 from engine.registers.actor import ENGINE
 from engine.registers.permissions import (
     ListEntry,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.ports import JobAdded, ProfileSet, StoreUnavailable
+from engine.changes import JobAdded, ProfileSet
+from engine.ports import StoreUnavailable
 from history.interaction import ContactPoint, PointKind
 from store.spooled import Commit, commit_of, line_of
 from store.store import Store, open_queries

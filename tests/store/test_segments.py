@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from engine.ports import ConsentKept, InteractionAdded, ObjectionKept, ProfileSet
+from engine.changes import ConsentKept, InteractionAdded, ObjectionKept, ProfileSet
 from engine.registers.actor import ENGINE
 from engine.registers.contacts import ContactFilter
 from engine.registers.refusals import Changed, Missing, Refused

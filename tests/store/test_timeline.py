@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.ports import InteractionAdded
+from engine.changes import InteractionAdded
 from engine.registers.contacts import ContactChange
 from engine.registers.refusals import Missing, Refused
 from engine.registers.timeline import TimelineFilter

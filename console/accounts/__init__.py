@@ -1,0 +1,1 @@
+"""Who is asking: signing in, sessions, tokens, and which pages they may see."""

@@ -1,0 +1,163 @@
+"""Who may see which page: a table, and the middleware that keeps to it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from urllib.parse import quote
+
+from aiohttp import web
+
+from console.accounts.identity import (
+    ADMITTED,
+    CSRF_FIELD,
+    IDENTIFIER,
+    Identity,
+    bears_csrf,
+    identified,
+    identify,
+)
+from console.accounts.proxies import is_loopback
+from console.faults import Fault
+from console.guard import SAFE_METHODS
+from engine.ports import StoreUnavailable
+from engine.registers.access import Role
+from engine.seen_notes import SeenNotes
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# What is no page: it tells nothing of anybody. The API asks for credentials itself, a form is signed.
+OPEN = frozenset(
+    {"/forms/{name}/callback", "/sign-in", "/language", "/healthz", "/readyz", "/metrics", "/static"}
+)
+API = "/api/v1/"
+# Every other route of the console, and the least role that it takes. One that is missing here takes an admin.
+ROLES: Mapping[str, Role] = {
+    "/": Role.AGENT,
+    "/account": Role.AGENT,
+    "/account/password": Role.AGENT,
+    "/sign-out": Role.AGENT,
+    "/events": Role.AGENT,
+    "/parts/health": Role.AGENT,
+    "/parts/headline": Role.AGENT,
+    "/parts/setup": Role.AGENT,
+    "/parts/mine/{visitor_id}": Role.AGENT,
+    "/visitor/offer": Role.AGENT,
+    "/visitor/{visitor_id}": Role.AGENT,
+    "/visitor/{visitor_id}/keys": Role.AGENT,
+    "/calls": Role.SUPERVISOR,
+    "/calls/{call_id}": Role.SUPERVISOR,
+    "/calls/{call_id}/recording": Role.SUPERVISOR,
+    "/contacts": Role.SUPERVISOR,
+    "/contacts/{contact_id}": Role.SUPERVISOR,
+    "/contacts/{contact_id}/profile": Role.SUPERVISOR,
+    "/contacts/{contact_id}/consents": Role.SUPERVISOR,
+    "/contacts/{contact_id}/objections": Role.SUPERVISOR,
+    "/contacts/{contact_id}/objections/{objection_id}/lift": Role.MANAGER,
+    "/contacts/{contact_id}/merge": Role.SUPERVISOR,
+    "/contacts/{contact_id}/merges/{merge_id}/undo": Role.SUPERVISOR,
+    "/parts/contact/{contact_id}": Role.SUPERVISOR,
+    "/parts/calls": Role.SUPERVISOR,
+    "/parts/call/{call_id}": Role.SUPERVISOR,
+    "/parts/latest": Role.SUPERVISOR,
+    "/parts/live": Role.SUPERVISOR,
+}
+_FLOWS = ("/flows", "/parts/flow")
+# What the API can do, for whoever may use any of it.
+_DESCRIPTION = "/api/"
+_OF_A_PROXY = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
+SEEN: web.AppKey[SeenNotes] = web.AppKey("seen", SeenNotes)
+
+
+def least_role(canonical: str) -> Role:
+    if canonical.startswith(_FLOWS):
+        return Role.MANAGER
+    return ROLES.get(canonical, Role.ADMIN)
+
+
+def may(identity: Identity | None, canonical: str) -> bool:
+    """For the page's own links; None is this machine while nobody was added."""
+    return identity is None or identity.role.includes(least_role(canonical))
+
+
+def saw(request: web.Request, action: str, subjects: Iterable[str]) -> None:
+    """Tell the audit log what the asker is shown. While nobody was added there is nobody to tell of."""
+    identity = identified(request)
+    notes = request.config_dict.get(SEEN)
+    if identity is not None and notes is not None:
+        notes.note(identity.actor, action, subjects)
+
+
+class Nobody:
+    """Implements identity.Identifier where no accounts are kept: the pages alone, on this machine."""
+
+    async def identify(self, request: web.Request) -> Identity | None:
+        return None
+
+    async def open_to_all(self) -> bool:
+        return True
+
+
+async def goes_on(request: web.Request) -> bool:
+    """Whether the asker of a long answer may still have it."""
+    identifier = request.config_dict.get(IDENTIFIER)
+    if identifier is None or identified(request) is None:
+        return True
+    try:
+        return await identifier.identify(request) is not None
+    except StoreUnavailable:
+        return True  # it is asked again soon
+
+
+@web.middleware
+async def admission(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Raises Fault 403, or leads to the sign-in page; probes, styles and the API pass."""
+    resource = request.match_info.route.resource
+    canonical = resource.canonical if resource is not None else request.path
+    if canonical in OPEN or request.path.startswith(API):
+        if canonical == "/sign-in":
+            with contextlib.suppress(StoreUnavailable):  # the form tells so when it is sent
+                await identify(request)
+        return await handler(request)
+    identity = await identify(request)
+    if identity is None:
+        if not (_is_this_machine(request) and await request.config_dict[IDENTIFIER].open_to_all()):
+            return _sign_in_first(request)
+        request[ADMITTED] = True
+        return await handler(request)
+    if canonical.startswith(_DESCRIPTION):
+        request[ADMITTED] = True
+        return await handler(request)
+    if identity.scopes is not None:
+        raise Fault(403, "A token is for /api only. Sign in to see the pages.")
+    request[ADMITTED] = True
+    if resource is not None and not identity.role.includes(least_role(canonical)):
+        raise Fault(403, f"This page takes the role {least_role(canonical)}, or one above it.")
+    if request.method not in SAFE_METHODS and not await _bears_csrf(request, identity):
+        raise Fault(403, "The page is older than your session. Load it anew, then try again.")
+    return await handler(request)
+
+
+def _is_this_machine(request: web.Request) -> bool:
+    """A proxy that nobody told us of must not open the console to everyone behind it."""
+    return is_loopback(request.remote) and not any(name in request.headers for name in _OF_A_PROXY)
+
+
+def _sign_in_first(request: web.Request) -> web.StreamResponse:
+    page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+    if page and "HX-Request" not in request.headers and not request.path.startswith("/parts/"):
+        wanted = "" if request.path == "/" else f"?next={quote(request.path_qs, safe='')}"
+        return web.Response(status=303, headers={"Location": f"/sign-in{wanted}"})
+    raise Fault(401, "Sign in first, at /sign-in.")
+
+
+async def _bears_csrf(request: web.Request, identity: Identity) -> bool:
+    if bears_csrf(request, identity):
+        return True
+    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return False
+    try:
+        given = (await request.post()).get(CSRF_FIELD)
+    except (ValueError, LookupError) as error:
+        raise Fault(400, "The form cannot be read.") from error
+    return identity.csrf_is(given if isinstance(given, str) else None)

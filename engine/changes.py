@@ -1,0 +1,120 @@
+"""Changes: what the ledger writes, several in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from calls.call import Call
+from calls.events import CallEvent
+from history.callbacks import CallbackRequest
+from history.interaction import ContactPoint, Interaction
+from history.permissions import Consent, Objection
+from history.publication import Publication
+
+
+@dataclass(frozen=True, slots=True)
+class EventsAppended:
+    """Append to the call event log. A (call_id, seq) that is already there is left as it was."""
+
+    events: tuple[CallEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallStored:
+    """The call's projection as of its `last_seq`; an older one never replaces a newer."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionAdded:
+    """Add a row to the history. Its contact is found by `point`, or made with `new_contact_id`."""
+
+    interaction: Interaction
+    new_contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobAdded:
+    """A row of the outbox: work for a worker (sms, webhook, promise), done after the commit, at least once.
+
+    `key` is unique: the same job is never added twice. Jobs of one topic and `subject` are done one after
+    another, in order of id; lower `priority` goes first; after `expires_at` the job is no longer worth doing.
+    """
+
+    id: str
+    topic: str
+    key: str
+    payload: Mapping[str, object]
+    not_before: datetime | None = None
+    subject: str | None = None
+    priority: int = 0
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSet:
+    """An attribute of a person has this value from `at` on. `value` is JSON; `source` is the call's id.
+
+    The person is found by `point`, or made with `new_contact_id`. An older value never replaces a newer.
+    """
+
+    point: ContactPoint
+    name: str
+    value: object
+    at: datetime
+    source: str
+    new_contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentKept:
+    """A consent, refusal or withdrawal. Its contact is found by `consent.point`, or made."""
+
+    consent: Consent
+    new_contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionKept:
+    """From now on this is not contacted, on every node.
+
+    With a `point`, the objection's value is the id of the contact that is found by it, or made.
+    """
+
+    objection: Objection
+    point: ContactPoint | None = None
+    new_contact_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackKept:
+    """A callback request; a standing one of the same person and topic is renewed. Its contact as above.
+
+    That of a missed call is kept only if the person was not spoken to since, and wants calls.
+    """
+
+    request: CallbackRequest
+    new_contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Tell webhooks and the event stream, once the transaction is done."""
+
+    publication: Publication
+
+
+Change = (
+    EventsAppended
+    | CallStored
+    | InteractionAdded
+    | JobAdded
+    | ProfileSet
+    | ConsentKept
+    | ObjectionKept
+    | CallbackKept
+    | Published
+)

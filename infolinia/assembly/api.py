@@ -1,0 +1,122 @@
+"""The REST API's parts, wired."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from console.accounts.identity import identify
+from console.accounts.passwords import Passwords
+from console.accounts.people import People
+from console.api.areas import operations
+from console.api.event_feed import EventFeed
+from console.api.parts import ApiParts
+from console.api.rate_limits import Rate
+from console.api.serving import Api
+from console.application import Doors
+from engine.codes import new_webhook_secret
+from engine.explaining import Explainer
+from engine.flows import FlowShelf
+from engine.gatekeeper import Gatekeeper
+from engine.imports import ImportIntake
+from engine.live import LiveCalls
+from engine.outbound import OutboundCalls
+from engine.ports import Clock, Ids
+from engine.registers.decisions import Decisions
+from engine.registers.permissions import Permissions
+from infolinia.assembly.callbacks import promise
+from infolinia.configuration import Configuration
+from infolinia.contact_lists.desk import ImportDesk
+from infolinia.sections.rules import rule_book
+from store.store import Store
+
+
+def api_parts(
+    configuration: Configuration,
+    *,
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    live: LiveCalls,
+    flows: FlowShelf,
+    doors: Doors | None = None,
+    intake: ImportIntake | None = None,
+    outbound: OutboundCalls | None = None,
+    hang_up: Callable[[str, str], Awaitable[bool]] | None = None,
+) -> ApiParts:
+    """What runs, and what the tests run, is made here."""
+    rate = configuration.web.rate
+    return ApiParts(
+        clock=clock,
+        ids=ids,
+        identify=identify,
+        idempotency=store.idempotency,
+        queries=store.queries,
+        calls=store.calls,
+        history=store.history,
+        live=live,
+        flows=flows,
+        region=configuration.country,
+        webhooks=store.webhooks,
+        deliveries=store.deliveries,
+        publications=store.publications,
+        feed=EventFeed(store.publications),
+        new_secret=new_webhook_secret,
+        accounts=store.accounts,
+        permissions=store.permissions,
+        privacy=store.privacy,
+        decisions=store.decisions,
+        explainer=explainer(configuration, store.permissions, store.decisions, clock),
+        gate=gate_of(configuration, store.permissions, store.decisions, clock),
+        callbacks=store.callbacks,
+        promise=promise(configuration),
+        passwords=doors.passwords if doors else Passwords(),
+        imports=store.imports,
+        intake=intake or import_desk(configuration, store, ids),
+        seen=doors.seen if doors else None,
+        outbound=outbound,
+        hang_up=hang_up,
+        recordings=configuration.place(configuration.recordings),
+        rate=Rate(rate.per_second, rate.burst),
+    )
+
+
+def explainer(
+    configuration: Configuration, permissions: Permissions, decisions: Decisions, clock: Clock
+) -> Explainer:
+    gate = gate_of(configuration, permissions, decisions, clock)
+    return Explainer(gate, permissions, clock)
+
+
+def gate_of(
+    configuration: Configuration, permissions: Permissions, decisions: Decisions, clock: Clock
+) -> Gatekeeper:
+    book = rule_book(configuration.rules, configuration.country)
+    return Gatekeeper(permissions, decisions, book, clock)
+
+
+def import_desk(configuration: Configuration, store: Store, ids: Ids) -> ImportDesk:
+    """Not started yet."""
+    return ImportDesk(
+        store.imports,
+        ids,
+        folder=configuration.place(configuration.state) / "imports",
+        database_url=configuration.database_url,
+        node=configuration.node,
+    )
+
+
+def people_of(parts: ApiParts) -> People:
+    """The same for the pages."""
+    return People(
+        parts.history,
+        parts.permissions,
+        parts.callbacks,
+        parts.explainer,
+        parts.accounts,
+        parts.ids,
+        parts.region,
+    )
+
+
+def served_api(parts: ApiParts) -> Api:
+    return Api(parts, operations(parts))

@@ -1,0 +1,81 @@
+"""Callbacks, wired: the rule of missed calls, the forms, and the keeper of windows."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from console.callback_forms import CallbackForm, CallbackForms
+from console.metrics import Metrics
+from engine.callback_keeping import CallbackKeeper
+from engine.missed_calls import MissedCalls
+from engine.ports import Clock, Ids
+from history.callback_windows import Promise
+from infolinia.assembly.preflight import StartFailed
+from infolinia.configuration import Configuration
+from infolinia.sections.callbacks import missing_form_secrets, secret_of
+from schedules.opening_hours import OpeningHours
+from store.store import Store
+
+
+def keep_callbacks(store: Store, metrics: Metrics, stack: AsyncExitStack) -> None:
+    """Look for broken ones from now on, until the stack ends."""
+    keeper = CallbackKeeper(store.callbacks)
+    metrics.watch_callbacks(keeper.counts)
+    keeper.start()
+    stack.push_async_callback(keeper.close)
+
+
+def promise(configuration: Configuration) -> Promise:
+    section = configuration.callbacks
+    return Promise(timedelta(seconds=section.within), hours_of(configuration, section.hours))
+
+
+def missed_calls(configuration: Configuration) -> MissedCalls | None:
+    """None: nobody is called back who did not ask."""
+    rule = configuration.callbacks.missed
+    if not rule.numbers:
+        return None
+    return MissedCalls(
+        numbers=frozenset(rule.numbers),
+        topic=rule.topic,
+        outcomes=frozenset(rule.outcomes),
+        shortest_wait_seconds=rule.shortest_wait,
+        within=timedelta(seconds=rule.within),
+        hours=hours_of(configuration, rule.hours),
+    )
+
+
+def callback_forms(configuration: Configuration, store: Store, clock: Clock, ids: Ids) -> CallbackForms:
+    """Raises StartFailed when the environment lacks a secret."""
+    if problems := list(missing_form_secrets(configuration.forms)):
+        raise StartFailed("\n".join(problems))
+    forms = {
+        name: CallbackForm(
+            name=name,
+            secret=secret_of(form),
+            topic=form.topic or name,
+            campaign=form.campaign,
+            origins=frozenset(form.origins),
+            within=timedelta(seconds=form.within),
+            languages=frozenset(form.languages),
+            hours=hours_of(configuration, form.hours),
+        )
+        for name, form in configuration.forms.items()
+    }
+    return CallbackForms(
+        forms,
+        store.callbacks,
+        clock=clock,
+        ids=ids,
+        region=configuration.country,
+        zone=ZoneInfo(configuration.time_zone),
+    )
+
+
+def hours_of(configuration: Configuration, name: str | None) -> OpeningHours | None:
+    """Those of this name; None for none."""
+    if name is None:
+        return None
+    return configuration.hours[name].opening_hours(ZoneInfo(configuration.time_zone))

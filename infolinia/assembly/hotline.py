@@ -1,0 +1,415 @@
+"""Composition root: every part is made and wired here, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from asterisk.ami import AmiAddress, AmiConnection, SenderRefused, SystemNews, TrunkStatus
+from asterisk.ari import AriAddress
+from asterisk.control import AsteriskControl
+from asterisk.media import MediaServer
+from asterisk.network_log import CelNetworkLog
+from asterisk.process import AsteriskProcess
+from asterisk.settings import AMI_USER, ARI_USER, MEDIA_CLIENT, AsteriskInstallation
+from asterisk.visitors import VisitorGate
+from calls.control import ControlRestored, NetworkEvent
+from channels.services import HttpServices
+from console.application import SERVING, make_application
+from console.hotline import FlowFact, HotlineFacts
+from console.metrics import Metrics
+from engine.clock import SystemClock, TimeOrderedIds
+from engine.codes import RandomCodes
+from engine.errands import Desk
+from engine.exchange import Exchange
+from engine.flows import FlowShelf
+from engine.health import Health
+from engine.live import LiveCalls
+from engine.ports import VoiceFailed
+from engine.queues import Queues
+from engine.recovery import Recovery
+from engine.retention import RetentionWorker
+from engine.switchboard import Switchboard
+from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
+from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
+from infolinia.assembly.company import surroundings_of
+from infolinia.assembly.contacts import gatekeeper, outbound_calls
+from infolinia.assembly.doors import opened_doors
+from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
+from infolinia.assembly.webhooks import tell_webhooks
+from infolinia.configuration import Configuration
+from infolinia.flows.control_socket import serve_control, socket_path
+from infolinia.flows.files import load_flows, warn_of_unknown_words
+from infolinia.flows.recordings import Judged
+from infolinia.flows.reload import FlowReloader
+from infolinia.sections.queues import agent_lines, waiting_rooms
+from infolinia.setup.inventory import Parts, find_parts
+from speech.prompts import PromptVoices
+from speech.voices import DEFAULT_VOICES, Voice
+from speech.vosk_recognizer import VoskRecognizer
+from store.recordings import RecordingFolder
+from store.store import Store, open_store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """A hotline that runs, for its command line and for tests."""
+
+    configuration: Configuration
+    asterisk: AsteriskProcess
+    control: AsteriskControl
+    switchboard: Switchboard
+    store: Store
+    live: LiveCalls
+    health: Health
+    facts: HotlineFacts
+
+
+@asynccontextmanager
+async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline]:
+    """Bring everything up; on leaving, end calls, write them and stop Asterisk."""
+    parts = find_parts()
+    clock = SystemClock()
+    ids = TimeOrderedIds(clock)
+    live = LiveCalls()
+    health = Health(live)
+    unreachable: set[str] = set()  # trunks
+    metrics = Metrics(live, health)
+    live.on_ended = metrics.call_ended
+    shelf = load_flows(configuration)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(held_state_folder(configuration.place(configuration.state)))
+        refuse_taken_ports(configuration)
+        services = HttpServices(usable_services(configuration))
+        asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
+        asterisk.check_ports()
+        store = await _opened_store(configuration, clock, health, stack)
+        gate = gatekeeper(configuration, store, clock)
+        forms = callback_forms(configuration, store, clock, ids)
+        keep_callbacks(store, metrics, stack)
+        doors = await opened_doors(configuration, store, clock, stack)
+        await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
+        recognizer = await _recognizer(configuration, parts, health, stack)
+        warn_of_unknown_words(shelf, recognizer)
+        voices = await _voices(configuration, parts, shelf, health, stack)
+        await services.start()
+        stack.push_async_callback(services.close)
+        await asterisk.start()
+        stack.push_async_callback(asterisk.stop)
+        ami = AmiConnection(
+            _ami_address(configuration, asterisk),
+            _on_system_news(configuration, metrics, health, unreachable),
+        )
+        await ami.start()
+        stack.push_async_callback(ami.close)
+        media = MediaServer(
+            configuration.asterisk.media_port, MEDIA_CLIENT, password=asterisk.secrets.media_password
+        )
+        await media.start()
+        stack.push_async_callback(media.close)
+        restored = asyncio.Event()
+
+        def on_network_event(event: NetworkEvent) -> None:
+            switchboard.on_network_event(event)
+            if isinstance(event, ControlRestored):
+                restored.set()
+
+        control = AsteriskControl(
+            ari_address(configuration, asterisk, "infolinia"),
+            media,
+            on_network_event,
+            recording_dir=asterisk.folders.spool / "recording",
+            trunks=tuple(trunk.name for trunk in configuration.sip.trunks),
+            ami=ami,
+            phones=tuple(phone.name for phone in asterisk.settings.phones),
+        )
+        surroundings = surroundings_of(configuration)
+        queues = Queues(
+            waiting_rooms(configuration.queues),
+            agent_lines(configuration.agents),
+            clock=clock,
+            opening=surroundings.opening,
+        )
+        queues.on_left = metrics.queue_left
+        metrics.watch_queues(queues.agents, queues.waiting)
+        recordings = RecordingFolder(configuration.place(configuration.recordings))
+        exchange = Exchange(
+            control=control,
+            ledger=store.ledger,
+            recognizer=recognizer,
+            synthesizer=voices,
+            recordings=recordings,
+            desk=Desk(
+                ledger=store.ledger,
+                profiles=store.queries,
+                services=services,
+                codes=RandomCodes(),
+                clock=clock,
+                ids=ids,
+                region=configuration.country,
+                gate=gate,
+                codes_in_log=configuration.codes_in_log,
+            ),
+            queues=queues,
+            flows=shelf,
+            clock=clock,
+            ids=ids,
+            live=live,
+            health=health,
+            node=configuration.node,
+            region=configuration.country,
+            surroundings=surroundings,
+            missed_calls=missed_calls(configuration),
+        )
+        switchboard = Switchboard(exchange)
+        network_log = CelNetworkLog(
+            asterisk.folders.cel_db, lambda: asterisk.booted_at, asterisk.folders.spool / "recording"
+        )
+        recovery = Recovery(exchange, switchboard, store.queries, network_log)
+        await control.start()
+        stack.push_async_callback(control.close)
+        switchboard.start()
+        stack.push_async_callback(switchboard.close)
+        _in_background(_recover(recovery, restored), stack)
+        _in_background(recovery.watch(), stack)
+        visitors = VisitorGate(
+            control,
+            ids,
+            limit=configuration.web.visitors,
+            on_health=lambda ok, detail: health.set("browser calls", ok, detail, needed=False),
+        )
+        await visitors.start()
+        stack.push_async_callback(visitors.close)
+        facts = [hotline_facts(configuration, shelf, recognizer)]
+
+        def flows_changed() -> None:
+            facts[0] = hotline_facts(configuration, shelf, recognizer)
+            live.changed("flows")
+
+        reloader = FlowReloader(configuration, shelf, voices, recognizer, flows_changed)
+        await serve_control(socket_path(configuration), reloader, stack)
+        if configuration.flows_watch:
+            _in_background(reloader.watch(), stack)
+        worker = RetentionWorker(store.retention, store.privacy, configuration.retention.periods(), clock)
+        _in_background(worker.run(), stack)
+        intake = import_desk(configuration, store, ids)
+        intake.start()
+        stack.push_async_callback(intake.close)
+        api = served_api(
+            api_parts(
+                configuration,
+                store=store,
+                clock=clock,
+                ids=ids,
+                live=live,
+                flows=shelf,
+                doors=doors,
+                intake=intake,
+                outbound=outbound_calls(configuration, exchange, switchboard, gate, store, unreachable),
+                hang_up=switchboard.hang_up,
+            )
+        )
+        application = make_application(
+            live=live,
+            health=health,
+            queries=store.queries,
+            visitors=visitors,
+            recordings=recordings.folder,
+            hotline=lambda: facts[0],
+            flows=shelf,
+            surroundings=surroundings,
+            clock=clock,
+            metrics=metrics,
+            api=api,
+            names=configuration.web.names,
+            doors=doors,
+            forms=forms,
+            people=people_of(api.parts),
+        )
+        await _serve(application, configuration, stack)
+        yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])
+
+
+def installation_of(parts: Parts) -> AsteriskInstallation:
+    return AsteriskInstallation(
+        argv=parts.asterisk_argv,
+        module_dir=parts.asterisk_module_dir,
+        data_dir=parts.asterisk_data_dir,
+        sounds_dir=parts.sounds_dir,
+        music_dir=parts.music_dir,
+    )
+
+
+def ari_address(configuration: Configuration, asterisk: AsteriskProcess, app: str) -> AriAddress:
+    url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
+    return AriAddress(url=url, app=app, user=ARI_USER, password=asterisk.secrets.ari_password)
+
+
+def _ami_address(configuration: Configuration, asterisk: AsteriskProcess) -> AmiAddress:
+    return AmiAddress("127.0.0.1", configuration.asterisk.ami_port, AMI_USER, asterisk.secrets.ami_password)
+
+
+_WRONG_PASSWORD = ("InvalidPassword", "ChallengeResponseFailed")
+
+
+def _on_system_news(
+    configuration: Configuration, metrics: Metrics, health: Health, unreachable: set[str]
+) -> Callable[[SystemNews], None]:
+    """Count refused SIP senders; show each trunk's state, and keep which ones are `unreachable`."""
+    trunks = {trunk.name for trunk in configuration.sip.trunks}
+    agents = {name for name, agent in configuration.agents.items() if agent.sip.password}
+    refused: Counter[str] = Counter()
+
+    def heard(news: SystemNews) -> None:
+        match news:
+            case SenderRefused(why=why, account=account, address=address):
+                metrics.sip_refused(why)
+                refused[why] += 1
+                if account in agents and why in _WRONG_PASSWORD:  # any other name is the sender's own word
+                    log.warning(
+                        "SIP refused: not this agent's password", agent=account, why=why, address=address
+                    )
+                else:
+                    log.warning("SIP refused: not a trunk or phone of ours", why=why, address=address)
+                total = refused.total()
+                health.set("SIP refused", True, f"{total} since the start, last from {address}", needed=False)
+            case TrunkStatus(trunk=trunk, what=what, good=good, detail=detail) if trunk in trunks:
+                away = detail == "Unreachable"
+                if what == "contact" and away and trunk not in unreachable:
+                    unreachable.add(trunk)
+                    log.warning("trunk does not answer: no calls are placed over it", trunk=trunk)
+                elif what == "contact" and not away and trunk in unreachable:
+                    unreachable.discard(trunk)
+                    log.info("trunk answers again", trunk=trunk)
+                health.set(f"trunk {trunk}", good, detail, needed=False)
+            case _:
+                pass  # restarts are told by ARI, which then lists the channels
+
+    return heard
+
+
+def make_recognizer(configuration: Configuration, parts: Parts) -> VoskRecognizer:
+    own = {language: configuration.place(path) for language, path in configuration.speech.models.items()}
+    return VoskRecognizer({**parts.model_dirs, **own}, threads=configuration.speech.threads)
+
+
+def make_voices(configuration: Configuration, parts: Parts) -> PromptVoices:
+    return PromptVoices(
+        configuration.place(configuration.state) / "prompts",
+        configuration.place(configuration.prompts),
+        environment=parts.espeak_environment,
+        voices=voices_of(configuration),
+    )
+
+
+def voices_of(configuration: Configuration) -> dict[str, Voice]:
+    """language -> who speaks it."""
+    own = configuration.speech.voices.items()
+    return {**DEFAULT_VOICES, **{lang: Voice(v.id, v.rate, v.pitch, v.volume) for lang, v in own}}
+
+
+def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: VoskRecognizer) -> HotlineFacts:
+    number = next(iter(configuration.numbers), "")
+    first = shelf.for_number(number) or shelf.unknown
+    host = "127.0.0.1" if configuration.sip.bind == "0.0.0.0" else configuration.sip.bind  # noqa: S104
+    served = {number: shelf.for_number(number) for number in configuration.numbers}
+    return HotlineFacts(
+        name=configuration.name,
+        number=number,
+        sip_address=f"sip:{number}@{host}:{configuration.sip.port}",
+        languages=tuple(first.languages),
+        flows=tuple(
+            FlowFact(number, flow.name, flow.version, flow.file) for number, flow in served.items() if flow
+        ),
+        understood=tuple(sorted(recognizer.languages())),
+        program="infolinia" if shutil.which("infolinia") else os.path.relpath(sys.argv[0]),
+    )
+
+
+async def _opened_store(
+    configuration: Configuration, clock: SystemClock, health: Health, stack: AsyncExitStack
+) -> Store:
+    store = open_store(
+        configuration.database_url,
+        configuration.place(configuration.state) / "spool",
+        clock=clock,
+        on_health=lambda ok, detail: health.set("database", ok, detail, needed=False),
+        node=configuration.node,
+        recordings=configuration.place(configuration.recordings),
+        proof_days=configuration.retention.proof_days,
+    )
+    await store.start()
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def _recognizer(
+    configuration: Configuration, parts: Parts, health: Health, stack: AsyncExitStack
+) -> VoskRecognizer:
+    recognizer = make_recognizer(configuration, parts)
+    await recognizer.start()
+    stack.push_async_callback(recognizer.close)
+    languages = ", ".join(sorted(recognizer.languages()))
+    failures = " ".join(recognizer.failures.values())
+    detail = failures or (f"Speech is understood in: {languages}" if languages else "Keys only: no model")
+    health.set("recognition", bool(languages) and not failures, detail, needed=False)
+    return recognizer
+
+
+async def _voices(
+    configuration: Configuration, parts: Parts, shelf: FlowShelf, health: Health, stack: AsyncExitStack
+) -> PromptVoices:
+    voices = make_voices(configuration, parts)
+    await voices.start()
+    stack.push_async_callback(voices.close)
+    for warning in Judged((*shelf.all(), shelf.unknown), voices.recorded, whole=False).script_warnings():
+        log.warning(warning)
+    texts = {text: None for flow in (*shelf.all(), shelf.unknown) for text in flow.prompts()}
+    try:
+        await voices.warm(list(texts))
+        health.set("voices", True, f"{len(texts)} prompts are ready")
+    except VoiceFailed as failure:  # keys still work, and prompts that are recorded
+        health.set("voices", False, str(failure))
+        log.error(str(failure))
+    return voices
+
+
+async def _recover(recovery: Recovery, restored: asyncio.Event) -> None:
+    while True:
+        await restored.wait()
+        restored.clear()
+        try:
+            await recovery.after_connecting()
+        except Exception:
+            log.exception("Calls of before could not be recovered; trying again at the next connection")
+
+
+def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> None:
+    """Run it until the hotline stops."""
+    task = asyncio.get_running_loop().create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)
+
+
+async def _serve(application: web.Application, configuration: Configuration, stack: AsyncExitStack) -> None:
+    runner = web.AppRunner(application, shutdown_timeout=5, **SERVING)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, configuration.web.bind, configuration.web.port).start()

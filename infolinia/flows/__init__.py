@@ -1,0 +1,1 @@
+"""Flow files of an installation: found, checked, tested, reloaded."""
