@@ -180,7 +180,7 @@ class Pages:
         events: Sequence[CallEvent] = await self._queries.events(call_id)
         words = self.words_for(request)
         recorded = call.recording is not None
-        rows = await self._queries.history(limit=1, subject_id=call_id)
+        rows = await self._queries.history(limit=1, subject_id=call_id, calls_only=True)
         return {
             "call": call,
             "contact_id": rows[0].interaction.contact_id if rows else None,

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 
 from calls.events import CallEventKind
 from calls.queue_stay import QueueStay
-from engine.changes import CallbackKept, Change, ConsentKept, JobAdded, ObjectionKept
+from engine.changes import CallbackKept, Change, ConsentKept, InteractionAdded, JobAdded, ObjectionKept
 from engine.codes import CODE_SECONDS
 from history.callbacks import CallbackRequest, CallbackSource
-from history.interaction import ContactPoint, PointKind
+from history.interaction import Channel, ContactPoint, Interaction, PointKind
 from history.permissions import Consent, Objection, Proof, Scope
 from ivr.commands import (
     CODE,
@@ -132,7 +132,31 @@ def kept_of(
             return Kept(CallEventKind.CONTACT_STOPPED, data, stopped)
         case KeepPromise(amount=amount, currency=currency, due=due, reference=reference):
             data = {"amount": amount, "currency": currency, "due": due, "reference": reference}
-            return Kept(CallEventKind.PROMISE_MADE, data, (row("promise", {"point": person, **data}),))
+            job = row("promise", {"point": person, **data})
+            return Kept(CallEventKind.PROMISE_MADE, data, (job, promise_of(errand, circumstances, new_id)))
+
+
+def promise_of(errand: KeepPromise, circumstances: Circumstances, new_id: str) -> InteractionAdded:
+    """The promise on the caller's timeline."""
+    here = circumstances
+    promised = Interaction(
+        id=f"{here.call_id}-{errand.work_id}-promise",
+        at=here.at,
+        channel=Channel.PROMISE,
+        direction="inbound",
+        subject_id=here.call_id,
+        point=here.point,
+        language=here.language,
+        flow=here.flow or None,
+        currency=errand.currency,
+        data={
+            "amount": errand.amount,
+            "currency": errand.currency,
+            "due": errand.due,
+            "reference": errand.reference,
+        },
+    )
+    return InteractionAdded(promised, new_id)
 
 
 def callback_of(errand: RequestCallback, circumstances: Circumstances, number: str) -> CallbackRequest:

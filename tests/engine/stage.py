@@ -18,7 +18,7 @@ from engine.live import LiveCalls
 from engine.queues import AgentLine, Queues
 from engine.recovery import Recovery
 from engine.switchboard import Switchboard
-from history.interaction import Interaction
+from history.interaction import Channel, Interaction
 from ivr.reading.loader import load_flow
 from ivr.surroundings import NOWHERE, Surroundings
 from tests.engine.fakes import (
@@ -219,9 +219,10 @@ class Stage:
             await asyncio.sleep(0.01)
 
     async def over(self, call_id: str, seconds: float = 60.0) -> Interaction:
-        """Until the call has ended everywhere; returns its only row of the history."""
+        """Until the call has ended everywhere; returns its own row of the history."""
         await self.until(lambda: self.live.get(call_id) is None and not self.serves(call_id), seconds)
-        (row,) = [row for row in self.ledger.interactions if row.subject_id == call_id]
+        rows = [row for row in self.ledger.interactions if row.subject_id == call_id]
+        (row,) = [row for row in rows if row.channel in (Channel.CALL, Channel.VOICEMAIL)]
         return row
 
     # --- what is seen -------------------------------------------------------------------------------------

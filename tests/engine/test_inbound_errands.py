@@ -13,7 +13,7 @@ from calls.control import ControlDropped, RecordingEnded
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.ports import Reply, ServiceFailed
-from history.interaction import ContactPoint, PointKind
+from history.interaction import Channel, ContactPoint, PointKind
 from tests.engine.fakes import channel
 from tests.engine.stage import CALLER, Stage, load_shelf
 
@@ -235,6 +235,10 @@ async def test_a_caller_gives_the_code_and_promises(stage: Stage) -> None:
         "due": "2026-03-05",
         "reference": "D-7",
     }
+    (promise,) = [row for row in stage.ledger.interactions if row.channel is Channel.PROMISE]
+    assert promise.subject_id == call_id
+    assert promise.point is not None
+    assert promise.data["due"] == "2026-03-05"
     whole = str(stage.ledger.log) + str(stage.ledger.interactions)
     assert "111111" not in whole
     assert "999999" not in whole

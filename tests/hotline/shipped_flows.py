@@ -317,5 +317,6 @@ async def row_of(hotline: RunningHotline, caller: str) -> dict[str, Any]:
             return bool(database.execute(query, (caller,)).fetchone()[0])
 
     await until(ended, f"the call of {caller} has ended", 30, hotline.log)
-    (row,) = [row for row in await hotline.history() if row["contact_points"][0]["value"] == caller]
+    rows = [row for row in await hotline.history() if row["channel"] in ("call", "voicemail")]
+    (row,) = [row for row in rows if row["contact_points"][0]["value"] == caller]
     return row

@@ -124,6 +124,12 @@ def consented(folder: Path, call_id: str) -> list[tuple[str, bool]]:
         return [(purpose, bool(given)) for purpose, given in database.execute(asked, (call_id,))]
 
 
+def promised(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Whose promises stand on the timeline, how much and till when."""
+    made = [row for row in rows if row["channel"] == "promise"]
+    return [(row["contact_id"], row["data"]["amount"], row["data"]["due"]) for row in made]
+
+
 async def test_a_parcel_is_asked_for_and_its_delivery_booked(
     hotline: RunningHotline, company: Company
 ) -> None:
@@ -225,6 +231,7 @@ async def test_somebody_proves_who_they_are_by_a_code_and_promises_to_pay(
         str(due),
         "F-2026-17",
     )
+    assert promised(await hotline.history()) == [(row["contact_id"], "100.50", str(due))]
     assert "sto złotych pięćdziesiąt groszy" in said(row)
     assert [data["passed"] for data in told(row, "identity_checked")] == [False, False, True]
     # What proves who somebody is stands in no log: neither the keys nor the code.
