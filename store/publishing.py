@@ -7,6 +7,7 @@ outbox in the same transaction, so that exactly what was committed is told.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from sqlalchemy import Connection
 from history.publication import Kind, Publication
 from store.rows import POSTGRESQL, SQLITE, Statements
 
+# An escaped NUL in JSON, behind whole pairs of backslashes.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 # So long a delivery is tried; after its last try it becomes a dead letter.
 TRIED_FOR = timedelta(days=3)
 # What waits behind one that fails, or for a paused webhook, is dead after this time without a try.
@@ -87,8 +90,7 @@ def publish(connection: Connection, publications: Sequence[Publication]) -> None
     sequences = _sequences(connection, sql, fresh)
     time = sql.statements.time
     told = [
-        (one.id, time(one.at), one.kind, one.subject, sequences[one.id], orjson.dumps(one.data).decode())
-        for one in fresh
+        (one.id, time(one.at), one.kind, one.subject, sequences[one.id], _told(one.data)) for one in fresh
     ]
     connection.exec_driver_sql(sql.tell, told)
     if jobs := _jobs(connection, sql, fresh, sequences):
@@ -164,3 +166,9 @@ def _receivers(connection: Connection) -> dict[str, frozenset[str]]:
         webhook_id: frozenset(kinds if isinstance(kinds, list) else orjson.loads(kinds))
         for webhook_id, kinds in rows
     }
+
+
+def _told(data: Mapping[str, object]) -> str:
+    """The data as JSON. PostgreSQL keeps no NUL: U+FFFD stands for it, as no receiver could use it either."""
+    text = orjson.dumps(data).decode()
+    return _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text

@@ -61,6 +61,20 @@ async def test_each_subject_is_numbered_by_itself(url: str, store: Store) -> Non
     await engine.dispose()
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"), [("a\x00b", "a\ufffdb"), ("\\\x00", "\\\ufffd"), ("\\u0000", "\\u0000"), ("ł", "ł")]
+)
+async def test_a_nul_is_told_by_a_sign_that_every_database_keeps(
+    url: str, store: Store, given: str, kept: str
+) -> None:
+    engine = create_engine(database_url(url))
+    one = Publication("1", AT, "contact.changed", "contact:a", {"plan": given})
+    await written(engine, lambda connection: publish(connection, [one]))
+    async with engine.connect() as connection:
+        assert (await connection.execute(select(publications.c.data))).scalar_one() == {"plan": kept}
+    await engine.dispose()
+
+
 async def test_what_was_rolled_back_is_told_to_nobody(url: str, store: Store) -> None:
     engine = create_engine(database_url(url))
 
