@@ -1,1 +1,1 @@
-"""The web console: the hotline's page, its calls and their history, live; probes and metrics."""
+"""The web console: pages, the REST API, accounts, live events, probes and metrics."""

@@ -1,1 +1,1 @@
-"""What we know of a person: contacts and the append-only timeline of interactions."""
+"""What we know of a person: contacts, the append-only timeline, permissions, lists of people."""

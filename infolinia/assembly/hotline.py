@@ -7,15 +7,14 @@ import contextlib
 import os
 import shutil
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
 
-from asterisk.ami import AmiAddress, AmiConnection, SenderRefused, SystemNews, TrunkStatus
+from asterisk.ami import AmiAddress, AmiConnection
 from asterisk.ari import AriAddress
 from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
@@ -46,6 +45,7 @@ from infolinia.assembly.company import surroundings_of
 from infolinia.assembly.contacts import gatekeeper, outbound_calls
 from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
+from infolinia.assembly.system_news import on_system_news
 from infolinia.assembly.webhooks import tell_webhooks
 from infolinia.configuration import Configuration
 from infolinia.flows.control_socket import serve_control, socket_path
@@ -110,7 +110,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         stack.push_async_callback(asterisk.stop)
         ami = AmiConnection(
             _ami_address(configuration, asterisk),
-            _on_system_news(configuration, metrics, health, unreachable),
+            on_system_news(configuration, metrics, health, unreachable),
         )
         await ami.start()
         stack.push_async_callback(ami.close)
@@ -259,45 +259,6 @@ def ari_address(configuration: Configuration, asterisk: AsteriskProcess, app: st
 
 def _ami_address(configuration: Configuration, asterisk: AsteriskProcess) -> AmiAddress:
     return AmiAddress("127.0.0.1", configuration.asterisk.ami_port, AMI_USER, asterisk.secrets.ami_password)
-
-
-_WRONG_PASSWORD = ("InvalidPassword", "ChallengeResponseFailed")
-
-
-def _on_system_news(
-    configuration: Configuration, metrics: Metrics, health: Health, unreachable: set[str]
-) -> Callable[[SystemNews], None]:
-    """Count refused SIP senders; show each trunk's state, and keep which ones are `unreachable`."""
-    trunks = {trunk.name for trunk in configuration.sip.trunks}
-    agents = {name for name, agent in configuration.agents.items() if agent.sip.password}
-    refused: Counter[str] = Counter()
-
-    def heard(news: SystemNews) -> None:
-        match news:
-            case SenderRefused(why=why, account=account, address=address):
-                metrics.sip_refused(why)
-                refused[why] += 1
-                if account in agents and why in _WRONG_PASSWORD:  # any other name is the sender's own word
-                    log.warning(
-                        "SIP refused: not this agent's password", agent=account, why=why, address=address
-                    )
-                else:
-                    log.warning("SIP refused: not a trunk or phone of ours", why=why, address=address)
-                total = refused.total()
-                health.set("SIP refused", True, f"{total} since the start, last from {address}", needed=False)
-            case TrunkStatus(trunk=trunk, what=what, good=good, detail=detail) if trunk in trunks:
-                away = detail == "Unreachable"
-                if what == "contact" and away and trunk not in unreachable:
-                    unreachable.add(trunk)
-                    log.warning("trunk does not answer: no calls are placed over it", trunk=trunk)
-                elif what == "contact" and not away and trunk in unreachable:
-                    unreachable.discard(trunk)
-                    log.info("trunk answers again", trunk=trunk)
-                health.set(f"trunk {trunk}", good, detail, needed=False)
-            case _:
-                pass  # restarts are told by ARI, which then lists the channels
-
-    return heard
 
 
 def make_recognizer(configuration: Configuration, parts: Parts) -> VoskRecognizer:

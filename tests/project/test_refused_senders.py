@@ -9,7 +9,7 @@ from asterisk.ami import SenderRefused, TrunkStatus
 from console.metrics import Metrics
 from engine.health import Health
 from engine.live import LiveCalls
-from infolinia.assembly.hotline import _on_system_news
+from infolinia.assembly.system_news import on_system_news
 from infolinia.configuration import Configuration
 
 CONFIGURATION = Configuration.model_validate(
@@ -29,7 +29,7 @@ def test_only_a_wrong_password_of_an_agent_is_told_with_a_name(why: str, account
     live = LiveCalls()
     health = Health(live)
     with capture_logs() as logs:
-        _on_system_news(CONFIGURATION, Metrics(live, health), health, set())(
+        on_system_news(CONFIGURATION, Metrics(live, health), health, set())(
             SenderRefused(why, account, "192.0.2.7")
         )
     (line,) = logs
@@ -43,7 +43,7 @@ def test_a_trunk_that_does_not_answer_is_told_once_and_kept_until_it_does() -> N
     health = Health(live)
     carrier = {"name": "carrier", "hosts": ["sip.example.com"]}
     unreachable: set[str] = set()
-    heard = _on_system_news(
+    heard = on_system_news(
         Configuration.model_validate({"sip": {"trunks": [carrier]}}),
         Metrics(live, health),
         health,
