@@ -1,1 +1,1 @@
-"""Runs the cores against ports: calls both ways, the gatekeeper, callbacks, webhooks, recovery, what is live."""
+"""Runs the cores against ports: calls both ways, the gatekeeper, callbacks, webhooks, recovery."""
