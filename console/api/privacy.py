@@ -17,6 +17,7 @@ from console.api.permission_shapes import Reason
 from console.api.shapes import Time
 from console.contacts.archive import file_name, zipped
 from engine.registers.privacy import Erasure, ErasureState, LegalHold, Privacy
+from engine.registers.refusals import Missing, Refused
 
 _TAG = "privacy"
 
@@ -159,7 +160,11 @@ class PrivacyApi:
 
     async def _hold(self, asked: Asked) -> Answer:
         order: NewHold = asked.body
-        return Answer(_hold(await self._privacy.hold(asked.actor, order.subject, order.reason)))
+        try:
+            held = await self._privacy.hold(asked.actor, order.subject, order.reason)
+        except Missing as missing:  # it is named in the body, not by the path
+            raise Refused(str(missing), "subject") from missing
+        return Answer(_hold(held))
 
     async def _lift(self, asked: Asked) -> Answer:
         return Answer(_hold(await self._privacy.lift(asked.actor, asked.path["hold_id"])))

@@ -22,6 +22,7 @@ content_type_overrides:
   audio/ogg: application/octet-stream
   audio/mpeg: application/octet-stream
   text/csv: application/octet-stream
+  application/zip: application/octet-stream
   text/plain: application/octet-stream
   application/x-ndjson: application/octet-stream
   application/vnd.openxmlformats-officedocument.spreadsheetml.sheet: application/octet-stream

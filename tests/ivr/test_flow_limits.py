@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -60,10 +62,23 @@ TOO_MUCH = {
 }
 
 
+def started() -> float:
+    """CPU seconds now. What the tests before this one left behind is not looked through meanwhile."""
+    gc.collect()
+    gc.freeze()
+    return time.process_time()
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.parametrize("name", TOO_MUCH)
 def test_refused_within_a_second(name: str) -> None:
     text, reason = TOO_MUCH[name]
-    began = time.process_time()
+    began = started()
     with pytest.raises(FlowRejected) as rejected:
         load_flow(text, "f")
     assert time.process_time() - began < 1.0
@@ -73,6 +88,6 @@ def test_refused_within_a_second(name: str) -> None:
 def test_a_thousand_steps_are_loaded_within_a_second() -> None:
     steps = [f"  first{n}: {{say: 'hello {n}', next: first{n + 1}}}" for n in range(990)]
     text = small("\n".join(steps).replace("first0:", "first:", 1).replace("next: first990", "next: person"))
-    began = time.process_time()
+    began = started()
     assert len(load_flow(text, "f").steps) == 993
     assert time.process_time() - began < 1.0
