@@ -206,9 +206,9 @@ async def _try(path: Path, options: ImportOptions, report: Path, as_json: bool) 
 
 def _in_words(counts: Counts) -> str:
     return (
-        f"{counts.created:,} new people, {counts.updated:,} changed, {counts.unchanged:,} as they were; "
-        f"{counts.duplicates:,} rows named a person of an earlier row, {counts.refused:,} more were "
-        f"refused; cells left out: {counts.left_out:,}"
+        f"new people {counts.created:,}, changed {counts.updated:,}, as they were {counts.unchanged:,}; "
+        f"rows of a person named before {counts.duplicates:,}, refused {counts.refused:,}; "
+        f"cells left out {counts.left_out:,}"
     )
 
 
