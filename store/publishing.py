@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Connection
 
 from history.publication import Kind, Publication
-from store.rows import POSTGRESQL, SQLITE, Statements
+from store.statements import POSTGRESQL, SQLITE, Statements
 
 # An escaped NUL in JSON, behind whole pairs of backslashes.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")

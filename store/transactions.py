@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.connections import connection_for
 from store.database import Failure, failure_of, reason
-from store.rows import POSTGRESQL, SQLITE, Rows
+from store.rows import Rows
 from store.spooled import Commit
+from store.statements import statements_for
 from store.writing import write
 
 # Tries of one transaction: a broken connection is made anew once, a deadlock is repeated.
@@ -35,7 +36,7 @@ class Transactions:
     """Writes for one ledger; not to be used by two tasks at once."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._statements = POSTGRESQL if engine.dialect.name == "postgresql" else SQLITE
+        self._statements = statements_for(engine.dialect)
         self._connection = connection_for(engine)
 
     async def write(self, commits: Sequence[Commit]) -> list[Refused]:

@@ -17,7 +17,8 @@ from history.interaction import ContactPoint, PointKind
 from history.publication import Publication
 from store.callback_keeping import close_missed, deserves_callback, keep_callback
 from store.publishing import publish
-from store.rows import PointKey, Row, Rows, Statements
+from store.rows import PointKey, Row, Rows
+from store.statements import Statements
 
 
 def write(connection: Connection, rows: Rows) -> None:

@@ -10,7 +10,7 @@ import asyncpg
 from sqlalchemy import Connection
 
 from engine.ports import StoreUnavailable
-from store.rows import POSTGRESQL, SQLITE
+from store.statements import statements_for
 
 Row = tuple[object, ...]
 
@@ -28,7 +28,7 @@ class Bulk:
     def __init__(self, connection: Connection, at: datetime) -> None:
         self._connection = connection
         self._sqlite = connection.dialect.name == "sqlite"
-        self.at: object = (SQLITE if self._sqlite else POSTGRESQL).time(at)
+        self.at: object = statements_for(connection.dialect).time(at)
 
     def add(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
         """Rows that are not there yet. Raises Overtaken when one is."""

@@ -26,7 +26,7 @@ from store.permission_rows import CONSENT_COLUMNS, consent_row
 from store.publishing import publish
 from store.registers.profiles import survivor_of
 from store.registers.transactions import reading, written
-from store.rows import POSTGRESQL, SQLITE
+from store.statements import statements_for
 from store.tables import callback_requests, consents
 from store.writing import contacts_of, made_told
 
@@ -248,7 +248,7 @@ def _contact(
     told: list[Publication],
 ) -> str:
     """The contact with this point, made where there is none; that is put into `told`."""
-    statements = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
+    statements = statements_for(connection.dialect)
     key = (request.point.kind.value, request.point.value)
     made: dict[tuple[str, str], tuple[str, datetime]] = {}
     found = contacts_of(connection, statements, {key: (new_contact_id, now)}, made)

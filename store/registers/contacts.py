@@ -42,7 +42,7 @@ from store.registers.profiles import (
     tell,
 )
 from store.registers.transactions import read, written
-from store.rows import POSTGRESQL, SQLITE
+from store.statements import statements_for
 from store.tables import contact_points, contact_tags, contacts
 
 _NAMES = ("name", "given_name", "family_name")
@@ -232,7 +232,7 @@ def _add_points(
 ) -> None:
     if len(points) > POINTS_MOST:
         raise Refused(f"A contact has at most {POINTS_MOST} points.", "points")
-    statements = POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE
+    statements = statements_for(connection.dialect)
     # In one lasting order: two transactions that add the same points wait for each other.
     rows = sorted({(point.kind.value, point.value) for point in points})
     if not rows:
@@ -306,7 +306,7 @@ def _set_attributes(
         except orjson.JSONEncodeError as error:
             raise Refused(f"The value cannot be kept: {error}.", f"attributes.{name}") from None
         rows.append((contact_id, name, text, since, source))
-    statements = POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE
+    statements = statements_for(connection.dialect)
     connection.exec_driver_sql(
         statements.put_attributes,
         [(who, name, text, statements.time(since), by) for who, name, text, since, by in rows],

@@ -31,7 +31,7 @@ from store.registers.pseudonyms import (
     point_pseudonym,
 )
 from store.registers.transactions import reading, written
-from store.rows import POSTGRESQL, SQLITE
+from store.statements import statements_for
 from store.tables import contacts, decision_chains, decisions, interactions, outbox
 from store.writing import contacts_of
 
@@ -147,7 +147,7 @@ def _lock_person(connection: Connection, query: PersonQuery, new_id: str, now: d
 
 
 def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:
-    statements = POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE
+    statements = statements_for(connection.dialect)
     key = (point.kind.value, point.value)
     return contacts_of(connection, statements, {key: (new_id, now)})[key]
 

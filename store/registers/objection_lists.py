@@ -22,7 +22,7 @@ from engine.registers.actor import Actor
 from engine.registers.permissions import ListEntry, ListImport, ListImported
 from store.audit import note
 from store.registers.transactions import written
-from store.rows import POSTGRESQL, SQLITE
+from store.statements import SQLITE, statements_for
 from store.tables import do_not_contact, do_not_contact_lists
 
 # Short enough that SQLite's other writers hardly wait.
@@ -135,7 +135,7 @@ def _put(
     at: datetime,
 ) -> int:
     """Returns how many are new. In one lasting order, so that two imports wait and do not deadlock."""
-    statements = POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE
+    statements = statements_for(connection.dialect)
     channels = orjson.dumps(sorted(plan.channels)).decode()
     purposes = orjson.dumps(sorted(plan.purposes)).decode()
     rows = [

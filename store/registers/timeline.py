@@ -27,7 +27,8 @@ from store.queries import interaction_from
 from store.registers.profiles import PERSON, counted_up, family, locked, profile, survivor_of
 from store.registers.text_search import having_terms
 from store.registers.transactions import read, reading, written
-from store.rows import POSTGRESQL, SQLITE, Rows
+from store.rows import Rows
+from store.statements import statements_for
 from store.tables import contacts, interactions
 from store.writing import contacts_of, made_told
 
@@ -225,13 +226,9 @@ def _person(
         return None
     key = (interaction.point.kind.value, interaction.point.value)
     made: dict[tuple[str, str], tuple[str, datetime]] = {}
-    found = contacts_of(connection, _statements(connection), {key: (new_id, at)}, made)
+    found = contacts_of(connection, statements_for(connection.dialect), {key: (new_id, at)}, made)
     told += made_told(made, at)
     return survivor_of(connection, found[key])
-
-
-def _statements(connection: Connection) -> Any:
-    return POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE
 
 
 def _check_corrected(connection: Connection, interaction: Interaction) -> None:
@@ -247,7 +244,7 @@ def _check_corrected(connection: Connection, interaction: Interaction) -> None:
 
 
 def _insert(connection: Connection, interaction: Interaction) -> None:
-    statements = _statements(connection)
+    statements = statements_for(connection.dialect)
     row = Rows(statements).interaction(interaction, interaction.contact_id)
     plain = statements.add_interactions.removesuffix(" ON CONFLICT DO NOTHING")
     connection.exec_driver_sql(plain, row)
