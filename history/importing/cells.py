@@ -22,6 +22,7 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _KEPT_FROM_BEING_ONE = re.compile(r"'+[=+\-@\t\r]")
 _BLANKS = re.compile(r"[\s\u00a0\u202f']")
 _AMOUNT = re.compile(r"(-?)(\d+(?:[.,]\d{3})*|\d+)(?:([.,])(\d+))?")
+_MARKS = re.compile(r"[.,]")
 _LARGEST_AMOUNT = 2**63 - 1
 
 
@@ -37,16 +38,18 @@ def plain_text(cell: str) -> str:
 @lru_cache(maxsize=1024)
 def minor_units(written: str, currency: str) -> int:
     """ "1 234,50" in PLN as 123450. Raises WrongField."""
+    precision = get_currency_precision(currency)
     text = _BLANKS.sub("", written)
     found = _AMOUNT.fullmatch(text)
     if found is None:
         raise WrongField("This is no amount; write it as 1234.50.")
     sign, whole, mark, decimals = found.groups()
-    if mark and len(decimals) == 3 and mark not in whole:
-        # "1,234" and "1.234" are thousands: no money here has thousandths.
-        whole, decimals = whole + decimals, None
+    marks = _MARKS.findall(whole)
+    if mark is None and marks and marks.count(marks[-1]) == 1 and (precision == 3 or len(marks) > 1):
+        # "1.234" are thousands, but of dinars, which have thousandths; so is what follows another mark.
+        whole, _, decimals = whole.rpartition(marks[-1])
     digits = whole.replace(".", "").replace(",", "")
-    amount = Decimal(f"{sign}{digits}.{decimals or 0}").scaleb(get_currency_precision(currency))
+    amount = Decimal(f"{sign}{digits}.{decimals or 0}").scaleb(precision)
     if amount != amount.to_integral_value():
         raise WrongField(f"The amount has more decimals than {currency} has.")
     if abs(amount) > _LARGEST_AMOUNT:

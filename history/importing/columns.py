@@ -132,7 +132,7 @@ def _told(field: str, header: str, headers: Sequence[str], has_header: bool) -> 
         )
     if places:
         return Column(places[0], known, name, headers[places[0]])
-    if header.isascii() and header.isdigit() and 1 <= int(header) <= len(headers):
+    if re.fullmatch(r"[0-9]{1,3}", header) and 1 <= int(header) <= len(headers):
         return Column(int(header) - 1, known, name, headers[int(header) - 1])
     has = ", ".join(written[:40] for written in headers if written)[:200]
     raise ColumnsRefused(

@@ -22,7 +22,7 @@ _WORDS = {
         phonecode dialcode dialingcode callingcode phonecountrycode kierunkowy prefikskraju кодстраны
         """,
     "email": """
-        email emailaddress mail primaryemail e-mail adresemail adrese-mail poczta epoczta pocztaelektroniczna
+        email emailaddress mail primaryemail adresemail poczta epoczta pocztaelektroniczna
         почта эпочта элпочта электроннаяпочта адресэлектроннойпочты емейл имейл correo correoelectronico
         """,
     "name": """

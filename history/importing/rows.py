@@ -78,6 +78,8 @@ class RowReader:
         country = self._value(cells, self._country_column, country_named, 100)
         points, extensions = self._points(cells, country or self._country)
         external_id = self._text(cells, self._external_id, EXTERNAL_ID_MOST)
+        if external_id is not None and external_id.lower() in NOTHING:
+            external_id = None  # it would make one person of all rows that have it
         if not points and external_id is None:
             return None, self._refused_whole()
         return self._draft(cells, country, points, extensions, external_id), self._refusals
@@ -156,7 +158,7 @@ class RowReader:
                     self._refuse(column, part, str(wrong))
         for column in self._messengers:
             for part in self._cell(cells, column).split(";"):
-                if part.strip():
+                if part.strip().lower() not in NOTHING:
                     try:
                         points.append((PointKind.MESSENGER.value, messenger_of(part)))
                     except WrongPoint as wrong:
@@ -167,7 +169,7 @@ class RowReader:
                 reason = (
                     f"The row has more than {MOST_POINTS} numbers and addresses: the first ones were taken."
                 )
-                self._refusals.append(Refusal(self._line, "", "", reason))
+                self._refusals.append(Refusal(self._line, "", "", reason, kept=True))
                 points = points[:MOST_POINTS]
         return tuple(points), extensions
 
@@ -179,8 +181,9 @@ class RowReader:
         digits = self._cell(cells, column).lstrip("+0 ")
         if not digits:
             return None
-        region = phonenumbers.region_code_for_country_code(int(digits)) if digits.isdecimal() else "ZZ"
-        if len(digits) > 3 or region in ("ZZ", "001"):
+        known = len(digits) <= 3 and digits.isdecimal()
+        region = phonenumbers.region_code_for_country_code(int(digits)) if known else "ZZ"
+        if region in ("ZZ", "001"):
             self._refuse(column, digits, "There is no such calling code; write it as 48.")
             return None
         return region

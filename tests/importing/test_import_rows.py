@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from history.contact import Contact
 from history.importing.cells import minor_units, no_formula, plain_text
 from history.importing.columns import ColumnsRefused, columns_of
 from history.importing.drafts import Draft, Refusal
+from history.importing.exporting import COLUMNS, row_of
 from history.importing.options import ImportOptions, OtherColumns
 from history.importing.places import country_named, language_named, zone_of_postcode
 from history.importing.rows import RowReader
 from history.profile_fields import WrongField
 
 PL = ImportOptions(country="PL")
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def read(
@@ -83,6 +87,7 @@ def test_columns_are_told_by_header_or_number() -> None:
     ("columns", "says"),
     [
         ((("phone", "Numer"),), "no column “Numer”"),
+        ((("phone", "9" * 5_000),), "no column “999"),
         ((("colour", "Telefon"),), "no field “colour”"),
         ((("consent.fax.marketing", "Telefon"),), "no consent"),
         ((("attr.1", "Telefon"),), "attribute"),
@@ -138,6 +143,27 @@ def test_what_is_too_long_is_left_out() -> None:
     assert [len(one.value) for one in refusals] == [101, 101]
 
 
+def test_a_calling_code_of_ten_thousand_digits_is_refused() -> None:
+    draft, refusals = read("phone;phone code", f"600000012;{'9' * 10_000}")
+    assert draft is not None
+    assert draft.points == (("phone", "+48600000012"),)
+    assert [(one.field, one.kept) for one in refusals] == [("phone_code", True)]
+
+
+def test_a_row_with_too_many_points_is_taken_with_the_first_ones() -> None:
+    draft, refusals = read("email", ",".join(f"a{number}@example.com" for number in range(21)))
+    assert draft is not None
+    assert len(draft.points) == 20
+    assert [one.kept for one in refusals] == [True]
+
+
+@pytest.mark.parametrize("nothing", ["-", "NULL", "n/a"])
+def test_what_means_nothing_is_no_id_and_no_messenger(nothing: str) -> None:
+    options = ImportOptions("PL", source="crm")
+    draft = taken("phone;id;messenger", f"600000012;{nothing};{nothing}", options)
+    assert (draft.external_id, draft.points) == (None, (("phone", "+48600000012"),))
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(min_size=1, max_size=60))
 def test_names_of_any_script_are_kept(name: str) -> None:
@@ -166,16 +192,31 @@ def test_consents_are_told_never_guessed() -> None:
 @pytest.mark.parametrize(
     ("written", "currency", "minor"),
     [("1 234,50", "PLN", 123450), ("1,234.50", "USD", 123450), ("1,234", "USD", 123400), ("12", "JPY", 12),
-     ("-5.5", "EUR", -550), ("1.234.567,89", "EUR", 123456789)],
+     ("-5.5", "EUR", -550), ("1.234.567,89", "EUR", 123456789), ("1234.500", "KWD", 1234500),
+     ("1.234", "KWD", 1234), ("1,234.500", "KWD", 1234500), ("1.234.567", "EUR", 123456700)],
 )  # fmt: skip
 def test_amounts(written: str, currency: str, minor: int) -> None:
     assert minor_units(written, currency) == minor
 
 
 def test_amounts_that_are_none() -> None:
-    for written, currency in (("abc", "PLN"), ("1.5", "JPY"), ("9" * 30, "PLN"), ("1,2,3", "PLN")):
+    for written, currency in (
+        ("abc", "PLN"),
+        ("1.5", "JPY"),
+        ("9" * 30, "PLN"),
+        ("1,2,3", "PLN"),
+        ("1,234.567", "USD"),
+    ):
         with pytest.raises(WrongField):
             minor_units(written, currency)
+
+
+@pytest.mark.parametrize("currency", ["JPY", "PLN", "KWD"])
+def test_amounts_that_were_exported_come_back(currency: str) -> None:
+    for minor in (0, 5, 1234, 1_234_500, 1_234_567_890):
+        contact = Contact("c1", NOW, NOW, lifetime_value=minor, value_currency=currency)
+        amount = row_of(contact, ())[COLUMNS.index("value")]
+        assert minor_units(amount, currency) == minor
 
 
 @given(st.text(max_size=20))
