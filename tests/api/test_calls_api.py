@@ -26,14 +26,10 @@ from engine.queues import Queues
 from engine.switchboard import Switchboard
 from history.interaction import ContactPoint, PointKind, interaction_of
 from tests.api.serving import RunningApi, both_databases, running_api
-from tests.engine.fakes import (
-    FakeControl,
-    FakeGate,
-    FakeRecognizer,
-    FakeRecordings,
-    FakeServices,
-    FakeSynthesizer,
-)
+from tests.engine.fake_desk import FakeGate, FakeServices
+from tests.engine.fake_network import FakeControl
+from tests.engine.fake_speech import FakeRecognizer, FakeSynthesizer
+from tests.engine.fake_store import FakeRecordings
 from tests.engine.outbound_stage import shelf_with_news
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -11,10 +11,12 @@ from engine.live import LiveCalls
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import Errand
 from ivr.events import Finished
-from tests.engine.fakes import CountedIds, FakeGate, FakeServices, KnownCodes, MemoryLedger
+from tests.engine.fake_desk import CountedIds, FakeGate, FakeServices, KnownCodes
+from tests.engine.fake_store import MemoryLedger
 from tests.virtual_time import VirtualClock
 
 CALLER = "+48220000011"
+OTHER = "+48220000012"
 POINT = ContactPoint(PointKind.PHONE, CALLER)
 
 

@@ -12,7 +12,7 @@ from engine.call_order import CallOrder
 from engine.flows import FlowShelf
 from engine.outbound import Declined, Lines, OutboundCalls, Placed
 from ivr.reading.loader import load_flow
-from tests.engine.fakes import FakeGate
+from tests.engine.fake_desk import FakeGate
 from tests.engine.stage import FLOW, UNKNOWN, Stage
 
 PERSON = "+48220000020"

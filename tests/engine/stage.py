@@ -21,18 +21,10 @@ from engine.switchboard import Switchboard
 from history.interaction import Channel, Interaction
 from ivr.reading.loader import load_flow
 from ivr.surroundings import NOWHERE, Surroundings
-from tests.engine.fakes import (
-    CountedIds,
-    FakeControl,
-    FakeGate,
-    FakeNetworkLog,
-    FakeRecognizer,
-    FakeRecordings,
-    FakeServices,
-    FakeSynthesizer,
-    KnownCodes,
-    MemoryLedger,
-)
+from tests.engine.fake_desk import CountedIds, FakeGate, FakeServices, KnownCodes
+from tests.engine.fake_network import FakeControl, FakeNetworkLog
+from tests.engine.fake_speech import FakeRecognizer, FakeSynthesizer
+from tests.engine.fake_store import FakeRecordings, MemoryLedger
 from tests.virtual_time import VirtualClock
 
 FLOW = """

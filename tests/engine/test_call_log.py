@@ -13,7 +13,8 @@ from engine.call_log import CallLog
 from engine.changes import Change, EventsAppended
 from engine.live import LiveCalls
 from history.interaction import PointKind
-from tests.engine.fakes import CountedIds, MemoryLedger
+from tests.engine.fake_desk import CountedIds
+from tests.engine.fake_store import MemoryLedger
 from tests.virtual_time import VirtualClock
 
 RECEIVED = {

@@ -18,7 +18,7 @@ from calls.control import (
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.switchboard import ASTERISK_AWAY_SECONDS
-from tests.engine.fakes import channel
+from tests.engine.fake_network import channel
 from tests.engine.stage import CALLER, Stage
 from tests.virtual_time import ANCHOR
 

@@ -21,7 +21,7 @@ from calls.control import (
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.switchboard import CLOSING_SECONDS, DEADMAN_SECONDS
-from tests.engine.fakes import channel
+from tests.engine.fake_network import channel
 from tests.engine.stage import CALLER, Stage
 
 

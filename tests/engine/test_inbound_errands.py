@@ -14,7 +14,7 @@ from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.ports import Reply, ServiceFailed
 from history.interaction import Channel, ContactPoint, PointKind
-from tests.engine.fakes import channel
+from tests.engine.fake_network import channel
 from tests.engine.stage import CALLER, Stage, load_shelf
 
 FLOW = """

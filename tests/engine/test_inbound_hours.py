@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr.surroundings import Surroundings
-from tests.engine.fakes import channel
+from tests.engine.fake_network import channel
 from tests.engine.stage import Stage, load_shelf
 
 FLOW = """

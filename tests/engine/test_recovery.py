@@ -15,7 +15,7 @@ from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from engine.ports import LedgerUnavailable, LoggedCall, RecordingLost
 from engine.recovery import LOOK_AGAIN_SECONDS, SETTLING
-from tests.engine.fakes import channel
+from tests.engine.fake_network import channel
 from tests.engine.stage import CALLER, FLOW, QUESTION, Stage, load_shelf
 
 SORRY = "Sorry, we were cut off for a moment."

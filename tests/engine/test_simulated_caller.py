@@ -19,7 +19,9 @@ from engine.simulated_caller import (
     SimulatedCaller,
     who_said,
 )
-from tests.engine.fakes import CountedIds, FakeControl, FakeRecognizer, FakeSynthesizer
+from tests.engine.fake_desk import CountedIds
+from tests.engine.fake_network import FakeControl
+from tests.engine.fake_speech import FakeRecognizer, FakeSynthesizer
 from tests.virtual_time import VirtualClock
 
 
