@@ -65,6 +65,19 @@ class Reply:
         return [error["field"] for error in self.json.get("errors", [])]
 
 
+def problem(reply: Reply, status: int, kind: str) -> dict[str, Any]:
+    """The problem, which is as all problems are."""
+    assert reply.status == status, reply.raw
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    told: dict[str, Any] = reply.json
+    assert told["type"] == f"/api/problems/{kind}"
+    assert told["status"] == status
+    assert told["instance"] == reply.headers["X-Request-Id"]
+    assert told["detail"].endswith(".")
+    assert told["title"]
+    return told
+
+
 @dataclass
 class Client:
     """Asks as one token or person. Paths are below /api/v1, or whole when they begin with /api."""
