@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from console.accounts.passwords import Passwords
+from engine.registers.access import Role
+from history.contact import Contact
 from store.store import Store
-from tests.console.offices import Office, open_office
+from tests.console.offices import Desk, Office, open_office
+from tests.console.people import add_anna
 from tests.console.stage import Stage
 
 
@@ -31,3 +35,21 @@ async def office(stage: Stage, tmp_path: Path, make_store: Callable[..., Store])
     await store.start()
     async with open_office(stage, store) as opened:
         yield opened
+
+
+@pytest.fixture
+async def desk(office: Office, stage: Stage) -> Desk:
+    assert stage.people is not None
+    await office.add("Jan", Role.SUPERVISOR)
+    assert (await office.sign_in("Jan")).status == 303
+    return Desk(office, stage, stage.people, await office.csrf())
+
+
+@pytest.fixture
+async def anna(desk: Desk) -> Contact:
+    return await add_anna(desk.people)
+
+
+@pytest.fixture
+def passwords() -> Passwords:
+    return Passwords(passes=1, memory_kib=64)

@@ -1,4 +1,4 @@
-"""The console with people who sign in: a real store behind it, passwords that are hashed quickly."""
+"""The console with people who sign in, over a real store; passwords are hashed quickly."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from html import unescape
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
@@ -23,11 +24,10 @@ from engine.seen_notes import SeenNotes
 from infolinia.assembly.api import explainer as explainer_of
 from infolinia.configuration import Configuration
 from store.store import Store
-from tests.console.stage import FixedClock, Stage
+from tests.console.stage import HTML, FixedClock, Stage
 
 SHELL = Actor(ActorKind.COMMAND, "root")
 PASSWORD = "correct horse battery"
-HTML = {"Accept": "text/html", "Accept-Language": "en"}
 
 
 @dataclass
@@ -77,6 +77,29 @@ class Office:
         return [entry.note.action for entry in reversed(entries)]
 
 
+@dataclass
+class Desk:
+    """Jan, a supervisor, who is signed in."""
+
+    office: Office
+    stage: Stage
+    people: People
+    csrf: str
+
+    async def page(self, path: str, status: int = 200, **headers: str) -> str:
+        answer = await self.office.page(path, **headers)
+        text = unescape(await answer.text())
+        assert answer.status == status, (path, text[-2000:])
+        return text
+
+    async def send(self, path: str, status: int = 303, **fields: str) -> str:
+        """The page that comes back, or where a done change leads to."""
+        answer = await self.office.post(path, {"csrf": self.csrf, **fields})
+        text = unescape(await answer.text())
+        assert answer.status == status, (path, text[-2000:])
+        return answer.headers["Location"] if status == 303 else text
+
+
 def people_in(store: Store, stage: Stage) -> People:
     """Contacts as a Polish company keeps them."""
     explainer = explainer_of(Configuration(), store.permissions, store.decisions, stage.clock)
@@ -97,3 +120,13 @@ async def open_office(
     async with TestClient(TestServer(stage.application(), host="127.0.0.1")) as client:
         yield Office(client, store.accounts, passwords, seen, stage.clock)
     passwords.close()
+
+
+def part(page: str, begins: str, ends: str) -> str:
+    return page.split(begins, 1)[1].split(ends, 1)[0]
+
+
+def alerts(page: str) -> list[str]:
+    """The sentences that say what is wrong."""
+    found = re.findall(r'role="alert"[^>]*>(.*?)</(?:span|p)>', page, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in found]

@@ -1,4 +1,4 @@
-"""Fakes of the console's ports, and a call such as the engine writes it."""
+"""Fakes of the console's ports, a call such as the engine writes it, and how a page is read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from aiohttp.test_utils import TestClient
 
 from calls.call import Call, fold
 from calls.events import CallEvent, CallEventKind
@@ -29,6 +31,8 @@ from ivr.surroundings import Surroundings
 
 START = datetime(2026, 11, 17, 10, 41, 7, tzinfo=UTC)
 Kind = CallEventKind
+HTML = {"Accept": "text/html", "Accept-Language": "en"}
+ICONS = Path("console/static/vendor/lucide/icons.svg").read_text(encoding="utf-8").splitlines()
 
 
 class FixedClock:
@@ -246,3 +250,18 @@ def order_call(
 
 PHONE = ContactPoint(PointKind.PHONE, "+48220000142")
 BROWSER = ContactPoint(PointKind.VISITOR, "v1")
+
+
+async def text_of(client: TestClient, path: str, **headers: str) -> str:
+    response = await client.get(path, headers={**HTML, **headers})
+    assert response.status == 200, await response.text()
+    return await response.text()
+
+
+class Collected(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attributes: list[tuple[str, str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]

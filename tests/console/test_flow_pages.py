@@ -24,9 +24,8 @@ from engine.ports import FlowFigures, StoreUnavailable
 from ivr.flow import Flow
 from ivr.reading.loader import load_flow
 from ivr.surroundings import NOWHERE
-from tests.console.stage import PHONE, START, Kind, Stage, log, order_call, shipped
+from tests.console.stage import HTML, PHONE, START, Kind, Stage, log, order_call, shipped, text_of
 
-HTML = {"Accept": "text/html", "Accept-Language": "en"}
 ENGLISH = load_words()["en"]
 
 
@@ -49,12 +48,6 @@ def in_step(call_id: str, path: Sequence[str], flow: str = "wholesaler") -> list
 
 def source_of(name: str) -> str:
     return Path(f"callflows/{name}.yaml").read_text(encoding="utf-8")
-
-
-async def text_of(client: TestClient, path: str, **headers: str) -> str:
-    response = await client.get(path, headers={**HTML, **headers})
-    assert response.status == 200, await response.text()
-    return await response.text()
 
 
 async def rehearsed(client: TestClient, acts: Any, name: str = "wholesaler", **more: Any) -> str:
