@@ -184,7 +184,8 @@ def close_missed(
         rows = connection.execute(
             _for_update(
                 select(callback_requests).where(
-                    _columns.person == person_of(connection, contact_id), _columns.state == "open"
+                    _columns.person == person_of(connection, contact_id),
+                    _columns.state == CallbackState.OPEN.value,
                 )
             )
         )
@@ -220,7 +221,7 @@ def gather_callbacks(
         request = callback_of(row)
         if request.state in STANDING:
             other = _standing_one(connection, survivor_id, request.topic)
-            if other is not None and request.state is other.state == CallbackState.DIALLING.value:
+            if other is not None and request.state is CallbackState(other.state) is CallbackState.DIALLING:
                 continue  # both are being dialled: each comes to its own end
             if other is not None:
                 kept, folded = callback_of(other), request

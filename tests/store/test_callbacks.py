@@ -129,6 +129,16 @@ async def test_merged_contacts_are_one_person(store: Store, clock: HandClock) ->
     assert (await store.callbacks.get("a")).contact_id == anna.id
 
 
+async def test_requests_that_are_both_dialled_outlive_a_merge(store: Store, clock: HandClock) -> None:
+    anna, other = await person(store, phone(1)), await person(store, phone(2))
+    await ledger_asked(store, asked(clock, "a"))
+    await ledger_asked(store, asked(clock, "b", n=2))
+    assert len(await store.callbacks.reserve("w1", lease=LEASE, limit=2)) == 2
+    await store.history.merges.merge(WE, anna.id, other.id, "same person")
+    for id in ("a", "b"):
+        assert (await store.callbacks.kept("w1", id, "they were reached")).state is CallbackState.KEPT
+
+
 async def test_a_change_names_the_version_that_it_changes(store: Store, clock: HandClock) -> None:
     one = (await store.callbacks.request(WE, asked(clock))).request
     changed = await store.callbacks.change(WE, replace(one, note="in Russian", window_to=clock.at + LEASE))
