@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -80,14 +81,11 @@ class Leavings:
             log.warning("Asterisk's call log could not be cleaned", why=str(error))
             number = 1
         for path in self._texts():
-            with path.open("r+b", buffering=0) as file:
-                place = 0
-                for line in file.read().splitlines(keepends=True):
-                    if pattern.search(line.decode("utf-8", "replace")):
-                        os.pwrite(file.fileno(), b" " * len(line.rstrip(b"\n")), place)
-                        number += 1
-                    place += len(line)
-                os.fsync(file.fileno())
+            try:
+                number += _blanked(path, pattern)
+            except OSError as error:
+                log.warning("a log could not be cleaned", file=str(path), why=str(error))
+                number += 1
         return number
 
     @property
@@ -103,6 +101,18 @@ class Leavings:
         logs = (path for kind in ("messages*", "output*", "cdr-csv/*") for path in folder.glob(kind))
         found = [self.spool / _DEAD_LETTERS, *logs]
         return [path for path in found if path.is_file()]
+
+
+def _blanked(path: Path, pattern: re.Pattern[str]) -> int:
+    number = place = 0
+    with path.open("r+b", buffering=0) as file:
+        for line in file.read().splitlines(keepends=True):
+            if pattern.search(line.decode("utf-8", "replace")):
+                os.pwrite(file.fileno(), b" " * len(line.rstrip(b"\n")), place)
+                number += 1
+            place += len(line)
+        os.fsync(file.fileno())
+    return number
 
 
 def _rows_deleted(database: Path, words: Sequence[str]) -> int:

@@ -90,6 +90,8 @@ def find_person(connection: Connection, contact_id: str) -> Person:
         .with_for_update()
     )
     rows = connection.execute(family).all()
+    if not rows:  # erased while this transaction waited for them
+        raise Missing(f"There is no contact {contact_id}.")
     ids = tuple(one.id for one in rows)
     points = select(contact_points.c.kind, contact_points.c.value).where(contact_points.c.contact_id.in_(ids))
     # A point that was taken off the contact still stands in the history.

@@ -100,15 +100,18 @@ class SqlPrivacy:
         erasure_id, told_id, now = self._ids.new(), self._ids.new(), self._clock.now()
 
         def work(connection: Connection) -> str:
-            known = select(erased_contacts.c.erasure_id).where(erased_contacts.c.digest == digest)
-            if (found := connection.execute(known).scalar_one_or_none()) is not None:
-                return str(found)
+            try:
+                person = find_person(connection, contact_id)
+            except Missing:
+                known = select(erased_contacts.c.erasure_id).where(erased_contacts.c.digest == digest)
+                if (found := connection.execute(known).scalar_one_or_none()) is not None:
+                    return str(found)
+                raise
             if self._leavings.waiting():
                 raise Refused(
                     "What was kept while the database was away is not written yet; try again once it is.",
                     "contact",
                 )
-            person = find_person(connection, contact_id)
             refuse_if_held(connection, person)
             done = self._erase_rows(connection, person, erasure_id, now)
             self._write_down(connection, actor, person, done, erasure_id, told_id, reason, now)
