@@ -135,8 +135,8 @@ async def test_requests_that_are_both_dialled_outlive_a_merge(store: Store, cloc
     await ledger_asked(store, asked(clock, "b", n=2))
     assert len(await store.callbacks.reserve("w1", lease=LEASE, limit=2)) == 2
     await store.history.merges.merge(WE, anna.id, other.id, "same person")
-    for id in ("a", "b"):
-        assert (await store.callbacks.kept("w1", id, "they were reached")).state is CallbackState.KEPT
+    for name in ("a", "b"):
+        assert (await store.callbacks.kept("w1", name, "they were reached")).state is CallbackState.KEPT
 
 
 async def test_a_change_names_the_version_that_it_changes(store: Store, clock: HandClock) -> None:
