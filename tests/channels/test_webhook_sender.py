@@ -133,8 +133,9 @@ async def test_odd_answers_are_taken_for_what_they_are(answer: bytes, reaction: 
         server.close()
 
 
-async def test_what_cannot_be_reached_is_said_in_a_sentence() -> None:
-    assert await sent("http://127.0.0.1:22398/") == Reaction(None, "it cannot be reached")
+async def test_what_cannot_be_reached_is_said_in_a_sentence(unused_tcp_port: int) -> None:
+    nobody = await sent(f"http://127.0.0.1:{unused_tcp_port}/")
+    assert nobody == Reaction(None, "it cannot be reached")
     async with receiving() as receiver:
         port = receiver.url.split(":")[2].split("/")[0]
         reaction = await sent(f"https://127.0.0.1:{port}/")
