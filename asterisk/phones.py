@@ -9,7 +9,7 @@ from urllib.parse import quote
 from asterisk.ami import AmiConnection
 from asterisk.ari import AriConnection, Json
 from asterisk.translation import phone_state
-from calls.control import CallControlError, NetworkListener
+from calls.control import CallControlError, NetworkListener, RequestRefused
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,10 @@ class Phones:
         try:
             await ami.until_connected(AMI_PATIENCE_SECONDS)
             for name in sorted(self._names):
-                await ami.action("PJSIPQualify", {"Endpoint": name})
+                try:
+                    await ami.action("PJSIPQualify", {"Endpoint": name})
+                except RequestRefused as refused:
+                    log.warning("the telephone %s is not asked whether it is there: %s", name, refused)
         except CallControlError as failure:
             log.warning("the telephones are not asked whether they are there: %s", failure)
 

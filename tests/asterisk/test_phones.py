@@ -11,12 +11,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from asterisk.ami import AmiAddress, AmiConnection
+from asterisk.ari import AriConnection
 from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
+from asterisk.phones import Phones
 from asterisk.process import AsteriskProcess
 from asterisk.settings import AsteriskSettings, Phone, SettingsRefused, Trunk, check_settings
 from calls.control import (
@@ -129,6 +132,34 @@ async def test_a_telephone_is_reachable_soon_after_asterisk_was_killed(tmp_path:
         await hear(ears, PhoneChanged("anna", True), 50)
         seconds = time.monotonic() - restored_at
         assert seconds < REACHABLE_AGAIN_SECONDS, f"{seconds:.1f} s"
+
+
+class AmiThatRefuses:
+    """Of AmiConnection: it knows no telephone of Anna's."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def until_connected(self, seconds: float) -> None: ...
+
+    async def action(self, name: str, fields: dict[str, str]) -> None:
+        self.asked.append(fields["Endpoint"])
+        if fields["Endpoint"] == "anna":
+            raise RequestRefused("Unable to retrieve endpoint anna")
+
+
+class AriWithPhones:
+    """Of AriConnection: every telephone is there."""
+
+    async def request(self, method: str, path: str, query: object = None) -> dict[str, str]:
+        return {"name": path.rpartition("/")[2], "state": "NOT_INUSE"}
+
+
+async def test_a_telephone_that_asterisk_does_not_know_keeps_no_other_from_being_asked() -> None:
+    ami = AmiThatRefuses()
+    phones = Phones(cast(AriConnection, AriWithPhones()), "app", ("jan", "anna"), Ears(), cast(Any, ami))
+    await phones.watch()
+    assert ami.asked == ["anna", "jan"]
 
 
 @pytest.mark.live
