@@ -114,7 +114,7 @@ class OutboundCalls:
         exchange = self._exchange
         # What an earlier call with this person left behind must be there for the gate to see.
         await exchange.ledger.commit((), durable=True)
-        if self._switchboard.serves(order.id) or await self._queries.call(order.id) is not None:
+        if await self._queries.call(order.id) is not None:
             return Placed(order.id)
         decision = await self._gate.ask(_request_of(order))
         if not decision.allowed:
