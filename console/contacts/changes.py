@@ -27,6 +27,7 @@ from engine.registers.actor import Actor, ActorKind
 from engine.registers.audit import AuditFilter
 from engine.registers.refusals import Changed, Missing, Refused
 from history.contact import Contact
+from history.names import cleaned
 
 # Who changed a contact last is among so many entries about it, or it is not told.
 _ENTRIES = 20
@@ -91,7 +92,7 @@ class ContactChanges:
 
     async def merge(self, request: web.Request) -> web.StreamResponse:
         async def change(actor: Actor, form: Form, contact: Contact) -> str:
-            other, reason, version = form.get("other", ""), reason_of(form), version_of(form)
+            other, reason, version = cleaned(form.get("other")) or "", reason_of(form), version_of(form)
             try:
                 merges = self._people.history.merges
                 _, merged = await merges.merge(actor, contact.id, other, reason, version=version)

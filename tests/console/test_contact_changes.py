@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,8 +14,10 @@ from engine.registers.contacts import ContactChange
 from engine.registers.permissions import ObjectionFilter
 from history.contact import Contact
 from history.permissions import Scope
-from tests.console.offices import Desk, alerts, part
-from tests.console.people import EMAIL, SYSTEM, add_second_anna
+from store.store import Store
+from tests.console.offices import Desk, alerts, open_office, part
+from tests.console.people import EMAIL, SYSTEM, add_anna, add_second_anna
+from tests.console.stage import Stage
 
 
 async def test_a_profile_is_changed(desk: Desk, anna: Contact) -> None:
@@ -149,6 +152,33 @@ async def test_duplicates_are_merged_and_parted_again(desk: Desk, anna: Contact)
     page = await desk.send(undo, 422)
     assert alerts(page)[0].startswith("It cannot be undone")
     await desk.send(f"/contacts/{anna.id}/merges/none/undo", 404)
+
+
+async def test_a_duplicate_that_was_merged_meanwhile(desk: Desk, anna: Contact) -> None:
+    """It is listed no more, and what became of the form is said."""
+    second = await add_second_anna(desk.people)
+    await desk.people.history.merges.merge(SYSTEM, anna.id, second.id, "one person")
+    path, fields = f"/contacts/{anna.id}/merge", {"other": second.id, "reason": "one person"}
+    page = await desk.send(path, 409, version=str(anna.version), **fields)
+    assert alerts(page) == [
+        "Another system changed this contact meanwhile. Look again; what you typed is still here."
+    ]
+    version = part(page, 'name="version" value="', '"')
+    page = await desk.send(path, 422, version=version, **fields)
+    assert alerts(page) == ["These two cannot be merged: they are one already, or one of them is gone."]
+
+
+async def test_a_form_with_a_zero_byte_is_refused_by_every_database(
+    stage: Stage, url: str, make_store: Callable[..., Store]
+) -> None:
+    store = make_store(url)
+    await store.start()
+    async with open_office(stage, store) as office:
+        assert stage.people is not None
+        anna = await add_anna(stage.people)
+        form = {"other": "a\0b", "reason": "one person", "version": str(anna.version)}
+        answer = await office.post(f"/contacts/{anna.id}/merge", form)
+        assert (answer.status, "cannot be merged" in await answer.text()) == (422, True)
 
 
 async def test_forms_that_nobody_sent_from_the_page(desk: Desk, anna: Contact) -> None:
