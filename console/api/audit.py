@@ -9,13 +9,10 @@ from pydantic import Field
 
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation, Shape
-from console.api.pages_of import PageQuery, cursor_of, parts_of
-from console.api.problem import FieldError, Problem
+from console.api.pages_of import PageQuery, after_of, cursor_of
 from console.api.shapes import Time
 from engine.registers.actor import ActorKind
 from engine.registers.audit import AuditEntry, AuditFilter, AuditLog
-
-_LARGEST_NUMBER = 2**62
 
 
 class AuditQuery(PageQuery):
@@ -72,19 +69,12 @@ class AuditApi:
     async def list(self, asked: Asked) -> Answer:
         query: AuditQuery = asked.query
         wanted = AuditFilter(query.subject, query.actor, query.action, query.since, query.until)
-        before = None if query.cursor is None else _number(query.cursor)
+        after = after_of(query.cursor, "number")
+        before = None if after is None else int(after[0])
         some = await self._audit.entries(wanted, limit=query.limit + 1, before=before)
         shown = tuple(_shape(entry) for entry in some[: query.limit])
         more = cursor_of(str(shown[-1].number)) if len(some) > query.limit else None
         return Answer(AuditPage(items=shown, next=more))
-
-
-def _number(cursor: str) -> int:
-    (text,) = parts_of(cursor, 1)
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LARGEST_NUMBER):
-        wrong = FieldError("query.cursor", "Take it from `next` of the page before, unchanged.")
-        raise Problem(400, "invalid", "The cursor is none of this list's.", errors=[wrong])
-    return int(text)
 
 
 def _shape(entry: AuditEntry) -> AuditShape:

@@ -19,9 +19,9 @@ from console.api.callback_shapes import (
     callback_shape,
 )
 from console.api.operation import Answer, Asked, Operation
+from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
 from console.api.permission_shapes import decided
-from console.api.written_points import after_of, next_of
 from engine.gatekeeper import ContactRequest
 from engine.registers.actor import ActorKind
 from engine.registers.callbacks import CallbackFilter

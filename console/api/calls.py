@@ -22,16 +22,17 @@ from console.api.call_shapes import (
     RequestedShape,
 )
 from console.api.operation import Answer, Asked, Operation
-from console.api.pages_of import cursor_of, parts_of
+from console.api.pages_of import after_of, cursor_of
 from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem, ProblemDoc, missing
 from console.recordings import TYPES, find_recording
 from engine.call_order import CallOrder
 from engine.outbound import CannotPlace, Declined, OrderRefused, PersonBusy
 from engine.ports import LedgerUnavailable, StoreUnavailable
-from engine.registers.calls import CallPlace, CallsWanted
+from engine.registers.calls import CallsWanted
 from engine.registers.refusals import Refused
 from history.call_news import call_form
+from history.forms import time_form
 
 DECLINED = ProblemDoc(
     409,
@@ -148,7 +149,8 @@ class CallsApi:
             query.campaign,
             query.live,
         )
-        after = None if query.cursor is None else _place_of(query.cursor)
+        place = after_of(query.cursor, "time", "id")
+        after = None if place is None else (datetime.fromisoformat(place[0]), place[1])
         found = await self._parts.calls.page(wanted, query.limit + 1, after)
         shown = found[: query.limit]
         last = shown[-1] if len(found) > query.limit else None
@@ -244,18 +246,6 @@ def _shape(call: Call) -> CallShape:
     return CallShape.model_validate(call_form(call))
 
 
-def _place_of(cursor: str) -> CallPlace:
-    began, call_id = parts_of(cursor, 2)
-    try:
-        at = datetime.fromisoformat(began)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        wrong = FieldError("query.cursor", "Take it from `next` of the page before, unchanged.")
-        raise Problem(400, "invalid", "The cursor is none of this list's.", errors=[wrong])
-    return at, call_id
-
-
 def _requested(given: RequestedShape | None) -> Requested | None:
     return None if given is None else Requested(given.at, given.begins, given.ends)
 
@@ -274,7 +264,7 @@ def _declined(declined: Declined) -> Problem:
         extra={
             "rule": decision.rule,
             "reason": decision.reason,
-            "next_allowed_at": None if allowed_at is None else allowed_at.isoformat().replace("+00:00", "Z"),
+            "next_allowed_at": None if allowed_at is None else time_form(allowed_at),
             "checked": [
                 {"rule": checked.rule, "verdict": checked.verdict.value, "reason": checked.reason}
                 for checked in decision.checked

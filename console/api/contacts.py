@@ -23,9 +23,10 @@ from console.api.contact_shapes import (
     merge_shape,
 )
 from console.api.operation import Answer, Asked, Operation
+from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
 from console.api.problem import missing
-from console.api.written_points import after_of, asked_for, next_of, not_there, one_point, points_of
+from console.api.written_points import asked_for, not_there, one_point, points_of
 from engine.registers.contacts import FIELDS, ContactChange, ContactDraft, ContactFilter
 from engine.registers.refusals import Missing, Refused
 from history.contact import Contact

@@ -7,7 +7,7 @@ from datetime import datetime
 from compliance.facts import Channel
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation
-from console.api.pages_of import cursor_of, parts_of
+from console.api.pages_of import after_of, cursor_of
 from console.api.permission_shapes import (
     DecisionPage,
     DecisionQuery,
@@ -18,7 +18,6 @@ from console.api.permission_shapes import (
     decided,
     logged_shape,
 )
-from console.api.problem import FieldError, Problem
 from engine.explaining import Explained, Explainer, Ways
 from engine.ports import Clock
 from engine.registers.decisions import DecisionFilter, Decisions, LoggedDecision
@@ -66,7 +65,8 @@ class DecisionsApi:
 
     async def list(self, asked: Asked) -> Answer:
         query: DecisionQuery = asked.query
-        before = None if query.cursor is None else _place_of(query.cursor)
+        after = after_of(query.cursor, "time", "id", "number")
+        before = None if after is None else (datetime.fromisoformat(after[0]), after[1], int(after[2]))
         wanted = DecisionFilter(
             query.subject, query.contact_id, query.allowed, query.writer, query.since, query.until
         )
@@ -111,15 +111,3 @@ def _way(explained: Explained) -> Way:
             "time_zones": [str(zone) for zone in explained.zones],
         }
     )
-
-
-def _place_of(cursor: str) -> tuple[datetime, str, int]:
-    at, writer, seq = parts_of(cursor, 3)
-    try:
-        place = datetime.fromisoformat(at), writer, int(seq)
-        if place[0].tzinfo is None or not 0 <= place[2] < 1 << 62:
-            raise ValueError
-    except ValueError:
-        wrong = FieldError("query.cursor", "Take it from `next` of the page before, unchanged.")
-        raise Problem(400, "invalid", "The cursor is none of this list's.", errors=[wrong]) from None
-    return place

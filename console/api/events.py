@@ -10,7 +10,7 @@ from pydantic import Field
 from console.api.access import Role, Scope
 from console.api.event_feed import EventFeed
 from console.api.operation import Answer, Asked, Operation, Shape
-from console.api.pages_of import PageQuery, cursor_of, parts_of
+from console.api.pages_of import PageQuery, after_of, cursor_of
 from console.api.problem import FieldError, Problem
 from console.api.shapes import LARGEST_INTEGER, Time
 from engine.registers.publications import PublicationLog, Told
@@ -102,9 +102,8 @@ class EventsApi:
 
     async def list(self, asked: Asked) -> Answer:
         query: EventQuery = asked.query
-        after = query.after or 0
-        if query.cursor is not None:
-            after = _number(parts_of(query.cursor, 1)[0])
+        place = after_of(query.cursor, "number")
+        after = (query.after or 0) if place is None else int(place[0])
         until = await self._log.settled()
         some = await self._log.between(
             after, until, limit=query.limit + 1, kinds=query.kind, subject=query.subject
@@ -119,7 +118,7 @@ class EventsApi:
         after = query.after
         last = asked.request.headers.get("Last-Event-ID", "").strip()
         if last:
-            if not (last.isascii() and last.isdigit() and int(last[:20]) <= LARGEST_INTEGER):
+            if not (last.isascii() and last.isdigit() and len(last) <= 16):
                 wrong = FieldError("header.Last-Event-ID", "Send the `id` of the last event, unchanged.")
                 raise Problem(400, "invalid", "Last-Event-ID is none of this stream's.", errors=[wrong])
             after = int(last)
@@ -138,10 +137,3 @@ def event_of(told: Told) -> Event:
         at=told.at,
         data=dict(told.data),
     )
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 16):
-        wrong = FieldError("query.cursor", "Take it from `next` of the page before, unchanged.")
-        raise Problem(400, "invalid", "The cursor is none of this list's.", errors=[wrong])
-    return int(text)

@@ -15,8 +15,9 @@ from console.api.contact_shapes import (
     group_shape,
 )
 from console.api.operation import Answer, Asked, Operation
+from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
-from console.api.written_points import after_of, asked_for, next_of
+from console.api.written_points import asked_for
 from engine.registers.contacts import KeptGroup
 from engine.registers.refusals import Missing, Refused
 from history.points import domain_of

@@ -19,10 +19,9 @@ from console.api.import_shapes import (
     refusal_shape,
 )
 from console.api.operation import Answer, Asked, Operation
-from console.api.pages_of import PageQuery, cursor_of, parts_of
+from console.api.pages_of import PageQuery, after_of, next_of
 from console.api.problem import FieldError, Problem, ProblemDoc
 from console.api.reading import body_chunks
-from console.api.shapes import read_time
 from engine.imports import ImportIntake, ListRefused
 from engine.registers.imports import Imports
 from engine.registers.refusals import Refused
@@ -140,29 +139,17 @@ class ImportsApi:
         )
 
     async def _list(self, asked: Asked) -> Answer:
-        after = None
-        if asked.query.cursor is not None:
-            after = parts_of(asked.query.cursor, 2)
-            try:
-                read_time(after[0])
-            except ValueError:
-                raise _wrong("query.cursor", "Take it from `next` of the page before, unchanged.") from None
+        after = after_of(asked.query.cursor, "time", "id")
         page = await self._imports.list(limit=asked.query.limit, after=after)
-        following = cursor_of(*page.after) if page.after else None
-        return Answer(ImportPage(items=tuple(map(import_shape, page.items)), next=following))
+        return Answer(ImportPage(items=tuple(map(import_shape, page.items)), next=next_of(page)))
 
     async def _get(self, asked: Asked) -> Answer:
         return Answer(import_shape(await self._imports.get(asked.path["import_id"])))
 
     async def _refused(self, asked: Asked) -> Answer:
-        after = None
-        if asked.query.cursor is not None:
-            after = parts_of(asked.query.cursor, 2)
-            if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in after):
-                raise _wrong("query.cursor", "Take it from `next` of the page before, unchanged.")
+        after = after_of(asked.query.cursor, "number", "number")
         page = await self._imports.refused(asked.path["import_id"], limit=asked.query.limit, after=after)
-        following = cursor_of(*page.after) if page.after else None
-        return Answer(RefusalPage(items=tuple(map(refusal_shape, page.items)), next=following))
+        return Answer(RefusalPage(items=tuple(map(refusal_shape, page.items)), next=next_of(page)))
 
     async def _refused_csv(self, asked: Asked) -> web.StreamResponse:
         import_id = asked.path["import_id"]

@@ -19,9 +19,10 @@ from console.api.interaction_shapes import (
     interaction_shape,
 )
 from console.api.operation import Answer, Asked, Operation
+from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem
-from console.api.written_points import after_of, next_of, not_there, one_point
+from console.api.written_points import not_there, one_point
 from engine.registers.refusals import Missing
 from engine.registers.timeline import TimelineFilter
 from history.interaction import Channel, Interaction

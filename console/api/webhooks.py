@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation
-from console.api.pages_of import PageQuery, cursor_of, parts_of
-from console.api.problem import FieldError, Problem
-from console.api.shapes import read_time
+from console.api.pages_of import PageQuery, after_of, cursor_of, parts_of
 from console.api.webhook_shapes import (
     DeliveryPage,
     DeliveryQuery,
@@ -212,14 +210,8 @@ class WebhooksApi:
 
     async def deliveries(self, asked: Asked) -> Answer:
         query: DeliveryQuery = asked.query
-        before = None
-        if query.cursor is not None:
-            at, last = parts_of(query.cursor, 2)
-            try:
-                before = (read_time(at), last)
-            except ValueError:
-                wrong = FieldError("query.cursor", "Take it from `next` of the page before, unchanged.")
-                raise Problem(400, "invalid", "The cursor is none of this list's.", errors=[wrong]) from None
+        after = after_of(query.cursor, "time", "id")
+        before = None if after is None else (datetime.fromisoformat(after[0]), after[1])
         some = await self._deliveries.list(
             asked.path["webhook_id"],
             self._clock.now(),

@@ -1,22 +1,17 @@
-"""Points, times and places as requests write them, with the field that is wrong."""
+"""Points as requests write them, with the field that is wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from console.api.contact_shapes import NewPoint
-from console.api.pages_of import cursor_of, parts_of
 from console.api.problem import FieldError, Problem
-from engine.registers.pages import Item, Page
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint
 from history.points import point_of
 
 
-def points_of(
-    written: Sequence[NewPoint], region: str, place: str = "body.points"
-) -> tuple[ContactPoint, ...]:
+def points_of(written: Sequence[NewPoint], region: str) -> tuple[ContactPoint, ...]:
     """In one form, each once. Raises Problem 422 naming each that is wrong."""
     points: dict[ContactPoint, None] = {}
     wrongs: list[FieldError] = []
@@ -54,24 +49,3 @@ def not_there(name: str, lacking: Missing) -> Problem:
     """A query that names what is not there."""
     wrong = FieldError(f"query.{name}", str(lacking))
     return Problem(400, "invalid", f"The query's {name} is not there.", errors=[wrong])
-
-
-def next_of(page: Page[Item]) -> str | None:
-    return None if page.after is None else cursor_of(*page.after)
-
-
-def after_of(cursor: str | None, *kinds: str) -> tuple[str, ...] | None:
-    """The place that a cursor names; each part is a "time", a "number" or an "id". Raises Problem 400."""
-    if cursor is None:
-        return None
-    parts = parts_of(cursor, len(kinds))
-    try:
-        for part, kind in zip(parts, kinds, strict=True):
-            if kind == "time" and datetime.fromisoformat(part).tzinfo is None:
-                raise ValueError
-            if kind == "number" and not 0 <= int(part) < 2**63:
-                raise ValueError
-    except ValueError:
-        wrong = FieldError("query.cursor", "Take it from `next` of the page before, unchanged.")
-        raise Problem(400, "invalid", "The cursor is none of this list's.", errors=[wrong]) from None
-    return tuple(parts)

@@ -9,9 +9,8 @@ from aiohttp import web
 
 from console.accounts.admission import saw
 from console.accounts.people import People
-from console.api.pages_of import cursor_of
+from console.api.pages_of import after_of, cursor_of
 from console.api.problem import Problem
-from console.api.written_points import after_of
 from console.display import contact_name
 from console.faults import Fault
 from console.pages import Pages

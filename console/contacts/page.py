@@ -13,9 +13,8 @@ from compliance.zones import zone_named
 from console import display
 from console.accounts.admission import saw
 from console.accounts.people import People
-from console.api.pages_of import cursor_of
+from console.api.pages_of import after_of, cursor_of
 from console.api.problem import Problem
-from console.api.written_points import after_of
 from console.contacts.forms import CHANNELS, PURPOSES, point_key
 from console.contacts.permissions import CHANNEL_ICONS, forbidden, standing, their_time, ways, zones_of
 from console.contacts.timeline import coming, days
