@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+# How far back `Facts.history` goes. The longest that a pack counts is a calendar month; the callee's day may
+# have begun a day earlier.
+COUNTED_BACK = timedelta(days=35)
 
 
 class Channel(StrEnum):

@@ -27,7 +27,8 @@ from compliance.zones import candidate_zones
 
 __all__ = ["PACKS", "CampaignLimits", "Decision", "decide", "limits"]
 
-# Longer than any rule of counting lasts: what is refused until then is refused as things are.
+# Longer than any rule of counting lasts: what is refused for so long, after all that refuses now may have
+# passed, is refused as things are.
 LOOK_AHEAD = timedelta(days=35)
 
 _REFUSE, _PASS = Verdict.REFUSE, Verdict.PASS
@@ -60,7 +61,7 @@ def decide(request: Request, facts: Facts, packs: Sequence[Pack], now: datetime)
         return Decision(True, None, None, None, checked)
     rule, finding = next((each for each in refusals if each[1].next is None), refusals[0])
     ends = [each for _, each in refusals]
-    next_allowed_at = _next_allowed(request, facts, packs, zones, ends, now)
+    next_allowed_at = _next_allowed(request, facts, packs, ends)
     return Decision(False, rule, finding.reason, next_allowed_at, checked)
 
 
@@ -147,13 +148,15 @@ def _next_allowed(
     request: Request,
     facts: Facts,
     packs: Sequence[Pack],
-    zones: tuple[tzinfo, ...],
     refusals: Sequence[Finding],
-    now: datetime,
 ) -> datetime | None:
-    ends = [refusal.next for refusal in refusals]
-    last = now + LOOK_AHEAD
-    moment = None if None in ends else max(end for end in ends if end is not None)
+    ends = [refusal.next for refusal in refusals if refusal.next is not None]
+    if len(ends) < len(refusals):
+        return None
+    first = max(ends)  # a time that they chose may be months ahead
+    zones = candidate_zones(request.contact, first)
+    last = first + LOOK_AHEAD
+    moment: datetime | None = first
     while moment is not None and moment <= last:
         refusal = _first_refusal(request, facts, packs, zones, moment)
         if refusal is None:

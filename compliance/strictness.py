@@ -7,10 +7,15 @@ from dataclasses import fields, replace
 from datetime import time
 from typing import Any
 
+from compliance.facts import COUNTED_BACK
 from compliance.finding import Rule, Stricter
 from compliance.pack import ADJUSTABLE_LIMITS, CampaignLimits, Override, Pack
 
 LIMITS = "limits"
+
+# What a rule counts back must be in the history that it is given, to the first moment of the callee's day.
+_DAYS_MOST = COUNTED_BACK.days - 1
+_MOST = {"days": _DAYS_MOST, "hours": 24 * _DAYS_MOST}
 
 Changes = Mapping[str, Mapping[str, object]]
 
@@ -71,7 +76,9 @@ def _changed(
         if field not in known:
             raise NotStricter(f"{place} is no number of it; there are {_list(known)}")
         old: Any = known[field]
-        new = _value(place, given, old)
+        new: Any = _value(place, given, old)
+        if field in _MOST and new > _MOST[field]:
+            raise NotStricter(f"{place} must be at most {_MOST[field]}: no contact before that is counted")
         if (new > old) if adjustable[field] is Stricter.LOWER else (new < old):
             looser.append(f"{name}.{field} {_shown(old)} -> {_shown(new)}")
         values[field] = new

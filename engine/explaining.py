@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from compliance.decision import Decision
-from compliance.facts import Channel, Mode, Purpose
+from compliance.facts import COUNTED_BACK, Channel, Mode, Purpose
 from compliance.zones import candidate_zones
 from engine.callees import callee_of
-from engine.gatekeeper import COUNTED_BACK, ContactRequest, Gatekeeper
+from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.ports import Clock
 from engine.registers.permissions import Permissions, PersonFacts, PersonQuery
 from history.interaction import ContactPoint, PointKind

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from compliance.decision import Checked, Decision, Verdict
-from compliance.facts import Channel, Mode, Purpose, Request, Requested
+from compliance.facts import COUNTED_BACK, Channel, Mode, Purpose, Request, Requested
 from compliance.gate import decide
 from engine.callees import callee_of, countries_of
 from engine.ports import Clock, StoreUnavailable
@@ -25,8 +25,6 @@ from engine.registers.refusals import Missing
 from engine.rulebook import RuleBook, label
 from history.interaction import ContactPoint
 
-# The longest that any rule counts back is a calendar month; the callee's day may have begun a day earlier.
-COUNTED_BACK = timedelta(days=35)
 # A caller may be waiting, and whoever dials asks again.
 ASK_LIMIT_SECONDS = 5.0
 

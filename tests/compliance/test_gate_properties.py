@@ -23,7 +23,7 @@ from compliance.facts import (
 )
 from compliance.gate import PACKS, decide
 from compliance.strictness import numbers_of, stricter
-from tests.gate_cases import NEW_YORKER, VARSOVIAN, ask, consent, refused_by
+from tests.gate_cases import NEW_YORKER, VARSOVIAN, ask, consent, refused_by, utc
 
 QUARTER = timedelta(minutes=15)
 # Around the changes of clocks, the end of a month and of a year, in whole quarters so that the grid is exact.
@@ -192,16 +192,29 @@ def test_the_first_of_those_that_pass_decides_and_the_last_tells_when() -> None:
     refused_by(decision, "us-tsr/hours", "2026-06-02 12:00")
 
 
-def test_no_moment_within_35_days_is_never() -> None:
-    # A lock that ends one minute after the 35 days.
-    far = stricter(PACKS["uk-ofcom"], {"72h-after-abandoned": {"hours": 36 * 24}})
-    history = [
-        PastContact(datetime(2026, 6, 1, tzinfo=UTC), Channel.CALL, Reached.CONNECTION, abandoned=True)
-    ]
-    decision = ask([far], "2026-06-01 23:59", NEW_YORKER, mode="predictive", history=history)
-    refused_by(decision, "uk-ofcom/72h-after-abandoned", None)
-    decision = ask([far], "2026-06-02 00:00", NEW_YORKER, mode="predictive", history=history)
-    refused_by(decision, "uk-ofcom/72h-after-abandoned", "2026-07-07 00:00")
+@pytest.mark.parametrize(
+    ("chosen", "opens"),
+    [
+        ("2026-07-07 12:00", "2026-07-07 12:00"),  # 35 days ahead
+        ("2026-07-07 12:01", "2026-07-07 12:01"),
+        ("2026-08-31 12:00", "2026-08-31 12:00"),  # 90 days ahead, as far as a callback may be
+        ("2026-08-29 03:00", "2026-08-29 06:00"),  # 05:00 of a Saturday in Warsaw: from 08:00
+    ],
+)
+def test_a_time_that_was_chosen_months_ahead_is_told(chosen: str, opens: str) -> None:
+    begins = utc(chosen)
+    requested = Requested(utc("2026-06-02 11:00"), begins, begins + timedelta(hours=6))
+    decision = ask("service pl-debt", "2026-06-02 12:00", VARSOVIAN, requested=requested)
+    refused_by(decision, "service/hours", opens)
+
+
+def test_clocks_that_differ_only_months_ahead_are_told_apart() -> None:
+    # Arizona and its neighbours have one clock in winter. On 4 April it is 20:30 here, 21:30 there.
+    callee = Callee("c1", "+19285550123", None, "US", "AZ", "fixed")
+    begins = utc("2027-04-05 03:30")
+    requested = Requested(utc("2027-01-05 17:00"), begins, begins + timedelta(days=1))
+    decision = ask("us-reg-f service", "2027-01-05 18:00", callee, requested=requested)
+    refused_by(decision, "service/hours", "2027-04-05 15:00")
 
 
 def test_a_naive_now_is_refused() -> None:

@@ -77,6 +77,8 @@ def test_an_override_that_nothing_needed_is_not_recorded() -> None:
         ({"9-to-5": {}}, "'9-to-5'"),
         ({"7-in-7": {"cals": 5}}, "7-in-7.cals is no number of it; there are calls, days, widened_days"),
         ({"7-in-7": {"calls": "5"}}, "7-in-7.calls must be a whole number"),
+        ({"7-in-7": {"days": 35}}, "7-in-7.days must be at most 34"),
+        ({"after-conversation": {"days": 35}}, "after-conversation.days must be at most 34"),
         ({"7-in-7": {"calls": True}}, "7-in-7.calls must be a whole number"),
         ({"7-in-7": {"calls": 4.5}}, "7-in-7.calls must be a whole number"),
         ({"7-in-7": {"calls": -1}}, "7-in-7.calls must be from 0"),
