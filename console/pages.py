@@ -15,6 +15,7 @@ from console import call_view, display
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.faults import Fault
+from console.form_bodies import form_of
 from console.hotline import HotlineFacts
 from console.recordings import find_recording
 from console.words import LANGUAGES, Words, chosen_language, load_words
@@ -139,10 +140,7 @@ class Pages:
 
     async def set_language(self, request: web.Request) -> web.Response:
         """Remember the language and go back to the page where it was chosen."""
-        try:
-            language = str((await request.post()).get("language", ""))
-        except (ValueError, LookupError) as error:
-            raise Fault(400, "The form cannot be read.") from error
+        language = (await form_of(request)).get("language", "")
         if language not in LANGUAGES:
             raise Fault(400, f"There is no language {language[:20]!r}; choose one of {', '.join(LANGUAGES)}.")
         _, _, came_from = request.headers.get("Referer", "").partition("://")

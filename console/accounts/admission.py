@@ -19,6 +19,7 @@ from console.accounts.identity import (
 )
 from console.accounts.proxies import is_loopback
 from console.faults import Fault
+from console.form_bodies import form_of
 from console.guard import SAFE_METHODS
 from engine.ports import StoreUnavailable
 from engine.registers.access import Role
@@ -156,8 +157,4 @@ async def _bears_csrf(request: web.Request, identity: Identity) -> bool:
         return True
     if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return False
-    try:
-        given = (await request.post()).get(CSRF_FIELD)
-    except (ValueError, LookupError) as error:
-        raise Fault(400, "The form cannot be read.") from error
-    return identity.csrf_is(given if isinstance(given, str) else None)
+    return identity.csrf_is((await form_of(request)).get(CSRF_FIELD))

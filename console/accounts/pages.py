@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from aiohttp import web
 
@@ -12,6 +11,7 @@ from console.accounts.identity import IDENTIFIER, Identity, identified
 from console.accounts.passwords import LONGEST, SHORTEST, PasswordRefused, TooBusy
 from console.accounts.sign_in import MustWait, SignIn, WrongPassword
 from console.faults import Fault
+from console.form_bodies import form_of
 from console.pages import Pages
 from console.words import Words
 from engine.ports import StoreUnavailable
@@ -46,7 +46,7 @@ class AccountPages:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """303 with a new session's cookie; else the form again, with one sentence (401, 429, 503)."""
-        form = await _form_of(request)
+        form = await form_of(request)
         name, wanted = form.get("name", "").strip(), form.get("next", "")
         t = self._pages.words_for(request)
         try:
@@ -73,7 +73,7 @@ class AccountPages:
         return self._account(request, 200, done=request.query.get("done") == "password")
 
     async def change_password(self, request: web.Request) -> web.StreamResponse:
-        form = await _form_of(request)
+        form = await form_of(request)
         t = self._pages.words_for(request)
         new = form.get("new_password", "")
         if new != form.get("new_password_again", ""):
@@ -178,11 +178,3 @@ def _person(request: web.Request) -> Identity:
     if identity is None:
         raise Fault(404, "There are no accounts yet. Add one with `infolinia people add NAME --role admin`.")
     return identity
-
-
-async def _form_of(request: web.Request) -> dict[str, str]:
-    try:
-        given: Mapping[str, Any] = await request.post()
-    except (ValueError, LookupError) as error:
-        raise Fault(400, "The form cannot be read.") from error
-    return {name: value for name, value in given.items() if isinstance(value, str)}

@@ -12,7 +12,6 @@ from console.contacts.forms import (
     Form,
     Wrong,
     consent_given,
-    form_of,
     objection_made,
     profile_change,
     reason_of,
@@ -20,6 +19,7 @@ from console.contacts.forms import (
 )
 from console.contacts.page import ContactPages
 from console.faults import Fault
+from console.form_bodies import form_of
 from console.pages import Pages
 from console.words import Words
 from engine.ports import Clock

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from aiohttp import web
-
 from compliance.facts import Channel, Purpose
 from console.faults import Fault
 from engine.registers.contacts import TAGS_MOST, ContactChange
@@ -34,15 +32,6 @@ class Wrong(Exception):
         self.field = field
         self.key = key
         self.given = given
-
-
-async def form_of(request: web.Request) -> dict[str, str]:
-    """Raises Fault 400."""
-    try:
-        given = await request.post()
-    except (ValueError, LookupError) as error:
-        raise Fault(400, "The form cannot be read.") from error
-    return {name: value for name, value in given.items() if isinstance(value, str)}
 
 
 def version_of(form: Form) -> int:
