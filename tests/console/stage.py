@@ -106,9 +106,10 @@ class FakeQueries:
         subject_id: str | None = None,
         calls_only: bool = False,
     ) -> Sequence[HistoryRow]:
-        ids = [row.interaction.id for row in self.rows]
+        rows = [row for row in self.rows if subject_id in (None, row.interaction.subject_id)]
+        ids = [row.interaction.id for row in rows]
         start = ids.index(before) + 1 if before in ids else 0
-        return self.rows[start : start + limit]
+        return rows[start : start + limit]
 
     async def flow_figures(self, flow: str, since: datetime, *, most_calls: int) -> FlowFigures:
         return self.figures.get(flow, FlowFigures())

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from calls.call import Call
 from compliance.decision import Verdict
 from compliance.facts import Channel, Purpose
 from console.contacts.page import DONE, NAMED_ICONS
@@ -98,7 +97,6 @@ async def test_the_gate_says_why_and_from_when(desk: Desk, anna: Contact) -> Non
 
 async def test_a_live_call_and_a_call_of_ours(desk: Desk, anna: Contact) -> None:
     call = desk.stage.queries.add(order_call("c9", caller=PHONE.value, ended=False), PHONE)
-    assert isinstance(call, Call)
     desk.stage.live.put(call)
     page = await desk.page(f"/parts/contact/{anna.id}")
     assert 'href="/calls/c9"' in page
