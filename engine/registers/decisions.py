@@ -82,6 +82,3 @@ class Decisions(Protocol):
 
     async def person_of(self, subject: str) -> tuple[str | None, ContactPoint | None] | None:
         """Whom a contact was with, or is to be: contact id and point, as far as other records tell."""
-
-    async def forget(self, contact_ids: Sequence[str]) -> int:
-        """Destroy the people's keys: nobody can tell any more which decisions were about them. How many."""

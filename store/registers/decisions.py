@@ -24,7 +24,6 @@ from store.registers.person_facts import person_facts
 from store.registers.profiles import locked, survivor_of
 from store.registers.pseudonyms import (
     debt_pseudonym,
-    destroy_keys,
     key_made,
     person_pseudonym,
     person_pseudonyms,
@@ -109,9 +108,6 @@ class SqlDecisions:
             if (job := (await connection.execute(waiting)).scalar_one_or_none()) is not None:
                 return None, ContactPoint(PointKind.PHONE, job["to"])
         return None
-
-    async def forget(self, contact_ids: Sequence[str]) -> int:
-        return await written(self._engine, lambda connection: destroy_keys(connection, contact_ids))
 
     def audit(self, expected: Sequence[Expected] = ()) -> AsyncIterator[Finding | Audited]:
         """See store.decision_audit."""

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from store.tables import pseudonym_keys
 
@@ -57,9 +57,3 @@ def person_pseudonyms(connection: Connection, contact_ids: Sequence[str]) -> dic
         return {}
     found = connection.execute(_KEYS, {"contact_ids": contact_ids})
     return {person_pseudonym(row.key, row.contact_id): row.key for row in found}
-
-
-def destroy_keys(connection: Connection, contact_ids: Sequence[str]) -> int:
-    """How many there were."""
-    gone = delete(pseudonym_keys).where(pseudonym_keys.c.contact_id.in_(contact_ids))
-    return connection.execute(gone).rowcount

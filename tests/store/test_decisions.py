@@ -106,14 +106,14 @@ async def test_nothing_in_the_log_tells_whom_it_was_about(store: Store, gate: Ga
         assert private not in row, private
 
 
-async def test_decisions_are_found_by_person_until_they_are_forgotten(store: Store, gate: Gatekeeper) -> None:
+async def test_decisions_are_found_by_person_until_they_are_erased(store: Store, gate: Gatekeeper) -> None:
     await gate.ask(request(1))
     await gate.ask(request(2, point=ContactPoint(PointKind.PHONE, "+48600000002")))
     query = PersonQuery(Channel.CALL, gate._clock.now() - timedelta(days=1), ANNA)
     contact_id = (await store.permissions.person_facts(query, gate._clock.now())).contact_id or ""
     about = await store.decisions.logged(DecisionFilter(contact_id=contact_id))
     assert [one.subject for one in about] == ["call:1"]
-    assert await store.decisions.forget([contact_id]) == 1
+    await store.privacy.erase(ENGINE, contact_id, "asked")
     assert list(await store.decisions.logged(DecisionFilter(contact_id=contact_id))) == []
     assert len(await store.decisions.logged(DecisionFilter())) == 2
     findings, _ = await audited(store)
