@@ -50,6 +50,11 @@ def consent_row(consent: Consent, contact_id: str | None, time: _Time) -> tuple[
     )
 
 
+def consent_columns(consent: Consent, contact_id: str | None) -> dict[str, object]:
+    """The same for SQLAlchemy, which takes times as they are."""
+    return dict(zip(CONSENT_COLUMNS, consent_row(consent, contact_id, lambda at: at), strict=True))
+
+
 def objection_row(objection: Objection, time: _Time) -> tuple[object, ...]:
     """Of one that is on no list; those of lists are imported by store.registers."""
     return (

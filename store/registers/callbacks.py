@@ -22,7 +22,7 @@ from history.permissions import Consent
 from history.publication import Publication
 from store.audit import note
 from store.callback_keeping import callback_of, ended, keep_callback, locked_callback, put
-from store.permission_rows import CONSENT_COLUMNS, consent_row
+from store.permission_rows import consent_columns
 from store.publishing import publish
 from store.registers.profiles import survivor_of
 from store.registers.transactions import reading, written
@@ -61,7 +61,7 @@ class SqlCallbacks:
             if asked.repeated:
                 return asked
             if consent is not None:
-                _keep_consent(connection, consent, contact_id)
+                connection.execute(insert(consents).values(consent_columns(consent, contact_id)))
                 told.append(consent_published(consent, contact_id))
             action = "callback.requested" if asked.made else "callback.renewed"
             about = {"topic": request.topic, "source": request.source.value}
@@ -254,11 +254,6 @@ def _contact(
     found = contacts_of(connection, statements, {key: (new_contact_id, now)}, made)
     told += made_told(made, now)
     return found[key]
-
-
-def _keep_consent(connection: Connection, consent: Consent, contact_id: str) -> None:
-    row = consent_row(consent, contact_id, lambda at: at)
-    connection.execute(insert(consents).values(dict(zip(CONSENT_COLUMNS, row, strict=True))))
 
 
 def _still_standing(row: Row[Any]) -> CallbackRequest:

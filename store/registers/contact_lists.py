@@ -78,10 +78,7 @@ def _conditions(wanted: ContactFilter, kind: str) -> list[ColumnElement[bool]]:
 def _people_with(point: ColumnElement[bool]) -> Select[str]:
     owner = contacts.alias("owner")
     return (
-        select(_person_of(owner)).join(contact_points, contact_points.c.contact_id == owner.c.id).where(point)
+        select(func.coalesce(owner.c.merged_into, owner.c.id))
+        .join(contact_points, contact_points.c.contact_id == owner.c.id)
+        .where(point)
     )
-
-
-def _person_of(table: object) -> ColumnElement[str]:
-
-    return func.coalesce(table.c.merged_into, table.c.id)  # type: ignore[attr-defined]

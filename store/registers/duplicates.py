@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from engine.registers.contacts import Duplicate
 from history.contact import Contact
@@ -13,7 +13,7 @@ from history.merging import likeness
 from history.names import search_keys
 from history.points import mailbox_of
 from store.registers.prefixes import begins_with
-from store.registers.profiles import profile, profiles, survivor_of
+from store.registers.profiles import PERSON, profile, profiles, survivor_of
 from store.tables import contact_group_members, contact_points, contacts
 
 # Candidates of one kind that are looked at: more people of one name are no sign of anything.
@@ -39,7 +39,6 @@ def duplicates_of(connection: Connection, contact_id: str, limit: int) -> Sequen
 
 def _candidates(contact: Contact, database: str) -> list[Select[str]]:
     asked: list[Select[str]] = []
-    person = func.coalesce(contacts.c.merged_into, contacts.c.id)
     keys = {
         key
         for key in search_keys(contact.name, contact.given_name, contact.family_name)
@@ -54,7 +53,7 @@ def _candidates(contact: Contact, database: str) -> list[Select[str]]:
             value = contact_points.c.value
             same = or_(value == f"{local}@{domain}", begins_with(value, f"{local}+", database))
             asked.append(
-                select(person)
+                select(PERSON)
                 .join(contact_points, contact_points.c.contact_id == contacts.c.id)
                 .where(same, contact_points.c.kind == PointKind.EMAIL.value)
             )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock, Ids
@@ -25,10 +25,12 @@ from history.interaction import ContactPoint, PointKind
 from history.permission_news import consent_published, lifting_published, objection_published
 from history.permissions import Consent, Objection, Proof, Scope
 from store.audit import note
+from store.permission_rows import consent_columns
 from store.publishing import publish
 from store.registers.objection_lists import import_entries
 from store.registers.person_facts import person_facts
 from store.registers.person_sql import objection_in_force, objections_with_lists
+from store.registers.profiles import family, survivor_of
 from store.registers.transactions import reading, written
 from store.tables import consents, contact_groups, contacts, do_not_contact
 
@@ -48,8 +50,8 @@ class SqlPermissions:
     ) -> Sequence[Consent]:
         columns = consents.c
         async with reading(self._engine) as connection:
-            family = await connection.run_sync(_family, contact_id)
-            wanted = select(consents).where(columns.contact_id.in_(family))
+            people = await connection.run_sync(_family, contact_id)
+            wanted = select(consents).where(columns.contact_id.in_(people))
             if before is not None:
                 last = select(columns.number).where(columns.id == before).scalar_subquery()
                 wanted = wanted.where(columns.number < last)
@@ -57,16 +59,14 @@ class SqlPermissions:
             return [_consent(row) for row in rows]
 
     async def keep_consents(self, contact_id: str, consents: Sequence[Consent], actor: Actor) -> None:
-        kept = [replace(consent, contact_id=contact_id) for consent in consents]
-
         def work(connection: Connection) -> None:
             _family(connection, contact_id)
-            for consent in kept:
-                connection.execute(insert(_consents).values(_consent_columns(consent)))
+            for consent in consents:
+                connection.execute(insert(_consents).values(consent_columns(consent, contact_id)))
                 action = "consent.given" if consent.given else "consent.withdrawn"
                 about = {"id": consent.id, "channel": consent.channel, "purpose": consent.purpose}
                 note(connection, actor, action, f"contact:{contact_id}", about, self._clock.now())
-            publish(connection, [consent_published(consent, contact_id) for consent in kept])
+            publish(connection, [consent_published(consent, contact_id) for consent in consents])
 
         await written(self._engine, work)
 
@@ -149,13 +149,7 @@ _consents = consents
 
 def _family(connection: Connection, contact_id: str) -> list[str]:
     """All contacts of the person. Raises Missing."""
-    wanted = select(contacts.c.merged_into).where(contacts.c.id == contact_id)
-    row = connection.execute(wanted).one_or_none()
-    if row is None:
-        raise Missing(f"There is no contact {contact_id}.")
-    survivor = row.merged_into or contact_id
-    family = select(contacts.c.id).where(or_(contacts.c.id == survivor, contacts.c.merged_into == survivor))
-    return list(connection.execute(family).scalars())
+    return list(family(connection, [survivor_of(connection, contact_id)]))
 
 
 def _check_there_is(connection: Connection, objection: Objection) -> None:
@@ -201,26 +195,6 @@ def _objection_of(connection: Connection, id: str) -> Objection:
     if row is None:
         raise Missing(f"There is no objection {id}.")
     return _objection(row)
-
-
-def _consent_columns(consent: Consent) -> dict[str, Any]:
-    point, proof = consent.point, consent.proof
-    return {
-        "id": consent.id,
-        "at": consent.at,
-        "contact_id": consent.contact_id,
-        "point_kind": None if point is None else point.kind.value,
-        "point_value": None if point is None else point.value,
-        "channel": consent.channel,
-        "purpose": consent.purpose,
-        "given": consent.given,
-        "source": consent.source,
-        "basis": consent.basis,
-        "proof_call_id": proof.call_id,
-        "proof_recording": proof.recording,
-        "proof_second": proof.second,
-        "proof_text": proof.text,
-    }
 
 
 def _objection_columns(objection: Objection) -> dict[str, Any]:

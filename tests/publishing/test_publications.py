@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -117,9 +116,7 @@ async def test_webhooks_get_the_kinds_they_want(url: str, store: Store) -> None:
     await engine.dispose()
 
 
-async def test_the_ledger_tells_with_its_changes_and_once(
-    url: str, store: Store, make_store: Callable[..., Store]
-) -> None:
+async def test_the_ledger_tells_with_its_changes_and_once(url: str, store: Store) -> None:
     await store.ledger.commit([Published(told("1")), Published(told("2"))], durable=True)
     await store.ledger.commit([Published(told("2")), Published(told("3"))], durable=True)
     engine = create_engine(database_url(url))
