@@ -6,8 +6,6 @@ import codecs
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from aiohttp import web
-
 from compliance.facts import Channel
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation
@@ -28,6 +26,7 @@ from console.api.permission_shapes import (
     objection_shape,
 )
 from console.api.problem import FieldError, Problem
+from console.api.reading import body_chunks
 from engine.ports import Clock, Ids
 from engine.registers.permissions import ListEntry, ListImport, ObjectionFilter, Permissions, PersonQuery
 from engine.registers.refusals import Refused
@@ -225,7 +224,7 @@ class DoNotContactApi:
             frozenset() if query.purpose is None else frozenset({query.purpose.value}),
         )
         file = _ListFile(self._region)
-        lines = _lines(asked.request)
+        lines = _lines(body_chunks(asked.request, LARGEST_LIST_BYTES))
         done = await self._permissions.import_list(plan, file.entries(lines), asked.actor, self._clock.now())
         return Answer(
             ImportedList(
@@ -262,14 +261,11 @@ class _ListFile:
                 yield ListEntry(*entry)
 
 
-async def _lines(request: web.Request) -> AsyncIterator[str]:
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
     """The body as it comes; of a line without an end only so much is kept as tells that it is too long."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    rest, size = "", 0
-    async for piece in request.content.iter_any():
-        size += len(piece)
-        if size > LARGEST_LIST_BYTES:
-            raise Problem(413, "too-large", f"A list has at most {LARGEST_LIST_BYTES >> 20} MiB: cut it up.")
+    rest = ""
+    async for piece in pieces:
         *whole, rest = (rest + decoder.decode(piece)).split("\n")
         for line in whole:
             yield line

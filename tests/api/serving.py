@@ -92,7 +92,7 @@ class Client:
         path: str,
         json: object = None,
         *,
-        data: bytes | str | None = None,
+        data: bytes | str | AsyncIterator[bytes] | None = None,
         params: Any = None,
         headers: Mapping[str, str] | None = None,
         etag: str | None = None,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from console.api import reading
 from tests.api.serving import RunningApi, problem
 
 JSON = {"Content-Type": "application/json"}
@@ -137,6 +140,22 @@ async def test_a_body_is_bounded_whatever_it_says_of_itself(thing_api: RunningAp
     taken = await thing_api.token().post("/thing-files", data=b"x" * 90_000, headers=csv)
     assert (taken.status, taken.json["count"]) == (200, 90_000)
     problem(await thing_api.token().post("/thing-files", data=b"x" * 100_001, headers=csv), 413, "too-large")
+
+
+async def test_a_body_that_stops_coming_is_told(
+    thing_api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BODY_SECONDS", 0.1)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    csv = {"Content-Type": "text/csv"}
+    for path, headers in (("/things", JSON), ("/thing-files", csv)):
+        async with asyncio.timeout(10):
+            reply = await thing_api.token().post(path, data=stalled(), headers=headers)
+        problem(reply, 408, "too-slow")
 
 
 async def test_packed_bodies_are_not_taken(thing_api: RunningApi) -> None:

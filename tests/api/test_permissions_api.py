@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from compliance.facts import Channel, Mode, Purpose
+from console.api import reading
 from engine.changes import InteractionAdded
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.decisions import DecisionFilter
@@ -182,6 +185,25 @@ async def test_a_list_is_imported_line_by_line_and_replaced(api: RunningApi) -> 
     assert (replaced.json["added"], replaced.json["lifted"]) == (1, 6)
     listed = (await client.get("/do-not-contact", params={"list": "register"})).json["items"]
     assert [one["value"] for one in listed] == ["+48600000009"]
+
+
+async def test_a_list_that_stops_coming_is_told_and_changes_nothing(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, path = api.token(), "/do-not-contact/lists/register/import"
+    plain = {"Content-Type": "text/plain"}
+    await client.post(path, data="600000001", headers=plain)
+    monkeypatch.setattr(reading, "BODY_SECONDS", 0.2)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"600000002\n"
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(10):
+        reply = await client.post(path, data=stalled(), headers=plain, params={"replace": "true"})
+    assert (reply.status, reply.json["type"]) == (408, "/api/problems/too-slow")
+    listed = (await client.get("/do-not-contact", params={"list": "register"})).json["items"]
+    assert [one["value"] for one in listed] == ["+48600000001"]
 
 
 async def test_a_long_line_without_an_end_is_refused_and_not_kept(api: RunningApi) -> None:
