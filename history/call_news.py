@@ -6,6 +6,7 @@ from datetime import datetime
 
 from calls.call import Call
 from calls.events import CallEventKind
+from history.forms import optional_time_form, time_form
 from history.publication import Kind, Publication
 
 # What is told of a call when its log gets an event of this kind.
@@ -24,10 +25,10 @@ def call_form(call: Call) -> dict[str, object]:
         "dialled": call.dialled,
         "trunk": call.trunk,
         "node": call.node,
-        "started_at": _time(call.started_at),
-        "ringing_at": _time(call.ringing_at),
-        "answered_at": _time(call.answered_at),
-        "ended_at": _time(call.ended_at),
+        "started_at": time_form(call.started_at),
+        "ringing_at": optional_time_form(call.ringing_at),
+        "answered_at": optional_time_form(call.answered_at),
+        "ended_at": optional_time_form(call.ended_at),
         "duration_seconds": call.duration_seconds,
         "flow": call.flow,
         "flow_version": call.flow_version,
@@ -49,7 +50,3 @@ def call_published(call: Call, event: CallEventKind, at: datetime) -> Publicatio
     """The call as it is after this event, which happens once in it."""
     kind = TOLD[event]
     return Publication(f"{call.id}.{event.value}", at, kind, f"call:{call.id}", call_form(call))
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat().replace("+00:00", "Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from history.callbacks import CallbackRequest, sources_of
-from history.forms import point_form, time_form
+from history.forms import optional_time_form, point_form, time_form
 from history.publication import Kind, Publication
 
 
@@ -22,20 +22,20 @@ def callback_form(request: CallbackRequest) -> dict[str, object]:
         "sources": [source.value for source in sources_of(request)],
         "requests": request.requests,
         "requested_at": time_form(request.requested_at),
-        "window_from": _optional(request.window_from),
-        "window_to": _optional(request.window_to),
+        "window_from": optional_time_form(request.window_from),
+        "window_to": optional_time_form(request.window_to),
         "person_chose": request.person_chose,
         "time_zone": request.time_zone,
         "campaign": request.campaign,
         "queue": request.queue,
-        "place_kept_at": _optional(request.place_kept_at),
+        "place_kept_at": optional_time_form(request.place_kept_at),
         "name": request.name,
         "language": request.language,
         "note": request.note,
         "call_id": request.call_id,
         "attempts": request.attempts,
-        "not_before": _optional(request.not_before),
-        "ended_at": _optional(request.ended_at),
+        "not_before": optional_time_form(request.not_before),
+        "ended_at": optional_time_form(request.ended_at),
         "ended_reason": request.ended_reason,
     }
 
@@ -45,7 +45,3 @@ def callback_published(request: CallbackRequest, at: datetime) -> Publication:
     kind = Kind.CALLBACK_REQUESTED if request.version == 1 else Kind.CALLBACK_CHANGED
     told = f"{request.id}.{request.version}"
     return Publication(told, at, kind, f"callback:{request.id}", callback_form(request))
-
-
-def _optional(at: datetime | None) -> str | None:
-    return None if at is None else time_form(at)

@@ -29,7 +29,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What the company promises of itself: by when it calls back, counted in its own hours."""
+    """What the company promises of itself: by when it calls back, counted from its next opening."""
 
     within: timedelta = timedelta(hours=4)
     hours: OpeningHours | None = None

@@ -14,6 +14,10 @@ def time_form(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def optional_time_form(at: datetime | None) -> str | None:
+    return None if at is None else time_form(at)
+
+
 def point_form(point: ContactPoint) -> dict[str, object]:
     return {"kind": point.kind.value, "value": point.value}
 

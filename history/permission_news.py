@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from history.interaction import ContactPoint
+from history.forms import optional_time_form, point_form, time_form
 from history.permissions import Consent, Objection
 from history.publication import Kind, Publication
 
@@ -14,9 +14,9 @@ def consent_shown(consent: Consent, contact_id: str | None) -> dict[str, object]
     proof = consent.proof
     return {
         "id": consent.id,
-        "at": _shown_time(consent.at),
+        "at": time_form(consent.at),
         "contact_id": contact_id,
-        "point": _shown_point(consent.point),
+        "point": None if consent.point is None else point_form(consent.point),
         "channel": consent.channel,
         "purpose": consent.purpose,
         "given": consent.given,
@@ -35,7 +35,7 @@ def objection_shown(objection: Objection) -> dict[str, object]:
     """The JSON object of an objection."""
     return {
         "id": objection.id,
-        "at": _shown_time(objection.at),
+        "at": time_form(objection.at),
         "scope": objection.scope.value,
         "value": objection.value,
         "reason": objection.reason,
@@ -43,7 +43,7 @@ def objection_shown(objection: Objection) -> dict[str, object]:
         "channels": sorted(objection.channels),
         "purposes": sorted(objection.purposes),
         "list_name": objection.list_name,
-        "lifted_at": None if objection.lifted_at is None else _shown_time(objection.lifted_at),
+        "lifted_at": optional_time_form(objection.lifted_at),
     }
 
 
@@ -63,11 +63,3 @@ def lifting_published(objection: Objection, lifted_at: datetime) -> Publication:
     """`objection` as it is by now, lifted."""
     lifted, subject = Kind.DO_NOT_CONTACT_LIFTED, f"do_not_contact:{objection.id}"
     return Publication(f"{objection.id}.lifted", lifted_at, lifted, subject, objection_shown(objection))
-
-
-def _shown_time(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
-
-
-def _shown_point(point: ContactPoint | None) -> dict[str, str] | None:
-    return None if point is None else {"kind": point.kind.value, "value": point.value}

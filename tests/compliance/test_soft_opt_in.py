@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from compliance.decision import Verdict
 from compliance.facts import Callee, Channel, ConsentFact, Facts, Mode, Purpose, Request
 from compliance.gate import PACKS, decide
 
@@ -26,10 +27,12 @@ BOUGHT = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
     ],
 )
 def test_where_a_soft_opt_in_is_enough(pack: str, channel: Channel, allowed: bool) -> None:
-    callee = Callee("c1", "+491511234567", "Europe/Berlin", "DE", type="mobile")
+    callee = Callee("c1", "+493000000001", "Europe/Berlin", "DE", type="mobile")
     request = Request(channel, Purpose.MARKETING, Mode.AGENTLESS, callee)
     facts = Facts(consents=(ConsentFact(channel, "marketing", BOUGHT, soft_opt_in=True),))
-    assert decide(request, facts, (PACKS[pack],), NOW).allowed is allowed
+    decision = decide(request, facts, (PACKS[pack],), NOW)
+    consent = next(each for each in decision.checked if each.rule.endswith("consent"))
+    assert consent.verdict is (Verdict.PASS if allowed else Verdict.REFUSE)
 
 
 def test_a_soft_opt_in_that_was_withdrawn_is_none() -> None:
