@@ -11,11 +11,16 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from engine.ports import StoreUnavailable
 from store.database import StoreError
 from store.tables import do_not_contact
 
 OPTION = "infolinia_erasure_key"
 _PREFIX = "erased:"
+
+
+class KeyUnavailable(StoreError, StoreUnavailable):
+    """Told at the start like a wrong database, and later like one that is away: the gate then refuses."""
 
 
 class ErasureKey:
@@ -26,7 +31,7 @@ class ErasureKey:
         self._key: bytes | None = None
 
     def make(self) -> None:
-        """Raises StoreError. Two processes that make it at once get the same one."""
+        """Raises KeyUnavailable. Two processes that make it at once get the same one."""
         if self._read() is not None:
             return
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
@@ -45,7 +50,7 @@ class ErasureKey:
             finally:
                 partial.unlink()
         except OSError as error:
-            raise StoreError(
+            raise KeyUnavailable(
                 f"The key {self.path} of erased people cannot be made ({error.strerror}); "
                 "give this user the right to write there."
             ) from error
@@ -69,7 +74,9 @@ class ErasureKey:
     def _digest(self, text: str) -> str:
         key = self._read()
         if key is None:
-            raise StoreError(f"The key {self.path} of erased people is not there; put it back from a backup.")
+            raise KeyUnavailable(
+                f"The key {self.path} of erased people is not there; put it back from a backup."
+            )
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
     def _read(self) -> bytes | None:
@@ -80,7 +87,7 @@ class ErasureKey:
             except FileNotFoundError:
                 return None
             except OSError as error:
-                raise StoreError(
+                raise KeyUnavailable(
                     f"The key {self.path} of erased people cannot be read ({error.strerror}); "
                     "give this user the right to read it."
                 ) from error

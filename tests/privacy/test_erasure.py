@@ -13,6 +13,7 @@ import pytest
 
 from engine.changes import ConsentKept, ObjectionKept
 from engine.gatekeeper import Gatekeeper
+from engine.ports import StoreUnavailable
 from engine.registers.privacy import ErasureState
 from engine.registers.refusals import Missing, Refused
 from history.contact import GroupKind
@@ -155,6 +156,17 @@ async def test_a_node_with_another_key_does_not_start(
         with pytest.raises(StoreError, match="another key"):
             await make_store(url, spool=f"{node.name}/spool").start()
     assert (tmp_path / "erasure.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_key_that_cannot_be_read_refuses_contacts_and_erasures(
+    store: Store, gate: Gatekeeper, tmp_path: Path
+) -> None:
+    alone = await person(store, PHONE)
+    (tmp_path / "erasure.key").mkdir()
+    with pytest.raises(StoreUnavailable, match="cannot be read"):
+        await store.privacy.erase(WE, alone.id, "asked")
+    decision = await gate.ask(request("call:1", PHONE))
+    assert (decision.allowed, decision.rule) == (False, "gate/facts")
 
 
 async def test_a_hold_and_a_call_that_goes_on_refuse_it(store: Store, gate: Gatekeeper, clock: HandClock,
