@@ -27,8 +27,7 @@ from history.points import WrongPoint, point_of
 _TAG = "permissions"
 # Other systems' clocks may be ahead of ours by so much.
 _AHEAD = timedelta(minutes=5)
-# Nobody has more; a withdrawal of all is of what is read.
-_MOST_CONSENTS = 1000
+_READ_AT_ONCE = 1000
 
 
 class ConsentsApi:
@@ -120,7 +119,7 @@ class ConsentsApi:
         """Of what was given; and of a channel and purpose that are both named, even when nothing was."""
         body: Withdrawal = asked.body
         contact_id = asked.path["contact_id"]
-        known = await self._permissions.consents_of(contact_id, limit=_MOST_CONSENTS)
+        known = await _all_of(self._permissions, contact_id)
         ended = {
             (one.channel, one.purpose): None
             for one in known
@@ -153,6 +152,16 @@ class ConsentsApi:
             return point_of(given.kind, given.value, self._region)
         except WrongPoint as wrong:
             raise Refused(str(wrong), "point.value") from wrong
+
+
+async def _all_of(permissions: Permissions, contact_id: str) -> list[Consent]:
+    known: list[Consent] = []
+    while True:
+        before = known[-1].id if known else None
+        more = await permissions.consents_of(contact_id, limit=_READ_AT_ONCE, before=before)
+        known += more
+        if len(more) < _READ_AT_ONCE:
+            return known
 
 
 def _proof(given: ProofShape) -> Proof:

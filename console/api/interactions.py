@@ -80,6 +80,7 @@ class InteractionsApi:
                 status=201,
                 keyed=True,
                 largest_body=1 << 20,
+                notes="interaction.seen",
             ),
             get(
                 "/interactions/{interaction_id}",
@@ -138,9 +139,11 @@ class InteractionsApi:
             path=tuple(body.path),
             heard=tuple(body.heard),
         )
-        added, _ = await self._timeline.add(asked.actor, row)
+        added, new = await self._timeline.add(asked.actor, row)
         headers = {"Location": f"/api/v1/interactions/{added.id}"}
-        return Answer(interaction_shape(added), headers=headers)
+        # What was there before may be more than the asker wrote.
+        seen = () if new else (f"interaction:{added.id}",)
+        return Answer(interaction_shape(added), headers=headers, seen=seen)
 
     async def _search(self, asked: Asked) -> Answer:
         query: SearchQuery = asked.query

@@ -254,6 +254,22 @@ async def test_whoever_is_shown_a_person_by_changing_nothing_is_noted(door: Offi
         assert newest["at"] == door.clock.now().isoformat().replace("+00:00", "Z"), path
 
 
+async def test_whoever_is_shown_a_row_by_writing_it_again_is_noted(door: Office) -> None:
+    secret = await given_token(door, Scope.INTERACTIONS_WRITE, Scope.AUDIT_READ)
+    headers = {"Authorization": f"Bearer {secret}"}
+    row = {"at": "2026-11-21T16:05:00Z", "channel": "email", "direction": "inbound"}
+    row |= {"source": "helpdesk", "external_id": "1"}
+    noted: list[list[str]] = []
+    for _ in range(2):
+        added = await door.client.post("/api/v1/interactions", json=row, headers=headers)
+        assert added.status == 201
+        await door.seen.flush()
+        subject = f"interaction:{(await added.json())['id']}"
+        found = await door.client.get("/api/v1/audit", params={"subject": subject}, headers=headers)
+        noted.append([entry["action"] for entry in (await found.json())["items"]])
+    assert noted == [["interaction.added"], ["interaction.seen", "interaction.added"]]
+
+
 async def given_token(door: Office, *scopes: Scope, days: int = 1, networks: tuple[str, ...] = ()) -> str:
     now = door.clock.now()
     held = frozenset(scopes)
