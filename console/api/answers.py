@@ -74,7 +74,7 @@ def response_of(operation: Operation, answer: Answer) -> web.Response:
         headers["ETag"] = etag_of(answer.version)
     if answer.body is None:
         status = 204 if operation.status == 200 else operation.status
-        return web.Response(status=answer.status or status, headers=headers)
+        return web.Response(status=status, headers=headers)
     headers["Content-Type"] = JSON
     body = answer.body.model_dump_json().encode()
-    return web.Response(body=body, status=answer.status or operation.status, headers=headers)
+    return web.Response(body=body, status=operation.status, headers=headers)

@@ -6,16 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from console.api.contact_shapes import no_default
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
-from console.api.permission_shapes import DecisionShape, Id, PointShape
-from console.api.shapes import Time
+from console.api.permission_shapes import DecisionShape, Id
+from console.api.shapes import PLAIN, PointShape, Reason, Time, no_default
 from history.callback_news import callback_form
 from history.callbacks import CallbackRequest, CallbackSource, CallbackState
 from history.profile_fields import language_of, time_zone_of
 
-_PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _SEEN = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 SHORTEST_WITHIN_SECONDS, LONGEST_WITHIN_SECONDS = 300, 30 * 86_400
 
@@ -28,7 +26,7 @@ Zone = Annotated[
     Field(min_length=1, max_length=60, description="Whose clocks the person goes by: Europe/Warsaw."),
     AfterValidator(time_zone_of),
 ]
-Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=_PLAIN)]
+Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=PLAIN)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_SEEN)]
 
 
@@ -112,7 +110,7 @@ class CallbackPatch(Shape):
 
 
 class Cancellation(Shape):
-    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=_PLAIN)]
+    reason: Reason
 
 
 class CallbackWhy(DecisionShape):

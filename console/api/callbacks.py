@@ -119,7 +119,7 @@ class CallbacksApi:
         page = await self._callbacks.list(wanted, limit=query.limit, after=after_of(query.cursor, "id"))
         items = [callback_shape(one) for one in page.items]
         seen = tuple(f"callback:{one.id}" for one in page.items)
-        return Answer(CallbackPage(items=items, next=next_of(page)), seen=seen or ("callback:none",))
+        return Answer(CallbackPage(items=items, next=next_of(page)), seen=seen)
 
     async def create(self, asked: Asked) -> Answer:
         body: NewCallback = asked.body

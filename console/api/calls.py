@@ -233,7 +233,7 @@ class CallsApi:
         hang_up = self._parts.hang_up
         if hang_up is None or not await hang_up(call.id, "api"):
             raise Problem(409, "not-in-progress", "This call does not go on here.")
-        return Answer(status=202)
+        return Answer()
 
     async def _call(self, call_id: str) -> Call:
         call = self._parts.live.get(call_id) or await self._parts.queries.call(call_id)

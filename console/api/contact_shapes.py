@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
-from console.api.shapes import Time, WholeNumber
+from console.api.shapes import PointShape, Time, WholeNumber, no_default
 from engine.registers.contacts import ATTRIBUTES_MOST, POINTS_MOST, TAGS_MOST, Duplicate, KeptGroup, Merge
 from history.contact import Contact, GroupKind
 from history.forms import contact_form
@@ -55,11 +55,6 @@ def _line(text: str) -> str:
     return line
 
 
-def no_default(schema: dict[str, Any]) -> None:
-    """A member that is left out stays as it is."""
-    schema.pop("default", None)
-
-
 Line = Annotated[str, Field(min_length=1, max_length=NAME_MOST), AfterValidator(_line)]
 Name = Annotated[str | None, Field(max_length=NAME_MOST), AfterValidator(_or_none(cleaned))]
 Language = Annotated[
@@ -85,11 +80,6 @@ Attributes = Annotated[
     Field(max_length=ATTRIBUTES_MOST, description="By name; any JSON. null removes one."),
     AfterValidator(_attributes),
 ]
-
-
-class ContactPointShape(Shape):
-    kind: PointKind
-    value: str
 
 
 class NewPoint(Shape):
@@ -131,7 +121,7 @@ class ContactShape(Shape):
     lifetime_value: Worth
     value_currency: str | None
     source: str | None
-    points: list[ContactPointShape]
+    points: list[PointShape]
     tags: list[str]
     attributes: dict[str, Any]
     groups: list[GroupRef]

@@ -11,13 +11,13 @@ from console.api.pages_of import after_of, cursor_of
 from console.api.permission_shapes import (
     DecisionPage,
     DecisionQuery,
-    PointShape,
     Way,
     Why,
     WhyQuery,
     decided,
     logged_shape,
 )
+from console.api.shapes import PointShape
 from engine.explaining import Explained, Explainer, Ways
 from engine.ports import Clock
 from engine.registers.decisions import DecisionFilter, Decisions, LoggedDecision

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import cursor_of, parts_of
 from console.api.permission_shapes import (
+    LIST_NAME,
     Check,
     CheckQuery,
     Forbidding,
@@ -21,12 +23,12 @@ from console.api.permission_shapes import (
     ObjectionPage,
     ObjectionQuery,
     ObjectionShape,
-    PointShape,
     RefusedLine,
     objection_shape,
 )
 from console.api.problem import FieldError, Problem
 from console.api.reading import body_chunks
+from console.api.shapes import PointShape
 from engine.ports import Clock, Ids
 from engine.registers.permissions import ListEntry, ListImport, ObjectionFilter, Permissions, PersonQuery
 from engine.registers.refusals import Refused
@@ -111,7 +113,6 @@ class DoNotContactApi:
                 query=ImportQuery,
                 body_types=LIST_TYPES,
                 answer=ImportedList,
-                largest_body=LARGEST_LIST_BYTES,
             ),
             Operation(
                 "GET",
@@ -213,8 +214,10 @@ class DoNotContactApi:
     async def import_list(self, asked: Asked) -> Answer:
         query: ImportQuery = asked.query
         name = asked.path["list_name"]
-        if not name.isascii() or len(name) > 60 or not name.replace("-", "").replace("_", "").isalnum():
-            raise Problem(404, "not-found", "A list's name has letters, digits, - and _, at most 60.")
+        if not re.fullmatch(LIST_NAME, name.lower()):
+            raise Problem(
+                404, "not-found", "A list's name has letters, digits, - and _, at most 60, and no sign first."
+            )
         plan = ListImport(
             name.lower(),
             query.reason,

@@ -66,7 +66,6 @@ class ImportsApi:
                 ),
                 query=NewImportQuery,
                 body_types=_TYPES,
-                largest_body=LARGEST_LIST,
                 answer=ImportShape,
                 status=201,
                 problems=(NO_LIST, TWICE),

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 import orjson
 from pydantic import AfterValidator, Field, model_validator
 
-from console.api.contact_shapes import ContactPointShape, Currency, Language, Line, NewPoint
+from console.api.contact_shapes import Currency, Language, Line, NewPoint
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
-from console.api.shapes import Time, WholeNumber
+from console.api.shapes import PointShape, Time, WholeNumber
 from history.forms import interaction_form
 from history.interaction import Interaction
 
@@ -51,7 +51,7 @@ class InteractionShape(Shape):
     direction: str
     subject_id: Annotated[str, Field(description="Of the call, message or form that it was.")]
     contact_id: str | None
-    point: ContactPointShape | None
+    point: PointShape | None
     to: str
     duration_seconds: float
     outcome: str | None

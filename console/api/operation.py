@@ -31,7 +31,6 @@ class Asked:
 
     request: web.Request
     actor: Actor
-    role: Role
     path: Mapping[str, str]
     query: Any = None
     body: Any = None
@@ -46,7 +45,6 @@ class Answer:
     """
 
     body: BaseModel | None = None
-    status: int | None = None
     version: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
@@ -63,6 +61,7 @@ class Operation:
     `answer` None there is no content (204), unless `answer_types` names media types that the handler streams.
     `body_types`: media types of a body that the handler reads itself. `if_match`: the request must name the
     version it changes. `keyed`: a POST that takes Idempotency-Key (all that make something do).
+    `largest_body`: bytes of JSON, where it is not 64 KiB.
     `notes`: personal data is shown, and the audit log is told so by this action ("contact.seen"); its subject
     is that of the path ("contact:ID"), or those of `Answer.seen`.
     """

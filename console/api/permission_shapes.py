@@ -10,7 +10,7 @@ from compliance.decision import Decision, Verdict
 from compliance.facts import Mode, Purpose
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
-from console.api.shapes import Time
+from console.api.shapes import PLAIN, PointShape, Reason, Time
 from engine.registers.decisions import LoggedDecision
 from history.interaction import PointKind
 from history.permissions import Consent, Objection
@@ -19,20 +19,13 @@ from history.permissions import Consent, Objection
 # themselves are told instead of the enumerations.
 Channel = Literal["call", "sms", "email", "push", "messenger"]
 Scope = Literal["number", "person", "household", "domain", "prefix"]
-# PostgreSQL keeps no NUL, and nobody reads what is not shown.
-_PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-Word = Annotated[str, Field(min_length=1, max_length=100, pattern=_PLAIN)]
-Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=_PLAIN)]
-Written = Annotated[str, Field(min_length=1, max_length=300, pattern=_PLAIN)]
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
+Written = Annotated[str, Field(min_length=1, max_length=300, pattern=PLAIN)]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
-ListName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+LIST_NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
+ListName = Annotated[str, Field(min_length=1, max_length=60, pattern=LIST_NAME)]
 Channels = Annotated[tuple[Channel, ...], Field(max_length=5, description="Empty: all of them.")]
 Purposes = Annotated[tuple[Purpose, ...], Field(max_length=4, description="Empty: all of them.")]
-
-
-class PointShape(Shape):
-    kind: PointKind
-    value: str
 
 
 class ConsentPoint(Shape):
@@ -49,7 +42,7 @@ class ProofShape(Shape):
         float | None, Field(ge=0, le=86_400, description="Of the call, or of the recording.")
     ] = None
     text: Annotated[
-        str | None, Field(max_length=5000, pattern=_PLAIN, description="What they agreed to, or wrote.")
+        str | None, Field(max_length=5000, pattern=PLAIN, description="What they agreed to, or wrote.")
     ] = None
 
 
@@ -216,7 +209,7 @@ class DecisionPage(Shape):
 
 class DecisionQuery(PageQuery):
     subject: Annotated[
-        str | None, Field(max_length=100, pattern=_PLAIN, description='What was decided on: "call:ID".')
+        str | None, Field(max_length=100, pattern=PLAIN, description='What was decided on: "call:ID".')
     ] = None
     contact_id: Id | None = None
     allowed: bool | None = None

@@ -13,8 +13,7 @@ from pydantic import Field
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation, Shape
 from console.api.pages_of import PageQuery, cursor_of, parts_of
-from console.api.permission_shapes import Reason
-from console.api.shapes import Time
+from console.api.shapes import Reason, Time
 from console.contacts.archive import file_name, zipped
 from engine.registers.privacy import Erasure, ErasureState, LegalHold, Privacy
 from engine.registers.refusals import Missing, Refused

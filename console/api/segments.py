@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from console.api.access import Role, Scope
-from console.api.contact_shapes import Line, no_default
+from console.api.contact_shapes import Line
 from console.api.operation import Answer, Asked, Operation, Shape
 from console.api.pages_of import PageQuery, after_of, next_of
 from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem
-from console.api.shapes import Time
+from console.api.shapes import Time, no_default
 from engine.registers.segments import Segment
 from history.segment_reading import WrongQuery, query_of
 

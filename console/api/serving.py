@@ -112,7 +112,6 @@ class Api:
             asked = Asked(
                 request=request,
                 actor=identity.actor,
-                role=identity.role,
                 path=request.match_info,
                 query=query if operation.query else None,
                 body=body,

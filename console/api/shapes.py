@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from console.api.operation import Shape
+from history.interaction import PointKind
 
 LARGEST_INTEGER = 2**53 - 1  # the largest that every reader of JSON keeps whole
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -43,6 +44,21 @@ def _utc(at: datetime) -> datetime:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_given), AfterValidator(_utc)]
 WholeNumber = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
+
+
+# PostgreSQL keeps no NUL, and nobody reads what is not shown.
+PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=PLAIN)]
+
+
+def no_default(schema: dict[str, Any]) -> None:
+    """A member that is left out stays as it is."""
+    schema.pop("default", None)
+
+
+class PointShape(Shape):
+    kind: PointKind
+    value: str
 
 
 class NoQuery(Shape):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
-from console.api.shapes import Time
+from console.api.shapes import Time, no_default
 from engine.registers.webhooks import Delivery, DeliveryState, Webhook, WebhookState
 from history.publication import Kind
 
@@ -31,10 +31,6 @@ def _kinds(value: tuple[Kind, ...]) -> tuple[Kind, ...]:
     if Kind.WEBHOOK_PING in value:
         raise ValueError("webhook.ping is sent by the test alone; leave it out.")
     return tuple(dict.fromkeys(value))
-
-
-def _no_default(schema: dict[str, Any]) -> None:
-    schema.pop("default", None)  # a member that is left out stays as it is
 
 
 Url = Annotated[
@@ -63,12 +59,12 @@ class NewWebhook(Shape):
 
 
 class WebhookPatch(Shape):
-    url: Url = Field(default="", json_schema_extra=_no_default)
-    kinds: Kinds = Field(default=(), json_schema_extra=_no_default)
-    description: Description = Field(default="", json_schema_extra=_no_default)
+    url: Url = Field(default="", json_schema_extra=no_default)
+    kinds: Kinds = Field(default=(), json_schema_extra=no_default)
+    description: Description = Field(default="", json_schema_extra=no_default)
     state: WebhookState = Field(
         default=WebhookState.ACTIVE,
-        json_schema_extra=_no_default,
+        json_schema_extra=no_default,
         description="Nothing is queued for a paused webhook. Activating it forgets its failures; what was "
         "told meanwhile can be replayed.",
     )

@@ -38,6 +38,7 @@ def api_parts(
     ids: Ids,
     live: LiveCalls,
     flows: FlowShelf,
+    gate: Gatekeeper | None = None,
     doors: Doors | None = None,
     intake: ImportIntake | None = None,
     outbound: OutboundCalls | None = None,
@@ -45,6 +46,7 @@ def api_parts(
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
+    gate = gate or gate_of(configuration, store.permissions, store.decisions, clock)
     return ApiParts(
         clock=clock,
         ids=ids,
@@ -65,8 +67,8 @@ def api_parts(
         permissions=store.permissions,
         privacy=store.privacy,
         decisions=store.decisions,
-        explainer=explainer(configuration, store.permissions, store.decisions, clock),
-        gate=gate_of(configuration, store.permissions, store.decisions, clock),
+        explainer=Explainer(gate, store.permissions, clock),
+        gate=gate,
         callbacks=store.callbacks,
         promise=promise(configuration),
         passwords=doors.passwords if doors else Passwords(),
@@ -83,8 +85,7 @@ def api_parts(
 def explainer(
     configuration: Configuration, permissions: Permissions, decisions: Decisions, clock: Clock
 ) -> Explainer:
-    gate = gate_of(configuration, permissions, decisions, clock)
-    return Explainer(gate, permissions, clock)
+    return Explainer(gate_of(configuration, permissions, decisions, clock), permissions, clock)
 
 
 def gate_of(

@@ -215,6 +215,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 ids=ids,
                 live=live,
                 flows=shelf,
+                gate=gate,
                 doors=doors,
                 intake=intake,
                 outbound=outbound_calls(configuration, exchange, switchboard, gate, store, unreachable),

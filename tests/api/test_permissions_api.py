@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from compliance.facts import Channel, Mode, Purpose
-from console.api import reading
+from console.api import consents, reading
 from engine.changes import InteractionAdded
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.decisions import DecisionFilter
@@ -67,6 +67,17 @@ async def test_a_consent_is_kept_shown_and_withdrawn(api: RunningApi) -> None:
     assert [one["given"] for one in page["items"]] == [False]
     rest = (await client.get(path, params={"limit": 1, "cursor": page["next"]})).json
     assert [one["given"] for one in rest["items"]] == [True]
+
+
+async def test_a_withdrawal_is_of_all_however_much_was_given_since(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consents, "_READ_AT_ONCE", 2)
+    client, path = api.token(), f"/contacts/{await known(api)}/consents"
+    for channel in ("sms", "call", "call", "call"):
+        assert (await client.post(path, {"channel": channel, "purpose": "marketing"})).status == 201
+    withdrawn = await client.post(path + "/withdraw", {})
+    assert [one["channel"] for one in withdrawn.json["items"]] == ["call", "sms"]
 
 
 @pytest.mark.parametrize(
@@ -204,6 +215,14 @@ async def test_a_list_that_stops_coming_is_told_and_changes_nothing(
     assert (reply.status, reply.json["type"]) == (408, "/api/problems/too-slow")
     listed = (await client.get("/do-not-contact", params={"list": "register"})).json["items"]
     assert [one["value"] for one in listed] == ["+48600000001"]
+
+
+async def test_a_list_has_a_name_by_which_it_is_found_again(api: RunningApi) -> None:
+    plain = {"Content-Type": "text/plain"}
+    for name, status in (("Own-list_1", 200), ("_own", 404), ("own.list", 404), ("x" * 61, 404)):
+        path = f"/do-not-contact/lists/{name}/import"
+        assert (await api.token().post(path, data="600000001", headers=plain)).status == status, name
+    assert len((await api.token().get("/do-not-contact?list=own-list_1")).json["items"]) == 1
 
 
 async def test_a_long_line_without_an_end_is_refused_and_not_kept(api: RunningApi) -> None:

@@ -142,7 +142,7 @@ class Things:
             ),
             Operation(
                 "POST", "/thing-files", "upload_thing", self.upload, "Upload", "things", write, agent,
-                body_types=("text/csv",), answer=Thing, largest_body=100_000,
+                body_types=("text/csv",), answer=Thing,
             ),
             Operation(
                 "GET", "/thing-stream", "stream_things", self.stream, "Watch", "things", read, agent,
