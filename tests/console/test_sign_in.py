@@ -131,6 +131,24 @@ async def test_a_broken_form_is_told(office: Office, path: str, kind: str) -> No
     assert answer.status == 400
 
 
+@pytest.mark.parametrize(
+    "header", [b"Content-Transfer-Encoding: none-such", b"no header", b"X: " + b"x" * 9000]
+)
+async def test_a_broken_part_of_a_form_is_told(office: Office, header: bytes) -> None:
+    await office.add("Anna")
+    body = b'--x\r\nContent-Disposition: form-data; name="name"\r\n' + header + b"\r\n\r\nAnna\r\n--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = await office.client.post("/sign-in", data=body, headers=kind)
+    assert (answer.status, "cannot be read" in await answer.text()) == (400, True)
+
+
+async def test_a_lone_surrogate_in_a_form_is_told(office: Office) -> None:
+    await office.add("Anna")
+    kind = {"Content-Type": "application/x-www-form-urlencoded; charset=unicode_escape"}
+    answer = await office.client.post("/sign-in", data=b"name=\\ud800", headers=kind)
+    assert (answer.status, "cannot be read" in await answer.text()) == (400, True)
+
+
 async def test_what_is_no_text_is_no_csrf_token(office: Office) -> None:
     await office.add("Anna")
     await office.sign_in("Anna")
