@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -211,8 +212,12 @@ def _check_sqlite_file(path: Path, *, make: bool) -> None:
             f"The folder {path.parent} of the database {path.name} does not exist; make it first."
         )
     try:
-        # The history is personal data: nobody else reads the file.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # The history is personal data: nobody else reads the file. One that is there is not opened here:
+        # the close would drop this process's locks on it, and others would take its write-ahead log away.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise StoreError(
             f"The database {path} cannot be opened ({error.strerror}); give this user the right to write it."
