@@ -16,7 +16,7 @@ import structlog
 from engine.imports import ListRefused
 from engine.ports import Ids, StoreUnavailable
 from engine.registers.actor import Actor
-from engine.registers.imports import Import, ImportLost, Imports, ImportState, NewImport
+from engine.registers.imports import Import, ImportBusy, ImportLost, Imports, ImportState, NewImport
 from engine.registers.refusals import Missing, Refused
 from history.importing.drafts import shown
 from history.importing.options import ImportOptions
@@ -30,6 +30,7 @@ _LOOK_SECONDS = 5.0
 _LONGEST_IMPORT_SECONDS = 12 * 3600.0
 _END_SECONDS = 20.0
 _KEPT_DAYS = 30
+_SWEEP_SECONDS = 86_400.0
 # A process that dies so often at one place dies of the list.
 _MOST_DEATHS = 3
 
@@ -101,14 +102,18 @@ class ImportDesk:
         """Lists of imports that failed and that nobody went on with: they are personal data."""
         oldest = time.time() - _KEPT_DAYS * 86_400
         for path in self._folder.glob("*"):
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # the process of its import has just removed it
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     async def _work(self) -> None:
-        await asyncio.to_thread(self._sweep)
+        sweep_at = 0.0
         while True:
             self._wanted.clear()
             try:
+                if time.monotonic() >= sweep_at:
+                    sweep_at = time.monotonic() + _SWEEP_SECONDS
+                    await asyncio.to_thread(self._sweep)
                 found = await self._imports.waiting(self._node)
                 if found is not None:
                     await self._carry_out(found)
@@ -121,6 +126,9 @@ class ImportDesk:
                 await asyncio.wait_for(self._wanted.wait(), _LOOK_SECONDS)
 
     async def _carry_out(self, found: Import) -> None:
+        if self._deaths.get((found.id, found.position), 0) >= _MOST_DEATHS:
+            await self._give_up(found)
+            return
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -149,14 +157,16 @@ class ImportDesk:
         place = (left.id, left.position)
         self._deaths[place] = self._deaths.get(place, 0) + 1
         log.error("the process of an import ended", import_id=left.id, position=left.position, said=said)
-        if self._deaths[place] < _MOST_DEATHS:
-            await asyncio.sleep(_LOOK_SECONDS)
-            return
+        await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _give_up(self, found: Import) -> None:
+        """`found` waits, so the lease of the dead process is over. One that is resumed is tried anew."""
+        del self._deaths[found.id, found.position]
         owner = owner_here(self._node)
-        with suppress(ImportLost):
-            await self._imports.take(left.id, owner)
-            sentence = f"The process that imports died {_MOST_DEATHS} times after row {left.position}."
-            await self._imports.finish(left.id, owner, ImportState.FAILED, sentence)
+        with suppress(ImportBusy, ImportLost):
+            await self._imports.take(found.id, owner)
+            sentence = f"The process that imports died {_MOST_DEATHS} times after row {found.position}."
+            await self._imports.finish(found.id, owner, ImportState.FAILED, sentence)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
