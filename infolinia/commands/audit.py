@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,8 +10,9 @@ import typer
 
 from engine.registers.accounts import Accounts
 from engine.registers.audit import AuditEntry, AuditFilter
+from infolinia.commands.moments import moment_of
 from infolinia.commands.people import everybody
-from infolinia.commands.terminal import ConfigOption, fail, run_until_done
+from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from store.store import open_accounts
 
@@ -34,7 +34,9 @@ def print_audit(
 ) -> None:
     """Print the audit log, newest first."""
     configuration = load_configuration(config)
-    wanted = AuditFilter(subject, actor, action, _moment(since, configuration) if since else None)
+    wanted = AuditFilter(
+        subject, actor, action, moment_of(since, "--since", configuration) if since else None
+    )
     run_until_done(_print(configuration, wanted, limit, as_json=as_json))
 
 
@@ -59,14 +61,6 @@ async def _print(configuration: Configuration, wanted: AuditFilter, limit: int, 
 
 async def _names(accounts: Accounts) -> dict[str, str]:
     return {person.id: person.name async for person in everybody(accounts)}
-
-
-def _moment(text: str, configuration: Configuration) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f'--since "{text}" is no date: write 2026-11-22 or 2026-11-22T10:00.')
-    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(configuration.time_zone))
 
 
 def _line(entry: AuditEntry, names: dict[str, str], configuration: Configuration) -> str:

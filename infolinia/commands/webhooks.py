@@ -12,8 +12,9 @@ import typer
 
 from engine.clock import SystemClock
 from engine.registers.webhooks import Delivery, DeliveryState, Webhook
+from infolinia.commands.moments import moment_of
 from infolinia.commands.shell_user import shell_user
-from infolinia.commands.terminal import ConfigOption, fail, run_until_done
+from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from store.store import open_webhooks
 
@@ -81,18 +82,11 @@ def replay(
                 await deliveries.replay(shell_user(), id, now)
                 typer.echo("It is delivered again.")
             else:
-                number = await deliveries.replay_since(shell_user(), id, _moment(since, configuration), now)
+                told_since = moment_of(since, "--since", configuration)
+                number = await deliveries.replay_since(shell_user(), id, told_since, now)
                 typer.echo(f"{number} are delivered again.")
 
     run_until_done(again())
-
-
-def _moment(text: str, configuration: Configuration) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f'--since "{text}" is no date: write 2026-11-22 or 2026-11-22T10:00.')
-    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(configuration.time_zone))
 
 
 def _webhook_line(webhook: Webhook, configuration: Configuration) -> str:

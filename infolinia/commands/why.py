@@ -20,6 +20,7 @@ from engine.registers.decisions import DecisionFilter, Decisions, LoggedDecision
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint, PointKind
 from infolinia.assembly.api import explainer
+from infolinia.commands.moments import moment_of
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from store.store import open_permissions
@@ -56,17 +57,9 @@ def explain(
     Nothing is logged as a decision.
     """
     configuration = load_configuration(config)
-    moment = None if at is None else _moment(at, configuration)
+    moment = None if at is None else moment_of(at, "--at", configuration)
     ways = Ways(tuple(channel or ()), tuple(purpose or ()), tuple(mode or (Mode.MANUAL,)), campaign, debt)
     run_until_done(_explain(configuration, about, id, ways, moment, as_json=as_json))
-
-
-def _moment(text: str, configuration: Configuration) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f'--at "{text}" is no time: write 2026-11-22T10:00.')
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=ZoneInfo(configuration.time_zone))
 
 
 async def _explain(

@@ -94,6 +94,7 @@ def test_what_is_wrong_is_told_in_one_sentence(program: Program, home: Path) -> 
             home, "tokens", "add", "crm", "--scope", "audit:read", "--network", "10.0.0.1/24"
         ),
         "write 2026-11-22": lambda: program.run(home, "audit", "--since", "yesterday"),
+        "name a year from 1970": lambda: program.run(home, "audit", "--since", "0001-01-01"),
     }
     for says, command in cases.items():
         assert says in command().sentence
