@@ -104,7 +104,8 @@ def callback_problems(
 
 def secret_of(form: FormSection, environment: Mapping[str, str] = os.environ) -> str:
     """Raises KeyError when the environment lacks it."""
-    return VARIABLE.sub(lambda found: environment[found[1]], form.secret)
+    variable = VARIABLE.fullmatch(form.secret)
+    return form.secret if variable is None else environment[variable[1]]
 
 
 def missing_form_secrets(forms: Forms, environment: Mapping[str, str] = os.environ) -> Iterator[str]:

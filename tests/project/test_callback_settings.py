@@ -83,6 +83,8 @@ async def test_a_secret_is_of_the_environment_and_never_shown(
         callback_forms(one, store, clock, TimeOrderedIds(clock))
     monkeypatch.setenv("FORM_SECRET", SECRET)
     callback_forms(one, store, clock, TimeOrderedIds(clock))
+    within = configured(tmp_path, forms={"contact": {"secret": "not ${A_VARIABLE} but a text"}})
+    callback_forms(within, store, clock, TimeOrderedIds(clock))
     written = configured(tmp_path, forms={"contact": {"secret": SECRET}})
     assert SECRET not in str(as_table(written)) + repr(written)
     await store.close()
