@@ -14,10 +14,8 @@ from engine.registers.refusals import Missing
 from history.contact import Contact
 from history.folding import folded
 from history.forms import contact_form
-from history.interaction import ContactPoint, PointKind
-from history.points import WrongPoint, phone_of
 from infolinia.commands.contacts_import import import_contacts
-from infolinia.commands.privacy import erase_person, export_person
+from infolinia.commands.privacy import AsJson, Who, erase_person, export_person, point_of
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.contact_lists.exporting import export_contacts
@@ -27,8 +25,6 @@ contacts_app = typer.Typer(help="People: lists in and out, and one by one.", no_
 contacts_app.command("import")(import_contacts)
 contacts_app.command("export-person")(export_person)
 contacts_app.command("erase")(erase_person)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @contacts_app.command("export")
@@ -92,9 +88,7 @@ def _line(contact: Contact) -> str:
 
 @contacts_app.command("show")
 def show(
-    who: Annotated[
-        str, typer.Argument(metavar="ID|NUMBER|EMAIL", help="An id, a number or an e-mail address.")
-    ],
+    who: Who,
     as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
@@ -104,7 +98,7 @@ def show(
 
 async def _show(configuration: Configuration, who: str, as_json: bool) -> None:
     async with open_contacts(configuration.database_url, SystemClock()) as (contacts, _):
-        point = _point(who, configuration.country)
+        point = point_of(who, configuration.country)
         contact = await contacts.by_point(point) if point is not None else await contacts.get(who)
     if contact is None:
         raise Missing(f"There is nobody with {point.value if point else who}.")
@@ -117,13 +111,3 @@ async def _show(configuration: Configuration, who: str, as_json: bool) -> None:
             typer.echo(
                 f"{name:<15} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
             )
-
-
-def _point(who: str, country: str) -> ContactPoint | None:
-    """None for what is an id."""
-    if "@" in who:
-        return ContactPoint(PointKind.EMAIL, who.strip().lower())
-    try:
-        return ContactPoint(PointKind.PHONE, phone_of(who, country))
-    except WrongPoint:
-        return None

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -84,18 +84,15 @@ def import_contacts(
         [tag for tag in tags.split(",") if tag.strip()],
         separator,
     )
-    options = ImportOptions(
-        options.country,
-        options.columns,
-        options.tags,
-        source,
-        duplicates,
-        existing,
-        other_columns,
-        header,
-        encoding,
-        options.separator,
-        sheet,
+    options = replace(
+        options,
+        source=source,
+        duplicates=duplicates,
+        existing=existing,
+        other_columns=other_columns,
+        header=header,
+        encoding=encoding,
+        sheet=sheet,
     )
     report = refused or file.with_name(f"{file.stem}.refused.csv")
     work = (

@@ -232,7 +232,7 @@ async def _opened(configuration: Configuration) -> AsyncIterator[tuple[Privacy, 
 
 async def _contact_id(contacts: Contacts, who: str, country: str) -> str:
     """Raises Missing. What is no number or address is an id; the register knows also those it erased."""
-    point = _point(who, country)
+    point = point_of(who, country)
     if point is None:
         return who
     contact = await contacts.by_point(point)
@@ -241,7 +241,8 @@ async def _contact_id(contacts: Contacts, who: str, country: str) -> str:
     return contact.id
 
 
-def _point(who: str, country: str) -> ContactPoint | None:
+def point_of(who: str, country: str) -> ContactPoint | None:
+    """None for what is an id."""
     if "@" in who:
         return ContactPoint(PointKind.EMAIL, who.strip().lower())
     try:

@@ -18,7 +18,6 @@ from engine.registers.imports import (
     Counts,
     Import,
     ImportBusy,
-    ImportLost,
     Imports,
     ImportState,
     NewImport,
@@ -134,6 +133,3 @@ async def try_file(
     finally:
         file.remove_copy()
     return file, Counts(created=taken, refused=refused, left_out=left_out), rows
-
-
-__all__ = ["FILE_PROBLEMS", "ImportBusy", "ImportLost", "carry_out", "import_file", "owner_here", "try_file"]
