@@ -39,6 +39,7 @@ HANDLER_SECONDS = 30.0
 _LONGEST_PART = 200  # characters of one part of a path
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID = web.RequestKey("request_id", str)
+_BEGUN = web.RequestKey("begun", bool)  # the answer's headers have left
 _LIMITS = web.RequestKey("rate_limits", dict[str, str])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -83,8 +84,11 @@ class Api:
             answer = await handler(request)
         except Exception as error:
             problem = _problem_of(request, error)
-            if problem.status >= 500:
+            begun = request.get(_BEGUN, False)
+            if problem.status >= 500 and not (begun and isinstance(error, ConnectionError)):
                 _tell(request, problem, error)
+            if begun and request.transport is not None:
+                request.transport.abort()  # half an answer: else its reader waits for the rest of it
             answer = problem_response(problem, request_id)
         if not answer.prepared:
             await self.add_headers(request, answer)
@@ -93,6 +97,7 @@ class Api:
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Also a signal handler, for streams, whose headers leave before their handler's end."""
         if request_id := request.get(_REQUEST_ID):
+            request[_BEGUN] = True
             response.headers["X-Request-Id"] = request_id
             for name, value in request.get(_LIMITS, {}).items():
                 response.headers.setdefault(name, value)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
+import aiohttp
 import pytest
 
 from console.api import serving
+from engine.ports import StoreUnavailable
 from tests.api.serving import RunningApi, problem
+from tests.api.things import Things
 
 
 async def test_what_registers_refuse_is_told(thing_api: RunningApi) -> None:
@@ -37,6 +41,20 @@ async def test_a_failure_tells_nothing_but_its_id(
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert reply.headers["X-Request-Id"] in record.getMessage()
     assert "secret detail" in caplog.text
+
+
+async def test_an_answer_that_fails_half_way_is_broken_off(
+    thing_api: RunningApi, things: Things, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = thing_api.token()
+    for failure, told in ((StoreUnavailable("away"), True), (ConnectionResetError("gone"), False)):
+        things.failures.append(failure)
+        caplog.clear()
+        with pytest.raises(aiohttp.ClientError):
+            async with asyncio.timeout(10):
+                await client.get("/thing-stream")
+        assert ("GET /api/v1/thing-stream" in caplog.text) == told
+    assert (await client.get("/thing-stream")).raw == b"data: 1\n\n"
 
 
 async def test_no_handler_runs_for_ever(thing_api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,6 +104,8 @@ class Things:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(asked.request)
         await response.write(b"data: 1\n\n")
+        if self.failures:
+            raise self.failures.pop(0)
         return response
 
     async def fail(self, asked: Asked) -> Answer:
