@@ -13,6 +13,7 @@ from aiohttp import web
 
 from console.accounts.admission import goes_on
 from console.api.problem import Problem
+from console.api.sending import send
 from engine.ports import StoreUnavailable
 from engine.registers.publications import PublicationLog, Told
 
@@ -26,8 +27,6 @@ HEARTBEAT_SECONDS = 15.0
 LIFE_SECONDS = 900.0
 # How often it is asked whether the token or session that opened a stream is still in force.
 ASKED_SECONDS = 5.0
-# A client that takes nothing for so long is let go; it resumes where it was.
-WRITE_LIMIT_SECONDS = 20.0
 CLOSE_LIMIT_SECONDS = 5.0
 _RETRY_MS = 2000
 _AT_ONCE = 200
@@ -66,9 +65,9 @@ class EventFeed:
             )
             await response.prepare(request)
             try:
-                await _write(response, f"retry: {_RETRY_MS}\nid: {position}\n\n")
+                await send(response, f"retry: {_RETRY_MS}\nid: {position}\n\n".encode())
                 await self._tell_on(request, response, position, kinds, subject)
-            except (ConnectionResetError, TimeoutError):
+            except ConnectionResetError:
                 pass  # the client went away, or takes nothing: it comes again with the last id it has
             except StoreUnavailable as unavailable:
                 log.warning("an event stream ended: the database is away", why=str(unavailable))
@@ -100,13 +99,13 @@ class EventFeed:
                 if not await goes_on(request):
                     return
             if head <= position:
-                await _write(response, ":\n\n")
+                await send(response, b":\n\n")
                 continue
             some = await self._log.between(position, head, limit=_AT_ONCE, kinds=kinds, subject=subject)
             position = some[-1].number if len(some) == _AT_ONCE else head
             shown = "".join(event_text(told) for told in some)
             # The place reached is told too, so that what was passed over is not looked through again.
-            await _write(response, shown + f"id: {position}\n\n")
+            await send(response, (shown + f"id: {position}\n\n").encode())
 
     async def _beyond(self, position: int) -> int:
         """The last number there is, once it is beyond this one, or after a while, or at the end."""
@@ -159,8 +158,3 @@ def event_text(told: Told) -> str:
     """One event as the stream has it: its id is the number by which a client resumes."""
     data = orjson.dumps({"number": told.number, **told.body()}).decode()
     return f"id: {told.number}\nevent: {told.kind}\ndata: {data}\n\n"
-
-
-async def _write(response: web.StreamResponse, text: str) -> None:
-    async with asyncio.timeout(WRITE_LIMIT_SECONDS):
-        await response.write(text.encode())

@@ -13,6 +13,7 @@ from pydantic import Field
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation, Shape
 from console.api.pages_of import PageQuery, cursor_of, parts_of
+from console.api.sending import send
 from console.api.shapes import Reason, Time
 from console.contacts.archive import file_name, zipped
 from engine.registers.privacy import Erasure, ErasureState, LegalHold, Privacy
@@ -137,7 +138,7 @@ class PrivacyApi:
         pieces = zipped(record, self._recordings)
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             if piece:
-                await response.write(piece)
+                await send(response, piece)
         await response.write_eof()
         return response
 

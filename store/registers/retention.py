@@ -85,13 +85,19 @@ class SqlRetention:
         return len(files)
 
     async def _old_files(self, before: datetime) -> list[Path]:
-        """In the folders of days that are wholly over, but those of calls under legal hold."""
+        """In the folders of days that are wholly over, but those under legal hold or that prove a consent."""
         if self._recordings is None:
             return []
         found = await asyncio.to_thread(lambda folder: list(_files_before(folder, before)), self._recordings)
         async with reading(self._engine) as connection:
             held = {str(row[0]) for row in await connection.execute(_held_calls())}
-        return [path for path in found if not _is_of(path, held)]
+            proofs = {str(row[0]) for row in await connection.execute(_proofs())}
+        folder = self._recordings
+        return [
+            path
+            for path in found
+            if path.relative_to(folder).as_posix() not in proofs and not _is_of(path, held)
+        ]
 
 
 def _files_before(folder: Path, before: datetime) -> Iterator[Path]:
@@ -143,11 +149,22 @@ def _interaction_free(*, before: datetime) -> ColumnElement[bool]:
     )
 
 
+def _proofs() -> Select[tuple[str | None]]:
+    """Recordings in which a consent to be contacted is heard: they and their calls stay as its row does."""
+    return select(consents.c.proof_recording).where(
+        consents.c.given, consents.c.channel != "", consents.c.proof_recording.is_not(None)
+    )
+
+
 # --- kinds ------------------------------------------------------------------------------------------------
 
 
 def _ended_calls(before: datetime) -> ColumnElement[bool]:
-    return (calls.c.ended_at < before) & calls.c.id.not_in(_held_calls())
+    return (
+        (calls.c.ended_at < before)
+        & calls.c.id.not_in(_held_calls())
+        & or_(calls.c.recording.is_(None), calls.c.recording.not_in(_proofs()))
+    )
 
 
 def _drop_recordings(connection: Connection, keys: list[tuple[Any, ...]]) -> None:

@@ -44,6 +44,7 @@ async def test_a_contact_is_found_read_and_changed(office: Office, stage: Stage)
         await page.get_by_label("Password").fill(PASSWORD)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{url}/")
+        await page.wait_for_load_state()  # the keys are listened to from then on
 
         # Ctrl K leads to the list, and there to the field.
         await page.keyboard.press("Control+k")

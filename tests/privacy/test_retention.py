@@ -46,6 +46,7 @@ async def test_a_dry_run_tells_what_a_run_deletes_and_changes_nothing(
     store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path, dump: Dump
 ) -> None:
     await lived(store, gate, clock, recordings)
+    await _unproved(store)
     await _settle(store)
     written = await dump()
     for seconds, number in ((0, 0), (29 * 86_400, 0), (3 * 86_400, 1)):
@@ -72,6 +73,7 @@ async def test_what_is_under_legal_hold_stays(
     store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path, dump: Dump
 ) -> None:
     life = await lived(store, gate, clock, recordings)
+    await _unproved(store)
     await store.privacy.hold(WE, f"contact:{life.merged_id}", "a court asks")
     clock.pass_seconds(40 * 86_400)
     await delete_overdue(store.retention, ALL, clock)
@@ -93,6 +95,7 @@ async def test_recordings_are_forgotten_before_they_are_deleted(
     store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path, dump: Dump
 ) -> None:
     life = await lived(store, gate, clock, recordings)
+    await _unproved(store)
     clock.pass_seconds(40 * 86_400)
     before = clock.now() - timedelta(days=30)
     assert await store.retention.delete_some(RetentionKind.RECORDINGS, before) == 2
@@ -102,6 +105,21 @@ async def test_recordings_are_forgotten_before_they_are_deleted(
     )
     assert await store.retention.delete_some(RetentionKind.RECORDINGS, before) == 2
     assert not life.recording.exists()
+
+
+async def test_what_proves_a_consent_stays_as_long_as_the_consent(
+    store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path, dump: Dump
+) -> None:
+    life = await lived(store, gate, clock, recordings)
+    clock.pass_seconds(40 * 86_400)
+    told = await store.retention.overdue(RetentionKind.RECORDINGS, clock.now() - timedelta(days=30))
+    assert (told.rows, told.files) == (1, 1)
+    await delete_overdue(store.retention, ALL, clock)
+    assert life.recording.exists()
+    assert not (recordings / "2026/11/21/01CALL72.wav").exists()
+    kept = [line for line in (await dump()).splitlines() if line.startswith("calls")]
+    assert "01CALL71" in str(kept)
+    assert "01CALL72" not in str(kept)
 
 
 async def test_the_worker_goes_on_with_erasures(
@@ -118,6 +136,12 @@ async def test_the_worker_goes_on_with_erasures(
             await store.privacy.erase(WE, life.contact_id, "asked")
     assert await RetentionWorker(store.retention, store.privacy, {}, clock).once()
     assert not life.recording.exists()
+
+
+async def _unproved(store: Store) -> None:
+    """No consent was recorded."""
+    async with store._engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE consents SET proof_recording = NULL")
 
 
 async def _settle(store: Store) -> None:

@@ -58,5 +58,5 @@ def test_webhooks_are_listed_and_replayed(tmp_path: Path, program: Program) -> N
     wrong = program.run(tmp_path, "webhooks", "replay", "w2", "--since", "yesterday")
     assert (wrong.code, wrong.sentence) == (
         2,
-        '--since "yesterday" is no date: write 2026-11-22 or 2026-11-22T10:00.',
+        '--since "yesterday" is no date or time: write 2026-11-22 or 2026-11-22T10:00.',
     )
