@@ -8,7 +8,8 @@ from datetime import datetime
 
 from calls.call import Call
 from calls.events import CallEvent, CallEventKind
-from console.display import MASK, duration, offset, phone
+from console.display import duration, offset, phone
+from console.event_details import event_detail, number_of
 from console.words import Words
 
 Kind = CallEventKind
@@ -46,6 +47,23 @@ ICONS: Mapping[CallEventKind, str] = {
     Kind.AGENT_MISSED: "phone-missed",
     Kind.AGENT_CONNECTED: "headphones",
     Kind.QUEUE_LEFT: "hourglass",
+    Kind.AGENT_LOST: "triangle-alert",
+    Kind.TALK_HELD: "pause",
+    Kind.TALK_RESUMED: "play",
+    Kind.KEYS_SENT: "hash",
+    Kind.CONSULT_STARTED: "phone-outgoing",
+    Kind.CONSULT_ENDED: "phone-off",
+    Kind.TRANSFERRED: "arrow-right-left",
+    Kind.CONFERENCE_STARTED: "users",
+    Kind.PARTY_LEFT: "phone-off",
+    Kind.TALK_ENDED: "headphones",
+    Kind.RECORDING_STARTED: "mic",
+    Kind.RECORDING_PAUSED: "pause",
+    Kind.RECORDING_RESUMED: "mic",
+    Kind.RECORDING_ENDED: "mic",
+    Kind.SUPERVISED: "ear",
+    Kind.SUPERVISION_ENDED: "ear",
+    Kind.WRAPPED_UP: "check",
     Kind.LEG_CHANGED: "phone",
     Kind.TROUBLE: "triangle-alert",
     Kind.RESUMED: "rotate-cw",
@@ -161,7 +179,7 @@ def transcript(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[L
                 else:
                     lines.append(Line(at, "caller", key, keys=True))
             case Kind.HEARD if data.get("text"):
-                unsure = _number(data.get("confidence"), 1.0) < UNSURE_BELOW
+                unsure = number_of(data.get("confidence"), 1.0) < UNSURE_BELOW
                 lines.append(Line(at, "caller", str(data["text"]), _language(event, call), unsure=unsure))
             case (
                 Kind.NOT_UNDERSTOOD
@@ -202,110 +220,9 @@ def event_rows(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[E
     )
 
 
-def event_detail(event: CallEvent, words: Words) -> str:
-    """The short text at the right of an event: the value that matters most in it."""
-    data = event.data
-    match event.kind:
-        case Kind.RECEIVED:
-            return phone(str(data.get("dialled", "")))
-        case Kind.FLOW_STARTED:
-            return words("flow_version", flow=data["flow"], version=str(data["version"])[:8])
-        case Kind.STEP_ENTERED:
-            return str(data["step"])
-        case Kind.LANGUAGE_CHOSEN:
-            return words.get(f"language_{data['language']}", str(data["language"]))
-        case Kind.SAID:
-            return _seconds(data, words)
-        case Kind.KEY_PRESSED:
-            return str(data["key"])
-        case Kind.HEARD:
-            return _joined(_quoted(data.get("text"), words), _seconds(data, words))
-        case Kind.UNDERSTOOD:
-            value = data.get("choice", data.get("value", MASK))
-            sure = data.get("confidence") if data.get("by") == "speech" else None
-            return _joined(str(value), f"{_number(sure, 0.0):.0%}" if sure is not None else "")
-        case Kind.NOT_UNDERSTOOD:
-            return words.get(f"why_{data.get('why')}", str(data.get("why", "")))
-        case Kind.VALUE_SET:
-            return f"{data.get('name')} = {data.get('value', MASK)}"
-        case Kind.MESSAGE_LEFT:
-            return duration(_number(data.get("seconds"), 0.0))
-        case Kind.TRANSFER_STARTED:
-            return phone(str(data["number"]))
-        case Kind.TRANSFER_ENDED:
-            outcome = str(data.get("outcome", ""))
-            return words.get(f"outcome_{outcome}", outcome)
-        case Kind.WORK_DONE:
-            return _joined(str(data.get("step", "")), str(data.get("outcome", "")))
-        case Kind.FETCHED:
-            status = data.get("status")
-            return _joined(
-                str(data.get("service", "")),
-                words("no_answer_came") if status is None else str(status),
-                _seconds(data, words),
-            )
-        case Kind.MESSAGE_QUEUED:
-            return _joined(phone(str(data.get("to", ""))), _quoted(data.get("text"), words))
-        case Kind.CONTACT_REFUSED:
-            return _joined(phone(str(data.get("to", ""))), str(data.get("reason", "")))
-        case Kind.CALLBACK_REQUESTED | Kind.CONTACT_STOPPED:
-            return phone(str(data.get("number", "")))
-        case Kind.CONSENT_KEPT:
-            given = words("given_true" if data.get("given") else "given_false")
-            return _joined(str(data.get("purpose", "")), given)
-        case Kind.PROMISE_MADE:
-            return _joined(f"{data.get('amount')} {data.get('currency')}", str(data.get("due", "")))
-        case Kind.IDENTITY_CHECKED:
-            return words("passed_true" if data.get("passed") else "passed_false")
-        case Kind.CLIP_RECORDED:
-            return duration(_number(data.get("seconds"), 0.0))
-        case Kind.RATED:
-            rating = data.get("rating")
-            return words("declined") if rating is None else str(rating)
-        case Kind.QUEUED:
-            return _joined(str(data.get("queue", "")), words("queue_place", place=data.get("position")))
-        case Kind.AGENT_OFFERED | Kind.AGENT_MISSED | Kind.AGENT_CONNECTED:
-            return str(data.get("agent", ""))
-        case Kind.QUEUE_LEFT:
-            outcome = str(data.get("outcome", ""))
-            return _joined(str(data.get("queue", "")), words.get(f"outcome_{outcome}", outcome))
-        case Kind.LEG_CHANGED:
-            role, state = str(data.get("role", "")), str(data.get("state", ""))
-            return _joined(words.get(f"role_{role}", role), words.get(f"leg_{state}", state))
-        case Kind.TROUBLE:
-            return _joined(str(data.get("what", "")), str(data.get("detail", "")))
-        case Kind.RESUMED:
-            return str(data.get("why", ""))
-        case Kind.RECONCILED:
-            return str(data.get("source", ""))
-        case Kind.ENDED:
-            return words.get(f"by_{data.get('by')}", "")
-        case _:
-            return ""
-
-
 def elapsed(call: Call, now: datetime) -> str:
     """How long the call lasted, or has lasted by now."""
     return duration(((call.ended_at or now) - call.started_at).total_seconds())
-
-
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
-
-
-def _quoted(text: object, words: Words) -> str:
-    return words("quoted", text=text) if text else ""
-
-
-def _seconds(data: Mapping[str, object], words: Words) -> str:
-    seconds = data.get("seconds")
-    if seconds is None:
-        return ""
-    return words("seconds", seconds=f"{_number(seconds, 0.0):.1f}".replace(".", words("decimal_mark")))
-
-
-def _number(value: object, default: float) -> float:
-    return float(value) if isinstance(value, int | float) else default
 
 
 def _language(event: CallEvent, call: Call) -> str | None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from calls.events import CallEvent, CallEventKind
-from console.call_view import event_detail
 from console.display import capitalize_first, phone
+from console.event_details import event_detail
 from console.flow_view import ICONS
 from console.words import Words
 from ivr import commands as work

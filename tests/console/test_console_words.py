@@ -8,8 +8,9 @@ import pytest
 from calls.events import CallEvent
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
-from console.call_view import ICONS, SILENT_VERBS, VERB_ICONS, event_detail
+from console.call_view import ICONS, SILENT_VERBS, VERB_ICONS
 from console.display import capitalize_first, duration, phone
+from console.event_details import event_detail
 from console.words import chosen_language, load_words, plural_form
 from ivr.steps.verbs import VERBS
 
