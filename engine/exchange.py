@@ -11,8 +11,9 @@ from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.missed_calls import MissedCalls
-from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
+from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer, TalkRecorders
 from engine.queues import Queues
+from engine.talk_recording import NOTHING_RECORDED
 from ivr.surroundings import NOWHERE, Surroundings
 
 
@@ -39,6 +40,7 @@ class Exchange:
     region: str
     surroundings: Surroundings = NOWHERE
     missed_calls: MissedCalls | None = None
+    talk_recorders: TalkRecorders = NOTHING_RECORDED
 
     def call_log(self, call_id: str) -> CallLog:
         return CallLog(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from calls.call import Call
 from calls.events import CallEvent
 from engine.changes import Change
 from history.interaction import ContactPoint, Interaction
+
+if TYPE_CHECKING:
+    from engine.call_log import CallLog
 
 # --- time and identity ------------------------------------------------------------------------------------
 
@@ -230,6 +233,35 @@ class Codes(Protocol):
 
     def salt(self) -> bytes:
         """Fresh random bytes."""
+
+
+# --- recordings of talks ----------------------------------------------------------------------------------
+
+RecordingState = Literal["off", "on", "paused"]
+
+
+class TalkRecorder(Protocol):
+    """Records one agent's part of a call, if that is allowed: it decides, and writes the RECORDING_* events.
+
+    None of these raises: a recording that fails is told as TROUBLE, and the talk goes on.
+    """
+
+    @property
+    def state(self) -> RecordingState: ...
+
+    async def begin(self, log: CallLog, channel_id: str, talk: str, *, agent: str, queue: str = "") -> None:
+        """`channel_id`: the agent's; `queue` is empty for a manual call."""
+
+    async def pause(self, on: bool, agent: str) -> None:
+        """Silence from now on, or sound again. Nothing when nothing is recorded."""
+
+    async def end(self) -> None:
+        """Idempotent; afterwards `begin` may come again, for the next agent's part."""
+
+
+class TalkRecorders(Protocol):
+    def of_call(self, call_id: str) -> TalkRecorder:
+        """The call's one recorder, made when there is none yet."""
 
 
 # --- recordings and the network's own log -----------------------------------------------------------------
