@@ -8,6 +8,7 @@ from datetime import datetime
 
 from calls.call import Call
 from calls.events import CallEvent
+from engine.registers.agents import AgentEvent
 from history.callbacks import CallbackRequest
 from history.interaction import ContactPoint, Interaction
 from history.permissions import Consent, Objection
@@ -107,8 +108,16 @@ class Published:
     publication: Publication
 
 
+@dataclass(frozen=True, slots=True)
+class AgentEventsAppended:
+    """Append to the log of what agents did. An event whose id is already there is left as it was."""
+
+    events: tuple[AgentEvent, ...]
+
+
 Change = (
     EventsAppended
+    | AgentEventsAppended
     | CallStored
     | InteractionAdded
     | JobAdded

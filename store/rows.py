@@ -13,6 +13,7 @@ import orjson
 
 from calls.call import Call
 from engine.changes import (
+    AgentEventsAppended,
     CallbackKept,
     CallStored,
     Change,
@@ -63,6 +64,7 @@ class Rows:
     statements: Statements
     committed_at: datetime = _LONG_AGO
     events: list[Row] = field(default_factory=list)
+    agent_events: list[Row] = field(default_factory=list)
     calls: dict[str, tuple[int, Row]] = field(default_factory=dict)
     to_place: list[InteractionAdded] = field(default_factory=list)
     to_keep: list[ProfileSet] = field(default_factory=list)
@@ -80,6 +82,10 @@ class Rows:
                 time = self.statements.time
                 # `_value_` is what `.value` gives, without a function call: this line runs most.
                 self.events += [(e.call_id, e.seq, time(e.at), e.kind._value_, _json(e.data)) for e in events]
+            case AgentEventsAppended(done):
+                self.agent_events += [
+                    (e.id, e.agent, self.time(e.at), e.kind.value, _json(e.data)) for e in done
+                ]
             case CallStored(call):
                 known = self.calls.get(call.id)
                 if known is None or call.last_seq > known[0]:

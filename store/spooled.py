@@ -15,6 +15,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from engine.changes import (
+    AgentEventsAppended,
     CallbackKept,
     CallStored,
     Change,
@@ -30,6 +31,7 @@ from engine.changes import (
 _FORM = 1
 _KINDS: dict[str, type[Change]] = {
     "events": EventsAppended,
+    "agent_events": AgentEventsAppended,
     "call": CallStored,
     "interaction": InteractionAdded,
     "job": JobAdded,

@@ -27,6 +27,7 @@ class Statements:
 
     time: Callable[[datetime], object]
     add_events: str
+    add_agent_events: str
     put_calls: str
     add_interactions: str
     add_jobs: str
@@ -51,6 +52,7 @@ _NEWER_CALL = (
     "WHERE excluded.last_seq > calls.last_seq"
 )
 _ADD_EVENTS = _insert(tables.call_events, _columns(tables.call_events), "DO NOTHING")
+_ADD_AGENT_EVENTS = _insert(tables.agent_events, _columns(tables.agent_events), "DO NOTHING")
 _PUT_CALLS = _insert(tables.calls, _CALL, _NEWER_CALL)
 _ADD_INTERACTIONS = _insert(
     tables.interactions, _columns(tables.interactions, "number", "erased_at"), "DO NOTHING"
@@ -94,6 +96,7 @@ def _numbered(sql: str) -> str:
 SQLITE = Statements(
     time=_sqlite_time,
     add_events=_ADD_EVENTS,
+    add_agent_events=_ADD_AGENT_EVENTS,
     put_calls=_PUT_CALLS,
     add_interactions=_ADD_INTERACTIONS,
     add_jobs=_ADD_JOBS,
@@ -116,6 +119,7 @@ SQLITE = Statements(
 POSTGRESQL = Statements(
     time=_utc,
     add_events=_numbered(_ADD_EVENTS),
+    add_agent_events=_numbered(_ADD_AGENT_EVENTS),
     put_calls=_numbered(_PUT_CALLS),
     add_interactions=_numbered(_ADD_INTERACTIONS),
     add_jobs=_numbered(_ADD_JOBS),

@@ -28,6 +28,7 @@ def write(connection: Connection, rows: Rows) -> None:
     """
     statements = rows.statements
     _execute(connection, statements.add_events, rows.events)
+    _execute(connection, statements.add_agent_events, rows.agent_events)
     _execute(connection, statements.put_calls, [row for _, row in rows.calls.values()])
     made: dict[PointKey, tuple[str, datetime]] = {}
     contacts = contacts_of(connection, statements, rows.new_points(), made)

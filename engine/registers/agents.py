@@ -17,7 +17,7 @@ class AgentEventKind(StrEnum):
     SIGNED_IN = "signed_in"  # telephone ("browser", "sip", "number")
     SIGNED_OUT = "signed_out"  # why ("agent", "supervisor", "elsewhere", "gone", "engine")
     STATUS_CHANGED = "status_changed"  # status, reason, by (a person's name; "" the agent, "rule": missed)
-    STATE_CHANGED = "state_changed"  # state, work, queue
+    STATE_CHANGED = "state_changed"  # state, work, queue; until (ISO 8601) for wrap_up
     OFFERED = "offered"  # work, queue
     MISSED = "missed"  # work, queue, outcome
     TALKED = "talked"  # work, queue, direction, seconds, held_seconds

@@ -13,6 +13,7 @@ from store.tables.accounts import (
     sign_in_failures,
     tokens,
 )
+from store.tables.agents import agent_events, agents
 from store.tables.callbacks import callback_asks, callback_requests
 from store.tables.calls import call_events, calls
 from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
@@ -44,6 +45,8 @@ __all__ = [
     "Json",
     "RowNumber",
     "UtcDateTime",
+    "agent_events",
+    "agents",
     "audit_log",
     "call_events",
     "callback_asks",
