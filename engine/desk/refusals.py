@@ -1,0 +1,21 @@
+"""Why the desk does not do a thing: a short name for pages that translate it, and a sentence for everybody."""
+
+from __future__ import annotations
+
+from compliance.decision import Decision
+
+
+class DeskRefused(Exception):
+    """`why` is a short name, as "no_talk"; the message is one sentence with the remedy."""
+
+    def __init__(self, why: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.why = why
+
+
+class ContactForbidden(DeskRefused):
+    """The gate refuses: `decision` has the rule and the next lawful moment."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__("gate", decision.reason)
+        self.decision = decision
