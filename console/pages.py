@@ -42,6 +42,7 @@ class Pages:
         clock: Clock,
         recordings: Path,
         contacts: bool = False,
+        desk: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -50,6 +51,7 @@ class Pages:
         self._clock = clock
         self._recordings = recordings
         self._contacts = contacts
+        self._desk = desk
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -203,6 +205,7 @@ class Pages:
             t=words,
             me=me,
             contacts_known=self._contacts and may(me, "/contacts"),
+            desk_known=self._desk and me is not None,
             may=lambda path: may(me, path),
             languages=LANGUAGES,
             theme=theme if theme in THEMES else "",
