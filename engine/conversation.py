@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 from acd.events import Connected
+from acd.talk import ActionRefused, TalkView
 from calls import control as network
 from calls.control import CallControlError, ChannelGone
 from calls.events import CallEvent, CallEventKind
@@ -23,6 +24,7 @@ from engine.ports import Clock, Recordings
 from engine.queueing import Decision
 from engine.queues import Queues
 from engine.ringing import NotAnswered, Ringing
+from engine.talking import Asked
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (
@@ -46,7 +48,7 @@ HANG_UP_CAUSES = {"normal": 16, "busy": 17, "congestion": 34}
 # How long after a hang-up Asterisk may take to finish writing the message that was being recorded.
 RECORDING_GRACE_SECONDS = 3.0
 
-_Item = told.Event | network.NetworkEvent | Decision
+_Item = told.Event | network.NetworkEvent | Decision | Asked
 
 
 class Conversation:
@@ -108,6 +110,11 @@ class Conversation:
     def placed(self) -> bool:
         """Whether we called."""
         return self._ringing is not None
+
+    @property
+    def talk(self) -> TalkView | None:
+        """The talk with an agent that it is in."""
+        return None
 
     def tell(self, item: _Item) -> None:
         self._inbox.put_nowait(item)
@@ -272,6 +279,9 @@ class Conversation:
             case network.CallArrived() | network.ControlDropped() | network.ControlRestored():
                 return None
             case network.PhoneChanged():
+                return None
+            case Asked():
+                item.refuse(ActionRefused("There is no talk."))
                 return None
             case _:
                 return item

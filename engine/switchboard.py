@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from acd.talk import Action, ActionRefused, TalkView
 from calls import control as network
 from calls.control import CallArrived, CallControlError, ControlLost
 from calls.events import CallEvent, CallEventKind
@@ -25,6 +26,7 @@ from engine.conversation import Conversation
 from engine.errands import Errands
 from engine.exchange import Exchange
 from engine.ringing import Ring, Ringing, callee_channel, is_callee
+from engine.talking import Asked
 from engine.transfer import call_of_leg
 from engine.voice import CallVoice
 from ivr.dialogue import Dialogue
@@ -38,6 +40,8 @@ DEADMAN_RENEWED_SECONDS = 5.0
 ASTERISK_AWAY_SECONDS = 60.0
 # A request that Asterisk did not answer, on a connection that lives: the call is taken up again after this.
 ADRIFT_SECONDS = 1.0
+# What an agent asks for is done by then, or refused.
+ACTION_SECONDS = 5.0
 # At the engine's end, its calls have this long to be written.
 CLOSING_SECONDS = 5.0
 
@@ -126,6 +130,27 @@ class Switchboard:
         if call is not None:
             await call.hang_up(by)
         return call is not None
+
+    async def act(self, call_id: str, agent: str, action: Action) -> None:
+        """Do what an agent asks for in a talk, in the call's own task. Raises ActionRefused.
+
+        Supervisors' Join and Leave name the agent who leads the talk.
+        """
+        call = self._calls.get(call_id)
+        if call is None:
+            raise ActionRefused("This call is over.")
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        call.tell(Asked(agent, action, answer))
+        try:
+            async with asyncio.timeout(ACTION_SECONDS):
+                await answer
+        except TimeoutError:
+            raise ActionRefused("Asterisk did not answer in time; see whether it was done.") from None
+
+    def talk_of(self, call_id: str) -> TalkView | None:
+        """The talk that a call is in; None when an agent is not on the line."""
+        call = self._calls.get(call_id)
+        return None if call is None else call.talk
 
     def place(self, call_log: CallLog, flow: Flow, dialogue: Dialogue, ring: Ring) -> None:
         """Ring a person and, when they answer, lead them through the flow. Its first event is written."""
