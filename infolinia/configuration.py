@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.switchboard import DEADMAN_SECONDS
 from infolinia.sections.callbacks import CallbacksSection, Forms, callback_problems
+from infolinia.sections.desk import DeskSection, desk_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.outbound import FlowName, OutboundSection, outbound_problems
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
@@ -142,6 +143,7 @@ class Configuration(_Section):
     codes_in_log: bool = True
     agents: Agents = {}
     queues: QueueSections = {}
+    desk: DeskSection = DeskSection()
     campaigns: tuple[CampaignName, ...] = ()
     callbacks: CallbacksSection = CallbacksSection()
     forms: Forms = {}
@@ -240,6 +242,7 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
         campaigns=configuration.campaigns,
     )
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
+    problems += desk_problems(configuration.desk, configuration.queues)
     problems += outbound_problems(configuration.outbound, [t.name for t in configuration.sip.trunks])
     try:
         check_settings(configuration.asterisk_settings())

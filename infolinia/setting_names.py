@@ -21,7 +21,7 @@ _NAMES = {
     "caller_media_port": "asterisk.caller_media_port",
 }
 _NAME = re.compile(rf"(?<![\w./-])({'|'.join(sorted(_NAMES, key=len, reverse=True))})(?![\w/-])")
-_PATH = re.compile(r"(?<![\w./-])[a-z_]+(?:(?:\.[a-z_]+)|(?:\[\d+\]))*")
+_PATH = re.compile(r"(?<![\w./-])[a-z][a-z0-9_-]*(?:(?:\.[a-z][a-z0-9_-]*)|(?:\[\d+\]))*")
 
 
 def in_configuration_words(sentence: str) -> str:
@@ -32,6 +32,6 @@ def in_configuration_words(sentence: str) -> str:
 def setting_paths(sentence: str) -> list[list[str | int]]:
     """The words of a sentence that may be settings, as paths: sip.trunks[0].name is sip, trunks, 0, name."""
     return [
-        [int(part) if part.isdigit() else part for part in re.findall(r"[a-z_]+|\d+", match[0])]
+        [int(part) if part.isdigit() else part for part in re.split(r"[.\[\]]+", match[0].rstrip("]"))]
         for match in _PATH.finditer(sentence)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -12,6 +12,7 @@ from acd.agents import Agent
 from acd.queues import Queue
 from asterisk.settings import SHORTEST_PASSWORD, Phone
 from engine.queues import AgentLine
+from engine.registers.accounts import LONGEST_NAME, name_key
 from ivr.reading.shape import Seconds, guess
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -41,6 +42,9 @@ def _number(value: str) -> str:
     return value
 
 
+Number = Annotated[str, AfterValidator(_number)]
+
+
 class PhoneSection(BaseModel):
     """A SIP telephone that registers with the agent's name and this password."""
 
@@ -50,27 +54,89 @@ class PhoneSection(BaseModel):
 
 
 class AgentSection(BaseModel):
-    """Either `sip: {password: …}` or `number: "+48220000021"`. `skills`: skill -> level from 1 to 5."""
+    """By `sip: {password: …}`, by `number: "+48220000021"`, or with neither by the browser of `person`.
+
+    `skills`: skill -> level from 1 to 5. `capacity`: kind of work -> so much of it at once. `person`: the
+    name by which whoever this is signs in.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sip: PhoneSection = PhoneSection()
-    number: Annotated[str, AfterValidator(_number)] | None = None
+    number: Number | None = None
+    person: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | None = None
     skills: Mapping[Skill, Annotated[int, Field(ge=1, le=5)]] = {}
+    capacity: Mapping[Literal["call", "chat", "task"], Annotated[int, Field(ge=0, le=50)]] = {}
 
     @model_validator(mode="after")
     def _one_telephone(self) -> AgentSection:
-        if bool(self.sip.password) == (self.number is not None):
+        if self.sip.password and self.number is not None:
             raise ValueError("an agent has either sip: {password: …} or a number: give one of the two")
+        if not self.sip.password and self.number is None and self.person is None:
+            raise ValueError(
+                "an agent is reached by sip: {password: …}, by a number, or by the browser of a person: "
+                "give one of the three"
+            )
+        return self
+
+
+class RelaxSection(BaseModel):
+    """After so long: every level wanted is lower `by` so much, or this skill is wanted no longer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: Annotated[Seconds, Field(ge=1, le=4 * 3600)]
+    by: Annotated[int, Field(ge=1, le=5)] | None = None
+    drop: Skill | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> RelaxSection:
+        if (self.by is None) == (self.drop is None):
+            raise ValueError(
+                "a step lowers levels with `by` or gives a skill up with `drop`: write one of them"
+            )
+        return self
+
+
+class OverflowSection(BaseModel):
+    """To another queue: `after` so long, when `full`, or both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: QueueName
+    after: Annotated[Seconds, Field(ge=1, le=4 * 3600)] | None = None
+    full: bool = False
+
+    @model_validator(mode="after")
+    def _some_reason(self) -> OverflowSection:
+        if self.after is None and not self.full:
+            raise ValueError("say when: `after: 2m`, `full: true`, or both")
         return self
 
 
 class QueueSection(BaseModel):
-    """`agents` empty: all of them. `ring`: how long a telephone rings before the next agent is tried."""
+    """`agents` empty: all of them. `ring`: how long a telephone rings before the next agent is tried.
+
+    `skills`: the level that every caller wants. `reserve`: so many free agents are left to queues of a
+    higher priority. `dispositions`, `templates` empty: all. `record` left out: as `recording.talks`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    agents: tuple[str, ...] = ()
+    agents: tuple[AgentName, ...] = ()
+    priority: Annotated[int, Field(ge=0, le=100)] = 0
+    strategy: Literal["longest_idle", "least_occupied", "fewest_calls", "round_robin"] = "longest_idle"
+    skills: Mapping[Skill, Annotated[int, Field(ge=1, le=5)]] = {}
+    relax: tuple[RelaxSection, ...] = ()
+    overflow: OverflowSection | None = None
+    max_wait: Annotated[Seconds, Field(ge=10, le=4 * 3600)] | None = None
+    reserve: Annotated[int, Field(ge=0, le=1000)] = 0
+    service_level: Annotated[Seconds, Field(ge=1, le=3600)] = 20.0
+    dispositions: tuple[str, ...] = ()
+    disposition_required: bool = False
+    script: str | None = None
+    record: Literal["always", "consent", "never"] | None = None
+    templates: tuple[str, ...] = ()
     hours: str | None = None
     capacity: Annotated[int, Field(ge=1, le=10000)] = 100
     ring: Annotated[Seconds, Field(ge=5, le=120)] = 20.0
@@ -83,16 +149,57 @@ QueueSections = Mapping[QueueName, QueueSection]
 
 def queue_problems(agents: Agents, queues: QueueSections, hours: Mapping[str, object]) -> Iterator[str]:
     """What no single setting can tell is wrong: one sentence each, which begins with the setting."""
+    yield from _person_problems(agents)
     for name, section in queues.items():
-        for index, agent in enumerate(section.agents):
-            if agent not in agents:
-                hint = guess(agent, agents) or "; add it to `agents`"
-                yield f"queues.{name}.agents[{index}]: {agent!r} is no agent{hint}."
+        yield from _relax_problems(name, section)
+        if section.overflow is not None and section.overflow.to not in queues:
+            to = section.overflow.to
+            hint = guess(to, queues) or "; add it to `queues`"
+            yield f"queues.{name}.overflow.to: there is no queue {to!r}{hint}."
+        elif circle := _circle(name, queues):
+            yield (
+                f"queues.{name}.overflow.to: callers would go round in circles "
+                f"({' to '.join(circle)}); let one of these queues keep them."
+            )
         if section.hours is not None and section.hours not in hours:
             hint = guess(section.hours, hours) or "; add them to `hours`"
             yield f"queues.{name}.hours: there are no hours {section.hours!r}{hint}."
-    if queues and not agents:
-        yield "queues: nobody answers them; add `agents`."
+
+
+def _person_problems(agents: Agents) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name, section in agents.items():
+        if section.person is None:
+            continue
+        first = seen.setdefault(name_key(section.person), name)
+        if first != name:
+            yield f"agents.{name}.person: {section.person!r} is {first!r} already; a person is one agent."
+
+
+def _relax_problems(name: str, section: QueueSection) -> Iterator[str]:
+    before = 0.0
+    given_up: set[str] = set()
+    for index, step in enumerate(section.relax):
+        place = f"queues.{name}.relax[{index}]"
+        if step.after <= before:
+            yield f"{place}.after: a step comes later than the one before it; put the steps in order."
+        before = max(before, step.after)
+        if step.drop in given_up:
+            yield f"{place}.drop: {step.drop!r} was given up by an earlier step; leave this step out."
+        elif step.drop is not None:
+            given_up.add(step.drop)
+
+
+def _circle(name: str, queues: QueueSections) -> list[str]:
+    """The queues through which a caller of this one would come back to it; empty: none."""
+    way = [name]
+    while (section := queues.get(way[-1])) is not None and section.overflow is not None:
+        way.append(section.overflow.to)
+        if way[-1] == name:
+            return way
+        if way[-1] in way[:-1]:
+            return []  # a circle further on, which is told of its own queues
+    return []
 
 
 def agent_lines(agents: Agents) -> list[AgentLine]:
@@ -100,7 +207,7 @@ def agent_lines(agents: Agents) -> list[AgentLine]:
 
 
 def telephones(agents: Agents) -> tuple[Phone, ...]:
-    return tuple(Phone(name, a.sip.password) for name, a in agents.items() if a.number is None)
+    return tuple(Phone(name, a.sip.password) for name, a in agents.items() if a.sip.password)
 
 
 def waiting_rooms(queues: QueueSections) -> list[Queue]:
