@@ -42,6 +42,22 @@ class Bridges:
             await self.destroy(bridge_id)
             raise
 
+    async def move(self, channel_id: str, bridge_id: str) -> None:
+        """Into a bridge that is there. Raises ChannelGone when either is not; the bridge stays then."""
+        ask = self._ari.request_apart if channel_id in self._busy else self._ari.request
+        await ask("POST", f"bridges/{bridge_id}/addChannel", {"channel": channel_id}, gone=NOT_THERE)
+        for other, members in self._members.items():
+            self._members[other] = tuple(member for member in members if member != channel_id)
+        self._members[bridge_id] = (*self._members.get(bridge_id, ()), channel_id)
+
+    async def take_out(self, channel_id: str, bridge_id: str) -> None:
+        """Raises ChannelGone when it is not in it."""
+        ask = self._ari.request_apart if channel_id in self._busy else self._ari.request
+        await ask("POST", f"bridges/{bridge_id}/removeChannel", {"channel": channel_id}, gone=NOT_THERE)
+        if bridge_id in self._members:
+            members = self._members[bridge_id]
+            self._members[bridge_id] = tuple(member for member in members if member != channel_id)
+
     async def destroy(self, bridge_id: str) -> None:
         """That it is gone already is as good."""
         # removeChannel returns once a channel is out. Deleting a bridge does not wait for that, and a

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import secrets
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,19 @@ from urllib.parse import quote
 from asterisk.ami import AmiConnection
 from asterisk.ari import AriAddress, AriConnection, Json, Reunion
 from asterisk.bridges import Bridges
+from asterisk.browser_phones import BrowserPhones
 from asterisk.busy import BusyChannels
 from asterisk.legs import Legs
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
 from asterisk.phones import Phones
 from asterisk.sound import ChannelSound
+from asterisk.talks import SNOOP_ARGUMENT, Talks
 from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
+from asterisk.voices import Voices
 from calls.control import (
     CallArrived,
     ChannelEnded,
-    ChannelGone,
     ControlDropped,
     ControlLost,
     ControlRestored,
@@ -54,6 +55,8 @@ class AsteriskControl:
     `play` works in a two-party bridge too: the caller hears the file whole and unmixed, keys still arrive,
     but until its end Asterisk throws the caller's speech away, and what is spoken waits.
 
+    `browser_address`: the only address that browsers' audio uses; "" where they are on other machines too.
+
     A caller whom the dead-man (`guard`) has taken back to the dialplan is told as ChannelEnded with cause 0;
     the same channel may arrive again.
     """
@@ -69,17 +72,14 @@ class AsteriskControl:
         marks: Sequence[str] = ("INFOLINIA_CALL",),
         ami: AmiConnection | None = None,
         phones: Sequence[str] = (),
+        browser_address: str = "127.0.0.1",
     ) -> None:
         self._app = address.app
         self._tell = listener
         self._marks = tuple(marks)
         self._live: set[str] = set()  # told as arrived, originated or found alive, and not yet as ended
-        self._voices: dict[str, MediaPath] = {}  # by the channel they serve
         self._visitors: dict[str, MediaPath] = {}  # by channel
         self._recordings: dict[str, str] = {}  # visitor's channel: the recording that `#` ends
-        self._media_count = 0
-        # Of an engine that died, bridges and media channels may still be there: no id is used twice.
-        self._run_id = secrets.token_hex(3)
         self._ami = ami
         self._causes: dict[str, int] = {}  # of channels that are being hung up
         self._errands: set[asyncio.Task[None]] = set()
@@ -105,8 +105,14 @@ class AsteriskControl:
         self._sound = ChannelSound(self._ari, self._busy, recording_dir)
         self._bridges = Bridges(self._ari, self._busy)
         self._media = MediaChannels(self._ari, media, address.app)
-        self._legs = Legs(self._ari, address.app, self._live, trunks, phones)
+        self._voices = Voices(self._bridges, self._media, address.app, self._live, self._run)
+        self._talks = Talks(
+            self._ari, address.app, self._live, self._busy, ami, recording_dir.with_name("monitor")
+        )
         self._phones = Phones(self._ari, address.app, phones, listener, ami)
+        taken = frozenset((*trunks, *phones))
+        self._browsers = BrowserPhones(self._ari, self._phones, taken, browser_address, ami)
+        self._legs = Legs(self._ari, address.app, self._live, trunks, phones, self._browsers)
 
     @property
     def connected(self) -> bool:
@@ -118,7 +124,7 @@ class AsteriskControl:
 
     async def close(self) -> None:
         """Disconnect; the channels stay with Asterisk, their voice paths are closed. Idempotent."""
-        await asyncio.gather(*(path.close() for path in tuple(self._voices.values())), return_exceptions=True)
+        await self._voices.close_all()
         await asyncio.gather(*tuple(self._errands), return_exceptions=True)
         await self._ari.close()
 
@@ -138,34 +144,7 @@ class AsteriskControl:
 
         A path that the channel still has is closed first.
         """
-        if (earlier := self._voices.get(channel_id)) is not None:
-            await earlier.close()
-        self._media_count += 1
-        suffix = f"{self._run_id}-{self._media_count}-{channel_id}"
-        bridge_id = f"{self._app}-voice-{suffix}"
-        await self._bridges.make(bridge_id)
-        path: MediaPath | None = None
-        try:
-            path = await self._media.open(MEDIA_PREFIX + suffix, 16000 if wideband else 8000)
-            await self._bridges.connect(bridge_id, (channel_id, path.media_id))
-            if channel_id not in self._live:
-                raise ChannelGone(f"{channel_id} has ended")
-        except BaseException:
-            if path is not None:
-                self._media.close(path)
-            self._run(self._bridges.destroy(bridge_id))
-            raise
-        voice = path
-
-        async def release() -> None:
-            if self._voices.get(channel_id) is voice:
-                del self._voices[channel_id]
-            self._media.close(voice)
-            await self._bridges.destroy(bridge_id)
-
-        voice.release = release
-        self._voices[channel_id] = voice
-        return voice
+        return await self._voices.open(channel_id, wideband=wideband)
 
     async def record(
         self, channel_id: str, recording_id: str, *, longest_seconds: int, silence_seconds: int, beep: bool
@@ -243,9 +222,55 @@ class AsteriskControl:
         except (ControlLost, RequestRefused):
             self._live.add(channel_id)
             raise
-        voice = self._voices.get(channel_id)
-        if voice is not None:
-            await voice.close()
+        await self._voices.close(channel_id)
+
+    # --- TalkControl --------------------------------------------------------------------------------------
+
+    async def admit_phone(self, phone: str, password: str) -> None:
+        await self._browsers.admit(phone, password)
+
+    async def dismiss_phone(self, phone: str) -> None:
+        await self._browsers.dismiss(phone)
+
+    async def ring_phone(
+        self,
+        channel_id: str,
+        phone: str,
+        *,
+        caller_id: str,
+        ring_seconds: int,
+        call_id: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        await self._legs.ring_browser(
+            channel_id,
+            phone,
+            caller_id=caller_id,
+            ring_seconds=ring_seconds,
+            call_id=call_id,
+            headers=headers,
+        )
+
+    async def move(self, channel_id: str, bridge_id: str) -> None:
+        await self._bridges.move(channel_id, bridge_id)
+
+    async def take_out(self, channel_id: str, bridge_id: str) -> None:
+        await self._bridges.take_out(channel_id, bridge_id)
+
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        await self._talks.mute(channel_id, on=on)
+
+    async def snoop(self, channel_id: str, snoop_id: str, *, whisper: bool) -> None:
+        await self._talks.snoop(channel_id, snoop_id, whisper=whisper)
+
+    async def record_talk(self, channel_id: str, recording_id: str) -> str:
+        return await self._talks.record(channel_id, recording_id)
+
+    async def pause_recording(self, channel_id: str, *, on: bool) -> None:
+        await self._talks.pause(channel_id, on=on)
+
+    async def end_recording(self, channel_id: str) -> None:
+        await self._talks.end(channel_id)
 
     # --- visitors -----------------------------------------------------------------------------------------
 
@@ -307,6 +332,9 @@ class AsteriskControl:
         if self._media.entered(channel_id):
             return
         args = event["args"]
+        if args and args[0] == SNOOP_ARGUMENT:
+            self._talks.entered(channel_id)
+            return
         if args and args[0] == LEG_ARGUMENT:
             self._tell(LegAnswered(channel_id))
             return
@@ -339,9 +367,7 @@ class AsteriskControl:
         self._live.remove(channel_id)
         self._busy.forget(channel_id)
         self._causes.pop(channel_id, None)
-        path = self._voices.pop(channel_id, None)
-        if path is not None:
-            self._run(path.close())
+        self._voices.ended(channel_id)
         if channel_id in self._visitors:
             self._recordings.pop(channel_id, None)
             self._media.close(self._visitors.pop(channel_id))
@@ -383,18 +409,22 @@ class AsteriskControl:
             self._busy.forget(gone)
         if reunion.restarted:
             self._bridges.forget()
-        for channel_id in self._voices.keys() - self._live:
-            self._run(self._voices.pop(channel_id).close())
+        self._voices.keep_live()
         for channel_id in self._visitors.keys() - self._live:
             self._media.close(self._visitors.pop(channel_id))
-        served = {path.media_id for path in self._voices.values()}
+        served = self._voices.media_ids()
         for channel in reunion.channels:
             if channel["id"].startswith(MEDIA_PREFIX) and channel["id"] not in served:
                 self._run(self._ari.tidy("DELETE", f"channels/{channel['id']}"))
         loop = asyncio.get_running_loop()
-        loop.call_later(SWEEP_SECONDS, lambda: self._run(self._bridges.sweep(f"{self._app}-voice-")))
+        loop.call_later(SWEEP_SECONDS, lambda: self._run(self._bridges.sweep(self._voices.bridge_prefix)))
         self._tell(ControlRestored(tuple(snapshot(c, self._marks) for c in found), reunion.restarted))
-        self._run(self._phones.watch())
+        self._run(self._find_phones(reunion.restarted))
+
+    async def _find_phones(self, restarted: bool) -> None:
+        if restarted:
+            await self._browsers.admit_again()
+        await self._phones.watch()
 
     def _dropped(self) -> None:
         self._tell(ControlDropped())

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from asterisk.ari import AriConnection
-from asterisk.translation import is_wideband, leg_request
+from asterisk.translation import Json, browser_leg, is_wideband, leg_request
 from calls.control import RequestRefused
 
 
 class Legs:
     """`live` holds the channels that are there: a leg's id is added as it is asked for.
 
-    `trunks` are PJSIP endpoints, the first is the default; `phones` the names of telephones.
+    `trunks` are PJSIP endpoints, the first is the default; `phones` the names of telephones, `browsers` those
+    of browsers that may register.
     """
 
     def __init__(
-        self, ari: AriConnection, app: str, live: set[str], trunks: Sequence[str], phones: Sequence[str]
+        self,
+        ari: AriConnection,
+        app: str,
+        live: set[str],
+        trunks: Sequence[str],
+        phones: Sequence[str],
+        browsers: Container[object],
     ) -> None:
         self._ari = ari
         self._app = app
         self._live = live
         self._trunks = tuple(trunks)
         self._phones = frozenset(phones)
+        self._browsers = browsers
 
     async def call(
         self,
@@ -38,7 +46,8 @@ class Legs:
         way_out = trunk or next(iter(self._trunks), None)
         if way_out is None:
             raise RequestRefused(f"no trunk leads to {number}: add one to `sip.trunks` in the configuration")
-        await self._place(channel_id, number, way_out, caller_id, ring_seconds, call_id)
+        leg = leg_request(number, way_out, self._app, caller_id, ring_seconds, call_id)
+        await self._place(channel_id, leg)
 
     async def ring(
         self, channel_id: str, phone: str, *, caller_id: str, ring_seconds: int, call_id: str
@@ -46,7 +55,23 @@ class Legs:
         """Refused when the telephone has not registered."""
         if phone not in self._phones:
             raise RequestRefused(f"there is no telephone {phone!r}: add it to `agents` in the configuration")
-        await self._place(channel_id, phone, None, caller_id, ring_seconds, call_id)
+        await self._place(channel_id, leg_request(phone, None, self._app, caller_id, ring_seconds, call_id))
+
+    async def ring_browser(
+        self,
+        channel_id: str,
+        phone: str,
+        *,
+        caller_id: str,
+        ring_seconds: int,
+        call_id: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        """Refused when it may not register, or has not. `headers`: see browser_leg."""
+        if phone not in self._browsers:
+            raise RequestRefused(f"there is no browser {phone!r}: its page has not signed in")
+        leg = leg_request(phone, None, self._app, caller_id, ring_seconds, call_id)
+        await self._place(channel_id, browser_leg(leg, headers))
 
     async def is_wideband(self, channel_id: str) -> bool:
         """Of a leg that was answered."""
@@ -54,18 +79,9 @@ class Legs:
         found = await self._ari.request("GET", f"channels/{channel_id}/variable", query)
         return is_wideband(found["value"])
 
-    async def _place(
-        self,
-        channel_id: str,
-        number: str,
-        trunk: str | None,
-        caller_id: str,
-        ring_seconds: int,
-        call_id: str,
-    ) -> None:
+    async def _place(self, channel_id: str, leg: Json) -> None:
         if channel_id in self._live:
             raise RequestRefused(f"there is a channel {channel_id} already")
-        leg = leg_request(number, trunk, self._app, caller_id, ring_seconds, call_id)
         self._live.add(channel_id)
         try:
             await self._ari.request(

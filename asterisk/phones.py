@@ -9,7 +9,7 @@ from urllib.parse import quote
 from asterisk.ami import AmiConnection
 from asterisk.ari import AriConnection, Json
 from asterisk.translation import phone_state
-from calls.control import CallControlError, NetworkListener, RequestRefused
+from calls.control import CallControlError, NetworkListener, PhoneChanged, RequestRefused
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Phones:
     ) -> None:
         self._ari = ari
         self._app = app
-        self._names = frozenset(names)
+        self._names = set(names)
         self._tell = listener
         self._ami = ami
 
@@ -40,24 +40,37 @@ class Phones:
         turn to be asked comes; with AMI, they are asked at once.
         """
         for name in sorted(self._names):
-            device = f"PJSIP/{name}"
             try:
-                await self._ari.request(
-                    "POST",
-                    f"applications/{self._app}/subscription",
-                    {"eventSource": f"deviceState:{device}"},
-                )
-                state = await self._ari.request("GET", f"deviceStates/{quote(device, safe='')}")
+                await self._watch_one(name)
             except CallControlError as failure:
                 log.warning("the telephone %s is not watched: %s", name, failure)
-            else:
-                self._told(state)
         if self._ami is not None and self._names:
             await self._qualify(self._ami)
+
+    async def add(self, name: str) -> None:
+        """One more, and tell how it is now."""
+        self._names.add(name)
+        await self._watch_one(name)
+
+    async def remove(self, name: str) -> None:
+        """It is there no more."""
+        if name in self._names:
+            self._names.remove(name)
+            self._tell(PhoneChanged(name, reachable=False))
+            await self._ari.tidy("DELETE", self._subscription, {"eventSource": f"deviceState:PJSIP/{name}"})
 
     def changed(self, event: Json) -> None:
         """Of Asterisk's DeviceStateChanged."""
         self._told(event["device_state"])
+
+    @property
+    def _subscription(self) -> str:
+        return f"applications/{self._app}/subscription"
+
+    async def _watch_one(self, name: str) -> None:
+        device = f"PJSIP/{name}"
+        await self._ari.request("POST", self._subscription, {"eventSource": f"deviceState:{device}"})
+        self._told(await self._ari.request("GET", f"deviceStates/{quote(device, safe='')}"))
 
     async def _qualify(self, ami: AmiConnection) -> None:
         try:

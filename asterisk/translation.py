@@ -19,6 +19,8 @@ VISITOR_PREFIX = "visitor-"
 _UNREACHABLE = frozenset({"UNAVAILABLE", "UNKNOWN", "INVALID"})
 _WIDEBAND = ("g722", "opus", "slin16", "silk16", "speex16", "siren7")
 
+_HEADER = re.compile(r"X-[0-9A-Za-z-]{1,60}")
+_LONGEST_HEADER = 1000  # characters
 _NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
 
 Json = Mapping[str, Any]
@@ -44,6 +46,22 @@ def leg_request(
         "timeout": ring_seconds,
         "variables": {"INFOLINIA_CALL": call_id},
     }
+
+
+def browser_leg(leg: Json, headers: Mapping[str, str]) -> Json:
+    """The same leg to a browser, with SIP headers for its page. Raises RequestRefused.
+
+    Names begin with X-; values are printable ASCII. Opus is asked for: by itself Asterisk chooses G.711.
+    """
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name):
+            raise RequestRefused(f"{name!r} is no header: use X- and letters, digits and '-'")
+        if len(value) > _LONGEST_HEADER or not value.isascii() or not value.isprintable():
+            raise RequestRefused(
+                f"the header {name} holds what a header cannot: use up to {_LONGEST_HEADER} letters of ASCII"
+            )
+    added = {f"PJSIP_HEADER(add,{name})": value for name, value in headers.items()}
+    return {**leg, "formats": "opus", "variables": {**leg["variables"], **added}}
 
 
 def arrival(channel: Json, args: Sequence[str], marks: Sequence[str]) -> CallArrived | None:
