@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 
 from calls.control import (
@@ -30,11 +31,16 @@ STEP_OUTCOMES: dict[Outcome, str] = {
     Outcome.REFUSED: "refused",
 }
 
+_OF_A_CALL = re.compile(r"(.+?)\.(?:leg|sup|snoop)\..+")
+
 
 def call_of_leg(channel_id: str) -> str | None:
-    """The id of the call that placed this channel; None for a channel that came from outside."""
-    call_id, leg, _ = channel_id.partition(".leg.")
-    return call_id if leg else None
+    """The id of the call that placed this channel; None for a channel that came from outside.
+
+    A supervisor's line and their ear on a talk (engine.supervision) are such channels too.
+    """
+    found = _OF_A_CALL.fullmatch(channel_id)
+    return found[1] if found else None
 
 
 class TransferInProgress:
