@@ -1,88 +1,58 @@
-"""An agent: what they can do, whether they are there, and what they are busy with."""
+"""An agent: what they can do, how much at once, and what they say they are there for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
-from acd.queues import Waiting
+from acd.work import WorkKind
 
 
 class AgentStatus(StrEnum):
-    """What the agent (or the telephone) says: apart from what they are busy with."""
+    """What the agent has chosen, apart from what they are busy with."""
 
     AVAILABLE = "available"
-    AWAY = "away"
+    BREAK = "break"
+    TRAINING = "training"
+    MISSED = "missed"  # by rule: an offer was not answered; until the agent says otherwise
     OFFLINE = "offline"
 
 
 class AgentState(StrEnum):
-    """What the agent is busy with."""
+    """What the agent is busy with: of several pieces of work, the one that binds them most."""
 
     IDLE = "idle"
     OFFERED = "offered"
     TALKING = "talking"
+    HOLD = "hold"
     WRAP_UP = "wrap_up"
 
 
-# Each state's lawful successors.
-TRANSITIONS: dict[AgentState, frozenset[AgentState]] = {
-    AgentState.IDLE: frozenset({AgentState.OFFERED, AgentState.TALKING}),
-    AgentState.OFFERED: frozenset({AgentState.IDLE, AgentState.TALKING}),
-    AgentState.TALKING: frozenset({AgentState.WRAP_UP, AgentState.IDLE}),
-    AgentState.WRAP_UP: frozenset({AgentState.IDLE, AgentState.TALKING}),
-}
+class MissedRule(StrEnum):
+    """What comes of an offer that an agent does not answer."""
+
+    PAUSE = "pause"  # nothing is offered to them for a while
+    STATUS = "status"  # they are `missed` until they say that they are there
+
+
+DEFAULT_CAPACITY: Mapping[WorkKind, int] = {WorkKind.CALL: 1, WorkKind.CHAT: 3, WorkKind.TASK: 1}
+CALLS_ALONE = frozenset({WorkKind.CALL})
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`skills`: skill -> level from 1 (can) to 5 (master)."""
+    """`skills`: skill -> level from 1 (can) to 5 (master). `capacity`: kind of work -> so much at once.
+
+    Work of a kind in `alone` is offered only to an agent without other work, and no other work beside it. A
+    kind that `capacity` does not name has the default.
+    """
 
     name: str
     skills: Mapping[str, int] = field(default_factory=dict)
+    capacity: Mapping[WorkKind, int] = field(default_factory=dict)
+    alone: frozenset[WorkKind] = CALLS_ALONE
+    missed: MissedRule = MissedRule.PAUSE
 
-    def has(self, skills: tuple[str, ...]) -> bool:
-        return all(self.skills.get(skill, 0) > 0 for skill in skills)
-
-
-@dataclass(slots=True)
-class Seat:
-    """An agent as they are now. `call_id` and `queue` are of the offer or the talk, `caller` of a talk.
-
-    `idle_since` decides whose turn it is. `until`: the end of wrap-up. `skipped_until`: offered nothing
-    before, since an offer was not answered. `line_busy`: the telephone is in use, by whatever call.
-    """
-
-    agent: Agent
-    status: AgentStatus = AgentStatus.OFFLINE
-    state: AgentState = AgentState.IDLE
-    idle_since: datetime | None = None
-    until: datetime | None = None
-    skipped_until: datetime | None = None
-    line_busy: bool = False
-    call_id: str | None = None
-    queue: str | None = None
-    caller: Waiting | None = None
-    talking_since: datetime | None = None
-
-    @property
-    def logged_in(self) -> bool:
-        return self.status is not AgentStatus.OFFLINE
-
-    def free(self, now: datetime) -> bool:
-        """Whether a call can be offered."""
-        return (
-            self.status is AgentStatus.AVAILABLE
-            and self.state is AgentState.IDLE
-            and not self.line_busy
-            and (self.skipped_until is None or self.skipped_until <= now)
-        )
-
-    def become(self, state: AgentState, call_id: str | None = None, queue: str | None = None) -> None:
-        """Raises ValueError when the table forbids it."""
-        if state not in TRANSITIONS[self.state]:
-            raise ValueError(f"agent {self.agent.name} cannot go from {self.state} to {state}")
-        self.state, self.call_id, self.queue = state, call_id, queue
-        self.until = self.talking_since = self.caller = None
+    def room_for(self, kind: WorkKind) -> int:
+        return self.capacity.get(kind, DEFAULT_CAPACITY[kind])

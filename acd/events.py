@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from acd.agents import AgentStatus
-from acd.queues import Waiting
+from acd.work import Waiting, WorkKind
 
 
 class Refusal(StrEnum):
@@ -17,6 +17,7 @@ class Refusal(StrEnum):
     CLOSED = "closed"
     FULL = "full"
     NOBODY = "nobody"
+    BUSY = "busy"  # of AgentTaken: the agent has no room for it
 
 
 # --- what happens -----------------------------------------------------------------------------------------
@@ -24,23 +25,27 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallerJoined:
-    """`open`: whether the queue's hours are. `again`: they were let in before, and keep their place."""
+    """`open`: whether the queue's hours are. `again`: they were let in before, and keep their place.
+
+    `front`: before all others, whatever their priority: of a caller whose agent was lost.
+    """
 
     caller: Waiting
     open: bool = True
     again: bool = False
+    front: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft:
     """They hung up, or chose otherwise."""
 
-    call_id: str
+    work_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswered:
-    call_id: str
+    work_id: str
     agent: str
 
 
@@ -48,15 +53,27 @@ class AgentAnswered:
 class AgentMissed:
     """The offer came to nothing: busy, not answered, refused, not reachable."""
 
-    call_id: str
+    work_id: str
     agent: str
 
 
 @dataclass(frozen=True, slots=True)
-class TalkEnded:
-    """`failed`: the two could not be connected. The caller waits on, at the place they had."""
+class HoldChanged:
+    """The agent has put the other side on hold, or taken it back."""
 
-    call_id: str
+    work_id: str
+    agent: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The agent's part of the work is over. `failed`: the two could not be connected.
+
+    A caller who could not be connected waits on, at the place they had.
+    """
+
+    work_id: str
     agent: str
     failed: bool = False
 
@@ -65,26 +82,79 @@ class TalkEnded:
 class TalkFound:
     """Two who talk since before this Distribution was made."""
 
-    call_id: str
+    work_id: str
     agent: str
     queue: str
     since: datetime
+    kind: WorkKind = WorkKind.CALL
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTaken:
+    """The agent has work that no queue offered: a manual call, or one that a dialer placed for them.
+
+    TalkEnded follows. Answered by Refused when the agent has no room for it. `wrap_up_seconds`: None for
+    those of the queue. What was being offered to the agent is taken back.
+    """
+
+    work_id: str
+    agent: str
+    queue: str = ""
+    kind: WorkKind = WorkKind.CALL
+    wrap_up_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disposed:
+    """The agent has said what came of the work."""
+
+    work_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpEnded:
+    """The agent is done with wrap-up. Not heeded while the queue demands a disposition and has none."""
+
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged:
-    """Of an agent who logs in or out, or takes a break."""
+    """Of an agent who signs in or out, or takes a break. During work it is taken after it."""
 
     agent: str
     status: AgentStatus
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFound:
+    """How an earlier engine left an agent; wrap-up goes on until `wrap_up_until`."""
+
+    agent: str
+    status: AgentStatus
+    reason: str
+    since: datetime
+    wrap_up_work: str | None = None
+    wrap_up_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LineChanged:
-    """The agent's telephone is in use, by whatever call, or no longer."""
+    """`busy`: the agent's telephone is in use, by whatever call. `reachable`: a call can ring there."""
 
     agent: str
     busy: bool
+    reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningChanged:
+    """A queue's hours have begun or ended. Those who wait are served; nobody overflows to a closed queue."""
+
+    queue: str
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +167,28 @@ Event = (
     | CallerLeft
     | AgentAnswered
     | AgentMissed
+    | HoldChanged
     | TalkEnded
     | TalkFound
+    | AgentTaken
+    | Disposed
+    | WrapUpEnded
     | StatusChanged
+    | StandingFound
     | LineChanged
+    | OpeningChanged
     | TimePassed
 )
 
 
-# --- what is to be done: each concerns one caller ----------------------------------------------------------
+# --- what is to be done: each concerns one piece of work ----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class OfferCall:
     """Ring the agent. AgentAnswered or AgentMissed follows, unless CancelOffer comes first."""
 
-    call_id: str
+    work_id: str
     agent: str
     ring_seconds: float
 
@@ -121,7 +197,7 @@ class OfferCall:
 class CancelOffer:
     """Stop ringing; nothing is to be reported. `missed`: the agent let it ring for too long."""
 
-    call_id: str
+    work_id: str
     agent: str
     missed: bool = False
 
@@ -130,7 +206,7 @@ class CancelOffer:
 class Connected:
     """Let the two talk; TalkEnded follows. The caller waits no longer."""
 
-    call_id: str
+    work_id: str
     agent: str
     waited_seconds: float
 
@@ -139,17 +215,25 @@ class Connected:
 class Moved:
     """The caller's place, from 1, and the expected wait; None when nothing can be said of it."""
 
-    call_id: str
+    work_id: str
     position: int
     wait_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overflowed:
+    """The caller waits in another queue from now on, since the same moment."""
+
+    work_id: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The caller waits no longer."""
 
-    call_id: str
+    work_id: str
     why: Refusal
 
 
-Command = OfferCall | CancelOffer | Connected | Moved | Refused
+Command = OfferCall | CancelOffer | Connected | Moved | Overflowed | Refused

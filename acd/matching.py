@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
-from acd.agents import Agent, Seat
+from acd.agents import Agent
 from acd.queues import Queue, Strategy
+from acd.seats import Seat
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -18,7 +19,9 @@ STRATEGIES: dict[Strategy, Callable[[Seat], tuple[datetime, str]]] = {
 
 def serves(agent: Agent, queue: Queue, skills: tuple[str, ...]) -> bool:
     """Whether the agent is one for callers of this queue who need these skills, free or not."""
-    return (not queue.agents or agent.name in queue.agents) and agent.has(skills)
+    return (not queue.agents or agent.name in queue.agents) and all(
+        agent.skills.get(skill, 0) > 0 for skill in skills
+    )
 
 
 def chosen(free: Iterable[Seat], queue: Queue) -> Seat | None:

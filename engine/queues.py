@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -21,27 +21,37 @@ from acd.events import (
     TimePassed,
 )
 from acd.queues import Queue, Waiting
+from acd.views import AgentView, BoardNews, QueueView
 from calls.control import PhoneChanged
 from engine.ports import Clock
 from ivr.surroundings import Opening, always_open
 
 Listener = Callable[[Command], None]
+BoardListener = Callable[[BoardNews], None]
+
+# Boards are told of queues so often at the most: a busy second moves every queue many times.
+BOARD_SECONDS = 0.25
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class AgentLine:
-    """How an agent is rung: at `number` over a trunk, or without one at a SIP telephone of their name."""
+    """How an agent is rung: at `number` over a trunk, or without one at a telephone of their name.
+
+    `browser`: the telephone is that of the desk, where the agent signs in and chooses a status.
+    """
 
     agent: Agent
     number: str | None = None
+    browser: bool = False
 
 
 class Queues:
     """Each caller's own listener is told what to do for that caller. Nothing here waits.
 
-    An agent with a SIP telephone is logged in while it is registered, one with a number always.
+    An agent with a SIP telephone is available while it is registered, one with a number always; one with a
+    browser is what they choose to be, and can be rung while the telephone is registered and the desk present.
     `on_left` is told the queue and the seconds that a caller waited in it.
     """
 
@@ -59,6 +69,12 @@ class Queues:
         self._opening = opening
         self._listeners: dict[str, Listener] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._phones: dict[str, PhoneChanged] = {}  # as told last, of browsers
+        self._present: set[str] = set()  # agents whose desk is open
+        self._boards: list[BoardListener] = []
+        self._told_agents: Mapping[str, AgentView] = {}
+        self._told_queues: Mapping[str, QueueView] = {}
+        self._board_timer: asyncio.TimerHandle | None = None
         self.on_left: Callable[[str, float], None] = lambda queue, seconds: None
         for line in self._lines.values():
             if line.number is not None:
@@ -70,12 +86,12 @@ class Queues:
     def line(self, agent: str) -> AgentLine:
         return self._lines[agent]
 
-    def join(self, caller: Waiting, listener: Listener, *, again: bool = False) -> None:
-        """Let a caller in, or back to their place. What comes of it, `listener` is told."""
+    def join(self, caller: Waiting, listener: Listener, *, again: bool = False, front: bool = False) -> None:
+        """Let a caller in, or back to their place, or before all others. `listener` is told what comes of it."""
         hours = self._core.queues[caller.queue].hours
         is_open = hours is None or self._opening(hours, self._clock.now()) == "open"
-        self._listeners[caller.call_id] = listener
-        self.tell(CallerJoined(caller, is_open, again))
+        self._listeners[caller.work_id] = listener
+        self.tell(CallerJoined(caller, is_open, again, front))
 
     def leave(self, call_id: str) -> None:
         """The caller waits no longer; nothing more is told of them. Idempotent."""
@@ -87,20 +103,65 @@ class Queues:
         self._listeners[call_id] = listener
 
     def tell(self, event: Event) -> None:
-        for command in self._core.handle(event, self._clock.now()):
-            listener = self._listeners.get(command.call_id)
-            if listener is not None:
-                listener(command)
-        self._set_timer()
+        self._carry_out(self._core.handle(event, self._clock.now()))
 
     def phone_changed(self, phone: PhoneChanged) -> None:
         """What the network tells of an agent's telephone."""
         line = self._lines.get(phone.phone)
         if line is None or line.number is not None:
             return
+        if line.browser:
+            self._phones[phone.phone] = phone
+            self._tell_line(phone.phone)
+            return
         status = AgentStatus.AVAILABLE if phone.reachable else AgentStatus.OFFLINE
         self.tell(LineChanged(phone.phone, phone.in_use))
         self.tell(StatusChanged(phone.phone, status))
+
+    def desk_present(self, agent: str, present: bool) -> None:
+        """A page of the agent's desk is open, or none has been for too long to be offered calls."""
+        if present:
+            self._present.add(agent)
+        else:
+            self._present.discard(agent)
+        if agent in self._lines:
+            self._tell_line(agent)
+
+    def seat(self, line: AgentLine) -> None:
+        """Let an agent in whom no configuration names, or take over what has changed about them."""
+        self._lines[line.agent.name] = line
+        self._reconfigure(self._core.queues.values())
+        if line.browser:
+            self._tell_line(line.agent.name)
+
+    def reconfigure(self, queues: Iterable[Queue], lines: Iterable[AgentLine]) -> None:
+        """Another configuration for what runs: nobody who waits or talks is lost by it."""
+        before = self._lines
+        self._lines = {line.agent.name: line for line in lines}
+        self._reconfigure(queues)
+        for name, line in self._lines.items():
+            if line.number is not None and (name not in before or before[name].number is None):
+                self.tell(StatusChanged(name, AgentStatus.AVAILABLE))
+            elif line.browser:
+                self._tell_line(name)
+
+    def watch(self, listener: BoardListener) -> Callable[[], None]:
+        """Have news of agents and queues told: of agents at once, of queues a few times a second.
+
+        Returns what ends the watching.
+        """
+        if not self._boards:
+            self._told_agents, self._told_queues = self.agent_views(), self.queue_views()
+        self._boards.append(listener)
+        return lambda: self._boards.remove(listener)
+
+    def agent_views(self) -> Mapping[str, AgentView]:
+        """Each agent as they are now, by name."""
+        return self._core.agent_views()
+
+    def queue_views(self) -> Mapping[str, QueueView]:
+        """Each queue as it is now, by name."""
+        return self._core.queue_views(self._clock.now())
 
     def agents(self) -> Counter[str]:
         """How many agents there are in each state."""
@@ -112,12 +173,59 @@ class Queues:
 
     def close(self) -> None:
         """Nothing is timed any more."""
+        for timer in (self._timer, self._board_timer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._board_timer = None
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _reconfigure(self, queues: Iterable[Queue]) -> None:
+        agents = [line.agent for line in self._lines.values()]
+        self._carry_out(self._core.reconfigure(queues, agents, self._clock.now()))
+
+    def _carry_out(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            listener = self._listeners.get(command.work_id)
+            if listener is not None:
+                listener(command)
+        self._set_timer()
+        if self._boards:
+            self._tell_agents()
+            if self._board_timer is None:
+                loop = asyncio.get_running_loop()
+                self._board_timer = loop.call_later(BOARD_SECONDS, self._tell_queues)
+
+    def _tell_line(self, agent: str) -> None:
+        phone = self._phones.get(agent)
+        reachable = phone is not None and phone.reachable and agent in self._present
+        self.tell(LineChanged(agent, phone is not None and phone.in_use, reachable))
+
+    def _tell_agents(self) -> None:
+        told, self._told_agents = self._told_agents, self.agent_views()
+        for name, view in self._told_agents.items():
+            if told.get(name) != view:
+                self._tell_boards(BoardNews(agent=view))
+        for name in told.keys() - self._told_agents.keys():
+            self._tell_boards(BoardNews(agent_gone=name))
+
+    def _tell_queues(self) -> None:
+        self._board_timer = None
+        told, self._told_queues = self._told_queues, self.queue_views()
+        for name, view in self._told_queues.items():
+            if told.get(name) != view:
+                self._tell_boards(BoardNews(queue=view))
+        for name in told.keys() - self._told_queues.keys():
+            self._tell_boards(BoardNews(queue_gone=name))
+
+    def _tell_boards(self, news: BoardNews) -> None:
+        for listener in tuple(self._boards):
+            listener(news)
+
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _set_timer(self) -> None:
-        self.close()
         deadline = self._core.next_deadline()
         if deadline is not None:
             seconds = max(0.0, (deadline - self._clock.now()).total_seconds())

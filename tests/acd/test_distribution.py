@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from acd.agents import Agent, AgentState, AgentStatus, Seat
+from acd.agents import Agent, AgentState, AgentStatus
 from acd.distribution import ABSENCE_SECONDS, MISSED_PAUSE_SECONDS, OFFER_GRACE_SECONDS, Distribution
 from acd.events import (
     AgentAnswered,
@@ -28,6 +28,7 @@ from acd.events import (
     TimePassed,
 )
 from acd.queues import Queue, Waiting
+from acd.seats import Seat
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ORDERS = Queue("orders", agents=frozenset({"anna", "jan", "ola"}), capacity=3)
@@ -90,7 +91,7 @@ def test_a_caller_of_higher_priority_goes_first() -> None:
     floor.do(AgentAnswered("talks", "anna"))
     floor.join("plain", 1)
     floor.join("valued", 1, priority=5)
-    assert [(m.call_id, m.position) for m in floor.places[-2:]] == [("valued", 1), ("plain", 2)]
+    assert [(m.work_id, m.position) for m in floor.places[-2:]] == [("valued", 1), ("plain", 2)]
     floor.do(TalkEnded("talks", "anna"), 30)
     assert floor.wait() == [offer("valued", "anna")]
 
@@ -135,10 +136,10 @@ def test_who_cannot_wait_is_told_why(queue: Queue, changes: dict[str, object], w
     assert floor.core.waiting() == {"orders": 1}
 
 
-def test_nobody_is_there_when_all_are_offline_but_not_when_they_are_away() -> None:
+def test_nobody_is_there_when_all_are_offline_but_not_when_they_are_on_a_break() -> None:
     assert Floor().join("one") == [Refused("one", Refusal.NOBODY)]
     floor = Floor()
-    floor.log_in("anna", AgentStatus.AWAY)
+    floor.log_in("anna", AgentStatus.BREAK)
     assert floor.join("one") == []
     assert floor.log_in("anna") == [offer("one", "anna")]
 
@@ -188,9 +189,9 @@ def test_wrap_up_and_a_busy_line_and_a_break_are_not_cut_short() -> None:
     assert floor.do(TalkEnded("one", "anna"), 60) == []
     assert floor.wait() == [], "the line is still in use"
     assert floor.core.agents() == {"idle": 1, "offline": 2}
-    floor.log_in("anna", AgentStatus.AWAY)
+    floor.log_in("anna", AgentStatus.BREAK)
     assert floor.do(LineChanged("anna", busy=False)) == []
-    assert floor.core.agents() == {"away": 1, "offline": 2}
+    assert floor.core.agents() == {"break": 1, "offline": 2}
     assert floor.log_in("anna") == [offer("two", "anna")]
 
 

@@ -114,12 +114,12 @@ class World:
         queues = {queue.name: queue for queue in QUEUES}
         for caller in self.waiting.values():
             assert self.now < caller.deadline, "waits for too long"
-            if caller.call_id not in self.offers:
+            if caller.work_id not in self.offers:
                 queue = queues[caller.queue]
                 assert not any(serves(agent, queue, caller.skills) for agent in free), "forgotten"
         for name in queues:
             in_turn = sorted((c for c in self.waiting.values() if c.queue == name), key=lambda c: c.turn)
-            told = [self.places[caller.call_id] for caller in in_turn]
+            told = [self.places[caller.work_id] for caller in in_turn]
             assert told == list(range(1, len(told) + 1)), "a wrong place was told"
         deadline = self.core.next_deadline()
         assert deadline is None or deadline > self.now
@@ -136,7 +136,7 @@ class World:
             case ("join", queue, skills, priority):
                 self.calls += 1
                 caller = Waiting(f"call{self.calls}", queue, self.now, skills, priority, LONGEST_WAIT)
-                self.waiting[caller.call_id] = caller
+                self.waiting[caller.work_id] = caller
                 self.tell(CallerJoined(caller))
             case ("answer", index) if self.offers:
                 call_id, agent = list(self.offers.items())[index % len(self.offers)]
@@ -203,7 +203,7 @@ def test_those_of_one_priority_are_served_in_the_order_in_which_they_came(priori
     served, talking, now = [], "talks", START + timedelta(seconds=60)
     for _ in priorities:
         (offer,) = [c for c in core.handle(TalkEnded(talking, "anna"), now) if isinstance(c, OfferCall)]
-        talking = offer.call_id
+        talking = offer.work_id
         served.append(talking)
         core.handle(AgentAnswered(talking, "anna"), now)
     assert served == sorted(served, key=lambda call_id: (-priorities[int(call_id)], call_id))
