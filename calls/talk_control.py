@@ -49,6 +49,9 @@ class TalkControl(CallControl, Protocol):
     async def mute(self, channel_id: str, *, on: bool) -> None:
         """Whether the others hear this party."""
 
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        """The tone by which somebody who has called knows that it rings; on a channel that is in no bridge."""
+
     async def snoop(self, channel_id: str, snoop_id: str, *, whisper: bool) -> None:
         """A channel `snoop_id` that hears both sides of `channel_id` and, with `whisper`, speaks to it alone.
 
