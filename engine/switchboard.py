@@ -152,6 +152,11 @@ class Switchboard:
         call = self._calls.get(call_id)
         return None if call is None else call.talk
 
+    def log_of(self, call_id: str) -> CallLog | None:
+        """The log of a call in progress here, for what is done about it from outside."""
+        call = self._calls.get(call_id)
+        return None if call is None else call.log
+
     def place(self, call_log: CallLog, flow: Flow, dialogue: Dialogue, ring: Ring) -> None:
         """Ring a person and, when they answer, lead them through the flow. Its first event is written."""
         call = self._conversation(call_log, callee_channel(call_log.call.id), flow, dialogue, ring=ring)
