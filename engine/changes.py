@@ -9,6 +9,8 @@ from datetime import datetime
 from calls.call import Call
 from calls.events import CallEvent
 from engine.registers.agents import AgentEvent
+from engine.registers.desk import CallPart
+from engine.registers.recordings import Recording
 from history.callbacks import CallbackRequest
 from history.interaction import ContactPoint, Interaction
 from history.permissions import Consent, Objection
@@ -102,6 +104,20 @@ class CallbackKept:
 
 
 @dataclass(frozen=True, slots=True)
+class CallPartKept:
+    """An agent's part of a call as it is now; an older version never replaces a newer."""
+
+    part: CallPart
+
+
+@dataclass(frozen=True, slots=True)
+class CallPartOver:
+    """It is wrapped up: its row goes. What is to last is in the history."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """Tell webhooks and the event stream, once the transaction is done."""
 
@@ -115,9 +131,17 @@ class AgentEventsAppended:
     events: tuple[AgentEvent, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingBegun:
+    """A talk is being recorded. One whose id is already there is left as it was."""
+
+    recording: Recording
+
+
 Change = (
     EventsAppended
     | AgentEventsAppended
+    | RecordingBegun
     | CallStored
     | InteractionAdded
     | JobAdded
@@ -125,5 +149,7 @@ Change = (
     | ConsentKept
     | ObjectionKept
     | CallbackKept
+    | CallPartKept
+    | CallPartOver
     | Published
 )

@@ -23,6 +23,7 @@ class Channel(StrEnum):
     PAYMENT = "payment"
     PUSH = "push"
     MESSENGER = "messenger"
+    TALK = "talk"  # an agent's part of a call, which has its own row
 
 
 class PointKind(StrEnum):

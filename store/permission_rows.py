@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import orjson
+from sqlalchemy import Row
 
-from history.permissions import Consent, Objection
+from history.interaction import ContactPoint, PointKind
+from history.permissions import Consent, Objection, Proof, Scope
 
 CONSENT_COLUMNS = (
     "id",
@@ -66,4 +69,35 @@ def objection_row(objection: Objection, time: _Time) -> tuple[object, ...]:
         objection.source,
         orjson.dumps(sorted(objection.channels)).decode(),
         orjson.dumps(sorted(objection.purposes)).decode(),
+    )
+
+
+def consent_of(row: Row[Any]) -> Consent:
+    point = None if row.point_kind is None else ContactPoint(PointKind(row.point_kind), row.point_value)
+    return Consent(
+        id=row.id,
+        at=row.at,
+        channel=row.channel,
+        purpose=row.purpose,
+        given=row.given,
+        source=row.source,
+        contact_id=row.contact_id,
+        point=point,
+        basis=row.basis,
+        proof=Proof(row.proof_call_id, row.proof_recording, row.proof_second, row.proof_text),
+    )
+
+
+def objection_of(row: Row[Any]) -> Objection:
+    return Objection(
+        id=row.id,
+        at=row.at,
+        scope=Scope(row.scope),
+        value=row.value,
+        reason=row.reason,
+        source=row.source,
+        channels=frozenset(row.channels),
+        purposes=frozenset(row.purposes),
+        list_name=row.list_name,
+        lifted_at=row.lifted_at,
     )

@@ -15,6 +15,8 @@ from calls.call import Call
 from engine.changes import (
     AgentEventsAppended,
     CallbackKept,
+    CallPartKept,
+    CallPartOver,
     CallStored,
     Change,
     ConsentKept,
@@ -24,7 +26,9 @@ from engine.changes import (
     ObjectionKept,
     ProfileSet,
     Published,
+    RecordingBegun,
 )
+from engine.registers.recordings import Recording
 from history.callbacks import CallbackRequest
 from history.contact_news import interaction_added
 from history.interaction import ContactPoint, Interaction
@@ -71,7 +75,10 @@ class Rows:
     consents: list[ConsentKept] = field(default_factory=list)
     objections: list[ObjectionKept] = field(default_factory=list)
     callbacks: list[CallbackKept] = field(default_factory=list)
+    parts: dict[str, tuple[int, Row]] = field(default_factory=dict)
+    parts_over: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
+    recordings: list[Row] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
 
     def add(self, change: Change, at: datetime) -> None:
@@ -100,8 +107,17 @@ class Rows:
                 self.objections.append(change)
             case CallbackKept():
                 self.callbacks.append(change)
+            case CallPartKept(part):
+                kept = self.parts.get(part.id)
+                if kept is None or part.version > kept[0]:
+                    row = (part.id, part.call_id, part.agent, part.version, _json(part))
+                    self.parts[part.id] = (part.version, row)
+            case CallPartOver(id):
+                self.parts_over.append((id,))
             case JobAdded():
                 self.jobs.append(self._job(change, at))
+            case RecordingBegun(recording):
+                self.recordings.append(self._recording(recording))
             case Published(publication):
                 orjson.dumps(publication.data)  # what has no form is refused here, with its own commit
                 self.publications.append(publication)
@@ -267,6 +283,22 @@ class Rows:
             row.source,
             row.external_id,
             row.corrects,
+        )
+
+    def _recording(self, one: Recording) -> Row:
+        return (
+            one.id,
+            one.call_id,
+            one.agent,
+            one.queue,
+            one.node,
+            one.basis.value,
+            self.time(one.started_at),
+            one.language,
+            one.raw,
+            one.state.value,
+            _json(one.pauses),
+            one.transcript_state.value,
         )
 
     def _job(self, job: JobAdded, at: datetime) -> Row:

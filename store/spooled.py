@@ -17,6 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from engine.changes import (
     AgentEventsAppended,
     CallbackKept,
+    CallPartKept,
+    CallPartOver,
     CallStored,
     Change,
     ConsentKept,
@@ -26,6 +28,7 @@ from engine.changes import (
     ObjectionKept,
     ProfileSet,
     Published,
+    RecordingBegun,
 )
 
 _FORM = 1
@@ -39,7 +42,10 @@ _KINDS: dict[str, type[Change]] = {
     "consent": ConsentKept,
     "objection": ObjectionKept,
     "callback": CallbackKept,
+    "part": CallPartKept,
+    "part_over": CallPartOver,
     "published": Published,
+    "recording": RecordingBegun,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _READERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in _KINDS.items()}

@@ -19,6 +19,21 @@ def _columns(table: Table, *defaulted: str) -> tuple[str, ...]:
 
 
 _CALL = _columns(tables.calls)
+# What is known of a recording as it begins.
+RECORDING_BEGUN = (
+    "id",
+    "call_id",
+    "agent",
+    "queue",
+    "node",
+    "basis",
+    "started_at",
+    "language",
+    "raw",
+    "state",
+    "pauses",
+    "transcript_state",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,9 @@ class Statements:
     put_calls: str
     add_interactions: str
     add_jobs: str
+    put_parts: str
+    remove_parts: str
+    add_recordings: str
     put_attributes: str
     add_consents: str
     add_objections: str
@@ -57,11 +75,19 @@ _PUT_CALLS = _insert(tables.calls, _CALL, _NEWER_CALL)
 _ADD_INTERACTIONS = _insert(
     tables.interactions, _columns(tables.interactions, "number", "erased_at"), "DO NOTHING"
 )
+_ADD_RECORDINGS = _insert(tables.recordings, RECORDING_BEGUN, "DO NOTHING")
 _ADD_JOBS = _insert(
     tables.outbox,
     _columns(tables.outbox, "attempts", "claimed_by", "claimed_until", "done_at", "dead_at", "last_error"),
     "DO NOTHING",
 )
+_PUT_PARTS = _insert(
+    tables.call_parts,
+    _columns(tables.call_parts),
+    "(id) DO UPDATE SET version = excluded.version, data = excluded.data "
+    "WHERE excluded.version > call_parts.version",
+)
+_REMOVE_PARTS = "DELETE FROM call_parts WHERE id = ?1"
 _PUT_ATTRIBUTES = _insert(
     tables.contact_attributes,
     _columns(tables.contact_attributes),
@@ -100,6 +126,9 @@ SQLITE = Statements(
     put_calls=_PUT_CALLS,
     add_interactions=_ADD_INTERACTIONS,
     add_jobs=_ADD_JOBS,
+    put_parts=_PUT_PARTS,
+    remove_parts=_REMOVE_PARTS,
+    add_recordings=_ADD_RECORDINGS,
     put_attributes=_PUT_ATTRIBUTES,
     add_consents=_ADD_CONSENTS,
     add_objections=_ADD_OBJECTIONS,
@@ -123,6 +152,9 @@ POSTGRESQL = Statements(
     put_calls=_numbered(_PUT_CALLS),
     add_interactions=_numbered(_ADD_INTERACTIONS),
     add_jobs=_numbered(_ADD_JOBS),
+    put_parts=_numbered(_PUT_PARTS),
+    remove_parts=_numbered(_REMOVE_PARTS),
+    add_recordings=_numbered(_ADD_RECORDINGS),
     put_attributes=_numbered(_PUT_ATTRIBUTES),
     add_consents=_numbered(_ADD_CONSENTS),
     add_objections=_numbered(_ADD_OBJECTIONS),

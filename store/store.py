@@ -26,12 +26,14 @@ from store.registers.calls import SqlCalls
 from store.registers.contacts import SqlContacts
 from store.registers.decisions import SqlDecisions
 from store.registers.deliveries import SqlDeliveries
+from store.registers.desk import SqlDesk
 from store.registers.history import sql_history
 from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
 from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
+from store.registers.recordings import SqlRecordings
 from store.registers.retention import SqlRetention
 from store.registers.segments import SqlSegments
 from store.registers.webhooks import SqlWebhooks
@@ -73,6 +75,7 @@ class Store:
         self.outbox = Outbox(self._engine, clock)
         self.accounts = sql_accounts(self._engine)
         self.history = sql_history(self._engine, clock)
+        self.desk = SqlDesk(self._engine)
         self.idempotency = SqlIdempotencyKeys(self._engine)
         self.webhooks = SqlWebhooks(self._engine)
         self.deliveries = SqlDeliveries(self._engine)
@@ -80,6 +83,7 @@ class Store:
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
+        self.recordings = SqlRecordings(self._engine, clock)
         self.retention = SqlRetention(self._engine, recordings)
         self.privacy = SqlPrivacy(
             self._engine, clock, TimeOrderedIds(clock), key, Leavings(recordings, spool_dir), proof_days
@@ -241,6 +245,17 @@ async def open_retention(url: str, recordings: Path) -> AsyncIterator[SqlRetenti
     try:
         await check_current(engine)
         yield SqlRetention(engine, recordings)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_recordings(url: str, clock: Clock) -> AsyncIterator[SqlRecordings]:
+    """Recordings, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield SqlRecordings(engine, clock)
     finally:
         await engine.dispose()
 

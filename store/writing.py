@@ -39,6 +39,9 @@ def write(connection: Connection, rows: Rows) -> None:
     objections, objections_told = rows.objected(contacts)
     _execute(connection, statements.add_objections, objections)
     _execute(connection, statements.add_jobs, rows.jobs)
+    _execute(connection, statements.put_parts, [row for _, row in rows.parts.values()])
+    _execute(connection, statements.remove_parts, rows.parts_over)
+    _execute(connection, statements.add_recordings, rows.recordings)
     callbacks_told = _keep_callbacks(connection, rows, contacts)
     people = survivors(connection, statements, rows.placed(contacts))
     publish(

@@ -22,6 +22,7 @@ DATA_MOST_BYTES = 32_000
 ChannelName = Literal[
     "call",
     "voicemail",
+    "talk",
     "sms",
     "email",
     "chat",

@@ -26,8 +26,9 @@ ICONS: Mapping[Channel, str] = {
     Channel.PAYMENT: "banknote",
     Channel.PUSH: "bell",
     Channel.MESSENGER: "smartphone",
+    Channel.TALK: "headset",
 }
-_CALLS = frozenset({Channel.CALL, Channel.VOICEMAIL})
+_CALLS = frozenset({Channel.CALL, Channel.VOICEMAIL, Channel.TALK})
 # What has its own place in the entry.
 _TOLD_APART = frozenset({"point", "text"})
 _TOLD_OF_PROMISE = frozenset({"amount", "currency", "due"})

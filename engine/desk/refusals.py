@@ -1,4 +1,4 @@
-"""Why the desk does not do a thing: a short name for pages that translate it, and a sentence for everybody."""
+"""Why the desk does not do a thing: a short name for pages that translate it, and a sentence."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ class ContactForbidden(DeskRefused):
     """The gate refuses: `decision` has the rule and the next lawful moment."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__("gate", decision.reason)
+        super().__init__("gate", decision.reason or "The rules forbid it.")
         self.decision = decision

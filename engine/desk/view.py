@@ -161,7 +161,7 @@ class WrapUpView:
 
 @dataclass(frozen=True, slots=True)
 class TransferTarget:
-    """`kind`: "agent", "queue", "flow" or "number"; `shown` in words; `free`: an agent who could answer now."""
+    """`kind`: "agent", "queue", "flow" or "number". `free`: an agent who could answer now."""
 
     kind: str
     name: str
@@ -207,6 +207,6 @@ class DeskView:
     script: tuple[ScriptStep, ...] = ()
     templates: tuple[SmsTemplate, ...] = ()
     breaks: tuple[BreakChoice, ...] = ()
-    day: AgentDay = AgentDay()
+    day: AgentDay = field(default_factory=AgentDay)
     queues: tuple[QueueView, ...] = ()
     others: tuple[AgentView, ...] = ()

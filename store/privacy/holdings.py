@@ -159,7 +159,13 @@ HOLDINGS: tuple[Holding, ...] = (
         ),
     ),
     Holding(imports, Fate.KEPT, lambda p, _: _imported(p)),
+    Holding(
+        tables.recordings,
+        Fate.DELETED,
+        lambda p, _: tables.recordings.c.call_id.in_(p.call_ids()),
+    ),
     Holding(call_events, Fate.EMPTIED, lambda p, _: _events(p)),
+    Holding(tables.call_parts, Fate.DELETED, lambda p, _: tables.call_parts.c.call_id.in_(p.call_ids())),
     Holding(calls, Fate.EMPTIED, lambda p, _: calls.c.id.in_(p.call_ids())),
     Holding(interactions, Fate.EMPTIED, lambda p, _: p.interactions()),
     Holding(callback_asks, Fate.DELETED, lambda p, _: callback_asks.c.callback_id.in_(_callback_ids(p))),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock, Ids
@@ -21,11 +21,10 @@ from engine.registers.permissions import (
     PersonQuery,
 )
 from engine.registers.refusals import Missing, Refused
-from history.interaction import ContactPoint, PointKind
 from history.permission_news import consent_published, lifting_published, objection_published
-from history.permissions import Consent, Objection, Proof, Scope
+from history.permissions import Consent, Objection, Scope
 from store.audit import note
-from store.permission_rows import consent_columns
+from store.permission_rows import consent_columns, consent_of, objection_of
 from store.publishing import publish
 from store.registers.objection_lists import import_entries
 from store.registers.person_facts import person_facts
@@ -56,7 +55,7 @@ class SqlPermissions:
                 last = select(columns.number).where(columns.id == before).scalar_subquery()
                 wanted = wanted.where(columns.number < last)
             rows = await connection.execute(wanted.order_by(columns.number.desc()).limit(limit))
-            return [_consent(row) for row in rows]
+            return [consent_of(row) for row in rows]
 
     async def keep_consents(self, contact_id: str, consents: Sequence[Consent], actor: Actor) -> None:
         def work(connection: Connection) -> None:
@@ -130,7 +129,7 @@ class SqlPermissions:
             chosen = chosen.where(columns.id < before)
         async with reading(self._engine) as connection:
             rows = await connection.execute(chosen.order_by(columns.id.desc()).limit(limit))
-            return [_objection(row) for row in rows]
+            return [objection_of(row) for row in rows]
 
     async def import_list(
         self, plan: ListImport, entries: AsyncIterable[ListEntry], actor: Actor, at: datetime
@@ -184,7 +183,7 @@ def _same_in_force(connection: Connection, objection: Objection) -> Objection | 
     )
     reach = (objection.channels, objection.purposes)
     for row in connection.execute(wanted):
-        known = _objection(row)
+        known = objection_of(row)
         if (known.channels, known.purposes) == reach:
             return known
     return None
@@ -194,7 +193,7 @@ def _objection_of(connection: Connection, id: str) -> Objection:
     row = connection.execute(select(do_not_contact).where(do_not_contact.c.id == id)).one_or_none()
     if row is None:
         raise Missing(f"There is no objection {id}.")
-    return _objection(row)
+    return objection_of(row)
 
 
 def _objection_columns(objection: Objection) -> dict[str, Any]:
@@ -208,34 +207,3 @@ def _objection_columns(objection: Objection) -> dict[str, Any]:
         "channels": sorted(objection.channels),
         "purposes": sorted(objection.purposes),
     }
-
-
-def _consent(row: Row[Any]) -> Consent:
-    point = None if row.point_kind is None else ContactPoint(PointKind(row.point_kind), row.point_value)
-    return Consent(
-        id=row.id,
-        at=row.at,
-        channel=row.channel,
-        purpose=row.purpose,
-        given=row.given,
-        source=row.source,
-        contact_id=row.contact_id,
-        point=point,
-        basis=row.basis,
-        proof=Proof(row.proof_call_id, row.proof_recording, row.proof_second, row.proof_text),
-    )
-
-
-def _objection(row: Row[Any]) -> Objection:
-    return Objection(
-        id=row.id,
-        at=row.at,
-        scope=Scope(row.scope),
-        value=row.value,
-        reason=row.reason,
-        source=row.source,
-        channels=frozenset(row.channels),
-        purposes=frozenset(row.purposes),
-        list_name=row.list_name,
-        lifted_at=row.lifted_at,
-    )

@@ -27,6 +27,7 @@ from store.tables.contacts import (
     contacts,
     segments,
 )
+from store.tables.desk import call_parts
 from store.tables.imports import contact_external_ids, import_matches, import_refusals, imports
 from store.tables.interactions import interactions
 from store.tables.outbox import outbox
@@ -40,6 +41,7 @@ from store.tables.permissions import (
 )
 from store.tables.privacy import erased_contacts, erasures, legal_holds
 from store.tables.publishing import publications, subjects, webhooks
+from store.tables.recordings import recordings
 
 __all__ = [
     "Json",
@@ -49,6 +51,7 @@ __all__ = [
     "agents",
     "audit_log",
     "call_events",
+    "call_parts",
     "callback_asks",
     "callback_requests",
     "calls",
@@ -78,6 +81,7 @@ __all__ = [
     "people",
     "pseudonym_keys",
     "publications",
+    "recordings",
     "segments",
     "sessions",
     "sign_in_failures",

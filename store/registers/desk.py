@@ -1,0 +1,107 @@
+"""SqlDesk: parts of calls that are not wrapped up, and who a caller is, read at one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from engine.registers.desk import CallPart, KnownCaller
+from history.callbacks import STANDING
+from history.interaction import Channel, ContactPoint, Interaction
+from store.callback_keeping import callback_of
+from store.permission_rows import consent_of, objection_of
+from store.queries import interaction_from
+from store.registers.person_sql import objection_in_force, objections_with_lists
+from store.registers.profiles import PERSON, family, profile
+from store.registers.transactions import read
+from store.tables import (
+    call_parts,
+    callback_requests,
+    consents,
+    contact_points,
+    contacts,
+    do_not_contact,
+    interactions,
+)
+
+_MOST_PROMISES = 20
+_MOST_CONSENTS = 50
+_PART = TypeAdapter(CallPart)
+
+
+class SqlDesk:
+    """Implements engine.registers.desk.DeskRegister."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def parts(self) -> Sequence[CallPart]:
+        def work(connection: Connection) -> list[CallPart]:
+            rows = connection.execute(select(call_parts.c.data).order_by(call_parts.c.id))
+            return [_PART.validate_python(row.data) for row in rows]
+
+        return await read(self._engine, work)
+
+    async def caller(self, point: ContactPoint, *, timeline: int) -> KnownCaller:
+        return await read(self._engine, lambda connection: _known(connection, point, timeline))
+
+
+def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCaller:
+    owner = (
+        select(PERSON)
+        .join(contact_points, contact_points.c.contact_id == contacts.c.id)
+        .where(contact_points.c.kind == point.kind.value, contact_points.c.value == point.value)
+    )
+    person = connection.execute(owner).scalar_one_or_none()
+    if person is None:
+        return KnownCaller()
+    parts = list(family(connection, [person]))
+    contact = profile(connection, person)
+    forbidding = [person, *(one.value for one in contact.points), *(group.id for group in contact.groups)]
+    standing = [state.value for state in STANDING]
+    return KnownCaller(
+        contact=contact,
+        timeline=_rows(connection, person, parts, most),
+        promises=_rows(connection, person, parts, _MOST_PROMISES, Channel.PROMISE),
+        callbacks=[
+            callback_of(row)
+            for row in connection.execute(
+                select(callback_requests)
+                .where(callback_requests.c.person == person, callback_requests.c.state.in_(standing))
+                .order_by(callback_requests.c.id.desc())
+            )
+        ],
+        consents=[
+            consent_of(row)
+            for row in connection.execute(
+                select(consents)
+                .where(consents.c.contact_id.in_(parts))
+                .order_by(consents.c.number.desc())
+                .limit(_MOST_CONSENTS)
+            )
+        ],
+        objections=[
+            objection_of(row)
+            for row in connection.execute(
+                select(do_not_contact)
+                .select_from(objections_with_lists)
+                .where(do_not_contact.c.value.in_(forbidding), objection_in_force)
+                .order_by(do_not_contact.c.id.desc())
+            )
+        ],
+    )
+
+
+def _rows(
+    connection: Connection, person: str, parts: Sequence[str], most: int, channel: Channel | None = None
+) -> list[Interaction]:
+    column = interactions.c
+    conditions: list[Any] = [column.contact_id.in_(parts)]
+    if channel is not None:
+        conditions.append(column.channel == channel.value)
+    newest = select(interactions).where(*conditions).order_by(column.at.desc(), column.id.desc()).limit(most)
+    return [interaction_from(row, person) for row in connection.execute(newest)]
