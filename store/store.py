@@ -21,6 +21,7 @@ from store.privacy.key import OPTION, ErasureKey, check_key
 from store.privacy.leavings import Leavings
 from store.queries import SqlQueries
 from store.registers.accounts import sql_accounts
+from store.registers.agents import SqlAgents
 from store.registers.callbacks import SqlCallbacks
 from store.registers.calls import SqlCalls
 from store.registers.contacts import SqlContacts
@@ -74,6 +75,7 @@ class Store:
         self.calls = SqlCalls(self._engine)
         self.outbox = Outbox(self._engine, clock)
         self.accounts = sql_accounts(self._engine)
+        self.agents = SqlAgents(self._engine, clock, TimeOrderedIds(clock))
         self.history = sql_history(self._engine, clock)
         self.desk = SqlDesk(self._engine)
         self.idempotency = SqlIdempotencyKeys(self._engine)

@@ -25,6 +25,7 @@ from store.tables import (
     interactions,
     legal_holds,
     pseudonym_keys,
+    recordings,
 )
 
 OBJECTED = "The person asked not to be contacted, and was erased."
@@ -86,6 +87,14 @@ def refuse_if_held(connection: Connection, person: Person) -> None:
     )
     if (call := connection.execute(going_on).first()) is not None:
         raise Refused(f"Call {call.id} of this person goes on; try again once it has ended.", "contact")
+    unkept = select(recordings.c.call_id).where(
+        recordings.c.call_id.in_(person.call_ids()), recordings.c.raw.is_not(None)
+    )
+    if (one := connection.execute(unkept.limit(1)).first()) is not None:
+        raise Refused(
+            f"The recording of call {one.call_id} is not brought into its file yet; try again in a minute.",
+            "contact",
+        )
 
 
 def erase_rows(
@@ -156,6 +165,7 @@ def recordings_of(connection: Connection, person: Person) -> list[str]:
     for column, rows in (
         (calls.c.recording, calls.c.id.in_(person.call_ids())),
         (interactions.c.recording, person.interactions()),
+        (recordings.c.path, recordings.c.call_id.in_(person.call_ids())),
         (consents.c.proof_recording, consents.c.contact_id.in_(person.ids)),
     ):
         found |= set(connection.execute(select(column).where(rows, column.is_not(None))).scalars())

@@ -193,6 +193,8 @@ HOLDINGS: tuple[Holding, ...] = (
 
 # Reviewed: why no row of these is a person's who is contacted.
 NOTHING_OF_A_PERSON: Mapping[str, str] = {
+    "agents": "those who work with the hotline",
+    "agent_events": "those who work with the hotline; of a call only its id stands there",
     "people": "those who work with the hotline",
     "sessions": "those who work with the hotline",
     "sign_in_failures": "those who work with the hotline",
@@ -206,4 +208,4 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
 }
 
 # No scan goes through these: whose name stands there works here.
-NOT_SCANNED = frozenset({"people", "sessions", "sign_in_failures", "tokens"})
+NOT_SCANNED = frozenset({"agents", "agent_events", "people", "sessions", "sign_in_failures", "tokens"})

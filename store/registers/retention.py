@@ -22,14 +22,16 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from calls.events import CallEventKind
+from engine.registers.recordings import RecordingState, TranscriptState
 from engine.registers.retention import Overdue, RetentionKind
 from store.privacy.scanning import text_columns
+from store.registers.legal_holds import held_calls, held_contacts
+from store.registers.recordings import drop_sound, drop_transcripts
 from store.registers.transactions import read, reading, written
 from store.tables import (
     audit_log,
@@ -38,12 +40,11 @@ from store.tables import (
     callback_requests,
     calls,
     consents,
-    contacts,
     import_refusals,
     imports,
     interactions,
-    legal_holds,
     outbox,
+    recordings,
 )
 
 BATCH_ROWS = 500
@@ -90,7 +91,7 @@ class SqlRetention:
             return []
         found = await asyncio.to_thread(lambda folder: list(_files_before(folder, before)), self._recordings)
         async with reading(self._engine) as connection:
-            held = {str(row[0]) for row in await connection.execute(_held_calls())}
+            held = {str(row[0]) for row in await connection.execute(held_calls())}
             proofs = {str(row[0]) for row in await connection.execute(_proofs())}
         folder = self._recordings
         return [
@@ -121,31 +122,11 @@ def _is_of(path: Path, calls_held: set[str]) -> bool:
 # --- what is held -----------------------------------------------------------------------------------------
 
 
-def _held_contacts() -> Select[tuple[str]]:
-    """Of a person under hold all contacts, whichever of them it was set on."""
-    named = select(func.substr(legal_holds.c.subject, len("contact:") + 1)).where(
-        legal_holds.c.subject.startswith("contact:"), legal_holds.c.lifted_at.is_(None)
-    )
-    survivors = select(func.coalesce(contacts.c.merged_into, contacts.c.id)).where(contacts.c.id.in_(named))
-    return select(contacts.c.id).where(
-        or_(contacts.c.id.in_(survivors), contacts.c.merged_into.in_(survivors))
-    )
-
-
-def _held_calls() -> Select[tuple[str]]:
-    named = select(func.substr(legal_holds.c.subject, len("call:") + 1)).where(
-        legal_holds.c.subject.startswith("call:"), legal_holds.c.lifted_at.is_(None)
-    )
-    theirs = select(interactions.c.subject_id).where(interactions.c.contact_id.in_(_held_contacts()))
-    found = union(named, theirs).subquery()
-    return select(found.c[0])
-
-
 def _interaction_free(*, before: datetime) -> ColumnElement[bool]:
     return (
         (interactions.c.at < before)
-        & interactions.c.subject_id.not_in(_held_calls())
-        & or_(interactions.c.contact_id.is_(None), interactions.c.contact_id.not_in(_held_contacts()))
+        & interactions.c.subject_id.not_in(held_calls())
+        & or_(interactions.c.contact_id.is_(None), interactions.c.contact_id.not_in(held_contacts()))
     )
 
 
@@ -156,13 +137,22 @@ def _proofs() -> Select[tuple[str | None]]:
     )
 
 
+def _talk_free(before: datetime) -> ColumnElement[bool]:
+    return (
+        (recordings.c.started_at < before)
+        & (recordings.c.state != RecordingState.RUNNING.value)
+        & recordings.c.call_id.not_in(held_calls())
+        & or_(recordings.c.path.is_(None), recordings.c.path.not_in(_proofs()))
+    )
+
+
 # --- kinds ------------------------------------------------------------------------------------------------
 
 
 def _ended_calls(before: datetime) -> ColumnElement[bool]:
     return (
         (calls.c.ended_at < before)
-        & calls.c.id.not_in(_held_calls())
+        & calls.c.id.not_in(held_calls())
         & or_(calls.c.recording.is_(None), calls.c.recording.not_in(_proofs()))
     )
 
@@ -197,6 +187,12 @@ def _drop_callbacks(connection: Connection, keys: list[tuple[Any, ...]]) -> None
     connection.execute(delete(callback_requests).where(callback_requests.c.id.in_(ids)))
 
 
+def _of_ids(
+    drop: Callable[[Connection, list[str]], None],
+) -> Callable[[Connection, list[tuple[Any, ...]]], None]:
+    return lambda connection, keys: drop(connection, [id_ for (id_,) in keys])
+
+
 def _dropping(table: Table) -> Callable[[Connection, list[tuple[Any, ...]]], None]:
     def drop(connection: Connection, keys: list[tuple[Any, ...]]) -> None:
         key = list(table.primary_key.columns)
@@ -210,75 +206,116 @@ def _dropping(table: Table) -> Callable[[Connection, list[tuple[Any, ...]]], Non
 _finished = select(imports.c.finished_at).where(imports.c.id == import_refusals.c.import_id).scalar_subquery()
 _settled = func.coalesce(outbox.c.done_at, outbox.c.dead_at)
 
-_KINDS: Mapping[RetentionKind, _Kind] = {
-    RetentionKind.RECORDINGS: _Kind(
-        calls,
-        calls.c.started_at,
-        lambda before: _ended_calls(before) & calls.c.recording.is_not(None),
-        _drop_recordings,
-    ),
-    RetentionKind.TRANSCRIPTS: _Kind(
-        interactions,
-        interactions.c.at,
-        lambda before: _interaction_free(before=before) & interactions.c.transcript.is_not(None),
-        _drop_transcripts,
-    ),
-    RetentionKind.CALLS: _Kind(calls, calls.c.started_at, _ended_calls, _drop_calls),
-    RetentionKind.INTERACTIONS: _Kind(
-        interactions,
-        interactions.c.at,
-        lambda before: _interaction_free(before=before),
-        _dropping(interactions),
-    ),
-    RetentionKind.CALLBACKS: _Kind(
-        callback_requests,
-        callback_requests.c.requested_at,
-        lambda before: (
-            (callback_requests.c.ended_at < before) & callback_requests.c.contact_id.not_in(_held_contacts())
+_KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
+    RetentionKind.RECORDINGS: (
+        _Kind(
+            calls,
+            calls.c.started_at,
+            lambda before: _ended_calls(before) & calls.c.recording.is_not(None),
+            _drop_recordings,
         ),
-        _drop_callbacks,
-    ),
-    RetentionKind.MESSAGES: _Kind(
-        outbox,
-        outbox.c.created_at,
-        # Deliveries of webhooks are tidied by their own worker.
-        lambda before: (_settled < before) & ~outbox.c.topic.startswith("webhook:"),
-        _dropping(outbox),
-    ),
-    RetentionKind.REFUSED_ROWS: _Kind(
-        import_refusals, None, lambda before: _finished < before, _dropping(import_refusals)
-    ),
-    RetentionKind.AUDIT: _Kind(
-        audit_log, audit_log.c.at, lambda before: audit_log.c.at < before, _dropping(audit_log)
-    ),
-    RetentionKind.CONSENT_PROOF: _Kind(
-        consents,
-        consents.c.at,
-        lambda before: (
-            (consents.c.at < before)
-            & consents.c.contact_id.is_(None)
-            & consents.c.point_value.startswith("erased:")
+        _Kind(
+            recordings,
+            recordings.c.started_at,
+            lambda before: _talk_free(before) & recordings.c.path.is_not(None),
+            _of_ids(drop_sound),
         ),
-        _dropping(consents),
+    ),
+    RetentionKind.TRANSCRIPTS: (
+        _Kind(
+            interactions,
+            interactions.c.at,
+            lambda before: _interaction_free(before=before) & interactions.c.transcript.is_not(None),
+            _drop_transcripts,
+        ),
+        _Kind(
+            recordings,
+            recordings.c.started_at,
+            lambda before: _talk_free(before) & (recordings.c.transcript_state == TranscriptState.DONE.value),
+            _of_ids(drop_transcripts),
+        ),
+    ),
+    RetentionKind.CALLS: (
+        _Kind(calls, calls.c.started_at, _ended_calls, _drop_calls),
+        _Kind(
+            recordings,
+            recordings.c.started_at,
+            lambda before: (
+                _talk_free(before)
+                & recordings.c.path.is_(None)
+                & (recordings.c.transcript_state != TranscriptState.DONE.value)
+            ),
+            _dropping(recordings),
+        ),
+    ),
+    RetentionKind.INTERACTIONS: (
+        _Kind(
+            interactions,
+            interactions.c.at,
+            lambda before: _interaction_free(before=before),
+            _dropping(interactions),
+        ),
+    ),
+    RetentionKind.CALLBACKS: (
+        _Kind(
+            callback_requests,
+            callback_requests.c.requested_at,
+            lambda before: (
+                (callback_requests.c.ended_at < before)
+                & callback_requests.c.contact_id.not_in(held_contacts())
+            ),
+            _drop_callbacks,
+        ),
+    ),
+    RetentionKind.MESSAGES: (
+        _Kind(
+            outbox,
+            outbox.c.created_at,
+            # Deliveries of webhooks are tidied by their own worker.
+            lambda before: (_settled < before) & ~outbox.c.topic.startswith("webhook:"),
+            _dropping(outbox),
+        ),
+    ),
+    RetentionKind.REFUSED_ROWS: (
+        _Kind(import_refusals, None, lambda before: _finished < before, _dropping(import_refusals)),
+    ),
+    RetentionKind.AUDIT: (
+        _Kind(audit_log, audit_log.c.at, lambda before: audit_log.c.at < before, _dropping(audit_log)),
+    ),
+    RetentionKind.CONSENT_PROOF: (
+        _Kind(
+            consents,
+            consents.c.at,
+            lambda before: (
+                (consents.c.at < before)
+                & consents.c.contact_id.is_(None)
+                & consents.c.point_value.startswith("erased:")
+            ),
+            _dropping(consents),
+        ),
     ),
 }
 
 
 def _overdue(connection: Connection, kind: RetentionKind, before: datetime) -> Overdue:
-    of = _KINDS[kind]
-    sizes = [func.coalesce(func.length(cast(column, Text)), 0) for column in text_columns(of.table)]
-    total = func.sum(sum(sizes[1:], sizes[0]))
-    oldest = literal(None) if of.at is None else func.min(of.at)
-    row = connection.execute(
-        select(func.count(), total, oldest).select_from(of.table).where(of.due(before))
-    ).one()
-    return Overdue(kind, row[0], 0, int(row[1] or 0), row[2])
+    number, size, oldest = 0, 0, None
+    for of in _KINDS[kind]:
+        sizes = [func.coalesce(func.length(cast(column, Text)), 0) for column in text_columns(of.table)]
+        total = func.sum(sum(sizes[1:], sizes[0]))
+        since = literal(None) if of.at is None else func.min(of.at)
+        row = connection.execute(
+            select(func.count(), total, since).select_from(of.table).where(of.due(before))
+        ).one()
+        number, size = number + row[0], size + int(row[1] or 0)
+        oldest = min((at for at in (oldest, row[2]) if at is not None), default=None)
+    return Overdue(kind, number, 0, size, oldest)
 
 
 def _delete_some(connection: Connection, kind: RetentionKind, before: datetime) -> int:
-    of = _KINDS[kind]
-    wanted = select(*of.table.primary_key.columns).where(of.due(before)).limit(BATCH_ROWS)
-    keys = [tuple(row) for row in connection.execute(wanted)]
-    if keys:
-        of.drop(connection, keys)
-    return len(keys)
+    for of in _KINDS[kind]:
+        wanted = select(*of.table.primary_key.columns).where(of.due(before)).limit(BATCH_ROWS)
+        keys = [tuple(row) for row in connection.execute(wanted)]
+        if keys:
+            of.drop(connection, keys)
+            return len(keys)
+    return 0
