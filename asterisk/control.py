@@ -36,6 +36,7 @@ from calls.control import (
     PlaybackEnded,
     RequestRefused,
 )
+from calls.talk_control import TalkFiles
 
 log = logging.getLogger(__name__)
 
@@ -263,7 +264,7 @@ class AsteriskControl:
     async def snoop(self, channel_id: str, snoop_id: str, *, whisper: bool) -> None:
         await self._talks.snoop(channel_id, snoop_id, whisper=whisper)
 
-    async def record_talk(self, channel_id: str, recording_id: str) -> str:
+    async def record_talk(self, channel_id: str, recording_id: str) -> TalkFiles:
         return await self._talks.record(channel_id, recording_id)
 
     async def pause_recording(self, channel_id: str, *, on: bool) -> None:

@@ -10,6 +10,7 @@ from asterisk.ami import AmiConnection
 from asterisk.ari import AriConnection
 from asterisk.busy import BusyChannels
 from calls.control import ChannelGone, ControlLost, RequestRefused
+from calls.talk_control import TalkFiles
 
 SNOOP_ARGUMENT = "snoop"
 STASIS_SECONDS = 3.0
@@ -74,13 +75,16 @@ class Talks:
 
     # --- recording ----------------------------------------------------------------------------------------
 
-    async def record(self, channel_id: str, recording_id: str) -> str:
+    async def record(self, channel_id: str, recording_id: str) -> TalkFiles:
         if not _RECORDING.fullmatch(recording_id):
             raise RequestRefused(f"{recording_id!r} is no name of a recording: use letters, digits and . _ -")
-        # Raw: a WAV's header is written at its end, and a crash would leave the file without it.
-        path = self._talk_dir / f"{recording_id}.raw"
-        await self._ask_monitor("MixMonitor", channel_id, {"File": str(path), "Options": "D"})
-        return str(path)
+        # Raw: a WAV's header is written at its end, and a crash would leave the file without it. Two files:
+        # interleaved into one (option D), half of each frame of a wideband channel would be lost. S keeps
+        # them at one pace.
+        said = self._talk_dir / f"{recording_id}.said.raw"
+        heard = self._talk_dir / f"{recording_id}.heard.raw"
+        await self._ask_monitor("MixMonitor", channel_id, {"Options": f"Sr({said})t({heard})"})
+        return TalkFiles(str(said), str(heard))
 
     async def pause(self, channel_id: str, *, on: bool) -> None:
         fields = {"Direction": "both", "State": "1" if on else "0"}

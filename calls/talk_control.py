@@ -6,9 +6,21 @@ Agents sit in browsers: each registers by a name and a password that the engine 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from calls.control import CallControl
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFiles:
+    """Paths of two raw files (s16le, 8 kHz, one channel each) whose samples were heard at the same time.
+
+    Two, because Asterisk drops every second 10 ms of wideband when it writes both into one.
+    """
+
+    said: str
+    heard: str
 
 
 class TalkControl(CallControl, Protocol):
@@ -50,7 +62,7 @@ class TalkControl(CallControl, Protocol):
         """Whether the others hear this party."""
 
     async def ringback(self, channel_id: str, *, on: bool) -> None:
-        """The tone by which somebody who has called knows that it rings; on a channel that is in no bridge."""
+        """The tone by which who has called knows that it rings; on a channel that is in no bridge."""
 
     async def snoop(self, channel_id: str, snoop_id: str, *, whisper: bool) -> None:
         """A channel `snoop_id` that hears both sides of `channel_id` and, with `whisper`, speaks to it alone.
@@ -60,10 +72,10 @@ class TalkControl(CallControl, Protocol):
 
     # --- recording a talk ---------------------------------------------------------------------------------
 
-    async def record_talk(self, channel_id: str, recording_id: str) -> str:
-        """Record from now on: left the channel, right what it hears; through holds and transfers.
+    async def record_talk(self, channel_id: str, recording_id: str) -> TalkFiles:
+        """Record from now on what the channel says and what it hears; through holds and transfers.
 
-        Returns the path of the raw file (s16le, 8 kHz, two channels), which grows and survives crashes.
+        The files grow at the same pace and survive crashes. They may be there a moment after the answer.
         """
 
     async def pause_recording(self, channel_id: str, *, on: bool) -> None:
