@@ -25,6 +25,9 @@ from console.callback_forms import CallbackForms
 from console.contacts.changes import ContactChanges
 from console.contacts.listing import ContactList
 from console.contacts.page import ContactPages
+from console.desk.actions import DeskActions
+from console.desk.pages import DeskPages
+from console.desk.stream import DeskStream
 from console.event_stream import EventStream
 from console.faults import fault_middleware
 from console.flows import FlowPages
@@ -35,6 +38,7 @@ from console.pages import Pages
 from console.probes import Probes
 from console.recordings import Recordings
 from console.visitor_calls import VisitorCalls
+from engine.desk.desks import Desks
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
@@ -82,9 +86,10 @@ def make_application(
     doors: Doors | None = None,
     forms: CallbackForms | None = None,
     people: People | None = None,
+    desks: Desks | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
-    Without `people` it has no pages of contacts.
+    Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
 
     `hotline` tells the facts as they are now. The event streams end by themselves when the application shuts
     down.
@@ -97,6 +102,7 @@ def make_application(
         clock=clock,
         recordings=recordings,
         contacts=people is not None,
+        desk=desks is not None,
     )
     flow_pages = FlowPages(
         pages,
@@ -137,6 +143,12 @@ def make_application(
         app.add_routes(ContactList(pages, people).routes())
         app.add_routes(contact_pages.routes())
         app.add_routes(ContactChanges(pages, people, contact_pages, clock).routes())
+    if desks:
+        desk_stream = DeskStream(desks, clock)
+        app.on_shutdown.append(desk_stream.close)
+        app.add_routes(DeskPages(pages, desks, people).routes())
+        app.add_routes(DeskActions(pages, desks, clock).routes())
+        app.add_routes(desk_stream.routes())
     app.add_routes(Probes(health, metrics or Metrics(live, health)).routes())
     app.add_routes(VisitorCalls(visitors, hotline, health).routes())
     app.router.add_get("/calls/{call_id}/recording", Recordings(recordings, queries, live).get)

@@ -1,0 +1,171 @@
+"""What is sent from the desk: each answers `{"done": sentence}`, or an error of one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from acd.agents import AgentStatus
+from acd.talk import ActionRefused
+from console.desk.forms import Form, action_of, callback_of, channels_of, count_of, promise_of, text_of
+from console.desk.pages import agent_of
+from console.desk.stream import page_id
+from console.faults import Fault
+from console.form_bodies import form_of
+from console.json_bodies import json_object
+from console.pages import Pages
+from console.words import Words
+from engine.desk.desks import Desks
+from engine.desk.refusals import ContactForbidden, DeskRefused
+from engine.ports import Clock
+
+# What an agent chooses; `missed` is a rule's.
+CHOSEN = frozenset({"available", "break", "training", "offline"})
+LONGEST_NOTE = 8000
+LONGEST_NUMBER = 32
+
+Deed = Callable[[str, Form, Words], Awaitable[str]]
+
+
+class DeskActions:
+    def __init__(self, pages: Pages, desks: Desks, clock: Clock) -> None:
+        self._pages = pages
+        self._desks = desks
+        self._clock = clock
+
+    def routes(self) -> list[web.RouteDef]:
+        forms: dict[str, Deed] = {
+            "status": self.status,
+            "talk": self.talk,
+            "dial": self.dial,
+            "outcome": self.outcome,
+            "callback": self.callback,
+            "promise": self.promise,
+            "stop": self.stop,
+            "sms": self.sms,
+            "finish": self.finish,
+            "sign-out": self.sign_out,
+        }
+        return [
+            web.post("/desk/phone", self.phone),
+            web.post("/desk/gone", self.gone),
+            web.post("/desk/note", self.note),
+            *(web.post(f"/desk/{name}", self._answered(deed)) for name, deed in forms.items()),
+        ]
+
+    # --- the page itself ---
+
+    async def phone(self, request: web.Request) -> web.Response:
+        """This page is the desk from now on; what its telephone signs in with."""
+        agent = await agent_of(request, self._desks)
+        given = (await json_object(request)).get("page")
+        page = page_id(given if isinstance(given, str) else "")
+        try:
+            phone = await self._desks.sign_in(agent, page, request.remote or "")
+        except DeskRefused as refused:
+            return self._refused(request, refused)
+        return web.json_response({"user": phone.phone, "password": phone.password})
+
+    async def gone(self, request: web.Request) -> web.Response:
+        agent = await agent_of(request, self._desks)
+        await self._desks.gone(agent, page_id((await form_of(request)).get("page", "")))
+        return web.Response(status=204)
+
+    async def note(self, request: web.Request) -> web.Response:
+        """Answers when it was saved, as the page shows it."""
+        agent = await agent_of(request, self._desks)
+        form = await form_of(request)
+        text = form.get("text", "").replace("\r\n", "\n")
+        if len(text) > LONGEST_NOTE:
+            raise Fault(413, f"A note has at most {LONGEST_NOTE} letters. Shorten it; the rest is not saved.")
+        try:
+            kept = await self._desks.save_note(agent, text_of(form, "call"), text, count_of(form, "seq"))
+        except DeskRefused as refused:
+            return self._refused(request, refused)
+        saved = f"{kept.saved_at.astimezone():%H:%M:%S}" if kept.saved_at else ""
+        return web.json_response({"saved": self._pages.words_for(request)("desk_saved", at=saved)})
+
+    # --- what agents do ---
+
+    async def status(self, agent: str, form: Form, words: Words) -> str:
+        chosen = form.get("status", "")
+        if chosen not in CHOSEN:
+            raise Fault(400, f"Choose one of these: {', '.join(sorted(CHOSEN))}.")
+        await self._desks.set_status(agent, AgentStatus(chosen), form.get("reason", "")[:60])
+        return ""
+
+    async def sign_out(self, agent: str, form: Form, words: Words) -> str:
+        await self._desks.sign_out(agent)
+        return ""
+
+    async def talk(self, agent: str, form: Form, words: Words) -> str:
+        await self._desks.act(agent, action_of(form))
+        return ""
+
+    async def dial(self, agent: str, form: Form, words: Words) -> str:
+        number = form.get("number", "").strip()
+        if not number or len(number) > LONGEST_NUMBER:
+            raise Fault(400, words("desk_wrong_number"))
+        await self._desks.dial(agent, number, form.get("purpose", "service"), form.get("queue", ""))
+        return ""
+
+    async def outcome(self, agent: str, form: Form, words: Words) -> str:
+        await self._desks.dispose(agent, text_of(form, "call"), text_of(form, "disposition"))
+        return ""
+
+    async def callback(self, agent: str, form: Form, words: Words) -> str:
+        wish = callback_of(form, self._clock.now(), words)
+        await self._desks.schedule_callback(agent, text_of(form, "call"), wish)
+        if wish.begins is None:
+            return words("desk_callback_soon_kept")
+        return words("desk_callback_kept", at=f"{wish.begins.astimezone():%d.%m, %H:%M}")
+
+    async def promise(self, agent: str, form: Form, words: Words) -> str:
+        amount, currency, due = promise_of(form, self._clock.now(), words)
+        call, reference = text_of(form, "call"), form.get("reference", "").strip()[:60]
+        await self._desks.promise(agent, call, amount, currency, due, reference)
+        return words("desk_promise_kept")
+
+    async def stop(self, agent: str, form: Form, words: Words) -> str:
+        await self._desks.stop_contact(agent, text_of(form, "call"), channels_of(form))
+        return words("done_objection")
+
+    async def sms(self, agent: str, form: Form, words: Words) -> str:
+        template, language = text_of(form, "template"), text_of(form, "language")
+        await self._desks.send_sms(agent, text_of(form, "call"), template, language)
+        return words("desk_sms_sent")
+
+    async def finish(self, agent: str, form: Form, words: Words) -> str:
+        await self._desks.finish_wrap_up(agent)
+        return ""
+
+    # --- how they are answered ---
+
+    def _answered(self, deed: Deed) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            agent = await agent_of(request, self._desks)
+            try:
+                done = await deed(agent, await form_of(request), self._pages.words_for(request))
+            except (DeskRefused, ActionRefused) as refused:
+                return self._refused(request, refused)
+            return web.json_response({"done": done})
+
+        return answer
+
+    def _refused(self, request: web.Request, refused: DeskRefused | ActionRefused) -> web.Response:
+        """409. The sentence is in the reader's language where the refusal is a known one."""
+        words = self._pages.words_for(request)
+        sentence, language = str(refused), "en"
+        if isinstance(refused, ContactForbidden):
+            decision = refused.decision
+            sentence, language = (
+                words("desk_forbidden", rule=decision.rule, reason=decision.reason),
+                words.language,
+            )
+            if decision.next_allowed_at is not None:
+                at = f"{decision.next_allowed_at.astimezone():%d.%m, %H:%M}"
+                sentence = f"{sentence} {words('desk_forbidden_until', at=at)}"
+        elif isinstance(refused, DeskRefused) and f"desk_refused_{refused.why}" in words.table:
+            sentence, language = words(f"desk_refused_{refused.why}"), words.language
+        return web.json_response({"error": sentence, "language": language}, status=409)

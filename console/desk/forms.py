@@ -1,0 +1,150 @@
+"""The desk's forms, read: an action, a moment, an amount; or one sentence (Fault 400)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import get_currency_precision
+
+from acd.talk import (
+    Action,
+    CancelConsult,
+    CompleteTransfer,
+    Conference,
+    Consult,
+    DropParty,
+    HangUp,
+    Hold,
+    Mute,
+    PauseRecording,
+    Resume,
+    SendKeys,
+    Target,
+    TargetKind,
+    Transfer,
+)
+from console.faults import Fault
+from console.words import Words
+from engine.desk.desks import CallbackWish
+
+Form = Mapping[str, str]
+
+KEYS = frozenset("0123456789*#")
+MOST_KEYS = 40
+LONGEST_NAME = 80
+LONGEST_CALLBACK_NOTE = 500
+CALLBACK_WINDOW = timedelta(hours=2)
+FURTHEST_CALLBACK = timedelta(days=365)
+LARGEST_AMOUNT = Decimal(1_000_000_000)
+PLAIN: Mapping[str, type[Hold | Resume | CompleteTransfer | Conference | CancelConsult | HangUp]] = {
+    "hold": Hold,
+    "resume": Resume,
+    "complete": CompleteTransfer,
+    "conference": Conference,
+    "cancel": CancelConsult,
+    "hang_up": HangUp,
+}
+
+
+def text_of(form: Form, field: str) -> str:
+    text = form.get(field, "").strip()
+    if not text or len(text) > LONGEST_NAME:
+        raise Fault(400, f"`{field}` is missing, or longer than {LONGEST_NAME} letters. Load the desk anew.")
+    return text
+
+
+def count_of(form: Form, field: str) -> int:
+    written = form.get(field, "")
+    if not (written.isascii() and written.isdigit() and len(written) <= 15):
+        raise Fault(400, f"`{field}` is no whole number. Load the desk anew.")
+    return int(written)
+
+
+def action_of(form: Form) -> Action:
+    """What is to become of the talk."""
+    name = form.get("action", "")
+    if name in PLAIN:
+        return PLAIN[name]()
+    match name:
+        case "mute":
+            return Mute(form.get("on") == "yes")
+        case "pause_recording":
+            return PauseRecording(form.get("on") == "yes")
+        case "keys":
+            keys = form.get("keys", "")
+            if not keys or len(keys) > MOST_KEYS or not KEYS.issuperset(keys):
+                raise Fault(400, f"Keys are 0 to 9, * and #, at most {MOST_KEYS} at once.")
+            return SendKeys(keys)
+        case "drop":
+            return DropParty(text_of(form, "leg"))
+        case "transfer":
+            return Transfer(_target(form))
+        case "consult":
+            target = _target(form)
+            if target.kind not in (TargetKind.AGENT, TargetKind.NUMBER):
+                raise Fault(
+                    400, "Only an agent or a number can be asked; give the call to a queue or a flow."
+                )
+            return Consult(target)
+    raise Fault(400, "There is no such action. Load the desk anew.")
+
+
+def callback_of(form: Form, now: datetime, words: Words) -> CallbackWish:
+    """`at`: a local time as a browser writes it, empty: as soon as it may be."""
+    written, note = form.get("at", "").strip(), form.get("note", "").strip()
+    begins = None
+    if written:
+        try:
+            begins = datetime.fromisoformat(written)
+            begins = begins.astimezone(now.tzinfo)
+        except (ValueError, OverflowError, OSError):
+            raise Fault(400, words("desk_wrong_moment")) from None
+        if not now - timedelta(minutes=1) <= begins <= now + FURTHEST_CALLBACK:
+            raise Fault(400, words("desk_wrong_moment"))
+    if len(note) > LONGEST_CALLBACK_NOTE:
+        raise Fault(400, words("wrong_long", most=LONGEST_CALLBACK_NOTE))
+    ends = begins + CALLBACK_WINDOW if begins else None
+    number = form.get("number", "").strip()[:LONGEST_NAME]
+    return CallbackWish(begins, ends, mine=form.get("whose") == "mine", note=note, number=number)
+
+
+def promise_of(form: Form, now: datetime, words: Words) -> tuple[int, str, date]:
+    """An amount in minor units, its currency, and the day."""
+    currency = form.get("currency", "").strip().upper()
+    written = form.get("amount", "").strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
+    try:
+        amount = Decimal(written)
+        if not (amount.is_finite() and 0 < amount < LARGEST_AMOUNT):
+            raise ValueError
+        minor = amount.scaleb(get_currency_precision(currency))
+        if minor != minor.to_integral_value():
+            raise ValueError
+    except (InvalidOperation, ValueError):
+        raise Fault(400, words("desk_wrong_amount")) from None
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise Fault(400, words("desk_wrong_currency"))
+    try:
+        due = date.fromisoformat(form.get("due", "").strip())
+    except ValueError:
+        raise Fault(400, words("desk_wrong_day")) from None
+    today = now.astimezone().date()
+    if not today <= due <= today + timedelta(days=730):
+        raise Fault(400, words("desk_wrong_day"))
+    return int(minor), currency, due
+
+
+def channels_of(form: Form) -> frozenset[str]:
+    """Empty: all of them."""
+    chosen = form.get("channels", "")
+    if chosen not in ("", "call", "sms", "email"):
+        raise Fault(400, "Choose calls, SMS, e-mail or everything.")
+    return frozenset({chosen} if chosen else ())
+
+
+def _target(form: Form) -> Target:
+    kind = form.get("kind", "")
+    if kind not in {one.value for one in TargetKind}:
+        raise Fault(400, "Choose an agent, a queue, a flow or a number.")
+    return Target(TargetKind(kind), text_of(form, "name"))

@@ -1,0 +1,167 @@
+"""/desk: the agent's page, and its parts, each of which is fetched anew when something in it has changed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from console.accounts.admission import may, saw
+from console.accounts.identity import identified
+from console.accounts.people import People
+from console.desk import band, customer
+from console.desk.messages import Length, length_of
+from console.faults import Fault
+from console.pages import Pages
+from console.words import Words
+from engine.desk.desks import Desks
+from engine.desk.refusals import DeskRefused
+from engine.desk.view import DeskView, SmsTemplate
+from engine.registers.actor import ActorKind
+from engine.registers.timeline import TimelineFilter
+from history.interaction import Interaction
+
+PARTS = frozenset({"status", "band", "customer", "timeline", "side", "strip", "queues", "targets"})
+# So many rows are looked through by the timeline's filters, and for the words that are sought.
+MOST_ROWS = 200
+LONGEST_SOUGHT = 80
+CALLBACK_HOURS = 2
+EARLIEST_HOUR, LATEST_HOUR = 9, 20
+DIGITS = "1234567890"
+
+
+class DeskPages:
+    """`people` None: the timeline has the rows of the popup only."""
+
+    def __init__(self, pages: Pages, desks: Desks, people: People | None = None) -> None:
+        self._pages = pages
+        self._desks = desks
+        self._people = people
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/desk", self.desk), web.get("/desk/parts/{part}", self.part)]
+
+    async def desk(self, request: web.Request) -> web.Response:
+        view = await self._view(request)
+        return self._show(request, "desk/desk.html", view, page="desk", page_id=secrets.token_urlsafe(9))
+
+    async def part(self, request: web.Request) -> web.Response:
+        """Raises Fault 404."""
+        name = request.match_info["part"]
+        if name not in PARTS:
+            raise Fault(404, "The desk has no such part. Open it at /desk.")
+        view = await self._view(request)
+        more: dict[str, Any] = {}
+        if name == "timeline":
+            more["past"] = await self._past(request, view)
+        if name == "targets":
+            agent = view.agent
+            more["targets"] = self._desks.targets(agent)
+        return self._show(request, f"desk/{name}.html", view, **more)
+
+    async def _view(self, request: web.Request) -> DeskView:
+        agent = await agent_of(request, self._desks)
+        try:
+            view = await self._desks.view(agent)
+        except DeskRefused as refused:
+            raise Fault(409, str(refused)) from None
+        if view.popup is not None and view.popup.contact is not None:
+            saw(request, "contact.seen", [f"contact:{view.popup.contact.id}"])
+        return view
+
+    async def _past(self, request: web.Request, view: DeskView) -> customer.Past:
+        kind, sought = request.query.get("kind", "all"), request.query.get("q", "").strip()
+        if kind != "all" and kind not in customer.KINDS:
+            raise Fault(400, "The timeline has no such filter. Choose one of those above it.")
+        if len(sought) > LONGEST_SOUGHT:
+            raise Fault(400, f"At most {LONGEST_SOUGHT} letters can be sought.")
+        rows: Sequence[Interaction] = view.popup.timeline if view.popup else ()
+        contact = view.popup.contact if view.popup else None
+        if (kind != "all" or sought) and contact is not None and self._people is not None:
+            found = await self._people.history.timeline.of(contact.id, TimelineFilter(), limit=MOST_ROWS)
+            rows = found.items
+        return customer.past_of(rows, view, self._pages.words_for(request), kind, sought)
+
+    def _show(
+        self, request: web.Request, template: str, view: DeskView, page: str = "", **more: Any
+    ) -> web.Response:
+        words = self._pages.words_for(request)
+        if "past" not in more:
+            rows = view.popup.timeline if view.popup else ()
+            more["past"] = customer.past_of(rows, view, words, "all", "")
+        return self._pages.page(
+            request,
+            template,
+            page=page,
+            view=view,
+            pill=band.pill_of(view, words),
+            after=band.after_of(view, words),
+            breaks=band.breaks_of(view.breaks, words),
+            band=band.band_of(view, words),
+            who=customer.customer_of(view, words),
+            outcomes=_outcomes(view, words),
+            script=[
+                (band.labelled(one.title, "", words), _in_their_language(one.text, view, words))
+                for one in view.script
+            ],
+            texts=[_text(one, view, words) for one in view.templates],
+            call_again=_moments(view.now, words),
+            may_read_calls=may(identified(request), "/calls/{call_id}"),
+            **more,
+        )
+
+
+async def agent_of(request: web.Request, desks: Desks) -> str:
+    """Raises Fault: only a person has a desk."""
+    identity = identified(request)
+    if identity is None or identity.actor.kind is not ActorKind.PERSON:
+        raise Fault(
+            403, "A desk is a person's own. Add one with `infolinia people add`, then sign in at /sign-in."
+        )
+    try:
+        return await desks.agent_of(identity.actor.id)
+    except DeskRefused as refused:
+        raise Fault(503 if refused.why == "store" else 403, str(refused)) from None
+
+
+def _outcomes(view: DeskView, words: Words) -> list[tuple[str, str, str, str]]:
+    """Digit, name, word and what comes next; those after the tenth have no digit."""
+    digits = [*DIGITS, *[""] * len(view.dispositions)]
+    return [
+        (digit, one.name, band.labelled(one.label, one.name, words), one.next)
+        for digit, one in zip(digits, view.dispositions, strict=False)
+    ]
+
+
+def _in_their_language(text: Mapping[str, str], view: DeskView, words: Words) -> tuple[str, str]:
+    """What is to be said to the customer, and its language: theirs, else the agent's, else any."""
+    for language in (*_languages(view), words.language, *text):
+        if language in text:
+            return text[language], language
+    return "", ""
+
+
+def _languages(view: DeskView) -> list[str]:
+    popup = view.popup
+    asked = [popup.contact.language if popup and popup.contact else None, popup.language if popup else None]
+    return [one[:2] for one in asked if one]
+
+
+def _text(one: SmsTemplate, view: DeskView, words: Words) -> tuple[str, str, str, Length]:
+    """Name, text, its language and its length."""
+    text, language = _in_their_language(one.text, view, words)
+    return one.name, text, language, length_of(text)
+
+
+def _moments(now: datetime, words: Words) -> list[tuple[str, str]]:
+    """When people are called back most often: later today, unless it is late, and tomorrow morning."""
+    here = now.astimezone()
+    later = (here + timedelta(hours=CALLBACK_HOURS)).replace(minute=0, second=0, microsecond=0)
+    morning = (here + timedelta(days=1)).replace(hour=EARLIEST_HOUR, minute=0, second=0, microsecond=0)
+    found = [(f"{later:%Y-%m-%dT%H:%M}", f"{words('today')} {later:%H:%M}")]
+    if later.date() != here.date() or not EARLIEST_HOUR <= later.hour < LATEST_HOUR:
+        found = []
+    return [*found, (f"{morning:%Y-%m-%dT%H:%M}", f"{words('tomorrow')} {morning:%H:%M}")]
