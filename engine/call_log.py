@@ -57,6 +57,7 @@ class CallLog:
         self._region = region
         self._missed_calls = missed_calls
         self._call: Call | None = None
+        self._events: list[CallEvent] = []
         self._stay: QueueStay | None = None
         self._found_later = False
 
@@ -71,6 +72,11 @@ class CallLog:
     def last_seq(self) -> int:
         """How many events there are."""
         return 0 if self._call is None else self._call.last_seq
+
+    @property
+    def events(self) -> Sequence[CallEvent]:
+        """All so far, written or about to be."""
+        return tuple(self._events)
 
     @property
     def point(self) -> ContactPoint | None:
@@ -96,14 +102,17 @@ class CallLog:
         told = Published(call_published(call, event.kind, event.at))
         await self._ledger.commit([EventsAppended((event,)), CallStored(call), told], durable=True)
         self._call = call
+        self._events = [event]
         self._live.put(call)
 
     def resume(self, events: Sequence[CallEvent]) -> None:
         """Go on behind what is already written."""
         self._call = fold(events)
+        self._events = list(events)
         for event in events:
             self._note_stay(event)
-        self._live.put(self._call)
+        if not self.ended:
+            self._live.put(self._call)
 
     async def write(
         self, kind: CallEventKind, data: Mapping[str, object] | None = None, *, at: datetime | None = None
@@ -137,9 +146,19 @@ class CallLog:
         """
         if self.ended:
             raise LedgerUnavailable("The call has ended.")
+        await self.add(kind, data, *changes, durable=True)
+
+    async def add(
+        self, kind: CallEventKind, data: Mapping[str, object], *changes: Change, durable: bool
+    ) -> None:
+        """As `keep`, of what people do about the call, which goes on behind its end. Not `durable`: `write`.
+
+        Behind the end the call's projection is stored with it.
+        """
         event = self._next(kind, data, self._clock.now())
+        stored = [CallStored(self.call)] if self.ended else []
         try:
-            await self._ledger.commit([EventsAppended((event,)), *changes], durable=True)
+            await self._ledger.commit([EventsAppended((event,)), *stored, *changes], durable=durable)
         except LedgerUnavailable as unavailable:
             # Should it have been written all the same, it stays as it is: an event is never replaced.
             trouble = {"what": kind.value, "detail": f"it could not be kept: {unavailable}"}
@@ -152,7 +171,9 @@ class CallLog:
     def _next(self, kind: CallEventKind, data: Mapping[str, object], at: datetime) -> CallEvent:
         event = CallEvent(self.id, self.last_seq + 1, at, kind, data)
         self._call = fold((event,), self._call)
+        self._events.append(event)
         self._note_stay(event)
+        self._live.heard(event)
         return event
 
     def _note_stay(self, event: CallEvent) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from calls.call import Call
+from calls.events import CallEvent
 
 # A page that reads slower than this many changes behind is told to load anew.
 WATCHER_BACKLOG = 200
@@ -15,11 +16,12 @@ WATCHER_BACKLOG = 200
 class LiveCalls:
     """The calls in progress, by id; and watchers that are told the id of each call that changed or ended.
 
-    `on_ended` is told each call once, when it has ended.
+    `on_ended` is told each call once, when it has ended; `on_event` each event of a call's log, as it happens.
     """
 
     def __init__(self) -> None:
         self.on_ended: Callable[[Call], None] = lambda call: None
+        self.on_event: Callable[[CallEvent], None] = lambda event: None
         self._calls: dict[str, Call] = {}
         self._watchers: set[asyncio.Queue[str | None]] = set()
 
@@ -41,6 +43,10 @@ class LiveCalls:
             self._calls.pop(call.id, None)
             self.on_ended(call)
         self._tell(call.id)
+
+    def heard(self, event: CallEvent) -> None:
+        """An event was added to a call's log."""
+        self.on_event(event)
 
     def changed(self, subject: str) -> None:
         """Tell the watchers that something else they show has changed, such as "health" or "history"."""
