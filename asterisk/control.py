@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,17 @@ from asterisk.ari import AriAddress, AriConnection, Json, Reunion
 from asterisk.bridges import Bridges
 from asterisk.browser_phones import BrowserPhones
 from asterisk.busy import BusyChannels
+from asterisk.channel_variables import ChannelVariables
 from asterisk.legs import Legs
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
 from asterisk.phones import Phones
 from asterisk.sound import ChannelSound
 from asterisk.talks import SNOOP_ARGUMENT, Talks
-from asterisk.translation import LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
+from asterisk.translation import KEYS, LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
+from asterisk.visitor_channels import VisitorChannels
 from asterisk.voices import Voices
 from calls.control import (
-    CallArrived,
     ChannelEnded,
     ControlDropped,
     ControlLost,
@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 FALLBACK_CONTEXT = "fallback"
 SWEEP_SECONDS = 30.0
 """After connecting: empty bridges of an engine that died are removed once its calls have been adopted."""
-_KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 
 
 class AsteriskControl:
@@ -79,10 +78,7 @@ class AsteriskControl:
         self._tell = listener
         self._marks = tuple(marks)
         self._live: set[str] = set()  # told as arrived, originated or found alive, and not yet as ended
-        self._visitors: dict[str, MediaPath] = {}  # by channel
-        self._recordings: dict[str, str] = {}  # visitor's channel: the recording that `#` ends
-        self._ami = ami
-        self._causes: dict[str, int] = {}  # of channels that are being hung up
+        self._causes: dict[str, int] = {}  # of those being hung up
         self._errands: set[asyncio.Task[None]] = set()
         self._ari = AriConnection(
             address,
@@ -106,7 +102,9 @@ class AsteriskControl:
         self._sound = ChannelSound(self._ari, self._busy, recording_dir)
         self._bridges = Bridges(self._ari, self._busy)
         self._media = MediaChannels(self._ari, media, address.app)
+        self._variables = ChannelVariables(self._ari, ami, self._busy, self._run)
         self._voices = Voices(self._bridges, self._media, address.app, self._live, self._run)
+        self._visitors = VisitorChannels(self._ari, self._media, self._live, self._run, listener)
         self._talks = Talks(
             self._ari, address.app, self._live, self._busy, ami, recording_dir.with_name("monitor")
         )
@@ -151,8 +149,7 @@ class AsteriskControl:
         self, channel_id: str, recording_id: str, *, longest_seconds: int, silence_seconds: int, beep: bool
     ) -> None:
         await self._sound.record(channel_id, recording_id, longest_seconds, silence_seconds, beep=beep)
-        if channel_id in self._visitors:
-            self._recordings[channel_id] = recording_id
+        self._visitors.recording_began(channel_id, recording_id)
 
     async def stop_recording(self, recording_id: str) -> None:
         await self._ask("POST", f"recordings/live/{quote(recording_id, safe='')}/stop")
@@ -194,16 +191,16 @@ class AsteriskControl:
         await self._ask("POST" if on else "DELETE", f"channels/{channel_id}/moh")
 
     async def send_keys(self, channel_id: str, keys: str) -> None:
-        if not _KEYS.fullmatch(keys):
+        if not KEYS.fullmatch(keys):
             raise RequestRefused(f"{keys!r} are no keys: use 0-9, *, # and A-D")
         await self._ask("POST", f"channels/{channel_id}/dtmf", {"dtmf": keys, "duration": 120, "between": 80})
 
     async def guard(self, channel_id: str, seconds: int) -> None:
-        await self._set(channel_id, "TIMEOUT(absolute)", str(seconds))
+        await self._variables.set(channel_id, "TIMEOUT(absolute)", str(seconds))
 
     async def mark(self, channel_id: str, variables: Mapping[str, str]) -> None:
         for name, value in variables.items():
-            await self._set(channel_id, name, value)
+            await self._variables.set(channel_id, name, value)
 
     async def hang_up(self, channel_id: str, cause: int = 16) -> None:
         if channel_id in self._live:
@@ -244,12 +241,7 @@ class AsteriskControl:
         headers: Mapping[str, str],
     ) -> None:
         await self._legs.ring_browser(
-            channel_id,
-            phone,
-            caller_id=caller_id,
-            ring_seconds=ring_seconds,
-            call_id=call_id,
-            headers=headers,
+            channel_id, phone, headers, caller_id=caller_id, ring_seconds=ring_seconds, call_id=call_id
         )
 
     async def move(self, channel_id: str, bridge_id: str) -> None:
@@ -257,6 +249,9 @@ class AsteriskControl:
 
     async def take_out(self, channel_id: str, bridge_id: str) -> None:
         await self._bridges.take_out(channel_id, bridge_id)
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        await self._ask("POST" if on else "DELETE", f"channels/{channel_id}/ring")
 
     async def mute(self, channel_id: str, *, on: bool) -> None:
         await self._talks.mute(channel_id, on=on)
@@ -282,24 +277,11 @@ class AsteriskControl:
 
         Raises ControlLost or RequestRefused. The path closes with the call.
         """
-        channel_id = VISITOR_PREFIX + visitor_id
-        path = await self._media.open(channel_id, 16000 if wideband else 8000)
-        self._visitors[channel_id] = path
-        self._live.add(channel_id)
-        self._tell(CallArrived(channel_id, channel_id, caller, dialled, "visitor", wideband))
-        return path
+        return await self._visitors.admit(visitor_id, dialled, wideband=wideband, caller=caller)
 
     def visitor_pressed(self, visitor_id: str, key: str) -> None:
         """A key on the visitor's screen. Raises KeyError when there is no such visitor."""
-        channel_id = VISITOR_PREFIX + visitor_id
-        if channel_id not in self._visitors:
-            raise KeyError(visitor_id)
-        if not _KEYS.fullmatch(key) or len(key) != 1:
-            raise ValueError(f"{key!r} is no key: use one of 0-9, *, #, A-D")
-        if key == "#" and channel_id in self._recordings:
-            # The key never reaches Asterisk, which would have ended the recording.
-            self._run(self._ari.tidy("POST", f"recordings/live/{self._recordings.pop(channel_id)}/stop"))
-        self._tell(KeyPressed(channel_id, key))
+        self._visitors.pressed(visitor_id, key)
 
     async def visitor_left(self, visitor_id: str) -> None:
         """The visitor's page has hung up or is gone. Idempotent."""
@@ -308,17 +290,7 @@ class AsteriskControl:
             self._causes[channel_id] = 16
         await self._ari.tidy("DELETE", f"channels/{channel_id}", {"reason_code": 16})
 
-    # --- requests made of several -------------------------------------------------------------------------
-
-    async def _set(self, channel_id: str, name: str, value: str) -> None:
-        where = f"channels/{channel_id}/variable"
-        query = {"variable": name, "value": value}
-        if channel_id not in self._busy:
-            await self._ask("POST", where, query)
-        elif self._ami is not None and self._ami.connected:
-            await self._ami.set_variable(channel_id, name, value)
-        else:
-            self._run(self._ari.tidy("POST", where, query, apart=True))
+    # --- errands ------------------------------------------------------------------------------------------
 
     def _run(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
@@ -369,9 +341,7 @@ class AsteriskControl:
         self._busy.forget(channel_id)
         self._causes.pop(channel_id, None)
         self._voices.ended(channel_id)
-        if channel_id in self._visitors:
-            self._recordings.pop(channel_id, None)
-            self._media.close(self._visitors.pop(channel_id))
+        self._visitors.ended(channel_id)
         self._tell(ChannelEnded(channel_id, cause))
 
     def _key(self, event: Json) -> None:
@@ -396,9 +366,7 @@ class AsteriskControl:
         recording = event["recording"]
         name: str = recording["name"]
         self._busy.end(name)
-        for channel_id, recording_id in tuple(self._recordings.items()):
-            if recording_id == name:
-                del self._recordings[channel_id]
+        self._visitors.recording_ended(name)
         self._tell(self._sound.recorded(recording, failed=event["type"] == "RecordingFailed"))
 
     def _restored(self, reunion: Reunion) -> None:
@@ -411,8 +379,7 @@ class AsteriskControl:
         if reunion.restarted:
             self._bridges.forget()
         self._voices.keep_live()
-        for channel_id in self._visitors.keys() - self._live:
-            self._media.close(self._visitors.pop(channel_id))
+        self._visitors.keep_live()
         served = self._voices.media_ids()
         for channel in reunion.channels:
             if channel["id"].startswith(MEDIA_PREFIX) and channel["id"] not in served:

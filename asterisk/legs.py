@@ -61,11 +61,11 @@ class Legs:
         self,
         channel_id: str,
         phone: str,
+        headers: Mapping[str, str],
         *,
         caller_id: str,
         ring_seconds: int,
         call_id: str,
-        headers: Mapping[str, str],
     ) -> None:
         """Refused when it may not register, or has not. `headers`: see browser_leg."""
         if phone not in self._browsers:

@@ -21,6 +21,7 @@ _WIDEBAND = ("g722", "opus", "slin16", "silk16", "speex16", "siren7")
 
 _HEADER = re.compile(r"X-[0-9A-Za-z-]{1,60}")
 _LONGEST_HEADER = 1000  # characters
+KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 _NUMBER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
 
 Json = Mapping[str, Any]

@@ -253,7 +253,7 @@ async def test_a_busy_channel_holds_up_no_other_call(tmp_path: Path, ports: Port
         )
         if over_ami:
             await ami.start()
-        house.engine._ami = ami
+        house.engine._variables._ami = ami
         arrived = await house.answered()
         await house.engine.guard(arrived.channel_id, 2)
         await house.engine.record(
