@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -30,6 +30,7 @@ from console.desk.pages import DeskPages
 from console.desk.stream import DeskStream
 from console.event_stream import EventStream
 from console.faults import fault_middleware
+from console.floor.pages import FloorPages
 from console.flows import FlowPages
 from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
@@ -39,6 +40,8 @@ from console.probes import Probes
 from console.recordings import Recordings
 from console.visitor_calls import VisitorCalls
 from engine.desk.desks import Desks
+from engine.desk.view import BreakChoice
+from engine.floor import Floor
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
@@ -87,6 +90,8 @@ def make_application(
     forms: CallbackForms | None = None,
     people: People | None = None,
     desks: Desks | None = None,
+    floor: Floor | None = None,
+    breaks: Callable[[], Sequence[BreakChoice]] = tuple,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
     Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
@@ -103,6 +108,7 @@ def make_application(
         recordings=recordings,
         contacts=people is not None,
         desk=desks is not None,
+        floor=floor is not None,
     )
     flow_pages = FlowPages(
         pages,
@@ -143,6 +149,8 @@ def make_application(
         app.add_routes(ContactList(pages, people).routes())
         app.add_routes(contact_pages.routes())
         app.add_routes(ContactChanges(pages, people, contact_pages, clock).routes())
+    if floor:
+        app.add_routes(FloorPages(pages, floor, breaks).routes())
     if desks:
         desk_stream = DeskStream(desks, clock)
         app.on_shutdown.append(desk_stream.close)

@@ -20,8 +20,8 @@ HEARTBEAT_SECONDS = 10.0
 SIGNED_OUT = ("signed-out",)
 # The history is written behind the call's end; where that took longer, the page looks once more.
 SETTLED_SECONDS = 1.5
-SUBJECTS = frozenset({"flows", "health", "history"})
-EVERYTHING = ("health", "live", "call", "history", "flows")
+SUBJECTS = frozenset({"floor", "flows", "health", "history"})
+EVERYTHING = ("health", "live", "call", "history", "flows", "floor")
 
 
 class EventStream:

@@ -43,6 +43,7 @@ class Pages:
         recordings: Path,
         contacts: bool = False,
         desk: bool = False,
+        floor: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -52,6 +53,7 @@ class Pages:
         self._recordings = recordings
         self._contacts = contacts
         self._desk = desk
+        self._floor = floor
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -206,6 +208,7 @@ class Pages:
             me=me,
             contacts_known=self._contacts and may(me, "/contacts"),
             desk_known=self._desk and me is not None,
+            floor_known=self._floor and may(me, "/floor"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,
             theme=theme if theme in THEMES else "",

@@ -1,0 +1,1 @@
+"""The floor: agents, queues and talks as they are now, for supervisors."""
