@@ -21,31 +21,36 @@ class FlowShelf:
     def __init__(
         self, flows: Mapping[str, Flow], numbers: Mapping[str, str], *, unknown: Flow, region: str
     ) -> None:
-        self._numbers = {self._key(number, region): name for number, name in numbers.items()}
+        self._numbers: Mapping[str, str] = {}
         self._region = region
         self._before: dict[tuple[str, str], Flow] = {}  # (name, version), the latest last
         self._flows: dict[str, Flow] = {}
-        self._put(flows, unknown)
+        self._put(flows, unknown, numbers)
 
-    def replace(self, flows: Mapping[str, Flow], unknown: Flow) -> None:
-        """New calls get these from now on; the same numbers lead to them.
+    def replace(
+        self, flows: Mapping[str, Flow], unknown: Flow, numbers: Mapping[str, str] | None = None
+    ) -> None:
+        """New calls get these from now on. `numbers` None: the same ones lead to them.
 
         Calls in progress keep theirs, and versions that were replaced can still be found, up to MOST_KEPT.
         Raises ValueError, and changes nothing, when a number would lead nowhere.
         """
         before = (*self._flows.values(), self.unknown)
-        self._put(flows, unknown)
+        self._put(flows, unknown, numbers)
         for flow in before:
             self._before.pop((flow.name, flow.version), None)
             self._before[flow.name, flow.version] = flow
         while len(self._before) > MOST_KEPT:
             del self._before[next(iter(self._before))]
 
-    def _put(self, flows: Mapping[str, Flow], unknown: Flow) -> None:
-        missing = sorted(set(self._numbers.values()) - set(flows))
+    def _put(self, flows: Mapping[str, Flow], unknown: Flow, numbers: Mapping[str, str] | None) -> None:
+        leading = self._numbers
+        if numbers is not None:
+            leading = {self._key(number, self._region): name for number, name in numbers.items()}
+        missing = sorted(set(leading.values()) - set(flows))
         if missing:
             raise ValueError(f"numbers lead to flows that are not loaded: {', '.join(missing)}")
-        self._flows, self.unknown = dict(flows), unknown
+        self._flows, self.unknown, self._numbers = dict(flows), unknown, leading
 
     def for_number(self, dialled: str) -> Flow | None:
         name = self._numbers.get(self._key(dialled, self._region))

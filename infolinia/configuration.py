@@ -164,6 +164,7 @@ class Configuration(_Section):
     webhooks: WebhooksSection = WebhooksSection()
     retention: RetentionSection = RetentionSection()
     folder: Path = Field(default=Path(), exclude=True)
+    file: Path | None = Field(default=None, exclude=True)
 
     def place(self, path: Path) -> Path:
         """An absolute path of one that is relative to the configuration file."""
@@ -216,13 +217,14 @@ def load_configuration(file: Path | None) -> Configuration:
         ) from error
     folder = file.absolute().parent
     if all(line.lstrip()[:1] in (b"", b"#") for line in text.splitlines()):
-        return _checked(Configuration(folder=folder), str(file))
+        return _checked(Configuration(folder=folder, file=file.absolute()), str(file))
     try:
         node = read_yaml(text, str(file))
         configuration = read_model(Configuration, node, str(file))
     except SourceRejected as rejected:
         raise ConfigurationRejected(str(rejected)) from rejected
-    return _checked(configuration.model_copy(update={"folder": folder}), str(file), node)
+    placed = {"folder": folder, "file": file.absolute()}
+    return _checked(configuration.model_copy(update=placed), str(file), node)
 
 
 def _checked(configuration: Configuration, file: str, node: Node | None = None) -> Configuration:

@@ -32,9 +32,7 @@ class Reloaded:
     warnings: tuple[str, ...]
 
 
-OF_CONFIGURATION = (
-    "The configuration is read when the hotline starts: if it was changed since, start the hotline anew."
-)
+OF_CONFIGURATION = "If the configuration was changed too, have it read anew with `infolinia reload`."
 
 
 class FlowReloader:
@@ -55,16 +53,18 @@ class FlowReloader:
         self._on_change = on_change
         self._one_at_a_time = asyncio.Lock()
 
-    async def reload(self) -> Reloaded:
-        """The scripts of recordings are read anew too.
+    async def reload(self, configuration: Configuration | None = None) -> Reloaded:
+        """The scripts of recordings are read anew too. `configuration`: in force from now on.
 
         Raises ConfigurationRejected with all problems of all flows; then everything stays as it was.
         """
         async with self._one_at_a_time:
+            wanted = configuration or self._configuration
             try:
-                flows = await asyncio.to_thread(served_flows, self._configuration)
+                flows = await asyncio.to_thread(served_flows, wanted)
             except ConfigurationRejected as rejected:
-                hint = f"\n{OF_CONFIGURATION}" if "of the configuration" in str(rejected) else ""
+                stale = configuration is None and "of the configuration" in str(rejected)
+                hint = f"\n{OF_CONFIGURATION}" if stale else ""
                 raise ConfigurationRejected(f"{rejected}{hint}") from rejected
             old = {flow.name: flow.version for flow in (*self._shelf.all(), self._shelf.unknown)}
             new = [flow for flow in flows.values() if old.get(flow.name) != flow.version]
@@ -73,8 +73,9 @@ class FlowReloader:
             warnings = [str(warning) for flow in flows.values() for warning in flow.warnings]
             warnings += unknown_words(new, self._recognizer)
             warnings += await asyncio.to_thread(self._recordings_judged, tuple(flows.values()))
-            if new:
-                self._shelf.replace(flows, flows[self._configuration.unknown_number])
+            if new or configuration is not None:
+                self._shelf.replace(flows, flows[wanted.unknown_number], wanted.numbers)
+                self._configuration = wanted
                 self._on_change()
             for flow in new:
                 log.info("a flow is in service", flow=flow.name, version=flow.version)

@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from acd.agents import Agent
-from acd.queues import Queue
+from acd.agents import Agent, MissedRule
+from acd.queues import Overflow, Queue, RelaxStep, Strategy
+from acd.work import WorkKind
 from asterisk.settings import SHORTEST_PASSWORD, Phone
 from engine.queues import AgentLine
 from engine.registers.accounts import LONGEST_NAME, name_key
+from engine.roster import Staff
 from ivr.reading.shape import Seconds, guess
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -67,6 +69,10 @@ class AgentSection(BaseModel):
     person: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | None = None
     skills: Mapping[Skill, Annotated[int, Field(ge=1, le=5)]] = {}
     capacity: Mapping[Literal["call", "chat", "task"], Annotated[int, Field(ge=0, le=50)]] = {}
+
+    @property
+    def is_browser(self) -> bool:
+        return not self.sip.password and self.number is None
 
     @model_validator(mode="after")
     def _one_telephone(self) -> AgentSection:
@@ -202,8 +208,27 @@ def _circle(name: str, queues: QueueSections) -> list[str]:
     return []
 
 
-def agent_lines(agents: Agents) -> list[AgentLine]:
-    return [AgentLine(Agent(name, section.skills), section.number) for name, section in agents.items()]
+def staff_of(agents: Agents, queues: QueueSections, missed: str = "status") -> Staff:
+    """`missed`: that of `desk`."""
+    rule = MissedRule(missed)
+    return Staff(tuple(waiting_rooms(queues)), tuple(agent_lines(agents, rule)), rule)
+
+
+def agent_lines(agents: Agents, missed: MissedRule = MissedRule.STATUS) -> list[AgentLine]:
+    """`missed`: the rule for those at a browser; a telephone that rings out is passed over for a while."""
+    return [
+        AgentLine(
+            Agent(
+                name,
+                section.skills,
+                {WorkKind(kind): number for kind, number in section.capacity.items()},
+                missed=missed if section.is_browser else MissedRule.PAUSE,
+            ),
+            section.number,
+            section.is_browser,
+        )
+        for name, section in agents.items()
+    ]
 
 
 def telephones(agents: Agents) -> tuple[Phone, ...]:
@@ -219,6 +244,19 @@ def waiting_rooms(queues: QueueSections) -> list[Queue]:
             capacity=section.capacity,
             ring_seconds=section.ring,
             wrap_up_seconds=section.wrap_up,
+            strategy=Strategy(section.strategy),
+            priority=section.priority,
+            skills=section.skills,
+            relax=tuple(RelaxStep(step.after, step.by or 0, step.drop) for step in section.relax),
+            overflow=_overflow(section.overflow),
+            max_wait_seconds=section.max_wait,
+            reserve=section.reserve,
+            service_level_seconds=section.service_level,
+            disposition_required=section.disposition_required,
         )
         for name, section in queues.items()
     ]
+
+
+def _overflow(section: OverflowSection | None) -> tuple[Overflow, ...]:
+    return () if section is None else (Overflow(section.to, section.after, section.full),)

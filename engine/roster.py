@@ -1,0 +1,84 @@
+"""Roster: who the queues know as agents, those of the configuration and the people who may sit at a desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from acd.agents import Agent, MissedRule
+from acd.queues import Queue
+from acd.work import WorkKind
+from engine.ports import StoreUnavailable
+from engine.queues import AgentLine, Queues
+from engine.registers.agents import AgentProfile, AgentRegister
+
+# People are added, disabled and given skills by other processes and nodes too.
+LOOK_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """What the configuration says. `missed`: the rule for agents who sit at a browser."""
+
+    queues: tuple[Queue, ...]
+    lines: tuple[AgentLine, ...]
+    missed: MissedRule = MissedRule.STATUS
+
+
+class Roster:
+    """Keeps the queues' agents as configuration and register have them; nobody who talks is lost by it."""
+
+    def __init__(self, register: AgentRegister, queues: Queues, staff: Staff) -> None:
+        self._register = register
+        self._queues = queues
+        self._staff = staff
+        self._profiles: Sequence[AgentProfile] = ()
+        self._told: tuple[AgentLine, ...] = staff.lines
+
+    def put(self, staff: Staff) -> None:
+        """Another configuration, from now on."""
+        self._staff = staff
+        self._told = lines_of(staff, self._profiles)
+        self._queues.reconfigure(staff.queues, self._told)
+
+    async def refresh(self) -> None:
+        """Take over what has changed in the register. Raises StoreUnavailable."""
+        self._profiles = await self._register.profiles()
+        lines = lines_of(self._staff, self._profiles)
+        if lines != self._told:
+            self._told = lines
+            self._queues.reconfigure(self._staff.queues, lines)
+
+    async def watch(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.refresh()
+            except StoreUnavailable as away:
+                log.debug("agents stay as they are until the database answers", reason=str(away))
+            except Exception:
+                log.exception("agents could not be read; they stay as they are")
+
+
+def lines_of(staff: Staff, profiles: Sequence[AgentProfile]) -> tuple[AgentLine, ...]:
+    """Of an agent of both, configuration tells the telephone; the register skills and capacity, if any."""
+    lines = {line.agent.name: line for line in staff.lines}
+    for profile in profiles:
+        line = lines.get(profile.name, AgentLine(Agent(profile.name, missed=staff.missed), browser=True))
+        agent = line.agent
+        if profile.skills:
+            agent = replace(agent, skills=dict(profile.skills))
+        if profile.capacity:
+            agent = replace(agent, capacity=_by_kind(profile.capacity))
+        lines[profile.name] = replace(line, agent=agent)
+    return tuple(lines.values())
+
+
+def _by_kind(capacity: Mapping[str, int]) -> Mapping[WorkKind, int]:
+    return {WorkKind(kind): number for kind, number in capacity.items()}

@@ -1,0 +1,132 @@
+"""The configuration read anew while the hotline runs: what changes at once, and what waits for a start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
+from infolinia.flows.reload import FlowReloader, Reloaded
+
+log = structlog.get_logger(__name__)
+
+# What is served from here on at once; everything else is taken over at the next start.
+LIVE = ("agents", "queues", "desk", "hours", "numbers", "unknown_number", "recording.talks")
+
+Applier = Callable[[Configuration], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadedConfiguration:
+    """`changed`: settings that are in force now. `waiting`: those that a start takes over."""
+
+    changed: tuple[str, ...]
+    waiting: tuple[str, ...]
+    flows: Reloaded
+
+    @property
+    def waiting_told(self) -> str:
+        """One sentence; empty when nothing waits."""
+        return _told(self.waiting)
+
+
+class ConfigurationReloader:
+    """`appliers` are told the configuration in force, once flows of it are in service. They cannot fail."""
+
+    def __init__(self, configuration: Configuration, flows: FlowReloader) -> None:
+        self._started = configuration
+        self._flows = flows
+        self._one_at_a_time = asyncio.Lock()
+        self.configuration = configuration
+        self.appliers: list[Applier] = []
+
+    async def reload(self) -> ReloadedConfiguration:
+        """Raises ConfigurationRejected with all problems of file and flows; then all stays as it was."""
+        async with self._one_at_a_time:
+            if self._started.file is None:
+                written = self.configuration
+            else:
+                written = await asyncio.to_thread(load_configuration, self._started.file)
+            wanted = _in_force(self.configuration, written)
+            changed = tuple(sorted(set(_differing(self.configuration, wanted))))
+            waiting = tuple(sorted({path for path in _differing(self._started, written) if _waits(path)}))
+            try:
+                flows = await self._flows.reload(wanted)
+            except ConfigurationRejected as rejected:
+                raise ConfigurationRejected(
+                    "\n".join(filter(None, (str(rejected), _told(waiting))))
+                ) from rejected
+            # From here on nothing waits: no call sees flows of one configuration and queues of another.
+            self.configuration = wanted
+            if changed:
+                for apply in self.appliers:
+                    apply(wanted)
+            done = ReloadedConfiguration(changed, waiting, flows)
+            log.info("the configuration was read anew", changed=changed, waiting=waiting)
+            return done
+
+    async def reload_told(self) -> None:
+        """The same for a signal: what comes of it stands in the log."""
+        try:
+            done = await self.reload()
+        except ConfigurationRejected as rejected:
+            log.error(f"Nothing was changed:\n{rejected}")
+        except Exception:
+            log.exception("The configuration could not be read anew; nothing was changed")
+        else:
+            for sentence in (*done.flows.warnings, done.waiting_told):
+                if sentence:
+                    log.warning(sentence)
+
+
+def _told(waiting: tuple[str, ...]) -> str:
+    return f"Only a restart of the hotline takes over: {', '.join(waiting)}." if waiting else ""
+
+
+def _in_force(running: Configuration, written: Configuration) -> Configuration:
+    """The running one with what `written` may change at once."""
+    update: dict[str, Any] = {}
+    for path in LIVE:
+        section, _, field = path.partition(".")
+        if not hasattr(written, section):
+            continue
+        value = getattr(written, section)
+        if field:
+            value = getattr(running, section).model_copy(update={field: getattr(value, field)})
+        update[section] = value
+    return running.model_copy(update=update)
+
+
+def _differing(one: Configuration, other: Configuration) -> Iterator[str]:
+    """Settings by their paths: `sip.port`, `agents.anna`, `agents.anna.sip`; lists as a whole."""
+    yield from _paths(one.model_dump(), other.model_dump())
+
+
+def _paths(one: Mapping[str, Any], other: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for name in one.keys() | other.keys():
+        path = f"{above}{name}"
+        mine, theirs = one.get(name), other.get(name)
+        if mine == theirs:
+            continue
+        if isinstance(mine, dict) and isinstance(theirs, dict) and path.count(".") < _DEPTH:
+            yield from _paths(mine, theirs, f"{path}.")
+        elif path.startswith("agents.") and path.count(".") == 1:
+            yield path
+            if any(isinstance(of, dict) and of["sip"]["password"] for of in (mine, theirs)):
+                yield f"{path}.sip"
+        else:
+            yield path
+
+
+_DEPTH = 2
+
+
+def _waits(path: str) -> bool:
+    """A SIP telephone is rendered into Asterisk's own configuration."""
+    if path.startswith("agents.") and path.split(".")[2:3] == ["sip"]:
+        return True
+    return not any(path == live or path.startswith(f"{live}.") for live in LIVE)
