@@ -2,7 +2,7 @@
 // The telephone is connected when it is first needed, so that nobody is asked for a microphone in vain.
 
 import { csrf } from "./csrf.js";
-import { connect } from "./softphone.js";
+import { connect, openMicrophone } from "./softphone.js";
 
 const wrong = document.getElementById("floor-wrong");
 const words = document.getElementById("floor-words").dataset;
@@ -38,9 +38,9 @@ function socketAddress() {
 }
 
 async function openPhone() {
-  const media = await navigator.mediaDevices
-    .getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } })
-    .catch(() => { throw new Told(words.microphone); });
+  const media = await openMicrophone().catch((refusal) => {
+    throw new Told(refusal.why === "insecure" ? words.insecure : words.microphone);
+  });
   const { user, password } = await ask("/floor/phone");
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Told(words.unsigned)), READY_MS);
