@@ -1,36 +1,210 @@
-"""Which agent may talk to which caller, who of them comes first, and how long the others will wait."""
+"""One round of matching: which of those who wait get which of the free agents.
+
+Work is served in turn: it gets an agent unless that would leave somebody before it without one. Where an
+agent whom it could have is taken by work before it, that work moves to another agent who can serve it as
+well: a generalist is not spent on what a specialist can do, when it costs nobody. So as many are served as
+can be, the first in turn among them. (These are the augmenting paths of bipartite matching, between demands.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, datetime
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from acd.agents import Agent
+from acd.agents import AgentStatus
+from acd.floor import Demand, Floor
 from acd.queues import Queue, Strategy
 from acd.seats import Seat
+from acd.waiting import Place
+from acd.work import WorkKind
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+# So many pairs of demands are compared in a round at the most, in search of agents to be moved.
+MOST_COMPARISONS = 10_000
 
-# The free agent with the least key gets the call; the name makes the choice the same each time.
-STRATEGIES: dict[Strategy, Callable[[Seat], tuple[datetime, str]]] = {
-    Strategy.LONGEST_IDLE: lambda seat: (seat.idle_since or _LONG_AGO, seat.agent.name),
-}
-
-
-def serves(agent: Agent, queue: Queue, skills: tuple[str, ...]) -> bool:
-    """Whether the agent is one for callers of this queue who need these skills, free or not."""
-    return (not queue.agents or agent.name in queue.agents) and all(
-        agent.skills.get(skill, 0) > 0 for skill in skills
-    )
+Key = tuple[Demand, WorkKind]
 
 
-def chosen(free: Iterable[Seat], queue: Queue) -> Seat | None:
-    """The one of these free agents who gets the call."""
-    return min(free, key=STRATEGIES[queue.strategy], default=None)
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """So many of these agents are kept free from work of queues of lower priority."""
+
+    priority: int
+    agents: int
+    kept: int
 
 
-def expected_wait_seconds(position: int, agents: int, handle_seconds: Collection[float]) -> float | None:
-    """From what the last calls took, talk and wrap-up. None when nothing is known."""
-    if not handle_seconds or agents == 0:
-        return None
-    return sum(handle_seconds) / len(handle_seconds) * position / agents
+@dataclass(slots=True)
+class Want:
+    """Work of one demand and kind in this round. `able`: the agents free for it as the round began.
+
+    `held`: those it has got. `vain`: there is nobody for it, and will be nobody in this round.
+    """
+
+    able: int
+    queue: Queue
+    reserves: tuple[Reserve, ...]
+    held: int = 0
+    vain: bool = False
+
+
+@dataclass(slots=True)
+class Round:
+    """`last_offered`: queue -> the agent to whom it offered last."""
+
+    floor: Floor
+    now: datetime
+    last_offered: Mapping[str, str]
+    reserves: tuple[Reserve, ...] = ()
+    _open: int = -1  # agents who are not given away in this round
+    _wants: dict[Key, Want] = field(default_factory=dict)
+    _given: dict[int, Place] = field(default_factory=dict)  # by the agent's bit
+    _buckets: dict[Strategy, list[int]] = field(default_factory=dict)
+    _circles: dict[str, list[Seat]] = field(default_factory=dict)
+    _comparisons: int = 0
+
+    def match(self, in_turn: Iterable[Place]) -> list[tuple[Place, Seat]]:
+        """Who is offered to whom, in turn."""
+        wants, given = self._wants, self._given
+        for place in in_turn:
+            if place.offered_to:
+                continue
+            key = place.demand, place.work.kind
+            want = wants.get(key)
+            if want is None:
+                want = wants[key] = self._want(place)
+            if want.vain:
+                continue
+            if place.preferred_until is not None and (seat := self._preferred(place, want)) is not None:
+                if seat.bit & want.able & self._open:
+                    self._open ^= seat.bit
+                    given[seat.bit] = place
+                continue
+            spare = want.able & self._open
+            if want.reserves:
+                spare = self._unreserved(want, spare)
+            if spare:
+                bit = spare & -spare
+                if want.queue.strategy is not Strategy.LONGEST_IDLE:
+                    bit = self._chosen(spare, want.queue)
+                self._open ^= bit
+            elif want.reserves or not (bit := self._moved(want)):
+                want.vain = True
+                continue
+            want.held |= bit
+            given[bit] = place
+        found = [(place, bit) for bit, place in given.items()]
+        found.sort(key=lambda pair: pair[0].turn)
+        return [(place, self.floor.seat_of(bit)) for place, bit in found]
+
+    @property
+    def untouched(self) -> int:
+        """A mask of the agents who have got nothing."""
+        return self._open
+
+    def _want(self, place: Place) -> Want:
+        kind = place.work.kind
+        able = self.floor.able(place.demand) & self.floor.free[kind]
+        priority = place.queue.priority
+        return Want(
+            able, place.queue, tuple(r for r in self.reserves if r.priority > priority), vain=not able
+        )
+
+    def _preferred(self, place: Place, want: Want) -> Seat | None:
+        """The agent for whom this one waits."""
+        assert place.preferred_until is not None
+        seat = self.floor.seats.get(place.work.preferred)
+        if seat is None or place.preferred_until <= self.now or not seat.available:
+            return None
+        if seat.status is not AgentStatus.AVAILABLE or not self.floor.able(place.demand) & seat.bit:
+            return None
+        return seat
+
+    def _unreserved(self, want: Want, spare: int) -> int:
+        for reserve in want.reserves:
+            if (reserve.agents & self._open).bit_count() <= reserve.kept:
+                spare &= ~reserve.agents
+        return spare
+
+    # --- whose turn it is ---------------------------------------------------------------------------------
+
+    def _chosen(self, spare: int, queue: Queue) -> int:
+        """The bit of the agent whom the queue's strategy prefers."""
+        if queue.strategy is Strategy.ROUND_ROBIN:
+            return next(seat.bit for seat in self._circle(queue) if seat.bit & spare)
+        buckets = self._buckets.get(queue.strategy)
+        if buckets is None:
+            buckets = self._buckets[queue.strategy] = self._filled(queue.strategy)
+        preferred = next(both for bucket in buckets if (both := bucket & spare))
+        return preferred & -preferred
+
+    def _filled(self, strategy: Strategy) -> list[int]:
+        """The agents who are free for anything, in groups of equals; those with the least first."""
+        groups: dict[int, int] = {}
+        free = 0
+        for mask in self.floor.free.values():
+            free |= mask
+        for seat in self.floor.seats_of(free):
+            if strategy is Strategy.FEWEST_CALLS:
+                measure = seat.handled_today(self.now)
+            else:
+                measure = seat.occupancy_percent(self.now)
+            groups[measure] = groups.get(measure, 0) | seat.bit
+        return [groups[measure] for measure in sorted(groups)]
+
+    def _circle(self, queue: Queue) -> list[Seat]:
+        """All seats by name, from the one behind that to which the queue offered last."""
+        circle = self._circles.get(queue.name)
+        if circle is None:
+            last = self.last_offered.get(queue.name, "")
+            seats = self.floor.by_name
+            behind = [seat for seat in seats if seat.agent.name > last]
+            circle = self._circles[queue.name] = behind + [s for s in seats if s.agent.name <= last]
+        return circle
+
+    # --- who is moved -------------------------------------------------------------------------------------
+
+    def _moved(self, root: Want) -> int:
+        """The bit of an agent who was given to other work, which has another agent now. 0: there is none.
+
+        When the search fails, it would fail for all whom it came by, and for the rest of this round.
+        """
+        came: dict[int, tuple[Want, int]] = {}  # id of a want -> who asks it for an agent, and for which
+        to_ask = deque([root])
+        asked = [root]
+        wants = [want for want in self._wants.values() if want.held and not want.vain]
+        while to_ask:
+            asking = to_ask.popleft()
+            for want in wants:
+                if want is root or id(want) in came:
+                    continue
+                self._comparisons += 1
+                both = asking.able & want.held
+                if not both:
+                    continue
+                came[id(want)] = asking, both & -both
+                spare = self._unreserved(want, want.able & self._open)
+                if spare:
+                    return self._passed_on(want, self._chosen_of(spare, want.queue), came, root)
+                to_ask.append(want)
+                asked.append(want)
+            if self._comparisons > MOST_COMPARISONS:
+                return 0
+        for want in asked:
+            want.vain = True
+        return 0
+
+    def _chosen_of(self, spare: int, queue: Queue) -> int:
+        return spare & -spare if queue.strategy is Strategy.LONGEST_IDLE else self._chosen(spare, queue)
+
+    def _passed_on(self, want: Want, spare: int, came: Mapping[int, tuple[Want, int]], root: Want) -> int:
+        """Give `spare` to work of `want`, whose agent goes to who asked for it, and so on up to the root."""
+        self._open ^= spare
+        while True:
+            asking, bit = came[id(want)]
+            self._given[spare] = self._given.pop(bit)
+            want.held ^= bit | spare
+            if asking is root:
+                return bit
+            want, spare = asking, bit

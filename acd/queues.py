@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
-from acd.work import Waiting
-
-__all__ = ["Overflow", "Queue", "RelaxStep", "Strategy", "Waiting"]
+from acd.work import Waiting as Waiting
 
 
 class Strategy(StrEnum):
@@ -66,17 +63,9 @@ class Queue:
     disposition_required: bool = False
     wrap_up_limit_seconds: float = 300.0
 
+    def __post_init__(self) -> None:
+        steps = tuple(sorted(self.relax, key=lambda step: step.after_seconds))
+        object.__setattr__(self, "relax", steps)
+
     def has_member(self, agent: str) -> bool:
         return not self.agents or agent in self.agents
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An agent's telephone rings for a caller, at the longest until `deadline`."""
-
-    work_id: str
-    agent: str
-    deadline: datetime
-
-
-Demand = tuple[str, tuple[str, ...]]

@@ -1,8 +1,8 @@
-"""Work: what comes to agents, and one agent's part in it."""
+"""Work: what comes to agents."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,9 +17,8 @@ class WorkKind(StrEnum):
 class Waiting:
     """Work that waits in a queue; a call's `work_id` is that of the call.
 
-    `skills`: the agent must have all of them, at whatever level, beside those of the queue. A higher
-    `priority` is added to that of the queue. `preferred`: an agent to whom alone it is offered for
-    `preferred_seconds`.
+    `skills`: the agent must have all of them, at whatever level, beside those of the queue. `priority` is
+    added to that of the queue. `preferred`: an agent to whom alone it is offered for `preferred_seconds`.
     """
 
     work_id: str
@@ -30,18 +29,8 @@ class Waiting:
     max_wait_seconds: float = 600.0
     kind: WorkKind = WorkKind.CALL
     preferred: str = ""
-    preferred_seconds: float = field(default=30.0, kw_only=True)
+    preferred_seconds: float = 30.0
 
     @property
     def deadline(self) -> datetime:
         return self.since + timedelta(seconds=self.max_wait_seconds)
-
-    @property
-    def demand(self) -> tuple[str, tuple[str, ...]]:
-        """Callers of one demand can be served by the same agents."""
-        return self.queue, self.skills
-
-    @property
-    def turn(self) -> tuple[int, datetime, str]:
-        """Sorts those who wait into the order in which they are served."""
-        return -self.priority, self.since, self.work_id

@@ -72,7 +72,7 @@ class Queues:
         self._phones: dict[str, PhoneChanged] = {}  # as told last, of browsers
         self._present: set[str] = set()  # agents whose desk is open
         self._boards: list[BoardListener] = []
-        self._told_agents: Mapping[str, AgentView] = {}
+        self._told_agents: dict[str, AgentView] = {}
         self._told_queues: Mapping[str, QueueView] = {}
         self._board_timer: asyncio.TimerHandle | None = None
         self.on_left: Callable[[str, float], None] = lambda queue, seconds: None
@@ -87,7 +87,7 @@ class Queues:
         return self._lines[agent]
 
     def join(self, caller: Waiting, listener: Listener, *, again: bool = False, front: bool = False) -> None:
-        """Let a caller in, or back to their place, or before all others. `listener` is told what comes of it."""
+        """Let a caller in, back to their place, or before all others. `listener` is told what comes of it."""
         hours = self._core.queues[caller.queue].hours
         is_open = hours is None or self._opening(hours, self._clock.now()) == "open"
         self._listeners[caller.work_id] = listener
@@ -151,7 +151,8 @@ class Queues:
         Returns what ends the watching.
         """
         if not self._boards:
-            self._told_agents, self._told_queues = self.agent_views(), self.queue_views()
+            self._told_agents, self._told_queues = self._core.agent_views(), self.queue_views()
+            self._core.take_changed_agents()
         self._boards.append(listener)
         return lambda: self._boards.remove(listener)
 
@@ -159,9 +160,21 @@ class Queues:
         """Each agent as they are now, by name."""
         return self._core.agent_views()
 
+    def agent_view(self, agent: str) -> AgentView | None:
+        """One agent as they are now; None when there is no such agent."""
+        return self._core.agent_view(agent)
+
+    def may_take(self, agent: str) -> bool:
+        """Whether the agent has room for a call that no queue offers: AgentTaken would be heeded."""
+        return self._core.may_take(agent)
+
+    def free_for(self, queue: str) -> int:
+        """How many agents of a queue a dialer may take now, those kept for more important queues apart."""
+        return self._core.free_for(queue)
+
     def queue_views(self) -> Mapping[str, QueueView]:
         """Each queue as it is now, by name."""
-        return self._core.queue_views(self._clock.now())
+        return self._core.queue_views()
 
     def agents(self) -> Counter[str]:
         """How many agents there are in each state."""
@@ -202,12 +215,16 @@ class Queues:
         self.tell(LineChanged(agent, phone is not None and phone.in_use, reachable))
 
     def _tell_agents(self) -> None:
-        told, self._told_agents = self._told_agents, self.agent_views()
-        for name, view in self._told_agents.items():
-            if told.get(name) != view:
+        for name in sorted(self._core.take_changed_agents()):
+            view = self._core.agent_view(name)
+            if view == self._told_agents.get(name):
+                continue
+            if view is None:
+                del self._told_agents[name]
+                self._tell_boards(BoardNews(agent_gone=name))
+            else:
+                self._told_agents[name] = view
                 self._tell_boards(BoardNews(agent=view))
-        for name in told.keys() - self._told_agents.keys():
-            self._tell_boards(BoardNews(agent_gone=name))
 
     def _tell_queues(self) -> None:
         self._board_timer = None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acd.agents import Agent, AgentState, AgentStatus
-from acd.distribution import ABSENCE_SECONDS, MISSED_PAUSE_SECONDS, OFFER_GRACE_SECONDS, Distribution
+from acd.distribution import OFFER_GRACE_SECONDS, Distribution
 from acd.events import (
     AgentAnswered,
     AgentMissed,
@@ -27,8 +27,11 @@ from acd.events import (
     TalkFound,
     TimePassed,
 )
+from acd.lobby import ABSENCE_SECONDS
 from acd.queues import Queue, Waiting
-from acd.seats import Seat
+from acd.seats import Part
+from acd.shift import MISSED_PAUSE_SECONDS
+from acd.work import WorkKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ORDERS = Queue("orders", agents=frozenset({"anna", "jan", "ola"}), capacity=3)
@@ -254,5 +257,5 @@ def test_a_caller_who_leaves_as_the_agent_answers_leaves_the_agent_free() -> Non
 
 
 def test_an_unlawful_change_of_state_is_a_fault() -> None:
-    with pytest.raises(ValueError, match="anna cannot go from idle to wrap_up"):
-        Seat(Agent("anna")).become(AgentState.WRAP_UP)
+    with pytest.raises(ValueError, match="work one cannot go from wrap_up to talking"):
+        Part("one", WorkKind.CALL, "orders", START, AgentState.WRAP_UP).become(AgentState.TALKING, START)

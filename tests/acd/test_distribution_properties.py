@@ -27,8 +27,9 @@ from acd.events import (
     TalkEnded,
     TimePassed,
 )
-from acd.matching import serves
 from acd.queues import Queue, Waiting
+from acd.waiting import PRIORITY_SECONDS
+from acd.work import WorkKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AGENTS = [
@@ -56,6 +57,14 @@ acts = st.one_of(
     st.tuples(st.just("line"), st.sampled_from(NAMES), st.booleans()),
     st.tuples(st.just("wait"), st.floats(0.1, 60)),
 )
+
+
+def serves(agent: Agent, queue: Queue, skills: tuple[str, ...]) -> bool:
+    return queue.has_member(agent.name) and all(agent.skills.get(skill, 0) > 0 for skill in skills)
+
+
+def turn(caller: Waiting) -> tuple[datetime, str]:
+    return caller.since - timedelta(seconds=PRIORITY_SECONDS * caller.priority), caller.work_id
 
 
 class World:
@@ -106,11 +115,11 @@ class World:
         self.left[call_id] += 1
 
     def _check(self) -> None:
-        seats = self.core._seats
+        seats = self.core._floor.seats
         for name, seat in seats.items():
             assert (seat.state is AgentState.OFFERED) == (name in self.offers.values())
             assert (seat.state is AgentState.TALKING) == (name in self.talks)
-        free = [seat.agent for seat in seats.values() if seat.free(self.now)]
+        free = [seat.agent for seat in seats.values() if seat.free_for(WorkKind.CALL)]
         queues = {queue.name: queue for queue in QUEUES}
         for caller in self.waiting.values():
             assert self.now < caller.deadline, "waits for too long"
@@ -118,7 +127,7 @@ class World:
                 queue = queues[caller.queue]
                 assert not any(serves(agent, queue, caller.skills) for agent in free), "forgotten"
         for name in queues:
-            in_turn = sorted((c for c in self.waiting.values() if c.queue == name), key=lambda c: c.turn)
+            in_turn = sorted((c for c in self.waiting.values() if c.queue == name), key=turn)
             told = [self.places[caller.work_id] for caller in in_turn]
             assert told == list(range(1, len(told) + 1)), "a wrong place was told"
         deadline = self.core.next_deadline()
@@ -147,7 +156,7 @@ class World:
             case ("end", index) if self.talks:
                 agent = list(self.talks)[index % len(self.talks)]
                 call_id = self.talks.pop(agent)
-                if self.core._seats[agent].queue == "orders":
+                if self.core.agent_views()[agent].queue == "orders":
                     self.wrapped_until[agent] = self.now + timedelta(seconds=10)
                 self.tell(TalkEnded(call_id, agent))
             case ("leave", index) if self.waiting:
