@@ -1,0 +1,60 @@
+"""DeskSettings: what the configuration says of desks. Replaced as a whole when it is reloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta, tzinfo
+
+from engine.desk.view import BreakChoice, ScriptStep, SmsTemplate
+from history.dispositions import TRADE, Disposition
+
+# An unanswered customer of a manual call is let ring for so long, as the gate's packs want it at least.
+MANUAL_RING_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDesk:
+    """What a queue gives its agents. `dispositions` and `templates` empty: all. `script`: its name."""
+
+    dispositions: tuple[str, ...] = ()
+    disposition_required: bool = False
+    script: str | None = None
+    templates: tuple[str, ...] = ()
+    ring_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """`zone`: in which an agent's day begins. `region`: whose national numbers are understood, as "PL".
+
+    `transfer_numbers`: words -> number. `callback_within`: how long a callback without an end may take.
+    """
+
+    region: str
+    zone: tzinfo = UTC
+    breaks: tuple[BreakChoice, ...] = ()
+    dispositions: Mapping[str, Disposition] = field(default_factory=lambda: TRADE)
+    scripts: Mapping[str, tuple[ScriptStep, ...]] = field(default_factory=dict)
+    templates: Mapping[str, SmsTemplate] = field(default_factory=dict)
+    transfer_numbers: Mapping[str, str] = field(default_factory=dict)
+    queues: Mapping[str, QueueDesk] = field(default_factory=dict)
+    callback_within: timedelta = timedelta(hours=4)
+    manual_wrap_up_seconds: float = 10.0
+
+    def of_queue(self, queue: str) -> QueueDesk:
+        """Of our own calls, which come from no queue, too."""
+        return self.queues.get(queue) or QueueDesk()
+
+    def dispositions_of(self, queue: str) -> tuple[Disposition, ...]:
+        """In the order in which they are offered."""
+        names = self.of_queue(queue).dispositions or tuple(self.dispositions)
+        return tuple(self.dispositions[name] for name in names if name in self.dispositions)
+
+    def templates_of(self, queue: str) -> tuple[SmsTemplate, ...]:
+        names = self.of_queue(queue).templates or tuple(self.templates)
+        return tuple(self.templates[name] for name in names if name in self.templates)
+
+    def script_of(self, queue: str) -> tuple[ScriptStep, ...]:
+        name = self.of_queue(queue).script
+        return () if name is None else self.scripts.get(name, ())

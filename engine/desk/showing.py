@@ -1,0 +1,300 @@
+"""Showing: the desk as it is now, put together from the board, the talk, the call's part and the history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import structlog
+
+from acd.agents import AgentState, AgentStatus
+from acd.views import AgentView
+from engine.call_log import CallLog
+from engine.desk.arrangements import shown as filled_where_known
+from engine.desk.call_parts import CallParts
+from engine.desk.popup import TIMELINE_ROWS, popup_of
+from engine.desk.settings import DeskSettings
+from engine.desk.view import (
+    DeskPart,
+    DeskView,
+    DispositionChoice,
+    NoteView,
+    OfferView,
+    Popup,
+    SmsTemplate,
+    TransferTarget,
+    WrapUpView,
+)
+from engine.exchange import Exchange
+from engine.ports import StoreUnavailable
+from engine.registers.agents import AgentDay, AgentRegister
+from engine.registers.desk import CallPart, DeskRegister, KnownCaller
+from engine.switchboard import Switchboard
+
+READ_SECONDS = 3.0
+# Pauses between tries to read who a caller is, while an agent looks at them.
+RETRY_SECONDS = 3.0
+MOST_TRIES = 20
+# A day's numbers are read again so often at most.
+DAY_SECONDS = 2.0
+NOT_READ = "The history does not answer: what is kept of this person will be here once it does."
+
+log = structlog.get_logger(__name__)
+
+
+class Showing:
+    """`tell(agent, part)` has an agent's page fetch a part anew."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        switchboard: Switchboard,
+        register: DeskRegister,
+        agents: AgentRegister,
+        parts: CallParts,
+        tell: Callable[[str, DeskPart], None],
+        settings: Callable[[], DeskSettings],
+    ) -> None:
+        self._exchange = exchange
+        self._queues = exchange.queues
+        self._clock = exchange.clock
+        self._switchboard = switchboard
+        self._register = register
+        self._agents = agents
+        self._parts = parts
+        self._tell = tell
+        self._settings = settings
+        self._names: dict[str, str] = {}
+        self._known: dict[str, KnownCaller | None] = {}  # by call; None: not read yet
+        self._missing: dict[str, str] = {}  # by call: why not
+        self._days: dict[str, tuple[float, AgentDay]] = {}  # by agent: until when it counts
+        self._reading: dict[str, asyncio.Task[None]] = {}  # by call
+
+    async def close(self) -> None:
+        for task in self._reading.values():
+            task.cancel()
+        if self._reading:
+            await asyncio.wait(self._reading.values(), timeout=1.0)
+
+    def name(self, agent: str, shown: str) -> None:
+        """An agent is called so."""
+        self._names[agent] = shown
+
+    def shown(self, agent: str) -> str:
+        return self._names.get(agent, agent)
+
+    # --- who calls ----------------------------------------------------------------------------------------
+
+    def prepare(self, agent: str, call_id: str) -> None:
+        """Read who it is, before the browser rings or anew; the page is told when it is there."""
+        reading = self._reading.pop(call_id, None)
+        if reading is not None:
+            reading.cancel()
+        self._known.setdefault(call_id, None)
+        self._reading[call_id] = asyncio.get_running_loop().create_task(self._read(agent, call_id))
+
+    def forget(self, call_id: str) -> None:
+        """Nobody looks at this call any more, unless another agent does."""
+        if self._parts.of_call(call_id):
+            return
+        self._known.pop(call_id, None)
+        self._missing.pop(call_id, None)
+        reading = self._reading.pop(call_id, None)
+        if reading is not None:
+            reading.cancel()
+
+    def popup(self, call_log: CallLog) -> Popup:
+        """With what has been read so far."""
+        call_id = call_log.id
+        return popup_of(
+            call_log.call,
+            call_log.events,
+            call_log.point,
+            self._known.get(call_id),
+            today=self._clock.now().astimezone(self._settings().zone).date(),
+            missing=self._missing.get(call_id, ""),
+        )
+
+    async def _read(self, agent: str, call_id: str) -> None:
+        for _ in range(MOST_TRIES):
+            try:
+                async with asyncio.timeout(READ_SECONDS):
+                    call_log = await self._parts.log_of(call_id)
+                    point = call_log.point
+                    if point is None:
+                        self._known[call_id] = KnownCaller()
+                    else:
+                        self._known[call_id] = await self._register.caller(point, timeline=TIMELINE_ROWS)
+                self._missing.pop(call_id, None)
+                self._tell(agent, DeskPart.POPUP)
+                return
+            except LookupError:
+                return
+            except (StoreUnavailable, TimeoutError) as away:
+                log.warning("who calls could not be read", call=call_id, why=str(away))
+                if call_id not in self._missing:
+                    self._missing[call_id] = NOT_READ
+                    self._tell(agent, DeskPart.POPUP)
+            except Exception:
+                log.exception("who calls could not be read", call=call_id)
+                self._missing[call_id] = NOT_READ
+                return
+            await asyncio.sleep(RETRY_SECONDS)
+
+    # --- the desk -----------------------------------------------------------------------------------------
+
+    async def desk(self, view: AgentView, *, signed_in: bool) -> DeskView:
+        settings, agent, call_id = self._settings(), view.name, view.work
+        part = None if call_id is None else self._parts.get(agent, call_id)
+        call_log = await self._log(call_id)
+        if call_log is not None and call_log.id not in self._known:
+            self.prepare(agent, call_log.id)
+        popup = None if call_log is None else self.popup(call_log)
+        queue = view.queue if part is None else part.queue
+        talk = None
+        if call_id is not None and view.state in (AgentState.TALKING, AgentState.HOLD):
+            talk = self._switchboard.talk_of(call_id)
+        return DeskView(
+            now=self._clock.now(),
+            agent=agent,
+            shown=self.shown(agent),
+            signed_in=signed_in,
+            status=view.status,
+            reason=view.reason,
+            status_since=view.status_since,
+            after=view.next_status,
+            after_reason=view.next_reason,
+            state=view.state,
+            state_since=view.state_since,
+            phone_ready=view.reachable,
+            offer=self._offer(view, popup),
+            talk=talk,
+            popup=popup,
+            wrap_up=None if part is None else self._wrap_up(view, part, popup),
+            note=None if part is None else NoteView(part.call_id, part.note, part.note_seq, part.noted_at),
+            dispositions=tuple(
+                DispositionChoice(one.name, one.label, one.next.value)
+                for one in settings.dispositions_of(queue)
+            ),
+            script=settings.script_of(queue),
+            templates=self._templates(agent, queue, popup),
+            breaks=settings.breaks,
+            day=await self._day(agent),
+            queues=tuple(self._queues.queue_views().values()),
+            others=(),
+        )
+
+    def targets(self, agent: str) -> tuple[TransferTarget, ...]:
+        """Agents who are there first; then queues, flows and numbers."""
+        settings = self._settings()
+        agents = [
+            TransferTarget(
+                "agent",
+                view.name,
+                self.shown(view.name),
+                view.state.value if view.state is not AgentState.IDLE else view.status.value,
+                free=view.reachable
+                and view.status is AgentStatus.AVAILABLE
+                and view.state is AgentState.IDLE,
+            )
+            for view in self._queues.agent_views().values()
+            if view.name != agent and view.status is not AgentStatus.OFFLINE
+        ]
+        agents.sort(key=lambda one: (not one.free, one.shown))
+        queues = [
+            TransferTarget("queue", one.name, one.name, free=one.free > 0, waiting=one.waiting)
+            for one in self._queues.queue_views().values()
+        ]
+        flows = [TransferTarget("flow", flow.name, flow.name) for flow in self._exchange.flows.all()]
+        numbers = [
+            TransferTarget("number", number, words) for words, number in settings.transfer_numbers.items()
+        ]
+        return (*agents, *queues, *flows, *numbers)
+
+    def day_changed(self, agent: str) -> None:
+        """The day's numbers are read again, next time."""
+        known = self._days.get(agent)
+        if known is not None:
+            self._days[agent] = (min(known[0], self._clock.monotonic() + DAY_SECONDS / 4), known[1])
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    async def _log(self, call_id: str | None) -> CallLog | None:
+        if call_id is None:
+            return None
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await self._parts.log_of(call_id)
+        except (StoreUnavailable, LookupError, TimeoutError):
+            return None
+
+    def _offer(self, view: AgentView, popup: Popup | None) -> OfferView | None:
+        if view.state is not AgentState.OFFERED or view.work is None or view.state_since is None:
+            return None
+        ring = timedelta(seconds=self._settings().of_queue(view.queue).ring_seconds)
+        number = "" if popup is None else popup.number
+        return OfferView(view.work, view.queue, number, view.state_since, view.state_since + ring)
+
+    def _wrap_up(self, view: AgentView, part: CallPart, popup: Popup | None) -> WrapUpView:
+        callbacks = () if popup is None else popup.callbacks
+        # One that renewed a standing request has that one's id; it is the newest of this call's then.
+        mine = [one for one in callbacks if one.id == part.callback_id or one.call_id == part.call_id]
+        return WrapUpView(
+            call_id=part.call_id,
+            queue=part.queue or None,
+            until=view.wrap_up_until if view.state is AgentState.WRAP_UP else None,
+            disposition=part.disposition,
+            required=self._settings().of_queue(part.queue).disposition_required and not part.disposition,
+            callback=mine[0] if mine and part.callback_id else None,
+            promised=part.promised,
+            stopped=part.stopped,
+            messages=part.messages,
+        )
+
+    def _templates(self, agent: str, queue: str, popup: Popup | None) -> tuple[SmsTemplate, ...]:
+        values = {} if popup is None else texts_of(popup, self.shown(agent))
+        return tuple(
+            replace(
+                one,
+                text={language: filled_where_known(text, values) for language, text in one.text.items()},
+            )
+            for one in self._settings().templates_of(queue)
+        )
+
+    async def _day(self, agent: str) -> AgentDay:
+        """Since midnight. As it was last, while the database does not answer."""
+        known = self._days.get(agent)
+        monotonic = self._clock.monotonic()
+        if known is not None and monotonic < known[0]:
+            return known[1]
+        day = AgentDay() if known is None else known[1]
+        now = self._clock.now()
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(READ_SECONDS):
+                day = await self._agents.day(agent, midnight(now, self._settings()), now)
+        self._days[agent] = (monotonic + DAY_SECONDS, day)
+        return day
+
+
+def midnight(now: datetime, settings: DeskSettings) -> datetime:
+    """When the day began where the company is, in UTC."""
+    local = now.astimezone(settings.zone)
+    return datetime.combine(local.date(), time(), settings.zone).astimezone(UTC)
+
+
+def texts_of(popup: Popup, agent: str) -> dict[str, str]:
+    """What a template's places may be filled with: the person's attributes and names, the call, the agent."""
+    values: dict[str, str] = {}
+    contact = popup.contact
+    if contact is not None:
+        values |= {
+            name: str(value)
+            for name, value in contact.attributes.items()
+            if isinstance(value, str | int | float) and not isinstance(value, bool)
+        }
+        names = {"name": contact.name, "given_name": contact.given_name, "family_name": contact.family_name}
+        values |= {name: value for name, value in names.items() if value}
+    return {**values, "number": popup.number, "agent": agent}
