@@ -20,6 +20,9 @@ FALLBACK_CONTEXT = "fallback"
 LOOPBACK_TRUNK = "loopback"
 LOCAL_TRUNK = "local"
 LOOPBACK_ADDRESS = "127.0.0.60"  # where calls of Asterisk to itself come from
+# Where browsers' SIP comes from by way of the console. No endpoint is known by this address, so a browser
+# that gives a name which is not its own is nobody.
+BROWSER_ADDRESS = "127.0.0.61"
 
 _LONGEST_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without its closing zero
 RESERVED_NAMES = frozenset(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -36,6 +35,7 @@ from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
 from console.metrics import Metrics
 from console.pages import Pages
+from console.phone_socket import PhoneSocket
 from console.probes import Probes
 from console.recordings import Recordings
 from console.visitor_calls import VisitorCalls
@@ -47,6 +47,8 @@ from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import Clock, Queries, Visitors
 from engine.registers.accounts import Accounts
+from engine.registers.agents import AgentRegister
+from engine.registers.recordings import RecordingFiles, RecordingRegister
 from engine.seen_notes import SeenNotes
 from ivr.surroundings import Surroundings
 
@@ -78,7 +80,9 @@ def make_application(
     health: Health,
     queries: Queries,
     visitors: Visitors,
-    recordings: Path,
+    recordings: RecordingFiles,
+    recorded: RecordingRegister | None = None,
+    agents: AgentRegister | None = None,
     hotline: Callable[[], HotlineFacts],
     flows: FlowShelf,
     surroundings: Surroundings,
@@ -89,6 +93,7 @@ def make_application(
     doors: Doors | None = None,
     forms: CallbackForms | None = None,
     people: People | None = None,
+    phone: PhoneSocket | None = None,
     desks: Desks | None = None,
     floor: Floor | None = None,
     breaks: Callable[[], Sequence[BreakChoice]] = tuple,
@@ -106,6 +111,7 @@ def make_application(
         hotline=hotline,
         clock=clock,
         recordings=recordings,
+        recorded=recorded,
         contacts=people is not None,
         desk=desks is not None,
         floor=floor is not None,
@@ -157,9 +163,12 @@ def make_application(
         app.add_routes(DeskPages(pages, desks, people).routes())
         app.add_routes(DeskActions(pages, desks, clock).routes())
         app.add_routes(desk_stream.routes())
+    if phone:
+        app.on_shutdown.append(phone.close)
+        app.add_routes(phone.routes())
     app.add_routes(Probes(health, metrics or Metrics(live, health)).routes())
     app.add_routes(VisitorCalls(visitors, hotline, health).routes())
-    app.router.add_get("/calls/{call_id}/recording", Recordings(recordings, queries, live).get)
+    app.add_routes(Recordings(recordings, queries, live, recorded, agents).routes())
     app.router.add_get("/events", stream.get)
     with as_file(files("console") / "static") as static:
         app.router.add_static("/static", static)
