@@ -20,6 +20,8 @@ from console.api.serving import Api
 from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
+from engine.desk.view import BreakChoice
+from engine.floor import Floor
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
@@ -31,6 +33,7 @@ from ivr.surroundings import Surroundings
 
 START = datetime(2026, 11, 17, 10, 41, 7, tzinfo=UTC)
 Kind = CallEventKind
+BREAKS = (BreakChoice("lunch", 30, {"en": "Lunch", "pl": "Obiad", "ru": "Обед"}),)
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 ICONS = Path("console/static/vendor/lucide/icons.svg").read_text(encoding="utf-8").splitlines()
 
@@ -126,6 +129,7 @@ class Stage:
     api: Api | None = None
     names: tuple[str, ...] = ()
     people: People | None = None
+    floor: Floor | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -161,6 +165,8 @@ class Stage:
             doors=self.doors,
             api=self.api,
             people=self.people,
+            floor=self.floor,
+            breaks=lambda: BREAKS,
         )
 
 

@@ -1,0 +1,312 @@
+"""/floor over a real store and real queues: who sees it, what it shows, and what a supervisor changes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from acd.agents import Agent, AgentStatus
+from acd.events import StatusChanged, TalkFound
+from acd.queues import Queue
+from acd.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
+from acd.work import Waiting
+from engine.floor import Floor, FloorRefused
+from engine.queues import AgentLine, Queues
+from engine.registers.access import Role
+from engine.registers.actor import Actor, ActorKind
+from engine.supervision import SupervisionMode, SupervisionRefused, SupervisionView
+from store.store import Store
+from tests.console.offices import Office, alerts, open_office
+from tests.console.stage import Stage, order_call
+
+CALL = "c-live"
+
+
+@dataclass
+class FakeSupervision:
+    refusal: SupervisionRefused | None = None
+    asked: list[tuple[str, str, str, SupervisionMode]] = field(default_factory=list)
+    mine: SupervisionView | None = None
+    closed: list[str] = field(default_factory=list)
+
+    def views(self) -> tuple[SupervisionView, ...]:
+        return (self.mine,) if self.mine else ()
+
+    def of(self, supervisor: str) -> SupervisionView | None:
+        return self.mine if self.mine and self.mine.supervisor == supervisor else None
+
+    async def open_phone(self, supervisor: str) -> tuple[str, str]:
+        return f"sup-{supervisor}", "a password"
+
+    async def close_phone(self, supervisor: str) -> None:
+        self.closed.append(supervisor)
+
+    async def end(self, supervisor: str) -> None:
+        self.mine = None
+
+    async def supervise(
+        self, actor: Actor, supervisor: str, call_id: str, agent: str, mode: SupervisionMode
+    ) -> SupervisionView:
+        if self.refusal:
+            raise self.refusal
+        self.asked.append((supervisor, call_id, agent, mode))
+        self.mine = SupervisionView(supervisor, call_id, agent, mode, self.at())
+        return self.mine
+
+    at: Callable[[], datetime] = field(kw_only=True)
+
+
+@dataclass
+class FakeBoard:
+    talk: TalkView | None = None
+    hung_up: list[tuple[str, str]] = field(default_factory=list)
+
+    def talk_of(self, call_id: str) -> TalkView | None:
+        return self.talk if call_id == CALL else None
+
+    def serves(self, call_id: str) -> bool:
+        return call_id == CALL
+
+    async def hang_up(self, call_id: str, by: str) -> bool:
+        self.hung_up.append((call_id, by))
+        return True
+
+
+@dataclass
+class Orders:
+    queues: Queues
+    done: list[tuple[str, ...]] = field(default_factory=list)
+    refusal: str = ""
+
+    async def set_status(self, agent: str, status: AgentStatus, reason: str, by: str) -> None:
+        if self.refusal:
+            raise FloorRefused("busy", self.refusal)
+        self.done.append((agent, status.value, reason, by))
+        self.queues.tell(StatusChanged(agent, status, reason))
+
+    async def sign_out(self, agent: str, by: str) -> None:
+        self.done.append((agent, "out", by))
+
+
+@dataclass
+class Hall:
+    """Olga, a supervisor, is signed in; Anna talks, Jan is at lunch; one caller waits."""
+
+    office: Office
+    stage: Stage
+    store: Store
+    queues: Queues
+    board: FakeBoard
+    supervision: FakeSupervision
+    orders: Orders
+    csrf: str
+
+    async def page(self, path: str, status: int = 200, **headers: str) -> str:
+        answer = await self.office.page(path, **headers)
+        assert answer.status == status, await answer.text()
+        return await answer.text()
+
+    async def send(self, path: str, answered: int = 303, **fields: str) -> str:
+        answer = await self.office.post(path, {"csrf": self.csrf, **fields})
+        text = await answer.text()
+        assert answer.status == answered, text[-1500:]
+        return answer.headers["Location"] if answered == 303 else text
+
+
+@pytest.fixture
+async def hall(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]) -> AsyncIterator[Hall]:
+    store = make_store(f"sqlite:///{tmp_path}/infolinia.db")
+    await store.start()
+    now = stage.clock.now()
+    queues = Queues(
+        [Queue("orders", service_level_seconds=20)],
+        [AgentLine(Agent("anna", {"english": 4}), browser=True), AgentLine(Agent("jan"), browser=True)],
+        clock=stage.clock,
+    )
+    board, supervision = FakeBoard(), FakeSupervision(at=stage.clock.now)
+    orders = Orders(queues)
+    stage.floor = Floor(
+        queues,
+        board,  # type: ignore[arg-type]
+        supervision,  # type: ignore[arg-type]
+        store.agents,
+        store.accounts.audit,
+        orders,
+        stage.live,
+        stage.clock,
+    )
+    call = stage.queries.add(order_call(CALL, start=now - timedelta(minutes=2), ended=False), None)
+    stage.live.put(call)
+    queues.tell(StatusChanged("anna", AgentStatus.AVAILABLE))
+    queues.tell(TalkFound(CALL, "anna", "orders", now - timedelta(minutes=1)))
+    queues.tell(StatusChanged("jan", AgentStatus.BREAK, "lunch"))
+    queues.join(Waiting("c-waits", "orders", now - timedelta(seconds=45)), lambda command: None)
+    board.talk = TalkView(
+        CALL,
+        "anna",
+        "orders",
+        TalkPhase.TALKING,
+        (PartyView("leg", PartyRole.AGENT, "anna", PartyState.TALKING, now),),
+        False,
+        "off",
+        now,
+        0.0,
+    )
+    async with open_office(stage, store) as office:
+        await office.add("Olga", Role.SUPERVISOR)
+        assert (await office.sign_in("Olga")).status == 303
+        yield Hall(office, stage, store, queues, board, supervision, orders, await office.csrf())
+    queues.close()
+
+
+async def test_who_does_what_with_whom_for_how_long(hall: Hall) -> None:
+    page = await hall.page("/floor")
+    anna = page.split('id="agent-anna"')[1].split("</tr>")[0]
+    assert "pill-talking" in anna
+    assert "+48 22 000 01 42" in anna
+    assert "orders" in anna
+    assert "english 4" in anna
+    assert all(f'data-mode="{mode}" data-call="{CALL}" data-agent="anna"' in anna for mode in SupervisionMode)
+    jan = page.split('id="agent-jan"')[1].split("</tr>")[0]
+    assert "pill-break" in jan
+    assert "Lunch" in jan
+    assert "data-mode" not in jan
+    orders = page.split('id="queue-orders"')[1].split("</tr>")[0]
+    assert "wait-past" in orders, "45 seconds of 20"
+    assert 'href="/floor" aria-current="page"' in page
+
+
+@pytest.mark.parametrize(("language", "word"), [("pl", "Rozmowa"), ("ru", "Разговор")])
+async def test_in_the_readers_language(hall: Hall, language: str, word: str) -> None:
+    assert word in await hall.page("/parts/floor", **{"Accept-Language": language})
+
+
+async def test_agents_and_strangers_do_not_see_it(hall: Hall) -> None:
+    await hall.office.post("/sign-out", {"csrf": hall.csrf})
+    assert (await hall.office.page("/floor")).status == 303
+    await hall.office.add("Piotr", Role.AGENT)
+    await hall.office.sign_in("Piotr")
+    csrf = await hall.office.csrf()
+    assert "/floor" not in await (await hall.office.page("/account")).text()
+    for path in ("/floor", "/parts/floor", "/floor/agents/anna"):
+        assert (await hall.office.page(path)).status == 403
+    for path in ("/floor/line", "/floor/phone", "/floor/agents/anna/status", "/floor/agents/anna/hang-up"):
+        assert (await hall.office.post(path, {"csrf": csrf})).status == 403
+    assert hall.supervision.asked == []
+
+
+async def test_without_the_sessions_secret_nothing_is_done(hall: Hall) -> None:
+    for path in ("/floor/line", "/floor/agents/jan/status", "/floor/phone/gone"):
+        assert (await hall.office.post(path, {"mode": "listen", "call": CALL, "agent": "anna"})).status == 403
+    assert hall.supervision.asked == hall.supervision.closed == []
+
+
+async def test_on_the_line_and_off_it(hall: Hall) -> None:
+    assert '"user": "sup-olga"' in await hall.send("/floor/phone", 200)
+    for mode in SupervisionMode:
+        await hall.send("/floor/line", 200, mode=mode.value, call=CALL, agent="anna")
+        part = await hall.page("/parts/floor")
+        assert f'data-mode="{mode}" data-call="{CALL}" data-agent="anna" aria-pressed="true"' in part
+        assert 'id="leave-line"' in part
+    assert hall.supervision.asked == [("olga", CALL, "anna", mode) for mode in SupervisionMode]
+    await hall.send("/floor/line/end", 204)
+    assert 'id="leave-line"' not in await hall.page("/parts/floor")
+    await hall.send("/floor/phone/gone", 204)
+    assert hall.supervision.closed == ["olga"]
+
+
+async def test_a_refused_line_is_said_in_the_readers_language(hall: Hall) -> None:
+    hall.supervision.refusal = SupervisionRefused("own", "This is your own call.")
+    answer = await hall.office.post(
+        "/floor/line",
+        {"csrf": hall.csrf, "mode": "listen", "call": CALL, "agent": "anna"},
+        {"Accept": "application/json", "Accept-Language": "pl"},
+    )
+    assert answer.status == 409
+    assert await answer.json() == {"error": "To Twoja własna rozmowa."}
+    answer = await hall.office.post(
+        "/floor/line", {"csrf": hall.csrf, "mode": "shout"}, {"Accept": "application/json"}
+    )
+    assert answer.status == 400
+
+
+async def test_a_status_is_changed_with_a_reason_and_noted(hall: Hall) -> None:
+    place = await hall.send("/floor/agents/jan/status", status="available", why="The queue is long")
+    assert place == "/floor/agents/jan?done=status"
+    assert hall.orders.done == [("jan", "available", "", "olga")]
+    assert "Done, and noted" in await hall.page(place)
+    await hall.send("/floor/agents/jan/status", status="break:lunch", why="Go and eat")
+    assert hall.orders.done[-1] == ("jan", "break", "lunch", "olga")
+    assert await hall.office.told("agent:jan") == ["agent.status_set"] * 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"status": "available"}, "Say why: the agent and the audit log are told."),
+        ({"status": "available", "why": "x" * 501}, "Say it in 500 letters at most."),
+        ({"status": "missed", "why": "so"}, "Choose one of the statuses of the list."),
+        ({"status": "break:skiing", "why": "so"}, "Choose one of the statuses of the list."),
+    ],
+)
+async def test_a_wrong_status_form_keeps_what_was_typed(
+    hall: Hall, fields: dict[str, str], sentence: str
+) -> None:
+    page = await hall.send("/floor/agents/jan/status", 422, **fields)
+    assert alerts(page) == [sentence]
+    assert hall.orders.done == []
+    assert await hall.office.told("agent:jan") == []
+
+
+async def test_what_the_desk_refuses_is_said(hall: Hall) -> None:
+    hall.orders.refusal = "Jan was disabled."
+    page = await hall.send("/floor/agents/jan/status", 422, status="available", why="so")
+    assert alerts(page) == ["Jan was disabled."]
+
+
+async def test_skills_are_changed_and_a_change_meanwhile_is_told(hall: Hall) -> None:
+    person = await hall.office.add("Maria", Role.AGENT)
+    me = Actor(ActorKind.PERSON, person.id)
+    profile = await hall.store.agents.of_person(me, person.id)
+    hall.queues.seat(AgentLine(Agent(profile.name), browser=True))
+    form = {"skills": "english 5, polish=3,debt", "why": "New course", "version": str(profile.version)}
+    await hall.send(f"/floor/agents/{profile.name}/skills", **form)
+    kept = await hall.store.agents.get(profile.name)
+    assert kept.skills == {"english": 5, "polish": 3, "debt": 1}
+    page = await hall.send(f"/floor/agents/{profile.name}/skills", 409, **form)
+    assert "Somebody else changed the skills" in alerts(page)[0]
+    page = await hall.send(f"/floor/agents/{profile.name}/skills", 422, **{**form, "skills": "english 9"})
+    assert "levels from 1 to 5" in alerts(page)[0]
+    assert "english 9" in page
+
+
+async def test_an_agent_of_the_configuration_has_their_skills_there(hall: Hall) -> None:
+    page = await hall.send("/floor/agents/jan/skills", 422, skills="english 5", why="so", version="1")
+    assert "of the configuration" in page
+
+
+async def test_signing_out_and_hanging_up(hall: Hall) -> None:
+    await hall.send("/floor/agents/jan/sign-out", why="The page is stuck")
+    assert hall.orders.done == [("jan", "out", "olga")]
+    assert await hall.office.told("agent:jan") == ["agent.signed_out"]
+    await hall.send("/floor/agents/anna/hang-up", call=CALL, why="Abuse")
+    assert hall.board.hung_up == [(CALL, "supervisor")]
+    assert "call.hung_up" in await hall.office.told(f"call:{CALL}")
+    page = await hall.send("/floor/agents/anna/hang-up", 422, call="other", why="Abuse")
+    assert alerts(page) == ["The call has ended just now."]
+
+
+async def test_nobody_of_that_name(hall: Hall) -> None:
+    assert "no agent" in await hall.page("/floor/agents/nobody", 404)
+
+
+async def test_an_empty_floor_says_what_will_be_here(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hall.queues, "agent_views", dict)
+    monkeypatch.setattr(hall.queues, "queue_views", dict)
+    page = await hall.page("/floor")
+    assert "Nobody has come yet" in page
+    assert "There is no queue yet" in page
