@@ -1,0 +1,480 @@
+// The agent's desk: what is pressed and typed is sent, what has changed is fetched, and the telephone is kept.
+
+import { csrf } from "./csrf.js";
+import * as keys from "./desk_keys.js";
+import { Notes } from "./desk_notes.js";
+import { DeskPhone } from "./desk_phone.js";
+
+const PARTS = ["status", "band", "customer", "timeline", "side", "strip", "queues", "targets"];
+const PANELS = ["#the-band", "#desk-customer", "#desk-timeline", "[data-note], #desk-side"];
+const LIVE = new Set(["dialling", "talking", "held", "consulting", "conference"]);
+const TOAST_MS = 6000;
+const SILENT_MS = 25000; // the server tells its time every ten seconds
+const RETRY_MS = 2000;
+const DIGIT_MS = 5000;
+
+const body = document.body;
+const page = body.dataset.desk;
+const stale = document.getElementById("stale");
+const byId = (id) => document.getElementById(id);
+const word = (name) => document.querySelector(`[data-word="${name}"]`).textContent;
+const band = () => byId("the-band");
+const live = () => LIVE.has(band().dataset.kind);
+let over = false;
+
+// --- telling and sending ---
+
+function toast(text, { bad = false, language = "" } = {}) {
+  if (!text) return;
+  const box = document.createElement("div");
+  box.className = bad ? "toast bad" : "toast";
+  const told = document.createElement("span");
+  told.textContent = text;
+  if (language) told.lang = language;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "button small";
+  close.textContent = "×";
+  close.setAttribute("aria-label", byId("drawer").querySelector("[data-close] span").textContent);
+  close.addEventListener("click", () => box.remove());
+  box.append(told, close);
+  if (bad) box.setAttribute("role", "alert"); // and stays
+  else setTimeout(() => box.remove(), TOAST_MS);
+  const toasts = byId("toasts");
+  while (toasts.children.length > 3) toasts.firstChild.remove();
+  toasts.append(box);
+}
+
+const tellWord = (name) => toast(word(name), { bad: true });
+
+// The answer; null when it was refused, which is told; undefined when the server was not reached.
+async function send(path, fields = {}, { quiet = false } = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method: "POST",
+      headers: { ...csrf, Accept: "application/json" },
+      body: fields instanceof FormData ? new URLSearchParams(fields) : new URLSearchParams(fields),
+    });
+  } catch {
+    if (!quiet) tellWord("server_away");
+    return undefined;
+  }
+  if (answer.status === 401) return location.reload();
+  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  if (answer.ok) {
+    toast(told.done);
+    return told;
+  }
+  if (answer.status >= 500 && quiet) return undefined;
+  toast(told.error ?? word("server_away"), { bad: true, language: told.language ?? "en" });
+  return null;
+}
+
+const talk = (action, fields = {}) => send("/desk/talk", { action, ...fields });
+
+function leave(path, fields) {
+  navigator.sendBeacon(path, new URLSearchParams({ ...fields, csrf: csrf["X-CSRF-Token"] ?? "" }));
+}
+
+// --- being there ---
+
+async function signIn() {
+  if (over) return;
+  let answer;
+  try {
+    answer = await fetch("/desk/phone", {
+      method: "POST",
+      headers: { ...csrf, "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify({ page }),
+    });
+  } catch {
+    return setTimeout(signIn, RETRY_MS);
+  }
+  if (answer.status === 401) return location.reload();
+  const told = await answer.json().catch(() => ({}));
+  if (answer.status >= 500) return setTimeout(signIn, RETRY_MS);
+  if (!answer.ok) return toast(told.error, { bad: true, language: told.language ?? "en" });
+  if (!source) listen();
+  await phone.start(told);
+}
+
+let source = null;
+let heardAt = Date.now();
+let offset = 0;
+
+function listen() {
+  source = new EventSource(`/desk/events?page=${encodeURIComponent(page)}`);
+  source.addEventListener("clock", (event) => {
+    heardAt = Date.now();
+    offset = Number(event.data) - heardAt;
+    body.dispatchEvent(new CustomEvent("clock", { detail: { data: event.data } }));
+  });
+  for (const name of PARTS) {
+    source.addEventListener(`desk-${name}`, () => {
+      const wanted = name === "targets" ? "targets-wanted" : name;
+      if (name !== "targets" || !byId("drawer").hidden) body.dispatchEvent(new CustomEvent(`desk-${wanted}`));
+    });
+  }
+  source.addEventListener("desk-phone", signIn);
+  source.addEventListener("desk-elsewhere", () => end("elsewhere"));
+  source.addEventListener("desk-dismissed", () => end("dismissed"));
+  source.addEventListener("signed-out", () => location.reload());
+  source.addEventListener("error", () => {
+    if (over) return;
+    away();
+    if (source.readyState === EventSource.CLOSED) again();
+  });
+}
+
+function away() {
+  stale.lastChild.textContent = word("reconnecting");
+  stale.hidden = !live();
+  if (!live()) stale.hidden = false;
+}
+
+function again() {
+  source?.close();
+  source = null;
+  setTimeout(() => { if (!over && !source) listen(); }, RETRY_MS);
+}
+
+setInterval(() => {
+  if (!source || over || Date.now() - heardAt < SILENT_MS) return;
+  heardAt = Date.now();
+  away();
+  again();
+}, 1000);
+
+function end(why) {
+  over = true;
+  source?.close();
+  phone.close();
+  byId("over-title").textContent = word(`${why}_title`);
+  byId("over-text").textContent = word(`${why}_text`);
+  const dialog = byId("over");
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.showModal();
+}
+
+const phone = new DeskPhone({ word, tell: tellWord, credentials: signIn });
+new Notes({
+  save: (fields) => send("/desk/note", fields, { quiet: true }),
+  leave: (fields) => leave("/desk/note", fields),
+});
+addEventListener("pagehide", () => { if (!over) leave("/desk/gone", { page }); });
+addEventListener("beforeunload", (event) => { if (!over && live()) event.preventDefault(); });
+
+// --- what can be done ---
+
+async function mute() {
+  const on = band().dataset.muted !== "yes";
+  phone.mute(on);
+  if (!(await talk("mute", { on: on ? "yes" : "no" }))) phone.mute(!on);
+}
+
+async function hangUp() {
+  if (band().dataset.kind === "ringing") return phone.hangUp();
+  if ((await talk("hang_up")) === undefined) phone.hangUp();
+}
+
+const ACTS = {
+  answer: () => phone.answer(),
+  hang_up: hangUp,
+  mute,
+  hold: () => talk(band().dataset.kind === "held" ? "resume" : "hold"),
+  resume: () => talk("resume"),
+  keypad: () => toggle("keypad"),
+  targets: () => toggle("drawer"),
+  pause_recording: () => talk("pause_recording", { on: band().dataset.recording === "paused" ? "no" : "yes" }),
+  complete: () => talk("complete"),
+  conference: () => talk("conference"),
+  cancel: () => talk("cancel"),
+  drop: (button) => talk("drop", { leg: button.dataset.leg }),
+  outcome: () => awaitDigit(),
+};
+
+function toggle(name, wanted = byId(name).hidden) {
+  const panel = byId(name);
+  if (wanted === !panel.hidden) return;
+  if (wanted) for (const other of ["drawer", "keypad"]) if (other !== name) toggle(other, false);
+  panel.hidden = !wanted;
+  byId("desk-band").querySelectorAll("[aria-controls]").forEach(expanded);
+  if (!wanted) return panelsButton(name)?.focus();
+  const bottom = band().getBoundingClientRect().bottom - document.getElementById("main").getBoundingClientRect().top;
+  panel.style.setProperty("--band-bottom", `${bottom + 8}px`);
+  if (name === "drawer") {
+    byId("target-find").value = "";
+    findTarget();
+    body.dispatchEvent(new CustomEvent("desk-targets-wanted"));
+    byId("target-find").focus();
+  } else {
+    byId("keys-sent").textContent = "";
+    panel.focus();
+  }
+}
+
+const panelsButton = (name) => byId("desk-band").querySelector(`[aria-controls="${name}"]`);
+
+function expanded(button) {
+  button.setAttribute("aria-expanded", String(!byId(button.getAttribute("aria-controls")).hidden));
+}
+
+// Keys go out one after another, in the order in which they were pressed.
+let keysGoing = Promise.resolve();
+function press(key) {
+  const button = byId("keypad").querySelector(`[data-press="${CSS.escape(key)}"]`);
+  button.classList.add("pressed");
+  setTimeout(() => button.classList.remove("pressed"), 200);
+  keysGoing = keysGoing.then(async () => {
+    if (await talk("keys", { keys: key })) byId("keys-sent").textContent += key;
+  });
+}
+
+function findTarget() {
+  const sought = byId("target-find").value.trim();
+  for (const row of byId("desk-targets").children) {
+    row.hidden = Boolean(sought) && row.dataset.find !== undefined && !row.dataset.find.includes(sought.toLowerCase());
+  }
+  const number = /^\+?[\d ()-]{2,}$/.test(sought);
+  byId("outside-number").hidden = !number;
+  byId("outside-shown").textContent = number ? sought : "";
+}
+
+async function give(button) {
+  const { target, kind } = button.dataset;
+  const name = button.dataset.name ?? byId("outside-shown").textContent.replace(/[ ()-]/g, "");
+  if (await talk(target, { kind, name })) toggle("drawer", false);
+}
+
+let digitTimer = 0;
+let before = null;
+function awaitDigit() {
+  const outcomes = byId("outcomes");
+  if (!outcomes) return;
+  before = document.activeElement;
+  outcomes.classList.add("awaiting");
+  outcomes.focus();
+  outcomes.scrollIntoView({ block: "nearest" });
+  clearTimeout(digitTimer);
+  digitTimer = setTimeout(stopDigit, DIGIT_MS);
+}
+
+function stopDigit() {
+  clearTimeout(digitTimer);
+  byId("outcomes")?.classList.remove("awaiting");
+  if (document.activeElement === byId("outcomes")) before?.focus?.();
+}
+
+async function choose(button) {
+  stopDigit();
+  const { outcome: disposition, next } = button.dataset;
+  const { call } = byId("outcomes").dataset;
+  if (!(await send("/desk/outcome", { call, disposition }))) return;
+  for (const other of document.querySelectorAll("[data-outcome]")) {
+    other.setAttribute("aria-pressed", String(other.dataset.outcome === disposition));
+  }
+  if (next === "callback") byId("callback").querySelector(".moments button").focus();
+  const more = document.querySelector(`[data-next-part="${next}"]`);
+  if (more) {
+    more.open = true;
+    more.querySelector("input:not([type=hidden]), select").focus();
+  }
+}
+
+function nextPanel(backwards) {
+  const found = PANELS.map((selector) => document.querySelector(selector)).filter((one) => one?.offsetParent);
+  const here = found.findIndex((one) => one.contains(document.activeElement) || one === document.activeElement);
+  found.at((here + (backwards ? -1 : 1) + found.length) % found.length).focus();
+}
+
+function mainAction() {
+  const form = document.activeElement.closest?.("form[data-form]");
+  const button = form?.querySelector("button:not([type=button])") ?? band().querySelector("[data-main]");
+  button?.click();
+}
+
+const BY_KEY = {
+  answer: () => { if (band().dataset.kind === "ringing") phone.answer(); },
+  hang_up: () => { if (live() || band().dataset.kind === "ringing") hangUp(); },
+  mute: () => bandButton("mute"),
+  hold: () => bandButton("hold") ?? bandButton("resume"),
+  panel: (event) => nextPanel(event.shiftKey),
+  keypad: () => bandButton("keypad"),
+  transfer: () => bandButton("targets"),
+  recording: () => bandButton("pause_recording"),
+  outcome: awaitDigit,
+  main: mainAction,
+  keys: () => byId("keys").showModal(),
+  find: () => byId("find")?.select(),
+};
+
+function bandButton(act) {
+  const button = band().querySelector(`[data-act="${act}"]:not(:disabled)`);
+  button?.click();
+  return button;
+}
+
+// --- what is pressed ---
+
+body.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { act, status, reason, send: path, outcome, press: key, target, open, close, show } = button.dataset;
+  if (act) return ACTS[act](button);
+  if (outcome) return choose(button);
+  if (key) return press(key);
+  if (target) return give(button);
+  if (open) return byId(open).showModal();
+  if (close) return byId(close).close?.() ?? (byId(close).tagName === "DIALOG" || toggle(close, false));
+  if (show) {
+    const shown = byId(show).hidden;
+    byId(show).hidden = !shown;
+    button.setAttribute("aria-expanded", String(shown));
+    if (shown) byId(show).querySelector("input").focus();
+  }
+  if (status || path) {
+    button.closest("details")?.removeAttribute("open");
+    await send(path ?? "/desk/status", status ? { status, reason: reason ?? "" } : {});
+  }
+  if (button.dataset.remap) remap(button);
+});
+
+body.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-form], #past-form, .outside-number")) return;
+  event.preventDefault();
+  if (!form.matches("[data-form]")) return;
+  const fields = new FormData(form, event.submitter);
+  if (event.submitter?.matches("[data-take-at]")) fields.set("at", form.querySelector("[data-at]").value);
+  const button = event.submitter ?? form.querySelector("button");
+  button.disabled = true;
+  const done = await send(form.getAttribute("action"), fields);
+  button.disabled = false;
+  if (done) {
+    form.closest("details")?.removeAttribute("open");
+    if (form.matches(".dial")) form.reset();
+  }
+});
+
+body.addEventListener("change", (event) => {
+  if (event.target.id === "sms-template") {
+    const chosen = event.target.selectedOptions[0];
+    byId("sms-language").value = chosen.dataset.language;
+    for (const text of document.querySelectorAll(".sms-text")) text.hidden = text.dataset.template !== chosen.value;
+  }
+  if (event.target.closest("#past-form")) look();
+});
+
+let looking = 0;
+function look() {
+  clearTimeout(looking);
+  looking = setTimeout(() => body.dispatchEvent(new CustomEvent("desk-look")), 250);
+}
+
+body.addEventListener("input", (event) => {
+  if (event.target.id === "past-q") look();
+  if (event.target.id === "target-find") findTarget();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (over || remapping) return;
+  if (byId("outcomes")?.classList.contains("awaiting")) {
+    if (event.key === "Escape") return stopDigit();
+    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
+    const button = digit && document.querySelector(`[data-digit="${digit}"]`);
+    if (button) {
+      event.preventDefault();
+      return choose(button);
+    }
+  }
+  const open = ["drawer", "keypad"].find((name) => !byId(name).hidden);
+  if (event.key === "Escape") {
+    if (open) toggle(open, false);
+    const menu = byId("status-menu");
+    if (menu.open) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  }
+  if (event.target.id === "target-find" && (event.key === "Enter" || event.key === "ArrowDown")) {
+    event.preventDefault();
+    return byId("drawer").querySelector("li:not([hidden]) button, form:not([hidden]) button")?.focus();
+  }
+  if (open === "keypad" && byId("keypad").contains(event.target) && /^[0-9*#]$/.test(event.key)) {
+    event.preventDefault();
+    if (!event.repeat) press(event.key);
+    return;
+  }
+  const backwards = event.shiftKey && event.code === "F6";
+  const action = backwards ? "panel" : keys.actionOf(event);
+  if (!action || (document.querySelector("dialog[open]") && action !== "answer" && action !== "hang_up")) return;
+  event.preventDefault();
+  if (!event.repeat) BY_KEY[action](event);
+});
+
+// --- keys as people want them ---
+
+let remapping = null;
+function remap(button) {
+  remapping = button;
+  const place = button.querySelector("kbd");
+  place.textContent = word("press_key");
+  const take = (event) => {
+    if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    removeEventListener("keydown", take, true);
+    remapping = null;
+    if (event.key !== "Escape" && keys.usable(event) && !keys.change(button.dataset.remap, event)) tellWord("key_taken");
+    keys.show();
+  };
+  addEventListener("keydown", take, true);
+}
+byId("keys-reset").addEventListener("click", () => { keys.reset(); keys.show(); });
+
+// --- what is shown ---
+
+let shownCall = band().dataset.call;
+let focusIn = null;
+body.addEventListener("htmx:before:swap", () => {
+  focusIn = PANELS.slice(0, 1).map((one) => document.querySelector(one)).find((one) => one?.contains(document.activeElement));
+});
+body.addEventListener("htmx:after:swap", () => {
+  keys.show();
+  byId("desk-band").querySelectorAll("[aria-controls]").forEach(expanded);
+  if (focusIn && document.activeElement === body) band().focus({ preventScroll: true });
+  focusIn = null;
+  const { call, kind } = band().dataset;
+  if (!live()) for (const name of ["drawer", "keypad"]) toggle(name, false);
+  if (live()) phone.mute(band().dataset.muted === "yes");
+  if (call !== shownCall) {
+    shownCall = call;
+    const past = byId("past-form");
+    if (call && past) {
+      past.querySelector("#past-all").checked = true;
+      past.querySelector("#past-q").value = "";
+    }
+  }
+  document.title = kind === "ringing" ? `● ${band().querySelector("h1").textContent}` : title;
+  findTarget();
+});
+const title = document.title;
+
+// Pages of others open beside the desk, so that it stays.
+document.querySelector(".rail").addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (link && live()) link.target = "_blank";
+});
+
+setInterval(() => {
+  for (const timer of document.querySelectorAll("[data-until]")) {
+    const left = Math.max(0, Math.ceil((Number(timer.dataset.until) - Date.now() - offset) / 1000));
+    const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (timer.textContent !== text) timer.textContent = text;
+    timer.classList.toggle("late", left <= 10);
+  }
+}, 250);
+
+keys.show();
+signIn();
