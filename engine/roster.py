@@ -54,6 +54,10 @@ class Roster:
             self._told = lines
             self._queues.reconfigure(self._staff.queues, lines)
 
+    def person_of(self, agent: str) -> str | None:
+        """The name by which an agent signs in; None for a telephone alone."""
+        return next((one.shown for one in self._profiles if one.name == agent), None)
+
     async def watch(self) -> None:
         """Until it is cancelled."""
         while True:

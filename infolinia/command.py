@@ -22,6 +22,7 @@ from engine.ports import StoreUnavailable, VoiceFailed
 from engine.registers.refusals import Changed, Missing, Refused
 from infolinia.assembly.hotline import Hotline, running_hotline
 from infolinia.assembly.preflight import StartFailed
+from infolinia.commands.agents import agents_app
 from infolinia.commands.api import api_app
 from infolinia.commands.audit import print_audit
 from infolinia.commands.callbacks import print_callbacks
@@ -32,6 +33,7 @@ from infolinia.commands.history import print_history
 from infolinia.commands.people import people_app
 from infolinia.commands.privacy import holds_app, retention_app
 from infolinia.commands.prompts import list_voices
+from infolinia.commands.queues import desk_app, queues_app, reload_configuration
 from infolinia.commands.rules import rules_app
 from infolinia.commands.simulated_calls import CallFailed, CallPlan, demonstrate, place_call
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
@@ -80,6 +82,10 @@ app.add_typer(speech_app, name="speech")
 app.add_typer(flow_app, name="flow")
 app.add_typer(contacts_app, name="contacts")
 app.add_typer(people_app, name="people")
+app.add_typer(agents_app, name="agents")
+app.add_typer(queues_app, name="queues")
+app.add_typer(desk_app, name="desk")
+app.command("reload")(reload_configuration)
 app.add_typer(holds_app, name="holds")
 app.add_typer(retention_app, name="retention")
 app.add_typer(tokens_app, name="tokens")
@@ -128,8 +134,16 @@ async def _serve(configuration: Configuration) -> None:
         if starting.cancelled():
             typer.echo("Stopped before it was up.")
             return
-        _say_where(configuration, starting.result())
+        hotline = starting.result()
+        _say_where(configuration, hotline)
+        reloads: set[asyncio.Task[None]] = set()
+        loop.add_signal_handler(
+            signal.SIGHUP, lambda: reloads.add(asyncio.create_task(hotline.reloader.reload_told()))
+        )
         await stopping
+        loop.remove_signal_handler(signal.SIGHUP)
+        for task in reloads:
+            task.cancel()
         typer.echo("Stopping: calls are ended and written.")
 
 

@@ -15,7 +15,19 @@ from infolinia.flows.reload import FlowReloader, Reloaded
 log = structlog.get_logger(__name__)
 
 # What is served from here on at once; everything else is taken over at the next start.
-LIVE = ("agents", "queues", "desk", "hours", "numbers", "unknown_number", "recording.talks")
+LIVE = (
+    "agents",
+    "queues",
+    "desk",
+    "hours",
+    "numbers",
+    "unknown_number",
+    "recording.talks",
+    "recording.manual",
+    "recording.codec",
+    "recording.transcripts",
+    "recording.language",
+)
 
 Applier = Callable[[Configuration], None]
 
@@ -31,7 +43,7 @@ class ReloadedConfiguration:
     @property
     def waiting_told(self) -> str:
         """One sentence; empty when nothing waits."""
-        return _told(self.waiting)
+        return told_waiting(self.waiting)
 
 
 class ConfigurationReloader:
@@ -58,7 +70,7 @@ class ConfigurationReloader:
                 flows = await self._flows.reload(wanted)
             except ConfigurationRejected as rejected:
                 raise ConfigurationRejected(
-                    "\n".join(filter(None, (str(rejected), _told(waiting))))
+                    "\n".join(filter(None, (str(rejected), told_waiting(waiting))))
                 ) from rejected
             # From here on nothing waits: no call sees flows of one configuration and queues of another.
             self.configuration = wanted
@@ -83,7 +95,7 @@ class ConfigurationReloader:
                     log.warning(sentence)
 
 
-def _told(waiting: tuple[str, ...]) -> str:
+def told_waiting(waiting: tuple[str, ...]) -> str:
     return f"Only a restart of the hotline takes over: {', '.join(waiting)}." if waiting else ""
 
 

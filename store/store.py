@@ -201,6 +201,17 @@ async def open_accounts(url: str, *, make: bool = False) -> AsyncIterator[Accoun
 
 
 @asynccontextmanager
+async def open_agents(url: str, clock: Clock) -> AsyncIterator[SqlAgents]:
+    """Agents who sign in, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield SqlAgents(engine, clock, TimeOrderedIds(clock))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
 async def open_webhooks(url: str) -> AsyncIterator[tuple[SqlWebhooks, SqlDeliveries]]:
     """Webhooks and their deliveries, beside a running engine. Raises StoreError."""
     engine = create_engine(database_url(url))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, cast
 
+from console.api.agents import AgentsApi
 from console.api.audit import AuditApi
 from console.api.callbacks import CallbacksApi
 from console.api.calls import CallsApi
@@ -20,6 +21,7 @@ from console.api.operation import Operation
 from console.api.parts import ApiParts
 from console.api.people import PeopleApi
 from console.api.privacy import PrivacyApi
+from console.api.queues import QueuesApi
 from console.api.segments import SegmentsApi
 from console.api.tokens import TokensApi
 from console.api.webhooks import WebhooksApi
@@ -34,6 +36,8 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         InteractionsApi(parts).operations(),
         CallsApi(parts).operations(),
         CallbacksApi(parts).operations(),
+        AgentsApi(parts).operations(),
+        QueuesApi(parts).operations(),
         FlowsApi(parts).operations(),
         ConsentsApi(parts.permissions, parts.clock, parts.ids, parts.region).operations(),
         DoNotContactApi(parts.permissions, parts.clock, parts.ids, parts.region).operations(),

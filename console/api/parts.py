@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, tzinfo
 
 from aiohttp import web
 
@@ -13,13 +13,16 @@ from console.accounts.passwords import Passwords
 from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
 from engine.explaining import Explainer
+from engine.floor import Floor
 from engine.flows import FlowShelf
 from engine.gatekeeper import Gate
 from engine.imports import ImportIntake
 from engine.live import LiveCalls
 from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids, Queries
+from engine.queues import Queues
 from engine.registers.accounts import Accounts
+from engine.registers.agents import AgentRegister
 from engine.registers.callbacks import Callbacks
 from engine.registers.calls import CallRegister
 from engine.registers.decisions import Decisions
@@ -29,9 +32,14 @@ from engine.registers.imports import Imports
 from engine.registers.permissions import Permissions
 from engine.registers.privacy import Privacy
 from engine.registers.publications import PublicationLog
+from engine.registers.recordings import RecordingFiles, RecordingRegister
 from engine.registers.webhooks import Deliveries, Webhooks
 from engine.seen_notes import SeenNotes
 from history.callback_windows import Promise
+
+
+async def nothing_to_refresh() -> None:
+    """Nobody asks for agents but the API itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +71,16 @@ class ApiParts:
     passwords: Passwords
     imports: Imports
     intake: ImportIntake
+    agents: AgentRegister
+    queues: Queues
     promise: Promise = field(default_factory=Promise)  # by when callbacks are kept that name no time
     seen: SeenNotes | None = None
     outbound: OutboundCalls | None = None
     hang_up: Callable[[str, str], Awaitable[bool]] | None = None  # a call's id, by whom
-    recordings: Path | None = None
+    recordings: RecordingFiles | None = None
+    recorded: RecordingRegister | None = None
+    zone: tzinfo = UTC  # in which a day begins
+    floor: Floor | None = None  # what is done to agents on behalf of others
+    refresh_agents: Callable[[], Awaitable[None]] = nothing_to_refresh  # what they can do has changed
     rate: Rate = field(default_factory=Rate)
     strangers: Rate = STRANGERS

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
 
 from console.accounts.identity import identify
 from console.accounts.passwords import Passwords
 from console.accounts.people import People
 from console.api.areas import operations
 from console.api.event_feed import EventFeed
-from console.api.parts import ApiParts
+from console.api.parts import ApiParts, nothing_to_refresh
 from console.api.rate_limits import Rate
 from console.api.serving import Api
 from console.application import Doors
 from engine.codes import new_webhook_secret
 from engine.explaining import Explainer
+from engine.floor import Floor
 from engine.flows import FlowShelf
 from engine.gatekeeper import Gatekeeper
 from engine.imports import ImportIntake
 from engine.live import LiveCalls
 from engine.outbound import OutboundCalls
 from engine.ports import Clock, Ids
+from engine.queues import Queues
 from engine.registers.decisions import Decisions
 from engine.registers.permissions import Permissions
+from engine.roster import Roster
 from infolinia.assembly.callbacks import promise
 from infolinia.configuration import Configuration
 from infolinia.contact_lists.desk import ImportDesk
 from infolinia.sections.rules import rule_book
+from store.recordings.vault import RecordingVault
 from store.store import Store
 
 
@@ -43,6 +48,10 @@ def api_parts(
     intake: ImportIntake | None = None,
     outbound: OutboundCalls | None = None,
     hang_up: Callable[[str, str], Awaitable[bool]] | None = None,
+    queues: Queues | None = None,
+    roster: Roster | None = None,
+    floor: Floor | None = None,
+    vault: RecordingVault | None = None,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
@@ -77,7 +86,13 @@ def api_parts(
         seen=doors.seen if doors else None,
         outbound=outbound,
         hang_up=hang_up,
-        recordings=configuration.place(configuration.recordings),
+        agents=store.agents,
+        queues=queues or Queues((), (), clock=clock),
+        zone=ZoneInfo(configuration.time_zone),
+        floor=floor,
+        refresh_agents=roster.refresh if roster else nothing_to_refresh,
+        recordings=vault or RecordingVault(configuration.place(configuration.recordings)),
+        recorded=store.recordings,
         rate=Rate(rate.per_second, rate.burst),
     )
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -29,22 +30,25 @@ from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.codes import RandomCodes
+from engine.desk.dialling import NoManualCalls
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import VoiceFailed
-from engine.queues import Queues
 from engine.recovery import Recovery
 from engine.retention import RetentionWorker
 from engine.switchboard import Switchboard
 from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
-from infolinia.assembly.company import surroundings_of
+from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, outbound_calls
+from infolinia.assembly.desk import desk_settings, opened_desks
 from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
+from infolinia.assembly.recordings import recording_work, vault_of
+from infolinia.assembly.staff import staff_anew, staffed_queues
 from infolinia.assembly.system_news import on_system_news
 from infolinia.assembly.webhooks import tell_webhooks
 from infolinia.configuration import Configuration
@@ -52,12 +56,11 @@ from infolinia.flows.control_socket import serve_control, socket_path
 from infolinia.flows.files import load_flows, warn_of_unknown_words
 from infolinia.flows.recordings import Judged
 from infolinia.flows.reload import FlowReloader
-from infolinia.sections.queues import agent_lines, waiting_rooms
+from infolinia.reloading import ConfigurationReloader
 from infolinia.setup.inventory import Parts, find_parts
 from speech.prompts import PromptVoices
 from speech.voices import DEFAULT_VOICES, Voice
 from speech.vosk_recognizer import VoskRecognizer
-from store.recordings import RecordingFolder
 from store.store import Store, open_store
 
 log = structlog.get_logger(__name__)
@@ -75,6 +78,7 @@ class Hotline:
     live: LiveCalls
     health: Health
     facts: HotlineFacts
+    reloader: ConfigurationReloader
 
 
 @asynccontextmanager
@@ -95,6 +99,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         services = HttpServices(usable_services(configuration))
         asterisk = AsteriskProcess(configuration.asterisk_settings(), installation_of(parts))
         asterisk.check_ports()
+        vault = vault_of(configuration)
         store = await _opened_store(configuration, clock, health, stack)
         gate = gatekeeper(configuration, store, clock)
         forms = callback_forms(configuration, store, clock, ids)
@@ -123,6 +128,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
 
         def on_network_event(event: NetworkEvent) -> None:
             switchboard.on_network_event(event)
+            desks.on_network_event(event)
             if isinstance(event, ControlRestored):
                 restored.set()
 
@@ -135,22 +141,29 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             ami=ami,
             phones=tuple(phone.name for phone in asterisk.settings.phones),
         )
-        surroundings = surroundings_of(configuration)
-        queues = Queues(
-            waiting_rooms(configuration.queues),
-            agent_lines(configuration.agents),
-            clock=clock,
-            opening=surroundings.opening,
-        )
+        hours = OfficeHours(configuration.hours, ZoneInfo(configuration.time_zone))
+        surroundings = surroundings_of(configuration, hours)
+        queues, roster = await staffed_queues(configuration, store, clock, surroundings)
+        _in_background(roster.watch(), stack)
         queues.on_left = metrics.queue_left
         metrics.watch_queues(queues.agents, queues.waiting)
-        recordings = RecordingFolder(configuration.place(configuration.recordings))
+        recording = recording_work(
+            configuration,
+            parts=parts,
+            control=control,
+            store=store,
+            vault=vault,
+            clock=clock,
+            live=live,
+            health=health,
+        )
         exchange = Exchange(
             control=control,
             ledger=store.ledger,
             recognizer=recognizer,
             synthesizer=voices,
-            recordings=recordings,
+            recordings=vault,
+            talk_recorders=recording.talks,
             desk=Desk(
                 ledger=store.ledger,
                 profiles=store.queries,
@@ -174,6 +187,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             missed_calls=missed_calls(configuration),
         )
         switchboard = Switchboard(exchange)
+        desks = await opened_desks(
+            configuration, exchange, switchboard, control, store, roster, NoManualCalls(), stack
+        )
         network_log = CelNetworkLog(
             asterisk.folders.cel_db, lambda: asterisk.booted_at, asterisk.folders.spool / "recording"
         )
@@ -195,13 +211,21 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         facts = [hotline_facts(configuration, shelf, recognizer)]
 
         def flows_changed() -> None:
-            facts[0] = hotline_facts(configuration, shelf, recognizer)
+            facts[0] = hotline_facts(reloader.configuration, shelf, recognizer)
             live.changed("flows")
 
-        reloader = FlowReloader(configuration, shelf, voices, recognizer, flows_changed)
-        await serve_control(socket_path(configuration), reloader, stack)
+        flow_reloader = FlowReloader(configuration, shelf, voices, recognizer, flows_changed)
         if configuration.flows_watch:
-            _in_background(reloader.watch(), stack)
+            _in_background(flow_reloader.watch(), stack)
+        reloader = ConfigurationReloader(configuration, flow_reloader)
+        reloader.appliers += [
+            lambda new: hours.put(new.hours),
+            lambda new: staff_anew(new, store, roster),
+            lambda new: desks.put(desk_settings(new)),
+            recording.apply,
+        ]
+        await serve_control(socket_path(configuration), flow_reloader, reloader, roster, queues, stack)
+        recording.start(stack)
         worker = RetentionWorker(store.retention, store.privacy, configuration.retention.periods(), clock)
         _in_background(worker.run(), stack)
         intake = import_desk(configuration, store, ids)
@@ -220,6 +244,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 intake=intake,
                 outbound=outbound_calls(configuration, exchange, switchboard, gate, store, unreachable),
                 hang_up=switchboard.hang_up,
+                queues=queues,
+                roster=roster,
+                vault=vault,
             )
         )
         application = make_application(
@@ -227,7 +254,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             health=health,
             queries=store.queries,
             visitors=visitors,
-            recordings=recordings.folder,
+            recordings=vault,
+            recorded=store.recordings,
+            agents=store.agents,
             hotline=lambda: facts[0],
             flows=shelf,
             surroundings=surroundings,
@@ -238,9 +267,10 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             doors=doors,
             forms=forms,
             people=people_of(api.parts),
+            desks=desks,
         )
         await _serve(application, configuration, stack)
-        yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0])
+        yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)
 
 
 def installation_of(parts: Parts) -> AsteriskInstallation:

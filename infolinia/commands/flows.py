@@ -14,7 +14,7 @@ from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.commands.typed_calls import TypedCall
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.flows.checking import check_files, warnings_of
-from infolinia.flows.control_socket import NoHotline, ask_to_reload
+from infolinia.flows.control_socket import NoHotline, ask_to_reload_flows
 from infolinia.flows.files import read_flow
 from infolinia.flows.testing import (
     below,
@@ -70,7 +70,7 @@ def reload_flows(config: ConfigOption = None) -> None:
 
 async def _reload(configuration: Configuration) -> None:
     try:
-        reply = await ask_to_reload(configuration)
+        reply = await ask_to_reload_flows(configuration)
     except NoHotline as nobody:
         fail(str(nobody))
     for flow in reply["flows"]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 from aiohttp import web
 
+from console.api.agent_shapes import agent_form, queue_form
+from engine.ports import StoreUnavailable
+from engine.queues import Queues
+from engine.roster import Roster
 from infolinia.configuration import Configuration, ConfigurationRejected
-from infolinia.flows.reload import FlowReloader
+from infolinia.flows.reload import FlowReloader, Reloaded
+from infolinia.reloading import ConfigurationReloader
 
 Reply = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SOCKET = "control.sock"
 # Many new prompts are spoken before flows are switched.
@@ -28,19 +36,45 @@ def socket_path(configuration: Configuration) -> Path:
     return configuration.place(configuration.state) / SOCKET
 
 
-async def serve_control(path: Path, reloader: FlowReloader, stack: AsyncExitStack) -> None:
-    """POST /flows/reload -> 200 {flows, warnings}, or 409 {problems}. Until the stack is closed."""
+async def serve_control(
+    path: Path,
+    flows: FlowReloader,
+    reloader: ConfigurationReloader,
+    roster: Roster,
+    queues: Queues,
+    stack: AsyncExitStack,
+) -> None:
+    """Until the stack is closed.
+
+    POST /flows/reload -> 200 {flows, warnings}, POST /reload -> 200 the same with {changed, waiting}; both
+    409 {problems}. POST /agents/refresh -> 200 {}. GET /agents, /queues -> 200 {agents}, {queues}.
+    """
+
+    async def reload_flows(request: web.Request) -> web.Response:
+        return _json(_flows_told(await flows.reload()))
 
     async def reload(request: web.Request) -> web.Response:
-        try:
-            done = await reloader.reload()
-        except ConfigurationRejected as rejected:
-            return web.json_response({"problems": str(rejected).splitlines()}, status=409)
-        flows = [{"name": name, "version": version, "new": new} for name, version, new in done.flows]
-        return web.json_response({"flows": flows, "warnings": list(done.warnings)})
+        done = await reloader.reload()
+        return _json({**_flows_told(done.flows), "changed": done.changed, "waiting": done.waiting})
 
-    application = web.Application()
-    application.router.add_post("/flows/reload", reload)
+    async def refresh_agents(request: web.Request) -> web.Response:
+        await roster.refresh()
+        return _json({})
+
+    async def agents(request: web.Request) -> web.Response:
+        views = sorted(queues.agent_views().values(), key=lambda view: view.name)
+        return _json({"agents": [agent_form(view, roster.person_of(view.name)) for view in views]})
+
+    async def queue_figures(request: web.Request) -> web.Response:
+        views = sorted(queues.queue_views().values(), key=lambda view: view.name)
+        return _json({"queues": [queue_form(view) for view in views]})
+
+    application = web.Application(middlewares=[_problems_told])
+    application.router.add_post("/flows/reload", reload_flows)
+    application.router.add_post("/reload", reload)
+    application.router.add_post("/agents/refresh", refresh_agents)
+    application.router.add_get("/agents", agents)
+    application.router.add_get("/queues", queue_figures)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -48,6 +82,25 @@ async def serve_control(path: Path, reloader: FlowReloader, stack: AsyncExitStac
     await web.UnixSite(runner, str(path)).start()
     _for_this_user_alone(path)
     stack.callback(_remove, path)
+
+
+@web.middleware
+async def _problems_told(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ConfigurationRejected as rejected:
+        return _json({"problems": str(rejected).splitlines()}, 409)
+    except StoreUnavailable as away:
+        return _json({"problems": [f"The database does not answer ({away}): try again once it does."]}, 409)
+
+
+def _flows_told(done: Reloaded) -> Reply:
+    flows = [{"name": name, "version": version, "new": new} for name, version, new in done.flows]
+    return {"flows": flows, "warnings": list(done.warnings)}
+
+
+def _json(told: Reply, status: int = 200) -> web.Response:
+    return web.json_response(body=orjson.dumps(told), status=status)
 
 
 def _remove(path: Path) -> None:
@@ -58,24 +111,29 @@ def _for_this_user_alone(path: Path) -> None:
     path.chmod(0o600)
 
 
-async def ask_to_reload(configuration: Configuration) -> Reply:
+async def ask_to_reload_flows(configuration: Configuration) -> Reply:
     """Raises NoHotline, and ConfigurationRejected with the problems of the flows."""
-    path = socket_path(configuration)
+    return await ask_hotline(configuration, "POST", "/flows/reload")
+
+
+async def ask_hotline(configuration: Configuration, method: str, path: str) -> Reply:
+    """What `serve_control` answers. Raises NoHotline, and ConfigurationRejected with the problems."""
+    socket = socket_path(configuration)
     limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     try:
         async with (
-            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path)), timeout=limit) as session,
-            session.post("http://hotline/flows/reload") as response,
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket)), timeout=limit) as session,
+            session.request(method, f"http://hotline{path}") as response,
         ):
             told = json.loads(await response.text())
     except (aiohttp.ClientConnectorError, FileNotFoundError) as error:
         raise NoHotline(
-            f"No hotline runs in {path.parent}: start it with `infolinia run`, which reads the flows, "
+            f"No hotline runs in {socket.parent}: start it with `infolinia run`, which reads the flows, "
             "or name its configuration with --config."
         ) from error
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise NoHotline(
-            f"The hotline in {path.parent} did not answer ({error}): look into its log."
+            f"The hotline in {socket.parent} did not answer ({error}): look into its log."
         ) from error
     if problems := told.get("problems"):
         raise ConfigurationRejected("\n".join(problems))
