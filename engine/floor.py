@@ -40,7 +40,7 @@ class AgentOrders(Protocol):
     """What is done to agents on behalf of others; an agent's own desk is told of it at once."""
 
     async def set_status(self, agent: str, status: AgentStatus, reason: str, by: str) -> None:
-        """As if the agent had chosen it, but for `by`. Raises FloorRefused."""
+        """As if the agent had chosen it, but for `by`, a person's name. Raises FloorRefused."""
 
     async def sign_out(self, agent: str, by: str) -> None:
         """The agent is offline, and their page is told so. A talk goes on. Raises FloorRefused."""

@@ -21,7 +21,7 @@ from engine.registers.refusals import Changed, Refused
 from engine.supervision import SupervisionMode, SupervisionRefused
 
 Form = dict[str, str]
-Change = Callable[[Identity, str, Form], Awaitable[None]]
+Change = Callable[[Identity, Form], Awaitable[None]]
 # What a supervisor may set; `missed` is set by rule alone.
 SETTABLE = (AgentStatus.AVAILABLE, AgentStatus.TRAINING, AgentStatus.OFFLINE)
 
@@ -102,16 +102,16 @@ class FloorPages:
     # --- what is changed: plain forms, each of which leads back to the agent --------------------------------
 
     async def status(self, request: web.Request) -> web.StreamResponse:
-        async def change(me: Identity, by: str, form: Form) -> None:
+        async def change(me: Identity, form: Form) -> None:
             status, reason = status_of(form, self._known_breaks(), SETTABLE)
             await self._floor.set_status(
-                me.actor, by, _agent_name(request), status, reason, written_reason(form)
+                me.actor, me.name, _agent_name(request), status, reason, written_reason(form)
             )
 
         return await self._change(request, "status", change)
 
     async def skills(self, request: web.Request) -> web.StreamResponse:
-        async def change(me: Identity, by: str, form: Form) -> None:
+        async def change(me: Identity, form: Form) -> None:
             skills, version = skills_of(form)
             await self._floor.set_skills(
                 me.actor, _agent_name(request), skills, written_reason(form), version
@@ -120,13 +120,13 @@ class FloorPages:
         return await self._change(request, "skills", change)
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
-        async def change(me: Identity, by: str, form: Form) -> None:
-            await self._floor.sign_out(me.actor, by, _agent_name(request), written_reason(form))
+        async def change(me: Identity, form: Form) -> None:
+            await self._floor.sign_out(me.actor, me.name, _agent_name(request), written_reason(form))
 
         return await self._change(request, "sign-out", change)
 
     async def hang_up(self, request: web.Request) -> web.StreamResponse:
-        async def change(me: Identity, by: str, form: Form) -> None:
+        async def change(me: Identity, form: Form) -> None:
             await self._floor.hang_up(me.actor, form.get("call", ""), written_reason(form))
 
         return await self._change(request, "hang-up", change)
@@ -183,12 +183,12 @@ class FloorPages:
 
     async def _change(self, request: web.Request, name: str, change: Change) -> web.StreamResponse:
         """303 back to the agent; else the page with what was typed and one sentence (409, 422)."""
-        me, by = await self._supervisor(request)
+        me, _ = await self._supervisor(request)
         form = await form_of(request)
         words = self._pages.words_for(request)
         status = 422
         try:
-            await change(me, by, form)
+            await change(me, form)
             place = f"/floor/agents/{_agent_name(request)}?done={name}"
             return web.Response(status=303, headers={"Location": place})
         except FloorRefused as refused:

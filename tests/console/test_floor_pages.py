@@ -237,10 +237,10 @@ async def test_a_refused_line_is_said_in_the_readers_language(hall: Hall) -> Non
 async def test_a_status_is_changed_with_a_reason_and_noted(hall: Hall) -> None:
     place = await hall.send("/floor/agents/jan/status", status="available", why="The queue is long")
     assert place == "/floor/agents/jan?done=status"
-    assert hall.orders.done == [("jan", "available", "", "olga")]
+    assert hall.orders.done == [("jan", "available", "", "Olga")]
     assert "Done, and noted" in await hall.page(place)
     await hall.send("/floor/agents/jan/status", status="break:lunch", why="Go and eat")
-    assert hall.orders.done[-1] == ("jan", "break", "lunch", "olga")
+    assert hall.orders.done[-1] == ("jan", "break", "lunch", "Olga")
     assert await hall.office.told("agent:jan") == ["agent.status_set"] * 2
 
 
@@ -291,7 +291,7 @@ async def test_an_agent_of_the_configuration_has_their_skills_there(hall: Hall) 
 
 async def test_signing_out_and_hanging_up(hall: Hall) -> None:
     await hall.send("/floor/agents/jan/sign-out", why="The page is stuck")
-    assert hall.orders.done == [("jan", "out", "olga")]
+    assert hall.orders.done == [("jan", "out", "Olga")]
     assert await hall.office.told("agent:jan") == ["agent.signed_out"]
     await hall.send("/floor/agents/anna/hang-up", call=CALL, why="Abuse")
     assert hall.board.hung_up == [(CALL, "supervisor")]

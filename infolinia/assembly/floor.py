@@ -1,0 +1,67 @@
+"""The supervisors' floor, wired: who listens, what they see, and what they change."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from acd.agents import AgentStatus
+from acd.events import StatusChanged
+from acd.views import BoardNews
+from calls.talk_control import TalkControl
+from engine.desk.desks import Desks
+from engine.desk.refusals import DeskRefused
+from engine.floor import Floor, FloorRefused
+from engine.live import LiveCalls
+from engine.ports import Clock
+from engine.queues import Queues
+from engine.supervision import FLOOR, Supervision
+from engine.switchboard import Switchboard
+from store.store import Store
+
+
+def opened_floor(
+    control: TalkControl,
+    switchboard: Switchboard,
+    queues: Queues,
+    desks: Desks,
+    store: Store,
+    live: LiveCalls,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> Floor:
+    """Boards are told of what moves."""
+    supervision = Supervision(control, switchboard, store.accounts.audit, live, clock)
+    stack.push_async_callback(supervision.close)
+
+    def moved(news: BoardNews) -> None:
+        live.changed(FLOOR)
+
+    queues.watch(moved)
+    orders = _Orders(queues, desks)
+    return Floor(queues, switchboard, supervision, store.agents, store.accounts.audit, orders, live, clock)
+
+
+class _Orders:
+    """Implements engine.floor.AgentOrders: an agent with a desk is told there, another by the queues."""
+
+    def __init__(self, queues: Queues, desks: Desks) -> None:
+        self._queues = queues
+        self._desks = desks
+
+    async def set_status(self, agent: str, status: AgentStatus, reason: str, by: str) -> None:
+        if not self._queues.line(agent).browser:
+            self._queues.tell(StatusChanged(agent, status, reason))
+            return
+        try:
+            await self._desks.set_status(agent, status, reason, by)
+        except DeskRefused as refused:
+            raise FloorRefused(refused.why, str(refused)) from None
+
+    async def sign_out(self, agent: str, by: str) -> None:
+        if not self._queues.line(agent).browser:
+            self._queues.tell(StatusChanged(agent, AgentStatus.OFFLINE))
+            return
+        try:
+            await self._desks.sign_out(agent, by)
+        except DeskRefused as refused:
+            raise FloorRefused(refused.why, str(refused)) from None
