@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -11,17 +11,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from calls.call import Call
 from calls.events import CallEvent
-from console import call_view, display
+from console import call_player, call_view, display
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.hotline import HotlineFacts
-from console.recordings import find_recording
 from console.words import LANGUAGES, Words, chosen_language, load_words
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import Clock, HistoryRow, Queries, StoreUnavailable
+from engine.registers.recordings import RecordingFiles, RecordingRegister
 
 LATEST_CALLS = 8
 PAGE_ROWS = 40
@@ -40,7 +40,8 @@ class Pages:
         queries: Queries,
         hotline: Callable[[], HotlineFacts],
         clock: Clock,
-        recordings: Path,
+        recordings: RecordingFiles,
+        recorded: RecordingRegister | None = None,
         contacts: bool = False,
         desk: bool = False,
         floor: bool = False,
@@ -51,6 +52,7 @@ class Pages:
         self._hotline = hotline
         self._clock = clock
         self._recordings = recordings
+        self._recorded = recorded
         self._contacts = contacts
         self._desk = desk
         self._floor = floor
@@ -182,6 +184,7 @@ class Pages:
         events: Sequence[CallEvent] = await self._queries.events(call_id)
         words = self.words_for(request)
         recorded = call.recording is not None
+        talks = () if self._recorded is None else await self._recorded.of_call(call_id)
         rows = await self._queries.history(limit=1, subject_id=call_id, calls_only=True)
         return {
             "call": call,
@@ -192,7 +195,8 @@ class Pages:
             "events": call_view.event_rows(call, events, words),
             "recorded": recorded,
             "playable": call.recording is not None
-            and find_recording(self._recordings, call.recording) is not None,
+            and await asyncio.to_thread(self._recordings.has, call.recording),
+            "player": call_player.player(call, events, talks, words),
         }
 
     def words_for(self, request: web.Request) -> Words:

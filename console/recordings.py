@@ -1,53 +1,151 @@
-"""Recordings are served from their own folder and from nowhere else."""
+"""Recordings as they are listened to: whole or by Range, by those who may, and never without a note of it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
+from contextlib import closing
 
 from aiohttp import web
 
 from console.accounts.admission import saw
+from console.accounts.identity import Identity, identified
+from console.api.sending import send
 from console.faults import Fault
 from engine.live import LiveCalls
 from engine.ports import Queries
+from engine.registers.access import Role
+from engine.registers.agents import AgentRegister
+from engine.registers.recordings import (
+    Recording,
+    RecordingDamaged,
+    RecordingFiles,
+    RecordingRegister,
+    RecordingState,
+    Sound,
+)
+from engine.registers.refusals import Missing, Refused
 
-SUFFIXES = ("", ".wav")
-TYPES = {".wav": "audio/wav", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
+TYPES = ("audio/flac", "audio/ogg", "audio/wav", "audio/mpeg")
+_CHUNK_BYTES = 1 << 18
+_GONE = "The recording of this call is no longer in the recordings folder."
+_WHY_NOT = {
+    RecordingState.RUNNING: "It is still being recorded; try again in a minute.",
+    RecordingState.LOST: "Nothing of this talk could be recorded.",
+    RecordingState.DELETED: "This recording was deleted.",
+}
 
 
-def find_recording(folder: Path, name: str) -> Path | None:
-    """The sound file that `name` means inside `folder`; None when it is absent, outside, or no sound.
+async def opened(files: RecordingFiles, name: str) -> Sound:
+    """Raises Fault: it is not there, or was changed."""
+    try:
+        sound = await asyncio.to_thread(files.open, name)
+    except RecordingDamaged as damaged:
+        raise Fault(409, str(damaged)) from damaged
+    if sound is None:
+        raise Fault(404, _GONE)
+    return sound
 
-    `name` may lack ".wav" and may be a full path, as long as it leads into the folder, links followed.
-    """
-    root = folder.resolve()
-    for suffix in SUFFIXES:
+
+async def opened_talk(files: RecordingFiles, recording: Recording) -> Sound:
+    """Raises Fault with the reason why there is nothing to be heard."""
+    if recording.path is None or recording.state is not RecordingState.KEPT:
+        raise Fault(404, _WHY_NOT.get(recording.state, _GONE))
+    return await opened(files, recording.path)
+
+
+async def own_name(identity: Identity | None, agents: AgentRegister | None) -> str | None:
+    """The agent's name of somebody who may hear their own calls alone; None: they may hear all."""
+    if identity is None or identity.scopes is not None or identity.role.includes(Role.SUPERVISOR):
+        return None
+    if agents is None:
+        return ""
+    try:
+        return (await agents.of_person(identity.actor, identity.actor.id)).name
+    except (Missing, Refused):
+        return ""
+
+
+async def send_sound(request: web.Request, sound: Sound, name: str = "") -> web.StreamResponse:
+    """`name`: save it under this name instead of playing it. The sound is closed."""
+    with closing(sound):
+        headers = {
+            "Accept-Ranges": "bytes",
+            "Content-Type": sound.media_type,
+            "Cache-Control": "private, no-store",
+        }
+        if name:
+            headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        start, stop, status = 0, sound.size, 200
         try:
-            path = (root / (name + suffix)).resolve()
-            inside = path.is_relative_to(root) and path.suffix in TYPES and path.is_file()
-        except (OSError, ValueError):  # a name too long for the file system, or with a zero byte
-            return None
-        if inside:
-            return path
-    return None
+            wanted = request.http_range
+        except ValueError:
+            wanted = slice(None)
+        if wanted.start is not None or wanted.stop is not None:
+            start, stop, _ = wanted.indices(sound.size)
+            if start >= stop:
+                return web.Response(status=416, headers={"Content-Range": f"bytes */{sound.size}"})
+            status = 206
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{sound.size}"
+        response = web.StreamResponse(status=status, headers=headers)
+        response.content_length = stop - start
+        await response.prepare(request)
+        if request.method != "HEAD":
+            for place in range(start, stop, _CHUNK_BYTES):
+                piece = await asyncio.to_thread(sound.read, place, min(place + _CHUNK_BYTES, stop))
+                await send(response, piece)
+        await response.write_eof()
+        return response
 
 
 class Recordings:
-    """A call's recording, by the call's id: no file name comes from outside."""
+    """By the call's or the recording's id: no file name comes from outside."""
 
-    def __init__(self, folder: Path, queries: Queries, live: LiveCalls) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        files: RecordingFiles,
+        queries: Queries,
+        live: LiveCalls,
+        register: RecordingRegister | None = None,
+        agents: AgentRegister | None = None,
+    ) -> None:
+        self._files = files
         self._queries = queries
         self._live = live
+        self._register = register
+        self._agents = agents
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/calls/{call_id}/recording", self.get),
+            web.get("/recordings/{recording_id}/audio", self.get_talk),
+        ]
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """The sound file, whole or by Range."""
+        """The message that a caller left."""
         call_id = request.match_info["call_id"]
         call = self._live.get(call_id) or await self._queries.call(call_id)
         if call is None or call.recording is None:
             raise Fault(404, "This call has no recording.")
-        path = find_recording(self._folder, call.recording)
-        if path is None:
-            raise Fault(404, "The recording of this call is no longer in the recordings folder.")
+        sound = await opened(self._files, call.recording)
         saw(request, "recording.seen", [f"call:{call_id}"])
-        return web.FileResponse(path, headers={"Content-Type": TYPES[path.suffix]})
+        return await send_sound(request, sound)
+
+    async def get_talk(self, request: web.Request) -> web.StreamResponse:
+        """One agent's part of a call."""
+        recording = await self._recording(request)
+        sound = await opened_talk(self._files, recording)
+        saw(request, "recording.heard", [f"call:{recording.call_id}"])
+        return await send_sound(request, sound)
+
+    async def _recording(self, request: web.Request) -> Recording:
+        missing = Fault(404, "There is no such recording.")
+        if self._register is None:
+            raise missing
+        try:
+            recording = await self._register.get(request.match_info["recording_id"])
+        except Missing:
+            raise missing from None
+        own = await own_name(identified(request), self._agents)
+        if own is not None and recording.agent != own:
+            raise Fault(403, "An agent hears their own calls; a supervisor hears all.")
+        return recording

@@ -19,6 +19,8 @@ from history.call_news import TOLD, call_published
 from history.interaction import ContactPoint, PointKind, interaction_of
 
 _TROUBLE = CallEventKind.TROUBLE
+# `to` of the consent step that asks whether the call may be recorded.
+RECORDING_PURPOSE = "recording"
 
 # What the network calls the line of those who call from a browser.
 VISITOR_TRUNK = "visitor"
@@ -60,6 +62,7 @@ class CallLog:
         self._events: list[CallEvent] = []
         self._stay: QueueStay | None = None
         self._found_later = False
+        self._recording_consent: bool | None = None
 
     @property
     def call(self) -> Call:
@@ -87,6 +90,11 @@ class CallLog:
     def queue_stay(self) -> QueueStay | None:
         """The caller's last time in a queue."""
         return self._stay
+
+    @property
+    def recording_consent(self) -> bool | None:
+        """What the caller answered last when asked whether the call may be recorded; None: not asked."""
+        return self._recording_consent
 
     @property
     def ended(self) -> bool:
@@ -178,6 +186,8 @@ class CallLog:
 
     def _note_stay(self, event: CallEvent) -> None:
         self._stay = stay_after(self._stay, event)
+        if event.kind is CallEventKind.CONSENT_KEPT and event.data.get("purpose") == RECORDING_PURPOSE:
+            self._recording_consent = event.data.get("given") is True
         self._found_later = self._found_later or event.kind is CallEventKind.RECONCILED
 
     def _callback_for_missed(self, call: Call) -> list[CallbackKept]:

@@ -252,6 +252,9 @@ class TalkRecorder(Protocol):
     async def begin(self, log: CallLog, channel_id: str, talk: str, *, agent: str, queue: str = "") -> None:
         """`channel_id`: the agent's; `queue` is empty for a manual call."""
 
+    async def take_over(self, log: CallLog, events: Sequence[CallEvent], channel_id: str) -> None:
+        """Go on with what an earlier engine had begun on the agent's channel, as the call's log tells."""
+
     async def pause(self, on: bool, agent: str) -> None:
         """Silence from now on, or sound again. Nothing when nothing is recorded."""
 
@@ -260,8 +263,8 @@ class TalkRecorder(Protocol):
 
 
 class TalkRecorders(Protocol):
-    def of_call(self, call_id: str) -> TalkRecorder:
-        """The call's one recorder, made when there is none yet."""
+    def of_call(self) -> TalkRecorder:
+        """A new one: each call has its own for as long as it goes on."""
 
 
 # --- recordings and the network's own log -----------------------------------------------------------------

@@ -17,6 +17,7 @@ from infolinia.sections.desk import DeskSection, desk_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.outbound import FlowName, OutboundSection, outbound_problems
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
+from infolinia.sections.recording import RecordingSection
 from infolinia.sections.retention import RetentionSection
 from infolinia.sections.rules import RulesSection, rule_problems
 from infolinia.sections.services import ServiceName, ServiceSection
@@ -163,6 +164,7 @@ class Configuration(_Section):
     speech: SpeechSection = SpeechSection()
     webhooks: WebhooksSection = WebhooksSection()
     retention: RetentionSection = RetentionSection()
+    recording: RecordingSection = RecordingSection()
     folder: Path = Field(default=Path(), exclude=True)
     file: Path | None = Field(default=None, exclude=True)
 

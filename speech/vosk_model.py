@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,8 @@ class _Kaldi(Protocol):
     """What is used of vosk.KaldiRecognizer, which has no types."""
 
     def AcceptWaveform(self, data: bytes) -> int: ...
+
+    def Result(self) -> str: ...
 
     def FinalResult(self) -> str: ...
 
@@ -83,18 +86,18 @@ class Ear:
     """Hears one utterance after another in one language. Used by one thread at a time."""
 
     def __init__(self, kaldi: _Kaldi, book: PhraseBook | None, *, folds: bool, sequence: bool) -> None:
-        self._kaldi = kaldi
+        self.kaldi = kaldi
+        self.folds = folds
         self._book = book
-        self._folds = folds
         self._sequence = sequence
         self._folding = Folding()
 
     def hear(self, audio: bytes) -> None:
-        self._kaldi.AcceptWaveform(self._folding.widen(audio) if self._folds else audio)
+        self.kaldi.AcceptWaveform(self._folding.widen(audio) if self.folds else audio)
 
     def understand(self, spoken_seconds: float) -> Understood:
         """What the utterance was, of which so long was speech; the next audio begins another."""
-        result: dict[str, Any] = json.loads(self._kaldi.FinalResult())
+        result: dict[str, Any] = json.loads(self.kaldi.FinalResult())
         self._folding = Folding()
         if self._book is not None and not self._sequence:
             return self._book.closest(
@@ -108,6 +111,41 @@ class Ear:
         if self._book is not None:
             return self._book.sequence(words)
         return free_text(words)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """`start` and `end` in seconds from the beginning of what was heard."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+class Dictation:
+    """Writes down one voice from its beginning to its end. Used by one thread at a time."""
+
+    def __init__(self, model: VoskModel, sample_rate: int) -> None:
+        ear = model.ear(sample_rate, (), free=True, sequence=False)
+        assert ear is not None
+        self._kaldi = ear.kaldi
+        self._folding = Folding() if ear.folds else None
+
+    def hear(self, audio: bytes) -> list[HeardWord]:
+        """What was said up to a silence that has come now; mostly nothing."""
+        wide = audio if self._folding is None else self._folding.widen(audio)
+        return _heard(self._kaldi.Result()) if self._kaldi.AcceptWaveform(wide) else []
+
+    def rest(self) -> list[HeardWord]:
+        return _heard(self._kaldi.FinalResult())
+
+
+def _heard(result: str) -> list[HeardWord]:
+    return [
+        HeardWord(str(w["word"]), round(float(w["start"]), 2), round(float(w["end"]), 2), round(w["conf"], 2))
+        for w in json.loads(result).get("result", ())
+    ]
 
 
 def _seconds(words: Sequence[dict[str, Any]]) -> float:

@@ -30,6 +30,7 @@ RECORDING_BEGUN = (
     "started_at",
     "language",
     "raw",
+    "raw_heard",
     "state",
     "pauses",
     "transcript_state",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -24,8 +23,8 @@ from console.api.call_shapes import (
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import after_of, cursor_of
 from console.api.parts import ApiParts
-from console.api.problem import FieldError, Problem, ProblemDoc, missing
-from console.recordings import TYPES, find_recording
+from console.api.problem import FieldError, Problem, ProblemDoc, missing, told_as_problems
+from console.recordings import TYPES, opened, send_sound
 from engine.call_order import CallOrder
 from engine.outbound import CannotPlace, Declined, OrderRefused, PersonBusy
 from engine.ports import LedgerUnavailable, StoreUnavailable
@@ -118,7 +117,7 @@ class CallsApi:
                 "get_call_recording",
                 self._recording,
                 "A call's recording, whole or by Range",
-                answer_types=tuple(TYPES.values()),
+                answer_types=TYPES,
                 notes="call.heard",
                 **{**read, "role": Role.SUPERVISOR},
             ),
@@ -172,13 +171,12 @@ class CallsApi:
 
     async def _recording(self, asked: Asked) -> web.StreamResponse:
         call = await self._call(asked.path["call_id"])
-        folder: Path | None = self._parts.recordings
-        if call.recording is None or folder is None:
+        files = self._parts.recordings
+        if call.recording is None or files is None:
             raise Problem(404, "not-found", "This call has no recording.")
-        path = find_recording(folder, call.recording)
-        if path is None:
-            raise Problem(404, "not-found", "The recording is no longer in the recordings folder.")
-        return web.FileResponse(path, headers={"Content-Type": TYPES[path.suffix]})
+        with told_as_problems():
+            sound = await opened(files, call.recording)
+        return await send_sound(asked.request, sound)
 
     async def _place(self, asked: Asked) -> Answer:
         outbound = self._parts.outbound

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -17,6 +16,7 @@ from console.api.sending import send
 from console.api.shapes import Reason, Time
 from console.contacts.archive import file_name, zipped
 from engine.registers.privacy import Erasure, ErasureState, LegalHold, Privacy
+from engine.registers.recordings import RecordingFiles
 from engine.registers.refusals import Missing, Refused
 
 _TAG = "privacy"
@@ -66,7 +66,7 @@ class HoldList(Shape):
 
 
 class PrivacyApi:
-    def __init__(self, privacy: Privacy, recordings: Path | None) -> None:
+    def __init__(self, privacy: Privacy, recordings: RecordingFiles | None) -> None:
         self._privacy = privacy
         self._recordings = recordings
 

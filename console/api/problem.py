@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from console.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,18 @@ class Problem(Exception):
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.extra = dict(extra or {})
+
+
+@contextmanager
+def told_as_problems() -> Iterator[None]:
+    """What pages and the API share raises Fault."""
+    try:
+        yield
+    except Fault as fault:
+        raise Problem(fault.status, _KINDS.get(fault.status, "refused"), fault.message) from fault
+
+
+_KINDS = {403: "forbidden", 404: "not-found", 409: "damaged"}
 
 
 def missing(what: str, id: str) -> Problem:

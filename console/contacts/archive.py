@@ -7,12 +7,18 @@ import html
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
-from console.recordings import find_recording
+import structlog
+
 from engine.registers.privacy import PersonRecord
+from engine.registers.recordings import RecordingDamaged, RecordingFiles, Sound
+
+log = structlog.get_logger(__name__)
 
 _CHUNK_BYTES = 1 << 18
+_SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 _HEADINGS = {
     "contacts": "Profiles",
     "contact_points": "Numbers and addresses",
@@ -36,7 +42,9 @@ def file_name(record: PersonRecord) -> str:
     return f"person-{record.contact_id}.zip"
 
 
-def files_of(record: PersonRecord, recordings: Path | None) -> Iterator[tuple[str, Iterator[bytes]]]:
+def files_of(
+    record: PersonRecord, recordings: RecordingFiles | None
+) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Names and contents, each to be read to its end before the next one."""
     digests: list[tuple[str, str]] = []
 
@@ -46,19 +54,19 @@ def files_of(record: PersonRecord, recordings: Path | None) -> Iterator[tuple[st
     names = _recording_names(record, recordings)
     yield counted("person.json", iter([_json(record, names)]))
     yield counted("index.html", iter([_page(record, names).encode()]))
-    for name, path in names.items():
-        if path is not None:
-            yield counted(name, _read(path))
+    for name, there in names.items():
+        if there is not None and recordings is not None and (sound := recordings.open(there)) is not None:
+            yield counted(name, _read(sound))
     yield "SHA256SUMS", iter(["".join(f"{digest}  {name}\n" for digest, name in digests).encode()])
 
 
-def zipped(record: PersonRecord, recordings: Path | None) -> Iterator[bytes]:
+def zipped(record: PersonRecord, recordings: RecordingFiles | None) -> Iterator[bytes]:
     """The files as one ZIP, a piece at a time."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
         for name, chunks in files_of(record, recordings):
             entry = zipfile.ZipInfo(name, record.at.timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_STORED if name.endswith(".wav") else zipfile.ZIP_DEFLATED
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(_SOUNDS) else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
             with archive.open(entry, "w") as file:
                 for chunk in chunks:
@@ -85,13 +93,24 @@ class _Sink:
         return piece
 
 
-def _recording_names(record: PersonRecord, folder: Path | None) -> Mapping[str, Path | None]:
-    """Names in the archive. None: the file is no longer there."""
-    found: dict[str, Path | None] = {}
+def _recording_names(record: PersonRecord, recordings: RecordingFiles | None) -> Mapping[str, str | None]:
+    """Names in the archive, and those among the recordings. None: it is no longer there, or damaged."""
+    found: dict[str, str | None] = {}
     for name in record.recordings:
-        path = None if folder is None else find_recording(folder, name)
-        found[f"recordings/{path.name if path else Path(name).name}"] = path
+        shown = Path(name).name if Path(name).suffix else f"{Path(name).name}.wav"
+        found[f"recordings/{shown}"] = name if recordings is not None and _plays(recordings, name) else None
     return found
+
+
+def _plays(recordings: RecordingFiles, name: str) -> bool:
+    try:
+        sound = recordings.open(name)
+    except RecordingDamaged as damaged:
+        log.warning("a recording is left out of an export", why=str(damaged))
+        return False
+    if sound is not None:
+        sound.close()
+    return sound is not None
 
 
 def _digested(name: str, chunks: Iterator[bytes], digests: list[tuple[str, str]]) -> Iterator[bytes]:
@@ -102,23 +121,23 @@ def _digested(name: str, chunks: Iterator[bytes], digests: list[tuple[str, str]]
     digests.append((digest.hexdigest(), name))
 
 
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
+def _read(sound: Sound) -> Iterator[bytes]:
+    with closing(sound):
+        for start in range(0, sound.size, _CHUNK_BYTES):
+            yield sound.read(start, start + _CHUNK_BYTES)
 
 
-def _json(record: PersonRecord, names: Mapping[str, Path | None]) -> bytes:
+def _json(record: PersonRecord, names: Mapping[str, str | None]) -> bytes:
     told = {
         "contact_id": record.contact_id,
         "at": record.at.isoformat(),
-        "recordings": [{"file": name, "there": path is not None} for name, path in names.items()],
+        "recordings": [{"file": name, "there": there is not None} for name, there in names.items()],
         **record.tables,
     }
     return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _page(record: PersonRecord, names: Mapping[str, Path | None]) -> str:
+def _page(record: PersonRecord, names: Mapping[str, str | None]) -> str:
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width'><title>What is kept of you</title>",

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from calls.talk_control import TalkFiles
 from engine.registers.actor import Actor
 from engine.registers.pages import Page
 
@@ -79,7 +80,7 @@ class Recording:
     basis: RecordingBasis
     started_at: datetime
     language: str | None = None
-    raw: str | None = None
+    raw: TalkFiles | None = None
     state: RecordingState = RecordingState.RUNNING
     seconds: float | None = None
     codec: str | None = None
@@ -191,14 +192,14 @@ class RecordingFiles(Protocol):
     def has(self, name: str) -> bool:
         """Whether there is such a file, whatever is in it. Blocks."""
 
-    async def keep_talk(self, raw: str, recording_id: str, at: datetime, codec: str) -> KeptSound:
-        """Brings a raw file in, which stays; it may be done again. Raises engine.ports.RecordingLost."""
+    async def keep_talk(self, raw: TalkFiles, recording_id: str, at: datetime, codec: str) -> KeptSound:
+        """Brings raw files in, which stay; it may be done again. Raises engine.ports.RecordingLost."""
 
-    async def raw_seconds(self, raw: str) -> float | None:
-        """How much sound is in it; None when it is not there."""
+    async def raw_seconds(self, raw: TalkFiles) -> float | None:
+        """How much sound is in them; None when neither is there."""
 
-    async def drop_raw(self, raw: str) -> bool:
-        """False when it could not be deleted."""
+    async def drop_raw(self, raw: TalkFiles) -> bool:
+        """False when one could not be deleted."""
 
     async def remove(self, name: str) -> bool:
         """False when it could not be deleted."""

@@ -15,10 +15,12 @@ from console.contacts.archive import files_of, zipped
 from engine.clock import SystemClock
 from engine.registers.contacts import Contacts
 from engine.registers.privacy import Erasure, ErasureState, LegalHold, PersonRecord, Privacy
+from engine.registers.recordings import RecordingFiles
 from engine.registers.refusals import Missing
 from engine.retention import delete_overdue
 from history.interaction import ContactPoint, PointKind
 from history.points import WrongPoint, phone_of
+from infolinia.assembly.recordings import vault_of
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
@@ -46,7 +48,7 @@ def export_person(
         async with _opened(configuration) as (privacy, contacts):
             contact_id = await _contact_id(contacts, who, configuration.country)
             record = await privacy.export(shell_user(), contact_id)
-        recordings = configuration.place(configuration.recordings)
+        recordings = vault_of(configuration)
         try:
             if to.suffix == ".zip":
                 _write_zip(record, recordings, to)
@@ -60,13 +62,13 @@ def export_person(
     run_until_done(write())
 
 
-def _write_zip(record: PersonRecord, recordings: Path, to: Path) -> None:
+def _write_zip(record: PersonRecord, recordings: RecordingFiles, to: Path) -> None:
     with os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         for piece in zipped(record, recordings):
             file.write(piece)
 
 
-def _write_folder(record: PersonRecord, recordings: Path, to: Path) -> None:
+def _write_folder(record: PersonRecord, recordings: RecordingFiles, to: Path) -> None:
     to.mkdir(mode=0o700)
     for name, chunks in files_of(record, recordings):
         path = to / name

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from store.privacy.person import pattern_of
+from store.recordings.vault import SEALED
 
 log = structlog.get_logger("store")
 
@@ -59,7 +60,7 @@ class Leavings:
                     continue
                 relative = relative.relative_to(root)
             pattern = relative.as_posix()
-            paths = root.glob(pattern) if "*" in pattern else [root / relative]
+            paths = root.glob(pattern) if "*" in pattern else [root / relative, root / f"{pattern}{SEALED}"]
             for path in paths:
                 if path.resolve().is_relative_to(root) and path.is_file():
                     found[path] = None

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from calls.talk_control import TalkFiles
 from engine.ports import Clock
 from engine.registers.actor import Actor
 from engine.registers.pages import Page
@@ -86,7 +87,8 @@ class SqlRecordings:
     async def put(self, recording: Recording) -> bool:
         values = {
             "state": recording.state.value,
-            "raw": recording.raw,
+            "raw": recording.raw and recording.raw.said,
+            "raw_heard": recording.raw and recording.raw.heard,
             "seconds": recording.seconds,
             "codec": recording.codec,
             "bytes": recording.bytes,
@@ -187,7 +189,8 @@ class SqlRecordings:
 
 def drop_sound(connection: Connection, ids: Collection[str]) -> None:
     """The row stays, and says that it was deleted."""
-    gone = {"state": RecordingState.DELETED.value, "path": None, "peaks": None, "raw": None}
+    gone: dict[str, Any] = dict.fromkeys(("path", "raw", "raw_heard"))
+    gone |= {"peaks": None, "state": RecordingState.DELETED.value}
     connection.execute(update(recordings).where(_columns.id.in_(ids)).values(**gone))
 
 
@@ -256,7 +259,7 @@ def _recording(row: Row[Any]) -> Recording:
         basis=RecordingBasis(row.basis),
         started_at=row.started_at,
         language=row.language,
-        raw=row.raw,
+        raw=None if row.raw is None else TalkFiles(row.raw, row.raw_heard or ""),
         state=RecordingState(row.state),
         seconds=row.seconds,
         codec=row.codec,

@@ -30,6 +30,7 @@ from calls.events import CallEventKind
 from engine.registers.recordings import RecordingState, TranscriptState
 from engine.registers.retention import Overdue, RetentionKind
 from store.privacy.scanning import text_columns
+from store.recordings.vault import SEALED
 from store.registers.legal_holds import held_calls, held_contacts
 from store.registers.recordings import drop_sound, drop_transcripts
 from store.registers.transactions import read, reading, written
@@ -97,7 +98,8 @@ class SqlRetention:
         return [
             path
             for path in found
-            if path.relative_to(folder).as_posix() not in proofs and not _is_of(path, held)
+            if not _is_of(path, held)
+            and path.relative_to(folder).as_posix().removesuffix(SEALED) not in proofs
         ]
 
 

@@ -7,9 +7,10 @@ from sqlalchemy import BigInteger, Column, Float, Index, Table, Text
 from store.tables.columns import Json, UtcDateTime, metadata
 
 # One row for each agent's part of a call that was recorded. No foreign key: it may come before its call's
-# row, and outlive it. `path` is the file's name in the recordings folder; it, `peaks` and `transcript` are
-# emptied as their periods end, and the row tells that there was a recording. `interaction_id`: the row of the
-# history that has the transcript too.
+# row, and outlive it. `raw` and `raw_heard`: where Asterisk writes what the agent says and hears. `path` is
+# the file's name in the recordings folder; it, `peaks` and `transcript` are emptied as their periods end, and
+# the row tells that there was a recording. `interaction_id`: the row of the history that has the transcript
+# too.
 recordings = Table(
     "recordings",
     metadata,
@@ -22,6 +23,7 @@ recordings = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("language", Text),
     Column("raw", Text),
+    Column("raw_heard", Text),
     Column("state", Text, nullable=False),
     Column("seconds", Float),
     Column("codec", Text),

@@ -34,6 +34,7 @@ from infolinia.assembly.api import api_parts
 from infolinia.assembly.company import surroundings_of
 from infolinia.configuration import Configuration
 from infolinia.flows.files import load_flows
+from store.recordings.vault import RecordingVault
 from store.store import Store, open_store
 from tests.console.stage import FakeVisitors
 
@@ -229,7 +230,7 @@ def application(
         health=Health(parts.live),
         queries=parts.queries,
         visitors=visitors,
-        recordings=folder,
+        recordings=RecordingVault(folder),
         hotline=lambda: HotlineFacts(
             name="Infolinia",
             number="100",

@@ -25,6 +25,7 @@ from engine.outbound import Lines, OutboundCalls
 from engine.queues import Queues
 from engine.switchboard import Switchboard
 from history.interaction import ContactPoint, PointKind, interaction_of
+from store.recordings.vault import RecordingVault
 from tests.api.serving import RunningApi, both_databases, running_api
 from tests.engine.fake_desk import FakeGate, FakeServices
 from tests.engine.fake_network import FakeControl
@@ -110,7 +111,7 @@ async def house(api_url: str, tmp_path: Path) -> AsyncIterator[House]:
         # The parts are made before there is a store to make these with.
         object.__setattr__(parts, "outbound", outbound)
         object.__setattr__(parts, "hang_up", switchboard.hang_up)
-        object.__setattr__(parts, "recordings", tmp_path)
+        object.__setattr__(parts, "recordings", RecordingVault(tmp_path))
         yield House(api, control, gate)
         await switchboard.close()
 

@@ -30,6 +30,7 @@ from history.interaction import ContactPoint, PointKind, interaction_of
 from infolinia.flows.files import read_flow
 from ivr.flow import Flow
 from ivr.surroundings import Surroundings
+from store.recordings.vault import RecordingVault
 
 START = datetime(2026, 11, 17, 10, 41, 7, tzinfo=UTC)
 Kind = CallEventKind
@@ -145,7 +146,7 @@ class Stage:
             health=self.health,
             queries=self.queries,
             visitors=self.visitors,
-            recordings=self.recordings,
+            recordings=RecordingVault(self.recordings),
             hotline=lambda: HotlineFacts(
                 name="Infolinia",
                 number="100",

@@ -10,8 +10,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from console.recordings import find_recording
 from engine.ports import StoreUnavailable
+from store.recordings.vault import RecordingVault
 from tests.console.stage import HTML, PHONE, Stage, order_call, text_of
 
 # --- who may ask ------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ async def test_no_name_leads_out_of_the_recordings_folder(
     write_wave(outside)
     (stage.recordings / "link.wav").symlink_to(outside)
     (stage.recordings / "m1.txt").write_text("no sound")
-    assert find_recording(stage.recordings, name) is None
+    assert RecordingVault(stage.recordings).open(name) is None
     stage.queries.add(order_call(recording=name), PHONE)
     response = await client.get("/calls/c1/recording")
     assert response.status == 404

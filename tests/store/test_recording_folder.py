@@ -9,13 +9,13 @@ from typing import Any
 
 import structlog
 
-from store.recordings import RecordingFolder
+from store.recordings.vault import RecordingVault
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
 async def test_a_second_message_of_a_call_overwrites_none(tmp_path: Path) -> None:
-    folder = RecordingFolder(tmp_path / "recordings")
+    folder = RecordingVault(tmp_path / "recordings")
     for text, name in (("one", "2026/05/04/call-1.wav"), ("two", "2026/05/04/call-1-2.wav")):
         spoken = tmp_path / "m.wav"
         spoken.write_text(text)
@@ -25,7 +25,7 @@ async def test_a_second_message_of_a_call_overwrites_none(tmp_path: Path) -> Non
 
 
 async def test_what_is_no_message_is_deleted_and_a_failure_told(tmp_path: Path) -> None:
-    folder = RecordingFolder(tmp_path / "recordings")
+    folder = RecordingVault(tmp_path / "recordings")
     empty = tmp_path / "m.wav"
     empty.write_bytes(b"RIFF")
     logs: list[MutableMapping[str, Any]]

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("language", sa.Text),
         sa.Column("raw", sa.Text),
+        sa.Column("raw_heard", sa.Text),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("seconds", sa.Float),
         sa.Column("codec", sa.Text),

@@ -1,0 +1,108 @@
+"""The worker that has recorded talks written down, one at a time, behind everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import structlog
+
+from engine.live import LiveCalls
+from engine.ports import StoreUnavailable
+from engine.registers.recordings import (
+    Recording,
+    RecordingDamaged,
+    RecordingRegister,
+    Spoken,
+    TranscriptState,
+)
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 60.0
+
+
+class TranscriptionFailed(Exception):
+    """A talk could not be written down; the message says why."""
+
+
+class Transcriber(Protocol):
+    def languages(self) -> frozenset[str]:
+        """Those that it has models of."""
+
+    async def transcribe(self, samples: Iterator[bytes], language: str, seconds: float) -> Sequence[Spoken]:
+        """`samples`: s16le at 8 kHz, the agent left and the caller right, as long as `seconds`.
+
+        Reading them blocks. In the order of time. Raises TranscriptionFailed.
+        """
+
+
+class SoundSamples(Protocol):
+    def samples(self, name: str) -> Iterator[bytes]:
+        """Of a recording: s16le, 8 kHz, both sides. Blocks. Raises RecordingDamaged."""
+
+
+class TranscriptWorker:
+    """What was begun when an engine ended is begun anew by the next one."""
+
+    def __init__(
+        self,
+        register: RecordingRegister,
+        sounds: SoundSamples,
+        transcriber: Transcriber,
+        live: LiveCalls,
+        node: str,
+    ) -> None:
+        self._register = register
+        self._sounds = sounds
+        self._transcriber = transcriber
+        self._live = live
+        self._node = node
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            try:
+                while await self.once():
+                    pass
+            except StoreUnavailable as away:
+                log.warning("transcripts wait for the database", reason=str(away))
+            except Exception:
+                log.exception("transcripts could not be made; it is tried again")
+            try:
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+
+    async def once(self) -> bool:
+        """Whether there was one to be written down."""
+        languages = self._transcriber.languages()
+        recording = await self._register.to_transcribe(self._node, languages)
+        if recording is None:
+            return False
+        state = TranscriptState.NO_MODEL
+        spoken: tuple[Spoken, ...] = ()
+        if recording.language in languages:
+            state, spoken = await self._written_down(recording, recording.language or "")
+        await self._register.transcribed(recording.id, state, spoken)
+        self._live.changed(recording.call_id)
+        return True
+
+    async def _written_down(
+        self, recording: Recording, language: str
+    ) -> tuple[TranscriptState, tuple[Spoken, ...]]:
+        try:
+            samples = self._sounds.samples(recording.path or "")
+            spoken = await self._transcriber.transcribe(samples, language, recording.seconds or 0.0)
+        except (TranscriptionFailed, RecordingDamaged) as failure:
+            log.warning("a talk was not written down", recording=recording.id, why=str(failure))
+            return TranscriptState.FAILED, ()
+        return TranscriptState.DONE, tuple(spoken)

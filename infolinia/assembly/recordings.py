@@ -1,0 +1,103 @@
+"""Recordings, wired: their folder and its keys, who records talks, and what is done with them afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from calls.talk_control import TalkControl
+from engine.health import Health
+from engine.live import LiveCalls
+from engine.ports import Clock
+from engine.recording_keeping import RecordingKeeper
+from engine.talk_recording import TalkRecordings
+from engine.transcribing import TranscriptWorker
+from infolinia.configuration import Configuration
+from infolinia.sections.recording import recording_rules
+from infolinia.setup.inventory import Parts
+from speech.talk_transcripts import TalkTranscriber
+from store.recordings.keys import recording_keys
+from store.recordings.vault import RecordingVault
+from store.store import Store
+
+
+def vault_of(configuration: Configuration) -> RecordingVault:
+    """Raises KeysRefused, which is a StoreError."""
+    key_file = configuration.recording.key_file
+    keys = recording_keys(
+        None if key_file is None else configuration.place(key_file), configuration.place(configuration.state)
+    )
+    return RecordingVault(configuration.place(configuration.recordings), keys)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingWork:
+    """What goes on in the background for recordings."""
+
+    talks: TalkRecordings
+    keeper: RecordingKeeper
+    transcripts: TranscriptWorker
+
+    def apply(self, configuration: Configuration) -> None:
+        """What is recorded from now on. A talk that is being recorded goes on."""
+        self.talks.rules = recording_rules(configuration.recording, configuration.queues)
+        self.keeper.codec = configuration.recording.codec
+
+    def start(self, stack: AsyncExitStack) -> None:
+        for work in (self.talks.watch(), self.keeper.run(), self.transcripts.run()):
+            _in_background(work, stack)
+
+
+def recording_work(
+    configuration: Configuration,
+    *,
+    parts: Parts,
+    control: TalkControl,
+    store: Store,
+    vault: RecordingVault,
+    clock: Clock,
+    live: LiveCalls,
+    health: Health,
+) -> RecordingWork:
+    """Not started yet."""
+    own = {language: configuration.place(path) for language, path in configuration.speech.models.items()}
+    talks = TalkRecordings(
+        control,
+        store.ledger,
+        store.recordings,
+        vault,
+        clock,
+        health,
+        configuration.node,
+        recording_rules(configuration.recording, configuration.queues),
+    )
+    keeper = RecordingKeeper(
+        store.recordings,
+        vault,
+        store.queries,
+        live,
+        health,
+        configuration.node,
+        configuration.recording.codec,
+    )
+    transcripts = TranscriptWorker(
+        store.recordings, vault, TalkTranscriber({**parts.model_dirs, **own}), live, configuration.node
+    )
+    talks.on_ended = keeper.wake
+    keeper.on_kept = transcripts.wake
+    return RecordingWork(talks, keeper, transcripts)
+
+
+def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> None:
+    """Run it until the stack is closed."""
+    task = asyncio.get_running_loop().create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)
