@@ -48,7 +48,7 @@ class Desks:
     """Every method raises DeskRefused where a thing is not lawful or cannot be done now.
 
     A page is named by an id of its own, made anew at each load: one page at a time is an agent's desk.
-    `settings` may be replaced at any time. `refresh` has the queues know of a new person at once.
+    `refresh` has the queues know of a new person at once.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Desks:
                 self._sittings.take_back(agent)
             elif standing.wrap_up_work is None:
                 continue  # its telephone tells whether it is there
-            self._queues.tell(
+            self._following.restore(
                 StandingFound(
                     agent,
                     AgentStatus(standing.status),
@@ -132,6 +132,12 @@ class Desks:
         await self._arrangements.close()
         await self._parts.close()
         await self._ordered.close()
+
+    def put(self, settings: DeskSettings) -> None:
+        """Another configuration, from now on."""
+        self.settings = settings
+        for agent in self._sittings.all():
+            self._sittings.tell(agent, DeskPart.ALL)
 
     def on_network_event(self, event: NetworkEvent) -> None:
         """Beside the switchboard's: Asterisk forgets browsers when it restarts."""

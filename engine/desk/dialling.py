@@ -27,6 +27,13 @@ class ManualCalls(Protocol):
         """Ask the gate, then ring the agent and the customer. Raises DeskRefused, ContactForbidden."""
 
 
+class NoManualCalls:
+    """Implements ManualCalls where no trunk leads out."""
+
+    async def place(self, order: ManualOrder) -> None:
+        raise DeskRefused("trunk", "No trunk leads out: add one to `sip.trunks` in the configuration.")
+
+
 def manual_order(exchange: Exchange, agent: str, number: str, purpose: str, queue: str) -> ManualOrder:
     """Raises DeskRefused."""
     to = parse_number(number, exchange.region).e164

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from acd.agents import AgentState
+from acd.events import StandingFound
 from acd.views import AgentView, BoardNews
 from calls.events import CallEvent, CallEventKind
 from engine.changes import AgentEventsAppended
@@ -50,6 +51,7 @@ class Following:
         self._ordered = ordered
         self._on_free = on_free
         self._on_removed = on_removed
+        self._restoring = False
         self._by: dict[str, str] = {}  # who chose the status that an agent is about to have
         self._stop_watching: Callable[[], None] = lambda: None
         self._timers: set[asyncio.TimerHandle] = set()
@@ -65,6 +67,14 @@ class Following:
         self._exchange.live.on_event = lambda event: None
         for timer in self._timers:
             timer.cancel()
+
+    def restore(self, standing: StandingFound) -> None:
+        """As an earlier engine left an agent: their log has it already."""
+        self._restoring = True
+        try:
+            self._queues.tell(standing)
+        finally:
+            self._restoring = False
 
     def chosen_by(self, agent: str, by: str) -> None:
         """The agent's next status is this person's choice; "" the agent's own."""
@@ -95,8 +105,9 @@ class Following:
         self.views[agent] = after
         line = self._queues.line(agent)
         telephone = "browser" if line.browser else "sip" if line.number is None else "number"
-        for kind, data in entries_of(before, after, telephone=telephone, by=self._by.get(agent, "")):
-            self.note(agent, kind, data)
+        if not self._restoring:
+            for kind, data in entries_of(before, after, telephone=telephone, by=self._by.get(agent, "")):
+                self.note(agent, kind, data)
         self._follow_work(before, after)
         self._sittings.tell(agent, DeskPart.STATE)
         sitting = self._sittings.get(agent)

@@ -1,0 +1,67 @@
+"""Agents' desks, wired."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from zoneinfo import ZoneInfo
+
+from calls.talk_control import TalkControl
+from engine.desk.desks import Desks
+from engine.desk.dialling import ManualCalls
+from engine.desk.settings import DeskSettings, QueueDesk
+from engine.exchange import Exchange
+from engine.roster import Roster
+from engine.switchboard import Switchboard
+from infolinia.configuration import Configuration
+from store.store import Store
+
+
+async def opened_desks(
+    configuration: Configuration,
+    exchange: Exchange,
+    switchboard: Switchboard,
+    control: TalkControl,
+    store: Store,
+    roster: Roster,
+    manual: ManualCalls,
+    stack: AsyncExitStack,
+) -> Desks:
+    """They know what an earlier engine left before the first call is taken, and close after the last."""
+    desks = Desks(
+        exchange,
+        switchboard,
+        control,
+        store.queries,
+        store.desk,
+        store.agents,
+        desk_settings(configuration),
+        manual=manual,
+        refresh=roster.refresh,
+    )
+    await desks.start()
+    stack.push_async_callback(desks.close)
+    return desks
+
+
+def desk_settings(configuration: Configuration) -> DeskSettings:
+    """What the configuration says of desks."""
+    desk = configuration.desk
+    return DeskSettings(
+        region=configuration.country,
+        zone=ZoneInfo(configuration.time_zone),
+        breaks=desk.break_choices(),
+        dispositions=desk.all_dispositions(),
+        scripts={name: desk.script(name) for name in desk.scripts},
+        templates=desk.sms_templates(),
+        transfer_numbers=dict(desk.transfer_numbers),
+        queues={
+            name: QueueDesk(
+                dispositions=tuple(queue.dispositions),
+                disposition_required=queue.disposition_required,
+                script=queue.script,
+                templates=tuple(queue.templates),
+                ring_seconds=queue.ring,
+            )
+            for name, queue in configuration.queues.items()
+        },
+    )
