@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-
 from acd.agents import AgentStatus
 from acd.events import StatusChanged
 from acd.views import BoardNews
@@ -27,11 +25,9 @@ def opened_floor(
     store: Store,
     live: LiveCalls,
     clock: Clock,
-    stack: AsyncExitStack,
 ) -> Floor:
     """Boards are told of what moves."""
     supervision = Supervision(control, switchboard, store.accounts.audit, live, clock)
-    stack.push_async_callback(supervision.close)
 
     def moved(news: BoardNews) -> None:
         live.changed(FLOOR)

@@ -46,6 +46,7 @@ from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, outbound_calls
 from infolinia.assembly.desk import desk_settings, opened_desks
 from infolinia.assembly.doors import opened_doors
+from infolinia.assembly.floor import opened_floor
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
 from infolinia.assembly.staff import staff_anew, staffed_queues
@@ -129,6 +130,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         def on_network_event(event: NetworkEvent) -> None:
             switchboard.on_network_event(event)
             desks.on_network_event(event)
+            floor.supervision.on_network_event(event)
             if isinstance(event, ControlRestored):
                 restored.set()
 
@@ -190,6 +192,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         desks = await opened_desks(
             configuration, exchange, switchboard, control, store, roster, NoManualCalls(), stack
         )
+        floor = opened_floor(control, switchboard, queues, desks, store, live, clock)
         network_log = CelNetworkLog(
             asterisk.folders.cel_db, lambda: asterisk.booted_at, asterisk.folders.spool / "recording"
         )
@@ -198,6 +201,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         stack.push_async_callback(control.close)
         switchboard.start()
         stack.push_async_callback(switchboard.close)
+        stack.push_async_callback(floor.supervision.close)
         _in_background(_recover(recovery, restored), stack)
         _in_background(recovery.watch(), stack)
         visitors = VisitorGate(
@@ -268,6 +272,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             forms=forms,
             people=people_of(api.parts),
             desks=desks,
+            floor=floor,
+            breaks=lambda: desks.settings.breaks,
         )
         await _serve(application, configuration, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)
