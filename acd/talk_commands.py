@@ -33,7 +33,14 @@ class Unanswered:
     leg: str
 
 
-LegEvent = Answered | Gone | Unanswered
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Something else is to become of the customer: everybody else leaves. `lost`: for another agent."""
+
+    lost: bool = False
+
+
+LegEvent = Answered | Gone | Unanswered | Cut
 
 
 # --- what is to be done, in order -------------------------------------------------------------------------
@@ -125,7 +132,7 @@ class PartBegan:
 
 @dataclass(frozen=True, slots=True)
 class PartEnded:
-    """`by`: "agent", "customer", "transfer", "lost"."""
+    """`by`: "agent", "customer", "transfer", "lost", "system"."""
 
     agent: str
     by: str

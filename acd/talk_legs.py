@@ -10,6 +10,7 @@ from acd.talk_commands import (
     Arrange,
     Bound,
     Command,
+    Cut,
     Ending,
     EndLeg,
     Gone,
@@ -32,6 +33,8 @@ def happened(talk: Talk, event: LegEvent, now: datetime) -> tuple[Talk, tuple[Co
         match event:
             case Answered(leg):
                 _answered(turn, leg)
+            case Cut(lost):
+                _cut(turn, lost)
             case Gone(leg) if leg == talk.customer:
                 _customer_gone(turn, event.cause)
             case Gone(leg) if leg == talk.agent_leg:
@@ -93,6 +96,18 @@ def _agent_gone(turn: Turn, event: Gone) -> None:
             turn.do(EndLeg(other.leg))
         turn.end_part("lost")
         turn.over(Ending.LOST, cause=event.cause)
+
+
+def _cut(turn: Turn, lost: bool) -> None:
+    talk = turn.talk
+    legs = sorted(talk.legs)
+    if talk.other is not None:
+        turn.without_other("cancelled")
+    if lost and talk.agent:
+        turn.note(CallEventKind.AGENT_LOST, queue=talk.queue, agent=talk.agent, cause=0)
+    turn.end_part("lost" if lost else "system")
+    turn.do(*(EndLeg(leg) for leg in legs))
+    turn.over(Ending.LOST if lost else Ending.AGENT)
 
 
 def _customer_gone(turn: Turn, cause: int) -> None:

@@ -86,9 +86,9 @@ def _hold(turn: Turn, action: Hold, leg: str) -> None:
 
 def _resume(turn: Turn, action: Resume, leg: str) -> None:
     talk = turn.talk
-    turn.note(CallEventKind.TALK_RESUMED, agent=talk.agent, seconds=turn.seconds(talk.since))
     turn.to(Phase.TALKING)
     turn.do(Arrange())
+    turn.note(CallEventKind.TALK_RESUMED, agent=talk.agent, seconds=turn.seconds(talk.since))
 
 
 def _mute(turn: Turn, action: Mute, leg: str) -> None:
@@ -153,9 +153,9 @@ def _complete(turn: Turn, action: CompleteTransfer, leg: str) -> None:
 def _conference(turn: Turn, action: Conference, leg: str) -> None:
     talk = turn.talk
     assert talk.other is not None
-    turn.note(CallEventKind.CONFERENCE_STARTED, agent=talk.agent, target=talk.other.target.name)
     turn.to(Phase.CONFERENCE)
     turn.do(Arrange())
+    turn.note(CallEventKind.CONFERENCE_STARTED, agent=talk.agent, target=talk.other.target.name)
 
 
 def _cancel(turn: Turn, action: CancelConsult, leg: str) -> None:

@@ -86,31 +86,33 @@ class Turn:
         other = talk.other
         assert other is not None
         giver = talk.agent or talk.given_by
+        told = Turn(talk, self.now)  # behind the moves: a log tells of people together once they are
         if talk.phase is not Phase.CONFERENCE:
-            self.note(
+            told.note(
                 CallEventKind.CONSULT_ENDED,
                 agent=giver,
                 target=other.target.name,
                 outcome="transferred",
                 seconds=self.seconds(other.since) if other.up else 0.0,
             )
-        self.note(
+        told.note(
             CallEventKind.TRANSFERRED,
             agent=giver,
             kind=other.target.kind.value,
             target=other.target.name,
             how=how,
         )
-        self.end_part("transfer")
+        told.end_part("transfer")
+        self.talk = told.talk
         if other.agent:
             self.set(other=None)
             self.to(Phase.TALKING)
             self.set(agent=other.agent, agent_leg=other.leg, began=self.now, held_seconds=0.0, given_by="")
-            self.do(PartBegan(other.agent, other.leg))
+            told.do(PartBegan(other.agent, other.leg))
         else:
             self.set(other=replace(other, up=True), given_by="")
             self.to(Phase.OUTSIDE)
-        self.do(Arrange())
+        self.do(Arrange(), *told.commands)
         if talk.agent_leg:
             self.do(EndLeg(talk.agent_leg))
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from acd.events import Connected
-from acd.talk import ActionRefused, TalkView
+from acd.talk import TalkView
 from calls import control as network
 from calls.control import CallControlError, ChannelGone
 from calls.events import CallEvent, CallEventKind
@@ -20,11 +20,10 @@ from engine.call_log import CallLog
 from engine.errands import Errands
 from engine.message import MessageInProgress, recording_id
 from engine.other_party import OtherParty
-from engine.ports import Clock, Recordings
-from engine.queueing import Decision
-from engine.queues import Queues
+from engine.ports import Recordings
+from engine.queueing import Decision, GoToFlow
 from engine.ringing import NotAnswered, Ringing
-from engine.talking import Asked
+from engine.talking import Asked, Overdue, TalkMeans
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (
@@ -48,7 +47,7 @@ HANG_UP_CAUSES = {"normal": 16, "busy": 17, "congestion": 34}
 # How long after a hang-up Asterisk may take to finish writing the message that was being recorded.
 RECORDING_GRACE_SECONDS = 3.0
 
-_Item = told.Event | network.NetworkEvent | Decision | Asked
+_Item = told.Event | network.NetworkEvent | Decision | Asked | Overdue | GoToFlow
 
 
 class Conversation:
@@ -69,10 +68,9 @@ class Conversation:
         log: CallLog,
         voice: CallVoice,
         errands: Errands,
-        queues: Queues,
-        control: network.CallControl,
+        means: TalkMeans,
+        dialogue_of: Callable[[str, str | None], Dialogue | None],
         recordings: Recordings,
-        clock: Clock,
         final_outcome: Outcome | None = None,
     ) -> None:
         self.id = call_id
@@ -84,21 +82,14 @@ class Conversation:
         self._dialogue = dialogue
         self._voice = voice
         self._errands = errands
-        self._control = control
+        self._control = means.control
         self._recordings = recordings
-        self._clock = clock
+        self._clock = means.clock
+        self._dialogue_of = dialogue_of
         self._final_outcome = final_outcome
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._message: MessageInProgress | None = None
-        self._other = OtherParty(
-            call_id,
-            channel_id,
-            queues=queues,
-            control=control,
-            log=log,
-            clock=clock,
-            tell=self.tell,
-        )
+        self._other = OtherParty(channel_id, means, tell=self.tell)
         self._ended_by = "caller"
 
     @property
@@ -114,7 +105,7 @@ class Conversation:
     @property
     def talk(self) -> TalkView | None:
         """The talk with an agent that it is in."""
-        return None
+        return self._other.talk
 
     def tell(self, item: _Item) -> None:
         self._inbox.put_nowait(item)
@@ -243,10 +234,23 @@ class Conversation:
                 await self._ended(item.cause)
                 return
             event = await self._understood(item)
-            if event is not None and not self._dialogue.ended:
+            if isinstance(event, GoToFlow):
+                await self._perform(await self._begun_anew(event.flow))
+            elif event is not None and not self._dialogue.ended:
                 commands = self._dialogue.handle(event, self._clock.now())
                 await self._drop_work()
                 await self._perform(commands)
+
+    async def _begun_anew(self, flow: str) -> tuple[Command, ...]:
+        """An agent has given the person to another flow. Should it have gone meanwhile, this one goes on."""
+        now = self._clock.now()
+        dialogue = self._dialogue_of(flow, self._dialogue.language)
+        if dialogue is None:
+            detail = {"what": "flow", "detail": f"there is no flow {flow!r} any more"}
+            await self.log.write(CallEventKind.TROUBLE, detail)
+            return self._dialogue.handle(told.Finished(self._dialogue.working or 0, "next"), now)
+        self._dialogue = dialogue
+        return dialogue.start(now)
 
     async def _next(self) -> _Item:
         """The next thing that happens, or TimePassed when the Dialogue's deadline comes first."""
@@ -260,7 +264,7 @@ class Conversation:
         finally:
             timer.cancel()
 
-    async def _understood(self, item: _Item) -> told.Event | None:
+    async def _understood(self, item: _Item) -> told.Event | GoToFlow | None:
         """A report of the network in the Dialogue's terms; None when it means nothing to it."""
         match item:
             case network.KeyPressed(channel_id=channel_id, key=key):
@@ -270,7 +274,7 @@ class Conversation:
                 return None
             case network.RecordingEnded():
                 return await self._message_taken(item)
-            case network.LegRinging() | network.LegAnswered() | network.ChannelEnded():
+            case network.LegRinging() | network.LegAnswered() | network.ChannelEnded() | Overdue():
                 return await self._other.leg_moved(item)
             case Decision(command=command):
                 if isinstance(command, Connected):
@@ -281,8 +285,7 @@ class Conversation:
             case network.PhoneChanged():
                 return None
             case Asked():
-                item.refuse(ActionRefused("There is no talk."))
-                return None
+                return await self._other.act(item)
             case _:
                 return item
 

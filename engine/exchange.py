@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calls.control import CallControl
+from calls.talk_control import TalkControl
 from engine.call_log import CallLog
 from engine.errands import Desk
 from engine.flows import FlowShelf
@@ -24,7 +24,7 @@ class Exchange:
     `missed_calls`: the rule by which callers who were not served are called back; None: they are not.
     """
 
-    control: CallControl
+    control: TalkControl
     ledger: Ledger
     recognizer: Recognizer
     synthesizer: Synthesizer

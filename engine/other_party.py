@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
-from calls.control import CallControl, CallControlError, ChannelEnded, LegAnswered, LegRinging
+from acd.talk import ActionRefused, TalkView
+from calls.control import CallControlError, ChannelEnded, LegAnswered, LegRinging
 from calls.events import CallEvent
-from engine.call_log import CallLog
-from engine.ports import Clock
-from engine.queueing import ABANDONED, LEFT, LOST, Decision, QueueWaiting, place_in_log
-from engine.queues import Queues
+from engine.queueing import ABANDONED, LEFT, LOST, Decision, GoToFlow, News, QueueWaiting
+from engine.talk_recall import Place, place_in_log
+from engine.talking import Asked, Overdue, TalkMeans
 from engine.transfer import TransferInProgress
 from ivr import events as told
 from ivr.commands import Enqueue, Transfer
@@ -22,34 +21,32 @@ class OtherParty:
 
     def __init__(
         self,
-        call_id: str,
         channel_id: str,
+        means: TalkMeans,
         *,
-        queues: Queues,
-        control: CallControl,
-        log: CallLog,
-        clock: Clock,
-        tell: Callable[[told.Finished | Decision], None],
+        tell: Callable[[told.Event | GoToFlow | Decision], None],
     ) -> None:
-        self._call_id = call_id
         self._channel_id = channel_id
-        self._queues = queues
-        self._control = control
-        self._log = log
-        self._clock = clock
+        self._means = means
         self._tell = tell
         self._now: TransferInProgress | QueueWaiting | None = None
-        self._place: tuple[str, datetime] | None = None  # in a queue, of a caller who will join it again
+        # In a queue, of a caller who will join it again by the same work.
+        self._place: tuple[int, Place] | None = None
 
     @property
     def talking(self) -> bool:
-        """Whether two people are connected, so that no dead-man may take the caller back."""
+        """Whether the caller hears somebody, so that no dead-man may take them back."""
         return self._now is not None and self._now.talking
+
+    @property
+    def talk(self) -> TalkView | None:
+        """The talk with an agent."""
+        return self._now.view if isinstance(self._now, QueueWaiting) else None
 
     def adopt(self, events: Sequence[CallEvent], up: frozenset[str], work_id: int) -> None:
         """Take over what an earlier engine had begun. `up`: the channels that live and have answered."""
         if (place := place_in_log(events)) is not None:
-            self._now = waiting = self._waiting(Enqueue(work_id, place[0]), place[1])
+            self._now = waiting = self._waiting(Enqueue(work_id, place.queue), place)
             waiting.take_over(events, up)
         else:
             self._now = TransferInProgress.of_log(
@@ -57,9 +54,9 @@ class OtherParty:
                 up,
                 work_id,
                 self._channel_id,
-                control=self._control,
-                log=self._log,
-                clock=self._clock,
+                control=self._means.control,
+                log=self._means.log,
+                clock=self._means.clock,
             )
 
     async def goes_on(self, up: frozenset[str] | None) -> bool:
@@ -68,60 +65,71 @@ class OtherParty:
         `up` as for `adopt`; None when the channels are not known to have changed.
         """
         now = self._now
+        if isinstance(now, QueueWaiting) and now.in_talk:
+            event = self._news(await now.settle(up))
+            if event is not None:
+                self._tell(event)
+            return True
         if now is not None and now.talking:
-            if up is None or (now.leg is not None and now.leg.channel_id in up):
-                await self._control.guard(self._channel_id, 0)
-                return True
-            if isinstance(now, QueueWaiting):  # the agent hung up while nobody heard it
-                await self.abandon(caller_stays=True)
-                self._tell(told.Finished(now.work_id, "next"))
+            leg = now.leg
+            if up is None or (leg is not None and leg.channel_id in up):
+                await self._means.control.guard(self._channel_id, 0)
                 return True
         if isinstance(now, QueueWaiting):
-            self._now, self._place = None, (now.queue, now.since)
+            self._now, self._place = None, (now.work_id, now.place)
             await now.abandon(LEFT, caller_stays=True, keep_place=True)
         await self.abandon(caller_stays=True)
         return False
 
     async def transfer(self, command: Transfer) -> None:
+        means = self._means
         # The number of the last event names the leg: no engine, however late, uses an id twice.
         self._now = transfer = TransferInProgress(
             command,
-            f"{self._call_id}.leg.{self._log.last_seq}",
+            f"{means.call_id}.leg.{means.log.last_seq}",
             self._channel_id,
-            control=self._control,
-            log=self._log,
-            clock=self._clock,
+            control=means.control,
+            log=means.log,
+            clock=means.clock,
         )
-        self._begun(await transfer.start(self._call_id, caller_id=self._log.call.person))
+        self._begun(await transfer.start(means.call_id, caller_id=means.log.call.person))
 
     async def enqueue(self, command: Enqueue) -> None:
-        place, self._place = self._place, None
-        again = place is not None and place[0] == command.queue
-        since = place[1] if again and place is not None else self._clock.now()
-        self._now = waiting = self._waiting(command, since)
+        before, self._place = self._place, None
+        again = before is not None and before[0] == command.work_id
+        place = Place(command.queue, self._means.clock.now())
+        if again and before is not None:
+            place = before[1]  # of another queue, if an agent had given the caller to it
+        self._now = waiting = self._waiting(command, place)
         self._begun(await waiting.start(again=again))
 
-    async def leg_moved(self, event: LegRinging | LegAnswered | ChannelEnded) -> told.Finished | None:
+    async def leg_moved(self, event: LegRinging | LegAnswered | ChannelEnded | Overdue) -> News:
         """Something happened on a leg of this call."""
-        leg = None if self._now is None else self._now.leg
-        if self._now is None or leg is None or event.channel_id != leg.channel_id:
-            if isinstance(event, LegAnswered):  # in the moment in which it was given up
+        leg = event.leg if isinstance(event, Overdue) else event.channel_id
+        now = self._now
+        if now is None or not now.has(leg):
+            if isinstance(event, LegAnswered) and call_owns(leg):  # in the moment in which it was given up
                 with contextlib.suppress(CallControlError):
-                    await self._control.hang_up(event.channel_id)
+                    await self._means.control.hang_up(leg)
             return None
-        finished = await self._now.follow(event)
-        if finished is not None:
-            self._now = None
-        return finished
+        if isinstance(now, TransferInProgress):
+            assert not isinstance(event, Overdue)
+            return self._news(await now.follow(event))
+        return self._news(await now.follow(event))
 
-    async def decided(self, decision: Decision) -> told.Event | None:
+    async def act(self, asked: Asked) -> News:
+        """An agent asks for something."""
+        now = self._now
+        if not isinstance(now, QueueWaiting) or not now.in_talk:
+            asked.refuse(ActionRefused("There is no talk with an agent."))
+            return None
+        return self._news(await now.act(asked))
+
+    async def decided(self, decision: Decision) -> News:
         """The queue has decided something for the caller."""
         if decision.waiting is not self._now:
             return None  # it was given up meanwhile
-        event = await decision.waiting.decided(decision.command)
-        if isinstance(event, told.Finished):
-            self._now = None
-        return event
+        return self._news(await decision.waiting.decided(decision.command))
 
     async def hold(self, *, music: bool) -> None:
         """Whoever waits in a queue hears music while nothing is said."""
@@ -142,21 +150,21 @@ class OtherParty:
         elif now is not None:
             await now.abandon(caller_stays=caller_stays)
 
+    def _news(self, news: News) -> News:
+        """What ends it ends it here too."""
+        if isinstance(news, told.Finished | GoToFlow):
+            self._now = None
+        return news
+
     def _begun(self, finished: told.Finished | None) -> None:
         if finished is not None:
             self._now = None
             self._tell(finished)
 
-    def _waiting(self, command: Enqueue, since: datetime) -> QueueWaiting:
-        return QueueWaiting(
-            command,
-            self._call_id,
-            self._channel_id,
-            since=since,
-            caller_id=self._log.call.person,
-            queues=self._queues,
-            control=self._control,
-            log=self._log,
-            clock=self._clock,
-            tell=self._tell,
-        )
+    def _waiting(self, command: Enqueue, place: Place) -> QueueWaiting:
+        return QueueWaiting(command, self._channel_id, place, self._means, self._tell)
+
+
+def call_owns(channel_id: str) -> bool:
+    """Whether it is a leg that the call itself has rung: not a supervisor's."""
+    return ".leg." in channel_id

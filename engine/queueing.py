@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,13 +15,15 @@ from acd.events import (
     Connected,
     Moved,
     OfferCall,
+    Refusal,
     Refused,
     TalkEnded,
-    TalkFound,
 )
-from acd.queues import Waiting
+from acd.talk import TalkView
+from acd.talk_commands import Ending, Over
+from acd.talk_phases import Phase, Talk
+from acd.work import Waiting
 from calls.control import (
-    CallControl,
     CallControlError,
     ChannelEnded,
     ChannelGone,
@@ -33,16 +34,16 @@ from calls.control import (
 from calls.events import CallEvent, CallEventKind
 from calls.legs import Leg, LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
-from engine.call_log import CallLog
-from engine.ports import Clock
-from engine.queues import Queues
+from engine.agent_ringing import WHY, ring_agent
+from engine.talk_recall import Place, recalled, room_named
+from engine.talking import Asked, Overdue, TalkInProgress, TalkMeans
 from ivr import events as told
 from ivr.commands import Enqueue
 
-_NUMBER = re.compile(r"\+?[0-9A-Za-z]{1,32}", re.ASCII)
 # What ends the waiting beside the outcomes of the step: the caller hung up, or chose otherwise, or the call
 # was lost.
 ABANDONED, LEFT, LOST = "abandoned", "left", "lost"
+QUEUE = "X-Infolinia-Queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,18 @@ class Decision:
     command: Command
 
 
+@dataclass(frozen=True, slots=True)
+class GoToFlow:
+    """An agent has given the caller to this flow."""
+
+    flow: str
+
+
+News = told.Event | GoToFlow | None
+
+
 class QueueWaiting:
-    """One Enqueue command on one caller's channel; `since` is when they came to this queue first.
+    """One Enqueue command on one caller's channel; `place` tells since when they are in this queue.
 
     `tell` is given each Decision; `decided` does it, in the call's own task.
     """
@@ -62,40 +73,41 @@ class QueueWaiting:
     def __init__(
         self,
         command: Enqueue,
-        call_id: str,
         channel_id: str,
-        *,
-        since: datetime,
-        caller_id: str,
-        queues: Queues,
-        control: CallControl,
-        log: CallLog,
-        clock: Clock,
+        place: Place,
+        means: TalkMeans,
         tell: Callable[[Decision], None],
     ) -> None:
         self.work_id = command.work_id
-        self.queue = command.queue
-        self.since = since
-        self.leg: Leg | None = None  # of the agent who is rung, or talks
+        self.place = place
+        self.leg: Leg | None = None  # of the agent who is rung
         self._command = command
-        self._call_id = call_id
         self._channel_id = channel_id
-        # What is no number is not shown to the agent: it must not keep the telephone from ringing.
-        self._caller_id = caller_id if _NUMBER.fullmatch(caller_id) else ""
-        self._queues = queues
-        self._control = control
-        self._log = log
-        self._clock = clock
+        self._means = means
         self._tell = lambda command: tell(Decision(self, command))
         self._agent = ""
         self._music = False
         self._noted = False  # that the caller waits
-        self._connected_at: datetime | None = None
+        self._connected_at: datetime | None = None  # with the first agent
+        self._talk: TalkInProgress | None = None
 
     @property
     def talking(self) -> bool:
-        """Whether caller and agent are connected, so that no dead-man may take the caller back."""
-        return self._connected_at is not None
+        """Whether the caller hears somebody, so that no dead-man may take them back."""
+        return self._talk is not None and self._talk.together
+
+    @property
+    def in_talk(self) -> bool:
+        return self._talk is not None
+
+    @property
+    def view(self) -> TalkView | None:
+        return None if self._talk is None else self._talk.view
+
+    def has(self, channel_id: str) -> bool:
+        if self._talk is not None:
+            return self._talk.has(channel_id)
+        return self.leg is not None and self.leg.channel_id == channel_id
 
     def take_over(self, events: Sequence[CallEvent], up: frozenset[str]) -> None:
         """See in the call's log whether an earlier engine had let the caller and an agent talk.
@@ -103,45 +115,34 @@ class QueueWaiting:
         `up`: the channels that live and have answered.
         """
         self._noted = True
-        leg_id = agent = ""
-        connected_at: datetime | None = None
-        for event in events:
-            match event.kind:
-                case CallEventKind.AGENT_OFFERED:
-                    leg_id, agent = str(event.data["leg"]), str(event.data["agent"])
-                case CallEventKind.AGENT_CONNECTED:
-                    connected_at = event.at
-                case CallEventKind.QUEUED | CallEventKind.AGENT_MISSED | CallEventKind.QUEUE_LEFT:
-                    leg_id, connected_at = "", None
-        if leg_id in up or (leg_id and connected_at):
-            self.leg = Leg(leg_id, LegRole.AGENT, LegState.UP)
-            self._agent = agent
-            self._connected_at = connected_at or self._clock.now()
-            self._queues.follow(self._call_id, self._tell)
-            self._queues.tell(TalkFound(self._call_id, agent, self.queue, self._connected_at))
-        else:
+        found = recalled(events, self._channel_id)
+        leg_id, agent = found.offered
+        talk, surely = found.talk, True
+        if talk is None and leg_id in up:  # the agent had answered: nothing tells whether they were connected
+            now = self._means.clock.now()
+            talk = Talk(Phase.TALKING, self._channel_id, agent, leg_id, self.place.queue, now, now)
+            surely = False
+        if talk is None:
             self.leg = Leg(leg_id, LegRole.AGENT) if leg_id else None  # to be ended
             self._music = True  # as the earlier engine left it
+            return
+        self._connected_at = found.connected_at or talk.began
+        self._talk = TalkInProgress(talk, found.main or room_named(leg_id), self._means)
+        self._means.queues.follow(self._means.call_id, self._tell)
+        self._talk.found(surely=surely)
 
     async def start(self, *, again: bool) -> told.Finished | None:
         """Join the queue; `again`: back to the place. Finished when there is no such queue."""
-        if self.queue not in self._queues:
-            detail = f"there is no queue {self.queue!r}: add it to `queues` in the configuration"
-            await self._log.write(CallEventKind.TROUBLE, {"what": "queue", "detail": detail})
+        queue = self.place.queue
+        if queue not in self._means.queues:
+            detail = f"there is no queue {queue!r}: add it to `queues` in the configuration"
+            await self._means.log.write(CallEventKind.TROUBLE, {"what": "queue", "detail": detail})
             return told.Finished(self.work_id, "nobody")
         self._noted = again
-        caller = Waiting(
-            self._call_id,
-            self.queue,
-            self.since,
-            self._command.skills,
-            self._command.priority,
-            self._command.max_wait_seconds,
-        )
-        self._queues.join(caller, self._tell, again=again)
+        self._join(again=again)
         return None
 
-    async def decided(self, command: Command) -> told.Event | None:
+    async def decided(self, command: Command) -> News:
         """What the queue has decided for this caller, done. Returns what the conversation is to know."""
         match command:
             case Moved(_, position, wait_seconds):
@@ -156,15 +157,17 @@ class QueueWaiting:
                     await self._note(CallEventKind.AGENT_MISSED, agent=agent, outcome=Outcome.NO_ANSWER.value)
             case Connected():
                 return await self._connect(command)
-            case Refused(_, why):
-                self._queues.leave(self._call_id)
+            case Refused(_, why) if why is not Refusal.BUSY and self._talk is None:
+                self._means.queues.leave(self._means.call_id)
                 await self._left(why.value)
                 await self.hold(music=False)
                 return told.Finished(self.work_id, why.value)
         return None
 
-    async def follow(self, event: LegRinging | LegAnswered | ChannelEnded) -> told.Finished | None:
-        """The agent's leg has moved on. Finished when a talk is over."""
+    async def follow(self, event: LegRinging | LegAnswered | ChannelEnded | Overdue) -> News:
+        """An agent's leg has moved on."""
+        if self._talk is not None:
+            return await self._gone_on(await self._talk.follow(event))
         leg = self.leg
         assert leg is not None
         match event:
@@ -172,41 +175,50 @@ class QueueWaiting:
                 await self._move(LegState.RINGING)
             case LegAnswered() if leg.state in (LegState.NEW, LegState.RINGING):
                 await self._move(LegState.UP)
-                self._queues.tell(AgentAnswered(self._call_id, self._agent))
+                self._means.queues.tell(AgentAnswered(self._means.call_id, self._agent))
             case ChannelEnded(cause=cause) if leg.state is not LegState.ENDED:
                 await self._move(LegState.ENDED, cause)
-                if self.talking:
-                    return await self._talk_over()
                 if leg.state is LegState.UP:
-                    self._queues.tell(TalkEnded(self._call_id, self._agent, failed=True))
+                    self._means.queues.tell(TalkEnded(self._means.call_id, self._agent, failed=True))
                 else:
                     await self._missed(outcome_of_unanswered(cause).value)
             case _:
                 pass  # a repeated report
         return None
 
+    async def act(self, asked: Asked) -> News:
+        """What an agent asks for in the talk, which there is."""
+        assert self._talk is not None
+        return await self._gone_on(await self._talk.act(asked))
+
+    async def settle(self, up: frozenset[str] | None) -> News:
+        """The talk, which there is, after a break. See TalkInProgress.settle."""
+        assert self._talk is not None
+        return await self._gone_on(await self._talk.settle(up))
+
     async def hold(self, *, music: bool) -> None:
-        """Music while nothing is said."""
-        if music is self._music or (music and self.talking):
+        """Music while nothing is said. A talk sees to its own."""
+        if music is self._music or self._talk is not None:
             return
         self._music = music
         try:
-            await self._control.music(self._channel_id, on=music)
+            await self._means.control.music(self._channel_id, on=music)
         except RequestRefused as refused:
             await self._trouble(refused)
 
     async def abandon(self, why: str, *, caller_stays: bool = False, keep_place: bool = False) -> None:
         """End the waiting or the talk. Never fails: what cannot be ended has ended.
 
-        `keep_place`: the caller is about to join again, with the same `since`.
+        `keep_place`: the caller is about to join again, at the same place.
         """
-        talked = self.talking
-        if not talked:
-            self._queues.leave(self._call_id)
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            await (talk.cut() if caller_stays else talk.customer_left())
+            await self._talk_over()
+            return
+        self._means.queues.leave(self._means.call_id)
         await self._stop_ringing()
-        if talked:
-            await self._talk_over(caller_stays=caller_stays)
-        elif not keep_place:
+        if not keep_place:
             await self._left(why)
         if caller_stays:
             with contextlib.suppress(CallControlError):
@@ -214,30 +226,33 @@ class QueueWaiting:
 
     # --- inside -------------------------------------------------------------------------------------------
 
+    def _join(self, *, again: bool) -> None:
+        place, command = self.place, self._command
+        longest = command.max_wait_seconds
+        if place.returned:  # what they have talked is no waiting
+            longest += (self._means.clock.now() - place.since).total_seconds()
+        caller = Waiting(
+            self._means.call_id, place.queue, place.since, command.skills, command.priority, longest
+        )
+        self._means.queues.join(caller, self._tell, again=again, front=place.returned)
+
     async def _ring(self, offer: OfferCall) -> None:
+        means = self._means
         # The number of the last event names it: no engine, however late, uses an id twice.
-        leg_id = f"{self._call_id}.leg.{self._log.last_seq}"
+        leg_id = f"{means.call_id}.leg.{means.log.last_seq}"
         self.leg, self._agent = Leg(leg_id, LegRole.AGENT), offer.agent
         await self._note(CallEventKind.AGENT_OFFERED, agent=offer.agent, leg=leg_id)
-        number = self._queues.line(offer.agent).number
-        ring_seconds = round(offer.ring_seconds)
         try:
-            if number is None:
-                await self._control.ring(
-                    leg_id,
-                    offer.agent,
-                    caller_id=self._caller_id,
-                    ring_seconds=ring_seconds,
-                    call_id=self._call_id,
-                )
-            else:
-                await self._control.originate(
-                    leg_id,
-                    number,
-                    caller_id=self._caller_id,
-                    ring_seconds=ring_seconds,
-                    call_id=self._call_id,
-                )
+            await ring_agent(
+                means.control,
+                means.queues,
+                offer.agent,
+                leg_id,
+                caller_id=means.log.call.person,
+                ring_seconds=round(offer.ring_seconds),
+                call_id=means.call_id,
+                headers={WHY: "queue", QUEUE: self.place.queue},
+            )
         except RequestRefused as refused:
             await self._trouble(refused)
             await self._move(LegState.ENDED)
@@ -245,50 +260,71 @@ class QueueWaiting:
 
     async def _missed(self, outcome: str) -> None:
         await self._note(CallEventKind.AGENT_MISSED, agent=self._agent, outcome=outcome)
-        self._queues.tell(AgentMissed(self._call_id, self._agent))
+        self._means.queues.tell(AgentMissed(self._means.call_id, self._agent))
 
     async def _connect(self, connected: Connected) -> told.AgentAnswered | None:
-        leg = self.leg
+        leg, means = self.leg, self._means
         if leg is None or leg.state is not LegState.UP:
             return None  # the agent has hung up meanwhile
+        room = room_named(leg.channel_id)
         try:
             await self.hold(music=False)
-            await self._control.bridge(self._bridge, [self._channel_id, leg.channel_id])
-            self._connected_at = self._clock.now()
-            await self._note(
-                CallEventKind.AGENT_CONNECTED,
-                agent=connected.agent,
-                waited_seconds=round(connected.waited_seconds, 1),
-            )
-            await self._control.guard(self._channel_id, 0)
+            await means.control.bridge(room, [self._channel_id, leg.channel_id])
         except ChannelGone:
             return None  # one of the two has hung up just now: its ChannelEnded says which
         except RequestRefused as refused:
-            self._connected_at = None
             await self._trouble(refused)
             await self._stop_ringing()
-            self._queues.tell(TalkEnded(self._call_id, self._agent, failed=True))
+            means.queues.tell(TalkEnded(means.call_id, self._agent, failed=True))
             return None
+        now = means.clock.now()
+        self._connected_at = self._connected_at or now
+        queue = self.place.queue
+        talk = Talk(Phase.TALKING, self._channel_id, connected.agent, leg.channel_id, queue, now, now)
+        self._talk = TalkInProgress(talk, room, means)
+        await self._note(
+            CallEventKind.AGENT_CONNECTED,
+            agent=connected.agent,
+            waited_seconds=round(connected.waited_seconds, 1),
+        )
+        with contextlib.suppress(ChannelGone):  # its ChannelEnded follows
+            await means.control.guard(self._channel_id, 0)
+        await self._talk.begin()
         return told.AgentAnswered(self.work_id)
 
-    async def _talk_over(self, *, caller_stays: bool = True) -> told.Finished:
+    async def _gone_on(self, over: Over | None) -> News:
+        """How the call goes on behind the talk."""
+        if over is None:
+            return None
+        self._talk = self.leg = None
+        match over.ending:
+            case Ending.AGENT | Ending.CUSTOMER:
+                return await self._talk_over()
+            case Ending.FLOW:
+                await self._talk_over()
+                return GoToFlow(over.name)
+            case Ending.QUEUE:
+                await self._talk_over()
+                self.place = Place(over.name, self._means.clock.now())
+                self._connected_at = None
+                self._music = True
+                finished = await self.start(again=False)
+                return finished or told.GivenToQueue(self.work_id)
+            case Ending.LOST:
+                self.place = Place(self.place.queue, self.place.since, returned=True)
+                self._music = True
+                self._join(again=True)
+                return told.AgentLost(self.work_id)
+
+    async def _talk_over(self) -> told.Finished:
         connected_at, self._connected_at = self._connected_at, None
-        assert connected_at is not None
-        self._queues.tell(TalkEnded(self._call_id, self._agent))
-        self._queues.leave(self._call_id)
+        self._means.queues.leave(self._means.call_id)
         await self._left("next", connected_at)
-        try:
-            await self._control.destroy_bridge(self._bridge)
-        except ChannelGone:
-            pass  # it ended by itself
-        except CallControlError as failure:
-            if caller_stays:
-                await self._trouble(failure)
         return told.Finished(self.work_id, "next")
 
     async def _left(self, outcome: str, connected_at: datetime | None = None) -> None:
-        now = self._clock.now()
-        waited = (connected_at or now) - self.since
+        now = self._means.clock.now()
+        waited = (connected_at or now) - self.place.since
         talked = timedelta() if connected_at is None else now - connected_at
         await self._note(
             CallEventKind.QUEUE_LEFT,
@@ -297,12 +333,7 @@ class QueueWaiting:
             talked_seconds=round(talked.total_seconds(), 1),
         )
         if self._noted:
-            self._queues.on_left(self.queue, waited.total_seconds())
-
-    @property
-    def _bridge(self) -> str:
-        assert self.leg is not None
-        return self.leg.channel_id.replace(".leg.", ".talk.")
+            self._means.queues.on_left(self.place.queue, waited.total_seconds())
 
     async def _stop_ringing(self) -> bool:
         """End the agent's leg, whatever it is at. False when it had ended already."""
@@ -310,13 +341,13 @@ class QueueWaiting:
             return False
         await self._move(LegState.ENDED)
         with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
-            await self._control.hang_up(self.leg.channel_id)
+            await self._means.control.hang_up(self.leg.channel_id)
         return True
 
     async def _move(self, state: LegState, cause: int | None = None) -> None:
         assert self.leg is not None
         self.leg = self.leg.moved(state, cause)
-        await self._log.write(
+        await self._means.log.write(
             CallEventKind.LEG_CHANGED,
             {
                 "leg": self.leg.channel_id,
@@ -327,18 +358,7 @@ class QueueWaiting:
         )
 
     async def _note(self, kind: CallEventKind, **data: object) -> None:
-        await self._log.write(kind, {"queue": self.queue, **data})
+        await self._means.log.write(kind, {"queue": self.place.queue, **data})
 
     async def _trouble(self, failure: CallControlError) -> None:
-        await self._log.write(CallEventKind.TROUBLE, {"what": "queue", "detail": str(failure)})
-
-
-def place_in_log(events: Sequence[CallEvent]) -> tuple[str, datetime] | None:
-    """The queue that a caller still waits or talks in, and since when, as the call's log tells it."""
-    place: tuple[str, datetime] | None = None
-    for event in events:
-        if event.kind is CallEventKind.QUEUED:
-            place = str(event.data["queue"]), event.at
-        elif event.kind is CallEventKind.QUEUE_LEFT:
-            place = None
-    return place
+        await self._means.log.write(CallEventKind.TROUBLE, {"what": "queue", "detail": str(failure)})

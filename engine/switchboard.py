@@ -21,14 +21,14 @@ from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
 from engine.adoption import dialogue_of, ring_of
+from engine.call_in_progress import CallInProgress
 from engine.call_log import CallLog
+from engine.call_making import CallMaker
 from engine.conversation import Conversation
-from engine.errands import Errands
 from engine.exchange import Exchange
-from engine.ringing import Ring, Ringing, callee_channel, is_callee
+from engine.ringing import Ring, callee_channel, is_callee
 from engine.talking import Asked
 from engine.transfer import call_of_leg
-from engine.voice import CallVoice
 from ivr.dialogue import Dialogue
 from ivr.flow import Flow
 
@@ -53,8 +53,9 @@ class Switchboard:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._calls: dict[str, Conversation] = {}
-        self._by_channel: dict[str, Conversation] = {}
+        self._maker = CallMaker(exchange, self._run)
+        self._calls: dict[str, CallInProgress] = {}
+        self._by_channel: dict[str, CallInProgress] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._connected = True  # no call comes before the first connection
@@ -159,7 +160,7 @@ class Switchboard:
 
     def place(self, call_log: CallLog, flow: Flow, dialogue: Dialogue, ring: Ring) -> None:
         """Ring a person and, when they answer, lead them through the flow. Its first event is written."""
-        call = self._conversation(call_log, callee_channel(call_log.call.id), flow, dialogue, ring=ring)
+        call = self._maker.conversation(call_log, callee_channel(call_log.call.id), flow, dialogue, ring=ring)
         self._begin(call, call.run)
 
     def take_unclaimed(self) -> list[network.ChannelSnapshot]:
@@ -176,7 +177,7 @@ class Switchboard:
         call_log = exchange.call_log(events[0].call_id)
         call_log.resume(events)
         ring = ring_of(events[0].data) if is_callee(snapshot.channel_id) else None
-        call = self._conversation(
+        call = self._maker.conversation(
             call_log,
             snapshot.channel_id,
             *found,
@@ -212,7 +213,7 @@ class Switchboard:
         caller = parse_number(arrived.caller, exchange.region).shown
         facts = {"caller": caller, "dialled": arrived.dialled}
         dialogue = Dialogue(flow, facts=facts, surroundings=exchange.surroundings)
-        call = self._conversation(
+        call = self._maker.conversation(
             call_log,
             arrived.channel_id,
             flow,
@@ -245,62 +246,14 @@ class Switchboard:
             log.warning("unknown number dialled", dialled=arrived.dialled, trunk=arrived.trunk)
         await call.run()
 
-    def _conversation(
-        self,
-        call_log: CallLog,
-        channel_id: str,
-        flow: Flow,
-        dialogue: Dialogue,
-        *,
-        ring: Ring | None = None,
-        answered: bool = False,
-        wideband: bool = False,
-    ) -> Conversation:
-        exchange = self._exchange
-        call_id = call_log.id
-
-        def trouble(what: str, detail: str) -> None:
-            log.warning("trouble in a call", call=call_id, what=what, detail=detail)
-            self._run(call_log.write(CallEventKind.TROUBLE, {"what": what, "detail": detail}))
-
-        voice = CallVoice(
-            call_id,
-            channel_id,
-            wideband=wideband,
-            control=exchange.control,
-            recognizer=exchange.recognizer,
-            synthesizer=exchange.synthesizer,
-            tell=lambda event: call.tell(event),
-            trouble=trouble,
-            first_playback=call_log.last_seq,
-        )
-        call = Conversation(
-            call_id,
-            channel_id,
-            dialogue,
-            ringing=None if ring is None else Ringing(ring, call_log, exchange.control, exchange.clock),
-            answered=answered,
-            log=call_log,
-            voice=voice,
-            errands=Errands(
-                call_id, desk=exchange.desk, call_log=call_log, tell=lambda finished: call.tell(finished)
-            ),
-            queues=exchange.queues,
-            control=exchange.control,
-            recordings=exchange.recordings,
-            clock=exchange.clock,
-            final_outcome=Outcome.UNKNOWN_NUMBER if not ring and flow is exchange.flows.unknown else None,
-        )
-        return call
-
-    def _begin(self, call: Conversation, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, call: CallInProgress, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` for the call from now on, in place of whatever is being done for it."""
         if (before := self._tasks.get(call.id)) is not None:
             before.cancel()
         self._calls[call.id] = self._by_channel[call.channel_id] = call
         self._tasks[call.id] = asyncio.get_running_loop().create_task(self._serve(call, work))
 
-    async def _serve(self, call: Conversation, work: Callable[[], Awaitable[None]]) -> None:
+    async def _serve(self, call: CallInProgress, work: Callable[[], Awaitable[None]]) -> None:
         async with call.turn:  # what was done before has let go of the call
             while True:
                 try:
@@ -318,13 +271,13 @@ class Switchboard:
                 break
             self._forget(call)
 
-    async def _rescue(self, call: Conversation, fault: Exception) -> None:
+    async def _rescue(self, call: CallInProgress, fault: Exception) -> None:
         try:
             await call.rescue(fault)
         except Exception:
             log.exception("a call that failed could not be handed over", call=call.id)
 
-    def _forget(self, call: Conversation) -> None:
+    def _forget(self, call: CallInProgress) -> None:
         self._exchange.queues.leave(call.id)
         self._calls.pop(call.id, None)
         self._tasks.pop(call.id, None)
@@ -386,12 +339,12 @@ class Switchboard:
                 if call.guarded and call.channel_id not in just_arrived:
                     await self._renew_deadman(call)
 
-    def _renew_at_once(self, call: Conversation) -> None:
+    def _renew_at_once(self, call: CallInProgress) -> None:
         """Of a caller found waiting, the dead-man may be about to strike: nobody renewed it meanwhile."""
         if call.guarded:
             self._run(self._renew_deadman(call))
 
-    async def _renew_deadman(self, call: Conversation) -> None:
+    async def _renew_deadman(self, call: CallInProgress) -> None:
         try:
             await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
         except network.ChannelGone:

@@ -108,6 +108,9 @@ class TransferInProgress:
         """Whether two people are connected, so that no dead-man may take the caller back."""
         return self._answered_at is not None
 
+    def has(self, channel_id: str) -> bool:
+        return self.leg.channel_id == channel_id
+
     async def start(self, call_id: str, *, caller_id: str) -> Finished | None:
         """Ring the number. Finished when it could not even be tried."""
         await self._log.write(

@@ -7,12 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ivr.commands import Sound, Work
-from ivr.events import AgentAnswered, Heard, QueueMoved
+from ivr.events import AgentAnswered, AgentLost, GivenToQueue, Heard, QueueMoved
 from ivr.sentences import FAULT, RESUMED
 from ivr.talk import Talk, Wording
 
 if TYPE_CHECKING:
     from ivr.flow import Step
+
+
+QueueNews = QueueMoved | AgentAnswered | AgentLost | GivenToQueue
 
 
 class Activity:
@@ -37,7 +40,7 @@ class Activity:
     def time_passed(self) -> None:
         """The deadline that the activity had set has come."""
 
-    def queue_told(self, news: QueueMoved | AgentAnswered) -> None:
+    def queue_told(self, news: QueueNews) -> None:
         """Of the queue in which the caller waits."""
 
 

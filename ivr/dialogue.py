@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from calls.events import CallEvent, CallEventKind
-from ivr.activity import Apologising, GivingUp
+from ivr.activity import Apologising, GivingUp, QueueNews
 from ivr.commands import Command, Note, Record
 from ivr.events import (
     AgentAnswered,
+    AgentLost,
     CallerGone,
     Event,
     Finished,
+    GivenToQueue,
     Heard,
     KeyPressed,
     QueueMoved,
@@ -204,7 +206,7 @@ class Dialogue:
         if self._talk.activity is not None:
             self._talk.activity.heard(event)
 
-    def _queue_told(self, event: QueueMoved | AgentAnswered) -> None:
+    def _queue_told(self, event: QueueNews) -> None:
         if self._talk.activity is not None and event.work_id == self._talk.working:
             self._talk.activity.queue_told(event)
 
@@ -312,6 +314,8 @@ _TOLD: dict[type[Event], Callable[[Dialogue, Any], None]] = {
     Finished: Dialogue._finished,
     QueueMoved: Dialogue._queue_told,
     AgentAnswered: Dialogue._queue_told,
+    AgentLost: Dialogue._queue_told,
+    GivenToQueue: Dialogue._queue_told,
     CallerGone: Dialogue._caller_gone,
     Resumed: Dialogue._resume,
 }

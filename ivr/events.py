@@ -74,6 +74,20 @@ class AgentAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentLost:
+    """The agent was lost: the caller waits again, before all others, and is to be told so."""
+
+    work_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenToQueue:
+    """The agent has given the caller to another queue, in which they wait as part of the same work."""
+
+    work_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallerGone:
     """The caller hung up."""
 
@@ -92,6 +106,8 @@ Event = (
     | Finished
     | QueueMoved
     | AgentAnswered
+    | AgentLost
+    | GivenToQueue
     | CallerGone
     | Resumed
 )

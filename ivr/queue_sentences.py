@@ -21,3 +21,16 @@ CALLBACK = {
     "en": parse_template("To be called back instead of waiting, press {key|digits}."),
     "ru": parse_template("Если вы хотите, чтобы мы вам перезвонили, нажмите {key|digits}."),
 }
+AGENT_LOST = {
+    "pl": parse_template(
+        "Przepraszamy, rozmowa została przerwana. Są Państwo na początku kolejki i odbierze pierwsza wolna "
+        "osoba."
+    ),
+    "en": parse_template(
+        "We are sorry, the conversation was cut off. You are at the front of the queue, and the next free "
+        "person will take your call."
+    ),
+    "ru": parse_template(
+        "Извините, разговор прервался. Вы первые в очереди: вам ответит первый освободившийся сотрудник."
+    ),
+}

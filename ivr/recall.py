@@ -110,7 +110,11 @@ def state_of_log(flow: Flow, events: Iterable[CallEvent]) -> tuple[dict[str, obj
             case CallEventKind.RECEIVED:
                 facts = facts_of(data)
             case CallEventKind.FLOW_STARTED:
+                # An agent may have given the caller to another flow: nothing of the one before goes on.
+                state = {"variables": {}, "secrets": {}, "visited": []}
                 state |= {"flow": data["flow"], "version": data["version"]}
+                wrong.clear()
+                silent = unclear = works = 0
             case CallEventKind.STEP_ENTERED:
                 state["step"] = name = str(data["step"])
                 silent = unclear = 0

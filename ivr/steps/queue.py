@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from calls.events import CallEventKind
 from ivr import commands
-from ivr.activity import Activity
-from ivr.events import AgentAnswered, Finished, QueueMoved
-from ivr.queue_sentences import CALLBACK, POSITION, WAIT
+from ivr.activity import Activity, QueueNews
+from ivr.events import AgentAnswered, AgentLost, Finished, QueueMoved
+from ivr.queue_sentences import AGENT_LOST, CALLBACK, POSITION, WAIT
 from ivr.reading.shape import Seconds
 from ivr.steps.body import Edge, StepBody
 from ivr.steps.transfer import LONGEST_CONVERSATION_SECONDS
@@ -120,16 +120,21 @@ class _Waiting(Activity):
         self._intervals = {
             kind: timedelta(seconds=seconds) for kind, seconds in intervals.items() if seconds is not None
         }
-        self._due = {kind: talk.now + interval for kind, interval in self._intervals.items()}
-        self._limit = talk.now + timedelta(seconds=queue.max_wait + REPORT_SECONDS)
-        self._set_deadline()
+        self._due: dict[str, datetime] = {}
+        self._limit = talk.now
+        self._wait()
 
     def spoken(self) -> None:
         self._set_deadline()
 
-    def queue_told(self, news: QueueMoved | AgentAnswered) -> None:
+    def queue_told(self, news: QueueNews) -> None:
         if isinstance(news, QueueMoved):
             self._position, self._wait_seconds = news.position, news.wait_seconds
+            return
+        if not isinstance(news, AgentAnswered):
+            self._wait()
+            if isinstance(news, AgentLost):
+                self.talk.say([AGENT_LOST], interrupt=True)
             return
         self._due.clear()
         self._offered = False
@@ -183,6 +188,13 @@ class _Waiting(Activity):
             # A wait is not promised by the second.
             return Filled(WAIT, {"wait": 60 * max(1, ceil(self._wait_seconds / 60))})
         return None
+
+    def _wait(self) -> None:
+        """From now on, whether they have come or come back."""
+        now = self.talk.now
+        self._due = {kind: now + interval for kind, interval in self._intervals.items()}
+        self._limit = now + timedelta(seconds=self._queue.max_wait + REPORT_SECONDS)
+        self._set_deadline()
 
     def _set_deadline(self) -> None:
         due: list[datetime] = [self._limit, *self._due.values()]

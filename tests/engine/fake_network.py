@@ -34,7 +34,7 @@ class FakeVoicePath:
         assert not self.closed, "spoke on a closed path"
         words = audio.replace(b"\0", b" ").decode().split()
         self._control.heard("socket", self._channel_id, " ".join(words))
-        if not self._control.mute:
+        if not self._control.silent:
             loop = asyncio.get_running_loop()
             self._timers.append(loop.call_later(len(audio) / 2 / self.sample_rate, on_spoken))
 
@@ -58,7 +58,7 @@ class FakeControl:
     """Records each request as (name, its first arguments); `tell` raises NetworkEvents.
 
     `faults` are raised by the requests named, until they are taken out; a request about a channel in `gone`
-    raises ChannelGone, each one raises ControlLost while `lost`. `mute`: no prompt is reported as played.
+    raises ChannelGone, each one raises ControlLost while `lost`. `silent`: no prompt is reported as played.
     `said` are the prompts as the caller was to hear them: (by "asterisk" or "socket", words).
     """
 
@@ -68,7 +68,7 @@ class FakeControl:
         self.faults: dict[str, Exception] = {}
         self.gone: set[str] = set()
         self.lost = False
-        self.mute = False
+        self.silent = False
         self.said: list[tuple[str, str]] = []
         self.paths: list[FakeVoicePath] = []
         self.ends_on_hang_up = True
@@ -115,7 +115,7 @@ class FakeControl:
             audio = _samples(file)
             seconds += len(audio) / 16000 if audio else SOUND_SECONDS
             self.heard("asterisk", channel_id, audio.strip(b"\0").decode() or file)
-        if not self.mute:
+        if not self.silent:
             loop = asyncio.get_running_loop()
             ended = PlaybackEnded(playback_id)
             self._playbacks[playback_id] = loop.call_later(seconds, self.tell, ended)
@@ -186,6 +186,51 @@ class FakeControl:
 
     async def leave(self, channel_id: str, extension: str) -> None:
         await self.ask("leave", channel_id, extension)
+
+    # --- TalkControl --------------------------------------------------------------------------------------
+
+    async def admit_phone(self, phone: str, password: str) -> None:
+        await self.ask("admit_phone", phone, password)
+
+    async def dismiss_phone(self, phone: str) -> None:
+        await self.ask("dismiss_phone", phone)
+
+    async def ring_phone(
+        self,
+        channel_id: str,
+        phone: str,
+        *,
+        caller_id: str,
+        ring_seconds: int,
+        call_id: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        await self.ask("ring_phone", channel_id, phone, caller_id, dict(headers))
+
+    async def move(self, channel_id: str, bridge_id: str) -> None:
+        await self.ask("move", channel_id, bridge_id)
+
+    async def take_out(self, channel_id: str, bridge_id: str) -> None:
+        await self.ask("take_out", channel_id, bridge_id)
+
+    async def mute(self, channel_id: str, *, on: bool) -> None:
+        await self.ask("mute", channel_id, on)
+
+    async def ringback(self, channel_id: str, *, on: bool) -> None:
+        await self.ask("ringback", channel_id, on)
+
+    async def snoop(self, channel_id: str, snoop_id: str, *, whisper: bool) -> None:
+        await self.ask("snoop", channel_id, snoop_id, whisper)
+
+    async def record_talk(self, channel_id: str, recording_id: str) -> str:
+        await self.ask("record_talk", channel_id, recording_id)
+        return f"/nowhere/{recording_id}.raw"
+
+    async def pause_recording(self, channel_id: str, *, on: bool) -> None:
+        await self.ask("pause_recording", channel_id, on)
+
+    async def end_recording(self, channel_id: str) -> None:
+        await self.ask("end_recording", channel_id)
 
     def _end(self, channel_id: str, cause: int) -> None:
         if channel_id not in self.gone:

@@ -90,7 +90,7 @@ async def test_keys_serve_when_the_media_socket_cannot_be_opened(stage: Stage) -
 
 
 async def test_a_prompt_that_is_never_reported_as_played_does_not_hold_the_call(stage: Stage) -> None:
-    stage.control.mute = True
+    stage.control.silent = True
     call_id = await stage.in_menu()
     assert 5 < stage.clock.monotonic() < 7
     (trouble,) = stage.ledger.of_kind(call_id, Kind.TROUBLE)

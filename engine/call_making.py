@@ -1,0 +1,103 @@
+"""Calls are put together: each with its log, its voice, and what it does its work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+
+import structlog
+
+from calls.events import CallEventKind
+from calls.outcome import Outcome
+from engine.call_log import CallLog
+from engine.conversation import Conversation
+from engine.errands import Errands
+from engine.exchange import Exchange
+from engine.ringing import Ring, Ringing
+from engine.talking import Overdue, TalkMeans
+from engine.voice import CallVoice
+from ivr.dialogue import Dialogue
+from ivr.flow import Flow
+from ivr.recall import facts_of
+
+log = structlog.get_logger(__name__)
+
+
+class CallMaker:
+    """`run` does what a call need not wait for."""
+
+    def __init__(self, exchange: Exchange, run: Callable[[Coroutine[None, None, None]], None]) -> None:
+        self._exchange = exchange
+        self._run = run
+
+    def conversation(
+        self,
+        call_log: CallLog,
+        channel_id: str,
+        flow: Flow,
+        dialogue: Dialogue,
+        *,
+        ring: Ring | None = None,
+        answered: bool = False,
+        wideband: bool = False,
+    ) -> Conversation:
+        exchange = self._exchange
+        call_id = call_log.id
+
+        def trouble(what: str, detail: str) -> None:
+            log.warning("trouble in a call", call=call_id, what=what, detail=detail)
+            self._run(call_log.write(CallEventKind.TROUBLE, {"what": what, "detail": detail}))
+
+        voice = CallVoice(
+            call_id,
+            channel_id,
+            wideband=wideband,
+            control=exchange.control,
+            recognizer=exchange.recognizer,
+            synthesizer=exchange.synthesizer,
+            tell=lambda event: call.tell(event),
+            trouble=trouble,
+            first_playback=call_log.last_seq,
+        )
+        call = Conversation(
+            call_id,
+            channel_id,
+            dialogue,
+            ringing=None if ring is None else Ringing(ring, call_log, exchange.control, exchange.clock),
+            answered=answered,
+            log=call_log,
+            voice=voice,
+            errands=Errands(
+                call_id, desk=exchange.desk, call_log=call_log, tell=lambda finished: call.tell(finished)
+            ),
+            means=self.talk_means(call_log, lambda overdue: call.tell(overdue)),
+            dialogue_of=partial(self._dialogue_of, call_log),
+            recordings=exchange.recordings,
+            final_outcome=Outcome.UNKNOWN_NUMBER if not ring and flow is exchange.flows.unknown else None,
+        )
+        return call
+
+    def talk_means(self, call_log: CallLog, tell: Callable[[Overdue], None]) -> TalkMeans:
+        exchange = self._exchange
+        return TalkMeans(
+            call_id=call_log.id,
+            control=exchange.control,
+            queues=exchange.queues,
+            log=call_log,
+            clock=exchange.clock,
+            recorder=exchange.talk_recorders.of_call(),
+            flows=lambda name: exchange.flows.by_name(name) is not None,
+            region=exchange.region,
+            tell=tell,
+        )
+
+    def _dialogue_of(self, call_log: CallLog, name: str, language: str | None) -> Dialogue | None:
+        """Another flow for the person on the line, in the language that they have chosen."""
+        exchange = self._exchange
+        flow = exchange.flows.by_name(name)
+        if flow is None:
+            return None
+        call = call_log.call
+        facts = facts_of({"direction": call.direction, "caller": call.caller, "dialled": call.dialled})
+        spoken = language if language in flow.languages else None
+        return Dialogue(flow, facts=facts, surroundings=exchange.surroundings, language=spoken)

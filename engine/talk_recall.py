@@ -1,0 +1,173 @@
+"""Where a call stood with agents when its engine died, as the call's log tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from acd.talk import Target, TargetKind
+from acd.talk_phases import Other, Phase, Talk
+from calls.events import CallEvent, CallEventKind
+from calls.legs import LegState
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A caller's place in a queue. `returned`: they talked with an agent and lost them."""
+
+    queue: str
+    since: datetime
+    returned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """`talk` None: none goes on. `main`: the room that it was in. `offered`: (leg, agent) rung, or nobody."""
+
+    talk: Talk | None = None
+    main: str = ""
+    connected_at: datetime | None = None
+    offered: tuple[str, str] = ("", "")
+
+
+def room_named(leg: str) -> str:
+    """The room of a talk that began with this agent's leg."""
+    return leg.replace(".leg.", ".talk.")
+
+
+def place_in_log(events: Sequence[CallEvent]) -> Place | None:
+    """The place of a caller who still waits or talks in a queue."""
+    place: Place | None = None
+    for event in events:
+        if event.kind is CallEventKind.QUEUED:
+            place = Place(str(event.data["queue"]), event.at)
+        elif event.kind is CallEventKind.QUEUE_LEFT:
+            place = None
+        elif event.kind is CallEventKind.TALK_ENDED and place is not None:
+            place = replace(place, returned=True)
+    return place
+
+
+def recalled(events: Sequence[CallEvent], customer: str) -> Recalled:
+    """What the events tell of agents on the line of this customer."""
+    found = Recalled()
+    for event in events:
+        row = _ROWS.get(event.kind)
+        if row is not None:
+            found = row(found, event, customer)
+    return found
+
+
+def _offered(found: Recalled, event: CallEvent, customer: str) -> Recalled:
+    return replace(found, offered=(str(event.data["leg"]), str(event.data["agent"])))
+
+
+def _nobody(found: Recalled, event: CallEvent, customer: str) -> Recalled:
+    return Recalled()
+
+
+def _not_offered(found: Recalled, event: CallEvent, customer: str) -> Recalled:
+    return replace(found, offered=("", ""))
+
+
+def _connected(found: Recalled, event: CallEvent, customer: str) -> Recalled:
+    leg, agent = found.offered
+    talk = Talk(Phase.TALKING, customer, agent, leg, str(event.data["queue"]), event.at, event.at)
+    return replace(found, talk=talk, main=room_named(leg), connected_at=event.at, offered=("", ""))
+
+
+def _to(talk: Talk, phase: Phase, at: datetime, **changes: Any) -> Talk:
+    return replace(talk, phase=phase, since=at, held_seconds=talk.held_until(at), **changes)
+
+
+def _in_talk(
+    row: Callable[[Talk, Mapping[str, object], datetime], Talk | None],
+) -> Callable[[Recalled, CallEvent, str], Recalled]:
+    def told(found: Recalled, event: CallEvent, customer: str) -> Recalled:
+        if found.talk is None:
+            return found
+        return replace(found, talk=row(found.talk, event.data, event.at))
+
+    return told
+
+
+def _held(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk:
+    return _to(talk, Phase.HELD, at)
+
+
+def _resumed(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk:
+    return _to(talk, Phase.TALKING, at)
+
+
+def _consulting(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk:
+    target = Target(TargetKind(str(data["kind"])), str(data["target"]))
+    other = Other(str(data["leg"]), target, at, blind=bool(data.get("blind")))
+    return _to(talk, Phase.RINGING, at, other=other)
+
+
+def _leg_moved(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk:
+    """Of one who gets the customer at once, `transferred` tells; until then it is as if they still ring."""
+    other = talk.other
+    if other is None or other.blind or data["leg"] != other.leg or data["state"] != LegState.UP:
+        return talk
+    return _to(talk, Phase.CONSULTING, at, other=replace(other, up=True, since=at))
+
+
+def _consulted(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk | None:
+    other, outcome = talk.other, data["outcome"]
+    if outcome == "transferred" or other is None:
+        return talk
+    if talk.phase is Phase.GIVEN:
+        return None
+    back = Phase.TALKING if outcome == "cancelled" or other.blind else Phase.HELD
+    return _to(talk, back, at, other=None)
+
+
+def _transferred(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk | None:
+    other = talk.other
+    if other is None:
+        return None  # to a queue or a flow
+    talk = replace(_to(talk, Phase.OUTSIDE, at), agent="", agent_leg="", supervisors=None, muted=False)
+    if not other.agent:
+        return replace(talk, other=replace(other, up=True), given_by="")
+    talk = replace(talk, phase=Phase.TALKING, other=None, agent=other.agent, agent_leg=other.leg)
+    return replace(talk, began=at, held_seconds=0.0, given_by="")
+
+
+def _conference(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk:
+    return _to(talk, Phase.CONFERENCE, at)
+
+
+def _party_left(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk | None:
+    if talk.other is None or data["leg"] != talk.other.leg:
+        return talk
+    return None if talk.phase is Phase.OUTSIDE else _to(talk, Phase.TALKING, at, other=None)
+
+
+def _part_ended(talk: Talk, data: Mapping[str, object], at: datetime) -> Talk | None:
+    if data["agent"] != talk.agent:
+        return talk  # the one before, who has given the customer away
+    if talk.other is None:
+        return None
+    other = replace(talk.other, blind=True)
+    return _to(talk, Phase.GIVEN, at, other=other, agent="", agent_leg="", given_by=talk.agent)
+
+
+_ROWS: dict[CallEventKind, Callable[[Recalled, CallEvent, str], Recalled]] = {
+    CallEventKind.AGENT_OFFERED: _offered,
+    CallEventKind.AGENT_MISSED: _not_offered,
+    CallEventKind.QUEUED: _nobody,
+    CallEventKind.QUEUE_LEFT: _nobody,
+    CallEventKind.AGENT_CONNECTED: _connected,
+    CallEventKind.TALK_HELD: _in_talk(_held),
+    CallEventKind.TALK_RESUMED: _in_talk(_resumed),
+    CallEventKind.CONSULT_STARTED: _in_talk(_consulting),
+    CallEventKind.LEG_CHANGED: _in_talk(_leg_moved),
+    CallEventKind.CONSULT_ENDED: _in_talk(_consulted),
+    CallEventKind.TRANSFERRED: _in_talk(_transferred),
+    CallEventKind.CONFERENCE_STARTED: _in_talk(_conference),
+    CallEventKind.PARTY_LEFT: _in_talk(_party_left),
+    CallEventKind.TALK_ENDED: _in_talk(_part_ended),
+}
