@@ -64,7 +64,8 @@ SERVING: Mapping[str, Any] = MappingProxyType(
 class Doors:
     """Who may come in, and where what they saw is told.
 
-    `proxies`: reverse proxies that are believed. `beyond`: the console listens beyond this machine.
+    `proxies`: reverse proxies that are believed. `beyond`: the console listens beyond this machine, and only
+    proxies serve it over https.
     """
 
     accounts: Accounts

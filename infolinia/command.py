@@ -151,7 +151,8 @@ def _say_where(configuration: Configuration, hotline: Hotline) -> None:
     web = configuration.web
     typer.echo(f"{configuration.name} answers.")
     typer.echo(f"  phone    {hotline.facts.sip_address}")
-    typer.echo(f"  browser  http://{'localhost' if web.bind == '127.0.0.1' else web.bind}:{web.port}")
+    host = "localhost" if web.bind == "127.0.0.1" else web.bind
+    typer.echo(f"  browser  {'https' if web.serves_tls else 'http'}://{host}:{web.port}")
     script = "press 2; say 'order'; wait 2; press 123456; press 1; press 2"
     typer.echo(f'  no phone {hotline.facts.program} call --script "{script}"')
     typer.echo("Ctrl-C stops it.")

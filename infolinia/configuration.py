@@ -21,7 +21,7 @@ from infolinia.sections.recording import RecordingSection
 from infolinia.sections.retention import RetentionSection
 from infolinia.sections.rules import RulesSection, rule_problems
 from infolinia.sections.services import ServiceName, ServiceSection
-from infolinia.sections.web import WebSection, web_problems
+from infolinia.sections.web import WebSection
 from infolinia.sections.webhooks import WebhooksSection
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
@@ -237,7 +237,6 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
         for language, folder in configuration.speech.models.items()
         if not is_model(configuration.place(folder))
     ]
-    problems += web_problems(configuration.web)
     problems += rule_problems(configuration.rules, configuration.campaigns)
     problems += callback_problems(
         configuration.callbacks,

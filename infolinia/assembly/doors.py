@@ -29,4 +29,5 @@ async def opened_doors(
     seen = SeenNotes(store.accounts.audit, clock)
     await seen.start()
     stack.push_async_callback(seen.close)
-    return Doors(store.accounts, passwords, seen, networks_of(web.proxies), web.beyond)
+    only_proxies = web.beyond and not web.serves_tls
+    return Doors(store.accounts, passwords, seen, networks_of(web.proxies), only_proxies)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import structlog
-from aiohttp import web
 
 from asterisk.ami import AmiAddress, AmiConnection
 from asterisk.ari import AriAddress
@@ -25,7 +24,7 @@ from asterisk.settings import AMI_USER, ARI_USER, MEDIA_CLIENT, AsteriskInstalla
 from asterisk.visitors import VisitorGate
 from calls.control import ControlRestored, NetworkEvent
 from channels.services import HttpServices
-from console.application import SERVING, make_application
+from console.application import make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
@@ -49,6 +48,7 @@ from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.floor import opened_floor
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
+from infolinia.assembly.serving import phone_socket, serve
 from infolinia.assembly.staff import staff_anew, staffed_queues
 from infolinia.assembly.system_news import on_system_news
 from infolinia.assembly.webhooks import tell_webhooks
@@ -142,6 +142,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             trunks=tuple(trunk.name for trunk in configuration.sip.trunks),
             ami=ami,
             phones=tuple(phone.name for phone in asterisk.settings.phones),
+            browser_address="127.0.0.1" if configuration.web.is_local else "",
         )
         hours = OfficeHours(configuration.hours, ZoneInfo(configuration.time_zone))
         surroundings = surroundings_of(configuration, hours)
@@ -271,11 +272,12 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             doors=doors,
             forms=forms,
             people=people_of(api.parts),
+            phone=phone_socket(configuration),
             desks=desks,
             floor=floor,
             breaks=lambda: desks.settings.breaks,
         )
-        await _serve(application, configuration, stack)
+        await serve(application, configuration, clock, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)
 
 
@@ -404,10 +406,3 @@ def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> 
             await task
 
     stack.push_async_callback(end)
-
-
-async def _serve(application: web.Application, configuration: Configuration, stack: AsyncExitStack) -> None:
-    runner = web.AppRunner(application, shutdown_timeout=5, **SERVING)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, configuration.web.bind, configuration.web.port).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -34,10 +35,21 @@ class RateSection(BaseModel):
     burst: Annotated[int, Field(ge=1, le=100_000)] = 200
 
 
+class TlsSection(BaseModel):
+    """PEM files: a certificate with those between it and its authority, and its key without a password."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    certificate: Path
+    key: Path
+
+
 class WebSection(BaseModel):
     """`names`: the names by which browsers and other systems ask, beside localhost.
 
     `proxies`: reverse proxies whose word on the asker's address and on https is taken.
+    `tls`: the certificate that it serves https with. None: one of its own making, where it is reached from
+    other machines and no proxy serves https for it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,6 +59,7 @@ class WebSection(BaseModel):
     names: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
     proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     visitors: Annotated[int, Field(ge=0, le=500)] = 20
+    tls: TlsSection | None = None
     rate: RateSection = RateSection()
 
     @property
@@ -57,12 +70,12 @@ class WebSection(BaseModel):
         except ValueError:
             return self.bind.lower() != "localhost"
 
+    @property
+    def is_local(self) -> bool:
+        """Whether all browsers are on this machine."""
+        return not self.beyond and not self.proxies
 
-def web_problems(web: WebSection) -> list[str]:
-    """Passwords and personal data cross a network over https only."""
-    if not web.beyond or web.proxies:
-        return []
-    return [
-        f'web.bind "{web.bind}" is reached from other machines: name in web.proxies the reverse proxy that '
-        "serves it over https, or bind 127.0.0.1."
-    ]
+    @property
+    def serves_tls(self) -> bool:
+        """Passwords and personal data cross a network over https only."""
+        return self.tls is not None or (self.beyond and not self.proxies)

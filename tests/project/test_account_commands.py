@@ -134,12 +134,11 @@ def test_the_audit_log_names_people_and_the_shells_user(program: Program, home: 
 @pytest.mark.parametrize(
     ("web", "says"),
     [
-        ("bind: 0.0.0.0", r'web.bind "0.0.0.0" is reached from other machines: name in web.proxies'),
-        ("bind: hotline.example.com", "is reached from other machines"),
+        ("tls: {certificate: a.pem}", "web.tls.key"),
         ("proxies: [10.0.0.1/24]", "write an address or a network, such as 10.0.0.5 or 10.0.0.0/24"),
     ],
 )
-def test_a_console_without_https_is_for_this_machine(home: Path, web: str, says: str) -> None:
+def test_a_console_that_cannot_be_served(home: Path, web: str, says: str) -> None:
     (home / "infolinia.yaml").write_text(f"web:\n  {web}\n")
     with pytest.raises(ConfigurationRejected, match=says):
         load_configuration(home / "infolinia.yaml")
@@ -150,4 +149,12 @@ def test_a_console_without_https_is_for_this_machine(home: Path, web: str, says:
 )
 def test_a_console_that_may_be_served(home: Path, web: str) -> None:
     (home / "infolinia.yaml").write_text(f"web: {web}\n" if web[0] == "{" else f"web:\n  {web}\n")
-    load_configuration(home / "infolinia.yaml")
+    assert not load_configuration(home / "infolinia.yaml").web.serves_tls
+
+
+@pytest.mark.parametrize(
+    "web", ["bind: 0.0.0.0", "bind: hotline.example.com", "tls: {certificate: c, key: k}"]
+)
+def test_a_console_that_others_reach_serves_https(home: Path, web: str) -> None:
+    (home / "infolinia.yaml").write_text(f"web:\n  {web}\n")
+    assert load_configuration(home / "infolinia.yaml").web.serves_tls
