@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from babel.numbers import get_currency_precision
-
 from acd.talk import (
     Action,
     CancelConsult,
@@ -85,7 +83,7 @@ def action_of(form: Form) -> Action:
             target = _target(form)
             if target.kind not in (TargetKind.AGENT, TargetKind.NUMBER):
                 raise Fault(
-                    400, "Only an agent or a number can be asked; give the call to a queue or a flow."
+                    400, "Only an agent or a number can be asked. Give the call to a queue or flow."
                 )
             return Consult(target)
     raise Fault(400, "There is no such action. Load the desk anew.")
@@ -111,14 +109,14 @@ def callback_of(form: Form, now: datetime, words: Words) -> CallbackWish:
 
 
 def promise_of(form: Form, now: datetime, words: Words) -> tuple[int, str, date]:
-    """An amount in minor units, its currency, and the day."""
+    """An amount in hundredths, its currency, and the day."""
     currency = form.get("currency", "").strip().upper()
     written = form.get("amount", "").strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
     try:
         amount = Decimal(written)
         if not (amount.is_finite() and 0 < amount < LARGEST_AMOUNT):
             raise ValueError
-        minor = amount.scaleb(get_currency_precision(currency))
+        minor = amount.scaleb(2)
         if minor != minor.to_integral_value():
             raise ValueError
     except (InvalidOperation, ValueError):

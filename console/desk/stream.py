@@ -28,11 +28,11 @@ OLD: Mapping[DeskPart, tuple[str, ...]] = {
     DeskPart.POPUP: ("band", "customer", "timeline", "side"),
     DeskPart.NOTES: ("side", "band", "customer"),
     DeskPart.DAY: ("strip",),
-    DeskPart.QUEUES: ("queues", "targets"),
+    DeskPart.QUEUES: ("queues", "targets", "idle"),
     DeskPart.PHONE: ("phone",),
     DeskPart.ELSEWHERE: ("elsewhere",),
     DeskPart.SIGNED_OUT: ("dismissed",),
-    DeskPart.ALL: ("status", "band", "customer", "timeline", "side", "strip", "queues", "phone"),
+    DeskPart.ALL: ("status", "band", "customer", "timeline", "side", "strip", "queues"),
 }
 LAST = frozenset({DeskPart.ELSEWHERE, DeskPart.SIGNED_OUT})
 

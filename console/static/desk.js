@@ -54,7 +54,7 @@ async function send(path, fields = {}, { quiet = false } = {}) {
     answer = await fetch(path, {
       method: "POST",
       headers: { ...csrf, Accept: "application/json" },
-      body: fields instanceof FormData ? new URLSearchParams(fields) : new URLSearchParams(fields),
+      body: new URLSearchParams(fields),
     });
   } catch {
     if (!quiet) tellWord("server_away");
@@ -116,6 +116,9 @@ function listen() {
       if (name !== "targets" || !byId("drawer").hidden) body.dispatchEvent(new CustomEvent(`desk-${wanted}`));
     });
   }
+  source.addEventListener("desk-idle", () => {
+    if (!byId("past-form")) body.dispatchEvent(new CustomEvent("desk-timeline"));
+  });
   source.addEventListener("desk-phone", signIn);
   source.addEventListener("desk-elsewhere", () => end("elsewhere"));
   source.addEventListener("desk-dismissed", () => end("dismissed"));
@@ -128,9 +131,8 @@ function listen() {
 }
 
 function away() {
-  stale.lastChild.textContent = word("reconnecting");
-  stale.hidden = !live();
-  if (!live()) stale.hidden = false;
+  if (live()) stale.lastChild.textContent = word("reconnecting");
+  stale.hidden = false;
 }
 
 function again() {
@@ -326,7 +328,7 @@ body.addEventListener("click", async (event) => {
   if (key) return press(key);
   if (target) return give(button);
   if (open) return byId(open).showModal();
-  if (close) return byId(close).close?.() ?? (byId(close).tagName === "DIALOG" || toggle(close, false));
+  if (close) return byId(close).matches("dialog") ? byId(close).close() : toggle(close, false);
   if (show) {
     const shown = byId(show).hidden;
     byId(show).hidden = !shown;

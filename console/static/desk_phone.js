@@ -34,6 +34,7 @@ export class DeskPhone {
     if (this.#phone?.inCall) return;
     this.#phone?.close();
     this.#phone = null;
+    if (!user) return this.#show("own"); // it rings on the table
     try {
       this.#media ??= await openMicrophone(kept("mic"));
     } catch (failure) {
