@@ -18,6 +18,7 @@ class RetentionKind(StrEnum):
     CALLBACKS = "callbacks"
     MESSAGES = "messages"
     REFUSED_ROWS = "refused_rows"
+    AGENTS = "agents"
     AUDIT = "audit"
     CONSENT_PROOF = "consent_proof"
 

@@ -38,6 +38,7 @@ class RetentionSection(BaseModel):
     callbacks: Period = "24 months"
     messages: Period = "6 months"
     refused_rows: Period = "30 days"
+    agents: Period = "24 months"
     audit: Period = "24 months"
     consent_proof: Period = "6 years"
 

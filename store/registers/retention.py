@@ -35,6 +35,7 @@ from store.registers.legal_holds import held_calls, held_contacts
 from store.registers.recordings import drop_sound, drop_transcripts
 from store.registers.transactions import read, reading, written
 from store.tables import (
+    agent_events,
     audit_log,
     call_events,
     callback_asks,
@@ -280,6 +281,14 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
     ),
     RetentionKind.REFUSED_ROWS: (
         _Kind(import_refusals, None, lambda before: _finished < before, _dropping(import_refusals)),
+    ),
+    RetentionKind.AGENTS: (
+        _Kind(
+            agent_events,
+            agent_events.c.at,
+            lambda before: agent_events.c.at < before,
+            _dropping(agent_events),
+        ),
     ),
     RetentionKind.AUDIT: (
         _Kind(audit_log, audit_log.c.at, lambda before: audit_log.c.at < before, _dropping(audit_log)),

@@ -1,0 +1,172 @@
+"""The configuration read anew: what changes at once, what waits, and that a wrong one changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engine.flows import FlowShelf
+from infolinia.assembly.company import OfficeHours
+from infolinia.assembly.hotline import make_voices
+from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
+from infolinia.flows.files import load_flows
+from infolinia.flows.reload import FlowReloader
+from infolinia.reloading import ConfigurationReloader
+from infolinia.setup.inventory import find_parts
+from speech.vosk_recognizer import VoskRecognizer
+
+FLOW = """\
+flow: {name}
+languages: [en]
+always: {{agent: a, trouble: a}}
+start: a
+steps:
+  a: {{hangup: normal}}
+"""
+SETTINGS = """\
+flows: flows
+numbers: {"100": front}
+unknown_number: unknown
+hours: {office: {mon-fri: "8:00-16:00"}}
+agents: {jan: {number: "+48220000021"}}
+queues: {orders: {}}
+"""
+
+
+class Office:
+    """A configuration and its flows in files, and what is told of changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "infolinia.yaml"
+        self.flows = folder / "flows"
+        self.flows.mkdir()
+        for name in ("front", "unknown"):
+            self.flow(name)
+        self.write(SETTINGS)
+        self.applied: list[Configuration] = []
+
+    def write(self, settings: str) -> None:
+        self.file.write_text(settings)
+
+    def flow(self, name: str, text: str = FLOW) -> None:
+        (self.flows / f"{name}.yaml").write_text(text.format(name=name))
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+@pytest.fixture
+async def reloader(office: Office) -> AsyncIterator[tuple[ConfigurationReloader, FlowShelf]]:
+    configuration = load_configuration(office.file)
+    shelf = load_flows(configuration)
+    voices = make_voices(configuration, find_parts())
+    flows = FlowReloader(configuration, shelf, voices, VoskRecognizer({}), lambda: None)
+    made = ConfigurationReloader(configuration, flows)
+    made.appliers.append(office.applied.append)
+    yield made, shelf
+    await voices.close()
+
+
+Made = tuple[ConfigurationReloader, FlowShelf]
+
+
+async def test_what_can_change_changes_and_the_rest_is_named(office: Office, reloader: Made) -> None:
+    made, shelf = reloader
+    done = await made.reload()
+    assert (done.changed, done.waiting, office.applied) == ((), (), [])
+    office.flow("second")
+    office.write(
+        SETTINGS.replace('"100": front', '"100": front, "101": second').replace("8:00", "9:00")
+        + """\
+desk: {breaks: {lunch: {words: {en: Lunch}}}}
+web: {port: 8090}
+sip: {port: 5061}
+"""
+    )
+    done = await made.reload()
+    assert done.changed == ("desk.breaks.lunch", "hours.office.mon-fri", "numbers.101")
+    assert done.waiting == ("sip.port", "web.port")
+    assert done.waiting_told == "Only a restart of the hotline takes over: sip.port, web.port."
+    (applied,) = office.applied
+    assert applied is made.configuration
+    assert (applied.web.port, applied.sip.port) == (8080, 5060), "as they are in force"
+    assert "lunch" in applied.desk.breaks
+    front = shelf.for_number("101")
+    assert front is not None
+    assert front.name == "second"
+    assert (await made.reload()).waiting == ("sip.port", "web.port"), "until the start"
+    assert len(office.applied) == 1
+
+
+async def test_agents_and_queues_change_but_for_sip_telephones(office: Office, reloader: Made) -> None:
+    made, _ = reloader
+    office.write(
+        SETTINGS.replace("orders: {}", "orders: {capacity: 5}, second: {}").replace(
+            "agents: {jan:", "agents: {ola: {sip: {password: a password of hers}}, anna: {person: Anna}, jan:"
+        )
+    )
+    done = await made.reload()
+    assert done.changed == (
+        "agents.anna",
+        "agents.ola",
+        "agents.ola.sip",
+        "queues.orders.capacity",
+        "queues.second",
+    )
+    assert done.waiting == ("agents.ola.sip",)
+    assert made.configuration.queues["orders"].capacity == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("queues: {orders: {hours: offic}}\n", "infolinia.yaml:1:26: queues.orders.hours"),
+        (SETTINGS + "nonsense: 1\n", "infolinia.yaml:7:1"),
+        (SETTINGS.replace("unknown_number: unknown", "unknown_number: nobody"), "nobody.yaml"),
+    ],
+)
+async def test_a_wrong_file_changes_nothing(office: Office, reloader: Made, settings: str, said: str) -> None:
+    made, shelf = reloader
+    before, flows = made.configuration, shelf.all()
+    office.write(settings)
+    with pytest.raises(ConfigurationRejected) as refused:
+        await made.reload()
+    assert said in str(refused.value)
+    assert made.configuration is before
+    assert shelf.all() == flows
+    assert not office.applied
+
+
+async def test_a_flow_that_needs_what_waits_is_told_so(office: Office, reloader: Made) -> None:
+    made, _ = reloader
+    office.flow("front", FLOW.replace("start: a", "start: a\nuse: {{campaigns: [spring]}}"))
+    office.write(SETTINGS + "campaigns: [spring]\n")
+    with pytest.raises(ConfigurationRejected, match="spring") as refused:
+        await made.reload()
+    assert str(refused.value).endswith("Only a restart of the hotline takes over: campaigns.")
+
+
+async def test_a_signal_tells_the_log_and_never_fails(
+    office: Office, reloader: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, _ = reloader
+    office.write("nonsense: 1\n")
+    await made.reload_told()
+    office.write(SETTINGS + "web: {port: 8090}\n")
+    await made.reload_told()
+    told = capsys.readouterr().out
+    assert "Nothing was changed" in told
+    assert "takes over: web.port" in told
+
+
+def test_hours_that_are_taken_away_stay_for_calls_that_ask(office: Office) -> None:
+    configuration = load_configuration(office.file)
+    hours = OfficeHours(configuration.hours, ZoneInfo("Europe/Warsaw"))
+    hours.put({})
+    assert hours.at("office", datetime(2026, 11, 23, 10, tzinfo=UTC)) == "open"
