@@ -20,6 +20,7 @@ from console.api.serving import Api
 from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
+from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
 from engine.floor import Floor
 from engine.flows import FlowShelf
@@ -131,6 +132,7 @@ class Stage:
     names: tuple[str, ...] = ()
     people: People | None = None
     floor: Floor | None = None
+    desks: Desks | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -167,6 +169,7 @@ class Stage:
             api=self.api,
             people=self.people,
             floor=self.floor,
+            desks=self.desks,
             breaks=lambda: BREAKS,
         )
 
