@@ -51,7 +51,7 @@ class SealedSound:
     """Opened only when all of it is as it was written: no sound is given of a file that somebody changed."""
 
     def __init__(self, file: BinaryIO, keys: RecordingKeys | None, name: str) -> None:
-        """`file` is closed with it. Raises RecordingDamaged."""
+        """`file` is closed with it; it stays open when this raises RecordingDamaged."""
         self._file = file
         self._name = name
         head = file.read(HEAD_BYTES)

@@ -20,7 +20,7 @@ from engine.ports import RecordingLost
 RATE_HZ = 8000
 SAMPLE_BYTES = 2
 # Opus at this rate keeps telephone speech as it is; FLAC takes twice the room and a fortieth of the work.
-_OPUS_BITS_PER_SECOND = 40_000
+_OPUS_BITS_PER_SECOND = 48_000
 _CHUNK_BYTES = RATE_HZ * SAMPLE_BYTES
 FORMATS = {"opus": ("ogg", "libopus", ".ogg"), "flac": ("flac", "flac", ".flac")}
 MOST_PEAKS = 900
@@ -41,7 +41,7 @@ def encode(raw: TalkFiles, target: IO[bytes], codec: str) -> float:
             if codec == "opus":
                 stream.bit_rate = _OPUS_BITS_PER_SECOND
                 # Otherwise libopus mixes the sides for the ear: here they are two people.
-                stream.options = {"mapping_family": "255", "application": "voip"}
+                stream.options = {"mapping_family": "255", "application": "audio"}
             resampler = av.AudioResampler(
                 format=stream.format, layout="stereo", rate=stream.rate, frame_size=stream.frame_size or 0
             )
