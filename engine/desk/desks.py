@@ -20,7 +20,7 @@ from engine.desk.arrangements import Arrangements, filled
 from engine.desk.arrangements import CallbackWish as CallbackWish
 from engine.desk.call_parts import CallParts
 from engine.desk.dialling import ManualCalls, manual_order
-from engine.desk.following import BUSY, ON_THE_LINE, Following
+from engine.desk.following import BROWSER, BUSY, ON_THE_LINE, Following
 from engine.desk.ordered_ledger import OrderedLedger
 from engine.desk.page_news import PageNews
 from engine.desk.refusals import DeskRefused
@@ -107,7 +107,7 @@ class Desks:
             agent = standing.agent
             if agent not in self._following.views:
                 continue
-            if self._queues.line(agent).browser:
+            if self._following.telephone(agent) == BROWSER:
                 self._sittings.take_back(agent)
             elif standing.wrap_up_work is None:
                 continue  # its telephone tells whether it is there
@@ -170,7 +170,7 @@ class Desks:
         Without a telephone's name in it, the agent has a telephone of their own, which rings.
         """
         view = self._view(agent)
-        browser = self._queues.line(agent).browser
+        browser = self._following.telephone(agent) == BROWSER
         was_here = agent in self._sittings
         credentials = await self._sittings.sit_down(agent, page, browser=browser)
         if not was_here and browser:
@@ -240,7 +240,9 @@ class Desks:
         view = self._view(agent)
         if view.state is not AgentState.IDLE or view.work is not None:
             raise DeskRefused("busy", "You have a call, or wrap one up: end that first.")
-        if self._queues.line(agent).browser and not view.reachable:
+        if view.status is AgentStatus.OFFLINE:
+            raise DeskRefused("offline", "You are offline: choose another status first.")
+        if self._following.telephone(agent) == BROWSER and not view.reachable:
             raise DeskRefused("phone", "Your telephone is not connected: wait until it is.")
         if queue and queue not in self._queues:
             raise DeskRefused("queue", f"There is no queue {queue[:40]!r}.")

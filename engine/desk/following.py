@@ -24,6 +24,7 @@ LEFT_OVER_SECONDS = 90.0
 # The log of what agents did is written in batches: the day's numbers are right this much later.
 DAY_SECONDS = 0.6
 ON_THE_LINE = frozenset({AgentState.TALKING, AgentState.HOLD})
+BROWSER = "browser"
 BUSY = ON_THE_LINE | {AgentState.OFFERED}
 
 
@@ -63,10 +64,20 @@ class Following:
         self._later(LEFT_OVER_SECONDS, self._wrap_up_left_over)
 
     def close(self) -> None:
+        """Idempotent."""
         self._stop_watching()
+        self._stop_watching = lambda: None
         self._exchange.live.on_event = lambda event: None
         for timer in self._timers:
             timer.cancel()
+
+    def telephone(self, agent: str) -> str:
+        """ "browser", "sip" or "number"; of one who is being taken away, who still talks, "browser"."""
+        try:
+            line = self._queues.line(agent)
+        except KeyError:
+            return BROWSER
+        return BROWSER if line.browser else "sip" if line.number is None else "number"
 
     def restore(self, standing: StandingFound) -> None:
         """As an earlier engine left an agent: their log has it already."""
@@ -103,10 +114,9 @@ class Following:
         agent = after.name
         before = self.views.get(agent)
         self.views[agent] = after
-        line = self._queues.line(agent)
-        telephone = "browser" if line.browser else "sip" if line.number is None else "number"
         if not self._restoring:
-            for kind, data in entries_of(before, after, telephone=telephone, by=self._by.get(agent, "")):
+            by = self._by.get(agent, "")
+            for kind, data in entries_of(before, after, telephone=self.telephone(agent), by=by):
                 self.note(agent, kind, data)
         self._follow_work(before, after)
         self._sittings.tell(agent, DeskPart.STATE)

@@ -9,7 +9,10 @@ from datetime import datetime
 from calls.call import Call
 from calls.events import CallEvent, CallEventKind
 from engine.changes import (
+    AgentEventsAppended,
     CallbackKept,
+    CallPartKept,
+    CallPartOver,
     CallStored,
     Change,
     ConsentKept,
@@ -20,6 +23,8 @@ from engine.changes import (
     ProfileSet,
 )
 from engine.ports import HistoryRow, LedgerUnavailable, RecordingLost, StoreUnavailable
+from engine.registers.agents import AgentEvent
+from engine.registers.desk import CallPart
 from history.callbacks import CallbackRequest
 from history.interaction import ContactPoint, Interaction
 from history.permissions import Consent, Objection
@@ -40,6 +45,8 @@ class MemoryLedger:
         self.callbacks: dict[str, CallbackRequest] = {}  # by id
         self.consents: dict[str, Consent] = {}  # by id
         self.objections: dict[str, Objection] = {}
+        self.agent_events: list[AgentEvent] = []
+        self.parts: dict[str, CallPart] = {}  # by id
         self.away = False
         self.slow: asyncio.Event | None = None
         self.fault: Exception | None = None
@@ -72,6 +79,13 @@ class MemoryLedger:
                     self.callbacks.setdefault(request.id, request)
                 case ConsentKept(consent):
                     self.consents.setdefault(consent.id, consent)
+                case AgentEventsAppended(done):
+                    self.agent_events += done
+                case CallPartKept(part):
+                    if part.id not in self.parts or self.parts[part.id].version < part.version:
+                        self.parts[part.id] = part
+                case CallPartOver(id):
+                    self.parts.pop(id, None)
                 case ObjectionKept(objection):
                     self.objections.setdefault(objection.id, objection)
         await asyncio.sleep(0)
