@@ -31,6 +31,7 @@ _OWN_TEXTS: tuple[tuple[str, Mapping[str, Template], str], ...] = (
     ("position", queue_sentences.POSITION, "queue"),
     ("wait", queue_sentences.WAIT, "queue"),
     ("callback", queue_sentences.CALLBACK, "queue"),
+    ("agent_lost", queue_sentences.AGENT_LOST, "queue"),
 )
 """(name, texts, the verb that says it; "" for any flow)."""
 
