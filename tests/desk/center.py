@@ -15,6 +15,7 @@ import numpy.typing as npt
 from playwright.async_api import Page, Playwright, async_playwright
 
 from infolinia.setup.inventory import find_parts
+from tests.commands import loaded_program
 from tests.desk.voices import voice, write_microphone
 from tests.house import Ports, take_ports
 from tests.rtp import RtpParty, rtp_party
@@ -249,24 +250,20 @@ async def center(
         hotline = RunningHotline(folder, block, settings, program=program)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(hotline.stop)
+            await asyncio.to_thread(_add_people, hotline, people)
             await hotline.start()
-            for name, role in people.items():
-                await _add(hotline, name, role)
             playwright = await stack.enter_async_context(async_playwright())
             yield Center(hotline, block, stack, playwright)
 
 
-async def _add(hotline: RunningHotline, name: str, role: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(COMMAND, "people", "add", name, "--role", role, "--password-stdin"),
-        *("--config", str(hotline.config)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=hotline.folder,
-    )
-    output, _ = await asyncio.wait_for(process.communicate(PASSWORD.encode()), 30)
-    assert process.returncode == 0, output.decode()
+def _add_people(hotline: RunningHotline, people: Mapping[str, str]) -> None:
+    """And an admin first: nobody else may be the first."""
+    hotline.write_config()
+    with loaded_program() as program:
+        for name, role in {"Maria": "admin", **people}.items():
+            arguments = ("people", "add", name, "--role", role, "--password-stdin")
+            ran = program.run(hotline.folder, *arguments, "--config", str(hotline.config), given=PASSWORD)
+            assert ran.code == 0, ran.errors
 
 
 async def _hang_up(caller: Caller) -> None:
