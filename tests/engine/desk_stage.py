@@ -199,7 +199,7 @@ class DeskStage:
             "network_id": call_id,
             "node": NODE,
         }
-        await log.begin(received)
+        await log.write(CallEventKind.RECEIVED, received)
         await log.write(CallEventKind.ANSWERED)
         self.board.logs[call_id] = log
         return log

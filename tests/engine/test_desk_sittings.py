@@ -187,7 +187,7 @@ async def test_an_offer_that_rings_out_is_missed_until_the_agent_says_otherwise(
     assert view.offer is not None
     assert view.offer.deadline is not None
     async with desk.desks.watch("anna", "page1"):
-        await asyncio.sleep(21)
+        await asyncio.sleep(25)
     await log.write(Kind.AGENT_MISSED, {"queue": "orders", "agent": "anna", "outcome": "no_answer"})
     view = await desk.desks.view("anna")
     assert (view.status, view.offer) == (AgentStatus.MISSED, None)
