@@ -34,7 +34,7 @@ from acd.events import (
     TimePassed,
     WrapUpEnded,
 )
-from acd.floor import Floor
+from acd.floor import Demand, Floor
 from acd.lobby import Lobby
 from acd.matching import Reserve, Round
 from acd.queues import Queue
@@ -61,6 +61,7 @@ class Distribution:
         self._lobby = Lobby(self._queues, self._floor, self._agenda, self._commands, self._handled)
         self._shift = Shift(self._queues, self._floor, self._agenda, self._commands)
         self._talks: dict[str, Place] = {}  # work that an agent answered
+        self._matched = (-1, -1, -1)  # what the last round found: without change another finds nothing
         self._last_offered: dict[str, str] = {}  # queue -> agent
 
     @property
@@ -105,7 +106,7 @@ class Distribution:
     def free_for(self, queue: str, kind: WorkKind = WorkKind.CALL) -> int:
         """How many free agents of the queue may be taken, when those kept for more important queues stay."""
         setup = self._queues[queue]
-        free = self._floor.able((queue, wanted(setup, (), 0))) & self._floor.free[kind]
+        free = self._floor.able(Demand(queue, wanted(setup, (), 0))) & self._floor.free[kind]
         count = free.bit_count()
         for reserve in self._reserves():
             if reserve.priority > setup.priority:
@@ -165,7 +166,7 @@ class Distribution:
                 len(places),
                 min((place.work.since for place in places), default=None),
                 Counter(seat.counted() for seat in self._floor.members(name)),
-                (self._floor.able((name, ())) & free).bit_count(),
+                (self._floor.able(Demand(name)) & free).bit_count(),
                 queue.service_level_seconds,
                 self._lobby.opening.get(name, True),
             )
@@ -206,6 +207,7 @@ class Distribution:
         """Work whose offer came to nothing can be offered again."""
         for work_id in work_ids:
             self._lobby.room.places[work_id].offered_to = ""
+            self._lobby.wanted += 1
 
     def _answered(self, work_id: str, agent: str, now: datetime) -> None:
         place = self._lobby.room.places.get(work_id)
@@ -228,23 +230,25 @@ class Distribution:
             return
         del self._talks[event.work_id]
         if event.failed:
-            self._lobby.back(place, now)
+            self._lobby.back(place)
         else:
             self._handled.add(place.queue.name, seconds)
             self._lobby.moved.add(place.queue.name)
 
     def _reserves(self) -> tuple[Reserve, ...]:
-        floor = self._floor
+        free = self._floor.free[WorkKind.CALL]
+        keeping = (queue for queue in self._queues.values() if queue.reserve > 0)
         return tuple(
-            Reserve(q.priority, floor.able((q.name, wanted(q, (), 0))) & floor.free[WorkKind.CALL], q.reserve)
-            for q in self._queues.values()
-            if q.reserve > 0
+            Reserve(q.priority, self._floor.able(Demand(q.name, wanted(q, (), 0))) & free, q.reserve)
+            for q in keeping
         )
 
     def _match(self, now: datetime) -> None:
         floor = self._floor
-        if not self._lobby.room.in_turn or not any(floor.free.values()):
+        state = floor.freed, floor.staffing, self._lobby.wanted
+        if state == self._matched or not self._lobby.room.in_turn or not any(floor.free.values()):
             return
+        self._matched = state
         matching = Round(floor, now, self._last_offered, self._reserves())
         found = matching.match(self._lobby.room.in_turn)
         if not found:

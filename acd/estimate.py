@@ -8,17 +8,15 @@ nothing of other queues that those agents serve, and of callers who give up: it 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 # The expected wait is judged by this many talks.
 REMEMBERED_TALKS = 20
 
 
-def expected_wait_seconds(position: int, agents: int, handle_seconds: Collection[float]) -> float | None:
-    """None when nothing is known."""
-    if not handle_seconds or agents == 0:
-        return None
-    return sum(handle_seconds) / len(handle_seconds) * position / agents
+def expected_wait_seconds(position: int, agents: int, handle_seconds: float) -> float | None:
+    """None when there are no agents."""
+    return handle_seconds * position / agents if agents > 0 else None
 
 
 class HandleTimes:
@@ -36,5 +34,7 @@ class HandleTimes:
         if queue in self._seconds:
             self._seconds[queue].append(seconds)
 
-    def of(self, queue: str) -> Collection[float]:
-        return self._seconds.get(queue, ())
+    def mean_seconds(self, queue: str) -> float | None:
+        """None when nothing is known."""
+        seconds = self._seconds.get(queue)
+        return sum(seconds) / len(seconds) if seconds else None

@@ -8,6 +8,7 @@ is idle for longest. What skills, queues and freedom say of all agents are numbe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from acd.agents import Agent
@@ -16,13 +17,23 @@ from acd.seats import Seat
 from acd.work import WorkKind
 
 Wanted = tuple[tuple[str, int], ...]
-Demand = tuple[str, Wanted]
-"""A queue's name, and the skills that are wanted, each with its lowest level."""
 
 TOP_LEVEL = 5
 EVERYBODY = -1
 _NEVER = datetime.min.replace(tzinfo=UTC)
 KINDS = tuple(WorkKind)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Demand:
+    """A queue's name, and the skills that are wanted there, each with its lowest level.
+
+    Those who demand the same share one of these: it is known by identity, which is quicker than by its parts.
+    """
+
+    queue: str
+    wanted: Wanted = ()
+    kind: WorkKind = WorkKind.CALL
 
 
 class Floor:
@@ -35,6 +46,7 @@ class Floor:
         self.available = 0
         self.by_name: list[Seat] = []
         self.staffing = 0  # goes up as agents come and go
+        self.freed = 0  # goes up as agents become free
         self._at: list[Seat] = []
         self._members: dict[str, int] = {}
         self._skilled: dict[str, list[int]] = {}
@@ -71,7 +83,9 @@ class Floor:
         bit = seat.bit
         for kind in KINDS:
             if seat.free_for(kind):
-                self.free[kind] |= bit
+                if not self.free[kind] & bit:
+                    self.free[kind] |= bit
+                    self.freed += 1
             elif self.free[kind] & bit:
                 self.free[kind] ^= bit
         staffed = bool(self.signed_in & bit), bool(self.available & bit)
@@ -82,7 +96,7 @@ class Floor:
 
     def to_back(self, seat: Seat) -> None:
         """The agent's turn comes after that of all others."""
-        if len(self._at) > 2 * len(self.seats) + 64:
+        if len(self._at) >= 1.5 * len(self.seats) + 64:
             self._arrange()
             return
         for kind in KINDS:
@@ -93,8 +107,8 @@ class Floor:
 
     def able(self, demand: Demand) -> int:
         """The agents who may serve it, whatever they are at; bits of nobody may be among them."""
-        able = self._members.get(demand[0], EVERYBODY)
-        for skill, level in demand[1]:
+        able = self._members.get(demand.queue, EVERYBODY)
+        for skill, level in demand.wanted:
             levels = self._skilled.get(skill)
             if levels is None or level > TOP_LEVEL:
                 return 0
@@ -106,15 +120,15 @@ class Floor:
         able = self.able(demand)
         return (able & self.signed_in).bit_count(), (able & self.available).bit_count()
 
-    def seat_of(self, bit: int) -> Seat:
-        return self._at[bit.bit_length() - 1]
+    def seat_of(self, length: int) -> Seat:
+        """The seat whose bit has that length."""
+        return self._at[length - 1]
 
-    def seats_of(self, mask: int) -> Iterator[Seat]:
-        """Those idle for longest first."""
-        while mask:
-            bit = mask & -mask
-            yield self._at[bit.bit_length() - 1]
-            mask ^= bit
+    def positions(self, mask: int) -> Iterator[tuple[int, Seat]]:
+        """The seats of these bits with the numbers of the bits; those idle for longest first."""
+        for position, digit in enumerate(bin(mask)[:1:-1]):
+            if digit == "1":
+                yield position, self._at[position]
 
     def members(self, queue: str) -> list[Seat]:
         """All agents of a queue, by name."""
@@ -125,15 +139,29 @@ class Floor:
         """Make all masks anew."""
         self.by_name = sorted(self.seats.values(), key=lambda seat: seat.agent.name)
         in_turn = sorted(self.by_name, key=lambda seat: (seat.idle_since or _NEVER, seat.bit.bit_length()))
-        self._at, self._skilled = [], {}
-        self._members = {queue.name: 0 for queue in self._queues.values() if queue.agents}
-        self.free = dict.fromkeys(KINDS, 0)
-        self.signed_in = self.available = 0
+        members: dict[str, list[int]] = {q.name: [] for q in self._queues.values() if q.agents}
+        skilled: dict[str, list[list[int]]] = {}
+        for position, seat in enumerate(in_turn):
+            seat.bit, seat.placed = 1 << position, seat.idle_since
+            for queue, positions in members.items():
+                if seat.agent.name in self._queues[queue].agents:
+                    positions.append(position)
+            for skill, level in seat.agent.skills.items():
+                levels = skilled.get(skill)
+                if levels is None:
+                    levels = skilled[skill] = [[] for _ in range(TOP_LEVEL + 1)]
+                for lower in range(1, min(level, TOP_LEVEL) + 1):
+                    levels[lower].append(position)
+        self._at = in_turn
+        self._members = {queue: mask_of(positions) for queue, positions in members.items()}
+        self._skilled = {skill: [mask_of(p) for p in levels] for skill, levels in skilled.items()}
+        seats = tuple(enumerate(in_turn))
+        for kind in KINDS:
+            self.free[kind] = mask_of(position for position, seat in seats if seat.free_for(kind))
+        self.signed_in = mask_of(position for position, seat in seats if seat.signed_in)
+        self.available = mask_of(position for position, seat in seats if seat.available)
         self.staffing += 1
-        for seat in in_turn:
-            self._place(seat)
-        for seat in in_turn:
-            self.refresh(seat)
+        self.freed += 1
 
     def _place(self, seat: Seat) -> None:
         bit = 1 << len(self._at)
@@ -143,6 +171,17 @@ class Floor:
             if self._queues[queue].has_member(seat.agent.name):
                 self._members[queue] |= bit
         for skill, level in seat.agent.skills.items():
-            levels = self._skilled.setdefault(skill, [0] * (TOP_LEVEL + 1))
+            levels = self._skilled[skill]
             for lower in range(1, min(level, TOP_LEVEL) + 1):
                 levels[lower] |= bit
+
+
+def mask_of(positions: Iterable[int]) -> int:
+    """The number with these bits."""
+    octets = bytearray()
+    for position in positions:
+        at = position >> 3
+        if at >= len(octets):
+            octets.extend(bytes(at + 1 - len(octets)))
+        octets[at] |= 1 << (position & 7)
+    return int.from_bytes(octets, "little")

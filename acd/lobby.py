@@ -12,7 +12,7 @@ from acd.events import CallerJoined, Command, Moved, Overflowed, Refusal, Refuse
 from acd.floor import Demand, Floor
 from acd.queues import Queue
 from acd.seats import Seat
-from acd.waiting import Place, Room, place_of, wanted
+from acd.waiting import Place, Room
 
 # When the last agent signs out, those who wait are kept for so long: a telephone may only register anew.
 ABSENCE_SECONDS = 20.0
@@ -33,6 +33,7 @@ class Lobby:
         self.room = Room()
         self.opening: dict[str, bool] = {}
         self.moved: set[str] = set()
+        self.wanted = 0  # goes up as something is wanted that was not, or by other agents
         self._queues = queues
         self._floor = floor
         self._agenda = agenda
@@ -53,7 +54,7 @@ class Lobby:
         if queue is None:
             self._commands.append(Refused(work.work_id, Refusal.NOBODY))
             return
-        place = place_of(work, queue, now, again=event.again, front=event.front)
+        place = self.room.place_of(work, queue, now, again=event.again, front=event.front)
         if not event.again:
             self.opening[queue.name] = event.open
             why = self._objection(place, queue)
@@ -62,10 +63,10 @@ class Lobby:
                 if to is None:
                     self._commands.append(Refused(work.work_id, why))
                 else:
-                    self._enter(place, now)
+                    self._enter(place)
                     self._overflow(place, to, now)
                 return
-        self._enter(place, now)
+        self._enter(place)
 
     def leave(self, work_id: str) -> Place | None:
         place = self.room.remove(work_id)
@@ -74,16 +75,15 @@ class Lobby:
             self.moved.add(place.queue.name)
         return place
 
-    def back(self, place: Place, now: datetime) -> None:
+    def back(self, place: Place) -> None:
         """To the place it had: an agent answered, and it came to nothing."""
         place.offered_to = ""
-        self._enter(place, now)
+        self._enter(place)
 
     def moves(self, place: Place, now: datetime) -> bool:
         """Whether the next step takes it out of its queue, so that nobody may be rung for it."""
         absent = place.absent_since is not None and now - place.absent_since >= _ABSENCE
-        overflow = place.overflow
-        return absent or place.deadline <= now or (overflow is not None and overflow[0] <= now)
+        return absent or place.deadline <= now or (place.overflow_at is not None and place.overflow_at <= now)
 
     def step(self, place: Place, now: datetime) -> None:
         """What happens to it as time passes: less is wanted, any agent will do, another queue, the end."""
@@ -98,16 +98,16 @@ class Lobby:
             self._overflow(place, to, now)
         if place.preferred_until is not None and place.preferred_until <= now:
             place.preferred_until = None
-        overflow = place.overflow
-        if overflow is not None and overflow[0] <= now:
-            to = self._queues.get(overflow[1].to)
+        if place.overflow_at is not None and place.overflow_at <= now:
+            to = self._queues.get(place.overflow_to)
             if to is not None and self._objection(place, to) is None:
                 self._overflow(place, to, now)
-            else:  # not now, and it is not asked again: who has waited so long stays in turn here
-                place.been_in |= {overflow[1].to}
-        if place.relax(now):
+            else:
+                self.room.stay(place)
+        self.wanted += 1
+        if self.room.relax(place, now):
             self.moved.add(place.queue.name)
-        self._plan(place, now)
+        self._plan(place)
 
     def look_round(self, now: datetime) -> None:
         """Whether there is anybody for those who wait."""
@@ -123,15 +123,18 @@ class Lobby:
             absent = not self._staffed(place.last_resort)
             if absent is (place.absent_since is None):
                 place.absent_since = now if absent else None
-                self._plan(place, now)
+                self._plan(place)
         self._newcomers = []
 
     def tell_places(self) -> None:
         """To those whose place has changed, or whose expected wait."""
         for name in sorted(self.moved):
+            handle_seconds = self._handled.mean_seconds(name)
             for position, place in enumerate(self.room.waiting_in(name), 1):
-                agents = self._staff_for(place.demand)[1]
-                wait_seconds = expected_wait_seconds(position, agents, self._handled.of(name))
+                wait_seconds = None
+                if handle_seconds is not None:
+                    agents = self._staff_for(place.demand)[1]
+                    wait_seconds = expected_wait_seconds(position, agents, handle_seconds)
                 told = place.told
                 if told is None or told.position != position or told.wait_seconds != wait_seconds:
                     place.told = Moved(place.work.work_id, position, wait_seconds)
@@ -151,39 +154,40 @@ class Lobby:
         self.room.replace(self._queues, now)
         self.opening = {name: is_open for name, is_open in self.opening.items() if name in self._queues}
         for place in self.room.in_turn:
-            self._plan(place, now)
+            self._plan(place)
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    def _enter(self, place: Place, now: datetime) -> None:
+    def _enter(self, place: Place) -> None:
         self.room.add(place)
         self.moved.add(place.queue.name)
         self._newcomers.append(place)
-        self._plan(place, now)
+        self.wanted += 1
+        self._plan(place)
 
     def _overflow(self, place: Place, to: Queue, now: datetime) -> None:
         self.moved |= {place.queue.name, to.name}
         self.room.move(place, to, now)
         place.absent_since = None
         self._newcomers.append(place)
-        self._plan(place, now)
+        self._plan(place)
         self._commands.append(Overflowed(place.work.work_id, to.name))
 
     def _refuse(self, place: Place, why: Refusal) -> None:
         self.leave(place.work.work_id)
         self._commands.append(Refused(place.work.work_id, why))
 
-    def _plan(self, place: Place, now: datetime) -> None:
-        moments = [place.next_step(now)]
+    def _plan(self, place: Place) -> None:
+        moment = place.next_step
         if place.absent_since is not None:
-            moments.append(place.absent_since + _ABSENCE)
-        self._agenda.put(place, min((at for at in moments if at is not None), default=None))
+            moment = min(moment, place.absent_since + _ABSENCE)
+        self._agenda.put(place, moment)
 
     def _objection(self, place: Place, queue: Queue) -> Refusal | None:
         """Why it cannot wait there."""
         if not self.opening.get(queue.name, True):
             return Refusal.CLOSED
-        if not self._staffed((queue.name, wanted(queue, place.work.skills, len(queue.relax)))):
+        if not self._staffed(self.room.last_resort(queue, place.work)):
             return Refusal.NOBODY
         if len(self.room.waiting_in(queue.name)) >= queue.capacity:
             return Refusal.FULL

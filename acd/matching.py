@@ -8,22 +8,20 @@ can be, the first in turn among them. (These are the augmenting paths of biparti
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from acd.agents import AgentStatus
-from acd.floor import Demand, Floor
+from acd.floor import Demand, Floor, mask_of
 from acd.queues import Queue, Strategy
 from acd.seats import Seat
 from acd.waiting import Place
-from acd.work import WorkKind
 
 # So many pairs of demands are compared in a round at the most, in search of agents to be moved.
 MOST_COMPARISONS = 10_000
-
-Key = tuple[Demand, WorkKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,10 @@ class Round:
     last_offered: Mapping[str, str]
     reserves: tuple[Reserve, ...] = ()
     _open: int = -1  # agents who are not given away in this round
-    _wants: dict[Key, Want] = field(default_factory=dict)
-    _given: dict[int, Place] = field(default_factory=dict)  # by the agent's bit
+    _wants: dict[Demand, Want] = field(default_factory=dict)
+    _given: dict[int, Place] = field(default_factory=dict)  # by the length of the agent's bit
     _buckets: dict[Strategy, list[int]] = field(default_factory=dict)
-    _circles: dict[str, list[Seat]] = field(default_factory=dict)
+    _circles: dict[str, deque[int]] = field(default_factory=dict)
     _comparisons: int = 0
 
     def match(self, in_turn: Iterable[Place]) -> list[tuple[Place, Seat]]:
@@ -70,16 +68,15 @@ class Round:
         for place in in_turn:
             if place.offered_to:
                 continue
-            key = place.demand, place.work.kind
-            want = wants.get(key)
+            want = wants.get(place.demand)
             if want is None:
-                want = wants[key] = self._want(place)
+                want = wants[place.demand] = self._want(place)
             if want.vain:
                 continue
             if place.preferred_until is not None and (seat := self._preferred(place, want)) is not None:
                 if seat.bit & want.able & self._open:
                     self._open ^= seat.bit
-                    given[seat.bit] = place
+                    given[seat.bit.bit_length()] = place
                 continue
             spare = want.able & self._open
             if want.reserves:
@@ -93,10 +90,10 @@ class Round:
                 want.vain = True
                 continue
             want.held |= bit
-            given[bit] = place
-        found = [(place, bit) for bit, place in given.items()]
+            given[bit.bit_length()] = place
+        found = [(place, length) for length, place in given.items()]
         found.sort(key=lambda pair: pair[0].turn)
-        return [(place, self.floor.seat_of(bit)) for place, bit in found]
+        return [(place, self.floor.seat_of(length)) for place, length in found]
 
     @property
     def untouched(self) -> int:
@@ -104,8 +101,7 @@ class Round:
         return self._open
 
     def _want(self, place: Place) -> Want:
-        kind = place.work.kind
-        able = self.floor.able(place.demand) & self.floor.free[kind]
+        able = self.floor.able(place.demand) & self.floor.free[place.demand.kind]
         priority = place.queue.priority
         return Want(
             able, place.queue, tuple(r for r in self.reserves if r.priority > priority), vain=not able
@@ -132,7 +128,7 @@ class Round:
     def _chosen(self, spare: int, queue: Queue) -> int:
         """The bit of the agent whom the queue's strategy prefers."""
         if queue.strategy is Strategy.ROUND_ROBIN:
-            return next(seat.bit for seat in self._circle(queue) if seat.bit & spare)
+            return self._next_in_circle(spare, queue)
         buckets = self._buckets.get(queue.strategy)
         if buckets is None:
             buckets = self._buckets[queue.strategy] = self._filled(queue.strategy)
@@ -141,27 +137,31 @@ class Round:
 
     def _filled(self, strategy: Strategy) -> list[int]:
         """The agents who are free for anything, in groups of equals; those with the least first."""
-        groups: dict[int, int] = {}
         free = 0
         for mask in self.floor.free.values():
             free |= mask
-        for seat in self.floor.seats_of(free):
+        groups: dict[int, list[int]] = {}
+        for position, seat in self.floor.positions(free):
             if strategy is Strategy.FEWEST_CALLS:
                 measure = seat.handled_today(self.now)
             else:
                 measure = seat.occupancy_percent(self.now)
-            groups[measure] = groups.get(measure, 0) | seat.bit
-        return [groups[measure] for measure in sorted(groups)]
+            groups.setdefault(measure, []).append(position)
+        return [mask_of(groups[measure]) for measure in sorted(groups)]
 
-    def _circle(self, queue: Queue) -> list[Seat]:
-        """All seats by name, from the one behind that to which the queue offered last."""
+    def _next_in_circle(self, spare: int, queue: Queue) -> int:
+        """By name, the next one behind that to whom the queue offered last."""
         circle = self._circles.get(queue.name)
         if circle is None:
             last = self.last_offered.get(queue.name, "")
-            seats = self.floor.by_name
-            behind = [seat for seat in seats if seat.agent.name > last]
-            circle = self._circles[queue.name] = behind + [s for s in seats if s.agent.name <= last]
-        return circle
+            members = self.floor.members(queue.name)
+            behind = bisect_right(members, last, key=lambda seat: seat.agent.name)
+            circle = deque(seat.bit for seat in members[behind:] + members[:behind])
+            self._circles[queue.name] = circle
+        while not circle[0] & spare:
+            circle.rotate(-1)
+        circle.rotate(-1)
+        return circle[-1]
 
     # --- who is moved -------------------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class Round:
         self._open ^= spare
         while True:
             asking, bit = came[id(want)]
-            self._given[spare] = self._given.pop(bit)
+            self._given[spare.bit_length()] = self._given.pop(bit.bit_length())
             want.held ^= bit | spare
             if asking is root:
                 return bit

@@ -194,6 +194,8 @@ class Seat:
 
     def occupancy_percent(self, now: datetime) -> int:
         """The part of the last hour spent on work."""
+        if self._busy_since is None and not self._busy:
+            return 0
         since = now - HOUR
         while self._busy and self._busy[0][1] <= since:
             self._busy.popleft()

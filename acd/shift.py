@@ -105,8 +105,11 @@ class Shift:
                 if part is not None and part.state is before:
                     part.become(after, now)
             case TalkFound():
-                if event.work_id not in seat.parts:
+                part = seat.parts.get(event.work_id)
+                if part is None or part.state not in _TALKING:
                     again = self.revoke(seat, now)
+                    if part is not None and part.state is AgentState.WRAP_UP:
+                        seat.end(part, now)  # of a call that came back
                     part = Part(event.work_id, event.kind, event.queue, event.since)
                     seat.begin(part, AgentState.TALKING, event.since)
             case AgentTaken():
