@@ -86,6 +86,13 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._callers = Counter(
+            "infolinia_queue_callers",
+            "Callers who wait no longer",
+            ["queue", "answered", "in_time"],
+            registry=self._registry,
+        )
+
     def watch_queues(self, agents: Counts, waiting: Counts) -> None:
         """Where the numbers of agents by state and of callers by queue are asked for."""
         self._now.agents, self._now.waiting = agents, waiting
@@ -102,9 +109,10 @@ class Metrics:
         """Count a try. `result`: what the delivery is after it; "waiting" is tried again."""
         self._delivered.labels(result).inc()
 
-    def queue_left(self, queue: str, waited_seconds: float) -> None:
-        """A caller waits no longer."""
+    def queue_left(self, queue: str, waited_seconds: float, *, answered: bool, in_time: bool) -> None:
+        """A caller waits no longer. `in_time`: within the queue's service level."""
         self._waits.labels(queue).observe(waited_seconds)
+        self._callers.labels(queue, "yes" if answered else "no", "yes" if in_time else "no").inc()
 
     def call_ended(self, call: Call) -> None:
         """Count a call once it has ended."""

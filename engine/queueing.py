@@ -35,8 +35,9 @@ from calls.events import CallEvent, CallEventKind
 from calls.legs import Leg, LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
 from engine.agent_ringing import WHY, ring_agent
+from engine.talk_lines import Overdue, TalkMeans
 from engine.talk_recall import Place, recalled, room_named
-from engine.talking import Asked, Overdue, TalkInProgress, TalkMeans
+from engine.talking import Asked, TalkInProgress
 from ivr import events as told
 from ivr.commands import Enqueue
 
@@ -333,7 +334,7 @@ class QueueWaiting:
             talked_seconds=round(talked.total_seconds(), 1),
         )
         if self._noted:
-            self._means.queues.on_left(self.place.queue, waited.total_seconds())
+            self._means.queues.on_left(self.place.queue, waited.total_seconds(), connected_at is not None)
 
     async def _stop_ringing(self) -> bool:
         """End the agent's leg, whatever it is at. False when it had ended already."""

@@ -52,7 +52,7 @@ class Queues:
 
     An agent with a SIP telephone is available while it is registered, one with a number always; one with a
     browser is what they choose to be, and can be rung while the telephone is registered and the desk present.
-    `on_left` is told the queue and the seconds that a caller waited in it.
+    `on_left` is told the queue, the seconds that a caller waited in it, and whether an agent had answered.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Queues:
         self._told_agents: dict[str, AgentView] = {}
         self._told_queues: Mapping[str, QueueView] = {}
         self._board_timer: asyncio.TimerHandle | None = None
-        self.on_left: Callable[[str, float], None] = lambda queue, seconds: None
+        self.on_left: Callable[[str, float, bool], None] = lambda queue, seconds, answered: None
         for line in self._lines.values():
             if line.number is not None:
                 self._core.handle(StatusChanged(line.agent.name, AgentStatus.AVAILABLE), clock.now())

@@ -54,6 +54,11 @@ class Roster:
             self._told = lines
             self._queues.reconfigure(self._staff.queues, lines)
 
+    def service_level_seconds(self, queue: str) -> float:
+        """Within which a caller of this queue should be answered."""
+        known = (one.service_level_seconds for one in self._staff.queues if one.name == queue)
+        return next(known, Queue(queue).service_level_seconds)
+
     def person_of(self, agent: str) -> str | None:
         """The name by which an agent signs in; None for a telephone alone."""
         return next((one.shown for one in self._profiles if one.name == agent), None)

@@ -148,7 +148,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         surroundings = surroundings_of(configuration, hours)
         queues, roster = await staffed_queues(configuration, store, clock, surroundings)
         _in_background(roster.watch(), stack)
-        queues.on_left = metrics.queue_left
+        queues.on_left = lambda queue, seconds, answered: metrics.queue_left(
+            queue, seconds, answered=answered, in_time=seconds <= roster.service_level_seconds(queue)
+        )
         metrics.watch_queues(queues.agents, queues.waiting)
         recording = recording_work(
             configuration,

@@ -144,7 +144,7 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, ob
         yield prefix + name, "required" if field.is_required() else as_yaml(default)
         for inner in getattr(field.annotation, "__args__", ()):
             if isinstance(inner, type) and issubclass(inner, BaseModel):
-                mark = "[]" if default == () else ".*"
+                mark = "[]" if default == () else "" if default is None else ".*"
                 yield from settings(inner, f"{prefix}{name}{mark}.")
 
 
