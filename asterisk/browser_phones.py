@@ -88,8 +88,13 @@ class BrowserPhones:
                 continue
         await self._phones.remove(phone)
 
-    async def admit_again(self) -> None:
-        """Asterisk was restarted, and has forgotten them."""
+    async def reconnected(self, *, restarted: bool) -> None:
+        """Tell how every telephone is. An Asterisk that was restarted has forgotten the browsers."""
+        if restarted:
+            await self._admit_again()
+        await self._phones.watch()
+
+    async def _admit_again(self) -> None:
         for phone, password in tuple(self._passwords.items()):
             try:
                 await self._push(phone, password)

@@ -21,7 +21,7 @@ from asterisk.media_channel import MediaChannels
 from asterisk.phones import Phones
 from asterisk.sound import ChannelSound
 from asterisk.talks import SNOOP_ARGUMENT, Talks
-from asterisk.translation import KEYS, LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, snapshot
+from asterisk.translation import KEYS, LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, came_in, snapshot
 from asterisk.visitor_channels import VisitorChannels
 from asterisk.voices import Voices
 from calls.control import (
@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 FALLBACK_CONTEXT = "fallback"
 SWEEP_SECONDS = 30.0
 """After connecting: empty bridges of an engine that died are removed once its calls have been adopted."""
+DESTROYED_SECONDS = 1.0
+"""How long the end of a leg of ours may take to be told; a few milliseconds are usual."""
 
 
 class AsteriskControl:
@@ -327,9 +329,14 @@ class AsteriskControl:
             self._causes[channel_id] = event.get("cause", 0)
 
     def _exited(self, event: Json) -> None:
-        # Asterisk tells nothing more of a channel that came from the dialplan: no ChannelDestroyed follows.
         channel_id: str = event["channel"]["id"]
-        self._ended(channel_id, self._causes.get(channel_id, 0))
+        if came_in(event["channel"]):
+            # Asterisk tells nothing more of a channel from the dialplan: no ChannelDestroyed follows.
+            self._ended(channel_id, self._causes.get(channel_id, 0))
+        else:
+            # Of one that we placed it does, and only that tells why.
+            loop = asyncio.get_running_loop()
+            loop.call_later(DESTROYED_SECONDS, self._ended, channel_id, self._causes.get(channel_id, 0))
 
     def _destroyed(self, event: Json) -> None:
         self._ended(event["channel"]["id"], event["cause"])
@@ -387,12 +394,7 @@ class AsteriskControl:
         loop = asyncio.get_running_loop()
         loop.call_later(SWEEP_SECONDS, lambda: self._run(self._bridges.sweep(self._voices.bridge_prefix)))
         self._tell(ControlRestored(tuple(snapshot(c, self._marks) for c in found), reunion.restarted))
-        self._run(self._find_phones(reunion.restarted))
-
-    async def _find_phones(self, restarted: bool) -> None:
-        if restarted:
-            await self._browsers.admit_again()
-        await self._phones.watch()
+        self._run(self._browsers.reconnected(restarted=reunion.restarted))
 
     def _dropped(self) -> None:
         self._tell(ControlDropped())

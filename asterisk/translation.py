@@ -84,6 +84,12 @@ def arrival(channel: Json, args: Sequence[str], marks: Sequence[str]) -> CallArr
     )
 
 
+def came_in(channel: Json) -> bool:
+    """Whether the dialplan handed it over: it is no leg, no ear and no medium of ours."""
+    app_data: str = channel["dialplan"]["app_data"]
+    return app_data.split(",")[1:2] == [INBOUND_ARGUMENT]
+
+
 def snapshot(channel: Json, marks: Sequence[str]) -> ChannelSnapshot:
     """A channel found alive. What the dialplan said of it stands in its application's arguments."""
     args = channel["dialplan"]["app_data"].split(",")[1:]

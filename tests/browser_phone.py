@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox",
-    "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
     "--autoplay-policy=no-user-gesture-required",
 )
+GRANTED, DENIED = "--use-fake-ui-for-media-stream", "--deny-permission-prompts"
 LIMIT_SECONDS = 10.0
 _MICROPHONE_RATE = 48000
 
@@ -41,11 +42,12 @@ def write_tone(path: Path, hertz: float, seconds: float = 2.0) -> Path:
 
 
 @asynccontextmanager
-async def chromium_with(microphone: Path, *more: str) -> AsyncIterator[Browser]:
-    """`microphone` is a WAV file; `more` are further flags."""
+async def chromium_with(microphone: Path | None, *more: str) -> AsyncIterator[Browser]:
+    """`microphone` is a WAV file; without one, pages get none. `more` are further flags."""
     if not await asyncio.to_thread(CHROMIUM.exists):
         raise AssertionError("Chromium is missing: apt-get install chromium")
-    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}", *more]
+    given = (GRANTED, f"--use-file-for-fake-audio-capture={microphone}") if microphone else (DENIED,)
+    flags = [*FLAGS, *given, *more]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         try:
@@ -54,18 +56,38 @@ async def chromium_with(microphone: Path, *more: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
-_PAGE = """
+_PAGE = (
+    '<!doctype html><html lang="en"><title>A telephone</title><script type="module" src="/blank.js"></script>'
+)
+_SCRIPT = """
 import { connect, openMicrophone } from "/static/softphone.js";
 window.events = [];
 window.at = {};
+window.answers = false;
+window.openMicrophone = openMicrophone;
 const keep = (kind) => (told) => {
   window.at[kind] = performance.timeOrigin + performance.now();
   window.events.push([kind, kind === "stream" ? null : told ?? null]);
   if (kind === "incoming" && window.answers) window.phone.answer();
-  if (kind === "stream") { window.speaker.srcObject = told; }
+  if (kind === "stream") listen(told);
 };
-window.speaker = new Audio();
-window.speaker.autoplay = true;
+const speaker = new Audio();
+let analyser = null;
+function listen(sound) {
+  speaker.srcObject = sound;
+  speaker.play();
+  const context = new AudioContext();
+  analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+  context.createMediaStreamSource(sound).connect(analyser);
+}
+// The loudest tone that is heard now, in hertz; 0 in silence.
+window.tone_heard = () => {
+  if (!analyser) return 0;
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  analyser.getFloatFrequencyData(bins);
+  const loudest = bins.indexOf(Math.max(...bins));
+  return bins[loudest] < -60 ? 0 : loudest * analyser.context.sampleRate / analyser.fftSize;
+};
 window.open_phone = async (url, user, password) => {
   window.media ??= await openMicrophone();
   const kinds = ["registered", "unregistered", "refused", "incoming", "accepted", "stream", "ended"];
@@ -73,6 +95,18 @@ window.open_phone = async (url, user, password) => {
   window.phone = connect({ url, user, password, media: window.media }, listener);
 };
 """
+
+
+def phone_routes() -> list[web.RouteDef]:
+    """A page with nothing but a telephone, for an application that serves the console's /static."""
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text=_PAGE, content_type="text/html")
+
+    async def script(_: web.Request) -> web.Response:
+        return web.Response(text=_SCRIPT, content_type="text/javascript")
+
+    return [web.get("/blank", page), web.get("/blank.js", script)]
 
 
 @dataclass
@@ -107,6 +141,20 @@ class BrowserPhone:
             raise AssertionError(f"no {kind} within {seconds:g} s: {events}") from None
         return found[0]
 
+    async def hears(self, hertz: float, seconds: float = LIMIT_SECONDS) -> None:
+        """A tone from the line, in the loudspeaker."""
+        heard = 0.0
+
+        async def told() -> bool:
+            nonlocal heard
+            heard = await self.page.evaluate("tone_heard()")
+            return abs(heard - hertz) < 15
+
+        try:
+            await until(told, seconds)
+        except TimeoutError:
+            raise AssertionError(f"{heard:.0f} Hz is heard, not {hertz:.0f}") from None
+
     async def answers_at_once(self, on: bool = True) -> None:
         await self.page.evaluate("on => { window.answers = on; }", on)
 
@@ -116,12 +164,11 @@ class BrowserPhone:
 
 
 @asynccontextmanager
-async def phone_page(browser: Browser, web: str) -> AsyncIterator[BrowserPhone]:
-    """In a window of its own; `web` is where /static and a blank page at /blank are served."""
-    context = await browser.new_context()
+async def phone_page(browser: Browser, site: str) -> AsyncIterator[BrowserPhone]:
+    """In a window of its own; `site` is where phone_routes are served."""
+    context = await browser.new_context(ignore_https_errors=True)
     page = await context.new_page()
-    await page.goto(f"{web}/blank")
-    await page.add_script_tag(content=_PAGE, type="module")
+    await page.goto(f"{site}/blank")
     await page.wait_for_function("window.open_phone !== undefined")
     try:
         yield BrowserPhone(page)
