@@ -134,7 +134,7 @@ class Recordings:
         """One agent's part of a call."""
         recording = await self._recording(request)
         sound = await opened_talk(self._files, recording)
-        saw(request, "recording.heard", [f"call:{recording.call_id}"])
+        saw(request, "recording.heard", [f"recording:{recording.id}"])
         return await send_sound(request, sound)
 
     async def _recording(self, request: web.Request) -> Recording:

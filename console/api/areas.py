@@ -22,6 +22,7 @@ from console.api.parts import ApiParts
 from console.api.people import PeopleApi
 from console.api.privacy import PrivacyApi
 from console.api.queues import QueuesApi
+from console.api.recordings import RecordingsApi
 from console.api.segments import SegmentsApi
 from console.api.tokens import TokensApi
 from console.api.webhooks import WebhooksApi
@@ -35,6 +36,7 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         SegmentsApi(parts).operations(),
         InteractionsApi(parts).operations(),
         CallsApi(parts).operations(),
+        RecordingsApi(parts).operations(),
         CallbacksApi(parts).operations(),
         AgentsApi(parts).operations(),
         QueuesApi(parts).operations(),

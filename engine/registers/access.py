@@ -33,6 +33,8 @@ class Scope(StrEnum):
     CALLBACKS_WRITE = "callbacks:write"
     CALLS_READ = "calls:read"
     CALLS_WRITE = "calls:write"
+    RECORDINGS_READ = "recordings:read"
+    RECORDINGS_WRITE = "recordings:write"
     AGENTS_READ = "agents:read"
     AGENTS_WRITE = "agents:write"
     QUEUES_READ = "queues:read"

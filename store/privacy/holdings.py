@@ -57,6 +57,7 @@ def told_subjects(person: Person) -> tuple[ColumnElement[bool], ...]:
         column.in_([f"contact:{one}" for one in person.ids])
         | column.in_(_prefixed("call:", person.call_ids()))
         | column.in_(_prefixed("callback:", callbacks))
+        | column.in_(_prefixed("recording:", _recording_ids(person)))
         | column.in_(_prefixed("consent:", select(consents.c.id).where(_consents(person))))
         | column.in_(_prefixed("interaction:", select(interactions.c.id).where(person.interactions())))
         | column.in_(_prefixed("do_not_contact:", select(do_not_contact.c.id).where(_objections(person))))
@@ -67,6 +68,10 @@ def told_subjects(person: Person) -> tuple[ColumnElement[bool], ...]:
 def _prefixed(prefix: str, ids: Select[tuple[str]]) -> Select[tuple[str]]:
     inner = ids.subquery()
     return select(literal(prefix, Text) + inner.c[0])
+
+
+def _recording_ids(person: Person) -> Select[tuple[str]]:
+    return select(tables.recordings.c.id).where(tables.recordings.c.call_id.in_(person.call_ids()))
 
 
 def _callback_ids(person: Person) -> Select[tuple[str]]:

@@ -176,7 +176,7 @@ class SqlRecordings:
                 )
             drop_sound(connection, [recording_id])
             drop_transcripts(connection, [recording_id])
-            note(connection, actor, "recording.deleted", f"call:{known.call_id}", {"reason": reason}, at)
+            note(connection, actor, "recording.deleted", f"recording:{recording_id}", {"reason": reason}, at)
             return known
 
         return await written(self._engine, work)
