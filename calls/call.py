@@ -121,7 +121,11 @@ def _applied(call: Call, event: CallEvent) -> Call:
         case CallEventKind.TRANSFER_ENDED if data["outcome"] == Outcome.COMPLETED:
             changes["outcome"] = Outcome.TRANSFERRED
         case CallEventKind.AGENT_CONNECTED:
-            changes |= {"outcome": Outcome.TRANSFERRED, "agent": data["agent"]}
+            # Whom an agent called has not been handed over to them.
+            manual = call.direction is Direction.OUTBOUND and call.flow is None
+            changes |= {"outcome": None if manual else Outcome.TRANSFERRED, "agent": data["agent"]}
+        case CallEventKind.TRANSFERRED if data["kind"] == "agent":
+            changes["agent"] = data["target"]
         case CallEventKind.LEG_CHANGED if (data["role"], data["state"]) == _PERSON_RINGS:
             changes["ringing_at"] = call.ringing_at or event.at
         case CallEventKind.QUEUE_LEFT if data["outcome"] == "abandoned":

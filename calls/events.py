@@ -12,7 +12,8 @@ class CallEventKind(StrEnum):
     """What happened. The keys of `CallEvent.data` are listed behind each kind."""
 
     # caller, dialled, trunk, network_id, direction, node, wideband; of a call that we place also flow,
-    # purpose, mode, campaign, debt, ring_seconds, language, variables, ordered_by
+    # purpose, mode, campaign, debt, ring_seconds, language, variables, ordered_by; one that an agent placed
+    # has agent and queue in place of flow
     RECEIVED = "received"
     ANSWERED = "answered"
     FLOW_STARTED = "flow_started"  # flow, version
@@ -47,7 +48,7 @@ class CallEventKind(StrEnum):
     TALK_HELD = "talk_held"  # agent
     TALK_RESUMED = "talk_resumed"  # agent, seconds
     KEYS_SENT = "keys_sent"  # agent, keys (each as "*")
-    CONSULT_STARTED = "consult_started"  # agent, kind ("agent", "number"), target, leg
+    CONSULT_STARTED = "consult_started"  # agent, kind ("agent", "number"), target, leg, blind
     CONSULT_ENDED = "consult_ended"  # agent, target, outcome, seconds
     TRANSFERRED = "transferred"  # agent, kind, target, how ("blind", "attended")
     CONFERENCE_STARTED = "conference_started"  # agent, target
@@ -64,7 +65,7 @@ class CallEventKind(StrEnum):
     TROUBLE = "trouble"  # what, detail
     RESUMED = "resumed"  # why: the engine was restarted, Asterisk reconnected
     RECONCILED = "reconciled"  # source: the call was found in Asterisk's own log afterwards
-    ENDED = "ended"  # by ("caller", "flow", "network", "fault", "engine", "api"), cause, outcome
+    ENDED = "ended"  # by ("caller", "flow", "agent", "network", "fault", "engine", "api"), cause, outcome
 
 
 @dataclass(frozen=True, slots=True)

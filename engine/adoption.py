@@ -8,6 +8,7 @@ from typing import Any, cast
 import structlog
 
 from calls.call import fold
+from calls.control import CallArrived, ChannelSnapshot
 from calls.events import CallEvent
 from engine.flows import FlowShelf
 from engine.ringing import Ring
@@ -55,4 +56,18 @@ def ring_of(received: Mapping[str, object]) -> Ring:
         caller_id=cast(str, received["caller"]),
         ring_seconds=cast(int, received["ring_seconds"]),
         trunk=cast(str, received["trunk"]) or None,
+    )
+
+
+def arrived_of(snapshot: ChannelSnapshot) -> CallArrived:
+    """A caller found waiting, as if they came now."""
+    return CallArrived(
+        snapshot.channel_id,
+        snapshot.network_id,
+        snapshot.caller,
+        snapshot.dialled,
+        snapshot.trunk,
+        wideband=snapshot.wideband,
+        answered=snapshot.answered,
+        variables=snapshot.variables,
     )

@@ -13,8 +13,9 @@ from engine.call_log import CallLog
 from engine.conversation import Conversation
 from engine.errands import Errands
 from engine.exchange import Exchange
+from engine.manual_call import ManualCall, ManualDial
 from engine.ringing import Ring, Ringing
-from engine.talking import Overdue, TalkMeans
+from engine.talk_lines import Overdue, TalkMeans
 from engine.voice import CallVoice
 from ivr.dialogue import Dialogue
 from ivr.flow import Flow
@@ -76,6 +77,9 @@ class CallMaker:
             final_outcome=Outcome.UNKNOWN_NUMBER if not ring and flow is exchange.flows.unknown else None,
         )
         return call
+
+    def manual(self, call_log: CallLog, dial: ManualDial) -> ManualCall:
+        return ManualCall(call_log, dial, partial(self.talk_means, call_log))
 
     def talk_means(self, call_log: CallLog, tell: Callable[[Overdue], None]) -> TalkMeans:
         exchange = self._exchange

@@ -23,7 +23,8 @@ from engine.other_party import OtherParty
 from engine.ports import Recordings
 from engine.queueing import Decision, GoToFlow
 from engine.ringing import NotAnswered, Ringing
-from engine.talking import Asked, Overdue, TalkMeans
+from engine.talk_lines import Overdue, TalkMeans
+from engine.talking import Asked
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (

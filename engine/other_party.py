@@ -9,8 +9,9 @@ from acd.talk import ActionRefused, TalkView
 from calls.control import CallControlError, ChannelEnded, LegAnswered, LegRinging
 from calls.events import CallEvent
 from engine.queueing import ABANDONED, LEFT, LOST, Decision, GoToFlow, News, QueueWaiting
+from engine.talk_lines import Overdue, TalkMeans
 from engine.talk_recall import Place, place_in_log
-from engine.talking import Asked, Overdue, TalkMeans
+from engine.talking import Asked
 from engine.transfer import TransferInProgress
 from ivr import events as told
 from ivr.commands import Enqueue, Transfer

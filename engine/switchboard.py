@@ -14,18 +14,19 @@ from functools import partial
 
 import structlog
 
-from acd.talk import Action, ActionRefused, TalkView
+from acd.talk import Action, ActionRefused, PartyRole, PartyState, PartyView, TalkView
 from calls import control as network
 from calls.control import CallArrived, CallControlError, ControlLost
 from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
-from engine.adoption import dialogue_of, ring_of
+from engine.adoption import arrived_of, dialogue_of, ring_of
 from engine.call_in_progress import CallInProgress
 from engine.call_log import CallLog
 from engine.call_making import CallMaker
 from engine.conversation import Conversation
 from engine.exchange import Exchange
+from engine.manual_call import ManualDial, manual_dial_of
 from engine.ringing import Ring, callee_channel, is_callee
 from engine.talking import Asked
 from engine.transfer import call_of_leg
@@ -153,6 +154,20 @@ class Switchboard:
         call = self._calls.get(call_id)
         return None if call is None else call.talk
 
+    def asking(self, agent: str) -> tuple[TalkView, PartyView] | None:
+        """The talk for which this agent's telephone rings, and their party in it."""
+        for call in self._calls.values():
+            talk = call.talk
+            for party in () if talk is None else talk.parties:
+                if (party.role, party.name, party.state) == (
+                    PartyRole.CONSULTED,
+                    agent,
+                    PartyState.RINGING,
+                ):
+                    assert talk is not None
+                    return talk, party
+        return None
+
     def log_of(self, call_id: str) -> CallLog | None:
         """The log of a call in progress here, for what is done about it from outside."""
         call = self._calls.get(call_id)
@@ -163,6 +178,11 @@ class Switchboard:
         call = self._maker.conversation(call_log, callee_channel(call_log.call.id), flow, dialogue, ring=ring)
         self._begin(call, call.run)
 
+    def dial(self, call_log: CallLog, dial: ManualDial) -> None:
+        """Connect an agent with a customer whom they call. Its first event is written."""
+        call = self._maker.manual(call_log, dial)
+        self._begin(call, call.run)
+
     def take_unclaimed(self) -> list[network.ChannelSnapshot]:
         """Channels found alive at the last connection that belong to no call here; each is given once."""
         unclaimed, self._unclaimed = self._unclaimed, []
@@ -171,6 +191,9 @@ class Switchboard:
     def adopt(self, snapshot: network.ChannelSnapshot, events: Sequence[CallEvent]) -> bool:
         """Go on with a call that an earlier engine had begun. False when its flow is no longer loaded."""
         exchange = self._exchange
+        if (dial := manual_dial_of(events[0].data)) is not None:
+            self._adopt_manual(dial, events)
+            return True
         found = dialogue_of(events, exchange.flows, exchange.surroundings)
         if found is None:
             return False
@@ -190,9 +213,17 @@ class Switchboard:
         self._renew_at_once(call)
         return True
 
+    def _adopt_manual(self, dial: ManualDial, events: Sequence[CallEvent]) -> None:
+        call_log = self._exchange.call_log(events[0].call_id)
+        call_log.resume(events)
+        call = self._maker.manual(call_log, dial)
+        call.adopt(events)
+        self._begin(call, partial(call.resume, "the engine was restarted", self._up))
+        self._renew_at_once(call)
+
     def begin(self, snapshot: network.ChannelSnapshot, at: datetime | None) -> None:
         """A caller who arrived while we were away, at that time if it is known."""
-        self._arrived(_arrived_of(snapshot), at)
+        self._arrived(arrived_of(snapshot), at)
         if (call := self._by_channel.get(snapshot.channel_id)) is not None:
             self._renew_at_once(call)
 
@@ -363,16 +394,3 @@ class Switchboard:
         self._background.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("background work failed", exc_info=fault)
-
-
-def _arrived_of(snapshot: network.ChannelSnapshot) -> CallArrived:
-    return CallArrived(
-        snapshot.channel_id,
-        snapshot.network_id,
-        snapshot.caller,
-        snapshot.dialled,
-        snapshot.trunk,
-        wideband=snapshot.wideband,
-        answered=snapshot.answered,
-        variables=snapshot.variables,
-    )

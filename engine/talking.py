@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable
+from dataclasses import dataclass
 
 from acd.events import Disposed, HoldChanged, TalkEnded, TalkFound, WrapUpEnded
-from acd.talk import Action, ActionRefused, TalkView, TargetKind
+from acd.talk import Action, ActionRefused, TalkView
 from acd.talk_commands import (
     Answered,
     Arrange,
@@ -44,20 +44,12 @@ from calls.control import (
     RequestRefused,
 )
 from calls.events import CallEventKind
-from calls.legs import Leg, LegRole, LegState
-from calls.talk_control import TalkControl
-from engine.agent_ringing import WHY, ring_agent, showable
-from engine.call_log import CallLog
-from engine.ports import Clock, TalkRecorder
-from engine.queues import Queues
+from calls.legs import LegState
+from engine.talk_lines import Overdue, TalkLines, TalkMeans
 from engine.talk_rooms import Rooms
-from engine.talk_targets import checked, dialled
+from engine.talk_targets import checked
 from engine.talk_views import view_of
 
-# Who is asked for advice, or gets a call, is rung for so long.
-RING_SECONDS = 25
-# Asterisk ends the ringing itself; a leg of which nothing was told so long after it is given up.
-OVERDUE_SECONDS = 10.0
 # Q.850: an agent who hangs up. Whatever else ends their line, they did not mean it.
 MEANT_CAUSES = frozenset({16, 31})
 
@@ -79,38 +71,6 @@ class Asked:
             self.answer.set_exception(why)
 
 
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """A leg has rung for too long, and nothing was told of it."""
-
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class TalkMeans:
-    """What a call's talks are performed with. `flows`: whether there is such a flow; `region`: of numbers."""
-
-    call_id: str
-    control: TalkControl
-    queues: Queues
-    log: CallLog
-    clock: Clock
-    recorder: TalkRecorder
-    flows: Callable[[str], bool]
-    region: str
-    tell: Callable[[Overdue], None]
-
-
-@dataclass(slots=True)
-class _Legs:
-    """Those of ours, with their states for the log."""
-
-    known: dict[str, Leg] = field(default_factory=dict)
-
-    def alive(self, leg: str) -> bool:
-        return leg in self.known and self.known[leg].state is not LegState.ENDED
-
-
 class TalkInProgress:
     """From the moment in which an agent is on the line, or dials, until nobody but the customer is.
 
@@ -122,16 +82,10 @@ class TalkInProgress:
         self.talk = talk
         self._means = means
         self._rooms = Rooms(talk.customer, main, control=means.control, trouble=self._trouble)
-        self._legs = _Legs()
-        self._unended: set[str] = set()
+        self._lines = TalkLines(talk, means, self._rooms.ended)
         self._over: Over | None = None
-        self._timers: list[asyncio.TimerHandle] = []
         self._flows_offered = flows_offered
         self._adopted = False
-        for leg in talk.legs - set(talk.supervisors or ()):
-            self._legs.known[leg] = Leg(leg, self._role(leg), LegState.UP)
-        if talk.other is not None and not talk.other.up:
-            self._legs.known[talk.other.leg] = Leg(talk.other.leg, self._role(talk.other.leg))
 
     # --- what is seen -------------------------------------------------------------------------------------
 
@@ -151,9 +105,11 @@ class TalkInProgress:
     # --- what happens -------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """Customer and agent are connected already, and the agent's part begins."""
+        """The agent's part begins: customer and agent are connected already, or the customer is dialled."""
         self._rooms.found(room_of(self.talk), None)
-        if self.talk.phase is not Phase.DIALLING:
+        if self.talk.phase is Phase.DIALLING:
+            await self._arrange()
+        else:
             await self._recorder_begin(self.talk.agent, self.talk.agent_leg)
 
     def found(self, *, surely: bool = True) -> None:
@@ -185,16 +141,16 @@ class TalkInProgress:
     async def follow(self, event: LegRinging | LegAnswered | ChannelEnded | Overdue) -> Over | None:
         """A leg of the talk has moved on."""
         match event:
-            case LegRinging(leg) if self._state(leg) is LegState.NEW:
-                await self._moved(leg, LegState.RINGING)
-            case LegAnswered(leg) if self._state(leg) in (LegState.NEW, LegState.RINGING):
-                await self._moved(leg, LegState.UP)
+            case LegRinging(leg) if self._lines.state(leg) is LegState.NEW:
+                await self._lines.moved(leg, LegState.RINGING)
+            case LegAnswered(leg) if self._lines.state(leg) in (LegState.NEW, LegState.RINGING):
+                await self._lines.moved(leg, LegState.UP)
                 return await self._happened(Answered(leg))
             case ChannelEnded(leg, cause):
                 lost = self._lost(leg, cause)
                 self._rooms.ended(leg)
-                if self._legs.alive(leg):
-                    await self._moved(leg, LegState.ENDED, cause)
+                if self._lines.alive(leg):
+                    await self._lines.moved(leg, LegState.ENDED, cause)
                 return await self._happened(Gone(leg, cause, lost))
             case Overdue(leg):
                 return await self._happened(Unanswered(leg))
@@ -227,12 +183,12 @@ class TalkInProgress:
             for leg in sorted(self.talk.legs - up):
                 if over is None and leg in self.talk.legs:
                     lost = waited and leg == self.talk.agent_leg
-                    await self._end_leg(leg)
+                    await self._lines.end(leg)
                     over = await self._happened(Gone(leg, 16, lost))
             if over is None and self.talk.phase in WAITING:
                 await self._arrange()
-        for leg in sorted(self._unended):
-            await self._end_leg(leg)
+        for leg in self._lines.unended:
+            await self._lines.end(leg)
         if over is None and self.together:
             await self._means.control.guard(self.talk.customer, 0)
         return over
@@ -255,7 +211,7 @@ class TalkInProgress:
         talk, commands = asked(self.talk, agent, action, leg, means.clock.now())
         self.talk = talk
         over = await self._perform(commands)
-        if leg in self._legs.known and not self._legs.alive(leg) and over is None:
+        if self._lines.state(leg) is LegState.ENDED and over is None:
             raise ActionRefused("This telephone could not be rung.")
         return over
 
@@ -267,7 +223,7 @@ class TalkInProgress:
         with contextlib.suppress(CallControlError):
             await self._happened(event)
         over, self._over = self._over, None
-        self._stop_timers()
+        self._lines.stop_timers()
         return over
 
     async def _perform(self, commands: tuple[Command, ...]) -> Over | None:
@@ -294,9 +250,9 @@ class TalkInProgress:
             case Arrange():
                 await self._arrange()
             case Ring():
-                return await self._ring(command)
+                return await self._lines.ring(command)
             case EndLeg(leg):
-                await self._end_leg(leg)
+                await self._lines.end(leg)
             case SetMute(leg, on):
                 await self._tried(means.control.mute(leg, on=on))
             case Press(leg, keys):
@@ -323,7 +279,7 @@ class TalkInProgress:
                 await self._part_ended(command)
             case Over():
                 self._over = command
-                self._stop_timers()
+                self._lines.stop_timers()
                 waits = command.ending in (Ending.LOST, Ending.QUEUE)
                 await self._rooms.close(music=waits)
         return None
@@ -338,53 +294,6 @@ class TalkInProgress:
         if other is not None:
             return other.leg.replace(".leg.", ".aside.")
         return f"{self._means.call_id}.aside.{self._means.log.last_seq}"
-
-    async def _ring(self, ring: Ring) -> str | None:
-        means = self._means
-        self._legs.known[ring.leg] = Leg(ring.leg, self._role(ring.leg))
-        person = means.log.call.person
-        try:
-            if ring.target.kind is TargetKind.AGENT:
-                why = "transfer" if ring.blind else "consult"
-                await ring_agent(
-                    means.control,
-                    means.queues,
-                    ring.target.name,
-                    ring.leg,
-                    caller_id=person,
-                    ring_seconds=RING_SECONDS,
-                    call_id=means.call_id,
-                    headers={WHY: why},
-                )
-            else:
-                await means.control.originate(
-                    ring.leg,
-                    dialled(ring.target, means.region),
-                    caller_id=showable(person),
-                    ring_seconds=RING_SECONDS,
-                    call_id=means.call_id,
-                )
-        except (RequestRefused, ChannelGone) as refused:
-            await self._trouble(str(refused))
-            await self._moved(ring.leg, LegState.ENDED)
-            return ring.leg
-        loop = asyncio.get_running_loop()
-        overdue = Overdue(ring.leg)
-        self._timers.append(loop.call_later(RING_SECONDS + OVERDUE_SECONDS, means.tell, overdue))
-        return None
-
-    async def _end_leg(self, leg: str) -> None:
-        supervisor = leg not in self._legs.known
-        if not supervisor:
-            if not self._legs.alive(leg) and leg not in self._unended:
-                return
-            if self._legs.alive(leg):
-                await self._moved(leg, LegState.ENDED)
-        self._rooms.ended(leg)
-        self._unended.add(leg)
-        with contextlib.suppress(ChannelGone, RequestRefused):  # it ended by itself
-            await self._means.control.hang_up(leg)
-        self._unended.discard(leg)
 
     async def _part_ended(self, part: PartEnded) -> None:
         means = self._means
@@ -420,23 +329,5 @@ class TalkInProgress:
         seat = self._means.queues.agent_views().get(agent)
         return cause not in MEANT_CAUSES or (seat is not None and not seat.reachable)
 
-    def _state(self, leg: str) -> LegState | None:
-        known = self._legs.known.get(leg)
-        return None if known is None else known.state
-
-    def _role(self, leg: str) -> LegRole:
-        other = self.talk.other
-        return LegRole.TARGET if other is not None and leg == other.leg and not other.agent else LegRole.AGENT
-
-    async def _moved(self, leg: str, state: LegState, cause: int | None = None) -> None:
-        known = self._legs.known[leg] = self._legs.known[leg].moved(state, cause)
-        data = {"leg": leg, "role": known.role.value, "state": known.state.value, "cause": cause}
-        await self._means.log.write(CallEventKind.LEG_CHANGED, data)
-
     async def _trouble(self, detail: str) -> None:
         await self._means.log.write(CallEventKind.TROUBLE, {"what": "talk", "detail": detail})
-
-    def _stop_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()

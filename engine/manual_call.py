@@ -1,0 +1,336 @@
+"""A call that an agent places: their own telephone first, and once they are on it the customer's.
+
+Its first event is written before anything is dialled, and nothing of it is ever dialled again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from acd.events import AgentTaken, Refused, TalkEnded
+from acd.talk import ActionRefused, TalkView
+from acd.talk_commands import Over
+from acd.talk_phases import Phase, Talk
+from calls import control as network
+from calls.control import CallControlError, ChannelEnded, LegAnswered, LegRinging, RequestRefused
+from calls.events import CallEvent, CallEventKind
+from calls.legs import LegRole, LegState
+from calls.outcome import Outcome, outcome_of_unanswered
+from engine.agent_ringing import ANSWER, WHY, ring_agent
+from engine.call_log import CallLog
+from engine.ringing import callee_channel
+from engine.talk_lines import OVERDUE_SECONDS, Overdue, TalkMeans
+from engine.talk_recall import recalled, room_named
+from engine.talking import Asked, TalkInProgress
+
+# A desk's page answers by itself; a telephone on a table takes its time.
+AGENT_RING_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ManualDial:
+    """`to` is E.164, `caller_id` ours. `trunk` None: the first. `queue`: whose wrap-up it has, or ""."""
+
+    agent: str
+    to: str
+    caller_id: str
+    ring_seconds: int
+    trunk: str | None = None
+    queue: str = ""
+
+
+def received_of_manual(call_id: str, dial: ManualDial, *, purpose: str, node: str) -> dict[str, object]:
+    """The data of the call's first event."""
+    return {
+        "direction": "outbound",
+        "caller": dial.caller_id,
+        "dialled": dial.to,
+        "trunk": dial.trunk or "",
+        "network_id": callee_channel(call_id),
+        "node": node,
+        "purpose": purpose,
+        "mode": "manual",
+        "ring_seconds": dial.ring_seconds,
+        "agent": dial.agent,
+        "queue": dial.queue,
+        "ordered_by": f"agent:{dial.agent}",
+    }
+
+
+def manual_dial_of(received: Mapping[str, object]) -> ManualDial | None:
+    """How an agent dialled, from the call's first event; None of a call that no agent placed."""
+    if received.get("mode") != "manual" or not received.get("agent"):
+        return None
+    return ManualDial(
+        str(received["agent"]),
+        str(received["dialled"]),
+        str(received["caller"]),
+        cast(int, received["ring_seconds"]),
+        str(received["trunk"]) or None,
+        str(received.get("queue", "")),
+    )
+
+
+class ManualCall:
+    """Implements CallInProgress."""
+
+    def __init__(
+        self, call_log: CallLog, dial: ManualDial, means: Callable[[Callable[[Any], None]], TalkMeans]
+    ) -> None:
+        self.id = call_log.id
+        self.channel_id = callee_channel(call_log.id)
+        self.log = call_log
+        self.turn = asyncio.Lock()
+        self._dial = dial
+        self._means = means(self.tell)
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._leg = ""  # the agent's
+        self._dialled = False
+        self._answered = False
+        self._busy = False
+        self._talk: TalkInProgress | None = None
+        self._ended_by = "caller"
+        self._outcome: Outcome | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+
+    # --- what is seen -------------------------------------------------------------------------------------
+
+    @property
+    def talk(self) -> TalkView | None:
+        return None if self._talk is None else self._talk.view
+
+    @property
+    def guarded(self) -> bool:
+        return self._answered and self._talk is not None and not self._talk.together
+
+    @property
+    def placed(self) -> bool:
+        return True
+
+    def tell(self, item: network.NetworkEvent | Asked | Overdue) -> None:
+        self._inbox.put_nowait(item)
+
+    def forget_reports(self) -> None:
+        for _ in range(self._inbox.qsize()):
+            self._inbox.get_nowait()
+
+    # --- its life -----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Ring the agent, then the customer, and leave the call ended in the log."""
+        await self._until_over(self._ring_agent())
+
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> None:
+        """Go on after a break. Who was not on the line yet is rung no more."""
+        await self._until_over(self._resumed(why, up))
+
+    def adopt(self, events: Sequence[CallEvent]) -> None:
+        """Take over what an earlier engine had begun, before `resume`. The customer's channel lives."""
+        found = recalled(events, self.channel_id)
+        self._dialled = True
+        self._answered = self.log.call.answered_at is not None
+        talk = found.talk
+        if talk is None and found.offered[0]:
+            self._leg = found.offered[0]
+            now = self._means.clock.now()
+            dial = self._dial
+            talk = Talk(Phase.DIALLING, self.channel_id, dial.agent, self._leg, dial.queue, now, now)
+        if talk is not None:
+            self._leg = talk.agent_leg
+            self._talk = TalkInProgress(
+                talk, found.main or room_named(self._leg), self._means, flows_offered=False
+            )
+            self._talk.found(surely=found.talk is not None)
+
+    async def lost(self, at: datetime | None) -> None:
+        self._outcome = Outcome.LOST
+        await self._give_up()
+        await self.log.end("network", Outcome.LOST, at=at)
+
+    async def rescue(self, fault: Exception) -> None:
+        await self._give_up()
+        await self.log.write(CallEventKind.TROUBLE, {"what": "fault", "detail": repr(fault)})
+        await self.log.end("fault", Outcome.FAILED)
+
+    async def cut_off(self) -> None:
+        self._outcome = Outcome.LOST
+        await self.hang_up("engine")
+
+    async def hang_up(self, by: str) -> None:
+        self._ended_by = by
+        with contextlib.suppress(CallControlError):  # it is gone already, or Asterisk
+            await self._means.control.hang_up(self.channel_id if self._dialled else self._leg)
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    async def _until_over(self, beginning: Awaitable[None]) -> None:
+        try:
+            await beginning
+            while not self.log.ended:
+                await self._take(await self._inbox.get())
+        finally:
+            if self.log.ended:
+                self._stop_timers()
+
+    async def _ring_agent(self) -> None:
+        means, dial = self._means, self._dial
+        self._leg = f"{self.id}.leg.{self.log.last_seq}"
+        means.queues.follow(self.id, self._decided)
+        means.queues.tell(AgentTaken(self.id, dial.agent, dial.queue))
+        if self._busy:
+            await self._never("the agent has other work, or is not signed in")
+            return
+        data = {"queue": dial.queue, "agent": dial.agent, "leg": self._leg}
+        await self.log.write(CallEventKind.AGENT_OFFERED, data)
+        try:
+            await ring_agent(
+                means.control,
+                means.queues,
+                dial.agent,
+                self._leg,
+                caller_id=dial.to,
+                ring_seconds=AGENT_RING_SECONDS,
+                call_id=self.id,
+                headers={WHY: "manual", ANSWER: "auto"},
+            )
+        except RequestRefused as refused:
+            await self._never(str(refused))
+            return
+        self._after(AGENT_RING_SECONDS, self._leg)
+
+    def _decided(self, command: object) -> None:
+        self._busy = self._busy or isinstance(command, Refused)
+
+    async def _resumed(self, why: str, up: frozenset[str] | None) -> None:
+        await self.log.write(CallEventKind.RESUMED, {"why": why})
+        if self._talk is None:
+            await self._never("the connection to Asterisk was lost while the agent was rung")
+            return
+        if up is not None and self.channel_id in up and not self._answered:
+            await self._customer_answered()
+        await self._over(await self._talk.settle(up))
+
+    async def _take(self, item: object) -> None:
+        talk = self._talk
+        match item:
+            case Asked() if talk is not None:
+                await self._over(await talk.act(item))
+            case Asked():
+                item.refuse(ActionRefused("You are not on the line yet."))
+            case ChannelEnded(id, cause) if id == self.channel_id:
+                await self._customer_gone(cause)
+            case LegAnswered(id) if id == self.channel_id:
+                await self._customer_answered()
+            case LegRinging(id) if id == self.channel_id:
+                await self._moved(id, LegRole.CUSTOMER, LegState.RINGING)
+            case Overdue(id) if id == self.channel_id:
+                if not self._answered:
+                    await self._hang_up(id)
+                    await self._customer_gone(19)
+            case LegRinging() | LegAnswered() | ChannelEnded() | Overdue() if talk is not None:
+                await self._over(await talk.follow(item))
+            case LegRinging(id) if id == self._leg:
+                await self._moved(id, LegRole.AGENT, LegState.RINGING)
+            case LegAnswered(id) if id == self._leg:
+                await self._dial_customer()
+            case ChannelEnded(id, cause) if id == self._leg:
+                await self._moved(id, LegRole.AGENT, LegState.ENDED, cause)
+                await self._never("the agent's telephone did not answer", outcome_of_unanswered(cause))
+            case Overdue(id) if id == self._leg:
+                await self._hang_up(id)
+                await self._never("the agent's telephone did not answer", Outcome.NO_ANSWER)
+            case _:
+                pass  # of nobody on this call
+
+    async def _dial_customer(self) -> None:
+        means, dial = self._means, self._dial
+        await self._moved(self._leg, LegRole.AGENT, LegState.UP)
+        self._dialled = True  # from here on it is never dialled again, whatever comes of the request
+        try:
+            await means.control.originate(
+                self.channel_id,
+                dial.to,
+                caller_id=dial.caller_id,
+                ring_seconds=dial.ring_seconds,
+                call_id=self.id,
+                trunk=dial.trunk,
+            )
+        except RequestRefused as refused:
+            await self._hang_up(self._leg)
+            await self._never(str(refused))
+            return
+        now = means.clock.now()
+        talk = Talk(Phase.DIALLING, self.channel_id, dial.agent, self._leg, dial.queue, now, now)
+        self._talk = TalkInProgress(talk, room_named(self._leg), means, flows_offered=False)
+        self._after(dial.ring_seconds, self.channel_id)
+        await self._talk.begin()
+
+    async def _customer_answered(self) -> None:
+        if self._answered or self._talk is None:
+            return
+        self._answered = True
+        await self.log.write(CallEventKind.ANSWERED)
+        connected = {"queue": self._dial.queue, "agent": self._dial.agent, "waited_seconds": 0.0}
+        await self.log.write(CallEventKind.AGENT_CONNECTED, connected)
+        await self._over(await self._talk.answered_by_customer())
+
+    async def _customer_gone(self, cause: int) -> None:
+        await self._give_up(cause)
+        outcome = Outcome.COMPLETED if self._answered else outcome_of_unanswered(cause)
+        by = self._ended_by if self._answered or self._ended_by != "caller" else "network"
+        await self._end(by, outcome, cause)
+
+    async def _over(self, over: Over | None) -> None:
+        """Nobody of ours is on the line any more: no flow is there to go on with the customer."""
+        if over is None:
+            return
+        self._talk = None
+        await self._hang_up(self.channel_id)
+        await self._end("agent", Outcome.COMPLETED if self._answered else Outcome.ABANDONED)
+
+    async def _never(self, why: str, outcome: Outcome = Outcome.FAILED) -> None:
+        """The customer was not even dialled, or cannot be."""
+        await self.log.write(CallEventKind.TROUBLE, {"what": "manual call", "detail": why})
+        data = {"queue": self._dial.queue, "agent": self._dial.agent, "outcome": outcome.value}
+        await self.log.write(CallEventKind.AGENT_MISSED, data)
+        await self._give_up()
+        await self._end("network", Outcome.FAILED)
+
+    async def _give_up(self, cause: int = 16) -> None:
+        """Everybody leaves. Never fails."""
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            await talk.customer_left(cause)
+        else:
+            await self._hang_up(self._leg)
+            self._means.queues.tell(TalkEnded(self.id, self._dial.agent, failed=True))
+        if self._dialled:
+            await self._hang_up(self.channel_id)
+
+    async def _end(self, by: str, outcome: Outcome, cause: int | None = None) -> None:
+        self._stop_timers()
+        await self.log.end(by, self._outcome or outcome, cause)
+
+    async def _hang_up(self, channel_id: str) -> None:
+        with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
+            if channel_id:
+                await self._means.control.hang_up(channel_id)
+
+    async def _moved(self, leg: str, role: LegRole, state: LegState, cause: int | None = None) -> None:
+        data = {"leg": leg, "role": role.value, "state": state.value, "cause": cause}
+        await self.log.write(CallEventKind.LEG_CHANGED, data)
+
+    def _after(self, ring_seconds: float, leg: str) -> None:
+        """Asterisk ends the ringing itself; a leg of which nothing was told so long after it is given up."""
+        loop = asyncio.get_running_loop()
+        self._timers.append(loop.call_later(ring_seconds + OVERDUE_SECONDS, self.tell, Overdue(leg)))
+
+    def _stop_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
