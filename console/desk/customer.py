@@ -16,7 +16,7 @@ from history.permissions import Consent
 
 # What the filters of the timeline take in; "all" is everything.
 KINDS: Mapping[str, frozenset[Channel]] = {
-    "calls": frozenset({Channel.CALL, Channel.VOICEMAIL, Channel.CALLBACK}),
+    "calls": frozenset({Channel.CALL, Channel.TALK, Channel.VOICEMAIL, Channel.CALLBACK}),
     "messages": frozenset(
         {Channel.SMS, Channel.EMAIL, Channel.CHAT, Channel.MESSENGER, Channel.FORM, Channel.PUSH}
     ),

@@ -215,7 +215,11 @@ def talking(now: datetime, phase: TalkPhase = TalkPhase.TALKING) -> DeskView:
     held = phase in (TalkPhase.HELD, TalkPhase.CONSULTING)
     parties = [
         PartyView(
-            "c7.leg.0", PartyRole.CUSTOMER, PHONE.value, PartyState.HELD if held else PartyState.TALKING, now
+            "c7.leg.0",
+            PartyRole.CUSTOMER,
+            PHONE.value,
+            PartyState.HELD if held else PartyState.TALKING,
+            now - timedelta(seconds=22),
         ),
         PartyView("c7.leg.1", PartyRole.AGENT, "anna", PartyState.TALKING, connected),
     ]

@@ -1,0 +1,451 @@
+"""/desk on a staged facade: who may see it, what it shows, what is sent from it, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from acd.agents import AgentStatus
+from acd.talk import (
+    CompleteTransfer,
+    Consult,
+    DropParty,
+    HangUp,
+    Hold,
+    Mute,
+    PauseRecording,
+    SendKeys,
+    TalkPhase,
+    Target,
+    TargetKind,
+    Transfer,
+)
+from compliance.decision import Decision
+from console.desk.band import PHASES, STATES, STATUSES, STOP_ICONS, TONE_ICONS, band_of, path_of
+from console.desk.customer import KINDS
+from console.desk.messages import length_of
+from console.desk.stream import OLD
+from console.words import load_words
+from engine.desk.refusals import ContactForbidden, DeskRefused
+from engine.desk.view import DeskPart, StopKind
+from engine.registers.access import Role
+from history.interaction import Channel
+from store.store import Store
+from tests.console.desk_stage import CALL, StagedDesks, idle, popup, ringing, talking, wrapping_up
+from tests.console.offices import Office, alerts, open_office
+from tests.console.stage import ICONS, START, Stage
+
+NOW = START + timedelta(minutes=5)
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def desks(stage: Stage) -> StagedDesks:
+    staged = StagedDesks(idle(NOW))
+    stage.desks = cast(Any, staged)
+    return staged
+
+
+@pytest.fixture
+async def at_desk(
+    stage: Stage, desks: StagedDesks, tmp_path: Path, make_store: Callable[..., Store]
+) -> AsyncIterator[Office]:
+    """Anna, an agent, has signed in."""
+    store = make_store(f"sqlite:///{tmp_path}/infolinia.db")
+    await store.start()
+    async with open_office(stage, store) as office:
+        await office.add("Jan", Role.ADMIN)
+        await office.add("Anna", Role.AGENT)
+        assert (await office.sign_in("Anna")).status == 303
+        yield office
+
+
+async def page(office: Office, path: str = "/desk", language: str = "en") -> str:
+    answer = await office.page(path, **{"Accept-Language": language})
+    assert answer.status == 200, await answer.text()
+    return unescape(await answer.text())
+
+
+async def send(office: Office, path: str, expected: int = 200, **fields: str) -> dict[str, str]:
+    fields["csrf"] = await office.csrf()
+    answer = await office.post(f"/desk/{path}", fields, JSON)
+    assert answer.status == expected, (path, fields, await answer.text())
+    return cast(dict[str, str], await answer.json()) if expected != 204 else {}
+
+
+# --- what is shown ----------------------------------------------------------------------------------------
+
+
+async def test_a_quiet_desk(at_desk: Office) -> None:
+    shown = await page(at_desk)
+    assert "Ready for the next call" in shown
+    assert "Waiting <strong>3</strong>" in shown
+    assert "Today <strong>25</strong> calls" in shown
+    assert 'data-status="break" data-reason="lunch"' in shown
+    assert "30 min" in shown
+    assert "data-note" not in shown
+
+
+async def test_a_call_that_rings_tells_who_and_why(at_desk: Office, desks: StagedDesks) -> None:
+    desks.shown = ringing(NOW)
+    shown = await page(at_desk)
+    for told in (
+        "Sklep Pod Lipą is ringing.",
+        "waited 0:48",
+        "Pressed 2",
+        '<strong class="" lang="pl">“Gdzie jest moja dostawa?”</strong>',
+        "delivery, 94%",
+        "84,200.00",
+        "+48 22 000 00 42",
+        "Korekta do faktury FV/2381",
+        "Tomorrow",
+        "Pod Lipą",
+    ):
+        assert told in shown, told
+    assert 'data-act="answer"' in shown
+    assert 'data-act="hold"' not in shown
+    assert "/calls/c2" not in shown  # an agent may not open other calls
+    assert "contact.seen" in await at_desk.told("contact:k1")
+
+
+CONTROLS: list[tuple[TalkPhase, set[str], set[str]]] = [
+    (TalkPhase.DIALLING, {"hang_up"}, {"hold", "resume", "keypad", "complete"}),
+    (TalkPhase.TALKING, {"mute", "hold", "keypad", "targets", "pause_recording", "hang_up"}, {"resume"}),
+    (TalkPhase.HELD, {"mute", "resume", "targets", "hang_up"}, {"hold", "complete"}),
+    (TalkPhase.CONSULTING, {"complete", "conference", "cancel", "hang_up"}, {"hold", "targets"}),
+    (TalkPhase.CONFERENCE, {"mute", "keypad", "drop", "hang_up"}, {"hold", "targets", "complete"}),
+]
+
+
+async def test_each_phase_has_its_controls(at_desk: Office, desks: StagedDesks) -> None:
+    for phase, may, may_not in CONTROLS:
+        desks.shown = talking(NOW, phase)
+        shown = await page(at_desk, "/desk/parts/band")
+        assert {act for act in may | may_not if f'data-act="{act}"' in shown} == may, phase
+
+
+async def test_beside_a_call_are_script_note_outcomes_and_texts(at_desk: Office, desks: StagedDesks) -> None:
+    desks.shown = talking(NOW)
+    shown = await page(at_desk, "/desk/parts/side")
+    assert "Odbiór: zaplecze" in shown
+    assert 'data-seq="3"' in shown
+    assert 'data-outcome="informed" data-digit="1" data-next="none" aria-pressed="true"' in shown
+    assert '<p class="step-text" lang="pl">Przepraszam' in shown  # the customer's language
+    assert "1 message, 24 of 160" not in shown  # their language is Polish
+    assert "Dziękujemy za rozmowę." in shown
+    assert "Tomorrow 09:00" in shown
+
+
+async def test_wrap_up_says_what_is_missing(at_desk: Office, desks: StagedDesks) -> None:
+    desks.shown = wrapping_up(NOW)
+    shown = await page(at_desk)
+    assert "outcome missing" in shown
+    assert "This queue wants an outcome before the next call." in shown
+    assert f'data-until="{int((NOW + timedelta(seconds=38)).timestamp() * 1000)}"' in shown
+    assert 'data-send="/desk/finish"' in shown
+
+
+async def test_a_missed_offer_and_a_history_that_is_away_are_told(
+    at_desk: Office, desks: StagedDesks
+) -> None:
+    desks.shown = replace(idle(NOW), status=AgentStatus.MISSED)
+    assert "You missed an offer. Ready again?" in await page(at_desk)
+    empty = replace(popup(NOW), contact=None, timeline=(), missing="The database does not answer.")
+    desks.shown = replace(ringing(NOW), popup=empty)
+    shown = await page(at_desk)
+    assert "The history does not answer." in shown
+    assert "new to us" in shown
+
+
+async def test_the_timeline_is_filtered_and_searched(at_desk: Office, desks: StagedDesks) -> None:
+    desks.shown = talking(NOW)
+    desks.shown = replace(desks.shown, popup=replace(popup(NOW), contact=None))  # no register is asked
+    messages = await page(at_desk, "/desk/parts/timeline?kind=messages")
+    assert "Korekta" in messages
+    assert "Invoice" not in messages
+    assert 'Calls <span class="count">2</span>' in messages
+    found = await page(at_desk, "/desk/parts/timeline?q=SKRZYNEK")
+    assert "Korekta" in found
+    assert "Invoice" not in found
+    assert "Nothing of the kind" in await page(at_desk, "/desk/parts/timeline?q=zzz")
+    assert (await at_desk.page("/desk/parts/timeline?kind=dreams")).status == 400
+    assert (await at_desk.page(f"/desk/parts/timeline?q={'z' * 81}")).status == 400
+
+
+async def test_whom_a_call_can_be_given_to(at_desk: Office, desks: StagedDesks) -> None:
+    shown = await page(at_desk, "/desk/parts/targets")
+    assert 'data-target="consult" data-kind="agent" data-name="jan"' in shown
+    assert 'data-target="consult" data-kind="queue"' not in shown
+    assert 'data-target="transfer" data-kind="flow" data-name="wholesaler"' in shown
+    assert "2 waiting" in shown
+
+
+async def test_every_language_shows_every_state(at_desk: Office, desks: StagedDesks) -> None:
+    for language in ("pl", "ru"):
+        for view in (idle, ringing, talking, wrapping_up):
+            desks.shown = view(NOW)
+            shown = await page(at_desk, language=language)
+            assert f'<html lang="{language}"' in shown
+            assert "Ready" not in shown.split("<dialog")[0]
+
+
+def test_nothing_is_without_its_word_shape_and_place() -> None:
+    words = load_words()["en"]
+    for tone, word in (*STATES.values(), *STATUSES.values()):
+        assert words(word)
+        assert TONE_ICONS[tone] == "" or any(f'id="{TONE_ICONS[tone]}"' in line for line in ICONS)
+    assert set(PHASES) == {one.value for one in TalkPhase}
+    assert set(STATUSES) == {one.value for one in AgentStatus}
+    assert set(STOP_ICONS) == set(StopKind)
+    assert all(any(f'id="{icon}"' in line for line in ICONS) for icon in STOP_ICONS.values())
+    assert set(OLD) == set(DeskPart)
+    assert set().union(*KINDS.values()) == set(Channel)
+
+
+def test_a_long_way_shows_where_it_began_and_its_end() -> None:
+    words, one = load_words()["en"], popup(NOW)
+    long = replace(one, stops=(one.stops[0], *one.stops[1:2] * 10, *one.stops[2:]))
+    path = path_of(long, "anna", words)
+    assert len(path) == 7
+    assert path[0].title == "Hotline"
+    assert path[-1].title == "You"
+    assert band_of(talking(NOW), words).stops[2].language == "pl"
+
+
+@pytest.mark.parametrize(
+    ("text", "used", "most", "parts"),
+    [
+        ("", 0, 160, 1),
+        ("a" * 160, 160, 160, 1),
+        ("a" * 161, 161, 306, 2),
+        ("€" * 80, 160, 160, 1),
+        ("ż" * 70, 70, 70, 1),
+        ("ż" * 71, 71, 134, 2),
+        ("😀" * 35, 70, 70, 1),
+    ],
+)
+def test_a_message_is_counted_as_it_is_paid_for(text: str, used: int, most: int, parts: int) -> None:
+    length = length_of(text)
+    assert (length.used, length.most, length.parts) == (used, most, parts)
+
+
+# --- what is sent -----------------------------------------------------------------------------------------
+
+
+ACTIONS: list[tuple[dict[str, str], object]] = [
+    ({"action": "hold"}, Hold()),
+    ({"action": "mute", "on": "yes"}, Mute(True)),
+    ({"action": "mute", "on": "no"}, Mute(False)),
+    ({"action": "pause_recording", "on": "yes"}, PauseRecording(True)),
+    ({"action": "keys", "keys": "12#"}, SendKeys("12#")),
+    ({"action": "complete"}, CompleteTransfer()),
+    ({"action": "hang_up"}, HangUp()),
+    ({"action": "drop", "leg": "c7.leg.2"}, DropParty("c7.leg.2")),
+    (
+        {"action": "transfer", "kind": "queue", "name": "payments"},
+        Transfer(Target(TargetKind.QUEUE, "payments")),
+    ),
+    (
+        {"action": "consult", "kind": "agent", "name": "jan"},
+        Consult(Target(TargetKind.AGENT, "jan")),
+    ),
+]
+
+
+async def test_what_becomes_of_the_talk(at_desk: Office, desks: StagedDesks) -> None:
+    for fields, _ in ACTIONS:
+        await send(at_desk, "talk", **fields)
+    assert desks.calls("act") == [("anna", action) for _, action in ACTIONS]
+
+
+WRONG: list[tuple[str, dict[str, str], str]] = [
+    ("talk", {"action": "fly"}, "There is no such action."),
+    ("talk", {"action": "keys", "keys": "12x"}, "Keys are 0 to 9, * and #"),
+    ("talk", {"action": "keys", "keys": ""}, "Keys are 0 to 9, * and #"),
+    ("talk", {"action": "consult", "kind": "queue", "name": "payments"}, "Only an agent or a number"),
+    ("talk", {"action": "transfer", "kind": "moon", "name": "x"}, "Choose an agent"),
+    ("talk", {"action": "transfer", "kind": "agent"}, "`name` is missing"),
+    ("status", {"status": "missed"}, "Choose one of these"),
+    ("status", {}, "Choose one of these"),
+    ("dial", {"number": " "}, "Write the number"),
+    ("dial", {"number": "1" * 40}, "Write the number"),
+    ("outcome", {"call": CALL}, "`disposition` is missing"),
+    ("callback", {"call": CALL, "at": "soon"}, "Choose a day and a time"),
+    ("callback", {"call": CALL, "at": "2019-01-01T10:00"}, "Choose a day and a time"),
+    ("callback", {"call": CALL, "at": "9999-12-31T23:59"}, "Choose a day and a time"),
+    ("callback", {"call": CALL, "note": "x" * 501}, "too long"),
+    (
+        "promise",
+        {"call": CALL, "amount": "many", "currency": "PLN", "due": "2026-11-20"},
+        "Write the amount",
+    ),
+    (
+        "promise",
+        {"call": CALL, "amount": "NaN", "currency": "PLN", "due": "2026-11-20"},
+        "Write the amount",
+    ),
+    ("promise", {"call": CALL, "amount": "1.005", "currency": "PLN", "due": "2026-11-20"}, "the amount"),
+    ("promise", {"call": CALL, "amount": "1", "currency": "złoty", "due": "2026-11-20"}, "the currency"),
+    ("promise", {"call": CALL, "amount": "1", "currency": "PLN", "due": "2026-11-01"}, "Choose a day"),
+    ("promise", {"call": CALL, "amount": "1", "currency": "PLN", "due": "x"}, "Choose a day"),
+    ("stop", {"call": CALL, "channels": "dreams"}, "Choose calls"),
+    ("note", {"call": CALL, "text": "x", "seq": "-1"}, "`seq` is no whole number"),
+    ("gone", {}, "The page's own id"),
+    ("gone", {"page": "x" * 41}, "The page's own id"),
+]
+
+
+async def test_what_cannot_be_is_refused_in_a_sentence(at_desk: Office, desks: StagedDesks) -> None:
+    for path, fields, told in WRONG:
+        assert told in (await send(at_desk, path, 400, **fields))["error"], fields
+    assert desks.asked == []
+
+
+async def test_a_note_is_saved_and_a_long_one_refused(at_desk: Office, desks: StagedDesks) -> None:
+    told = await send(at_desk, "note", call=CALL, text="one\r\ntwo", seq="4")
+    assert told["saved"].startswith("saved ")
+    assert desks.calls("save_note") == [("anna", CALL, "one\ntwo", 4)]
+    assert (
+        "at most 8000 letters"
+        in (await send(at_desk, "note", 413, call=CALL, text="x" * 8001, seq="5"))["error"]
+    )
+
+
+async def test_a_callback_a_promise_and_an_objection(at_desk: Office, desks: StagedDesks) -> None:
+    at = (NOW + timedelta(days=1)).astimezone().replace(hour=9, minute=30, second=0, microsecond=0)
+    told = await send(at_desk, "callback", call=CALL, at=f"{at:%Y-%m-%dT%H:%M}", whose="mine", note="rano")
+    assert told["done"] == f"The callback is kept, for {at:%d.%m, %H:%M}."
+    ((_, call, wish),) = desks.calls("schedule_callback")
+    assert (call, wish.begins, wish.mine, wish.note) == (CALL, at.astimezone(UTC), True, "rano")
+    assert wish.ends - wish.begins == timedelta(hours=2)
+    await send(at_desk, "callback", call=CALL)
+    assert desks.calls("schedule_callback")[1][2].begins is None
+    due = (NOW + timedelta(days=3)).date()
+    await send(at_desk, "promise", call=CALL, amount="1 240,50", currency="pln", due=due.isoformat())
+    assert desks.calls("promise") == [("anna", CALL, 124050, "PLN", due, "")]
+    await send(at_desk, "stop", call=CALL, channels="call")
+    assert desks.calls("stop_contact") == [("anna", CALL, frozenset({"call"}))]
+
+
+async def test_status_text_number_and_the_end(at_desk: Office, desks: StagedDesks) -> None:
+    await send(at_desk, "status", status="break", reason="lunch")
+    await send(at_desk, "sms", call=CALL, template="thanks", language="pl")
+    await send(at_desk, "dial", number="+48 22 000 00 42")
+    await send(at_desk, "outcome", call=CALL, disposition="informed")
+    await send(at_desk, "finish")
+    await send(at_desk, "sign-out")
+    await send(at_desk, "gone", 204, page="p1")
+    assert desks.asked == [
+        ("set_status", ("anna", AgentStatus.BREAK, "lunch")),
+        ("send_sms", ("anna", CALL, "thanks", "pl")),
+        ("dial", ("anna", "+48 22 000 00 42", "service", "")),
+        ("dispose", ("anna", CALL, "informed")),
+        ("finish_wrap_up", ("anna",)),
+        ("sign_out", ("anna",)),
+        ("gone", ("anna", "p1")),
+    ]
+
+
+async def test_a_refusal_is_told_in_the_readers_language(at_desk: Office, desks: StagedDesks) -> None:
+    desks.refuse["finish_wrap_up"] = DeskRefused("disposition", "This queue wants an outcome.")
+    at_desk.headers["Accept-Language"] = "pl"
+    assert (await send(at_desk, "finish", 409))["error"].startswith("Ta kolejka wymaga wyniku")
+    desks.refuse["act"] = DeskRefused("action", "The customer is on hold already.")
+    told = await send(at_desk, "talk", 409, action="hold")
+    assert told == {"error": "The customer is on hold already.", "language": "en"}
+
+
+async def test_the_gates_refusal_names_the_rule_and_the_next_moment(
+    at_desk: Office, desks: StagedDesks
+) -> None:
+    later = NOW + timedelta(hours=20)
+    desks.refuse["dial"] = ContactForbidden(Decision(False, "pl-debt/hours", "it is night there", later, ()))
+    told = (await send(at_desk, "dial", 409, number="+48220000042"))["error"]
+    assert told == (
+        "This call is not allowed: it is night there (pl-debt/hours). "
+        f"Allowed again from {later.astimezone():%d.%m, %H:%M}."
+    )
+
+
+# --- who may ----------------------------------------------------------------------------------------------
+
+
+async def test_only_people_who_signed_in_have_a_desk(
+    stage: Stage, desks: StagedDesks, at_desk: Office
+) -> None:
+    at_desk.client.session.cookie_jar.clear()
+    assert (await at_desk.page("/desk")).status == 303
+    assert (await at_desk.post("/desk/talk", {"action": "hold"}, JSON)).status == 401
+    assert (await at_desk.page("/desk/events?page=x", Accept="text/event-stream")).status == 401
+    await at_desk.sign_in("Jan")
+    answer = await at_desk.page("/desk")  # staged: a person without a desk
+    assert answer.status == 403
+    assert "You have no desk" in unescape(await answer.text())
+
+
+async def test_nothing_changes_without_the_sessions_token(at_desk: Office, desks: StagedDesks) -> None:
+    answer = await at_desk.post("/desk/talk", {"action": "hold"}, JSON)
+    assert answer.status == 403
+    answer = await at_desk.client.post("/desk/phone", json={"page": "p"}, headers=JSON)
+    assert answer.status == 403
+    assert desks.asked == []
+
+
+async def test_while_nobody_was_added_there_is_no_desk(
+    stage: Stage, desks: StagedDesks, office: Office
+) -> None:
+    answer = await office.page("/desk")
+    assert answer.status == 403
+    assert "infolinia people add" in unescape(await answer.text())
+
+
+async def test_the_telephones_credentials(at_desk: Office, desks: StagedDesks) -> None:
+    headers = {**JSON, "X-CSRF-Token": await at_desk.csrf()}
+    answer = await at_desk.client.post("/desk/phone", json={"page": "p1"}, headers=headers)
+    assert await answer.json() == {"user": "anna", "password": "secret"}
+    assert answer.headers["Cache-Control"] == "no-store"
+    for body in ({}, {"page": 7}, {"page": "ż"}):
+        assert (await at_desk.client.post("/desk/phone", json=body, headers=headers)).status == 400
+    desks.refuse["sign_in"] = DeskRefused("phone", "Asterisk does not answer.")
+    answer = await at_desk.client.post("/desk/phone", json={"page": "p1"}, headers=headers)
+    assert (answer.status, (await answer.json())["error"]) == (409, "Asterisk does not answer.")
+
+
+async def test_the_stream_names_what_is_old_and_ends_elsewhere(at_desk: Office, desks: StagedDesks) -> None:
+    answer = await at_desk.client.get("/desk/events?page=p1")
+    assert answer.status == 200
+
+    async def heard(name: str) -> list[str]:
+        names: list[str] = []
+        async with asyncio.timeout(5):
+            while name not in names:
+                line = (await answer.content.readline()).decode()
+                assert line, names
+                if line.startswith("event: "):
+                    names.append(line[7:].strip())
+        return names
+
+    assert "desk-band" in await heard("desk-timeline")
+    desks.show(ringing(NOW), DeskPart.OFFER)
+    assert "desk-side" not in await heard("desk-status")
+    desks.show(ringing(NOW), DeskPart.ELSEWHERE)
+    await heard("desk-elsewhere")
+    async with asyncio.timeout(5):
+        await answer.content.read()  # it has ended
+    assert desks.pages == {}
+
+
+async def test_a_part_that_is_not_there(at_desk: Office) -> None:
+    assert (await at_desk.page("/desk/parts/cellar")).status == 404
+
+
+async def test_the_desk_is_in_the_rail(at_desk: Office) -> None:
+    assert 'href="/desk"' in await page(at_desk, "/")
+    assert alerts(await page(at_desk)) == []
