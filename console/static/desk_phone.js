@@ -12,6 +12,10 @@ const SENTENCES = { insecure: "no_microphone_here", refused: "mic_refused", miss
 const kept = (name) => localStorage.getItem(`desk-${name}`) ?? "";
 const byId = (id) => document.getElementById(id);
 
+function look() {
+  for (const part of ["band", "status", "customer", "timeline"]) document.body.dispatchEvent(new CustomEvent(`desk-${part}`));
+}
+
 export class DeskPhone {
   #phone = null;
   #media = null;
@@ -57,6 +61,7 @@ export class DeskPhone {
       ended: () => {
         this.#ringer.stop();
         this.#voice.srcObject = null;
+        look();
       },
     });
     this.#phone = mine;
@@ -91,6 +96,7 @@ export class DeskPhone {
       return this.answer();
     }
     this.#ringer.start(kept("ring"));
+    look(); // a colleague's call is told by nobody else
   }
 
   #show(state) {

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 import structlog
 
 from acd.agents import AgentState, AgentStatus
+from acd.talk import PartyRole, PartyView, TalkView
 from acd.views import AgentView
 from engine.call_log import CallLog
 from engine.desk.arrangements import shown as filled_where_known
@@ -33,6 +34,7 @@ from engine.ports import StoreUnavailable
 from engine.registers.agents import AgentDay, AgentRegister
 from engine.registers.desk import CallPart, DeskRegister, KnownCaller
 from engine.switchboard import Switchboard
+from engine.talk_lines import RING_SECONDS
 
 READ_SECONDS = 3.0
 # Pauses between tries to read who a caller is, while an agent looks at them.
@@ -148,6 +150,10 @@ class Showing:
 
     async def desk(self, view: AgentView, *, signed_in: bool) -> DeskView:
         settings, agent, call_id = self._settings(), view.name, view.work
+        # A colleague who asks for advice, or gives a call away, is no queue's offer.
+        asked = self._switchboard.asking(agent) if call_id is None else None
+        if asked is not None:
+            call_id = asked[0].talk_id
         part = None if call_id is None else self._parts.get(agent, call_id)
         call_log = await self._log(call_id)
         if call_log is not None and call_log.id not in self._known:
@@ -170,7 +176,7 @@ class Showing:
             state=view.state,
             state_since=view.state_since,
             phone_ready=view.reachable,
-            offer=self._offer(view, popup),
+            offer=self._offer(view, popup) if asked is None else _asked(*asked),
             talk=talk,
             popup=popup,
             wrap_up=None if part is None else self._wrap_up(view, part, popup),
@@ -277,6 +283,13 @@ class Showing:
                 day = await self._agents.day(agent, midnight(now, self._settings()), now)
         self._days[agent] = (monotonic + DAY_SECONDS, day)
         return day
+
+
+def _asked(talk: TalkView, party: PartyView) -> OfferView:
+    customer = next((one.name for one in talk.parties if one.role is PartyRole.CUSTOMER), "")
+    return OfferView(
+        talk.talk_id, talk.queue, customer, party.since, party.since + timedelta(seconds=RING_SECONDS)
+    )
 
 
 def midnight(now: datetime, settings: DeskSettings) -> datetime:
