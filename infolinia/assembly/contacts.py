@@ -8,7 +8,8 @@ import structlog
 
 from engine.exchange import Exchange
 from engine.gatekeeper import Gate, Gatekeeper
-from engine.outbound import OutboundCalls
+from engine.manual_placing import ManualPlacing
+from engine.outbound import Lines, OutboundCalls
 from engine.ports import Clock
 from engine.switchboard import Switchboard
 from infolinia.configuration import Configuration
@@ -35,6 +36,21 @@ def outbound_calls(
     store: Store,
     unreachable: Collection[str],
 ) -> OutboundCalls:
-    trunks = [trunk.name for trunk in configuration.sip.trunks]
-    lines = outbound_lines(configuration.outbound, trunks)
+    lines = _lines(configuration)
     return OutboundCalls(exchange, switchboard, gate, store.queries, lines, unreachable)
+
+
+def manual_calls(
+    configuration: Configuration,
+    exchange: Exchange,
+    switchboard: Switchboard,
+    gate: Gate,
+    unreachable: Collection[str],
+) -> ManualPlacing:
+    """What agents place themselves, over the same trunk."""
+    return ManualPlacing(exchange, switchboard, gate, _lines(configuration), unreachable)
+
+
+def _lines(configuration: Configuration) -> Lines:
+    trunks = [trunk.name for trunk in configuration.sip.trunks]
+    return outbound_lines(configuration.outbound, trunks)

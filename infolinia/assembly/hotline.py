@@ -29,7 +29,6 @@ from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.codes import RandomCodes
-from engine.desk.dialling import NoManualCalls
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.flows import FlowShelf
@@ -42,7 +41,7 @@ from engine.switchboard import Switchboard
 from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
 from infolinia.assembly.company import OfficeHours, surroundings_of
-from infolinia.assembly.contacts import gatekeeper, outbound_calls
+from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
 from infolinia.assembly.desk import desk_settings, opened_desks
 from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.floor import opened_floor
@@ -192,8 +191,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             missed_calls=missed_calls(configuration),
         )
         switchboard = Switchboard(exchange)
+        manual = manual_calls(configuration, exchange, switchboard, gate, unreachable)
         desks = await opened_desks(
-            configuration, exchange, switchboard, control, store, roster, NoManualCalls(), stack
+            configuration, exchange, switchboard, control, store, roster, manual, stack
         )
         floor = opened_floor(control, switchboard, queues, desks, store, live, clock)
         network_log = CelNetworkLog(
