@@ -16,8 +16,11 @@ LIMIT_SECONDS = 30.0
 # What a child leaves unhandled ends it as it would end the program itself, with its exit code and traceback.
 _PROGRAM = """
 import json, os, sys
-from infolinia.command import main
+from importlib import import_module
+from infolinia.command import COMMANDS, main
 
+for place in COMMANDS.values():
+    import_module("infolinia.commands." + place.where.partition(":")[0])
 for line in sys.stdin:
     case = json.loads(line)
     child = os.fork()

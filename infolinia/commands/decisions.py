@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
 
 import typer
 
 from engine.clock import SystemClock
-from infolinia.commands.terminal import ConfigOption, fail, run_until_done
+from infolinia.commands.terminal import fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from store.decision_audit import Expected, Finding
 from store.store import open_permissions
@@ -19,20 +19,9 @@ WRONG = 3
 MOST_TOLD = 200
 
 
-def audit_rules(
-    expect: Annotated[
-        list[str] | None,
-        typer.Option("--expect", metavar="WRITER:SEQ:HASH", help="A row's hash as it was noted down before."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    config: ConfigOption = None,
-) -> None:
-    """Check every chain of decisions, row by row. Exit code 0: whole, 3: something was changed.
-
-    Note the printed WRITER:SEQ:HASH down somewhere else, and give it with --expect the next time: then also a
-    chain that was cut off or written anew as a whole is found.
-    """
-    expected = [_expected(text) for text in expect or ()]
+def audit_rules(expect: list[str], config: Path | None, *, as_json: bool) -> None:
+    """Tell what was found. Raises SystemExit(3) when something was changed."""
+    expected = [_expected(text) for text in expect]
     run_until_done(_audit(load_configuration(config), expected, as_json=as_json))
 
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from engine.ports import HistoryRow, Queries
-from infolinia.configuration import Configuration
+from infolinia.commands.terminal import ConfigOption, run_until_done
+from infolinia.configuration import Configuration, load_configuration
 from store.store import open_queries
+
+
+def history(
+    limit: Annotated[int, typer.Option(min=1, max=10000, help="How many rows, newest first.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    events: Annotated[bool, typer.Option(help="With each call's event log.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Print the contact history."""
+    run_until_done(print_history(load_configuration(config), limit=limit, as_json=as_json, events=events))
 
 
 async def print_history(configuration: Configuration, *, limit: int, as_json: bool, events: bool) -> None:

@@ -1,7 +1,7 @@
-"""The commands of `infolinia rules` that need neither configuration nor database: `check` and `packs`.
+"""The commands of `infolinia rules`.
 
-They are asked for one case after another, so nothing heavy is imported here (infolinia/entry.py leads to them
-directly). Commands that need more are added to `rules_app` in infolinia/command.py.
+`check` and `packs` need neither configuration nor database and are asked for one case after another: nothing
+heavy is imported here.
 """
 
 from __future__ import annotations
@@ -19,17 +19,11 @@ from compliance.gate import PACKS
 from compliance.pack import CampaignLimits, Pack
 from compliance.strictness import LIMITS, numbers_of
 from infolinia.commands.rule_cases import BadCase, answer, packs_named
-from infolinia.commands.terminal import fail
+from infolinia.commands.terminal import ConfigOption, fail
 
 ALLOWED, BAD_INPUT, REFUSED = 0, 2, 3  # exit codes
 
 rules_app = typer.Typer(help="The rules of contact, and the gate that asks them.", no_args_is_help=True)
-
-
-def main() -> None:
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.add_typer(rules_app, name="rules")
-    app()
 
 
 @rules_app.command("check")
@@ -95,6 +89,25 @@ def list_packs(
             told = ", ".join(f"{field} {_plain(value)}" for field, value in numbers.get(name, {}).items())
             if told or name != LIMITS:
                 typer.echo(f"    {name}{': ' if told else ''}{told}")
+
+
+@rules_app.command("audit")
+def audit_decisions(
+    expect: Annotated[
+        list[str] | None,
+        typer.Option("--expect", metavar="WRITER:SEQ:HASH", help="A row's hash as it was noted down before."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Check every chain of decisions, row by row. Exit code 0: whole, 3: something was changed.
+
+    Note the printed WRITER:SEQ:HASH down somewhere else, and give it with --expect the next time: then also a
+    chain that was cut off or written anew as a whole is found.
+    """
+    from infolinia.commands.decisions import audit_rules
+
+    audit_rules(expect or [], config, as_json=as_json)
 
 
 def _told(pack: Pack) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -22,7 +23,9 @@ from engine.clock import SystemClock, TimeOrderedIds
 from engine.simulated_caller import Conversation, Line, SimulatedCaller, who_said
 from infolinia.assembly.hotline import make_recognizer, running_hotline
 from infolinia.commands.history import as_line
-from infolinia.configuration import Configuration
+from infolinia.commands.terminal import ConfigOption, run_until_done
+from infolinia.configuration import Configuration, load_configuration
+from infolinia.logs import set_up_logs
 from infolinia.setup.inventory import find_parts
 from speech.prompts import PromptVoices
 from speech.sound_files import SoundUnreadable, read_wav, resampled, to_pcm
@@ -219,3 +222,33 @@ async def _answers(configuration: Configuration) -> bool:
         return False
     writer.close()
     return True
+
+
+# --- the commands ---
+
+
+def call(
+    number: Annotated[str, typer.Argument(help="The number to call.")] = "100",
+    script: Annotated[
+        str,
+        typer.Option(
+            "--script", "-s", help="press KEYS; say 'WORDS'; play FILE.wav; wait SECONDS; interrupt; hang up"
+        ),
+    ] = "",
+    language: Annotated[str, typer.Option(help="The language the caller speaks.")] = "en",
+    caller_id: Annotated[str, typer.Option("--from", help="The caller's number.")] = "+48220000001",
+    narrowband: Annotated[bool, typer.Option(help="Call by G.711 (8 kHz), as most telephones do.")] = False,
+    longest: Annotated[float, typer.Option(min=1, max=3600, help="Seconds after which it ends.")] = 180,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the transcript as JSON lines.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Call the running hotline with a simulated caller and print what both sides said."""
+    set_up_logs(as_json=False, level="WARNING")
+    plan = CallPlan(number, script, language, caller_id, wideband=not narrowband, longest_seconds=longest)
+    run_until_done(place_call(load_configuration(config), plan, as_json=as_json))
+
+
+def demo(config: ConfigOption = None) -> None:
+    """Three simulated callers, their transcripts and their rows of the contact history."""
+    set_up_logs(as_json=False, level="WARNING")
+    run_until_done(demonstrate(load_configuration(config)))
