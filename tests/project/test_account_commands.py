@@ -134,7 +134,7 @@ def test_the_audit_log_names_people_and_the_shells_user(program: Program, home: 
 @pytest.mark.parametrize(
     ("web", "says"),
     [
-        ("tls: {certificate: a.pem}", "web.tls.key"),
+        ("tls: {certificate: a.pem}", "'key' is missing"),
         ("proxies: [10.0.0.1/24]", "write an address or a network, such as 10.0.0.5 or 10.0.0.0/24"),
     ],
 )
