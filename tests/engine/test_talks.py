@@ -1,0 +1,404 @@
+"""What agents do with a caller on the line, on a hotline of fakes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd import talk as asks
+from acd.agents import AgentState
+from acd.talk import ActionRefused, Target, TargetKind
+from calls.control import ChannelEnded, ControlLost, LegAnswered, LegRinging, RequestRefused
+from calls.events import CallEventKind as Kind
+from calls.outcome import Outcome
+from tests.engine.queue_stage import log_in, rung, stage_of, talks
+from tests.engine.stage import Stage
+
+JAN = Target(TargetKind.AGENT, "jan")
+NUMBER = Target(TargetKind.NUMBER, "+48220000020")
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, logs: list[MutableMapping[str, Any]]) -> AsyncIterator[Stage]:
+    stage = stage_of(tmp_path)
+    yield stage
+    await stage.switchboard.close()
+    assert "background work failed" not in [entry["event"] for entry in logs]
+
+
+def layout(stage: Stage) -> tuple[dict[str, set[str]], bool]:
+    """Who is in which bridge, and whether the caller hears music, as Asterisk was asked."""
+    rooms: dict[str, set[str]] = {}
+    music = False
+    for name, *arguments in stage.control.requests:
+        match name, arguments:
+            case "bridge", [room, members]:
+                assert isinstance(members, tuple)
+                for others in rooms.values():
+                    others -= set(members)
+                rooms[str(room)] = set(members)
+            case "move", [leg, room]:
+                for others in rooms.values():
+                    others.discard(str(leg))
+                rooms[str(room)].add(str(leg))
+            case "take_out", [leg, room]:
+                rooms[str(room)].discard(str(leg))
+            case "destroy_bridge", [room]:
+                rooms.pop(str(room), None)
+            case "music", ["caller", on]:
+                music = bool(on)
+            case _:
+                pass
+    for members in rooms.values():
+        members -= stage.control.gone
+    return {room: members for room, members in rooms.items() if members}, music
+
+
+def together(stage: Stage) -> list[set[str]]:
+    return sorted(layout(stage)[0].values(), key=sorted)
+
+
+async def consults(stage: Stage, target: Target = JAN) -> tuple[str, str, str]:
+    """A caller who hears music while Anna talks with another: (call, Anna's leg, the other's leg)."""
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    await stage.switchboard.act(call_id, "anna", asks.Consult(target))
+    leg = other_leg(stage)
+    stage.control.tell(LegRinging(leg), LegAnswered(leg))
+    await stage.until(lambda: {anna, leg} in together(stage))
+    return call_id, anna, leg
+
+
+def other_leg(stage: Stage) -> str:
+    """Of the telephone that was rung last."""
+    asked = [r for r in stage.control.requests if r[0] in ("ring", "originate")]
+    return str(asked[-1][1])
+
+
+async def test_on_hold_the_caller_hears_music_and_the_agent_nothing(stage: Stage) -> None:
+    call_id, leg = await talks(stage)
+    await stage.switchboard.act(call_id, "anna", asks.Hold())
+    assert layout(stage) == ({leg.replace(".leg.", ".talk."): {"caller"}}, True)
+    assert stage.inbound(call_id).guarded, "a caller who hears music alone is not left so for good"
+    assert stage.exchange.queues.agent_views()["anna"].state is AgentState.HOLD
+    await asyncio.sleep(20)
+    view = stage.switchboard.talk_of(call_id)
+    assert view is not None
+    assert (view.phase, view.agent, view.queue) == (asks.TalkPhase.HELD, "anna", "orders")
+    assert view.held_seconds == pytest.approx(20, abs=0.2)
+    with pytest.raises(ActionRefused, match="on hold while the customer is on hold"):
+        await stage.switchboard.act(call_id, "anna", asks.Hold())
+    await stage.switchboard.act(call_id, "anna", asks.Resume())
+    assert together(stage) == [{"caller", leg}]
+    assert not layout(stage)[1]
+    assert stage.control.asked("guard")[-1] == ("caller", 0)
+    assert stage.exchange.queues.agent_views()["anna"].state is AgentState.TALKING
+    stage.control.tell(ChannelEnded(leg, 16))
+    await stage.over(call_id)
+    assert stage.one(call_id, Kind.TALK_RESUMED).data["seconds"] == pytest.approx(20, abs=0.2)
+    ended = stage.one(call_id, Kind.TALK_ENDED).data
+    assert (ended["agent"], ended["by"]) == ("anna", "agent")
+    assert ended["held_seconds"] == pytest.approx(20, abs=0.2)
+
+
+async def test_keys_and_mute(stage: Stage) -> None:
+    call_id, leg = await talks(stage)
+    await stage.switchboard.act(call_id, "anna", asks.SendKeys("12#"))
+    await stage.switchboard.act(call_id, "anna", asks.Mute(True))
+    assert stage.control.asked("send_keys") == [("caller", "12#")]
+    assert stage.control.asked("mute") == [(leg, True)]
+    assert stage.one(call_id, Kind.KEYS_SENT).data == {"agent": "anna", "keys": "***"}
+    with pytest.raises(ActionRefused, match="Only the keys"):
+        await stage.switchboard.act(call_id, "anna", asks.SendKeys("12 call me"))
+    with pytest.raises(ActionRefused, match="not in this talk"):
+        await stage.switchboard.act(call_id, "jan", asks.HangUp())
+    with pytest.raises(ActionRefused, match="over"):
+        await stage.switchboard.act("another", "anna", asks.Hold())
+
+
+async def test_advice_and_an_attended_transfer(stage: Stage) -> None:
+    call_id, anna, jan = await consults(stage)
+    assert layout(stage)[1]
+    assert {"caller"} in together(stage)
+    assert stage.exchange.queues.agent_views()["jan"].state is AgentState.TALKING
+    await stage.switchboard.act(call_id, "anna", asks.CompleteTransfer())
+    await stage.until(lambda: (anna, 16) in stage.control.asked("hang_up"))
+    assert together(stage) == [{"caller", jan}]
+    assert not layout(stage)[1]
+    view = stage.switchboard.talk_of(call_id)
+    assert view is not None
+    assert view.agent == "jan"
+    await asyncio.sleep(1)
+    assert stage.exchange.queues.agent_views()["anna"].state is AgentState.WRAP_UP
+    await stage.switchboard.act(call_id, "jan", asks.HangUp())
+    row = await stage.over(call_id)
+    assert (row.outcome, row.agent) == (Outcome.TRANSFERRED, "jan")
+    assert stage.control.words()[-1] == "Thank you."
+    parts = stage.ledger.of_kind(call_id, Kind.TALK_ENDED)
+    assert [(p["agent"], p["by"]) for p in parts] == [("anna", "transfer"), ("jan", "agent")]
+    assert stage.one(call_id, Kind.TRANSFERRED).data["how"] == "attended"
+
+
+async def test_all_three_talk_and_the_agent_leaves_first(stage: Stage) -> None:
+    call_id, anna, jan = await consults(stage)
+    await stage.switchboard.act(call_id, "anna", asks.Conference())
+    assert together(stage) == [{"caller", anna, jan}]
+    stage.control.tell(ChannelEnded(anna, 16))
+    await stage.until(lambda: len(stage.ledger.of_kind(call_id, Kind.TRANSFERRED)) == 1)
+    assert together(stage) == [{"caller", jan}]
+    stage.hang_up()
+    await stage.over(call_id)
+    assert (jan, 16) in stage.control.asked("hang_up")
+
+
+async def test_the_third_leaves_the_conference(stage: Stage) -> None:
+    call_id, anna, jan = await consults(stage)
+    await stage.switchboard.act(call_id, "anna", asks.Conference())
+    await stage.switchboard.act(call_id, "anna", asks.DropParty(jan))
+    assert together(stage) == [{"caller", anna}]
+    assert stage.exchange.queues.agent_views()["jan"].state is AgentState.IDLE
+    assert (jan, 16) in stage.control.asked("hang_up")
+
+
+@pytest.mark.parametrize("target", [JAN, NUMBER])
+async def test_advice_that_does_not_come_leaves_the_caller_on_hold(stage: Stage, target: Target) -> None:
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    await stage.switchboard.act(call_id, "anna", asks.Consult(target))
+    leg = other_leg(stage)
+    assert stage.control.asked("ringback") == [(anna, True)]
+    stage.control.tell(ChannelEnded(leg, 17))
+    await stage.until(lambda: (anna, False) in stage.control.asked("ringback"))
+    view = stage.switchboard.talk_of(call_id)
+    assert view is not None
+    assert view.phase is asks.TalkPhase.HELD
+    assert stage.one(call_id, Kind.CONSULT_ENDED).data["outcome"] == "busy"
+    await stage.switchboard.act(call_id, "anna", asks.Resume())
+    assert together(stage) == [{"caller", anna}]
+
+
+async def test_called_off_the_agent_is_back_with_the_caller(stage: Stage) -> None:
+    call_id, anna, jan = await consults(stage)
+    await stage.switchboard.act(call_id, "anna", asks.CancelConsult())
+    assert together(stage) == [{"caller", anna}]
+    assert not layout(stage)[1]
+    assert (jan, 16) in stage.control.asked("hang_up")
+    assert stage.exchange.queues.agent_views()["jan"].state is AgentState.IDLE
+
+
+@pytest.mark.parametrize("target", [JAN, NUMBER])
+async def test_an_unannounced_transfer(stage: Stage, target: Target) -> None:
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    await stage.switchboard.act(call_id, "anna", asks.Transfer(target))
+    assert layout(stage)[1]
+    leg = other_leg(stage)
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: (anna, 16) in stage.control.asked("hang_up"))
+    assert together(stage) == [{"caller", leg}]
+    assert not stage.inbound(call_id).guarded
+    stage.control.tell(ChannelEnded(leg, 16))
+    row = await stage.over(call_id)
+    assert stage.control.words()[-1] == "Thank you."
+    assert row.agent == ("jan" if target is JAN else "anna")
+    assert stage.one(call_id, Kind.TRANSFERRED).data["how"] == "blind"
+
+
+async def test_an_unannounced_transfer_that_nobody_answers_comes_back(stage: Stage) -> None:
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    await stage.switchboard.act(call_id, "anna", asks.Transfer(JAN))
+    stage.control.tell(ChannelEnded(other_leg(stage), 19))
+    await stage.until(lambda: together(stage) == [{"caller", anna}])
+    assert stage.one(call_id, Kind.CONSULT_ENDED).data["outcome"] == "no_answer"
+
+
+async def test_an_agent_who_leaves_while_it_rings_and_nobody_answers(stage: Stage) -> None:
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    await stage.switchboard.act(call_id, "anna", asks.Transfer(JAN))
+    jan = other_leg(stage)
+    stage.control.tell(ChannelEnded(anna, 16))
+    await stage.until(lambda: len(stage.ledger.of_kind(call_id, Kind.TALK_ENDED)) == 1)
+    assert layout(stage)[1], "the caller is not dropped"
+    stage.control.tell(ChannelEnded(jan, 19))
+    await stage.until(lambda: any("front of the queue" in words for words in stage.control.words()))
+    leg, agent = await rung(stage, 3)
+    assert agent == "jan", "Anna wraps up"
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: together(stage) == [{"caller", leg}])
+
+
+async def test_a_ringing_of_which_nothing_is_told_is_given_up(stage: Stage) -> None:
+    call_id, _ = await talks(stage)
+    await stage.switchboard.act(call_id, "anna", asks.Consult(NUMBER))
+    leg = other_leg(stage)
+    await asyncio.sleep(40)
+    assert (leg, 16) in stage.control.asked("hang_up")
+    view = stage.switchboard.talk_of(call_id)
+    assert view is not None
+    assert view.phase is asks.TalkPhase.HELD
+
+
+async def test_given_to_a_queue(stage: Stage) -> None:
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    await stage.switchboard.act(call_id, "anna", asks.Transfer(Target(TargetKind.QUEUE, "orders")))
+    leg, agent = await rung(stage, 2)
+    assert agent == "jan"
+    assert layout(stage)[1]
+    assert (anna, 16) in stage.control.asked("hang_up")
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: together(stage) == [{"caller", leg}])
+    stage.control.tell(ChannelEnded(leg, 16))
+    await stage.over(call_id)
+    assert [d["outcome"] for d in stage.ledger.of_kind(call_id, Kind.QUEUE_LEFT)] == ["next", "next"]
+    assert stage.control.words()[-1] == "Thank you."
+
+
+async def test_given_to_a_flow(stage: Stage) -> None:
+    call_id, anna = await talks(stage)
+    await stage.switchboard.act(call_id, "anna", asks.Transfer(Target(TargetKind.FLOW, "front")))
+    await stage.until(lambda: stage.control.words().count("Welcome.") == 2)
+    assert (anna, 16) in stage.control.asked("hang_up")
+    assert together(stage) == []
+    assert len(stage.ledger.of_kind(call_id, Kind.FLOW_STARTED)) == 2
+    stage.hang_up()
+    await stage.over(call_id)
+
+
+@pytest.mark.parametrize("cause", [41, 44, 0])
+async def test_a_caller_whose_agent_is_lost_goes_to_the_front_and_is_told(stage: Stage, cause: int) -> None:
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    stage.control.tell(ChannelEnded(anna, cause))
+    await stage.until(lambda: any("front of the queue" in words for words in stage.control.words()))
+    assert stage.one(call_id, Kind.AGENT_LOST).data == {"queue": "orders", "agent": "anna", "cause": cause}
+    leg, agent = await rung(stage, 2)
+    assert agent == "jan"
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: together(stage) == [{"caller", leg}])
+    assert stage.ledger.of_kind(call_id, Kind.QUEUE_LEFT) == []
+    stage.control.tell(ChannelEnded(leg, 16))
+    row = await stage.over(call_id)
+    assert row.agent == "jan"
+
+
+async def test_a_lost_caller_goes_before_those_who_waited_long(stage: Stage) -> None:
+    call_id, anna = await talks(stage)
+    other = await stage.arrive("other")
+    await asyncio.sleep(150)  # longer than the rest of what the first would have waited
+    stage.control.tell(ChannelEnded(anna, 44))
+    await stage.until(lambda: len(stage.ledger.of_kind(call_id, Kind.AGENT_LOST)) == 1)
+    await asyncio.sleep(1)
+    log_in(stage, "jan")
+    leg, _ = await rung(stage, 2)
+    assert leg.startswith(call_id)
+    assert stage.serves(other)
+
+
+@pytest.mark.parametrize("phase", ["held", "ringing", "consulting", "conference"])
+async def test_a_caller_who_hangs_up_ends_it_for_all(stage: Stage, phase: str) -> None:
+    if phase in ("consulting", "conference"):
+        call_id, anna, jan = await consults(stage)
+        if phase == "conference":
+            await stage.switchboard.act(call_id, "anna", asks.Conference())
+        legs = {anna, jan}
+    else:
+        call_id, anna = await talks(stage)
+        log_in(stage, "jan")
+        action = asks.Hold() if phase == "held" else asks.Consult(JAN)
+        await stage.switchboard.act(call_id, "anna", action)
+        legs = {anna} if phase == "held" else {anna, other_leg(stage)}
+    stage.hang_up()
+    row = await stage.over(call_id)
+    assert row.outcome == Outcome.TRANSFERRED
+    assert {leg for leg, _ in stage.control.asked("hang_up")} == legs
+    await asyncio.sleep(1)
+    assert together(stage) == []
+    assert stage.one(call_id, Kind.TALK_ENDED).data["by"] == "customer"
+    assert stage.exchange.queues.agents() == {"wrap_up": 1, "idle": 1}
+
+
+async def test_an_agent_who_hangs_up_while_asking_has_given_the_caller_away(stage: Stage) -> None:
+    call_id, anna, jan = await consults(stage)
+    stage.control.tell(ChannelEnded(anna, 16))
+    await stage.until(lambda: together(stage) == [{"caller", jan}])
+    assert stage.one(call_id, Kind.TRANSFERRED).data["how"] == "attended"
+
+
+async def test_an_agent_lost_while_asking_a_number_has_given_nothing_away(stage: Stage) -> None:
+    call_id, anna, number = await consults(stage, NUMBER)
+    stage.control.tell(ChannelEnded(anna, 44))
+    await stage.until(lambda: any("front of the queue" in words for words in stage.control.words()))
+    assert (number, 16) in stage.control.asked("hang_up")
+    assert stage.ledger.of_kind(call_id, Kind.TRANSFERRED) == []
+
+
+async def test_who_is_asked_may_only_go(stage: Stage) -> None:
+    call_id, _, jan = await consults(stage)
+    with pytest.raises(ActionRefused, match="anna leads this talk"):
+        await stage.switchboard.act(call_id, "jan", asks.Conference())
+    await stage.switchboard.act(call_id, "jan", asks.HangUp())
+    assert (jan, 16) in stage.control.asked("hang_up")
+    view = stage.switchboard.talk_of(call_id)
+    assert view is not None
+    assert view.phase is asks.TalkPhase.HELD
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        (Target(TargetKind.AGENT, "anna"), "busy"),
+        (Target(TargetKind.AGENT, "jan"), "not signed in"),
+        (Target(TargetKind.AGENT, "nobody"), "no agent"),
+        (Target(TargetKind.QUEUE, "nothing"), "no queue"),
+        (Target(TargetKind.FLOW, "nothing"), "no flow"),
+        (Target(TargetKind.NUMBER, "call me"), "not a telephone number"),
+    ],
+)
+async def test_whom_a_call_cannot_be_given_to(stage: Stage, target: Target, why: str) -> None:
+    call_id, anna = await talks(stage)
+    with pytest.raises(ActionRefused, match=why):
+        await stage.switchboard.act(call_id, "anna", asks.Transfer(target))
+    assert together(stage) == [{"caller", anna}]
+
+
+async def test_a_telephone_that_cannot_be_rung(stage: Stage) -> None:
+    call_id, anna = await talks(stage)
+    log_in(stage, "jan")
+    stage.control.faults["ring"] = RequestRefused("not registered")
+    with pytest.raises(ActionRefused, match="could not be rung"):
+        await stage.switchboard.act(call_id, "anna", asks.Transfer(JAN))
+    await stage.until(lambda: together(stage) == [{"caller", anna}])
+
+
+@pytest.mark.parametrize("request_name", ["take_out", "music"])
+async def test_asterisk_that_does_not_answer_is_asked_again(stage: Stage, request_name: str) -> None:
+    call_id, anna = await talks(stage)
+    stage.control.faults[request_name] = ControlLost("no answer within 3 s")
+    with pytest.raises(ActionRefused, match="did not answer in time"):
+        await stage.switchboard.act(call_id, "anna", asks.Hold())
+    del stage.control.faults[request_name]
+    await asyncio.sleep(2)
+    assert together(stage) == [{"caller"}]
+    assert layout(stage)[1]
+    await stage.switchboard.act(call_id, "anna", asks.Resume())
+    assert together(stage) == [{"caller", anna}]
+
+
+async def test_a_supervisor_stays_with_the_agent(stage: Stage) -> None:
+    call_id, anna = await talks(stage)
+    supervisor = f"{call_id}.sup.1"
+    await stage.switchboard.act(call_id, "anna", asks.Join(supervisor, "ewa"))
+    assert together(stage) == [{"caller", anna, supervisor}]
+    await stage.switchboard.act(call_id, "anna", asks.Hold())
+    assert together(stage) == [{"caller"}, {anna, supervisor}]
+    await stage.switchboard.act(call_id, "anna", asks.Resume())
+    assert together(stage) == [{"caller", anna, supervisor}]
+    await stage.switchboard.act(call_id, "anna", asks.Leave(supervisor))
+    assert together(stage) == [{"caller", anna}]
