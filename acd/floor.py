@@ -78,6 +78,7 @@ class Floor:
 
     def refresh(self, seat: Seat) -> None:
         """What the masks say of this seat."""
+        before = bool(self.signed_in & seat.bit), bool(self.available & seat.bit)
         if seat.idle_since != seat.placed:
             self.to_back(seat)
         bit = seat.bit
@@ -88,11 +89,10 @@ class Floor:
                     self.freed += 1
             elif self.free[kind] & bit:
                 self.free[kind] ^= bit
-        staffed = bool(self.signed_in & bit), bool(self.available & bit)
-        if staffed != (seat.signed_in, seat.available):
+        self.signed_in = self.signed_in | bit if seat.signed_in else self.signed_in & ~bit
+        self.available = self.available | bit if seat.available else self.available & ~bit
+        if before != (seat.signed_in, seat.available):
             self.staffing += 1
-            self.signed_in = self.signed_in | bit if seat.signed_in else self.signed_in & ~bit
-            self.available = self.available | bit if seat.available else self.available & ~bit
 
     def to_back(self, seat: Seat) -> None:
         """The agent's turn comes after that of all others."""

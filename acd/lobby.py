@@ -33,7 +33,7 @@ class Lobby:
         self.room = Room()
         self.opening: dict[str, bool] = {}
         self.moved: set[str] = set()
-        self.wanted = 0  # goes up as something is wanted that was not, or by other agents
+        self.wanted = 0  # goes up as what is wanted, or of whom, becomes something else
         self._queues = queues
         self._floor = floor
         self._agenda = agenda
@@ -73,6 +73,7 @@ class Lobby:
         if place is not None:
             self._agenda.put(place, None)
             self.moved.add(place.queue.name)
+            self.wanted += 1
         return place
 
     def back(self, place: Place) -> None:

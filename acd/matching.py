@@ -19,6 +19,7 @@ from acd.floor import Demand, Floor, mask_of
 from acd.queues import Queue, Strategy
 from acd.seats import Seat
 from acd.waiting import Place
+from acd.work import WorkKind
 
 # So many pairs of demands are compared in a round at the most, in search of agents to be moved.
 MOST_COMPARISONS = 10_000
@@ -40,6 +41,7 @@ class Want:
     `held`: those it has got. `vain`: there is nobody for it, and will be nobody in this round.
     """
 
+    demand: Demand
     able: int
     queue: Queue
     reserves: tuple[Reserve, ...]
@@ -56,6 +58,8 @@ class Round:
     last_offered: Mapping[str, str]
     reserves: tuple[Reserve, ...] = ()
     _open: int = -1  # agents who are not given away in this round
+    _awaited: int = 0  # agents who get nothing else, so that their present work comes to an end
+    _engaged: dict[WorkKind, int] = field(default_factory=dict)
     _wants: dict[Demand, Want] = field(default_factory=dict)
     _given: dict[int, Place] = field(default_factory=dict)  # by the length of the agent's bit
     _buckets: dict[Strategy, list[int]] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Round:
             if want is None:
                 want = wants[place.demand] = self._want(place)
             if want.vain:
+                self._await(want)
                 continue
             if place.preferred_until is not None and (seat := self._preferred(place, want)) is not None:
                 if seat.bit & want.able & self._open:
@@ -88,6 +93,7 @@ class Round:
                 self._open ^= bit
             elif want.reserves or not (bit := self._moved(want)):
                 want.vain = True
+                self._await(want)
                 continue
             want.held |= bit
             given[bit.bit_length()] = place
@@ -98,14 +104,31 @@ class Round:
     @property
     def untouched(self) -> int:
         """A mask of the agents who have got nothing."""
-        return self._open
+        return self._open | self._awaited
 
     def _want(self, place: Place) -> Want:
         able = self.floor.able(place.demand) & self.floor.free[place.demand.kind]
         priority = place.queue.priority
-        return Want(
-            able, place.queue, tuple(r for r in self.reserves if r.priority > priority), vain=not able
-        )
+        reserves = tuple(reserve for reserve in self.reserves if reserve.priority > priority)
+        return Want(place.demand, able, place.queue, reserves, vain=not able)
+
+    def _await(self, want: Want) -> None:
+        """Keep one agent, who is free for this when the present work is done, from what is later in turn.
+
+        Or else an agent with chats might get one after the other, and a call that goes alone would starve.
+        """
+        kind, floor = want.demand.kind, self.floor
+        engaged = self._engaged.get(kind)
+        if engaged is None:
+            others = 0
+            for other, free in floor.free.items():
+                others |= free if other is not kind else 0
+            found = floor.positions(others & ~floor.free[kind])
+            engaged = mask_of(at for at, seat in found if seat.parts and seat.would_be_free_for(kind))
+            self._engaged[kind] = engaged
+        if engaged and (agents := floor.able(want.demand) & engaged & self._open):
+            self._open ^= agents & -agents
+            self._awaited |= agents & -agents
 
     def _preferred(self, place: Place, want: Want) -> Seat | None:
         """The agent for whom this one waits."""

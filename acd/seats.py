@@ -114,11 +114,15 @@ class Seat:
 
     def free_for(self, kind: WorkKind) -> bool:
         """Whether such work can be offered."""
+        return self.would_be_free_for(kind) and self.has_room_for(kind)
+
+    def would_be_free_for(self, kind: WorkKind) -> bool:
+        """Whether such work could be offered if they had nothing else to do."""
         if self.status is not AgentStatus.AVAILABLE or not self.available or self.skipped_until is not None:
             return False
         if kind is WorkKind.CALL and (self.line_busy or not self.reachable):
             return False
-        return self.has_room_for(kind)
+        return self.agent.room_for(kind) > 0
 
     def has_room_for(self, kind: WorkKind, *, beside_offers: bool = False) -> bool:
         """Whether such work fits beside what they are at, whatever their status.
