@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.registers.desk import CallPart, KnownCaller
@@ -16,7 +15,7 @@ from store.callback_keeping import callback_of
 from store.permission_rows import consent_of, objection_of
 from store.queries import interaction_from
 from store.registers.person_sql import objection_in_force, objections_with_lists
-from store.registers.profiles import PERSON, family, profile
+from store.registers.profiles import PERSON, profile
 from store.registers.transactions import read
 from store.tables import (
     call_parts,
@@ -55,18 +54,23 @@ def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCalle
         select(PERSON)
         .join(contact_points, contact_points.c.contact_id == contacts.c.id)
         .where(contact_points.c.kind == point.kind.value, contact_points.c.value == point.value)
+        .scalar_subquery()
     )
-    person = connection.execute(owner).scalar_one_or_none()
-    if person is None:
+    asked = select(contacts.c.id, PERSON.label("person")).where(
+        or_(contacts.c.id == owner, contacts.c.merged_into == owner)
+    )
+    people = connection.execute(asked).all()
+    if not people:
         return KnownCaller()
-    parts = list(family(connection, [person]))
+    person, parts = str(people[0].person), [str(row.id) for row in people]
+    rows = _rows(connection, person, parts, most)
     contact = profile(connection, person)
     forbidding = [person, *(one.value for one in contact.points), *(group.id for group in contact.groups)]
     standing = [state.value for state in STANDING]
     return KnownCaller(
         contact=contact,
-        timeline=_rows(connection, person, parts, most),
-        promises=_rows(connection, person, parts, _MOST_PROMISES, Channel.PROMISE),
+        timeline=rows[:most],  # the promises beside them are older
+        promises=[row for row in rows if row.channel is Channel.PROMISE],
         callbacks=[
             callback_of(row)
             for row in connection.execute(
@@ -96,12 +100,14 @@ def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCalle
     )
 
 
-def _rows(
-    connection: Connection, person: str, parts: Sequence[str], most: int, channel: Channel | None = None
-) -> list[Interaction]:
+def _rows(connection: Connection, person: str, parts: Sequence[str], most: int) -> list[Interaction]:
+    """The newest of all, and the newest promises, in one order."""
     column = interactions.c
-    conditions: list[Any] = [column.contact_id.in_(parts)]
-    if channel is not None:
-        conditions.append(column.channel == channel.value)
-    newest = select(interactions).where(*conditions).order_by(column.at.desc(), column.id.desc()).limit(most)
-    return [interaction_from(row, person) for row in connection.execute(newest)]
+    newest = column.at.desc(), column.id.desc()
+    theirs = select(column.number).where(column.contact_id.in_(parts)).order_by(*newest)
+    promises = theirs.where(column.channel == Channel.PROMISE.value)
+    numbers = union_all(
+        select(theirs.limit(most).subquery()), select(promises.limit(_MOST_PROMISES).subquery())
+    )
+    chosen = select(interactions).where(column.number.in_(numbers)).order_by(*newest)
+    return [interaction_from(row, person) for row in connection.execute(chosen)]
