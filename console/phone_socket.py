@@ -6,6 +6,7 @@ import asyncio
 import logging
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -27,15 +28,21 @@ CHECK_SECONDS = 60.0
 """How often it is asked whether the person may still be here."""
 MOST_SOCKETS = 6
 """Of one person: windows that are about to close, and the one that stays."""
+AWAY = "Asterisk is not reachable just now. The page tries again."
 
 Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse[bool]
 
 
 class PhoneSocket:
-    """`url` is Asterisk's WebSocket; `from_address` the address of this machine that it is asked from."""
+    """`url` is Asterisk's WebSocket; `from_address` the address of this machine that it is asked from.
 
-    def __init__(self, url: str, from_address: str) -> None:
+    `ready`: whether Asterisk has booted. Before that it takes connections, and drops what they send: a page
+    would wait half a minute for its answer.
+    """
+
+    def __init__(self, url: str, from_address: str, ready: Callable[[], bool] = lambda: True) -> None:
         self._url = url
+        self._ready = ready
         self._from_address = from_address
         self._open: weakref.WeakSet[web.WebSocketResponse] = weakref.WeakSet()
         self._by_person: Counter[str] = Counter()
@@ -44,7 +51,7 @@ class PhoneSocket:
         return [web.get("/phone", self.get)]
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """Raises Fault 401 for nobody, 403 for another site's page, 429 for too many at once."""
+        """Raises Fault 401 for nobody, 403 for another site, 429 for too many, 503 without Asterisk."""
         identity = identified(request)
         if identity is None:
             raise Fault(401, "A telephone belongs to a person. Sign in first, at /sign-in.")
@@ -60,6 +67,8 @@ class PhoneSocket:
         person = identity.actor.id
         if self._by_person[person] >= MOST_SOCKETS:
             raise Fault(429, "You have too many telephones open. Close other windows of the desk.")
+        if not self._ready():
+            raise Fault(503, AWAY)
         self._by_person[person] += 1
         try:
             return await self._serve(request, ours)
@@ -86,7 +95,7 @@ class PhoneSocket:
                     )
             except (aiohttp.ClientError, OSError, TimeoutError) as failure:
                 log.info("a page's telephone does not reach Asterisk: %s", failure)
-                raise Fault(503, "Asterisk is not reachable just now. The page tries again.") from None
+                raise Fault(503, AWAY) from None
             await ours.prepare(request)
             self._open.add(ours)
             ways = [

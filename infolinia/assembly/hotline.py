@@ -274,7 +274,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             doors=doors,
             forms=forms,
             people=people_of(api.parts),
-            phone=phone_socket(configuration),
+            phone=phone_socket(asterisk),
             desks=desks,
             floor=floor,
             breaks=lambda: desks.settings.breaks,

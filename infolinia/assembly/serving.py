@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 import structlog
 from aiohttp import web
 
+from asterisk.process import AsteriskProcess
 from asterisk.settings import BROWSER_ADDRESS
 from console.application import SERVING
 from console.phone_socket import PhoneSocket
@@ -24,8 +25,9 @@ RENEWAL_SECONDS = 6 * 3600.0
 """How often certificates are looked at: a new one of the operator's is served from then on too."""
 
 
-def phone_socket(configuration: Configuration) -> PhoneSocket:
-    return PhoneSocket(f"ws://127.0.0.1:{configuration.asterisk.http_port}/ws", BROWSER_ADDRESS)
+def phone_socket(asterisk: AsteriskProcess) -> PhoneSocket:
+    url = f"ws://127.0.0.1:{asterisk.settings.http_port}/ws"
+    return PhoneSocket(url, BROWSER_ADDRESS, lambda: asterisk.pid is not None)
 
 
 async def serve(

@@ -145,7 +145,10 @@ def ports() -> AsyncIterator[Ports]:
 async def house(tmp_path_factory: pytest.TempPathFactory, ports: Ports) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("phones")
     register, ears = Register(), Ears()
-    socket = PhoneSocket(f"ws://127.0.0.1:{ports.http}/ws", BROWSER_ADDRESS)
+    booted: list[AsteriskProcess] = []
+    socket = PhoneSocket(
+        f"ws://127.0.0.1:{ports.http}/ws", BROWSER_ADDRESS, lambda: booted[0].pid is not None
+    )
     runner = web.AppRunner(application(register, socket), shutdown_timeout=1)
     await runner.setup()
     plain, secure = ports.spare(20), ports.spare(21)
@@ -155,6 +158,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory, ports: Ports) -> Async
     tls = server_context(made.certificate, made.key)
     await web.TCPSite(runner, "127.0.0.1", secure, ssl_context=tls).start()
     async with running_asterisk(folder, ports) as asterisk:
+        booted.append(asterisk)
         address = AmiAddress("127.0.0.1", ports.ami, "infolinia", asterisk.secrets.ami_password)
         ami = AmiConnection(address, lambda _: None)
         await ami.start()
