@@ -13,7 +13,6 @@ import typer
 
 from engine.clock import SystemClock
 from engine.registers.agents import AgentDay, AgentProfile
-from engine.registers.refusals import Missing
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
@@ -146,12 +145,10 @@ async def _hotline_told(configuration: Configuration) -> None:
 
 
 async def _profile(register: SqlAgents, configuration: Configuration, name: str) -> AgentProfile | None:
-    try:
-        return await register.get(name)
-    except Missing:
-        if name not in configuration.agents:
-            fail(f"There is no agent {name}: `infolinia agents list` tells who there is.")
-        return None
+    found = [profile for profile in await register.profiles() if profile.name == name]
+    if not found and name not in configuration.agents:
+        fail(f"There is no agent {name}: `infolinia agents list` tells who there is.")
+    return found[0] if found else None
 
 
 async def _changeable(register: SqlAgents, configuration: Configuration, name: str) -> AgentProfile:
