@@ -174,6 +174,9 @@ def recordings_of(connection: Connection, person: Person) -> list[str]:
         call_events.c.call_id.in_(person.call_ids()), call_events.c.kind.in_(kinds)
     )
     found |= {data.get("recording") for data in connection.execute(events).scalars()}
+    # An agent's part names its recording by id; the file's name stands in its row.
+    ids = select(recordings.c.id).where(recordings.c.call_id.in_(person.call_ids()))
+    found -= set(connection.execute(ids).scalars())
     return sorted(one for one in found if one)
 
 

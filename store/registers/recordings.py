@@ -28,7 +28,7 @@ from store.audit import note
 from store.registers.legal_holds import held_calls
 from store.registers.profiles import family, survivor_of
 from store.registers.transactions import read, written
-from store.tables import interactions, recordings
+from store.tables import call_parts, interactions, recordings
 
 # A row of the history comes within a wrap-up of its talk; after this it will not come any more.
 _JOINED_WITHIN = timedelta(days=2)
@@ -203,23 +203,30 @@ def drop_transcripts(connection: Connection, ids: Collection[str]) -> None:
 
 
 def _join(connection: Connection, row: Row[Any]) -> bool:
-    """Fill in the transcript of the agent's part, or of the call when it has no parts; once."""
+    """Fill in the transcript of the agent's part, once; of the call, when it has no parts."""
     column = interactions.c
-    parts = connection.execute(
-        select(column.id, column.agent, column.transcript, column.recording)
+    own = connection.execute(
+        select(column.id, column.channel, column.recording, column.transcript)
         .where(
-            column.subject_id == row.call_id, column.source.is_(None), column.channel == Channel.CALL.value
+            column.subject_id == row.call_id,
+            column.source.is_(None),
+            (column.channel == Channel.CALL.value)
+            | ((column.channel == Channel.TALK.value) & (column.agent == row.agent)),
         )
         .order_by(column.number)
     ).all()
-    own = [part for part in parts if part.agent == row.agent] or parts
-    free = [part for part in own if part.transcript is None]
-    if not free:
+    parts = [one for one in own if one.channel == Channel.TALK.value and one.transcript is None]
+    found = [one for one in parts if one.recording == row.id] or parts
+    if not found:
+        wrapping_up = select(call_parts.c.call_id).where(call_parts.c.call_id == row.call_id).limit(1)
+        if connection.execute(wrapping_up).first() is not None:
+            return False
+        found = [one for one in own if one.channel == Channel.CALL.value and one.transcript is None]
+    if not found:
         return False
-    named = [part for part in free if part.recording == row.path] or free
     text = "\n".join(" ".join(word[0] for word in one["words"]) for one in row.transcript)
-    connection.execute(update(interactions).where(column.id == named[0].id).values(transcript=text))
-    connection.execute(update(recordings).where(_columns.id == row.id).values(interaction_id=named[0].id))
+    connection.execute(update(interactions).where(column.id == found[0].id).values(transcript=text))
+    connection.execute(update(recordings).where(_columns.id == row.id).values(interaction_id=found[0].id))
     return True
 
 
