@@ -122,8 +122,9 @@ class Distribution:
         Who waits in a queue that is no more, waits on there for its agents. An agent who is no more is
         offered nothing, and ends the present work.
         """
+        named = {queue.name: queue for queue in queues}
         self._queues.clear()
-        self._queues.update((queue.name, queue) for queue in queues)
+        self._queues.update(named)
         self._handled.keep(self._queues)
         retired = self._lobby.retired()
         for seat in self._floor.set_up(self._queues | retired, agents):

@@ -15,6 +15,7 @@ from acd.events import (
     Connected,
     Moved,
     OfferCall,
+    Overflowed,
     Refusal,
     Refused,
     TalkEnded,
@@ -151,6 +152,11 @@ class QueueWaiting:
                     self._noted = True
                     await self._note(CallEventKind.QUEUED, position=position)
                 return told.QueueMoved(self.work_id, position, wait_seconds)
+            case Overflowed(_, queue):
+                if self._noted:
+                    await self._left("overflow")
+                    self._noted = False
+                self.place = Place(queue, self.place.since, self.place.returned)
             case OfferCall():
                 await self._ring(command)
             case CancelOffer(_, agent, missed):

@@ -17,6 +17,7 @@ from acd.events import (
     Command,
     Event,
     LineChanged,
+    OpeningChanged,
     StatusChanged,
     TimePassed,
 )
@@ -29,6 +30,8 @@ from ivr.surroundings import Opening, always_open
 Listener = Callable[[Command], None]
 BoardListener = Callable[[BoardNews], None]
 
+# Hours are asked anew so often, for those who would be sent on to a queue that has closed meanwhile.
+HOURS_SECONDS = 30.0
 # Boards are told of queues so often at the most: a busy second moves every queue many times.
 BOARD_SECONDS = 0.25
 
@@ -64,6 +67,7 @@ class Queues:
         opening: Opening = always_open,
     ) -> None:
         self._lines = {line.agent.name: line for line in agents}
+        self._former: dict[str, AgentLine] = {}
         self._core = Distribution(queues, [line.agent for line in self._lines.values()])
         self._clock = clock
         self._opening = opening
@@ -75,6 +79,7 @@ class Queues:
         self._told_agents: dict[str, AgentView] = {}
         self._told_queues: Mapping[str, QueueView] = {}
         self._board_timer: asyncio.TimerHandle | None = None
+        self._hours_timer: asyncio.TimerHandle | None = None
         self.on_left: Callable[[str, float, bool], None] = lambda queue, seconds, answered: None
         for line in self._lines.values():
             if line.number is not None:
@@ -84,12 +89,12 @@ class Queues:
         return queue in self._core.queues
 
     def line(self, agent: str) -> AgentLine:
-        return self._lines[agent]
+        """Also of one who was an agent until just now, and whom an offer on its way names."""
+        return self._lines.get(agent) or self._former[agent]
 
     def join(self, caller: Waiting, listener: Listener, *, again: bool = False, front: bool = False) -> None:
         """Let a caller in, back to their place, or before all others. `listener` is told what comes of it."""
-        hours = self._core.queues[caller.queue].hours
-        is_open = hours is None or self._opening(hours, self._clock.now()) == "open"
+        is_open = self._is_open(self._core.queues[caller.queue])
         self._listeners[caller.work_id] = listener
         self.tell(CallerJoined(caller, is_open, again, front))
 
@@ -137,6 +142,7 @@ class Queues:
     def reconfigure(self, queues: Iterable[Queue], lines: Iterable[AgentLine]) -> None:
         """Another configuration for what runs: nobody who waits or talks is lost by it."""
         before = self._lines
+        self._former |= before
         self._lines = {line.agent.name: line for line in lines}
         self._reconfigure(queues)
         for name, line in self._lines.items():
@@ -186,10 +192,10 @@ class Queues:
 
     def close(self) -> None:
         """Nothing is timed any more."""
-        for timer in (self._timer, self._board_timer):
+        for timer in (self._timer, self._board_timer, self._hours_timer):
             if timer is not None:
                 timer.cancel()
-        self._timer = self._board_timer = None
+        self._timer = self._board_timer = self._hours_timer = None
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -203,11 +209,22 @@ class Queues:
             if listener is not None:
                 listener(command)
         self._set_timer()
+        if self._hours_timer is None and any(queue.hours for queue in self._core.queues.values()):
+            self._hours_timer = asyncio.get_running_loop().call_later(HOURS_SECONDS, self._look_at_hours)
         if self._boards:
             self._tell_agents()
             if self._board_timer is None:
                 loop = asyncio.get_running_loop()
                 self._board_timer = loop.call_later(BOARD_SECONDS, self._tell_queues)
+
+    def _is_open(self, queue: Queue) -> bool:
+        return queue.hours is None or self._opening(queue.hours, self._clock.now()) == "open"
+
+    def _look_at_hours(self) -> None:
+        self._hours_timer = None
+        for name, queue in tuple(self._core.queues.items()):
+            if queue.hours is not None:
+                self.tell(OpeningChanged(name, self._is_open(queue)))
 
     def _tell_line(self, agent: str) -> None:
         phone = self._phones.get(agent)

@@ -40,10 +40,12 @@ def room_named(leg: str) -> str:
 def place_in_log(events: Sequence[CallEvent]) -> Place | None:
     """The place of a caller who still waits or talks in a queue."""
     place: Place | None = None
+    since: datetime | None = None  # of who was sent on to another queue
     for event in events:
         if event.kind is CallEventKind.QUEUED:
-            place = Place(str(event.data["queue"]), event.at)
+            place = Place(str(event.data["queue"]), since or event.at)
         elif event.kind is CallEventKind.QUEUE_LEFT:
+            since = place.since if place is not None and event.data["outcome"] == "overflow" else None
             place = None
         elif event.kind is CallEventKind.TALK_ENDED and place is not None:
             place = replace(place, returned=True)
