@@ -68,9 +68,10 @@ class OtherParty:
         now = self._now
         if isinstance(now, QueueWaiting) and now.in_talk:
             event = self._news(await now.settle(up))
-            if event is not None:
-                self._tell(event)
-            return True
+            if not isinstance(event, told.AgentLost):
+                if event is not None:
+                    self._tell(event)
+                return True
         if now is not None and now.talking:
             leg = now.leg
             if up is None or (leg is not None and leg.channel_id in up):

@@ -86,6 +86,7 @@ class TalkInProgress:
         self._over: Over | None = None
         self._flows_offered = flows_offered
         self._adopted = False
+        self._doubted = False  # whether the last steps were done
 
     # --- what is seen -------------------------------------------------------------------------------------
 
@@ -117,8 +118,7 @@ class TalkInProgress:
         means, talk = self._means, self.talk
         self._adopted = True
         self._rooms.found(room_of(talk), self._apart_id)
-        if talk.phase in WAITING or not surely:
-            self._rooms.doubt(room_of(talk), talk.legs)
+        self._doubted = talk.phase in WAITING or not surely
         for agent in (talk.agent, talk.other.agent if talk.other is not None and talk.other.up else ""):
             if agent:
                 means.queues.tell(TalkFound(means.call_id, agent, talk.queue, talk.began))
@@ -173,7 +173,7 @@ class TalkInProgress:
         over, self._over = self._over, None
         if up is None:
             if over is None:
-                self._rooms.doubt(room_of(self.talk), self.talk.legs)
+                self._doubted = True
                 await self._arrange()
         else:
             other = self.talk.other
@@ -185,7 +185,7 @@ class TalkInProgress:
                     lost = waited and leg == self.talk.agent_leg
                     await self._lines.end(leg)
                     over = await self._happened(Gone(leg, 16, lost))
-            if over is None and self.talk.phase in WAITING:
+            if over is None and (self._doubted or self.talk.phase in WAITING):
                 await self._arrange()
         for leg in self._lines.unended:
             await self._lines.end(leg)
@@ -285,7 +285,10 @@ class TalkInProgress:
         return None
 
     async def _arrange(self) -> None:
+        if self._doubted:
+            self._rooms.doubt(room_of(self.talk), self.talk.legs)
         await self._rooms.arrange(room_of(self.talk), self.talk.agent_leg, self._apart_id)
+        self._doubted = False
 
     @property
     def _apart_id(self) -> str:
