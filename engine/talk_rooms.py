@@ -70,7 +70,7 @@ class Rooms:
         alone = self._here == {self._customer}
         if (room.music or alone) and not self._music:
             await self._set_music(on=True)
-        if not room.music and not alone:
+        if not room.music and self._customer in self._here and not alone:
             await self._done(self._control.guard(self._customer, 0))
 
     async def close(self, *, music: bool) -> None:
