@@ -7,7 +7,7 @@ wrapped up becomes a row of the history, and the call's log is told, behind its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,6 +61,7 @@ class CallParts:
         self._stops = stops
         self._parts: dict[str, dict[str, CallPart]] = {}  # by call and agent
         self._logs: dict[str, CallLog] = {}
+        self._turns: dict[str, asyncio.Lock] = {}  # by part: what is saved is saved before it is wrapped up
         self._closing: set[asyncio.Task[None]] = set()
 
     async def restore(self) -> None:
@@ -118,8 +119,12 @@ class CallParts:
             if known.ended_at is not None:
                 self.change(known, ended_at=None, outcome=None)
             return
-        self.known_log(call_id)
-        part = CallPart(self._exchange.ids.new(), call_id, agent, queue, at)
+        call_log = self.known_log(call_id)
+        # Whoever took the call over by its number or name alone is told of only now.
+        given = call_log is not None and _was_given(call_log.events, agent)
+        part = CallPart(
+            self._exchange.ids.new(), call_id, agent, queue, at, connected_at=at if given else None
+        )
         self._put(part)
         self._ordered.write(CallPartKept(part))
 
@@ -133,11 +138,12 @@ class CallParts:
         """The same, in the database once this returns; or, while that is away, on disk as soon as may be."""
         changed = self._changed(part, changes)
         ledger = self._exchange.ledger
-        try:
-            async with asyncio.timeout(NOTE_SECONDS):
-                await ledger.commit([CallPartKept(changed)], durable=True)
-        except (LedgerUnavailable, TimeoutError):
-            await ledger.commit([CallPartKept(changed)])
+        async with self._turns.setdefault(part.id, asyncio.Lock()):
+            try:
+                async with asyncio.timeout(NOTE_SECONDS):
+                    await ledger.commit([CallPartKept(changed)], durable=True)
+            except (LedgerUnavailable, TimeoutError):
+                await ledger.commit([CallPartKept(changed)])
         return changed
 
     def heard(self, event: CallEvent) -> None:
@@ -151,17 +157,38 @@ class CallParts:
                 self.change(part, held_since=event.at)
             case CallEventKind.TALK_RESUMED if part is not None:
                 self.change(part, held_since=None, held_seconds=_held(part, event.at))
-            case CallEventKind.TRANSFERRED if part is not None:
-                self.change(part, outcome="transferred")
+            case CallEventKind.TALK_ENDED if part is not None:
+                self._led(part, event)
+            case CallEventKind.TRANSFERRED:
+                if part is not None:
+                    self.change(part, outcome="transferred")
+                self._joined(event)
+            case CallEventKind.CONFERENCE_STARTED:
+                self._joined(event)
             case CallEventKind.AGENT_LOST if part is not None:
                 self.change(part, outcome="lost")
             case CallEventKind.RECORDING_STARTED:
                 for mine in self.of_call(event.call_id):
-                    if mine.ended_at is None:
+                    if mine.ended_at is None and mine.recording is None:
                         self.change(mine, recording=str(event.data.get("recording", "")) or None)
             case CallEventKind.ANSWERED:
                 for mine in self.of_call(event.call_id):  # of a manual call
                     self.change(mine, connected_at=mine.connected_at or event.at)
+
+    def _led(self, part: CallPart, event: CallEvent) -> None:
+        """Who leads a talk is told so at its end; who was asked for advice alone is not."""
+        talked = _number(event.data.get("talked_seconds"))
+        connected_at = part.connected_at
+        if connected_at is None and talked > 0:
+            connected_at = max(part.began_at, event.at - timedelta(seconds=talked))
+        held = _number(event.data.get("held_seconds"))
+        self.change(part, connected_at=connected_at, held_seconds=held, held_since=None)
+
+    def _joined(self, event: CallEvent) -> None:
+        """Who was asked talks with the customer from now on."""
+        mine = self.get(str(event.data.get("target")), event.call_id)
+        if mine is not None and mine.connected_at is None:
+            self.change(mine, connected_at=event.at)
 
     def talk_over(self, part: CallPart, at: datetime) -> CallPart:
         """The agent is off the line; wrap-up begins. What the agent's log gets is written with it."""
@@ -206,6 +233,13 @@ class CallParts:
         self._parts.setdefault(part.call_id, {})[part.agent] = part
 
     async def _wrap_up(self, part: CallPart, at: datetime) -> None:
+        async with self._turns.setdefault(part.id, asyncio.Lock()):
+            await self._ordered.written()
+        self._turns.pop(part.id, None)
+        if part.connected_at is None and part.disposition is None and not part.note:
+            self._ordered.write(CallPartOver(part.id))  # asked for advice, or rung in vain
+            self._forget(part.call_id)
+            return
         while True:
             try:
                 await self._write(part, await self.log_of(part.call_id), at)
@@ -221,8 +255,11 @@ class CallParts:
             except Exception:
                 log.exception("a wrap-up could not be written", call=part.call_id)
             break
-        if not self.of_call(part.call_id):
-            self._logs.pop(part.call_id, None)
+        self._forget(part.call_id)
+
+    def _forget(self, call_id: str) -> None:
+        if not self.of_call(call_id):
+            self._logs.pop(call_id, None)
 
     async def _write(self, part: CallPart, call_log: CallLog, at: datetime) -> None:
         began = part.ended_at or at
@@ -237,9 +274,8 @@ class CallParts:
             self._noted(part.agent, AgentEventKind.WRAPPED_UP, data, at),
             CallPartOver(part.id),
         ]
-        if part.connected_at is not None or part.disposition is not None or part.note:
-            row = row_of(part, call_log, wrap_up_seconds=seconds)
-            changes.append(InteractionAdded(row, self._exchange.ids.new()))
+        row = row_of(part, call_log, wrap_up_seconds=seconds)
+        changes.append(InteractionAdded(row, self._exchange.ids.new()))
         if part.disposition is not None and self._stops(part.disposition) and not part.stopped:
             changes += self._stopped(part, call_log, at)
         told = {"agent": part.agent, "disposition": part.disposition, "seconds": seconds}
@@ -291,6 +327,20 @@ def row_of(part: CallPart, call_log: CallLog, *, wrap_up_seconds: float) -> Inte
             "wrap_up_seconds": wrap_up_seconds,
         },
     )
+
+
+def _was_given(events: Sequence[CallEvent], agent: str) -> bool:
+    """Whether the last agent to have the call gave it to this one."""
+    for event in reversed(events):
+        if event.kind is CallEventKind.TRANSFERRED:
+            return event.data.get("kind") == "agent" and event.data.get("target") == agent
+        if event.kind in (CallEventKind.AGENT_OFFERED, CallEventKind.CONSULT_STARTED):
+            return False
+    return False
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _talked(part: CallPart) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 from acd.agents import Agent, AgentStatus, MissedRule
 from acd.events import AgentAnswered, Command, OfferCall, TalkEnded
 from acd.queues import Queue
-from acd.talk import Action, ActionRefused, TalkView
+from acd.talk import Action, ActionRefused, PartyView, TalkView
 from acd.work import Waiting
 from calls.control import PhoneChanged
 from calls.events import CallEventKind
@@ -65,6 +65,10 @@ class FakeBoard:
         self.logs: dict[str, CallLog] = {}
         self.acts: list[tuple[str, str, Action]] = []
         self.refusal: ActionRefused | None = None
+        self.asked: dict[str, tuple[TalkView, PartyView]] = {}  # agents whom a colleague rings
+
+    def asking(self, agent: str) -> tuple[TalkView, PartyView] | None:
+        return self.asked.get(agent)
 
     def log_of(self, call_id: str) -> CallLog | None:
         return self.logs.get(call_id)

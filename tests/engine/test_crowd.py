@@ -17,7 +17,7 @@ from calls.outcome import Outcome
 from engine.flows import FlowShelf
 from engine.queues import AgentLine
 from ivr.reading.loader import load_flow
-from tests.engine.queue_stage import FLOW, ORDERS
+from tests.engine.queue_stage import FLOW, ORDERS, rung
 from tests.engine.stage import CALLER, UNKNOWN, Stage
 
 CALLERS = 200
@@ -73,10 +73,9 @@ async def test_half_of_them_hang_up_and_the_rest_are_served_in_turn(stage: Stage
         stage.hang_up(f"caller-{number}")
     await stage.until(lambda: stage.exchange.queues.waiting() == {"orders": CALLERS // 2})
     stage.control.tell(PhoneChanged("jan", True))
-    for _ in range(3):
+    for served in range(1, 4):
         await stage.until(lambda: stage.exchange.queues.agents()["offered"] == 1)
-        await stage.until(lambda: stage.control.requests[-1][0] == "ring")
-        leg = str(stage.control.requests[-1][1])
+        leg, _ = await rung(stage, served)
         stage.control.tell(LegRinging(leg), LegAnswered(leg))
         await stage.until(lambda: stage.exchange.queues.agents()["talking"] == 1)
         await asyncio.sleep(5)
