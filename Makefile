@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api clean
+.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk clean
 
 help:
 	@echo "make run            bring the hotline up: sip:100@127.0.0.1:5060 and http://localhost:8080"
@@ -37,7 +37,7 @@ test: setup-tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist worksteal
 
-bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api
+bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk
 
 bench-calls: setup
 	$(BIN)/python -m bench.calls
@@ -60,6 +60,9 @@ bench-import: setup
 
 bench-api: setup
 	$(BIN)/python -m bench.api
+
+bench-desk: setup
+	$(BIN)/python -m bench.desk_ring
 
 clean:
 	rm -rf .venv var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

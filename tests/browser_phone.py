@@ -15,6 +15,14 @@ from typing import Any
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
+from console.accounts.admission import admission
+from console.accounts.identity import IDENTIFIER, Identity
+from console.faults import fault_middleware
+from console.guard import NAMES, add_headers, guard
+from console.phone_socket import PhoneSocket
+from engine.registers.access import Role
+from engine.registers.actor import Actor, ActorKind
+
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox",
@@ -97,9 +105,31 @@ window.open_phone = async (url, user, password) => {
 """
 
 
-def phone_routes() -> list[web.RouteDef]:
-    """A page with nothing but a telephone, for an application that serves the console's /static."""
+@dataclass
+class OnePerson:
+    """Implements identity.Identifier: whoever asks is the same person, unless they have left."""
 
+    signed_in: bool = True
+
+    async def identify(self, request: web.Request) -> Identity | None:
+        return Identity(Actor(ActorKind.PERSON, "p-anna"), Role.ADMIN) if self.signed_in else None
+
+    async def open_to_all(self) -> bool:
+        return False
+
+
+def phone_application(person: OnePerson, socket: PhoneSocket, *names: str) -> web.Application:
+    """The console's own middlewares and headers, and no page but one with a telephone."""
+    app = web.Application(middlewares=[fault_middleware(lambda *_: web.Response()), guard, admission])
+    app[IDENTIFIER] = person
+    app[NAMES] = frozenset(names)
+    app.on_response_prepare.append(add_headers)
+    app.add_routes([*_page_routes(), *socket.routes()])
+    app.router.add_static("/static", Path(__file__).parents[1] / "console" / "static")
+    return app
+
+
+def _page_routes() -> list[web.RouteDef]:
     async def page(_: web.Request) -> web.Response:
         return web.Response(text=_PAGE, content_type="text/html")
 
@@ -165,7 +195,7 @@ class BrowserPhone:
 
 @asynccontextmanager
 async def phone_page(browser: Browser, site: str) -> AsyncIterator[BrowserPhone]:
-    """In a window of its own; `site` is where phone_routes are served."""
+    """In a window of its own; `site` is where a phone_application is served."""
     context = await browser.new_context(ignore_https_errors=True)
     page = await context.new_page()
     await page.goto(f"{site}/blank")

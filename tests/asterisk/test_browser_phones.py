@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import aiohttp
 import numpy as np
@@ -31,17 +30,18 @@ from calls.control import (
     PhoneChanged,
     RequestRefused,
 )
-from console.accounts.admission import admission
-from console.accounts.identity import IDENTIFIER, Identity
-from console.faults import fault_middleware
-from console.guard import NAMES, add_headers, guard
 from console.phone_socket import MOST_SOCKETS, PhoneSocket
 from engine.clock import SystemClock
-from engine.registers.access import Role
-from engine.registers.actor import Actor, ActorKind
 from infolinia.certificates import SelfMade, server_context
 from tests.asterisk.network import LOUD, Ears, address_of, tone, until
-from tests.browser_phone import BrowserPhone, chromium_with, phone_page, phone_routes, write_tone
+from tests.browser_phone import (
+    BrowserPhone,
+    OnePerson,
+    chromium_with,
+    phone_application,
+    phone_page,
+    write_tone,
+)
 from tests.house import Ports, running_asterisk, take_ports
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -49,22 +49,6 @@ pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.asyncio(loop_sc
 NAME = "calls.example.com"  # which the browser is told to find on this machine
 PASSWORD = "a password of hers"
 MICROPHONE_HERTZ, LINE_HERTZ = 700.0, 1300.0
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass
-class Register:
-    """Who a browser is: somebody, unless they have left."""
-
-    signed_in: bool = True
-    asked: int = 0
-
-    async def identify(self, request: web.Request) -> Identity | None:
-        self.asked += 1
-        return Identity(Actor(ActorKind.PERSON, "p-anna"), Role.ADMIN) if self.signed_in else None
-
-    async def open_to_all(self) -> bool:
-        return False
 
 
 @dataclass
@@ -75,7 +59,7 @@ class House:
     browser: Browser
     site: str
     secure_site: str
-    register: Register
+    register: OnePerson
     socket: PhoneSocket
     legs: Counter[str] = field(default_factory=Counter)
 
@@ -124,17 +108,6 @@ class House:
                 return event.cause
 
 
-def application(register: Register, socket: PhoneSocket) -> web.Application:
-    """The console's own middlewares and headers, and no pages of it but the telephone's."""
-    app = web.Application(middlewares=[fault_middleware(lambda *_: web.Response()), guard, admission])
-    app[IDENTIFIER] = register
-    app[NAMES] = frozenset({NAME})
-    app.on_response_prepare.append(add_headers)
-    app.add_routes([*phone_routes(), *socket.routes()])
-    app.router.add_static("/static", ROOT / "console" / "static")
-    return app
-
-
 @pytest.fixture(scope="module")
 def ports() -> AsyncIterator[Ports]:
     with take_ports() as taken:
@@ -144,12 +117,12 @@ def ports() -> AsyncIterator[Ports]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory, ports: Ports) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("phones")
-    register, ears = Register(), Ears()
+    register, ears = OnePerson(), Ears()
     booted: list[AsteriskProcess] = []
     socket = PhoneSocket(
         f"ws://127.0.0.1:{ports.http}/ws", BROWSER_ADDRESS, lambda: booted[0].pid is not None
     )
-    runner = web.AppRunner(application(register, socket), shutdown_timeout=1)
+    runner = web.AppRunner(phone_application(register, socket, NAME), shutdown_timeout=1)
     await runner.setup()
     plain, secure = ports.spare(20), ports.spare(21)
     made = SelfMade(folder / "tls", (NAME,))
