@@ -21,7 +21,7 @@ class OrderedLedger:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._waiting: asyncio.Queue[Sequence[Change]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[Sequence[Change] | asyncio.Future[None]] = asyncio.Queue()
         self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -29,6 +29,13 @@ class OrderedLedger:
 
     def write(self, *changes: Change) -> None:
         self._waiting.put_nowait(changes)
+
+    async def written(self) -> None:
+        """Once what was written so far has been committed."""
+        if self._work is not None:
+            so_far: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.put_nowait(so_far)
+            await so_far
 
     async def close(self) -> None:
         """Whatever waits is committed first, within a limit. Idempotent."""
@@ -46,9 +53,13 @@ class OrderedLedger:
         while True:
             changes = await self._waiting.get()
             try:
-                await self._ledger.commit(changes)
+                if isinstance(changes, asyncio.Future):
+                    if not changes.done():
+                        changes.set_result(None)
+                else:
+                    await self._ledger.commit(changes)
             except LedgerUnavailable as closed:
-                log.error("what agents did was not written", why=str(closed), changes=len(changes))
+                log.error("what agents did was not written", why=str(closed))
             except Exception:
                 log.exception("what agents did was not written")
             finally:
