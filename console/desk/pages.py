@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
 from engine.desk.view import DeskView, SmsTemplate
 from engine.registers.actor import ActorKind
+from engine.registers.refusals import Missing
 from engine.registers.timeline import TimelineFilter
 from history.interaction import Interaction
 
@@ -81,8 +83,9 @@ class DeskPages:
         rows: Sequence[Interaction] = view.popup.timeline if view.popup else ()
         contact = view.popup.contact if view.popup else None
         if (kind != "all" or sought) and contact is not None and self._people is not None:
-            found = await self._people.history.timeline.of(contact.id, TimelineFilter(), limit=MOST_ROWS)
-            rows = found.items
+            timeline = self._people.history.timeline
+            with contextlib.suppress(Missing):  # erased meanwhile: what rang with the call is still here
+                rows = (await timeline.of(contact.id, TimelineFilter(), limit=MOST_ROWS)).items
         return customer.past_of(rows, view, self._pages.words_for(request), kind, sought)
 
     def _show(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -10,6 +11,7 @@ from console.accounts.passwords import Passwords
 from engine.registers.access import Role
 from history.contact import Contact
 from store.store import Store
+from tests.console.desk_stage import StagedDesks, idle
 from tests.console.offices import Desk, Office, open_office
 from tests.console.people import add_anna
 from tests.console.stage import Stage
@@ -53,3 +55,24 @@ async def anna(desk: Desk) -> Contact:
 @pytest.fixture
 def passwords() -> Passwords:
     return Passwords(passes=1, memory_kib=64)
+
+
+@pytest.fixture
+def desks(stage: Stage) -> StagedDesks:
+    staged = StagedDesks(idle(stage.clock.now()))
+    stage.desks = cast(Any, staged)
+    return staged
+
+
+@pytest.fixture
+async def at_desk(
+    stage: Stage, desks: StagedDesks, tmp_path: Path, make_store: Callable[..., Store]
+) -> AsyncIterator[Office]:
+    """Anna, an agent, has signed in."""
+    store = make_store(f"sqlite:///{tmp_path}/infolinia.db")
+    await store.start()
+    async with open_office(stage, store) as office:
+        await office.add("Jan", Role.ADMIN)
+        await office.add("Anna", Role.AGENT)
+        assert (await office.sign_in("Anna")).status == 303
+        yield office

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
 from html import unescape
-from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -35,36 +33,13 @@ from console.desk.stream import OLD
 from console.words import load_words
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.desk.view import DeskPart, StopKind
-from engine.registers.access import Role
 from history.interaction import Channel
-from store.store import Store
 from tests.console.desk_stage import CALL, StagedDesks, idle, popup, ringing, talking, wrapping_up
-from tests.console.offices import Office, alerts, open_office
+from tests.console.offices import Office, alerts
 from tests.console.stage import ICONS, START, Stage
 
 NOW = START + timedelta(minutes=5)
 JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-def desks(stage: Stage) -> StagedDesks:
-    staged = StagedDesks(idle(NOW))
-    stage.desks = cast(Any, staged)
-    return staged
-
-
-@pytest.fixture
-async def at_desk(
-    stage: Stage, desks: StagedDesks, tmp_path: Path, make_store: Callable[..., Store]
-) -> AsyncIterator[Office]:
-    """Anna, an agent, has signed in."""
-    store = make_store(f"sqlite:///{tmp_path}/infolinia.db")
-    await store.start()
-    async with open_office(stage, store) as office:
-        await office.add("Jan", Role.ADMIN)
-        await office.add("Anna", Role.AGENT)
-        assert (await office.sign_in("Anna")).status == 303
-        yield office
 
 
 async def page(office: Office, path: str = "/desk", language: str = "en") -> str:
