@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from acd.agents import AgentState, AgentStatus
-from acd.events import HoldChanged
+from acd.events import HoldChanged, TalkFound
 from calls.events import CallEventKind as Kind
 from engine.desk.refusals import DeskRefused
 from engine.desk.settings import DeskSettings
@@ -202,3 +202,29 @@ def test_settings_name_what_a_queue_offers() -> None:
     settings = DeskSettings(region="PL")
     assert [one.name for one in settings.dispositions_of("any")] == list(settings.dispositions)
     assert settings.script_of("any") == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.TRANSFERRED, Kind.CONFERENCE_STARTED])
+@pytest.mark.parametrize("asked_first", [True, False])
+async def test_who_takes_a_call_over_has_their_part_of_it(
+    desk: DeskStage, kind: Kind, asked_first: bool
+) -> None:
+    await desk.here("anna")
+    await desk.here("jan", "page2")
+    log = await desk.talks()
+    now = desk.stage.clock.now()
+    given = {"agent": "anna", "kind": "agent", "target": "jan", "how": "attended"}
+    if not asked_first and kind is Kind.TRANSFERRED:  # told before the queues know of it
+        await log.write(kind, given)
+    desk.queues.tell(TalkFound("call1", "jan", "orders", now))
+    if asked_first or kind is Kind.CONFERENCE_STARTED:
+        await log.write(kind, given)
+    await asyncio.sleep(30)
+    await desk.hangs_up("jan")
+    await desk.desks.dispose("jan", "call1", "sale")
+    await desk.desks.finish_wrap_up("jan")
+    await desk.settled()
+    mine = [row for row in desk.ledger.interactions if row.channel is Channel.TALK]
+    (row,) = [row for row in mine if row.agent == "jan"]
+    assert row.duration_seconds == pytest.approx(30, abs=1)
+    assert row.outcome == "completed"
