@@ -20,6 +20,7 @@ from console.api.serving import Api
 from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
+from console.phone_socket import PhoneSocket
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
 from engine.floor import Floor
@@ -27,6 +28,8 @@ from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import FlowFigures, HistoryRow, VisitorAnswer, VisitorRefused
+from engine.registers.agents import AgentRegister
+from engine.registers.recordings import RecordingRegister
 from history.interaction import ContactPoint, PointKind, interaction_of
 from infolinia.flows.files import read_flow
 from ivr.flow import Flow
@@ -133,6 +136,9 @@ class Stage:
     people: People | None = None
     floor: Floor | None = None
     desks: Desks | None = None
+    recorded: RecordingRegister | None = None
+    agents: AgentRegister | None = None
+    phone: PhoneSocket | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -149,6 +155,8 @@ class Stage:
             queries=self.queries,
             visitors=self.visitors,
             recordings=RecordingVault(self.recordings),
+            recorded=self.recorded,
+            agents=self.agents,
             hotline=lambda: HotlineFacts(
                 name="Infolinia",
                 number="100",
@@ -170,6 +178,7 @@ class Stage:
             people=self.people,
             floor=self.floor,
             desks=self.desks,
+            phone=self.phone,
             breaks=lambda: BREAKS,
         )
 
