@@ -8,9 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from anyascii import anyascii
-from sqlalchemy import Connection, Row, Select, and_, func, insert, literal, select, text, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from calls.talk_control import NOT_FOR_PHONES
 from engine.agent_days import day_of, standing_of
 from engine.ports import Clock, Ids
 from engine.registers.accounts import name_key
@@ -137,13 +151,16 @@ class SqlAgents:
         return await read(self._engine, work)
 
     async def day(self, name: str, since: datetime, now: datetime) -> AgentDay:
-        own = agent_events.c.agent == name
+        row = agent_events.c
+        of_day = select(agent_events).where(row.agent == name, row.at >= since, row.at < now)
+        # In one statement: each page at a desk asks this after each call.
+        before = [select(_last_of(name, kind, since).subquery()) for kind in _LAST]
+        wanted = union_all(of_day, *before)
 
         def work(connection: Connection) -> AgentDay:
-            wanted = select(agent_events).where(own, agent_events.c.at >= since, agent_events.c.at < now)
-            events = connection.execute(wanted.order_by(agent_events.c.at, agent_events.c.id)).all()
-            before = [row for kind in _LAST for row in connection.execute(_last_of(name, kind, since))]
-            return day_of(map(_event, events), since, now, map(_event, before))
+            found = sorted(map(_event, connection.execute(wanted)), key=lambda event: (event.at, event.id))
+            of = [event for event in found if event.at >= since]
+            return day_of(of, since, now, [event for event in found if event.at < since])
 
         return await read(self._engine, work)
 
@@ -179,7 +196,7 @@ class SqlAgents:
         if row.agent is not None and not self._renamed(row):
             return
         others = select(agents.c.name).where(agents.c.person_id != row.person_id)
-        taken = {*self._configured, *connection.scalars(others)}
+        taken = {*NOT_FOR_PHONES, *self._configured, *connection.scalars(others)}
         name = self._own_name(row.shown) or agent_name(row.shown, taken)
         now = self._clock.now()
         if row.agent is None:
