@@ -1,0 +1,155 @@
+"""The recorded talks of a call on its page: who hears them, and what the page shows of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from playwright.async_api import async_playwright, expect
+
+from engine.registers.access import Role
+from engine.registers.recordings import RecordingState, TranscriptState
+from tests.console.offices import Office
+from tests.console.recorded_talk import BEGUN, Recorded, recorded_talk, talk_events
+from tests.console.stage import PHONE, Stage, text_of
+from tests.console.test_console_browser import CHROMIUM
+
+LIMIT_MS = 10_000
+AUDIO = "/recordings/c1.rec.40/audio"
+
+
+class FakeAgents:
+    """Everybody who signs in is an agent named as they are."""
+
+    async def of_person(self, actor: Any, person_id: str) -> Any:
+        class Profile:
+            name = person_id.removeprefix("p-")
+
+        return Profile()
+
+
+@pytest.fixture
+async def recorded(stage: Stage) -> Recorded:
+    stage.queries.add(talk_events(), PHONE)
+    register = Recorded(await recorded_talk(stage.recordings))
+    stage.recorded = register  # type: ignore[assignment]
+    stage.agents = FakeAgents()  # type: ignore[assignment]
+    return register
+
+
+@pytest.fixture
+async def client(stage: Stage, recorded: Recorded) -> AsyncIterator[TestClient]:
+    async with TestClient(TestServer(stage.application(), host="127.0.0.1")) as client:
+        yield client
+
+
+async def test_the_page_has_the_talk_its_words_and_what_is_missing(client: TestClient) -> None:
+    page = await text_of(client, "/calls/c1")
+    assert f'src="{AUDIO}" data-start="32.0" data-seconds="40.0"' in page
+    for piece in (
+        "stretch-queue",
+        "stretch-hold",
+        "stretch-paused",
+        "stretch-silent",
+        "Hold 0:08",
+        "Queue 0:18",
+    ):
+        assert piece in page, piece
+    assert '<span class="word unsure" data-seek="33.9">today</span>' in page
+    assert 'data-at="35.1"' in page
+    assert "dotted words are unsure" in page
+    for language, piece in (("pl", "słowa z kropkami"), ("ru", "слова с точками")):
+        client.session.cookie_jar.update_cookies({"language": language})
+        assert piece in await text_of(client, "/calls/c1")
+
+
+async def test_the_sound_is_served_whole_and_by_range(client: TestClient, stage: Stage) -> None:
+    whole = await (await client.get(AUDIO)).read()
+    assert whole[:4] == b"fLaC"
+    part = await client.get(AUDIO, headers={"Range": "bytes=1000-1999"})
+    assert (part.status, await part.read()) == (206, whole[1000:2000])
+    head = await client.head(AUDIO)
+    assert (head.status, head.content_length) == (200, len(whole))
+    assert (await client.get(AUDIO, headers={"Range": "bytes=x"})).status == 200
+    assert (await client.get("/recordings/nobody/audio")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"state": RecordingState.RUNNING, "path": None, "seconds": None}, "is being recorded"),
+        ({"state": RecordingState.LOST, "path": None}, "could not be kept"),
+        ({"state": RecordingState.DELETED, "path": None}, "was deleted"),
+        ({"detail": "5 of 40 seconds are missing."}, "A part of the talk is missing"),
+        ({"transcript_state": TranscriptState.WAITING, "transcript": ()}, "still to be written down"),
+        ({"transcript_state": TranscriptState.NO_MODEL, "transcript": ()}, "no speech model"),
+        ({"transcript_state": TranscriptState.FAILED, "transcript": ()}, "could not be written down"),
+    ],
+)
+async def test_what_is_not_there_is_told(
+    client: TestClient, stage: Stage, recorded: Recorded, changes: dict[str, Any], sentence: str
+) -> None:
+    recorded.recordings = [await recorded_talk(stage.recordings, **changes)]
+    page = await text_of(client, "/calls/c1")
+    assert sentence in page
+    assert ('id="player"' in page) is (recorded.recordings[0].path is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "status"),
+    [("Anna", Role.AGENT, 200), ("Jan", Role.AGENT, 403), ("Ewa", Role.SUPERVISOR, 200)],
+)
+async def test_agents_hear_their_own_calls_and_supervisors_all(
+    recorded: Recorded, office: Office, name: str, role: Role, status: int
+) -> None:
+    await office.add(name, role)
+    await office.sign_in(name)
+    assert (await office.page(AUDIO)).status == status
+    assert await office.told("recording:c1.rec.40") == (["recording.heard"] if status == 200 else [])
+
+
+@pytest.mark.browser
+async def test_a_talk_is_played_by_keyboard_and_by_its_words(client: TestClient, tmp_path: Path) -> None:
+    if not await asyncio.to_thread(CHROMIUM.exists):
+        pytest.fail("Chromium is missing: apt-get install chromium")
+    async with async_playwright() as playwright:
+        flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        page = await browser.new_page(viewport={"width": 1280, "height": 900})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+        page.set_default_timeout(LIMIT_MS)
+        await page.goto(str(client.make_url("/calls/c1")))
+        player = page.locator("#player")
+        clock = player.locator("[data-show=clock]")
+        await expect(clock).to_have_text("0:32")  # where the recording begins
+        await player.focus()
+        await page.keyboard.press("ArrowRight")
+        await expect(clock).to_have_text("0:42")  # the hold
+        await page.keyboard.press("ArrowLeft")
+        await expect(clock).to_have_text("0:32")
+        await page.keyboard.press("Space")
+        await expect(player).to_have_class("player playing")
+        await expect(clock).not_to_have_text("0:32", timeout=LIMIT_MS)
+        await page.keyboard.press("Space")
+        await expect(player).to_have_class("player")
+        await page.locator(".spoken .word", has_text="three").click()
+        await expect(player).to_have_class("player playing")
+        await expect(page.locator(".spoken.now")).to_contain_text("three")
+        at = await page.evaluate("document.querySelector('#player audio').currentTime")
+        assert at >= 65.0 - BEGUN - 0.1
+        await player.locator("[data-do=speed]").click()
+        await expect(player.locator("[data-do=speed]")).to_have_text("1.25×")
+        await expect(player).to_have_class("player", timeout=LIMIT_MS)  # it plays to its end
+        for theme in ("light", "dark"):
+            await page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            await page.screenshot(path=tmp_path / f"player-{theme}.png")
+        overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not overflow
+        assert errors == []
+        await browser.close()
