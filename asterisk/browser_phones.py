@@ -8,8 +8,9 @@ import re
 from asterisk.ami import AmiConnection
 from asterisk.ari import AriConnection
 from asterisk.phones import Phones
-from asterisk.settings import NO_NAMES, RESERVED_NAMES, SHORTEST_PASSWORD
+from asterisk.settings import SHORTEST_PASSWORD
 from calls.control import CallControlError, ChannelGone, RequestRefused
+from calls.talk_control import NOT_FOR_PHONES
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class BrowserPhones:
     ) -> None:
         self._ari = ari
         self._phones = phones
-        self._taken = taken | RESERVED_NAMES | NO_NAMES
+        self._taken = taken | NOT_FOR_PHONES
         self._endpoint = dict(_ENDPOINT)
         if media_address:
             self._endpoint |= {"media_address": media_address, "bind_rtp_to_media_address": "yes"}

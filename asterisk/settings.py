@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from calls.talk_control import NOT_FOR_PHONES
+
 # The same in every installation: the ports differ, and the passwords are random.
 ARI_USER = "infolinia"
 AMI_USER = "infolinia"
@@ -25,26 +27,11 @@ LOOPBACK_ADDRESS = "127.0.0.60"  # where calls of Asterisk to itself come from
 BROWSER_ADDRESS = "127.0.0.61"
 
 _LONGEST_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without its closing zero
-RESERVED_NAMES = frozenset(
-    {
-        LOCAL_TRUNK,
-        LOOPBACK_TRUNK,
-        "loopback-g711",
-        "global",
-        "udp",
-        "loopback-udp",
-        "ws",
-        "party",
-        "telephone",
-    }
-)
 _CODECS = frozenset({"ulaw", "alaw", "g722", "opus"})
 _COUNTRIES = frozenset({"pl", "ru", "us"})  # those in indications.conf
 _SOUND_LANGUAGES = frozenset({"en", "ru"})  # those recorded by a person
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _PHONE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-# What callers without a number are called: a telephone of that name would be taken for them.
-NO_NAMES = frozenset({"anonymous", "unknown", "unavailable", "restricted", "private"})
 SHORTEST_PASSWORD = 8  # of a telephone: anybody who reaches the SIP port may guess
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _UNFIT_FOR_PATHS = ",&%|\"'[]()"
@@ -241,7 +228,7 @@ def _trunk_problems(trunks: tuple[Trunk, ...]) -> Iterator[str]:
         place = f"trunks[{index}]"
         if not _NAME.fullmatch(trunk.name):
             yield f"{place}.name {trunk.name!r} is not a name: use up to 32 letters, digits, '-' and '_'."
-        if trunk.name in RESERVED_NAMES:
+        if trunk.name in NOT_FOR_PHONES:
             yield f"{place}.name {trunk.name!r} is taken by the hotline itself: choose another."
         if trunk.name in seen:
             yield f"{place}.name {trunk.name!r} is used twice: choose another."
@@ -267,7 +254,7 @@ def _trunk_problems(trunks: tuple[Trunk, ...]) -> Iterator[str]:
 
 
 def _phone_problems(settings: AsteriskSettings) -> Iterator[str]:
-    taken = RESERVED_NAMES | NO_NAMES | {trunk.name for trunk in settings.trunks}
+    taken = NOT_FOR_PHONES | {trunk.name for trunk in settings.trunks}
     for index, phone in enumerate(settings.phones):
         place = f"phones[{index}]"
         if not _PHONE_NAME.fullmatch(phone.name):

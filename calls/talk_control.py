@@ -11,6 +11,28 @@ from typing import Protocol
 
 from calls.control import CallControl
 
+NOT_FOR_PHONES = frozenset(
+    {
+        # Asterisk's own.
+        "global",
+        "local",
+        "loopback",
+        "loopback-g711",
+        "loopback-udp",
+        "party",
+        "telephone",
+        "udp",
+        "ws",
+        # What callers without a number are called: a telephone of that name would be taken for them.
+        "anonymous",
+        "private",
+        "restricted",
+        "unavailable",
+        "unknown",
+    }
+)
+"""Names that no telephone may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class TalkFiles:
