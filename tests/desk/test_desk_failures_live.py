@@ -1,0 +1,147 @@
+"""What goes wrong at desks: nobody is stuck, nobody is lost. One hotline on a PostgreSQL of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.desk.center import Caller, Center, Person, center
+from tests.desk.desk_page import band, be_ready, press, shows
+from tests.desk.ears import hear
+from tests.postgres import PostgresServer, binaries
+
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.postgres, pytest.mark.timeout(300)]
+PAUSE_SECONDS = 10.0
+QUICK = {"orders": {"agents": ["anna", "jan"], "ring": "5s", "wrap_up": "1s"}}
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed here")
+    server = PostgresServer()
+    try:
+        server.start()
+        server.sql("CREATE DATABASE hotline")
+        yield server
+    finally:
+        server.remove()
+
+
+async def test_nobody_is_stuck_and_nobody_is_lost(tmp_path: Path, server: PostgresServer) -> None:
+    people = {"Anna": "agent", "Jan": "agent"}
+    async with center(tmp_path, people, database=server.url("hotline"), queues=QUICK) as house:
+        anna = await house.sign_in("Anna", "/desk")
+        caller = await never_answered(house, anna)
+        await database_paused(server, caller, anna)
+        await engine_killed(house, caller, anna)
+        jan = await house.sign_in("Jan", "/desk")
+        jan = await signed_in_twice(house, jan)
+        await tab_killed(house, caller, anna, jan)
+        await asterisk_killed(house, caller, jan)
+        rows = await house.hotline.rows(2)
+        calls = {row["subject_id"]: row for row in rows if row["channel"] == "call"}
+    first, second = sorted(calls.values(), key=lambda row: str(row["at"]))
+    told = [event["kind"] for event in first["events"]]
+    assert told.count("queued") == 1, "the place was kept"
+    assert told.count("agent_missed") == 1
+    assert told.count("agent_lost") == 1
+    assert told.count("agent_connected") == 2
+    assert (first["outcome"], second["agent"]) == ("lost", "jan")
+
+
+async def never_answered(house: Center, anna: Person) -> Caller:
+    """The offer ends, the agent is `missed`, and the caller keeps the place until she is ready again."""
+    await be_ready(anna)
+    caller = await house.caller(keys="1")
+    await shows(anna, "ringing")
+    await shows(anna, "missed")
+    await band(anna).locator("[data-main][data-status=available]").click()
+    await shows(anna, "ringing")
+    await press(anna, "F2")
+    await shows(anna, "talking")
+    await hear(caller, "anna")
+    return caller
+
+
+async def database_paused(server: PostgresServer, caller: Caller, anna: Person) -> None:
+    """They talk on, and what was typed is there afterwards. Who may do what cannot be asked meanwhile."""
+    note = anna.page.locator("[data-note]")
+    await expect(note).to_be_editable()
+    server.freeze()
+    try:
+        began = asyncio.get_running_loop().time()
+        await note.fill("Typed while the database was away")
+        await hear(caller, "anna")
+        await hear(anna, "caller")
+        left = began + PAUSE_SECONDS - asyncio.get_running_loop().time()
+        await asyncio.sleep(max(0.0, left))  # the pause is what is tested
+    finally:
+        server.thaw()
+    await expect(anna.page.locator("#note-saved")).to_have_text(re.compile(r"\d"))
+    await press(anna, "F4")
+    await shows(anna, "held")
+    await press(anna, "F4")
+    await shows(anna, "talking")
+    await hear(caller, "anna")
+
+
+async def engine_killed(house: Center, caller: Caller, anna: Person) -> None:
+    """kill -9 and a new engine: people talk on, and the desk comes back to the talk."""
+    await shows(anna, "talking")
+    await hear(caller, "anna")
+    house.hotline.kill()
+    await house.hotline.ended()
+    await hear(caller, "anna")
+    await house.hotline.start()
+    await hear(caller, "anna")
+    await press(anna, "F4")
+    await shows(anna, "held")
+    await press(anna, "F4")
+    await shows(anna, "talking")
+
+
+async def signed_in_twice(house: Center, jan: Person) -> Person:
+    """The page that was there is told, and the new one is the desk."""
+    second = await jan.page.context.new_page()
+    await second.goto(f"{house.hotline.web}/desk")
+    await expect(jan.page.locator("#over")).to_be_visible()
+    await jan.page.close()
+    return Person("Jan", second)
+
+
+async def tab_killed(house: Center, caller: Caller, anna: Person, jan: Person) -> None:
+    """The caller is told, is first in the queue, and another agent has them."""
+    await be_ready(jan)
+    browser = anna.page.context.browser
+    assert browser is not None
+    session = await browser.new_browser_cdp_session()
+    found = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+    os.kill(next(one["id"] for one in found if one["type"] == "browser"), signal.SIGKILL)
+    await shows(jan, "ringing")
+    await press(jan, "F2")
+    await shows(jan, "talking")
+    await hear(caller, "jan")
+
+
+async def asterisk_killed(house: Center, caller: Caller, jan: Person) -> None:
+    """The call is over, the agent is free, and the next caller is served on the new Asterisk."""
+    before = house.hotline.asterisk_pid
+    os.kill(before, signal.SIGKILL)
+    await shows(jan, "wrap", "idle")
+    await house.until(lambda: house.hotline.asterisk_pid != before, "Asterisk is started anew", 40)
+    await shows(jan, "idle")
+    await expect(jan.page.locator("#line")).to_have_attribute("data-line", "good", timeout=40_000)
+    late = await house.caller(1, keys="1")
+    await shows(jan, "ringing")
+    await press(jan, "F2")
+    await hear(late, "jan")
+    await press(jan, "Shift+F2")
+    await shows(jan, "wrap", "idle")
