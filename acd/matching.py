@@ -124,7 +124,7 @@ class Round:
             for other, free in floor.free.items():
                 others |= free if other is not kind else 0
             found = floor.positions(others & ~floor.free[kind])
-            engaged = mask_of(at for at, seat in found if seat.parts and seat.would_be_free_for(kind))
+            engaged = mask_of(at for at, seat in found if _ends_for(seat, kind))
             self._engaged[kind] = engaged
         if engaged and (agents := floor.able(want.demand) & engaged & self._open):
             self._open ^= agents & -agents
@@ -231,3 +231,8 @@ class Round:
             if asking is root:
                 return bit
             want, spare = asking, bit
+
+
+def _ends_for(seat: Seat, kind: WorkKind) -> bool:
+    """Whether only other work keeps such work, which goes alone, from the agent."""
+    return kind in seat.agent.alone and bool(seat.parts) and seat.would_be_free_for(kind)
