@@ -73,6 +73,9 @@ async def test_a_person_has_a_name_that_stays(store: Store, clock: HandClock) ->
     assert {one.person_id for one in await store.agents.profiles()} == {anna.id, jan.id, olga.id}
     with pytest.raises(Missing, match="no person p-9"):
         await store.agents.of_person(SHELL, "p-9")
+    # Asterisk has an endpoint of that name.
+    local = await added(store, clock, "Local")
+    assert (await store.agents.of_person(SHELL, local.id)).name == "local-2"
 
 
 async def test_people_who_are_named_at_once_have_names_of_their_own(store: Store, clock: HandClock) -> None:
