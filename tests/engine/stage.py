@@ -9,6 +9,7 @@ from pathlib import Path
 from acd.queues import Queue
 from calls.control import CallArrived, ChannelEnded, ChannelSnapshot, ControlRestored, KeyPressed
 from calls.events import CallEvent, CallEventKind
+from calls.talk_control import TalkControl
 from engine.conversation import Conversation
 from engine.errands import Desk
 from engine.exchange import Exchange
@@ -96,7 +97,9 @@ class Stage:
         queues: Sequence[Queue] = (),
         agents: Sequence[AgentLine] = (),
         surroundings: Surroundings = NOWHERE,
+        network: TalkControl | None = None,
     ) -> None:
+        """`network`: a real Asterisk in place of `control`; it tells its events to the switchboard."""
         self.folder = folder
         self.control = FakeControl()
         self.ledger: MemoryLedger = after.ledger if after else MemoryLedger()
@@ -110,7 +113,7 @@ class Stage:
         self.gate = FakeGate()
         self.clock = VirtualClock()
         self.exchange = Exchange(
-            control=self.control,
+            control=network or self.control,
             ledger=self.ledger,
             recognizer=self.recognizer,
             synthesizer=self.synthesizer,
