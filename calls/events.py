@@ -65,7 +65,8 @@ class CallEventKind(StrEnum):
     TROUBLE = "trouble"  # what, detail
     RESUMED = "resumed"  # why: the engine was restarted, Asterisk reconnected
     RECONCILED = "reconciled"  # source: the call was found in Asterisk's own log afterwards
-    ENDED = "ended"  # by ("caller", "flow", "agent", "network", "fault", "engine", "api"), cause, outcome
+    # by ("caller", "flow", "agent", "network", "fault", "engine", "supervisor", "api"), cause, outcome
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
