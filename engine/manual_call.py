@@ -30,6 +30,8 @@ from engine.talking import Asked, TalkInProgress
 
 # A desk's page answers by itself; a telephone on a table takes its time.
 AGENT_RING_SECONDS = 20
+# Of a call that is no queue's, in which the agent says what came of it.
+WRAP_UP_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,8 @@ class ManualCall:
         means, dial = self._means, self._dial
         self._leg = f"{self.id}.leg.{self.log.last_seq}"
         means.queues.follow(self.id, self._decided)
-        means.queues.tell(AgentTaken(self.id, dial.agent, dial.queue))
+        wrap_up = None if dial.queue else WRAP_UP_SECONDS
+        means.queues.tell(AgentTaken(self.id, dial.agent, dial.queue, wrap_up_seconds=wrap_up))
         if self._busy:
             await self._never("the agent has other work, or is not signed in")
             return

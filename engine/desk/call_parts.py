@@ -30,7 +30,7 @@ from engine.ports import LedgerUnavailable, Queries, StoreUnavailable
 from engine.registers.agents import AgentEvent, AgentEventKind
 from engine.registers.desk import CallPart, DeskRegister
 from engine.switchboard import Switchboard
-from history.interaction import Channel, Interaction
+from history.interaction import Channel, Interaction, PointKind
 from history.permissions import Objection, Scope
 
 # A page waits so long for a note to be in the database; then it is kept on disk, or as soon as may be.
@@ -282,17 +282,22 @@ class CallParts:
         await call_log.add(CallEventKind.WRAPPED_UP, told, *changes, durable=False)
 
     def _stopped(self, part: CallPart, call_log: CallLog, at: datetime) -> list[Change]:
-        if call_log.point is None:
+        point = call_log.point
+        if point is None:
             return []
-        objection = Objection(
-            id=f"{part.id}-stop",
+        of_person = Objection(
+            id=f"{part.id}-person",
             at=at,
             scope=Scope.PERSON,
             value="",
             reason="asked in a call",
             source=f"agent:{part.agent}",
         )
-        return [ObjectionKept(objection, call_log.point, self._exchange.ids.new())]
+        changes: list[Change] = [ObjectionKept(of_person, point, self._exchange.ids.new())]
+        if point.kind is PointKind.PHONE:
+            of_number = replace(of_person, id=f"{part.id}-number", scope=Scope.NUMBER, value=point.value)
+            changes.append(ObjectionKept(of_number))
+        return changes
 
     def _noted(
         self, agent: str, kind: AgentEventKind, data: Mapping[str, object], at: datetime

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from acd.agents import AgentState
 from acd.events import StandingFound
 from acd.views import AgentView, BoardNews
@@ -26,6 +28,8 @@ DAY_SECONDS = 0.6
 ON_THE_LINE = frozenset({AgentState.TALKING, AgentState.HOLD})
 BROWSER = "browser"
 BUSY = ON_THE_LINE | {AgentState.OFFERED}
+
+log = structlog.get_logger(__name__)
 
 
 class Following:
@@ -56,6 +60,7 @@ class Following:
         self._by: dict[str, str] = {}  # who chose the status that an agent is about to have
         self._stop_watching: Callable[[], None] = lambda: None
         self._timers: set[asyncio.TimerHandle] = set()
+        self._days: set[str] = set()  # agents whose page is about to be told of its numbers
 
     def start(self) -> None:
         self.views = dict(self._queues.agent_views())
@@ -96,10 +101,23 @@ class Following:
         event = AgentEvent(self._exchange.ids.new(), agent, self._exchange.clock.now(), kind, data)
         self._ordered.write(AgentEventsAppended((event,)))
         self._showing.day_changed(agent)
+        if agent in self._sittings and agent not in self._days:
+            self._days.add(agent)
+            self._later(DAY_SECONDS, lambda: self._tell_day(agent))
+
+    def _tell_day(self, agent: str) -> None:
+        self._days.discard(agent)
+        self._sittings.tell(agent, DeskPart.DAY)
 
     # --- the board ----------------------------------------------------------------------------------------
 
     def _on_board(self, news: BoardNews) -> None:
+        try:
+            self._follow(news)
+        except Exception:  # whoever told the board leads a call, which must go on
+            log.exception("a desk could not follow the board")
+
+    def _follow(self, news: BoardNews) -> None:
         if news.agent is not None:
             self._agent_changed(news.agent)
         elif news.agent_gone:
@@ -145,7 +163,6 @@ class Following:
             part = self._parts.get(agent, work_id)
             if part is not None:
                 self._parts.wrapped_up(part, at)
-                self._later(DAY_SECONDS, lambda: self._sittings.tell(agent, DeskPart.DAY))
             self._showing.forget(work_id)
 
     def _wrap_up_left_over(self) -> None:
@@ -158,6 +175,12 @@ class Following:
 
     def _on_call_event(self, event: CallEvent) -> None:
         """Each event of each call's log: must be quick."""
+        try:
+            self._hear(event)
+        except Exception:  # the call must go on
+            log.exception("a desk could not follow a call", call=event.call_id)
+
+    def _hear(self, event: CallEvent) -> None:
         if event.kind is CallEventKind.AGENT_OFFERED:
             agent = str(event.data.get("agent"))
             self.note(agent, AgentEventKind.OFFERED, _of_offer(event))

@@ -9,9 +9,6 @@ from datetime import UTC, timedelta, tzinfo
 from engine.desk.view import BreakChoice, ScriptStep, SmsTemplate
 from history.dispositions import TRADE, Disposition
 
-# An unanswered customer of a manual call is let ring for so long, as the gate's packs want it at least.
-MANUAL_RING_SECONDS = 30
-
 
 @dataclass(frozen=True, slots=True)
 class QueueDesk:
@@ -40,7 +37,6 @@ class DeskSettings:
     transfer_numbers: Mapping[str, str] = field(default_factory=dict)
     queues: Mapping[str, QueueDesk] = field(default_factory=dict)
     callback_within: timedelta = timedelta(hours=4)
-    manual_wrap_up_seconds: float = 10.0
 
     def of_queue(self, queue: str) -> QueueDesk:
         """Of our own calls, which come from no queue, too."""

@@ -15,7 +15,9 @@ from engine.desk.refusals import DeskRefused
 from engine.desk.settings import DeskSettings
 from engine.registers.agents import AgentEventKind
 from history.interaction import Channel
+from history.permissions import Scope
 from tests.engine.desk_stage import SETTINGS, DeskStage
+from tests.engine.stage import CALLER
 
 
 @pytest.fixture
@@ -179,8 +181,9 @@ async def test_an_outcome_that_ends_contacts_does_so_when_it_is_final(desk: Desk
     await desk.hangs_up("anna", "call2")
     await desk.desks.finish_wrap_up("anna")
     await desk.settled()
-    (objection,) = desk.ledger.objections.values()
-    assert objection.source == "agent:anna"
+    by_scope = {one.scope: one for one in desk.ledger.objections.values()}
+    assert by_scope.keys() == {Scope.PERSON, Scope.NUMBER}
+    assert (by_scope[Scope.NUMBER].value, by_scope[Scope.NUMBER].source) == (CALLER, "agent:anna")
 
 
 async def test_a_status_chosen_in_a_talk_comes_after_it(desk: DeskStage) -> None:
