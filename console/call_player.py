@@ -57,9 +57,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`kind`: queue, hold, paused or silent (not recorded)."""
+    """`kind`: queue, hold, paused or silent (not recorded). `at` in seconds of the call."""
 
     kind: str
+    at: float
     x: float
     width: float
     label: str
@@ -82,13 +83,14 @@ class SaidWord:
 
 @dataclass(frozen=True, slots=True)
 class SpokenLine:
-    """`at` in seconds of the call."""
+    """`at` in seconds of the call. `side`: agent, caller, or note for what nobody said (`text`)."""
 
     at: float
     clock: str
     side: str
-    words: tuple[SaidWord, ...]
-    language: str | None
+    words: tuple[SaidWord, ...] = ()
+    language: str | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def player(
     last = call.ended_at or (events[-1].at if events else call.started_at)
     total = max([*ends, _at(call, last), 1.0])
     scale = WIDTH / total
+    stretches = tuple(_stretches(call, events, kept, total, words))
     return Player(
         parts=tuple(
             Part(f"/recordings/{one.id}/audio", _at(call, one.started_at), one.seconds or 0.0, one.agent)
@@ -127,10 +130,10 @@ def player(
         length=duration(total),
         agent=_lane(call, kept, 0, scale),
         caller=_lane(call, kept, 1, scale),
-        stretches=tuple(_stretches(call, events, kept, total, words)),
+        stretches=stretches,
         marks=tuple(_marks(call, events, scale, words)),
         ticks=tuple(_ticks(total, scale)),
-        lines=tuple(sorted((line for one in kept for line in _lines(call, one)), key=lambda line: line.at)),
+        lines=tuple(_lines(call, kept, stretches)),
         notes=tuple(_notes(recordings, words)),
     )
 
@@ -165,8 +168,18 @@ def _stretches(
 
     def stretch(kind: str, begin: float, end: float) -> Stretch:
         label = f"{words(f'player_{kind}')} {duration(end - begin)}"
-        return Stretch(kind, round(begin * scale, 1), round((end - begin) * scale, 1), label)
+        return Stretch(kind, begin, round(begin * scale, 1), round((end - begin) * scale, 1), label)
 
+    place = 0.0
+    for one in sorted(recordings, key=lambda one: one.started_at):
+        start = _at(call, one.started_at)
+        if start - place >= 1.0:
+            yield stretch("silent", place, start)
+        place = max(place, start + (one.seconds or 0.0))
+        for begin, end in one.pauses:
+            yield stretch("paused", start + begin, min(start + end, total))
+    if total - place >= 1.0:
+        yield stretch("silent", place, total)
     queued: float | None = None
     held: float | None = None
     for event in events:
@@ -182,16 +195,6 @@ def _stretches(
             case Kind.TALK_RESUMED | Kind.TALK_ENDED if held is not None:
                 yield stretch("hold", held, at)
                 held = None
-    place = 0.0
-    for one in sorted(recordings, key=lambda one: one.started_at):
-        start = _at(call, one.started_at)
-        if start - place >= 1.0:
-            yield stretch("silent", place, start)
-        place = max(place, start + (one.seconds or 0.0))
-        for begin, end in one.pauses:
-            yield stretch("paused", start + begin, min(start + end, total))
-    if total - place >= 1.0:
-        yield stretch("silent", place, total)
 
 
 def _marks(call: Call, events: Sequence[CallEvent], scale: float, words: Words) -> Iterator[Mark]:
@@ -212,11 +215,21 @@ def _ticks(total: float, scale: float) -> Iterator[tuple[float, str]]:
             yield round(at * scale, 1), duration(at)
 
 
-def _lines(call: Call, recording: Recording) -> Iterator[SpokenLine]:
-    start = _at(call, recording.started_at)
-    for spoken in recording.transcript:
-        if spoken.words:
-            yield _line(spoken, start, recording.language)
+def _lines(call: Call, recordings: Sequence[Recording], stretches: Sequence[Stretch]) -> Sequence[SpokenLine]:
+    """In the order of time; of talks that are written down also when they were held and not recorded."""
+    found = [
+        _line(spoken, _at(call, one.started_at), one.language)
+        for one in recordings
+        for spoken in one.transcript
+        if spoken.words
+    ]
+    if found:
+        found += [
+            SpokenLine(one.at, duration(one.at), "note", text=one.label)
+            for one in stretches
+            if one.kind in ("hold", "paused")
+        ]
+    return sorted(found, key=lambda line: line.at)
 
 
 def _line(spoken: Spoken, start: float, language: str | None) -> SpokenLine:

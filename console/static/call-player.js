@@ -22,7 +22,7 @@ class Player {
     this.place = this.parts[0].start;
     this.playing = false;
     this.speed = 0;
-    this.marks = [...box.querySelectorAll(".mark")].map((mark) => Number(mark.dataset.seek)).sort((a, b) => a - b);
+    this.marks = [...box.querySelectorAll(".event-mark")].map((mark) => Number(mark.dataset.seek)).sort((a, b) => a - b);
     this.range = box.querySelector(".player-place");
     this.range.addEventListener("input", () => this.seek(Number(this.range.value)));
     for (const part of this.parts) {

@@ -51,7 +51,7 @@ async def test_a_message_left_is_kept_and_named_in_the_history(tmp_path: Path) -
             (row,) = await hotline.rows(1)
             assert row["outcome"] == "voicemail"
             assert row["channel"] == "voicemail"
-            recording = tmp_path / "recordings" / row["recording"]
+            recording = tmp_path / "recordings" / f"{row['recording']}.sealed"
             assert recording.stat().st_size > 16000  # more than a second of 8 kHz audio
             assert recording.stat().st_mode & 0o077 == 0
             assert "message_left" in kinds(row)

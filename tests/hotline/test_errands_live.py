@@ -143,7 +143,7 @@ async def test_a_caller_is_looked_up_known_written_to_and_called_back(
     assert noted(row, "consent_kept") == [{"purpose": "recording", "given": True, "by": "silence"}]
     assert noted(row, "identity_checked") == [{"by": "attribute", "passed": True}]
     (clip,) = noted(row, "clip_recorded")
-    assert (tmp_path / "recordings" / clip["recording"]).stat().st_size > 8000
+    assert (tmp_path / "recordings" / f"{clip['recording']}.sealed").stat().st_size > 8000
     assert row["recording"] is None
     assert row["outcome"] == "completed"
     assert noted(row, "trouble") == []
