@@ -98,7 +98,8 @@ class Party:
 class Band:
     """`kind`: idle, missed, offline, ringing, dialling, talking, held, consulting, conference or wrap.
 
-    `since` and `until` are what its timer counts from or to. `said`: the change, for those who listen.
+    `since` and `until` are what its timer counts from or to. `leads`: else the agent was asked for advice,
+    or joined, and may only leave.
     """
 
     kind: str
@@ -119,6 +120,7 @@ class Band:
     parties: tuple[Party, ...] = ()
     outcome: str = ""
     required: bool = False
+    leads: bool = True
 
     @property
     def live(self) -> bool:
@@ -198,6 +200,9 @@ def band_of(view: DeskView, words: Words) -> Band:
 
 def _of_talk(view: DeskView, talk: TalkView, words: Words) -> Band:
     tone, word = PHASES[talk.phase.value]
+    leads = not talk.agent or talk.agent == view.agent
+    if not leads:
+        tone = "talking"
     customer = next((one for one in talk.parties if one.role is PartyRole.CUSTOMER), None)
     since = talk.connected_at or view.state_since
     if talk.phase is TalkPhase.HELD and customer is not None:
@@ -205,7 +210,7 @@ def _of_talk(view: DeskView, talk: TalkView, words: Words) -> Band:
     return Band(
         talk.phase.value,
         tone,
-        words(word),
+        words(word) if leads else words("desk_asked", who=talk.agent),
         _title(view.popup, customer.name if customer else "", words),
         queue=talk.queue,
         call_id=talk.talk_id,
@@ -215,8 +220,9 @@ def _of_talk(view: DeskView, talk: TalkView, words: Words) -> Band:
         parties=tuple(
             _party(one, words)
             for one in talk.parties
-            if one.role in (PartyRole.CONSULTED, PartyRole.SUPERVISOR)
+            if one.role in (PartyRole.CONSULTED, PartyRole.SUPERVISOR) and one.name != view.agent
         ),
+        leads=leads,
         **_of_popup(view.popup, view, words),
     )
 

@@ -120,13 +120,13 @@ def idle(now: datetime) -> DeskView:
 
 
 def popup(now: datetime) -> Popup:
-    """Sklep Pod Lipą calls about a delivery."""
+    """A shop calls about a delivery."""
     began = now - timedelta(seconds=331)
     contact = Contact(
         "k1",
         now - timedelta(days=2800),
         now,
-        name="Sklep Pod Lipą",
+        name="Sklep Anny",
         language="pl",
         country="PL",
         postcode="00-001",
@@ -135,7 +135,7 @@ def popup(now: datetime) -> Popup:
         points=(PHONE, ContactPoint(PointKind.EMAIL, "sklep@example.com")),
         tags=frozenset({"shop"}),
         attributes={"Balance": "1240.00 zł, 6 days late", "Calls": "mornings, 8–12"},
-        groups=(Group("g1", GroupKind.COMPANY, "Pod Lipą"),),
+        groups=(Group("g1", GroupKind.COMPANY, "Anna i Jan"),),
     )
     rows = (
         Interaction(

@@ -101,7 +101,7 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
     assert await page.evaluate("[phone.settings.user, phone.settings.password]") == ["anna", "secret"]
     await shown(page, desks, ringing(NOW), "ringing")
     await page.evaluate("phone.listener.incoming({ headers: {}, caller: '' })")
-    assert (await page.title()).startswith("● Sklep Pod Lipą")
+    assert (await page.title()).startswith("● Sklep Anny")
     await page.keyboard.press("F2")
     await until_js(page, "phone.asked.includes('answer')")
     await shown(page, desks, talking(NOW), "talking")

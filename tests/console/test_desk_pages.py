@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 from html import unescape
@@ -72,7 +73,7 @@ async def test_a_call_that_rings_tells_who_and_why(at_desk: Office, desks: Stage
     desks.shown = ringing(NOW)
     shown = await page(at_desk)
     for told in (
-        "Sklep Pod Lipą is ringing.",
+        "Sklep Anny is ringing.",
         "waited 0:48",
         "Pressed 2",
         '<strong class="" lang="pl">“Gdzie jest moja dostawa?”</strong>',
@@ -81,7 +82,7 @@ async def test_a_call_that_rings_tells_who_and_why(at_desk: Office, desks: Stage
         "+48 22 000 00 42",
         "Korekta do faktury FV/2381",
         "Tomorrow",
-        "Pod Lipą",
+        "Anna i Jan",
     ):
         assert told in shown, told
     assert 'data-act="answer"' in shown
@@ -104,6 +105,14 @@ async def test_each_phase_has_its_controls(at_desk: Office, desks: StagedDesks) 
         desks.shown = talking(NOW, phase)
         shown = await page(at_desk, "/desk/parts/band")
         assert {act for act in may | may_not if f'data-act="{act}"' in shown} == may, phase
+
+
+async def test_who_is_asked_for_advice_may_only_leave(at_desk: Office, desks: StagedDesks) -> None:
+    view = talking(NOW, TalkPhase.CONSULTING)
+    desks.shown = replace(view, agent="jan")
+    shown = await page(at_desk, "/desk/parts/band")
+    assert "anna asks you" in shown
+    assert re.findall('data-act="([a-z_]+)"', shown) == ["hang_up"]
 
 
 async def test_beside_a_call_are_script_note_outcomes_and_texts(at_desk: Office, desks: StagedDesks) -> None:
