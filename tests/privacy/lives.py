@@ -12,6 +12,7 @@ from calls.call import fold
 from calls.events import CallEvent, CallEventKind
 from compliance.facts import Channel, Mode, Purpose
 from engine.changes import (
+    CallPartKept,
     CallStored,
     Change,
     ConsentKept,
@@ -22,6 +23,7 @@ from engine.changes import (
 )
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.contacts import ContactDraft
+from engine.registers.desk import CallPart
 from history.callbacks import CallbackRequest, CallbackSource
 from history.contact import GroupKind
 from history.interaction import Channel as HistoryChannel
@@ -122,6 +124,9 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
             ),
             ObjectionKept(
                 Objection("01OBJECT", now, Scope.PERSON, person.id, "zadzwonimy wieczorem", "agent")
+            ),
+            CallPartKept(
+                CallPart("01PART", "01CALL71", "anna", "orders", now, note="Próbna zamawiam tulipany")
             ),
             JobAdded(
                 "01SMS", "sms", "01CALL71:sms:1", {"to": PHONE.value, "text": "tulipany"}, subject=PHONE.value

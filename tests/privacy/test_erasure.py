@@ -53,7 +53,7 @@ async def test_a_person_is_exported_whole_and_erased_whole(
     exported = {name: rows for name, rows in record.tables.items() if rows}
     assert record.recordings == ["2026/11/21/01CALL71.wav"]
     assert {holding.table.name for holding in HOLDINGS} - exported.keys() == {"import_matches", "legal_holds",
-        "imports"}  # fmt: skip
+        "imports", "recordings"}  # fmt: skip
     assert [row["subject"] for row in exported["decisions"]] == ["call:01CALL73"]
     assert exported["contact_attributes"][0]["value"] == "tulipany"
     assert life.other_id not in str(record)
