@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,19 @@ async def test_files_that_are_watched_are_reloaded_by_themselves(tmp_path: Path)
                 return "front.question.1.wav in en is recorded for an older text" in hotline.log()
 
             await until(old_recording_told, "the old recording is told", 10, hotline.log)
+
+            hotline.changes = {**hotline.changes, "queues": {"orders": {}}, "node": "other"}
+            hotline.write_config()
+            assert hotline.process is not None
+            hotline.process.send_signal(signal.SIGHUP)
+
+            async def configured() -> bool:
+                return "Only a restart of the hotline takes over: node." in hotline.log()
+
+            await until(configured, "the configuration is read anew", 10, hotline.log)
+            _, output, _ = await hotline.run("queues", "list")
+            assert output.split(maxsplit=1)[0] == "orders"
+            assert "open, 0 wait, 0 agents free" in output
 
 
 async def test_without_a_hotline_reload_says_so(tmp_path: Path) -> None:
