@@ -22,7 +22,6 @@ DATA_MOST_BYTES = 32_000
 ChannelName = Literal[
     "call",
     "voicemail",
-    "talk",
     "sms",
     "email",
     "chat",
@@ -32,6 +31,7 @@ ChannelName = Literal[
     "payment",
     "push",
     "messenger",
+    "talk",
 ]
 Direction = Literal["inbound", "outbound"]
 _Word = Annotated[str | None, Field(min_length=1, max_length=100)]
