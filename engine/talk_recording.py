@@ -179,6 +179,9 @@ class TalkRecording:
         running, desk = self._running, self._desk
         if running is None or running.raw is None:
             return
+        if self._log is None or self._log.ended:  # with its call, which nobody ended otherwise
+            desk.running.pop(running.id, None)
+            return
         seconds = await desk.files.raw_seconds(running.raw) or 0.0
         if seconds > running.seconds or running.stood_since is None:
             running.seconds, running.stood_since = seconds, monotonic
