@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -193,3 +194,25 @@ async def test_a_call_can_be_given_to_agents_queues_flows_and_numbers(desk: Desk
     assert ("queue", "strict", True) in kinds
     assert ("flow", "front", False) in kinds
     assert "anna" not in [name for _, name, _ in kinds]
+
+
+async def test_a_database_that_hangs_keeps_nobody_waiting_and_loses_nothing(desk: DeskStage) -> None:
+    await desk.talks()
+    desk.ledger.slow = asyncio.Event()
+    clock = desk.stage.clock
+    began = clock.monotonic()
+    assert (await desk.desks.save_note("anna", "call1", "Slow", 1)).text == "Slow"
+    assert clock.monotonic() - began < 3
+    began = clock.monotonic()
+    await desk.desks.schedule_callback("anna", "call1", CallbackWish(None, None))
+    assert clock.monotonic() - began < 4
+    assert desk.ledger.callbacks == {}
+    await asyncio.sleep(5)
+    desk.ledger.slow.set()
+    await desk.settled()
+    assert len(desk.ledger.callbacks) == 1
+    (part,) = desk.ledger.parts.values()
+    assert (part.note, part.callback_id) == ("Slow", next(iter(desk.ledger.callbacks)))
+    kinds = desk.ledger.kinds("call1")
+    assert kinds.count(Kind.CALLBACK_REQUESTED) == 1
+    assert Kind.TROUBLE not in kinds
