@@ -10,6 +10,7 @@ from asyncio import sleep
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 from infolinia.setup.inventory import find_parts
 from speech.recorded_prompts import recording_name
@@ -69,9 +70,17 @@ async def hotline_under_load(
 
 @asynccontextmanager
 async def ready_hotline(
-    folder: Path, ports: Ports, rtp: str, flows: Mapping[str, str], program: Sequence[str] = (COMMAND,)
+    folder: Path,
+    ports: Ports,
+    rtp: str,
+    flows: Mapping[str, str],
+    program: Sequence[str] = (COMMAND,),
+    more: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[RunningHotline]:
-    """`infolinia run` in `folder`; each of `flows` (name -> text) is served at the number of its name."""
+    """`infolinia run` in `folder`; each of `flows` (name -> text) is served at the number of its name.
+
+    `more`: further settings of its configuration.
+    """
     (folder / "flows").mkdir(parents=True)
     for name, text in {**flows, "unknown-number": _UNKNOWN}.items():
         (folder / "flows" / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -80,6 +89,7 @@ async def ready_hotline(
         "prompts": str(folder / "prompts"),
         "numbers": {name: name for name in flows},
         "sip": {"rtp": rtp},
+        **(more or {}),
     }
     environment = {"INFOLINIA_DATABASE": "", "PYTHONPATH": str(Path(__file__).parents[1])}
     hotline = RunningHotline(folder, ports, changes, environment, program)

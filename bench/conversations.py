@@ -1,0 +1,287 @@
+"""make bench-conversations: agents and callers who talk at once, beside as many in plain dialplan.
+
+Callers are SIPp and send speech; agents are SIPp too and send back what they hear, so what a caller hears
+again has gone both ways. Some callers listen: their speech is sought in what came back. When so many are too
+many for the machine, fewer are tried, until the audio is intact.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench import baselines, hotline, report
+from bench.cpu import cpu_seconds
+from bench.load import Load, place
+from infolinia.setup.inventory import find_parts
+from tests.desk.correlation import find_within
+from tests.house import Ports
+from tests.rtp import encode_alaw, rtp_party
+from tests.running import RunningHotline
+from tests.sipp import run_sipp
+
+QUEUE, PLAIN = "orders", "705"
+LISTENERS = 3
+LISTENED_SECONDS = 8.0
+CALLS_PER_SECOND = 10
+# What is found again of a listener's speech, at the least, for the audio to count as intact.
+INTACT_SHARE = 0.9
+SETTLE_SECONDS = 4.0
+# What is tried next, when so many were too many.
+FEWER = 0.75
+_FLOW = f"""\
+flow: {QUEUE}
+languages: [en]
+always: {{agent: agents, trouble: bye}}
+use: {{queues: [{QUEUE}]}}
+start: agents
+steps:
+  agents:
+    queue: {{name: {QUEUE}, max_wait: 2m}}
+    next: bye
+    timeout: bye
+    closed: bye
+    full: bye
+    nobody: bye
+  bye: {{hangup: normal}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """CPU in milliseconds a second of one conversation. `heard`: the share found again, of the worst ear."""
+
+    name: str
+    conversations: int
+    seconds: float
+    failed: int
+    asterisk_ms: float
+    python_ms: float | None
+    heard: float
+
+    @property
+    def intact(self) -> bool:
+        return self.failed == 0 and self.heard >= INTACT_SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    seconds: float
+    first_port: int
+    rtp: str
+    sipp_media: int
+
+
+async def run(plan: Plan, conversations: int) -> list[Figures]:
+    """The engine's and the dialplan's, with fewer and fewer until the engine's audio is intact."""
+    found: list[Figures] = []
+    while True:
+        pair = await _round(plan, conversations)
+        found += pair
+        if pair[0].intact or conversations <= 10:
+            return found
+        conversations = round(conversations * FEWER)
+
+
+async def _round(plan: Plan, conversations: int) -> list[Figures]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder, ports = Path(name), Ports(plan.first_port)
+        async with _hotline(plan, folder, ports, conversations) as engine, _agents(folder, ports):
+            await baselines.add_extensions(
+                engine.asterisk, {PLAIN: (f"Dial(PJSIP/1000@{AGENTS_TRUNK},30)", "Hangup()")}
+            )
+            plain = await _talk(plan, engine, PLAIN, "two in plain dialplan", conversations, None)
+            assert engine.process is not None
+            pid = engine.process.pid
+            through = await _talk(plan, engine, QUEUE, "queue, agent, talk", conversations, pid)
+    for one in (through, plain):
+        print(_line(one), file=sys.stderr, flush=True)
+    return [through, plain]
+
+
+AGENTS_TRUNK = "agents"
+
+
+@asynccontextmanager
+async def _hotline(
+    plan: Plan, folder: Path, ports: Ports, conversations: int
+) -> AsyncIterator[RunningHotline]:
+    """Each agent has a number of the trunk at whose other end SIPp answers."""
+    agents = {f"a{number}": {"number": str(1000 + number)} for number in range(conversations + 5)}
+    trunk = {"name": AGENTS_TRUNK, "hosts": [f"127.0.0.1:{ports.spare(20)}"], "codecs": ["alaw"]}
+    changes = {
+        "agents": agents,
+        "queues": {QUEUE: {"agents": list(agents), "wrap_up": "0s", "capacity": 1000, "record": "never"}},
+        "sip": {"rtp": plan.rtp, "trunks": [trunk]},
+    }
+    async with hotline.ready_hotline(folder, ports, plan.rtp, {QUEUE: _FLOW}, more=changes) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def _agents(folder: Path, ports: Ports) -> AsyncIterator[None]:
+    """All agents' telephones: one SIPp that answers, and sends back what it hears."""
+    scenario = Path(__file__).parent / "sipp" / "answering.xml"
+    process = await asyncio.create_subprocess_exec(
+        *find_parts().sipp_argv,
+        *("-sf", str(scenario), "-i", "127.0.0.1", "-p", str(ports.spare(20)), "-rtp_echo"),
+        *("-mi", "127.0.0.1", "-mp", str(ports.spare(22)), "-nostdin", "-trace_err"),
+        *("-error_file", str(folder / "agents.errors")),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=folder,
+    )
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _talk(
+    plan: Plan, engine: RunningHotline, number: str, name: str, conversations: int, pid: int | None
+) -> Figures:
+    """So many at once for so long; CPU is counted from the last one's answer to the first one's end."""
+    coming = conversations / CALLS_PER_SECOND
+    stay = coming + SETTLE_SECONDS + plan.seconds
+    load = Load("talking", number, conversations - LISTENERS, CALLS_PER_SECOND, stay)
+    audio = encode_alaw(np.frombuffer(hotline.spoken_seconds(5.0), dtype=np.int16))
+    ports = engine.ports
+    callers = asyncio.create_task(
+        place(load, sip_port=ports.sip, local_port=ports.spare(0), media_port=plan.sipp_media, audio=audio)
+    )
+    try:
+        await asyncio.sleep(coming + SETTLE_SECONDS / 2)
+        listeners = [
+            asyncio.create_task(_listener(engine, number, one, plan.seconds)) for one in range(LISTENERS)
+        ]
+        await asyncio.sleep(SETTLE_SECONDS / 2)
+        before = cpu_seconds(engine.asterisk_pid), 0.0 if pid is None else cpu_seconds(pid)
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(plan.seconds - SETTLE_SECONDS / 2)
+        took = asyncio.get_running_loop().time() - began
+        after = cpu_seconds(engine.asterisk_pid), 0.0 if pid is None else cpu_seconds(pid)
+        heard = await asyncio.gather(*listeners)
+        result = await callers
+    finally:
+        callers.cancel()
+    each = 1000 / took / conversations
+    return Figures(
+        name,
+        conversations,
+        round(took, 1),
+        result.failed + sum(share < 0 for share in heard),
+        (after[0] - before[0]) * each,
+        None if pid is None else (after[1] - before[1]) * each,
+        min(heard),
+    )
+
+
+async def _listener(engine: RunningHotline, number: str, place_of: int, seconds: float) -> float:
+    """A caller who talks, and the share of what came back that is their own speech; -1: no call."""
+    ports = engine.ports
+    said = np.frombuffer(hotline.spoken_seconds(12.0), dtype=np.int16)
+    async with rtp_party(ports.spare(5 + 5 * place_of)) as party:
+        call = asyncio.create_task(
+            run_sipp(
+                "caller",
+                folder=engine.folder,
+                sip_port=ports.sip,
+                local_port=ports.spare(3 + 5 * place_of),
+                audio_port=ports.spare(5 + 5 * place_of),
+                number=number,
+                caller=f"4822000005{place_of}",
+                stay_seconds=seconds,
+                limit_seconds=seconds + 20,
+            )
+        )
+
+        async def speak() -> None:
+            while True:
+                await party.say(said)
+
+        mouth = asyncio.create_task(speak())
+        try:
+            result = await call
+        finally:
+            mouth.cancel()
+            with suppress(asyncio.CancelledError, TimeoutError):
+                await mouth
+        if not result.ok:
+            return -1.0
+        sound = party.heard[-round(LISTENED_SECONDS * 8000) :]
+        if len(sound) < 8000 or not np.any(sound):
+            return 0.0
+        return (await asyncio.to_thread(find_within, said, sound)).share
+
+
+def _line(one: Figures) -> str:
+    python = "" if one.python_ms is None else f", Python {one.python_ms:.2f}"
+    return (
+        f"{one.conversations} conversations, {one.name}: {one.failed} failed, {one.heard:.0%} heard again, "
+        f"Asterisk {one.asterisk_ms:.2f} ms a second of each{python}"
+    )
+
+
+def _text(found: list[Figures], facts: Mapping[str, object]) -> str:
+    head = (
+        "conversations at once",
+        "",
+        "for, s",
+        "failed",
+        "speech found again",
+        "Asterisk ms/s",
+        "Python ms/s",
+    )
+    lines = [
+        (
+            str(one.conversations),
+            one.name,
+            f"{one.seconds:g}",
+            str(one.failed),
+            f"{one.heard:.0%}",
+            f"{one.asterisk_ms:.2f}",
+            "–" if one.python_ms is None else f"{one.python_ms:.2f}",
+        )
+        for one in found
+    ]
+    return (
+        f"{report.machine_line(dict(facts))} Callers and agents are SIPp on the same cores, with A-law; "
+        f"CPU is of one conversation, in milliseconds a second.\n\n{report.table(head, lines)}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--conversations", type=int, default=150)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long all talk at once")
+    parser.add_argument("--quick", action="store_true", help="20 conversations for 12 s")
+    parser.add_argument("--first-port", type=int, default=22900, help="a hundred ports from here on")
+    parser.add_argument("--rtp", default="24100-26999", help="Asterisk's audio: four ports a conversation")
+    parser.add_argument("--sipp-media", type=int, default=28000, help="SIPp's audio: 4000 ports from here on")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/")
+    given = parser.parse_args()
+    conversations, seconds = (20, 12.0) if given.quick else (given.conversations, given.seconds)
+    plan = Plan(seconds, given.first_port, given.rtp, given.sipp_media)
+    found = asyncio.run(run(plan, conversations))
+    facts = report.machine()
+    text = _text(found, facts)
+    print(text)
+    if given.write:
+        data = {"machine": facts, "rounds": [asdict(one) for one in found]}
+        report.write("conversations", json.loads(json.dumps(data)), text)
+
+
+if __name__ == "__main__":
+    main()
