@@ -73,7 +73,7 @@ class Queues:
         self._opening = opening
         self._listeners: dict[str, Listener] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._phones: dict[str, PhoneChanged] = {}  # as told last, of browsers
+        self._phones: dict[str, PhoneChanged] = {}  # of browsers, and of who may be seated yet
         self._present: set[str] = set()  # agents whose desk is open
         self._boards: list[BoardListener] = []
         self._told_agents: dict[str, AgentView] = {}
@@ -84,6 +84,8 @@ class Queues:
         for line in self._lines.values():
             if line.number is not None:
                 self._core.handle(StatusChanged(line.agent.name, AgentStatus.AVAILABLE), clock.now())
+            elif line.browser:
+                self._core.handle(LineChanged(line.agent.name, False, False), clock.now())
 
     def __contains__(self, queue: object) -> bool:
         return queue in self._core.queues
@@ -113,10 +115,11 @@ class Queues:
     def phone_changed(self, phone: PhoneChanged) -> None:
         """What the network tells of an agent's telephone."""
         line = self._lines.get(phone.phone)
+        if line is None or line.browser:
+            self._phones[phone.phone] = phone
         if line is None or line.number is not None:
             return
         if line.browser:
-            self._phones[phone.phone] = phone
             self._tell_line(phone.phone)
             return
         status = AgentStatus.AVAILABLE if phone.reachable else AgentStatus.OFFLINE
@@ -189,6 +192,10 @@ class Queues:
     def waiting(self) -> Counter[str]:
         """How many callers wait in each queue, those queues named in which somebody does."""
         return self._core.waiting()
+
+    def waiting_in(self, queue: str) -> tuple[tuple[Waiting, str], ...]:
+        """Who waits in this queue, in turn, each with the agent who is rung for them; "": nobody is."""
+        return self._core.waiting_in(queue)
 
     def close(self) -> None:
         """Nothing is timed any more."""

@@ -220,6 +220,18 @@ def test_beside_a_call_nothing_is_offered_unless_the_agent_takes_calls_beside_ot
     )
 
 
+def test_one_offer_at_a_time_and_none_in_wrap_up_though_there_is_room() -> None:
+    floor = one()
+    assert offers(floor.join("chat1", kind=CHAT)) == {"chat1": "anna"}
+    floor.do(LineChanged("anna", busy=False))
+    assert not floor.join("chat2", kind=CHAT)
+    assert offers(floor.do(AgentAnswered("chat1", "anna"))) == {"chat2": "anna"}
+    floor.do(AgentAnswered("chat2", "anna"))
+    floor.end("chat1")
+    assert not floor.join("chat3", kind=CHAT)
+    assert offers(floor.wait(30)) == {"chat3": "anna"}
+
+
 def test_a_capacity_of_nothing_keeps_a_kind_away() -> None:
     floor = one(capacity={CALL: 0})
     assert not floor.join("call")
