@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from engine.clock import SystemClock
+from engine.registers.audit import AuditNote
 from engine.registers.recordings import (
     Recording,
     RecordingDamaged,
@@ -23,11 +24,12 @@ from engine.registers.recordings import (
     Sound,
 )
 from infolinia.assembly.recordings import vault_of
+from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from store.recordings.keys import KEY_FILE, VARIABLE, add_key
 from store.recordings.vault import RecordingVault
-from store.store import open_recordings
+from store.store import open_accounts, open_recordings
 
 recordings_app = typer.Typer(help="Talks that were recorded.", no_args_is_help=True)
 
@@ -100,10 +102,14 @@ def export(
         fail(f"{to} is there already: name another file.")
 
     async def work() -> None:
-        async with open_recordings(configuration.database_url, SystemClock()) as register:
+        clock = SystemClock()
+        async with open_recordings(configuration.database_url, clock) as register:
             recording = await register.get(recording_id)
         if recording.path is None:
             fail(f"There is no sound of {recording_id}: it is {recording.state.value}.")
+        async with open_accounts(configuration.database_url) as accounts:
+            given = AuditNote(clock.now(), shell_user(), "recording.exported", f"recording:{recording.id}")
+            await accounts.audit.add([given])
         try:
             sound = await asyncio.to_thread(vault_of(configuration).open, recording.path)
             if sound is None:
