@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from acd.agents import AgentState, AgentStatus
+from acd.agents import Agent, AgentState, AgentStatus
 from acd.events import CancelOffer
 from calls.control import ControlLost, ControlRestored, PhoneChanged
 from calls.events import CallEventKind as Kind
 from engine.desk.refusals import DeskRefused
 from engine.desk.view import DeskPart
+from engine.queues import AgentLine
 from engine.registers.agents import AgentEventKind
 from tests.engine.desk_stage import DeskStage
 
@@ -162,6 +163,9 @@ async def test_after_a_restart_pages_find_their_desk_and_a_break_is_as_old_as_it
             await asyncio.sleep(120)
             assert (await after.desks.view("anna")).status is AgentStatus.BREAK
         assert (await after.desks.view("jan")).status is AgentStatus.OFFLINE  # who did not come back
+        await after.settled()
+        breaks = [what for what in log_of(after) if what == (AgentEventKind.STATUS_CHANGED, "break")]
+        assert len(breaks) == 1  # the restart is none of theirs
     finally:
         await after.close()
 
@@ -226,3 +230,15 @@ async def test_a_person_disabled_in_a_talk_finishes_it_and_leaves_a_row(desk: De
     with pytest.raises(DeskRefused, match="no agent 'anna'"):
         await desk.desks.view("anna")
     assert desk.phones.passwords == {}
+
+
+async def test_a_person_who_is_new_finds_a_desk_at_once(desk: DeskStage) -> None:
+    async def refresh() -> None:
+        lines = [*desk.queues._lines.values(), AgentLine(Agent("ewa"), browser=True)]
+        desk.queues.reconfigure(desk.queues._core.queues.values(), lines)
+
+    desk.desks._refresh = refresh
+    agent = await desk.desks.agent_of("ewa")
+    await desk.here(agent)
+    view = await desk.desks.view(agent)
+    assert (view.shown, view.status, view.phone_ready) == ("Ewa", AgentStatus.AVAILABLE, True)
