@@ -42,7 +42,7 @@ from acd.seats import Part, Seat
 from acd.shift import Shift
 from acd.views import AgentView, QueueView
 from acd.waiting import Place, wanted
-from acd.work import WorkKind
+from acd.work import Waiting, WorkKind
 
 # The network ends the ringing by itself; an offer whose end was not reported is over after this.
 OFFER_GRACE_SECONDS = 2.0
@@ -147,6 +147,10 @@ class Distribution:
     def waiting(self) -> Counter[str]:
         """How many wait in each queue, those queues named in which somebody does."""
         return self._lobby.waiting()
+
+    def waiting_in(self, queue: str) -> tuple[tuple[Waiting, str], ...]:
+        """Who waits in this queue, in turn, each with the agent who is rung for them; "": nobody is."""
+        return tuple((place.work, place.offered_to) for place in self._lobby.room.waiting_in(queue))
 
     def agent_view(self, agent: str) -> AgentView | None:
         seat = self._floor.seats.get(agent)

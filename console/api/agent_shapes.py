@@ -138,6 +138,21 @@ class QueueList(Shape):
     items: list[QueueShape]
 
 
+class WaitingShape(Shape):
+    """Callers by their calls: who they are, `/calls/{call_id}` tells."""
+
+    call_id: str
+    position: Annotated[int, Field(description="From 1, as they are served.")]
+    since: Time
+    skills: Annotated[list[str], Field(description="That the caller wants, beside those of the queue.")]
+    priority: int
+    offered_to: Annotated[str | None, Field(description="The agent who is rung for them.")]
+
+
+class WaitingList(Shape):
+    items: list[WaitingShape]
+
+
 def agent_form(view: AgentView, person: str | None) -> dict[str, Any]:
     """The members of AgentShape."""
     return {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from acd.views import QueueView
 from console.api.access import Role, Scope
-from console.api.agent_shapes import QueueList, QueueShape, queue_shape
+from console.api.agent_shapes import QueueList, QueueShape, WaitingList, WaitingShape, queue_shape
 from console.api.operation import Answer, Asked, Operation
 from console.api.parts import ApiParts
 from console.api.problem import missing
@@ -24,6 +25,15 @@ class QueuesApi:
             Operation(
                 "GET", "/queues/{name}", "get_queue", self._get, "One queue", answer=QueueShape, **read
             ),
+            Operation(
+                "GET",
+                "/queues/{name}/waiting",
+                "list_waiting",
+                self._waiting,
+                "Who waits in a queue, in turn",
+                answer=WaitingList,
+                **{**read, "role": Role.SUPERVISOR},
+            ),
         )
 
     async def _list(self, asked: Asked) -> Answer:
@@ -31,7 +41,26 @@ class QueuesApi:
         return Answer(QueueList(items=[queue_shape(view) for view in views]))
 
     async def _get(self, asked: Asked) -> Answer:
+        return Answer(queue_shape(self._view(asked)))
+
+    async def _waiting(self, asked: Asked) -> Answer:
+        items = [
+            WaitingShape(
+                call_id=work.work_id,
+                position=position,
+                since=work.since,
+                skills=list(work.skills),
+                priority=work.priority,
+                offered_to=agent or None,
+            )
+            for position, (work, agent) in enumerate(
+                self._parts.queues.waiting_in(self._view(asked).name), start=1
+            )
+        ]
+        return Answer(WaitingList(items=items))
+
+    def _view(self, asked: Asked) -> QueueView:
         view = self._parts.queues.queue_views().get(asked.path["name"])
         if view is None:
             raise missing("queue", asked.path["name"])
-        return Answer(queue_shape(view))
+        return view

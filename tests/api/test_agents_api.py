@@ -162,4 +162,15 @@ async def test_queues_are_shown_as_they_are_now(office: Office) -> None:
     assert shown["longest_wait_since"].startswith(since.strftime("%Y-%m-%dT%H:%M:%S"))
     assert (shown["free"], shown["open"], shown["service_level_seconds"]) == (0, True, 20.0)
     problem(await office.api.token("queues:read").get("/queues/nobody"), 404, "not-found")
-    office.queues.leave("c1")
+    office.queues.join(Waiting("c2", "orders", since, ("en",), priority=5), lambda command: None)
+    boss = office.api.person("supervisor")
+    waiting = (await boss.get("/queues/orders/waiting")).json["items"]
+    assert [(one["call_id"], one["position"], one["offered_to"]) for one in waiting] == [
+        ("c2", 1, None),
+        ("c1", 2, None),
+    ]
+    assert (waiting[0]["skills"], waiting[0]["priority"]) == (["en"], 5)
+    problem(await office.api.person("agent").get("/queues/orders/waiting"), 403, "forbidden")
+    problem(await boss.get("/queues/nobody/waiting"), 404, "not-found")
+    for call_id in ("c1", "c2"):
+        office.queues.leave(call_id)
