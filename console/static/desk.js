@@ -79,6 +79,8 @@ function leave(path, fields) {
 
 // --- being there ---
 
+let refusedAs = "";
+
 async function signIn() {
   if (over) return;
   let answer;
@@ -93,8 +95,12 @@ async function signIn() {
   }
   if (answer.status === 401) return location.reload();
   const told = await answer.json().catch(() => ({}));
-  if (answer.status >= 500) return setTimeout(signIn, RETRY_MS);
-  if (!answer.ok) return toast(told.error, { bad: true, language: told.language ?? "en" });
+  if (!answer.ok) { // told once, and tried until it works
+    if (told.error !== refusedAs) toast(told.error, { bad: true, language: told.language ?? "en" });
+    refusedAs = told.error;
+    return setTimeout(signIn, RETRY_MS);
+  }
+  refusedAs = "";
   if (!source) listen();
   await phone.start(told);
 }
@@ -165,6 +171,7 @@ new Notes({
   leave: (fields) => leave("/desk/note", fields),
 });
 addEventListener("pagehide", () => { if (!over) leave("/desk/gone", { page }); });
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // its telephone is gone
 addEventListener("beforeunload", (event) => { if (!over && live()) event.preventDefault(); });
 
 // --- what can be done ---

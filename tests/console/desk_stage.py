@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -263,6 +264,7 @@ class StagedDesks:
     pages: dict[str, PageNews] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=lambda: {"p-anna": "anna"})
     desk_page: str = ""
+    streams: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def show(self, view: DeskView, *parts: DeskPart) -> None:
         """The desk is so from now on, and its pages are told."""
@@ -290,9 +292,13 @@ class StagedDesks:
     @asynccontextmanager
     async def watch(self, agent: str, page: str) -> AsyncIterator[PageNews]:
         news = self.pages[page] = PageNews()
+        task = asyncio.current_task()
+        assert task is not None
+        self.streams.add(task)
         try:
             yield news
         finally:
+            self.streams.discard(task)
             self.pages.pop(page, None)
 
     async def view(self, agent: str) -> DeskView:
