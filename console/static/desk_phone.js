@@ -35,7 +35,7 @@ export class DeskPhone {
 
   // A call goes on with the telephone that it is on.
   async start({ user, password }) {
-    if (this.#phone?.inCall) return;
+    if (this.#phone?.inCall) return this.#phone.renew(password);
     this.#phone?.close();
     this.#phone = null;
     if (!user) return this.#show("own"); // it rings on the table

@@ -4,7 +4,7 @@
 // connect({url, user, password, media}, listener): `media` is a stream of the microphone, opened once by
 // openMicrophone(). The listener's methods, each optional:
 //   registered(), unregistered()   calls can and cannot come; it comes back by itself
-//   refused()                      the password is void: connect anew with another
+//   refused()                      the password is void: connect anew with another, or renew() in a call
 //   incoming({headers, caller})    it rings; headers are the X- ones, by their names in small letters
 //   accepted(), stream(sound)      talking; what is heard
 //   ended({cause, byUs})           over, whether it was answered or not; cause is Q.850's, 0 when unknown
@@ -138,6 +138,14 @@ class Softphone {
       }
     }
     return found;
+  }
+
+  // Another password from now on; a call goes on.
+  renew(password) {
+    if (this.#closed) return;
+    this.#refusedSince = 0;
+    this.#agent.set("password", password);
+    this.#agent.register();
   }
 
   // gone: the page closes in the middle of whatever it did. Nothing is told after it.

@@ -278,8 +278,11 @@ async def test_a_call_outlives_the_connection_and_can_still_be_ended(house: Hous
         line = await house.control.open_voice(leg, wideband=True)
         line.speak(tone(16000, 30, LINE_HERTZ), lambda: None)
         await page.hears(LINE_HERTZ)
+        # Another engine gives another password; the call stays on the telephone of before.
+        await house.control.admit_phone("iza", "another password")
         await house.socket.close(web.Application())
         await page.hear("unregistered")
+        await page.do("renew('another password')")
         await page.hear("registered")
         await house.state("iza", reachable=True)
         await page.hears(LINE_HERTZ)
