@@ -123,13 +123,12 @@ class Room:
         if place.relax_at is None or place.relax_at > now:
             return False
         steps, before = place.queue.relax, place.demand
-        waited = (now - place.entered).total_seconds()
-        while place.relaxed < len(steps) and steps[place.relaxed].after_seconds <= waited:
+        while place.relax_at is not None and place.relax_at <= now:
             place.relaxed += 1
+            place.relax_at = None
+            if place.relaxed < len(steps):
+                place.relax_at = place.entered + timedelta(seconds=steps[place.relaxed].after_seconds)
         place.demand = self._wishes.demand(place.queue, place.work, place.relaxed)
-        place.relax_at = None
-        if place.relaxed < len(steps):
-            place.relax_at = place.entered + timedelta(seconds=steps[place.relaxed].after_seconds)
         return place.demand is not before
 
     def stay(self, place: Place) -> None:

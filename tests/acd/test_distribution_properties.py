@@ -59,7 +59,7 @@ QUEUES = [
         "experts",
         priority=1,
         skills={"pl": 3},
-        relax=(RelaxStep(10, lower_by=1), RelaxStep(25, lower_by=1), RelaxStep(40, drop="pl")),
+        relax=(RelaxStep(10, lower_by=1), RelaxStep(25.1234564, lower_by=1), RelaxStep(40, drop="pl")),
         strategy=Strategy.ROUND_ROBIN,
         disposition_required=True,
         wrap_up_limit_seconds=40,
@@ -276,7 +276,7 @@ def played(script: list[tuple]) -> World:  # type: ignore[type-arg]
     return world
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=150)
 @given(st.lists(acts, max_size=50))
 def test_nobody_is_offered_twice_and_nobody_is_forgotten(script: list[tuple]) -> None:  # type: ignore[type-arg]
     world = played(script)
