@@ -66,6 +66,15 @@ class Call:
         return 0.0 if self.ended_at is None else (self.ended_at - self.started_at).total_seconds()
 
 
+def outcome_at_end(call: Call, ended_by: str) -> Outcome:
+    """Served callers completed their call; one who hung up before pressing or saying anything gave up.
+
+    Whom we called has no need to say anything.
+    """
+    served = call.direction is Direction.OUTBOUND or ended_by == "flow" or call.heard
+    return Outcome.COMPLETED if served else Outcome.ABANDONED
+
+
 _FIELDS = tuple(field.name for field in fields(Call))
 _values = attrgetter(*_FIELDS)
 _PERSON_RINGS = (LegRole.CUSTOMER, LegState.RINGING)

@@ -95,12 +95,15 @@ class CallMaker:
             tell=tell,
         )
 
-    def _dialogue_of(self, call_log: CallLog, name: str, language: str | None) -> Dialogue | None:
-        """Another flow for the person on the line, in the language that they have chosen."""
+    def _dialogue_of(self, call_log: CallLog, name: str, language: str | None) -> Dialogue:
+        """Another flow for the person on the line, in the language that they have chosen.
+
+        It was there when the agent asked for it; LookupError when it was taken away in that moment.
+        """
         exchange = self._exchange
         flow = exchange.flows.by_name(name)
         if flow is None:
-            return None
+            raise LookupError(f"there is no flow {name!r} any more")
         call = call_log.call
         facts = facts_of({"direction": call.direction, "caller": call.caller, "dialled": call.dialled})
         spoken = language if language in flow.languages else None

@@ -13,6 +13,7 @@ from datetime import datetime
 from acd.events import Connected
 from acd.talk import TalkView
 from calls import control as network
+from calls.call import outcome_at_end
 from calls.control import CallControlError, ChannelGone
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
@@ -24,7 +25,7 @@ from engine.ports import Recordings
 from engine.queueing import Decision, GoToFlow
 from engine.ringing import NotAnswered, Ringing
 from engine.talk_lines import Overdue, TalkMeans
-from engine.talking import Asked
+from engine.talking import Asked, refuse_waiting
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (
@@ -70,7 +71,7 @@ class Conversation:
         voice: CallVoice,
         errands: Errands,
         means: TalkMeans,
-        dialogue_of: Callable[[str, str | None], Dialogue | None],
+        dialogue_of: Callable[[str, str | None], Dialogue],
         recordings: Recordings,
         final_outcome: Outcome | None = None,
     ) -> None:
@@ -113,6 +114,7 @@ class Conversation:
 
     def forget_reports(self) -> None:
         """What the network reported until now is of before a break, and no longer true."""
+        refuse_waiting(self._inbox, "The connection to Asterisk was lost; see whether it was done.")
         for _ in range(self._inbox.qsize()):
             item = self._inbox.get_nowait()
             if isinstance(item, told.Finished) and self._errands.has(item.work_id):
@@ -184,6 +186,8 @@ class Conversation:
         except ChannelGone:
             await self._caller_left_early()
         finally:
+            if self.log.ended:
+                refuse_waiting(self._inbox, "This call is over.")
             await self._voice.close()
 
     async def _begun(self) -> tuple[Command, ...]:
@@ -236,22 +240,16 @@ class Conversation:
                 return
             event = await self._understood(item)
             if isinstance(event, GoToFlow):
-                await self._perform(await self._begun_anew(event.flow))
+                await self._perform(self._begun_anew(event.flow))
             elif event is not None and not self._dialogue.ended:
                 commands = self._dialogue.handle(event, self._clock.now())
                 await self._drop_work()
                 await self._perform(commands)
 
-    async def _begun_anew(self, flow: str) -> tuple[Command, ...]:
-        """An agent has given the person to another flow. Should it have gone meanwhile, this one goes on."""
-        now = self._clock.now()
-        dialogue = self._dialogue_of(flow, self._dialogue.language)
-        if dialogue is None:
-            detail = {"what": "flow", "detail": f"there is no flow {flow!r} any more"}
-            await self.log.write(CallEventKind.TROUBLE, detail)
-            return self._dialogue.handle(told.Finished(self._dialogue.working or 0, "next"), now)
-        self._dialogue = dialogue
-        return dialogue.start(now)
+    def _begun_anew(self, flow: str) -> tuple[Command, ...]:
+        """An agent has given the person to another flow."""
+        self._dialogue = self._dialogue_of(flow, self._dialogue.language)
+        return self._dialogue.start(self._clock.now())
 
     async def _next(self) -> _Item:
         """The next thing that happens, or TimePassed when the Dialogue's deadline comes first."""
@@ -283,7 +281,7 @@ class Conversation:
                 return await self._other.decided(item)
             case network.CallArrived() | network.ControlDropped() | network.ControlRestored():
                 return None
-            case network.PhoneChanged():
+            case network.PhoneChanged():  # of agents, whom the queues know
                 return None
             case Asked():
                 return await self._other.act(item)
@@ -378,7 +376,9 @@ class Conversation:
         if not self._dialogue.ended:
             notes = self._dialogue.handle(told.CallerGone(), self._clock.now())
             await self._perform(tuple(command for command in notes if isinstance(command, Note)))
-        await self.log.end(self._ended_by, self._final_outcome or self._outcome(), cause)
+        await self.log.end(
+            self._ended_by, self._final_outcome or outcome_at_end(self.log.call, self._ended_by), cause
+        )
 
     async def _last_words(self) -> None:
         """Wait for the message that the caller ended by hanging up."""
@@ -388,15 +388,6 @@ class Conversation:
                     item = await self._inbox.get()
                     if isinstance(item, network.RecordingEnded):
                         await self._message_taken(item)
-
-    def _outcome(self) -> Outcome:
-        """Served callers completed their call; one who hung up before pressing or saying anything gave up.
-
-        Whom we called has no need to say anything.
-        """
-        if self.placed or self._ended_by == "flow" or self.log.call.heard:
-            return Outcome.COMPLETED
-        return Outcome.ABANDONED
 
     async def _caller_left_early(self) -> None:
         """A request found the channel gone: its ChannelEnded tells the cause, or has been missed."""

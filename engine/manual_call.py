@@ -26,7 +26,7 @@ from engine.call_log import CallLog
 from engine.ringing import callee_channel
 from engine.talk_lines import OVERDUE_SECONDS, Overdue, TalkMeans
 from engine.talk_recall import recalled, room_named
-from engine.talking import Asked, TalkInProgress
+from engine.talking import Asked, TalkInProgress, refuse_waiting
 
 # A desk's page answers by itself; a telephone on a table takes its time.
 AGENT_RING_SECONDS = 20
@@ -118,6 +118,7 @@ class ManualCall:
         self._inbox.put_nowait(item)
 
     def forget_reports(self) -> None:
+        refuse_waiting(self._inbox, "The connection to Asterisk was lost; see whether it was done.")
         for _ in range(self._inbox.qsize()):
             self._inbox.get_nowait()
 
@@ -177,6 +178,7 @@ class ManualCall:
                 await self._take(await self._inbox.get())
         finally:
             if self.log.ended:
+                refuse_waiting(self._inbox, "This call is over.")
                 self._stop_timers()
 
     async def _ring_agent(self) -> None:

@@ -113,8 +113,11 @@ class Recovery:
                 await self._apart(self._claim(channel, unfinished))
         for channel in channels:
             call_id = call_of_leg(channel.channel_id)
-            if call_id is not None and not self._switchboard.serves(call_id):
-                await self._hang_up(channel)  # its caller is gone
+            if call_id is None:
+                continue
+            # Its caller is gone; or it is a supervisor's, whom this engine does not know.
+            if not self._switchboard.serves(call_id) or ".leg." not in channel.channel_id:
+                await self._hang_up(channel)
 
     async def _claim(self, channel: ChannelSnapshot, unfinished: dict[str, Call]) -> None:
         for call in list(unfinished.values()):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Any
 
 from acd.events import Disposed, HoldChanged, TalkEnded, TalkFound, WrapUpEnded
 from acd.talk import Action, ActionRefused, TalkView
@@ -69,6 +70,16 @@ class Asked:
     def refuse(self, why: ActionRefused) -> None:
         if not self.answer.done():
             self.answer.set_exception(why)
+
+
+def refuse_waiting(inbox: asyncio.Queue[Any], why: str) -> None:
+    """Whoever has asked for something that nobody will see to any more is told so; the rest stays."""
+    for _ in range(inbox.qsize()):
+        item = inbox.get_nowait()
+        if isinstance(item, Asked):
+            item.refuse(ActionRefused(why))
+        else:
+            inbox.put_nowait(item)
 
 
 class TalkInProgress:

@@ -89,6 +89,17 @@ async def test_advice_goes_on_when_the_engine_dies(tmp_path: Path) -> None:
     await stage.switchboard.close()
 
 
+async def test_a_supervisor_of_before_is_no_longer_on_the_line(tmp_path: Path) -> None:
+    before = stage_of(tmp_path)
+    call_id, anna, _ = await in_phase(before)
+    supervisor, ear = f"{call_id}.sup.9", f"{call_id}.snoop.10"
+    stage = await restarted(before)
+    await stage.connect(*(channel(leg, dialled="s") for leg in ("caller", anna, supervisor, ear)))
+    await stage.until(lambda: stage.switchboard.talk_of(call_id) is not None)
+    assert {leg for leg, _ in stage.control.asked("hang_up")} == {supervisor, ear}
+    await stage.switchboard.close()
+
+
 async def test_a_conference_goes_on_when_the_engine_dies(tmp_path: Path) -> None:
     before = stage_of(tmp_path)
     call_id, anna, jan = await in_phase(before, asks.Consult(JAN), asks.Conference())
