@@ -53,10 +53,9 @@ _Item = told.Event | network.NetworkEvent | Decision | Asked | Overdue | GoToFlo
 
 
 class Conversation:
-    """Runs one person's Dialogue. `tell` takes what happens; `run` returns when all is written.
+    """Implements CallInProgress. `tell` takes what happens; `run` returns when all is written.
 
     `ringing`: we call them; else they have come. `answered`: the channel is up already.
-    `run`, `resume`, `lost` and `rescue` are for one task at a time: that which holds `turn`.
     """
 
     def __init__(
@@ -106,7 +105,6 @@ class Conversation:
 
     @property
     def talk(self) -> TalkView | None:
-        """The talk with an agent that it is in."""
         return self._other.talk
 
     def tell(self, item: _Item) -> None:
