@@ -30,7 +30,7 @@ from calls.control import (
     PhoneChanged,
     RequestRefused,
 )
-from console.phone_socket import MOST_SOCKETS, PhoneSocket
+from console.phone_socket import PhoneSocket
 from engine.clock import SystemClock
 from infolinia.certificates import SelfMade, server_context
 from tests.asterisk.network import LOUD, Ears, address_of, tone, until
@@ -334,48 +334,6 @@ INVITE = (
     "Contact: <sip:{name}@x.invalid;transport=ws>\r\n"
     "Content-Length: 0\r\n\r\n"
 )
-
-
-async def test_the_way_to_asterisk_is_for_those_who_signed_in(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def status(**headers: str) -> int:
-        sent = {
-            "Origin": house.site,
-            "Sec-WebSocket-Protocol": "sip",
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-            **headers,
-        }
-        async with session.get(f"{house.site}/phone", headers=sent) as answer:
-            return answer.status
-
-    async with aiohttp.ClientSession() as session:
-        house.register.signed_in = False
-        assert await status() == 401
-        house.register.signed_in = True
-        assert await status(Origin="http://elsewhere.example.com") == 403
-        assert await status(Origin="") == 403
-        assert await status(**{"Sec-WebSocket-Protocol": "chat"}) == 400
-        assert await status(Upgrade="") == 400
-        open_url = {"origin": house.site, "protocols": ("sip",)}
-        sockets = [await session.ws_connect(house.socket_url, **open_url) for _ in range(MOST_SOCKETS)]
-        assert await status() == 429
-        for one in sockets[1:]:
-            await one.close()
-        # A message that no telephone sends ends the connection, at both ends.
-        await sockets[0].send_str("x" * 70_000)
-        assert (await sockets[0].receive(5)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
-        await until(lambda: not house.socket._by_person)
-        # Who is signed out loses the telephone too.
-        monkeypatch.setattr("console.phone_socket.CHECK_SECONDS", 0.05)
-        last = await session.ws_connect(house.socket_url, **open_url)
-        house.register.signed_in = False
-        message = await last.receive(5)
-        house.register.signed_in = True
-        assert (message.type, last.close_code) == (aiohttp.WSMsgType.CLOSE, 1008)
 
 
 async def test_who_is_dismissed_rings_no_more(house: House) -> None:
