@@ -17,6 +17,7 @@ KINDS = {
     "busy": "Too much of this is being done at once; the header Retry-After tells when to come again.",
     "changed": "Somebody else has changed it since you read it. Read it again and change that.",
     "csrf": "A signed-in person's change needs the header X-CSRF-Token.",
+    "damaged": "The recording was changed, cut off, or encrypted with a key that is not here.",
     "failed": "The program failed; its log says why under the request's id.",
     "forbidden": "The token lacks the scope, or the person the role.",
     "forbidden-by-rule": "A rule forbids the contact; `rule` names it, `reason` tells why.",

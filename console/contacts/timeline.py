@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from urllib.parse import quote
 
 from babel.numbers import format_currency
 
@@ -39,7 +40,7 @@ DATA_MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`call_id`: of a call of ours, which has its page. `playable`: its recording may be there."""
+    """`call_id`: of a call of ours, which has its page. `sound`: where its recording may be."""
 
     row: Interaction
     icon: str
@@ -49,7 +50,7 @@ class Entry:
     cut: bool
     facts: tuple[tuple[str, str], ...]
     call_id: str | None
-    playable: bool
+    sound: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,15 @@ def _entry(row: Interaction, words: Words) -> Entry:
         cut=len(transcript) > TRANSCRIPT_MOST,
         facts=_facts(row),
         call_id=row.subject_id if ours else None,
-        playable=ours and row.recording is not None,
+        sound=_sound(row) if ours and row.recording else None,
     )
+
+
+def _sound(row: Interaction) -> str:
+    """An agent's part names its recording; another call has one message at most."""
+    if row.channel is Channel.TALK:
+        return f"/recordings/{quote(row.recording or '')}/audio"
+    return f"/calls/{quote(row.subject_id)}/recording"
 
 
 def _about(row: Interaction, words: Words) -> tuple[str, ...]:

@@ -68,11 +68,13 @@ def test_a_call_of_ours_leads_to_its_page_and_is_heard() -> None:
     ours = Interaction("i", START, HistoryChannel.CALL, "inbound", "c1", recording="m1")
     written = replace(ours, source="elsewhere")
     mail = replace(ours, channel=HistoryChannel.EMAIL)
-    (day,) = days([ours, written, mail], load_words()["en"], START)
-    assert [(one.call_id, one.playable) for one in day.entries] == [
-        ("c1", True),
-        (None, False),
-        (None, False),
+    part = replace(ours, channel=HistoryChannel.TALK, recording="c1.rec.4")
+    (day,) = days([ours, part, written, mail], load_words()["en"], START)
+    assert [(one.call_id, one.sound) for one in day.entries] == [
+        ("c1", "/calls/c1/recording"),
+        ("c1", "/recordings/c1.rec.4/audio"),
+        (None, None),
+        (None, None),
     ]
     earlier = days([replace(ours, at=START - timedelta(days=400))], load_words()["pl"], START)
     assert earlier[0].title == "poniedziałek, 13 października 2025"
