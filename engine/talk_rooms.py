@@ -80,8 +80,8 @@ class Rooms:
             await self._set_music(on=False)
         await self._destroy_apart()
         if self._here:
-            self._here.clear()
             await self._done(self._control.destroy_bridge(self.main))
+            self._here.clear()
         if music and not self._music:
             await self._set_music(on=True)
 
@@ -110,14 +110,14 @@ class Rooms:
             await self._destroy_apart()
 
     async def _destroy_apart(self) -> None:
-        apart_id, self._apart_id = self._apart_id, None
+        if self._apart_id is not None:
+            await self._done(self._control.destroy_bridge(self._apart_id))
+        self._apart_id = None
         self._apart.clear()
-        if apart_id is not None:
-            await self._done(self._control.destroy_bridge(apart_id))
 
     async def _set_music(self, *, on: bool) -> None:
-        self._music = on
         await self._done(self._control.music(self._customer, on=on))
+        self._music = on
 
     async def _set_ringback(self, leg: str | None) -> None:
         before, self._ringback = self._ringback, leg

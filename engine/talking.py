@@ -181,11 +181,13 @@ class TalkInProgress:
             log = self._means.log
             await self._means.recorder.take_over(log, log.events, self.talk.agent_leg)
         self._adopted = False
-        over, self._over = self._over, None
-        if up is None:
-            if over is None:
-                self._doubted = True
-                await self._arrange()
+        over = self._over
+        if over is not None:
+            await self._close(over)
+            self._over = None
+        elif up is None:
+            self._doubted = True
+            await self._arrange()
         else:
             other = self.talk.other
             if other is not None and not other.up and other.leg in up:
@@ -246,7 +248,7 @@ class TalkInProgress:
                 if (leg := await self._do(command)) is not None:
                     refused = leg
             except ControlLost as failure:
-                lost = failure
+                lost, self._doubted = failure, True
         if lost is not None:
             raise lost
         if refused is not None:
@@ -291,9 +293,11 @@ class TalkInProgress:
             case Over():
                 self._over = command
                 self._lines.stop_timers()
-                waits = command.ending in (Ending.LOST, Ending.QUEUE)
-                await self._rooms.close(music=waits)
+                await self._close(command)
         return None
+
+    async def _close(self, over: Over) -> None:
+        await self._rooms.close(music=over.ending in (Ending.LOST, Ending.QUEUE))
 
     async def _arrange(self) -> None:
         if self._doubted:

@@ -391,6 +391,21 @@ async def test_asterisk_that_does_not_answer_is_asked_again(stage: Stage, reques
     assert together(stage) == [{"caller", anna}]
 
 
+@pytest.mark.parametrize("request_name", ["destroy_bridge", "hang_up"])
+async def test_a_talk_that_ends_while_asterisk_does_not_answer(stage: Stage, request_name: str) -> None:
+    call_id, anna = await talks(stage)
+    stage.control.faults[request_name] = ControlLost("no answer within 3 s")
+    with pytest.raises(ActionRefused, match="did not answer in time"):
+        await stage.switchboard.act(call_id, "anna", asks.HangUp())
+    del stage.control.faults[request_name]
+    await stage.over(call_id)
+    about = {anna, anna.replace(".leg.", ".talk.")}
+    assert len([asked for asked in stage.control.asked(request_name) if asked[0] in about]) == 2
+    assert together(stage) == []
+    assert stage.control.words()[-1] == "Thank you."
+    assert len(stage.ledger.of_kind(call_id, Kind.TALK_ENDED)) == 1
+
+
 async def test_a_supervisor_stays_with_the_agent(stage: Stage) -> None:
     call_id, anna = await talks(stage)
     supervisor = f"{call_id}.sup.1"
