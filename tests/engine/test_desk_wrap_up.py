@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from acd.agents import AgentState, AgentStatus
 from acd.events import HoldChanged, TalkFound
 from calls.events import CallEventKind as Kind
+from engine.changes import CallPartKept, Change
 from engine.desk.refusals import DeskRefused
 from engine.desk.settings import DeskSettings
 from engine.registers.agents import AgentEventKind
@@ -164,6 +165,30 @@ async def test_a_database_that_is_away_loses_neither_note_nor_row(desk: DeskStag
     await desk.settled()
     (row,) = [row for row in desk.ledger.interactions if row.channel is Channel.TALK]
     assert (row.note, row.disposition) == ("On disk", "sale")
+
+
+async def test_what_is_written_slowly_does_not_come_back_behind_the_wrap_up(
+    desk: DeskStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = desk.ledger.commit
+
+    async def late(changes: Sequence[Change], *, durable: bool = False) -> None:
+        if any(isinstance(change, CallPartKept) for change in changes):
+            await asyncio.sleep(0.5)
+        await at_once(changes, durable=durable)
+
+    await desk.here("anna")
+    await desk.talks()
+    monkeypatch.setattr(desk.ledger, "commit", late)
+    saving = asyncio.ensure_future(desk.desks.save_note("anna", "call1", "The last word", 1))
+    await asyncio.sleep(0.1)
+    await desk.hangs_up("anna")
+    await desk.desks.finish_wrap_up("anna")
+    await saving
+    await asyncio.sleep(5)
+    assert desk.ledger.parts == {}
+    (row,) = [row for row in desk.ledger.interactions if row.channel is Channel.TALK]
+    assert row.note == "The last word"
 
 
 async def test_an_outcome_that_ends_contacts_does_so_when_it_is_final(desk: DeskStage) -> None:
