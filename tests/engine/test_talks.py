@@ -400,7 +400,7 @@ async def test_a_talk_that_ends_while_asterisk_does_not_answer(stage: Stage, req
     del stage.control.faults[request_name]
     await stage.over(call_id)
     about = {anna, anna.replace(".leg.", ".talk.")}
-    assert len([asked for asked in stage.control.asked(request_name) if asked[0] in about]) == 2
+    assert len([asked for asked in stage.control.asked(request_name) if asked[0] in about]) >= 2
     assert together(stage) == []
     assert stage.control.words()[-1] == "Thank you."
     assert len(stage.ledger.of_kind(call_id, Kind.TALK_ENDED)) == 1
