@@ -82,9 +82,7 @@ def action_of(form: Form) -> Action:
         case "consult":
             target = _target(form)
             if target.kind not in (TargetKind.AGENT, TargetKind.NUMBER):
-                raise Fault(
-                    400, "Only an agent or a number can be asked. Give the call to a queue or flow."
-                )
+                raise Fault(400, "Only an agent or a number can be asked. Give the call to a queue or flow.")
             return Consult(target)
     raise Fault(400, "There is no such action. Load the desk anew.")
 

@@ -1,178 +1,25 @@
-// The agent's desk: what is pressed and typed is sent, what has changed is fetched, and the telephone is kept.
+// The agent's desk: what is pressed and typed is sent, and what has changed is shown.
 
-import { csrf } from "./csrf.js";
 import * as keys from "./desk_keys.js";
 import { Notes } from "./desk_notes.js";
 import { DeskPhone } from "./desk_phone.js";
+import { begin, isOver, now, signIn } from "./desk_presence.js";
+import { leave, send, talk, tellWord, word } from "./desk_telling.js";
 
-const PARTS = ["status", "band", "customer", "timeline", "side", "strip", "queues", "targets"];
 const PANELS = ["#the-band", "#desk-customer", "#desk-timeline", "[data-note], #desk-side"];
 const LIVE = new Set(["dialling", "talking", "held", "consulting", "conference"]);
-const TOAST_MS = 6000;
-const SILENT_MS = 25000; // the server tells its time every ten seconds
-const RETRY_MS = 2000;
 const DIGIT_MS = 5000;
 
 const body = document.body;
-const page = body.dataset.desk;
-const stale = document.getElementById("stale");
 const byId = (id) => document.getElementById(id);
-const word = (name) => document.querySelector(`[data-word="${name}"]`).textContent;
 const band = () => byId("the-band");
 const live = () => LIVE.has(band().dataset.kind);
-let over = false;
-
-// --- telling and sending ---
-
-function toast(text, { bad = false, language = "" } = {}) {
-  if (!text) return;
-  const box = document.createElement("div");
-  box.className = bad ? "toast bad" : "toast";
-  const told = document.createElement("span");
-  told.textContent = text;
-  if (language) told.lang = language;
-  const close = document.createElement("button");
-  close.type = "button";
-  close.className = "button small";
-  close.textContent = "×";
-  close.setAttribute("aria-label", byId("drawer").querySelector("[data-close] span").textContent);
-  close.addEventListener("click", () => box.remove());
-  box.append(told, close);
-  if (bad) box.setAttribute("role", "alert"); // and stays
-  else setTimeout(() => box.remove(), TOAST_MS);
-  const toasts = byId("toasts");
-  while (toasts.children.length > 3) toasts.firstChild.remove();
-  toasts.append(box);
-}
-
-const tellWord = (name) => toast(word(name), { bad: true });
-
-// The answer; null when it was refused, which is told; undefined when the server was not reached.
-async function send(path, fields = {}, { quiet = false } = {}) {
-  let answer;
-  try {
-    answer = await fetch(path, {
-      method: "POST",
-      headers: { ...csrf, Accept: "application/json" },
-      body: new URLSearchParams(fields),
-    });
-  } catch {
-    if (!quiet) tellWord("server_away");
-    return undefined;
-  }
-  if (answer.status === 401) return location.reload();
-  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (answer.ok) {
-    toast(told.done);
-    return told;
-  }
-  if (answer.status >= 500 && quiet) return undefined;
-  toast(told.error ?? word("server_away"), { bad: true, language: told.language ?? "en" });
-  return null;
-}
-
-const talk = (action, fields = {}) => send("/desk/talk", { action, ...fields });
-
-function leave(path, fields) {
-  navigator.sendBeacon(path, new URLSearchParams({ ...fields, csrf: csrf["X-CSRF-Token"] ?? "" }));
-}
-
-// --- being there ---
-
-let refusedAs = "";
-
-async function signIn() {
-  if (over) return;
-  let answer;
-  try {
-    answer = await fetch("/desk/phone", {
-      method: "POST",
-      headers: { ...csrf, "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ page }),
-    });
-  } catch {
-    return setTimeout(signIn, RETRY_MS);
-  }
-  if (answer.status === 401) return location.reload();
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) { // told once, and tried until it works
-    if (told.error !== refusedAs) toast(told.error, { bad: true, language: told.language ?? "en" });
-    refusedAs = told.error;
-    return setTimeout(signIn, RETRY_MS);
-  }
-  refusedAs = "";
-  if (!source) listen();
-  await phone.start(told);
-}
-
-let source = null;
-let heardAt = Date.now();
-let offset = 0;
-
-function listen() {
-  source = new EventSource(`/desk/events?page=${encodeURIComponent(page)}`);
-  source.addEventListener("clock", (event) => {
-    heardAt = Date.now();
-    offset = Number(event.data) - heardAt;
-    body.dispatchEvent(new CustomEvent("clock", { detail: { data: event.data } }));
-  });
-  for (const name of PARTS) {
-    source.addEventListener(`desk-${name}`, () => {
-      const wanted = name === "targets" ? "targets-wanted" : name;
-      if (name !== "targets" || !byId("drawer").hidden) body.dispatchEvent(new CustomEvent(`desk-${wanted}`));
-    });
-  }
-  source.addEventListener("desk-idle", () => {
-    if (!byId("past-form")) body.dispatchEvent(new CustomEvent("desk-timeline"));
-  });
-  source.addEventListener("desk-phone", signIn);
-  source.addEventListener("desk-elsewhere", () => end("elsewhere"));
-  source.addEventListener("desk-dismissed", () => end("dismissed"));
-  source.addEventListener("signed-out", () => location.reload());
-  source.addEventListener("error", () => {
-    if (over) return;
-    away();
-    if (source.readyState === EventSource.CLOSED) again();
-  });
-}
-
-function away() {
-  if (live()) stale.lastChild.textContent = word("reconnecting");
-  stale.hidden = false;
-}
-
-function again() {
-  source?.close();
-  source = null;
-  setTimeout(() => { if (!over && !source) listen(); }, RETRY_MS);
-}
-
-setInterval(() => {
-  if (!source || over || Date.now() - heardAt < SILENT_MS) return;
-  heardAt = Date.now();
-  away();
-  again();
-}, 1000);
-
-function end(why) {
-  over = true;
-  source?.close();
-  phone.close();
-  byId("over-title").textContent = word(`${why}_title`);
-  byId("over-text").textContent = word(`${why}_text`);
-  const dialog = byId("over");
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
-  dialog.showModal();
-}
 
 const phone = new DeskPhone({ word, tell: tellWord, credentials: signIn });
 new Notes({
   save: (fields) => send("/desk/note", fields, { quiet: true }),
   leave: (fields) => leave("/desk/note", fields),
 });
-addEventListener("pagehide", () => { if (!over) leave("/desk/gone", { page }); });
-addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // its telephone is gone
-addEventListener("beforeunload", (event) => { if (!over && live()) event.preventDefault(); });
 
 // --- what can be done ---
 
@@ -387,7 +234,7 @@ body.addEventListener("input", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (over || remapping) return;
+  if (isOver() || remapping) return;
   if (byId("outcomes")?.classList.contains("awaiting")) {
     if (event.key === "Escape") return stopDigit();
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
@@ -478,7 +325,7 @@ document.querySelector(".rail").addEventListener("click", (event) => {
 
 setInterval(() => {
   for (const timer of document.querySelectorAll("[data-until]")) {
-    const left = Math.max(0, Math.ceil((Number(timer.dataset.until) - Date.now() - offset) / 1000));
+    const left = Math.max(0, Math.ceil((Number(timer.dataset.until) - now()) / 1000));
     const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     if (timer.textContent !== text) timer.textContent = text;
     timer.classList.toggle("late", left <= 10);
@@ -486,4 +333,4 @@ setInterval(() => {
 }, 250);
 
 keys.show();
-signIn();
+begin({ credentials: (told) => phone.start(told), live, ended: () => phone.close() });

@@ -1,41 +1,28 @@
-"""/desk on a staged facade: who may see it, what it shows, what is sent from it, and what is refused."""
+"""/desk on a staged facade: who may see it, and what it shows."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from html import unescape
-from typing import cast
 
 import pytest
 
 from acd.agents import AgentStatus
 from acd.talk import (
-    CompleteTransfer,
-    Consult,
-    DropParty,
-    HangUp,
-    Hold,
-    Mute,
-    PauseRecording,
-    SendKeys,
     TalkPhase,
-    Target,
-    TargetKind,
-    Transfer,
 )
-from compliance.decision import Decision
 from console.desk.band import PHASES, STATES, STATUSES, STOP_ICONS, TONE_ICONS, band_of, path_of
 from console.desk.customer import KINDS
 from console.desk.messages import length_of
 from console.desk.stream import OLD
 from console.words import load_words
-from engine.desk.refusals import ContactForbidden, DeskRefused
+from engine.desk.refusals import DeskRefused
 from engine.desk.view import DeskPart, StopKind
 from history.interaction import Channel
-from tests.console.desk_stage import CALL, StagedDesks, idle, popup, ringing, talking, wrapping_up
+from tests.console.desk_stage import StagedDesks, idle, popup, ringing, talking, wrapping_up
 from tests.console.offices import Office, alerts
 from tests.console.stage import ICONS, START, Stage
 
@@ -47,13 +34,6 @@ async def page(office: Office, path: str = "/desk", language: str = "en") -> str
     answer = await office.page(path, **{"Accept-Language": language})
     assert answer.status == 200, await answer.text()
     return unescape(await answer.text())
-
-
-async def send(office: Office, path: str, expected: int = 200, **fields: str) -> dict[str, str]:
-    fields["csrf"] = await office.csrf()
-    answer = await office.post(f"/desk/{path}", fields, JSON)
-    assert answer.status == expected, (path, fields, await answer.text())
-    return cast(dict[str, str], await answer.json()) if expected != 204 else {}
 
 
 # --- what is shown ----------------------------------------------------------------------------------------
@@ -218,144 +198,6 @@ def test_a_long_way_shows_where_it_began_and_its_end() -> None:
 def test_a_message_is_counted_as_it_is_paid_for(text: str, used: int, most: int, parts: int) -> None:
     length = length_of(text)
     assert (length.used, length.most, length.parts) == (used, most, parts)
-
-
-# --- what is sent -----------------------------------------------------------------------------------------
-
-
-ACTIONS: list[tuple[dict[str, str], object]] = [
-    ({"action": "hold"}, Hold()),
-    ({"action": "mute", "on": "yes"}, Mute(True)),
-    ({"action": "mute", "on": "no"}, Mute(False)),
-    ({"action": "pause_recording", "on": "yes"}, PauseRecording(True)),
-    ({"action": "keys", "keys": "12#"}, SendKeys("12#")),
-    ({"action": "complete"}, CompleteTransfer()),
-    ({"action": "hang_up"}, HangUp()),
-    ({"action": "drop", "leg": "c7.leg.2"}, DropParty("c7.leg.2")),
-    (
-        {"action": "transfer", "kind": "queue", "name": "payments"},
-        Transfer(Target(TargetKind.QUEUE, "payments")),
-    ),
-    (
-        {"action": "consult", "kind": "agent", "name": "jan"},
-        Consult(Target(TargetKind.AGENT, "jan")),
-    ),
-]
-
-
-async def test_what_becomes_of_the_talk(at_desk: Office, desks: StagedDesks) -> None:
-    for fields, _ in ACTIONS:
-        await send(at_desk, "talk", **fields)
-    assert desks.calls("act") == [("anna", action) for _, action in ACTIONS]
-
-
-WRONG: list[tuple[str, dict[str, str], str]] = [
-    ("talk", {"action": "fly"}, "There is no such action."),
-    ("talk", {"action": "keys", "keys": "12x"}, "Keys are 0 to 9, * and #"),
-    ("talk", {"action": "keys", "keys": ""}, "Keys are 0 to 9, * and #"),
-    ("talk", {"action": "consult", "kind": "queue", "name": "payments"}, "Only an agent or a number"),
-    ("talk", {"action": "transfer", "kind": "moon", "name": "x"}, "Choose an agent"),
-    ("talk", {"action": "transfer", "kind": "agent"}, "`name` is missing"),
-    ("status", {"status": "missed"}, "Choose one of these"),
-    ("status", {}, "Choose one of these"),
-    ("dial", {"number": " "}, "Write the number"),
-    ("dial", {"number": "1" * 40}, "Write the number"),
-    ("outcome", {"call": CALL}, "`disposition` is missing"),
-    ("callback", {"call": CALL, "at": "soon"}, "Choose a day and a time"),
-    ("callback", {"call": CALL, "at": "2019-01-01T10:00"}, "Choose a day and a time"),
-    ("callback", {"call": CALL, "at": "9999-12-31T23:59"}, "Choose a day and a time"),
-    ("callback", {"call": CALL, "note": "x" * 501}, "too long"),
-    (
-        "promise",
-        {"call": CALL, "amount": "many", "currency": "PLN", "due": "2026-11-20"},
-        "Write the amount",
-    ),
-    (
-        "promise",
-        {"call": CALL, "amount": "NaN", "currency": "PLN", "due": "2026-11-20"},
-        "Write the amount",
-    ),
-    ("promise", {"call": CALL, "amount": "1.005", "currency": "PLN", "due": "2026-11-20"}, "the amount"),
-    ("promise", {"call": CALL, "amount": "1", "currency": "złoty", "due": "2026-11-20"}, "the currency"),
-    ("promise", {"call": CALL, "amount": "1", "currency": "PLN", "due": "2026-11-01"}, "Choose a day"),
-    ("promise", {"call": CALL, "amount": "1", "currency": "PLN", "due": "x"}, "Choose a day"),
-    ("stop", {"call": CALL, "channels": "dreams"}, "Choose calls"),
-    ("note", {"call": CALL, "text": "x", "seq": "-1"}, "`seq` is no whole number"),
-    ("gone", {}, "The page's own id"),
-    ("gone", {"page": "x" * 41}, "The page's own id"),
-]
-
-
-async def test_what_cannot_be_is_refused_in_a_sentence(at_desk: Office, desks: StagedDesks) -> None:
-    for path, fields, told in WRONG:
-        assert told in (await send(at_desk, path, 400, **fields))["error"], fields
-    assert desks.asked == []
-
-
-async def test_a_note_is_saved_and_a_long_one_refused(at_desk: Office, desks: StagedDesks) -> None:
-    told = await send(at_desk, "note", call=CALL, text="one\r\ntwo", seq="4")
-    assert told["saved"].startswith("saved ")
-    assert desks.calls("save_note") == [("anna", CALL, "one\ntwo", 4)]
-    assert (
-        "at most 8000 letters"
-        in (await send(at_desk, "note", 413, call=CALL, text="x" * 8001, seq="5"))["error"]
-    )
-
-
-async def test_a_callback_a_promise_and_an_objection(at_desk: Office, desks: StagedDesks) -> None:
-    at = (NOW + timedelta(days=1)).astimezone().replace(hour=9, minute=30, second=0, microsecond=0)
-    told = await send(at_desk, "callback", call=CALL, at=f"{at:%Y-%m-%dT%H:%M}", whose="mine", note="rano")
-    assert told["done"] == f"The callback is kept, for {at:%d.%m, %H:%M}."
-    ((_, call, wish),) = desks.calls("schedule_callback")
-    assert (call, wish.begins, wish.mine, wish.note) == (CALL, at.astimezone(UTC), True, "rano")
-    assert wish.ends - wish.begins == timedelta(hours=2)
-    await send(at_desk, "callback", call=CALL)
-    assert desks.calls("schedule_callback")[1][2].begins is None
-    due = (NOW + timedelta(days=3)).date()
-    await send(at_desk, "promise", call=CALL, amount="1 240,50", currency="pln", due=due.isoformat())
-    assert desks.calls("promise") == [("anna", CALL, 124050, "PLN", due, "")]
-    await send(at_desk, "stop", call=CALL, channels="call")
-    assert desks.calls("stop_contact") == [("anna", CALL, frozenset({"call"}))]
-
-
-async def test_status_text_number_and_the_end(at_desk: Office, desks: StagedDesks) -> None:
-    await send(at_desk, "status", status="break", reason="lunch")
-    await send(at_desk, "sms", call=CALL, template="thanks", language="pl")
-    await send(at_desk, "dial", number="+48 22 000 00 42")
-    await send(at_desk, "outcome", call=CALL, disposition="informed")
-    await send(at_desk, "finish")
-    await send(at_desk, "sign-out")
-    await send(at_desk, "gone", 204, page="p1")
-    assert desks.asked == [
-        ("set_status", ("anna", AgentStatus.BREAK, "lunch")),
-        ("send_sms", ("anna", CALL, "thanks", "pl")),
-        ("dial", ("anna", "+48 22 000 00 42", "service", "")),
-        ("dispose", ("anna", CALL, "informed")),
-        ("finish_wrap_up", ("anna",)),
-        ("sign_out", ("anna",)),
-        ("gone", ("anna", "p1")),
-    ]
-
-
-async def test_a_refusal_is_told_in_the_readers_language(at_desk: Office, desks: StagedDesks) -> None:
-    desks.refuse["finish_wrap_up"] = DeskRefused("disposition", "This queue wants an outcome.")
-    at_desk.headers["Accept-Language"] = "pl"
-    assert (await send(at_desk, "finish", 409))["error"].startswith("Ta kolejka wymaga wyniku")
-    desks.refuse["act"] = DeskRefused("action", "The customer is on hold already.")
-    told = await send(at_desk, "talk", 409, action="hold")
-    assert told == {"error": "The customer is on hold already.", "language": "en"}
-
-
-async def test_the_gates_refusal_names_the_rule_and_the_next_moment(
-    at_desk: Office, desks: StagedDesks
-) -> None:
-    later = NOW + timedelta(hours=20)
-    desks.refuse["dial"] = ContactForbidden(Decision(False, "pl-debt/hours", "it is night there", later, ()))
-    told = (await send(at_desk, "dial", 409, number="+48220000042"))["error"]
-    assert told == (
-        "This call is not allowed: it is night there (pl-debt/hours). "
-        f"Allowed again from {later.astimezone():%d.%m, %H:%M}."
-    )
 
 
 # --- who may ----------------------------------------------------------------------------------------------
