@@ -21,6 +21,7 @@ from asterisk.settings import Phone
 from calls.control import NetworkEvent
 from calls.events import CallEventKind as Kind
 from engine.flows import FlowShelf
+from engine.manual_call import ManualDial, received_of_manual
 from engine.queues import AgentLine
 from ivr.reading.loader import load_flow
 from tests.asterisk.network import address_of
@@ -69,7 +70,8 @@ class Line:
 
 
 @asynccontextmanager
-async def line_of(folder: Path) -> AsyncIterator[Line]:
+async def line_of(folder: Path, *, calls: bool = True) -> AsyncIterator[Line]:
+    """`calls`: the caller does, now."""
     flows = {"front": load_flow(FLOW, "front.yaml")}
     shelf = FlowShelf(flows, {"100": "front"}, unknown=load_flow(UNKNOWN, "unknown.yaml"), region="PL")
     stages: list[Stage] = []
@@ -96,16 +98,17 @@ async def line_of(folder: Path) -> AsyncIterator[Line]:
                     rtp_party(ports.spare(2)) as party,
                 ):
                     jan.manner = "rings"
-                    caller = asyncio.create_task(
-                        run_sipp(
-                            "patient",
-                            folder=folder,
-                            sip_port=ports.sip,
-                            local_port=ports.spare(0),
-                            audio_port=ports.spare(2),
-                            limit_seconds=90,
+                    if calls:
+                        caller = asyncio.create_task(
+                            run_sipp(
+                                "patient",
+                                folder=folder,
+                                sip_port=ports.sip,
+                                local_port=ports.spare(0),
+                                audio_port=ports.spare(2),
+                                limit_seconds=90,
+                            )
                         )
-                    )
                     yield Line(stages[0], control, party, anna, jan)
             finally:
                 await stages[0].switchboard.close()
@@ -185,3 +188,25 @@ async def test_hold_advice_conference_transfers_and_a_lost_agent(tmp_path: Path)
     parts = [(data["agent"], data["by"]) for data in line.stage.ledger.of_kind(line.call_id, Kind.TALK_ENDED)]
     assert parts == [("anna", "transfer"), ("jan", "transfer"), ("anna", "lost"), ("jan", "agent")]
     assert line.stage.ledger.of_kind(line.call_id, Kind.TROUBLE) == []
+
+
+async def test_an_agent_calls_a_customer(tmp_path: Path) -> None:
+    """Whose number leads back to our own line, where Jan takes the call."""
+    async with line_of(tmp_path, calls=False) as line:
+        jan, anna = line.jan, line.anna
+        await anna.until(lambda: line.stage.exchange.queues.agents()["idle"] == 2, 20)
+        dial = ManualDial("anna", "100", "+48220000010", 30, "loopback")
+        log = line.stage.exchange.call_log("m1")
+        await log.begin(received_of_manual("m1", dial, purpose="service", node="here"))
+        line.stage.switchboard.dial(log, dial)
+        line.call_id = "m1"
+        await jan.until(lambda: jan.ringing, 20)
+        jan.answer()
+        await line.in_talk("anna")
+        await hear_each_other(anna.party, jan)
+        await line.act("anna", asks.Hold())
+        await asyncio.gather(hears_music(jan.party, 1000), nothing_of(jan.party, 600, anna.party))
+        await line.act("anna", asks.HangUp())
+        row = await line.stage.over("m1", 30)
+        await jan.until(lambda: not jan.talking, 20)
+    assert (row.agent, row.data["ended_by"], row.outcome) == ("anna", "agent", "completed")
