@@ -56,7 +56,10 @@ export class DeskPhone {
         setTimeout(() => { if (this.#phone === mine) this.credentials(); }, TRY_AGAIN_MS);
       },
       incoming: ({ headers }) => this.#incoming(headers),
-      accepted: () => this.#ringer.stop(),
+      accepted: () => {
+        this.#ringer.stop();
+        look();
+      },
       stream: (sound) => { this.#voice.srcObject = sound; },
       ended: () => {
         this.#ringer.stop();
@@ -90,13 +93,13 @@ export class DeskPhone {
   }
 
   #incoming(headers) {
+    look(); // a colleague's call is told by nobody else
     if (headers["x-infolinia-answer"] === "auto") return this.answer(); // a call of the agent's own
     if (kept("auto-answer") === "yes") {
       beep(kept("ring"));
       return this.answer();
     }
     this.#ringer.start(kept("ring"));
-    look(); // a colleague's call is told by nobody else
   }
 
   #show(state) {
