@@ -54,7 +54,7 @@ async def test_nobody_is_stuck_and_nobody_is_lost(tmp_path: Path, server: Postgr
     assert told.count("agent_missed") == 1
     assert told.count("agent_lost") == 1
     assert told.count("agent_connected") == 2
-    assert (first["outcome"], second["agent"]) == ("lost", "jan")
+    assert (first["data"]["ended_by"], second["agent"]) == ("network", "jan")
 
 
 async def never_answered(house: Center, anna: Person) -> Caller:
