@@ -158,7 +158,7 @@ class Floor:
     # --- inside -------------------------------------------------------------------------------------------
 
     def _known(self, agent: str) -> AgentView:
-        view = self._queues.agent_views().get(agent)
+        view = self._queues.agent_view(agent)
         if view is None:
             raise FloorRefused("unknown", f"There is no agent {agent[:40]!r}.")
         return view

@@ -73,7 +73,7 @@ class Queues:
         self._opening = opening
         self._listeners: dict[str, Listener] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._phones: dict[str, PhoneChanged] = {}  # of browsers, and of who may be seated yet
+        self._phones: dict[str, PhoneChanged] = {}  # also of who may be an agent later
         self._present: set[str] = set()  # agents whose desk is open
         self._boards: list[BoardListener] = []
         self._told_agents: dict[str, AgentView] = {}
@@ -96,7 +96,8 @@ class Queues:
 
     def join(self, caller: Waiting, listener: Listener, *, again: bool = False, front: bool = False) -> None:
         """Let a caller in, back to their place, or before all others. `listener` is told what comes of it."""
-        is_open = self._is_open(self._core.queues[caller.queue])
+        queue = self._core.queues.get(caller.queue)
+        is_open = queue is None or self._is_open(queue)  # of one that is no more, nobody is there
         self._listeners[caller.work_id] = listener
         self.tell(CallerJoined(caller, is_open, again, front))
 
@@ -114,17 +115,18 @@ class Queues:
 
     def phone_changed(self, phone: PhoneChanged) -> None:
         """What the network tells of an agent's telephone."""
+        before = self._phones.get(phone.phone)
+        self._phones[phone.phone] = phone
         line = self._lines.get(phone.phone)
-        if line is None or line.browser:
-            self._phones[phone.phone] = phone
         if line is None or line.number is not None:
             return
         if line.browser:
             self._tell_line(phone.phone)
             return
-        status = AgentStatus.AVAILABLE if phone.reachable else AgentStatus.OFFLINE
         self.tell(LineChanged(phone.phone, phone.in_use))
-        self.tell(StatusChanged(phone.phone, status))
+        # That a call on it is over is no choice of a status: the pause after a missed call goes on.
+        if before is None or before.reachable != phone.reachable:
+            self._tell_registered(phone)
 
     def desk_present(self, agent: str, present: bool) -> None:
         """A page of the agent's desk is open, or none has been for too long to be offered calls."""
@@ -153,6 +155,10 @@ class Queues:
                 self.tell(StatusChanged(name, AgentStatus.AVAILABLE))
             elif line.browser:
                 self._tell_line(name)
+            elif line.number is None and (phone := self._phones.get(name)) is not None:
+                if name not in before or before[name].browser or before[name].number is not None:
+                    self.tell(LineChanged(name, phone.in_use))
+                    self._tell_registered(phone)
 
     def watch(self, listener: BoardListener) -> Callable[[], None]:
         """Have news of agents and queues told: of agents at once, of queues a few times a second.
@@ -232,6 +238,10 @@ class Queues:
         for name, queue in tuple(self._core.queues.items()):
             if queue.hours is not None:
                 self.tell(OpeningChanged(name, self._is_open(queue)))
+
+    def _tell_registered(self, phone: PhoneChanged) -> None:
+        status = AgentStatus.AVAILABLE if phone.reachable else AgentStatus.OFFLINE
+        self.tell(StatusChanged(phone.phone, status))
 
     def _tell_line(self, agent: str) -> None:
         phone = self._phones.get(agent)

@@ -37,7 +37,7 @@ def dialled(target: Target, region: str) -> str:
 
 
 def _agent(name: str, queues: Queues) -> None:
-    seat = queues.agent_views().get(name)
+    seat = queues.agent_view(name)
     if seat is None:
         raise ActionRefused(f"There is no agent {name!r}.")
     if seat.status is AgentStatus.OFFLINE or not seat.reachable:

@@ -344,7 +344,7 @@ class TalkInProgress:
         agent = self.talk.agent
         if leg != self.talk.agent_leg or not agent:
             return False
-        seat = self._means.queues.agent_views().get(agent)
+        seat = self._means.queues.agent_view(agent)
         return cause not in MEANT_CAUSES or (seat is not None and not seat.reachable)
 
     async def _trouble(self, detail: str) -> None:

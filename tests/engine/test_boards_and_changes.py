@@ -12,12 +12,13 @@ import pytest
 from acd.agents import Agent, AgentStatus
 from acd.events import StatusChanged
 from acd.queues import Overflow, Queue
+from acd.shift import MISSED_PAUSE_SECONDS
 from acd.views import BoardNews
-from calls.control import PhoneChanged
+from calls.control import ChannelEnded, PhoneChanged
 from calls.events import CallEventKind as Kind
 from engine.queues import AgentLine
 from engine.talk_recall import place_in_log
-from tests.engine.queue_stage import ORDERS, log_in, rung, stage_of, waits
+from tests.engine.queue_stage import ORDERS, log_in, rung, stage_of, talks, waits
 from tests.engine.stage import Stage
 
 
@@ -95,3 +96,36 @@ async def test_who_overflows_keeps_the_place_over_a_restart(tmp_path: Path) -> N
     stage.control.tell(PhoneChanged("jan", True))
     assert (await rung(stage))[1] == "jan"
     await stage.switchboard.close()
+
+
+async def test_a_telephone_that_rang_in_vain_is_left_in_peace_though_it_says_that_it_is_free(
+    stage: Stage,
+) -> None:
+    log_in(stage, "anna")
+    await waits(stage)
+    leg, _ = await rung(stage)
+    stage.control.tell(PhoneChanged("anna", True, in_use=True), ChannelEnded(leg, 19))
+    await stage.until(lambda: stage.exchange.queues.agents()["idle"] == 1)
+    stage.control.tell(PhoneChanged("anna", True))
+    await asyncio.sleep(MISSED_PAUSE_SECONDS - 2)
+    assert len(stage.control.asked("ring")) == 1
+    await rung(stage, 2)
+
+
+async def test_a_telephone_that_is_configured_again_is_as_it_was(stage: Stage) -> None:
+    queues = stage.exchange.queues
+    log_in(stage, "anna")
+    await stage.until(lambda: queues.agents()["idle"] == 1)
+    anna, jan = AgentLine(Agent("anna")), AgentLine(Agent("jan"))
+    queues.reconfigure([ORDERS], [jan])
+    queues.reconfigure([ORDERS], [anna, jan])
+    await waits(stage)
+    assert (await rung(stage))[1] == "anna"
+
+
+async def test_who_loses_their_agent_when_the_queue_is_gone_goes_on_in_the_flow(stage: Stage) -> None:
+    call_id, leg = await talks(stage)
+    stage.exchange.queues.reconfigure([Queue("others")], [AgentLine(Agent("anna"))])
+    stage.control.tell(ChannelEnded(leg, 44))
+    await stage.over(call_id)
+    assert "Nobody is here." in stage.control.words()
