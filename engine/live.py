@@ -16,7 +16,7 @@ WATCHER_BACKLOG = 200
 class LiveCalls:
     """The calls in progress, by id; and watchers that are told the id of each call that changed or ended.
 
-    `on_ended` is told each call once, when it has ended; `on_event` each event of a call's log, as it happens.
+    `on_ended` is told each call once, when it has ended; `on_event` each event of a call's log at once.
     """
 
     def __init__(self) -> None:
