@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.ports import Utterance
-from infolinia.assembly import hotline as assembly
+from infolinia.assembly import speech as assembly
 from infolinia.command import main
 
 

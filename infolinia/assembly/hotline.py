@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
-import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,53 +11,49 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from asterisk.ami import AmiAddress, AmiConnection
-from asterisk.ari import AriAddress
+from asterisk.ami import AmiConnection
 from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
 from asterisk.network_log import CelNetworkLog
 from asterisk.process import AsteriskProcess
-from asterisk.settings import AMI_USER, ARI_USER, MEDIA_CLIENT, AsteriskInstallation
+from asterisk.settings import MEDIA_CLIENT
 from asterisk.visitors import VisitorGate
 from calls.control import ControlRestored, NetworkEvent
 from channels.services import HttpServices
 from console.application import make_application
-from console.hotline import FlowFact, HotlineFacts
+from console.hotline import HotlineFacts
 from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.codes import RandomCodes
 from engine.errands import Desk
 from engine.exchange import Exchange
-from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
-from engine.ports import VoiceFailed
 from engine.recovery import Recovery
 from engine.retention import RetentionWorker
 from engine.switchboard import Switchboard
 from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
+from infolinia.assembly.asterisk import ami_address, ari_address, installation_of
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
 from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
 from infolinia.assembly.desk import desk_settings, opened_desks
 from infolinia.assembly.doors import opened_doors
+from infolinia.assembly.facts import hotline_facts
 from infolinia.assembly.floor import opened_floor
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
 from infolinia.assembly.serving import phone_socket, serve
+from infolinia.assembly.speech import opened_recognizer, opened_voices
 from infolinia.assembly.staff import staff_anew, staffed_queues
 from infolinia.assembly.system_news import on_system_news
 from infolinia.assembly.webhooks import tell_webhooks
 from infolinia.configuration import Configuration
 from infolinia.flows.control_socket import serve_control, socket_path
 from infolinia.flows.files import load_flows, warn_of_unknown_words
-from infolinia.flows.recordings import Judged
 from infolinia.flows.reload import FlowReloader
 from infolinia.reloading import ConfigurationReloader
-from infolinia.setup.inventory import Parts, find_parts
-from speech.prompts import PromptVoices
-from speech.voices import DEFAULT_VOICES, Voice
-from speech.vosk_recognizer import VoskRecognizer
+from infolinia.setup.inventory import find_parts
 from store.store import Store, open_store
 
 log = structlog.get_logger(__name__)
@@ -106,15 +99,15 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         keep_callbacks(store, metrics, stack)
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
-        recognizer = await _recognizer(configuration, parts, health, stack)
+        recognizer = await opened_recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
-        voices = await _voices(configuration, parts, shelf, health, stack)
+        voices = await opened_voices(configuration, parts, shelf, health, stack)
         await services.start()
         stack.push_async_callback(services.close)
         await asterisk.start()
         stack.push_async_callback(asterisk.stop)
         ami = AmiConnection(
-            _ami_address(configuration, asterisk),
+            ami_address(configuration, asterisk),
             on_system_news(configuration, metrics, health, unreachable),
         )
         await ami.start()
@@ -283,63 +276,6 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)
 
 
-def installation_of(parts: Parts) -> AsteriskInstallation:
-    return AsteriskInstallation(
-        argv=parts.asterisk_argv,
-        module_dir=parts.asterisk_module_dir,
-        data_dir=parts.asterisk_data_dir,
-        sounds_dir=parts.sounds_dir,
-        music_dir=parts.music_dir,
-    )
-
-
-def ari_address(configuration: Configuration, asterisk: AsteriskProcess, app: str) -> AriAddress:
-    url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
-    return AriAddress(url=url, app=app, user=ARI_USER, password=asterisk.secrets.ari_password)
-
-
-def _ami_address(configuration: Configuration, asterisk: AsteriskProcess) -> AmiAddress:
-    return AmiAddress("127.0.0.1", configuration.asterisk.ami_port, AMI_USER, asterisk.secrets.ami_password)
-
-
-def make_recognizer(configuration: Configuration, parts: Parts) -> VoskRecognizer:
-    own = {language: configuration.place(path) for language, path in configuration.speech.models.items()}
-    return VoskRecognizer({**parts.model_dirs, **own}, threads=configuration.speech.threads)
-
-
-def make_voices(configuration: Configuration, parts: Parts) -> PromptVoices:
-    return PromptVoices(
-        configuration.place(configuration.state) / "prompts",
-        configuration.place(configuration.prompts),
-        environment=parts.espeak_environment,
-        voices=voices_of(configuration),
-    )
-
-
-def voices_of(configuration: Configuration) -> dict[str, Voice]:
-    """language -> who speaks it."""
-    own = configuration.speech.voices.items()
-    return {**DEFAULT_VOICES, **{lang: Voice(v.id, v.rate, v.pitch, v.volume) for lang, v in own}}
-
-
-def hotline_facts(configuration: Configuration, shelf: FlowShelf, recognizer: VoskRecognizer) -> HotlineFacts:
-    number = next(iter(configuration.numbers), "")
-    first = shelf.for_number(number) or shelf.unknown
-    host = "127.0.0.1" if configuration.sip.bind == "0.0.0.0" else configuration.sip.bind  # noqa: S104
-    served = {number: shelf.for_number(number) for number in configuration.numbers}
-    return HotlineFacts(
-        name=configuration.name,
-        number=number,
-        sip_address=f"sip:{number}@{host}:{configuration.sip.port}",
-        languages=tuple(first.languages),
-        flows=tuple(
-            FlowFact(number, flow.name, flow.version, flow.file) for number, flow in served.items() if flow
-        ),
-        understood=tuple(sorted(recognizer.languages())),
-        program="infolinia" if shutil.which("infolinia") else os.path.relpath(sys.argv[0]),
-    )
-
-
 async def _opened_store(
     configuration: Configuration, clock: SystemClock, health: Health, stack: AsyncExitStack
 ) -> Store:
@@ -355,37 +291,6 @@ async def _opened_store(
     await store.start()
     stack.push_async_callback(store.close)
     return store
-
-
-async def _recognizer(
-    configuration: Configuration, parts: Parts, health: Health, stack: AsyncExitStack
-) -> VoskRecognizer:
-    recognizer = make_recognizer(configuration, parts)
-    await recognizer.start()
-    stack.push_async_callback(recognizer.close)
-    languages = ", ".join(sorted(recognizer.languages()))
-    failures = " ".join(recognizer.failures.values())
-    detail = failures or (f"Speech is understood in: {languages}" if languages else "Keys only: no model")
-    health.set("recognition", bool(languages) and not failures, detail, needed=False)
-    return recognizer
-
-
-async def _voices(
-    configuration: Configuration, parts: Parts, shelf: FlowShelf, health: Health, stack: AsyncExitStack
-) -> PromptVoices:
-    voices = make_voices(configuration, parts)
-    await voices.start()
-    stack.push_async_callback(voices.close)
-    for warning in Judged((*shelf.all(), shelf.unknown), voices.recorded, whole=False).script_warnings():
-        log.warning(warning)
-    texts = {text: None for flow in (*shelf.all(), shelf.unknown) for text in flow.prompts()}
-    try:
-        await voices.warm(list(texts))
-        health.set("voices", True, f"{len(texts)} prompts are ready")
-    except VoiceFailed as failure:  # keys still work, and prompts that are recorded
-        health.set("voices", False, str(failure))
-        log.error(str(failure))
-    return voices
 
 
 async def _recover(recovery: Recovery, restored: asyncio.Event) -> None:

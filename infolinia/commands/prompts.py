@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infolinia.assembly.hotline import voices_of
+from infolinia.assembly.speech import voices_of
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.flows.files import flow_folder

@@ -21,7 +21,7 @@ from calls.control import ControlLost, NetworkEvent
 from engine.caller_script import PlayFile, parse_script
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.simulated_caller import Conversation, Line, SimulatedCaller, who_said
-from infolinia.assembly.hotline import make_recognizer, running_hotline
+from infolinia.assembly.speech import make_recognizer
 from infolinia.commands.history import as_line
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
@@ -93,6 +93,9 @@ async def demonstrate(configuration: Configuration) -> None:
     async with AsyncExitStack() as stack:
         if not await _answers(configuration):
             typer.echo("No hotline runs here; one is started for the demo.")
+            # A call from outside, which is more usual, does without the whole hotline in memory.
+            from infolinia.assembly.hotline import running_hotline
+
             await stack.enter_async_context(running_hotline(configuration))
         callers = await stack.enter_async_context(_Callers(configuration).connected())
         number = next(iter(configuration.numbers))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infolinia.assembly.hotline import make_recognizer
+from infolinia.assembly.speech import make_recognizer
 from infolinia.commands.prompts import list_voices
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from infolinia.assembly.hotline import make_recognizer
+from infolinia.assembly.speech import make_recognizer
 from infolinia.configuration import DEFAULT_FILE, Configuration, ConfigurationRejected, load_configuration
 from infolinia.flows.files import each_once, known_names, read_flow, unknown_words
 from infolinia.setup.inventory import PartsMissing, find_parts

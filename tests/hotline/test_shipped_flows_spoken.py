@@ -178,7 +178,7 @@ async def injectable(
 ) -> AsyncIterator[tuple[RunningHotline, InjectedRecognizer, Company]]:
     """A whole hotline in this process, whose recogniser reports what it is given."""
     recognizer = InjectedRecognizer("pl", "ru")
-    monkeypatch.setattr("infolinia.assembly.hotline.make_recognizer", lambda configuration, parts: recognizer)
+    monkeypatch.setattr("infolinia.assembly.speech.make_recognizer", lambda configuration, parts: recognizer)
     with take_ports(30000, 31000) as ports:
         web_port = ports.spare(31)
         around = RunningHotline(folder, ports, settings(web_port))

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from asterisk.process import AsteriskProcess
-from infolinia.assembly.hotline import installation_of
+from infolinia.assembly.asterisk import installation_of
 from infolinia.configuration import load_configuration
 from infolinia.setup.inventory import find_parts
 from tests.commands import Program, loaded_program, processes_with

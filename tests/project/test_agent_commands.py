@@ -19,7 +19,7 @@ from engine.clock import SystemClock
 from engine.queues import Queues
 from engine.registers.access import Role
 from engine.registers.accounts import Person
-from infolinia.assembly.hotline import make_voices
+from infolinia.assembly.speech import make_voices
 from infolinia.assembly.staff import staff_anew, staffed_queues
 from infolinia.configuration import load_configuration
 from infolinia.flows.control_socket import serve_control, socket_path

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infolinia.assembly.hotline import make_voices
+from infolinia.assembly.speech import make_voices
 from infolinia.configuration import ConfigurationRejected, load_configuration
 from infolinia.flows.files import load_flows
 from infolinia.flows.reload import FlowReloader

@@ -11,7 +11,7 @@ import pytest
 
 from engine.flows import FlowShelf
 from infolinia.assembly.company import OfficeHours
-from infolinia.assembly.hotline import make_voices
+from infolinia.assembly.speech import make_voices
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.flows.files import load_flows
 from infolinia.flows.reload import FlowReloader
