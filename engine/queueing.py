@@ -86,8 +86,9 @@ class QueueWaiting:
         self._command = command
         self._channel_id = channel_id
         self._means = means
-        self._tell = lambda command: tell(Decision(self, command))
+        self._tell_call = tell
         self._agent = ""
+        self._called_off = False  # the agent who is rung, by a command on its way
         self._music = False
         self._noted = False  # that the caller waits
         self._connected_at: datetime | None = None  # with the first agent
@@ -182,12 +183,13 @@ class QueueWaiting:
                 await self._move(LegState.RINGING)
             case LegAnswered() if leg.state in (LegState.NEW, LegState.RINGING):
                 await self._move(LegState.UP)
-                self._means.queues.tell(AgentAnswered(self._means.call_id, self._agent))
+                if not self._called_off:
+                    self._means.queues.tell(AgentAnswered(self._means.call_id, self._agent))
             case ChannelEnded(cause=cause) if leg.state is not LegState.ENDED:
                 await self._move(LegState.ENDED, cause)
-                if leg.state is LegState.UP:
+                if leg.state is LegState.UP and not self._called_off:
                     self._means.queues.tell(TalkEnded(self._means.call_id, self._agent, failed=True))
-                else:
+                elif leg.state is not LegState.UP:
                     await self._missed(outcome_of_unanswered(cause).value)
             case _:
                 pass  # a repeated report
@@ -233,6 +235,11 @@ class QueueWaiting:
 
     # --- inside -------------------------------------------------------------------------------------------
 
+    def _tell(self, command: Command) -> None:
+        """To the call's own task. Until then an answer may come that is none to the agent's next offer."""
+        self._called_off = self._called_off or isinstance(command, CancelOffer)
+        self._tell_call(Decision(self, command))
+
     def _join(self, *, again: bool) -> None:
         place, command = self.place, self._command
         longest = command.max_wait_seconds
@@ -247,7 +254,7 @@ class QueueWaiting:
         means = self._means
         # The number of the last event names it: no engine, however late, uses an id twice.
         leg_id = f"{means.call_id}.leg.{means.log.last_seq}"
-        self.leg, self._agent = Leg(leg_id, LegRole.AGENT), offer.agent
+        self.leg, self._agent, self._called_off = Leg(leg_id, LegRole.AGENT), offer.agent, False
         await self._note(CallEventKind.AGENT_OFFERED, agent=offer.agent, leg=leg_id)
         try:
             await ring_agent(
@@ -267,23 +274,24 @@ class QueueWaiting:
 
     async def _missed(self, outcome: str) -> None:
         await self._note(CallEventKind.AGENT_MISSED, agent=self._agent, outcome=outcome)
-        self._means.queues.tell(AgentMissed(self._means.call_id, self._agent))
+        if not self._called_off:
+            self._means.queues.tell(AgentMissed(self._means.call_id, self._agent))
 
     async def _connect(self, connected: Connected) -> told.AgentAnswered | None:
         leg, means = self.leg, self._means
         if leg is None or leg.state is not LegState.UP:
-            return None  # the agent has hung up meanwhile
+            return await self._waits_on()  # the agent has hung up meanwhile
         room = room_named(leg.channel_id)
         try:
             await self.hold(music=False)
             await means.control.bridge(room, [self._channel_id, leg.channel_id])
         except ChannelGone:
-            return None  # one of the two has hung up just now: its ChannelEnded says which
+            return await self._waits_on()  # one of the two has hung up just now: its ChannelEnded says which
         except RequestRefused as refused:
             await self._trouble(refused)
             await self._stop_ringing()
             means.queues.tell(TalkEnded(means.call_id, self._agent, failed=True))
-            return None
+            return await self._waits_on()
         now = means.clock.now()
         self._connected_at = self._connected_at or now
         queue = self.place.queue
@@ -298,6 +306,11 @@ class QueueWaiting:
             await means.control.guard(self._channel_id, 0)
         await self._talk.begin()
         return told.AgentAnswered(self.work_id)
+
+    async def _waits_on(self) -> None:
+        """What was said or played has ended for a talk that does not come about."""
+        with contextlib.suppress(ChannelGone):  # its ChannelEnded follows
+            await self.hold(music=True)
 
     async def _gone_on(self, over: Over | None) -> News:
         """How the call goes on behind the talk."""

@@ -118,10 +118,9 @@ class Queues:
         before = self._phones.get(phone.phone)
         self._phones[phone.phone] = phone
         line = self._lines.get(phone.phone)
-        if line is None or line.number is not None:
-            return
-        if line.browser:
+        if line is not None and line.browser:
             self._tell_line(phone.phone)
+        if not _registers(line):
             return
         self.tell(LineChanged(phone.phone, phone.in_use))
         # That a call on it is over is no choice of a status: the pause after a missed call goes on.
@@ -155,10 +154,9 @@ class Queues:
                 self.tell(StatusChanged(name, AgentStatus.AVAILABLE))
             elif line.browser:
                 self._tell_line(name)
-            elif line.number is None and (phone := self._phones.get(name)) is not None:
-                if name not in before or before[name].browser or before[name].number is not None:
-                    self.tell(LineChanged(name, phone.in_use))
-                    self._tell_registered(phone)
+            elif line.number is None and name in self._phones and not _registers(before.get(name)):
+                self.tell(LineChanged(name, self._phones[name].in_use))
+                self._tell_registered(self._phones[name])
 
     def watch(self, listener: BoardListener) -> Callable[[], None]:
         """Have news of agents and queues told: of agents at once, of queues a few times a second.
@@ -281,3 +279,8 @@ class Queues:
         if deadline is not None:
             seconds = max(0.0, (deadline - self._clock.now()).total_seconds())
             self._timer = asyncio.get_running_loop().call_later(seconds, self.tell, TimePassed())
+
+
+def _registers(line: AgentLine | None) -> bool:
+    """Whether it is a SIP telephone, whose registration alone says whether the agent is there."""
+    return line is not None and line.number is None and not line.browser

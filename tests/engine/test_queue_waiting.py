@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from acd.agents import AgentStatus
+from acd.events import StatusChanged
 from calls.control import (
     ChannelEnded,
     ChannelGone,
@@ -216,11 +218,25 @@ async def test_two_who_cannot_be_connected_are_tried_anew(stage: Stage, fault: E
         stage.control.tell(ChannelEnded(leg, 16))
     other, agent = await rung(stage, 2)
     assert agent == "jan"
+    assert stage.control.asked("music")[-1] == MUSIC_ON, "nobody waits in silence"
     stage.control.tell(LegAnswered(other))
     await stage.until(lambda: ("caller", 0) in stage.control.asked("guard"))
     stage.control.tell(ChannelEnded(other, 16))
     await stage.over(call_id)
     assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "next"
+
+
+async def test_an_answer_to_an_offer_that_was_just_taken_back_is_none_to_the_next(stage: Stage) -> None:
+    log_in(stage, "anna")
+    await waits(stage)
+    first, _ = await rung(stage)
+    stage.control.tell(LegAnswered(first))
+    for status in (AgentStatus.BREAK, AgentStatus.AVAILABLE):  # before the call's task has seen the answer
+        stage.exchange.queues.tell(StatusChanged("anna", status))
+    second, _ = await rung(stage, 2)
+    stage.control.tell(LegAnswered(second))
+    await stage.until(lambda: bool(stage.control.asked("bridge")), 10)
+    assert stage.control.asked("bridge")[0][1] == ("caller", second)
 
 
 async def test_a_queue_that_is_not_there_is_trouble_and_nobody(tmp_path: Path) -> None:
