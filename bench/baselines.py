@@ -29,6 +29,13 @@ async def add_extensions(folders: RuntimeFolders, extensions: Mapping[str, tuple
                 raise RuntimeError(f"Asterisk did not take extension {number}: {said}")
 
 
+async def load_module(folders: RuntimeFolders, name: str) -> None:
+    """One that the hotline has no use for."""
+    said = await _console(folders, f"module load {name}")
+    if "Loaded" not in said:
+        raise RuntimeError(f"Asterisk did not load {name}: {said}")
+
+
 @asynccontextmanager
 async def bare_stasis(folders: RuntimeFolders, http_port: int) -> AsyncIterator[int]:
     """The process id of a running bare Stasis application."""
