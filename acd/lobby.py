@@ -84,7 +84,8 @@ class Lobby:
     def moves(self, place: Place, now: datetime) -> bool:
         """Whether the next step takes it out of its queue, so that nobody may be rung for it."""
         absent = place.absent_since is not None and now - place.absent_since >= _ABSENCE
-        return absent or place.deadline <= now or (place.overflow_at is not None and place.overflow_at <= now)
+        overflows = place.overflow_at is not None and place.overflow_at <= now
+        return absent or place.deadline <= now or (overflows and self._planned_queue(place) is not None)
 
     def step(self, place: Place, now: datetime) -> None:
         """What happens to it as time passes: less is wanted, any agent will do, another queue, the end."""
@@ -100,8 +101,8 @@ class Lobby:
         if place.preferred_until is not None and place.preferred_until <= now:
             place.preferred_until = None
         if place.overflow_at is not None and place.overflow_at <= now:
-            to = self._queues.get(place.overflow_to)
-            if to is not None and self._objection(place, to) is None:
+            to = self._planned_queue(place)
+            if to is not None:
                 self._overflow(place, to, now)
             else:
                 self.room.stay(place)
@@ -193,6 +194,11 @@ class Lobby:
         if len(self.room.waiting_in(queue.name)) >= queue.capacity:
             return Refusal.FULL
         return None
+
+    def _planned_queue(self, place: Place) -> Queue | None:
+        """Where it goes after its time in this queue, if it can wait there."""
+        to = self._queues.get(place.overflow_to)
+        return to if to is not None and self._objection(place, to) is None else None
 
     def _other_queue(self, place: Place, why: Refusal) -> Queue | None:
         """Where to wait instead of a queue that is full, or that nobody serves."""

@@ -164,6 +164,7 @@ class Seat:
         del self.parts[part.work_id]
         if self._busy_since is not None and not any(p.state in OCCUPIED for p in self.parts.values()):
             self._busy.append((self._busy_since, now))
+            self._forget_before(now - HOUR)
             self._busy_since = None
             self.idle_since = now
         if not self.parts and self.next_status is not None:
@@ -201,12 +202,15 @@ class Seat:
         if self._busy_since is None and not self._busy:
             return 0
         since = now - HOUR
-        while self._busy and self._busy[0][1] <= since:
-            self._busy.popleft()
+        self._forget_before(since)
         busy = sum((end - max(start, since) for start, end in self._busy), timedelta())
         if self._busy_since is not None:
             busy += now - max(self._busy_since, since)
         return int(100 * busy / HOUR)
+
+    def _forget_before(self, since: datetime) -> None:
+        while self._busy and self._busy[0][1] <= since:
+            self._busy.popleft()
 
     def view(self) -> AgentView:
         main = self.main

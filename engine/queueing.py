@@ -280,18 +280,21 @@ class QueueWaiting:
     async def _connect(self, connected: Connected) -> told.AgentAnswered | None:
         leg, means = self.leg, self._means
         if leg is None or leg.state is not LegState.UP:
-            return await self._waits_on()  # the agent has hung up meanwhile
+            await self._waits_on()  # the agent has hung up meanwhile
+            return None
         room = room_named(leg.channel_id)
         try:
             await self.hold(music=False)
             await means.control.bridge(room, [self._channel_id, leg.channel_id])
         except ChannelGone:
-            return await self._waits_on()  # one of the two has hung up just now: its ChannelEnded says which
+            await self._waits_on()  # one of the two has hung up just now: its ChannelEnded says which
+            return None
         except RequestRefused as refused:
             await self._trouble(refused)
             await self._stop_ringing()
             means.queues.tell(TalkEnded(means.call_id, self._agent, failed=True))
-            return await self._waits_on()
+            await self._waits_on()
+            return None
         now = means.clock.now()
         self._connected_at = self._connected_at or now
         queue = self.place.queue

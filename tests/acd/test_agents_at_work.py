@@ -375,3 +375,21 @@ def test_boards_see_queues_and_agents() -> None:
     assert (views["orders"].waiting, views["orders"].longest_wait_since) == (1, floor.now)
     assert (views["service"].agents, views["service"].free) == ({"offered": 1}, 0)
     assert not floor.core.take_changed_agents() - {"jan"}
+
+
+# --- what is kept -------------------------------------------------------------------------------------------
+
+
+def test_what_an_agent_was_at_an_hour_ago_is_not_kept() -> None:
+    floor = one(Queue("orders", wrap_up_seconds=0))
+    for number in range(200):
+        floor.talk(f"call-{number}")
+        floor.end(f"call-{number}", after=60)
+    assert len(floor.core._floor.seats["anna"]._busy) <= 61
+
+
+def test_a_telephone_rings_on_when_the_caller_cannot_go_to_the_next_queue() -> None:
+    orders = Queue("orders", overflow=(Overflow("more", after_seconds=5),), ring_seconds=20)
+    floor = Floor([orders, Queue("more", frozenset({"jan"}))], [Agent("anna")])
+    assert offers(floor.join("one")) == {"one": "anna"}
+    assert floor.wait(10) == []
