@@ -62,7 +62,7 @@ class CallParts:
         self._parts: dict[str, dict[str, CallPart]] = {}  # by call and agent
         self._logs: dict[str, CallLog] = {}
         self._turns: dict[str, asyncio.Lock] = {}  # by part: what is saved is saved before it is wrapped up
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[asyncio.Task[None], str] = {}  # wrap-ups being written, with their calls
 
     async def restore(self) -> None:
         """Those of an earlier engine. Raises StoreUnavailable."""
@@ -218,8 +218,13 @@ class CallParts:
         if not parts:
             self._parts.pop(part.call_id, None)
         task = asyncio.get_running_loop().create_task(self._wrap_up(ended, at))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing[task] = part.call_id
+        task.add_done_callback(self._closed)
+
+    def forget(self, call_id: str) -> None:
+        """Nobody looks at this call any more, unless somebody has a part in it."""
+        if not self.of_call(call_id) and call_id not in self._closing.values():
+            self._logs.pop(call_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -238,7 +243,6 @@ class CallParts:
         self._turns.pop(part.id, None)
         if part.connected_at is None and part.disposition is None and not part.note:
             self._ordered.write(CallPartOver(part.id))  # asked for advice, or rung in vain
-            self._forget(part.call_id)
             return
         while True:
             try:
@@ -255,11 +259,9 @@ class CallParts:
             except Exception:
                 log.exception("a wrap-up could not be written", call=part.call_id)
             break
-        self._forget(part.call_id)
 
-    def _forget(self, call_id: str) -> None:
-        if not self.of_call(call_id):
-            self._logs.pop(call_id, None)
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self.forget(self._closing.pop(task))
 
     async def _write(self, part: CallPart, call_log: CallLog, at: datetime) -> None:
         began = part.ended_at or at

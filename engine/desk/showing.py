@@ -107,6 +107,7 @@ class Showing:
         reading = self._reading.pop(call_id, None)
         if reading is not None:
             reading.cancel()
+        self._parts.forget(call_id)
 
     def popup(self, call_log: CallLog) -> Popup:
         """With what has been read so far."""

@@ -54,6 +54,7 @@ class Sittings:
         self._on_present = on_present
         self._on_gone = on_gone
         self._sittings: dict[str, Sitting] = {}
+        self._turns: dict[str, asyncio.Lock] = {}  # by agent: who lets a telephone in, or dismisses it
         self._background: set[asyncio.Task[None]] = set()
 
     def __contains__(self, agent: object) -> bool:
@@ -69,16 +70,9 @@ class Sittings:
         """This page is the desk from now on. Not a `browser`: the agent's own telephone rings."""
         sitting = self._sittings.get(agent) or Sitting()
         if browser:
-            password = secrets.token_urlsafe(32)
-            try:
-                async with asyncio.timeout(PHONE_SECONDS):
-                    await self._control.admit_phone(agent, password)
-            except (CallControlError, TimeoutError) as failure:
-                log.warning("a desk's telephone was not admitted", agent=agent, why=str(failure))
-                raise DeskRefused(
-                    "phone", "Asterisk does not answer, so no call can come here: try again in a moment."
-                ) from failure
-            sitting.password = password
+            if sitting.away is not None:  # somebody is there: nobody may be given up meanwhile
+                self._count_down(agent, sitting, AWAY_SECONDS)
+            sitting.password = await self._admit(agent)
         self._sittings[agent] = sitting
         sitting.page = page
         for news, other in sitting.watchers.items():
@@ -140,12 +134,9 @@ class Sittings:
         for news in sitting.watchers:
             news.tell(DeskPart.SIGNED_OUT)
         if sitting.password is not None:
-            try:
-                async with asyncio.timeout(PHONE_SECONDS):
-                    await self._control.dismiss_phone(agent)
-            except (CallControlError, TimeoutError) as failure:
-                # Asterisk forgets it when it restarts; nobody is rung there meanwhile.
-                log.warning("a desk's telephone was not dismissed", agent=agent, why=str(failure))
+            async with self._turn(agent):
+                if agent not in self._sittings:  # nobody has signed in anew
+                    await self._dismiss(agent)
 
     def tell(self, agent: str, part: DeskPart) -> None:
         """To the page that is the agent's desk."""
@@ -174,6 +165,31 @@ class Sittings:
             task.cancel()
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    def _turn(self, agent: str) -> asyncio.Lock:
+        return self._turns.setdefault(agent, asyncio.Lock())
+
+    async def _admit(self, agent: str) -> str:
+        """The telephone's new password. Raises DeskRefused."""
+        password = secrets.token_urlsafe(32)
+        async with self._turn(agent):
+            try:
+                async with asyncio.timeout(PHONE_SECONDS):
+                    await self._control.admit_phone(agent, password)
+            except (CallControlError, TimeoutError) as failure:
+                log.warning("a desk's telephone was not admitted", agent=agent, why=str(failure))
+                raise DeskRefused(
+                    "phone", "Asterisk does not answer, so no call can come here: try again in a moment."
+                ) from failure
+        return password
+
+    async def _dismiss(self, agent: str) -> None:
+        try:
+            async with asyncio.timeout(PHONE_SECONDS):
+                await self._control.dismiss_phone(agent)
+        except (CallControlError, TimeoutError) as failure:
+            # Asterisk forgets it when it restarts; nobody is rung there meanwhile.
+            log.warning("a desk's telephone was not dismissed", agent=agent, why=str(failure))
 
     async def _admit_again(self, agent: str, password: str) -> None:
         try:

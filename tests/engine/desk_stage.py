@@ -41,18 +41,21 @@ SETTINGS = DeskSettings(
 
 
 class FakePhones:
-    """The part of TalkControl that desks use. `fault` is raised by the next requests."""
+    """The part of TalkControl that desks use. `fault` is raised by the next requests; each takes `seconds`."""
 
     def __init__(self) -> None:
         self.passwords: dict[str, str] = {}
         self.fault: Exception | None = None
+        self.seconds = 0.0
 
     async def admit_phone(self, phone: str, password: str) -> None:
+        await asyncio.sleep(self.seconds)
         if self.fault is not None:
             raise self.fault
         self.passwords[phone] = password
 
     async def dismiss_phone(self, phone: str) -> None:
+        await asyncio.sleep(self.seconds)
         if self.fault is not None:
             raise self.fault
         self.passwords.pop(phone, None)

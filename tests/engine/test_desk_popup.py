@@ -118,3 +118,15 @@ async def test_the_desk_is_empty_without_a_call(desk: DeskStage) -> None:
     assert (view.popup, view.talk, view.offer, view.note, view.wrap_up) == (None,) * 5
     assert [one.name for one in view.breaks] == ["lunch"]
     assert view.now - view.status_since < timedelta(seconds=5)  # type: ignore[operator]
+
+
+async def test_a_call_that_rang_here_in_vain_is_forgotten(desk: DeskStage) -> None:
+    log = await desk.offered()
+    await desk.settled()
+    await desk.desks.view("anna")
+    desk.queues.leave("call1")
+    desk.board.logs.clear()
+    await log.write(Kind.ENDED, {"by": "caller", "cause": 16, "outcome": "abandoned"})
+    await desk.settled()
+    assert not desk.desks._parts._logs
+    assert not desk.desks._showing._known

@@ -13,6 +13,7 @@ from acd.events import CancelOffer
 from calls.control import ControlLost, ControlRestored, PhoneChanged
 from calls.events import CallEventKind as Kind
 from engine.desk.refusals import DeskRefused
+from engine.desk.sittings import AWAY_SECONDS
 from engine.desk.view import DeskPart
 from engine.queues import AgentLine
 from engine.registers.agents import AgentEventKind
@@ -242,3 +243,26 @@ async def test_a_person_who_is_new_finds_a_desk_at_once(desk: DeskStage) -> None
     await desk.here(agent)
     view = await desk.desks.view(agent)
     assert (view.shown, view.status, view.phone_ready) == ("Ewa", AgentStatus.AVAILABLE, True)
+
+
+async def test_who_comes_back_in_the_moment_of_being_given_up_has_a_telephone(desk: DeskStage) -> None:
+    await desk.here("anna")
+    async with desk.desks.watch("anna", "page1"):
+        pass
+    await asyncio.sleep(AWAY_SECONDS - 0.5)
+    desk.phones.seconds = 1.0  # the desk's time runs out meanwhile
+    await desk.desks.sign_in("anna", "page2")
+    await desk.settled()
+    assert "anna" in desk.phones.passwords
+    assert (await desk.desks.view("anna")).status is AgentStatus.AVAILABLE
+
+
+async def test_who_signs_in_while_the_telephone_is_still_being_dismissed_has_one(desk: DeskStage) -> None:
+    await desk.here("anna")
+    desk.phones.seconds = 1.0
+    leaving = asyncio.create_task(desk.desks.sign_out("anna"))
+    await asyncio.sleep(0.5)
+    desk.phones.seconds = 0.0
+    await desk.desks.sign_in("anna", "page2")
+    await leaving
+    assert "anna" in desk.phones.passwords
