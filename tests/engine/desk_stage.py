@@ -41,7 +41,7 @@ SETTINGS = DeskSettings(
 
 
 class FakePhones:
-    """The part of TalkControl that desks use. `fault` is raised by the next requests; each takes `seconds`."""
+    """The part of TalkControl that desks use. `fault` is raised by all requests; each takes `seconds`."""
 
     def __init__(self) -> None:
         self.passwords: dict[str, str] = {}
