@@ -133,7 +133,8 @@ class Queues:
             self._present.add(agent)
         else:
             self._present.discard(agent)
-        if agent in self._lines:
+        line = self._lines.get(agent)
+        if line is not None and line.browser:  # another telephone rings whether the desk is open or not
             self._tell_line(agent)
 
     def seat(self, line: AgentLine) -> None:
@@ -151,6 +152,7 @@ class Queues:
         self._reconfigure(queues)
         for name, line in self._lines.items():
             if line.number is not None and (name not in before or before[name].number is None):
+                self.tell(LineChanged(name, False))  # a browser's telephone may have been away
                 self.tell(StatusChanged(name, AgentStatus.AVAILABLE))
             elif line.browser:
                 self._tell_line(name)

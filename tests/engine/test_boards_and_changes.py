@@ -65,6 +65,19 @@ async def test_a_browser_rings_while_its_telephone_is_registered_and_its_desk_op
     assert (view.reachable, view.status) == (False, AgentStatus.AVAILABLE)
 
 
+async def test_a_telephone_on_the_table_rings_whether_its_agents_desk_is_open_or_not(stage: Stage) -> None:
+    queues = stage.exchange.queues
+    log_in(stage, "anna")
+    for there in (True, False):
+        queues.desk_present("anna", there)
+        assert queues.agent_views()["anna"].reachable
+    queues.seat(AgentLine(Agent("ewa"), browser=True))
+    queues.desk_present("ewa", False)
+    queues.reconfigure([ORDERS], [AgentLine(Agent("ewa"), "+48220000021")])
+    view = queues.agent_views()["ewa"]
+    assert (view.reachable, view.status) == (True, AgentStatus.AVAILABLE)
+
+
 async def test_a_caller_goes_on_waiting_when_the_configuration_changes(stage: Stage) -> None:
     log_in(stage, "anna")
     stage.control.tell(PhoneChanged("anna", True, True))
