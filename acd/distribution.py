@@ -163,15 +163,20 @@ class Distribution:
     def queue_views(self) -> dict[str, QueueView]:
         """Each queue as it is now."""
         free = self._floor.free[WorkKind.CALL]
+        counted: dict[str, int] = {}  # each agent is looked at once, however many queues there are
+        for seat in self._floor.seats.values():
+            word = seat.counted()
+            counted[word] = counted.get(word, 0) | seat.bit
         views = {}
         for name, queue in self._queues.items():
+            members = self._floor.able(Demand(name))
             places = self._lobby.room.waiting_in(name)
             views[name] = QueueView(
                 name,
                 len(places),
                 min((place.work.since for place in places), default=None),
-                Counter(seat.counted() for seat in self._floor.members(name)),
-                (self._floor.able(Demand(name)) & free).bit_count(),
+                Counter({word: n for word, mask in counted.items() if (n := (mask & members).bit_count())}),
+                (members & free).bit_count(),
                 queue.service_level_seconds,
                 self._lobby.opening.get(name, True),
             )
