@@ -42,6 +42,7 @@ INTACT_SHARE = 0.9
 SETTLE_SECONDS = 4.0
 # What is tried next, when so many were too many.
 FEWER = 0.75
+MOST_TRIES = 4
 _FLOW = f"""\
 flow: {QUEUE}
 languages: [en]
@@ -91,7 +92,7 @@ async def run(plan: Plan, conversations: int) -> list[Figures]:
     while True:
         pair = await _round(plan, conversations)
         found += pair
-        if pair[0].intact or conversations <= 10:
+        if pair[0].intact or len(found) >= 2 * MOST_TRIES:
             return found
         conversations = round(conversations * FEWER)
 
@@ -109,7 +110,8 @@ async def _round(plan: Plan, conversations: int) -> list[Figures]:
             pid = engine.process.pid
             async with _ears(engine) as ears:
                 through = await _talk(plan, engine, QUEUE, "queue, agent, talk", conversations, pid)
-                heard = [await _share(CALLERS_SAY, ear.party) for ear in ears]
+                # One that was not rung has nothing to tell.
+                heard = [await _share(CALLERS_SAY, ear.party) for ear in ears if ear.calls]
             through = replace(through, heard=min(through.heard, *heard))
     for one in (through, plain):
         print(_line(one), file=sys.stderr, flush=True)
