@@ -91,7 +91,7 @@ class RecordingKeeper:
                 log.warning("a recording waits to be kept", recording=recording.id, why=failure)
         for recording in await self._register.with_raw(self._node):
             if recording.raw is not None and await self._files.drop_raw(recording.raw):
-                await self._register.put(replace(recording, raw=None))
+                await self._register.raw_dropped(recording.id)
         await self._register.unjoined()
         if failure:
             self._health.set(HEALTH, False, f"Recordings wait: {failure}", needed=False)

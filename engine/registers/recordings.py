@@ -128,7 +128,10 @@ class RecordingRegister(Protocol):
         """As it is now. False when it was deleted meanwhile, or its person erased: then nothing is kept."""
 
     async def with_raw(self, node: str) -> Sequence[Recording]:
-        """Kept or lost, and yet its raw file may be there."""
+        """Kept, lost or deleted, and yet its raw files may be there."""
+
+    async def raw_dropped(self, recording_id: str) -> None:
+        """Its raw files are gone; nothing else of it is changed."""
 
     async def to_transcribe(self, node: str, languages: Collection[str]) -> Recording | None:
         """The oldest that waits, or that waited for a model of these languages."""

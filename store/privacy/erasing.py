@@ -17,6 +17,7 @@ from store.privacy.key import ErasureKey
 from store.privacy.person import Person
 from store.tables import (
     call_events,
+    call_parts,
     calls,
     consents,
     contact_group_members,
@@ -75,7 +76,7 @@ class Done:
 
 
 def refuse_if_held(connection: Connection, person: Person) -> None:
-    """Raises Refused while a legal hold stands or a call of theirs goes on."""
+    """Raises Refused while a legal hold stands or a call of theirs goes on, is kept or wrapped up."""
     held = next(one for one in HOLDINGS if one.table is legal_holds).rows(person, {})
     standing = select(legal_holds).where(held, legal_holds.c.lifted_at.is_(None)).limit(1)
     if (hold := connection.execute(standing).first()) is not None:
@@ -93,6 +94,13 @@ def refuse_if_held(connection: Connection, person: Person) -> None:
     if (one := connection.execute(unkept.limit(1)).first()) is not None:
         raise Refused(
             f"The recording of call {one.call_id} is not brought into its file yet; try again in a minute.",
+            "contact",
+        )
+    part = select(call_parts.c.call_id, call_parts.c.agent).where(call_parts.c.call_id.in_(person.call_ids()))
+    if (open_ := connection.execute(part.limit(1)).first()) is not None:
+        raise Refused(
+            f"Call {open_.call_id} of this person is being wrapped up by {open_.agent}; "
+            "try again once that is done.",
             "contact",
         )
 

@@ -84,6 +84,10 @@ class SqlRecordings:
             _columns.raw.is_not(None), _columns.node == node, _columns.state != RecordingState.RUNNING.value
         )
 
+    async def raw_dropped(self, recording_id: str) -> None:
+        gone = update(recordings).where(_columns.id == recording_id).values(raw=None, raw_heard=None)
+        await written(self._engine, lambda connection: connection.execute(gone))
+
     async def put(self, recording: Recording) -> bool:
         values = {
             "state": recording.state.value,
@@ -188,9 +192,8 @@ class SqlRecordings:
 
 
 def drop_sound(connection: Connection, ids: Collection[str]) -> None:
-    """The row stays, and says that it was deleted."""
-    gone: dict[str, Any] = dict.fromkeys(("path", "raw", "raw_heard"))
-    gone |= {"peaks": None, "state": RecordingState.DELETED.value}
+    """The row stays, and says that it was deleted. Raw files that are still there go by the keeper."""
+    gone = {"path": None, "peaks": None, "state": RecordingState.DELETED.value}
     connection.execute(update(recordings).where(_columns.id.in_(ids)).values(**gone))
 
 

@@ -246,6 +246,7 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
             lambda before: (
                 _talk_free(before)
                 & recordings.c.path.is_(None)
+                & recordings.c.raw.is_(None)
                 & (recordings.c.transcript_state != TranscriptState.DONE.value)
             ),
             _dropping(recordings),

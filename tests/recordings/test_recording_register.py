@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from calls.talk_control import TalkFiles
 from console.contacts.archive import zipped
-from engine.changes import RecordingBegun
+from engine.changes import CallPartKept, CallPartOver, RecordingBegun
+from engine.registers.desk import CallPart
 from engine.registers.recordings import (
     Recording,
     RecordingFilter,
@@ -25,6 +27,7 @@ from engine.registers.retention import RetentionKind
 from engine.registers.timeline import TimelineFilter
 from engine.retention import delete_overdue
 from history.interaction import ContactPoint, PointKind
+from store.recordings.vault import RecordingVault
 from store.spooled import Commit, commit_of, line_of
 from store.store import Store
 from tests.conftest import HandClock
@@ -183,6 +186,11 @@ async def test_a_person_is_given_their_recordings_and_erased_with_them(home: Hou
     with pytest.raises(Refused, match="not brought into its file yet"):
         await home.store.privacy.erase(WE, contact.id, "asked")
     await home.keeper.once()
+    part = CallPart("p1", "c2", "anna", "sales", home.clock.now(), note="a note")
+    await home.store.ledger.commit([CallPartKept(part)], durable=True)
+    with pytest.raises(Refused, match="being wrapped up by anna"):
+        await home.store.privacy.erase(WE, contact.id, "asked")
+    await home.store.ledger.commit([CallPartOver(part.id)], durable=True)
     erasure = await home.store.privacy.erase(WE, contact.id, "asked")
     assert (erasure.left, erasure.counts["recordings"]) == ({}, 4)  # two rows and two files
     assert not [
@@ -192,6 +200,46 @@ async def test_a_person_is_given_their_recordings_and_erased_with_them(home: Hou
         with pytest.raises(Missing):
             await home.store.recordings.get(one)
     assert not await home.store.recordings.put(recording), "nothing of an erased person comes back"
+
+
+async def test_raw_files_go_though_the_recording_was_deleted_before_them(home: House) -> None:
+    recording_id = await home.recorded("c1")
+
+    class Stuck(RecordingVault):
+        async def drop_raw(self, raw: TalkFiles) -> bool:
+            return False
+
+    free = home.keeper._files
+    home.keeper._files = Stuck(home.vault.folder, home.vault._keys)
+    await home.keeper.once()
+    await home.store.recordings.transcribed(recording_id, TranscriptState.DONE, SAID)
+    await home.store.recordings.delete(WE, recording_id, "asked", home.clock.now())
+    assert await asyncio.to_thread(list, home.line.folder.iterdir())
+    home.keeper._files = free
+    await home.keeper.once()
+    assert not await asyncio.to_thread(list, home.line.folder.iterdir())
+    left = await home.store.recordings.get(recording_id)
+    assert (left.state, left.raw, left.transcript_state) == (
+        RecordingState.DELETED,
+        None,
+        TranscriptState.DELETED,
+    )
+
+
+async def test_what_is_written_down_meanwhile_is_not_asked_for_again(home: House) -> None:
+    """The keeper deletes raw files while the transcript is made."""
+    recording_id = await home.recorded("c1")
+    register = home.store.recordings
+
+    class Slow(RecordingVault):
+        async def drop_raw(self, raw: TalkFiles) -> bool:
+            await register.transcribed(recording_id, TranscriptState.DONE, SAID)
+            return await super().drop_raw(raw)
+
+    home.keeper._files = Slow(home.vault.folder, home.vault._keys)
+    await home.keeper.once()
+    known = await register.get(recording_id)
+    assert (known.raw, known.transcript_state) == (None, TranscriptState.DONE)
 
 
 async def test_what_was_spooled_is_read_again(home: House) -> None:
