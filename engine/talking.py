@@ -272,6 +272,10 @@ class TalkInProgress:
                 await self._tried(means.control.send_keys(leg, keys))
             case PauseTalk(on):
                 await means.recorder.pause(on, self.talk.agent)
+                if on and means.recorder.state == "on":
+                    raise ActionRefused("The recording could not be paused: it goes on.")
+                if not on and means.recorder.state == "paused":
+                    raise ActionRefused("The recording could not be resumed: it is still paused.")
             case Note(kind, data):
                 await means.log.write(kind, data)
             case Held(agent, on):

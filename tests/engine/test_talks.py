@@ -15,6 +15,7 @@ from acd.talk import ActionRefused, Target, TargetKind
 from calls.control import ChannelEnded, ControlLost, LegAnswered, LegRinging, RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
+from engine.talk_recording import NOTHING_RECORDED
 from tests.engine.queue_stage import log_in, rung, stage_of, talks
 from tests.engine.stage import Stage
 
@@ -417,3 +418,13 @@ async def test_a_supervisor_stays_with_the_agent(stage: Stage) -> None:
     assert together(stage) == [{"caller", anna, supervisor}]
     await stage.switchboard.act(call_id, "anna", asks.Leave(supervisor))
     assert together(stage) == [{"caller", anna}]
+
+
+async def test_an_agent_is_told_that_the_recording_goes_on_though_it_was_to_pause(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_id, _ = await talks(stage)
+    monkeypatch.setattr(type(NOTHING_RECORDED.of_call()), "state", "on")  # one that cannot be paused
+    with pytest.raises(ActionRefused, match="goes on"):
+        await stage.switchboard.act(call_id, "anna", asks.PauseRecording(True))
+    await stage.switchboard.act(call_id, "anna", asks.PauseRecording(False))
