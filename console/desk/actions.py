@@ -75,7 +75,7 @@ class DeskActions:
     async def note(self, request: web.Request) -> web.Response:
         """Answers when it was saved, as the page shows it."""
         agent = await agent_of(request, self._desks)
-        form = await form_of(request)
+        form = await _form_of(request)
         text = form.get("text", "").replace("\r\n", "\n")
         if len(text) > LONGEST_NOTE:
             raise Fault(413, f"A note has at most {LONGEST_NOTE} letters. Shorten it; the rest is not saved.")
@@ -146,7 +146,7 @@ class DeskActions:
         async def answer(request: web.Request) -> web.Response:
             agent = await agent_of(request, self._desks)
             try:
-                done = await deed(agent, await form_of(request), self._pages.words_for(request))
+                done = await deed(agent, await _form_of(request), self._pages.words_for(request))
             except (DeskRefused, ActionRefused) as refused:
                 return self._refused(request, refused)
             return web.json_response({"done": done})
@@ -169,3 +169,11 @@ class DeskActions:
         elif isinstance(refused, DeskRefused) and f"desk_refused_{refused.why}" in words.table:
             sentence, language = words(f"desk_refused_{refused.why}"), words.language
         return web.json_response({"error": sentence, "language": language}, status=409)
+
+
+async def _form_of(request: web.Request) -> Form:
+    """Raises Fault 400: PostgreSQL keeps no zero byte, and a part that has one could never be wrapped up."""
+    form = await form_of(request)
+    if any("\0" in text for text in form.values()):
+        raise Fault(400, "The text has a zero byte in it. Write it anew.")
+    return form

@@ -74,6 +74,7 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     ("dial", {"number": " "}, "Write the number"),
     ("dial", {"number": "1" * 40}, "Write the number"),
     ("outcome", {"call": CALL}, "`disposition` is missing"),
+    ("note", {"call": CALL, "seq": "1", "text": "a\0b"}, "zero byte"),
     ("callback", {"call": CALL, "at": "soon"}, "Choose a day and a time"),
     ("callback", {"call": CALL, "at": "2019-01-01T10:00"}, "Choose a day and a time"),
     ("callback", {"call": CALL, "at": "9999-12-31T23:59"}, "Choose a day and a time"),
