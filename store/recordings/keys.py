@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import contextlib
 import hashlib
 import os
 import secrets
@@ -61,11 +61,7 @@ def recording_keys(key_file: Path | None, state: Path) -> RecordingKeys:
     try:
         lines = path.read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise KeysRefused(
-            f"The keys of the recordings in {path} cannot be read ({why}); put the file back from a backup, "
-            "or name another one in `recording.key_file`."
-        ) from error
+        raise _unreadable(path, error) from error
     written = (line.strip() for line in lines)
     return RecordingKeys((_key(line, str(path)) for line in written if line and line[0] != "#"), str(path))
 
@@ -73,16 +69,30 @@ def recording_keys(key_file: Path | None, state: Path) -> RecordingKeys:
 def add_key(path: Path) -> str:
     """A new key for what is recorded from the next start on; the others stay. Its id. Raises KeysRefused."""
     key = secrets.token_bytes(KEY_BYTES)
-    before = path.read_text(encoding="ascii") if path.exists() else _HEAD
+    try:
+        before = path.read_text(encoding="ascii") if path.exists() else _HEAD
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
     partial = _written(path, before.rstrip("\n") + "\n" + base64.b64encode(key).decode() + "\n")
+    with contextlib.suppress(OSError):  # of root, the hotline's own user must go on reading it
+        owner = path.stat()
+        os.chown(partial, owner.st_uid, owner.st_gid)
     partial.replace(path)
     return key_id(key)
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> KeysRefused:
+    why = getattr(error, "strerror", None) or "it is no text"
+    return KeysRefused(
+        f"The keys of the recordings in {path} cannot be read ({why}); put the file back from a backup, "
+        "or name another one in `recording.key_file`."
+    )
 
 
 def _key(written: str, where: str) -> bytes:
     try:
         key = base64.b64decode(written, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; letters that are not ASCII raise another
         key = b""
     if len(key) != KEY_BYTES:
         raise KeysRefused(

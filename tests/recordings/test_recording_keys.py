@@ -47,6 +47,33 @@ def test_the_environment_goes_first_and_its_last_key_is_used(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_new_key_leaves_the_file_to_whose_it_is(tmp_path: Path) -> None:
+    """`sudo infolinia recordings new-key` must not take it from the hotline's own user."""
+    file = tmp_path / "recording.keys"
+    recording_keys(None, tmp_path)
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    os.chown(file, 12345, 12346)
+    add_key(file)
+    assert (file.stat().st_uid, file.stat().st_gid) == (12345, 12346)
+
+
+def test_a_key_is_not_put_behind_what_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "recording.keys"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(KeysRefused, match="it is no text"):
+        add_key(file)
+    assert file.read_bytes() == b"\xff\xfe"
+
+
+def test_a_key_of_other_letters_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "zażółć")
+    with pytest.raises(KeysRefused, match="32 bytes in base64"):
+        recording_keys(None, tmp_path)
+
+
 @pytest.mark.parametrize("written", ["", "# nothing\n", "no base64!\n", base64.b64encode(b"short").decode()])
 def test_a_wrong_file_is_told_with_its_name(tmp_path: Path, written: str) -> None:
     file = tmp_path / "keys"
