@@ -26,6 +26,8 @@ LEFT_OVER_SECONDS = 90.0
 # The log of what agents did is written in batches: the day's numbers are right this much later.
 DAY_SECONDS = 0.6
 ON_THE_LINE = frozenset({AgentState.TALKING, AgentState.HOLD})
+# Every page of every agent fetches the queues when it is told of them: so often at most.
+QUEUES_SECONDS = 2.0
 BROWSER = "browser"
 BUSY = ON_THE_LINE | {AgentState.OFFERED}
 
@@ -60,6 +62,7 @@ class Following:
         self._by: dict[str, str] = {}  # who chose the status that an agent is about to have
         self._stop_watching: Callable[[], None] = lambda: None
         self._timers: set[asyncio.TimerHandle] = set()
+        self._queues_due = False
         self._days: set[str] = set()  # agents whose page is about to be told of its numbers
 
     def start(self) -> None:
@@ -125,8 +128,13 @@ class Following:
             if gone is not None:
                 self._on_removed(gone.name)
                 self._follow_work(gone, None)
-        else:
-            self._sittings.tell_all(DeskPart.QUEUES)
+        elif not self._queues_due:
+            self._queues_due = True
+            self._later(QUEUES_SECONDS, self._tell_queues)
+
+    def _tell_queues(self) -> None:
+        self._queues_due = False
+        self._sittings.tell_all(DeskPart.QUEUES)
 
     def _agent_changed(self, after: AgentView) -> None:
         agent = after.name

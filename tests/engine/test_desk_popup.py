@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from acd.work import Waiting
 from calls.control import PhoneChanged
 from calls.events import CallEventKind as Kind
 from engine.desk.view import DeskPart, StopKind
@@ -130,3 +131,16 @@ async def test_a_call_that_rang_here_in_vain_is_forgotten(desk: DeskStage) -> No
     await desk.settled()
     assert not desk.desks._parts._logs
     assert not desk.desks._showing._known
+
+
+async def test_a_busy_hotline_has_pages_look_at_its_queues_every_two_seconds(desk: DeskStage) -> None:
+    told = 0
+    async with desk.desks.watch("anna", "page1") as news:
+        for number in range(20):
+            await desk.call(f"call{number}")
+            now = desk.stage.clock.now()
+            desk.queues.join(Waiting(f"call{number}", "strict", now), desk.commands.append)
+            await asyncio.sleep(0.5)
+            while not news.empty():
+                told += news.get_nowait() is DeskPart.QUEUES
+    assert 4 <= told <= 6
