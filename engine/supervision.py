@@ -145,14 +145,15 @@ class Supervision:
         Written into the audit log before anything is heard. Raises StoreUnavailable.
         """
         party, call_log = self._party(supervisor, call_id, agent)
-        ear = self._ears.get(supervisor)
-        if ear is not None and (ear.call_id, ear.agent_leg) != (call_id, party.leg):
-            await self.end(supervisor)
-            ear = None
         data = {"agent": agent, "mode": mode.value}
         await self._audit.add(
             (AuditNote(self._clock.now(), actor, "call.supervised", f"call:{call_id}", data),)
         )
+        # Asked after every wait: another request of the same page may have come to a line meanwhile.
+        while (ear := self._ears.get(supervisor)) is not None:
+            if (ear.call_id, ear.agent_leg) == (call_id, party.leg):
+                break
+            await self.end(supervisor)
         if ear is None:
             ear = _Ear(
                 supervisor,

@@ -126,6 +126,7 @@ class Audit:
         self.notes: list[AuditNote] = []
 
     async def add(self, notes: tuple[AuditNote, ...]) -> None:
+        await asyncio.sleep(0)  # a database takes its time
         self.notes += notes
 
 
@@ -217,6 +218,13 @@ async def test_twice_the_same_is_once(scene: Scene) -> None:
     await scene.supervise(WHISPER)
     assert len(scene.control.asked("snoop")) == 1
     assert scene.events() == [("supervised", "whisper")]
+
+
+async def test_asked_twice_at_once_one_line_is_rung(scene: Scene) -> None:
+    await asyncio.gather(scene.supervise(LISTEN), scene.supervise(LISTEN))
+    ((leg, *_),) = scene.control.asked("ring_phone")
+    await scene.supervision.end("olga")
+    assert leg in [gone for (gone, *_) in scene.control.asked("hang_up")]
 
 
 @pytest.mark.parametrize(
