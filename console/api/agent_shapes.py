@@ -80,7 +80,10 @@ class WholeAgent(AgentShape):
 
 class AgentQuery(Shape):
     since: Annotated[
-        Time | None, Field(description="Of the day's numbers. Left out: midnight of the company's time zone.")
+        Time | None,
+        Field(
+            description="Of the day's numbers, at most 31 days ago. Left out: midnight of the company's zone."
+        ),
     ] = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from acd.agents import AgentStatus
@@ -25,13 +25,14 @@ from console.api.agent_shapes import (
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import cursor_of, parts_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem, ProblemDoc, missing
+from console.api.problem import FieldError, Problem, ProblemDoc, missing
 from engine.floor import FloorRefused
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.agents import AgentProfile
 from engine.registers.refusals import Missing
 
 _TAG = "agents"
+LONGEST = timedelta(days=31)
 
 
 class AgentsApi:
@@ -101,6 +102,10 @@ class AgentsApi:
 
     async def _get(self, asked: Asked) -> Answer:
         query: AgentQuery = asked.query
+        # Every row of these days is added up while calls wait for it.
+        if query.since is not None and self._parts.clock.now() - query.since > LONGEST:
+            wrong = FieldError("query.since", f"Name a moment of the last {LONGEST.days} days.")
+            raise Problem(400, "invalid", f"Numbers reach back {LONGEST.days} days.", errors=[wrong])
         return await self._told(asked.path["name"], query.since)
 
     async def _change(self, asked: Asked) -> Answer:
@@ -113,7 +118,8 @@ class AgentsApi:
             )
             version = changed.version
         if body.capacity is not None:
-            await self._parts.agents.set_capacity(asked.actor, name, body.capacity.given, now, version)
+            given = body.capacity.given
+            await self._parts.agents.set_capacity(asked.actor, name, given, now, version, body.reason)
         await self._parts.refresh_agents()
         return await self._told(name)
 

@@ -108,6 +108,7 @@ class AgentRegister(Protocol):
         capacity: Mapping[str, int],
         at: datetime,
         seen_version: int | None = None,
+        reason: str = "",
     ) -> AgentProfile:
         """Raises Missing, Changed and Refused."""
 

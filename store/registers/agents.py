@@ -132,10 +132,12 @@ class SqlAgents:
         capacity: Mapping[str, int],
         at: datetime,
         seen_version: int | None = None,
+        reason: str = "",
     ) -> AgentProfile:
         _check_capacity(capacity)
-        told = {"capacity": dict(capacity)}
-        return await self._set(actor, name, dict(told), told, at, seen_version)
+        values = {"capacity": dict(capacity)}
+        told = {**values, "reason": reason} if reason else values
+        return await self._set(actor, name, values, told, at, seen_version)
 
     async def standings(self) -> Sequence[AgentStanding]:
         def work(connection: Connection) -> list[AgentStanding]:

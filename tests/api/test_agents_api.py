@@ -21,6 +21,7 @@ from engine.registers.access import Role
 from engine.registers.accounts import Person
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.agents import AgentEvent, AgentEventKind
+from engine.registers.audit import AuditFilter
 from engine.roster import Roster, Staff
 from tests.api.serving import RunningApi, both_databases, problem, running_api
 
@@ -105,6 +106,8 @@ async def test_an_agent_is_shown_with_their_day(office: Office) -> None:
     assert (shown["version"], shown["capacity"]) == (1, {"call": None, "chat": None, "task": None})
     later = {"since": (now + timedelta(hours=1)).isoformat()}
     assert (await reader.get("/agents/anna-nowa", params=later)).json["day"]["handled"] == 0
+    long_ago = {"since": (now - timedelta(days=32)).isoformat()}
+    assert "31 days" in str(problem(await reader.get("/agents/anna-nowa", params=long_ago), 400, "invalid"))
     assert (await reader.get("/agents/jan")).json["version"] is None
     page = (await reader.get("/agents/anna-nowa/events", params={"limit": 1})).json
     assert [one["kind"] for one in page["items"]] == ["talked"]
@@ -126,6 +129,8 @@ async def test_skills_and_capacity_are_changed_with_a_reason(office: Office) -> 
     assert office.queues.agent_views()["anna-nowa"].skills == {"pl": 5}, "at once"
     (event,) = (await boss.get("/agents/anna-nowa/events")).json["items"]
     assert (event["kind"], event["data"]["reason"]) == ("skills_changed", "an exam")
+    audit = await office.api.store.accounts.audit.entries(AuditFilter(subject="agent:anna-nowa"), limit=2)
+    assert [entry.note.data["reason"] for entry in audit] == ["an exam", "an exam"]
     problem(await boss.patch("/agents/anna-nowa", patch, before.etag), 412, "changed")
     assert (await boss.patch("/agents/anna-nowa", {"reason": "x"}, changed.etag)).status == 422
     wrong = await boss.patch("/agents/anna-nowa", {**patch, "skills": {"pl": 9}}, changed.etag)
