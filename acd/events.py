@@ -80,13 +80,15 @@ class TalkEnded:
 
 @dataclass(frozen=True, slots=True)
 class TalkFound:
-    """Two who talk since before this Distribution was made."""
+    """Two who talk, since before this Distribution was made or without an offer. `wrap_up_seconds` as there
+    of AgentTaken."""
 
     work_id: str
     agent: str
     queue: str
     since: datetime
     kind: WorkKind = WorkKind.CALL
+    wrap_up_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ class Shift:
                     if part is not None and part.state is AgentState.WRAP_UP:
                         seat.end(part, now)  # of a call that came back
                     part = Part(event.work_id, event.kind, event.queue, event.since)
+                    part.wrap_up_seconds = event.wrap_up_seconds
                     seat.begin(part, AgentState.TALKING, event.since)
             case AgentTaken():
                 if not seat.signed_in or not seat.has_room_for(event.kind, beside_offers=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from acd.events import AgentTaken, Refused, TalkEnded
+from acd.events import AgentTaken, TalkEnded
 from acd.talk import ActionRefused, TalkView
 from acd.talk_commands import Over
 from acd.talk_phases import Phase, Talk
@@ -94,7 +94,6 @@ class ManualCall:
         self._leg = ""  # the agent's
         self._dialled = False
         self._answered = False
-        self._busy = False
         self._talk: TalkInProgress | None = None
         self._ended_by = "caller"
         self._outcome: Outcome | None = None
@@ -145,9 +144,7 @@ class ManualCall:
             talk = Talk(Phase.DIALLING, self.channel_id, dial.agent, self._leg, dial.queue, now, now)
         if talk is not None:
             self._leg = talk.agent_leg
-            self._talk = TalkInProgress(
-                talk, found.main or room_named(self._leg), self._means, flows_offered=False
-            )
+            self._talk = self._talk_of(talk, found.main)
             self._talk.found(surely=found.talk is not None)
 
     async def lost(self, at: datetime | None) -> None:
@@ -184,12 +181,10 @@ class ManualCall:
     async def _ring_agent(self) -> None:
         means, dial = self._means, self._dial
         self._leg = f"{self.id}.leg.{self.log.last_seq}"
-        means.queues.follow(self.id, self._decided)
-        wrap_up = None if dial.queue else WRAP_UP_SECONDS
-        means.queues.tell(AgentTaken(self.id, dial.agent, dial.queue, wrap_up_seconds=wrap_up))
-        if self._busy:
+        if not means.queues.may_take(dial.agent):
             await self._never("the agent has other work, or is not signed in")
             return
+        means.queues.tell(AgentTaken(self.id, dial.agent, dial.queue, wrap_up_seconds=self._wrap_up_seconds))
         data = {"queue": dial.queue, "agent": dial.agent, "leg": self._leg}
         await self.log.write(CallEventKind.AGENT_OFFERED, data)
         try:
@@ -208,8 +203,18 @@ class ManualCall:
             return
         self._after(AGENT_RING_SECONDS, self._leg)
 
-    def _decided(self, command: object) -> None:
-        self._busy = self._busy or isinstance(command, Refused)
+    @property
+    def _wrap_up_seconds(self) -> float | None:
+        return None if self._dial.queue else WRAP_UP_SECONDS
+
+    def _talk_of(self, talk: Talk, main: str = "") -> TalkInProgress:
+        return TalkInProgress(
+            talk,
+            main or room_named(self._leg),
+            self._means,
+            flows_offered=False,
+            wrap_up_seconds=self._wrap_up_seconds,
+        )
 
     async def _resumed(self, why: str, up: frozenset[str] | None) -> None:
         await self.log.write(CallEventKind.RESUMED, {"why": why})
@@ -271,7 +276,7 @@ class ManualCall:
             return
         now = means.clock.now()
         talk = Talk(Phase.DIALLING, self.channel_id, dial.agent, self._leg, dial.queue, now, now)
-        self._talk = TalkInProgress(talk, room_named(self._leg), means, flows_offered=False)
+        self._talk = self._talk_of(talk)
         self._after(dial.ring_seconds, self.channel_id)
         await self._talk.begin()
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from acd.events import Disposed, HoldChanged, TalkEnded, TalkFound, WrapUpEnded
@@ -86,16 +87,26 @@ class TalkInProgress:
     """From the moment in which an agent is on the line, or dials, until nobody but the customer is.
 
     Methods that return an Over tell how it ended; whoever has the call goes on from there. They may raise
-    ControlLost: `settle` does what is left, on a connection that works.
+    ControlLost: `settle` does what is left, on a connection that works. `wrap_up_seconds`: of the agents,
+    None for those of the queue.
     """
 
-    def __init__(self, talk: Talk, main: str, means: TalkMeans, *, flows_offered: bool = True) -> None:
+    def __init__(
+        self,
+        talk: Talk,
+        main: str,
+        means: TalkMeans,
+        *,
+        flows_offered: bool = True,
+        wrap_up_seconds: float | None = None,
+    ) -> None:
         self.talk = talk
         self._means = means
         self._rooms = Rooms(talk.customer, main, control=means.control, trouble=self._trouble)
         self._lines = TalkLines(talk, means, self._rooms.ended)
         self._over: Over | None = None
         self._flows_offered = flows_offered
+        self._wrap_up_seconds = wrap_up_seconds
         self._adopted = False
         self._doubted = False  # whether the last steps were done
 
@@ -132,7 +143,7 @@ class TalkInProgress:
         self._doubted = talk.phase in WAITING or not surely
         for agent in (talk.agent, talk.other.agent if talk.other is not None and talk.other.up else ""):
             if agent:
-                means.queues.tell(TalkFound(means.call_id, agent, talk.queue, talk.began))
+                self._tell_found(agent, talk.began)
         if talk.agent and talk.phase in WAITING:
             means.queues.tell(HoldChanged(means.call_id, talk.agent, True))
 
@@ -281,7 +292,7 @@ class TalkInProgress:
             case Held(agent, on):
                 means.queues.tell(HoldChanged(means.call_id, agent, on))
             case Bound(agent):
-                means.queues.tell(TalkFound(means.call_id, agent, self.talk.queue, means.clock.now()))
+                self._tell_found(agent, means.clock.now())
             case Released(agent):
                 for event in (
                     TalkEnded(means.call_id, agent),
@@ -290,7 +301,7 @@ class TalkInProgress:
                 ):
                     means.queues.tell(event)
             case PartBegan(agent, leg):
-                means.queues.tell(TalkFound(means.call_id, agent, self.talk.queue, means.clock.now()))
+                self._tell_found(agent, means.clock.now())
                 await self._recorder_begin(agent, leg)
             case PartEnded():
                 await self._part_ended(command)
@@ -299,6 +310,11 @@ class TalkInProgress:
                 self._lines.stop_timers()
                 await self._close(command)
         return None
+
+    def _tell_found(self, agent: str, since: datetime) -> None:
+        call_id, wrap_up = self._means.call_id, self._wrap_up_seconds
+        found = TalkFound(call_id, agent, self.talk.queue, since, wrap_up_seconds=wrap_up)
+        self._means.queues.tell(found)
 
     async def _close(self, over: Over) -> None:
         await self._rooms.close(music=over.ending in (Ending.LOST, Ending.QUEUE))

@@ -199,6 +199,7 @@ async def test_an_agents_call_goes_on_when_the_engine_dies(tmp_path: Path, answe
     assert stage.control.asked("originate") == []
     stage.control.tell(ChannelEnded(leg, 16))
     assert (await stage.over("m1")).outcome == Outcome.COMPLETED
+    assert stage.exchange.queues.agent_views()["anna"].state is AgentState.WRAP_UP
     await stage.switchboard.close()
 
 
