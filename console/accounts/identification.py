@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from engine.registers.actor import Actor, ActorKind
 
 # For so long a session is believed while the database does not answer.
 AWAY_SECONDS = 900.0
+# Who was there lately does not wait longer for it: an agent must be able to hold a call meanwhile.
+PATIENCE_SECONDS = 1.0
 MOST_LATELY = 5_000
 # What a page asks by itself, whether or not anybody sits before it.
 _UNATTENDED = ("/events", "/parts/")
@@ -34,6 +37,7 @@ class Identification:
         self._clock = clock
         self._anybody: bool | None = None
         self._lately: OrderedDict[str, tuple[Session, datetime]] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[Session | None]] = {}
 
     async def identify(self, request: web.Request) -> Identity | None:
         """A header that is no token of ours is not made good by a cookie."""
@@ -72,20 +76,39 @@ class Identification:
     async def _session(self, key: str, *, renew: bool) -> Session | None:
         """While the database is away, those who were there lately go on: nothing can be ended meanwhile."""
         now = self._clock.now()
+        known, at = self._lately.get(key, (None, now))
+        if (now - at).total_seconds() > AWAY_SECONDS:
+            known = None
+        asked = self._ask(key, now, renew=renew)
+        done, _ = await asyncio.wait({asked}, timeout=None if known is None else PATIENCE_SECONDS)
+        if not done:
+            return known
         try:
-            session = await self._accounts.sessions.find(key, now, renew=renew)
+            return asked.result()
         except StoreUnavailable:
-            known, at = self._lately.get(key, (None, now))
-            if known is None or (now - at).total_seconds() > AWAY_SECONDS:
+            if known is None:
                 raise
             return known
+
+    def _ask(self, key: str, now: datetime, *, renew: bool) -> asyncio.Task[Session | None]:
+        """One question at a time of each session; it goes on when nobody waits for it any more."""
+        asked = self._asked.get(key)
+        if asked is None:
+            find = self._accounts.sessions.find(key, now, renew=renew)
+            asked = self._asked[key] = asyncio.ensure_future(find)
+            asked.add_done_callback(lambda task: self._answered(key, now, task))
+        return asked
+
+    def _answered(self, key: str, at: datetime, task: asyncio.Task[Session | None]) -> None:
+        del self._asked[key]
+        if task.cancelled() or task.exception() is not None:
+            return  # whoever still waits is told of it
         self._lately.pop(key, None)
-        if session is not None:
+        if (session := task.result()) is not None:
             self._anybody = True
-            self._lately[key] = (session, now)
+            self._lately[key] = (session, at)
             if len(self._lately) > MOST_LATELY:
                 self._lately.popitem(last=False)
-        return session
 
 
 def is_secure(request: web.Request) -> bool:
