@@ -89,6 +89,11 @@ class RecordingKeeper:
             except RecordingLost as lost:
                 failure = str(lost)
                 log.warning("a recording waits to be kept", recording=recording.id, why=failure)
+            except StoreUnavailable:
+                raise
+            except Exception as fault:  # the others are kept all the same
+                failure = f"{recording.id} cannot be kept ({type(fault).__name__}); see the log."
+                log.exception("a recording could not be kept", recording=recording.id)
         for recording in await self._register.with_raw(self._node):
             if recording.raw is not None and await self._files.drop_raw(recording.raw):
                 await self._register.raw_dropped(recording.id)

@@ -175,8 +175,13 @@ class RecordingsApi:
         query: DeletionQuery = asked.query
         now: datetime = self._parts.clock.now()
         deleted = await self._register.delete(asked.actor, asked.path["recording_id"], query.reason, now)
-        if deleted.path is not None:
-            await self._files.remove(deleted.path)
+        if deleted.path is not None and not await self._files.remove(deleted.path):
+            raise Problem(
+                500,
+                "failed",
+                f"It is deleted from the history, yet the file {deleted.path} could not be: "
+                "see the log, and delete it from the recordings folder by hand.",
+            )
         return Answer()
 
     async def _recording(self, asked: Asked) -> Recording:

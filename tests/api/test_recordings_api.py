@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,6 +125,16 @@ async def test_a_damaged_one_is_told_in_a_sentence(house: RunningApi, tmp_path: 
     reply = await house.person("supervisor").get(f"{ONE}/audio")
     assert reply.status == 409
     assert "was changed or cut off" in reply.json["detail"]
+
+
+async def test_a_file_that_stays_is_told(house: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stays(self: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", stays)
+        reply = await house.person("manager").delete(f"{ONE}?reason=asked")
+    assert (reply.status, "by hand" in reply.json["detail"]) == (500, True)
 
 
 async def test_a_recording_is_deleted_with_a_reason(house: RunningApi, tmp_path: Path) -> None:

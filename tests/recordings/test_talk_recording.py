@@ -6,12 +6,13 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import pytest
 
 from calls.control import RequestRefused
 from calls.events import CallEventKind as Kind
+from calls.talk_control import TalkFiles
 from engine.registers.recordings import RecordingBasis, RecordingState, TranscriptState
 from engine.talk_recording import LOOK_SECONDS, STANDS_SECONDS, RecordingRules, When, missing_seconds
 from store.recordings import vault as vault_module
@@ -198,6 +199,25 @@ async def test_a_disk_that_is_full_afterwards_keeps_the_raw_files_until_it_is_no
     await home.keeper.once()
     assert home.health.all()[0].ok
     assert (await home.store.recordings.get(recording_id)).seconds == 3.0
+
+
+async def test_one_that_cannot_be_kept_holds_up_no_other(
+    sqlite_home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = sqlite_home
+    first, second = await home.recorded("c1"), await home.recorded("c2")
+    encode = vault_module.encode
+
+    def broken(raw: TalkFiles, target: IO[bytes], codec: str) -> float:
+        if first in raw.said:
+            raise ValueError("what nobody thought of")
+        return encode(raw, target, codec)
+
+    monkeypatch.setattr(vault_module, "encode", broken)
+    await home.keeper.once()
+    assert (await home.store.recordings.get(first)).state is RecordingState.RUNNING
+    assert (await home.store.recordings.get(second)).state is RecordingState.KEPT
+    assert first in home.health.all()[0].detail
 
 
 async def test_an_engine_that_died_leaves_nothing_behind(home: House) -> None:
