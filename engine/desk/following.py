@@ -144,6 +144,8 @@ class Following:
             by = self._by.get(agent, "")
             for kind, data in entries_of(before, after, telephone=self.telephone(agent), by=by):
                 self.note(agent, kind, data)
+                if kind is AgentEventKind.STATUS_CHANGED:
+                    self._by.pop(agent, None)  # what comes next by itself is nobody's choice
         self._follow_work(before, after)
         self._sittings.tell(agent, DeskPart.STATE)
         sitting = self._sittings.get(agent)

@@ -266,3 +266,18 @@ async def test_who_signs_in_while_the_telephone_is_still_being_dismissed_has_one
     await desk.desks.sign_in("anna", "page2")
     await leaving
     assert "anna" in desk.phones.passwords
+
+
+async def test_a_telephone_that_goes_after_a_supervisors_choice_goes_by_itself(desk: DeskStage) -> None:
+    desk.queues.phone_changed(PhoneChanged("desk-phone", True))
+    await desk.desks.set_status("desk-phone", AgentStatus.BREAK, "lunch", by="Maria")
+    desk.queues.phone_changed(PhoneChanged("desk-phone", True, in_use=True))
+    assert (await desk.desks.view("desk-phone")).status is AgentStatus.BREAK
+    desk.queues.phone_changed(PhoneChanged("desk-phone", False))
+    await desk.settled()
+    changed = [
+        (e.data["status"], e.data["by"])
+        for e in desk.registers.events_of("desk-phone")
+        if e.kind is AgentEventKind.STATUS_CHANGED
+    ]
+    assert changed == [("available", ""), ("break", "Maria"), ("offline", "")]
