@@ -356,7 +356,11 @@ class QueueWaiting:
             talked_seconds=round(talked.total_seconds(), 1),
         )
         if self._noted:
-            self._means.queues.on_left(self.place.queue, waited.total_seconds(), connected_at is not None)
+            answered_at = connected_at or self._connected_at  # also of who has lost that agent since
+            until_answered = (answered_at or now) - self.place.since
+            self._means.queues.on_left(
+                self.place.queue, until_answered.total_seconds(), answered_at is not None
+            )
 
     async def _stop_ringing(self) -> bool:
         """End the agent's leg, whatever it is at. False when it had ended already."""

@@ -428,3 +428,17 @@ async def test_an_agent_is_told_that_the_recording_goes_on_though_it_was_to_paus
     with pytest.raises(ActionRefused, match="goes on"):
         await stage.switchboard.act(call_id, "anna", asks.PauseRecording(True))
     await stage.switchboard.act(call_id, "anna", asks.PauseRecording(False))
+
+
+async def test_who_gives_up_after_having_lost_an_agent_had_been_answered_in_time(stage: Stage) -> None:
+    left: list[tuple[str, float, bool]] = []
+    stage.exchange.queues.on_left = lambda *told: left.append(told)
+    call_id, leg = await talks(stage)
+    await asyncio.sleep(100)
+    stage.control.tell(ChannelEnded(leg, 44))
+    await stage.until(lambda: stage.exchange.queues.waiting() == {"orders": 1})
+    stage.hang_up()
+    await stage.over(call_id)
+    ((queue, seconds, answered),) = left
+    assert (queue, answered) == ("orders", True)
+    assert seconds < 5
