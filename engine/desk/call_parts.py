@@ -7,7 +7,8 @@ wrapped up becomes a row of the history, and the call's log is told, behind its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +38,7 @@ from history.permissions import Objection, Scope
 NOTE_SECONDS = 2.0
 # Pauses between tries to read a call that must be read before its part can be wrapped up.
 RETRY_SECONDS = 5.0
+READ_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -217,9 +219,14 @@ class CallParts:
         parts.pop(part.agent, None)
         if not parts:
             self._parts.pop(part.call_id, None)
-        task = asyncio.get_running_loop().create_task(self._wrap_up(ended, at))
-        self._closing[task] = part.call_id
-        task.add_done_callback(self._closed)
+        self._run(self._wrap_up(ended, at), part.call_id)
+
+    def left_over(self, part: CallPart) -> None:
+        """Its talk ended while nobody followed it: with its call, or nobody knows when."""
+        if part.ended_at is not None:
+            self.wrapped_up(part, part.ended_at)
+        else:
+            self._run(self._end_left_over(part), part.call_id)
 
     def forget(self, call_id: str) -> None:
         """Nobody looks at this call any more, unless somebody has a part in it."""
@@ -259,6 +266,18 @@ class CallParts:
             except Exception:
                 log.exception("a wrap-up could not be written", call=part.call_id)
             break
+
+    async def _end_left_over(self, part: CallPart) -> None:
+        ended_at = None
+        with suppress(StoreUnavailable, LookupError, TimeoutError):
+            async with asyncio.timeout(READ_SECONDS):
+                ended_at = (await self.log_of(part.call_id)).call.ended_at
+        self.wrapped_up(part, ended_at or self._exchange.clock.now())
+
+    def _run(self, work: Coroutine[None, None, None], call_id: str) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._closing[task] = call_id
+        task.add_done_callback(self._closed)
 
     def _closed(self, task: asyncio.Task[None]) -> None:
         self.forget(self._closing.pop(task))

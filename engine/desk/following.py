@@ -179,7 +179,7 @@ class Following:
         for part in self._parts.all():
             view = self.views.get(part.agent)
             if view is None or part.call_id not in {work.work_id for work in view.all_work}:
-                self._parts.wrapped_up(part, part.ended_at or self._exchange.clock.now())
+                self._parts.left_over(part)
 
     # --- the calls ----------------------------------------------------------------------------------------
 

@@ -136,14 +136,17 @@ async def test_a_talk_that_ended_while_the_engine_was_away_is_wrapped_up(
     desk: DeskStage, tmp_path: Path
 ) -> None:
     await desk.here("anna")
-    await desk.talks()
+    log = await desk.talks()
     await desk.desks.save_note("anna", "call1", "Said before the crash", 1)
+    await asyncio.sleep(40)
+    await log.write(Kind.ENDED, {"by": "caller", "cause": 16, "outcome": "completed"})  # as was found later
     await desk.crash()
     after = await DeskStage(tmp_path, after=desk).start()
     try:
         await asyncio.sleep(95)
         (row,) = [row for row in after.ledger.interactions if row.channel is Channel.TALK]
         assert row.note == "Said before the crash"
+        assert row.duration_seconds == pytest.approx(40, abs=1)
         assert after.ledger.parts == {}
     finally:
         await after.close()
