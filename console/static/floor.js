@@ -41,12 +41,23 @@ async function openPhone() {
   const media = await openMicrophone().catch((refusal) => {
     throw new Told(refusal.why === "insecure" ? words.insecure : words.microphone);
   });
-  const { user, password } = await ask("/floor/phone");
+  const stop = () => media.getTracks().forEach((track) => track.stop());
+  const { user, password } = await ask("/floor/phone").catch((failure) => { stop(); throw failure; });
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Told(words.unsigned)), READY_MS);
+    // Its password is void, or Asterisk away: the next line is asked for with another telephone.
+    const fail = () => {
+      clearTimeout(late);
+      phone = null;
+      if (!made.inCall) {
+        made.close();
+        stop();
+      }
+      reject(new Told(words.unsigned));
+    };
+    const late = setTimeout(fail, READY_MS);
     const made = connect({ url: socketAddress(), user, password, media }, {
       registered() { clearTimeout(late); resolve(made); },
-      refused() { clearTimeout(late); reject(new Told(words.unsigned)); },
+      refused: fail,
       incoming() { made.answer(); },
       stream(sound) { speaker.srcObject = sound; },
       ended() { speaker.srcObject = null; },

@@ -27,7 +27,9 @@ export async function openMicrophone() { return navigator.mediaDevices.getUserMe
 export function connect(settings, listener) {
   setTimeout(() => listener.registered(), 0);
   window.settings = settings;
-  return { answer() {} };
+  window.listener = listener;
+  window.phones = (window.phones ?? 0) + 1;
+  return { answer() {}, close() {}, inCall: false };
 }
 """
 CUT = """() => [...document.querySelectorAll("main button, h1, h2, .pill, th")]
@@ -93,6 +95,13 @@ async def test_a_line_by_keyboard_and_a_refusal(page: Page, hall: Hall) -> None:
     await page.locator("#leave-line").click()
     hall.stage.live.changed(FLOOR)
     await expect(page.locator("#floor-line")).to_be_hidden()
+    hall.supervision.refusal = None
+    await page.evaluate("window.listener.refused()")  # as after a restart of the engine
+    await page.locator('button[data-mode=listen][data-agent="anna"]').click()
+    async with asyncio.timeout(10):
+        while len(hall.supervision.asked) == len(SupervisionMode):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert await page.evaluate("window.phones") == 2
 
 
 async def test_fit_for_all_eyes(page: Page, hall: Hall) -> None:
