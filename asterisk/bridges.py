@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 
 from asterisk.ari import GONE, AriConnection
 from asterisk.busy import BusyChannels
-from calls.control import CallControlError
+from calls.control import CallControlError, ChannelGone
 
 log = logging.getLogger(__name__)
 
 NOT_THERE = GONE | {400, 422}
 """Bridges answer 400 for an unknown channel, and 422 for one that is not in our application."""
+
+EXISTS = frozenset({409})
 
 
 class Bridges:
@@ -22,15 +25,18 @@ class Bridges:
         self._members: dict[str, tuple[str, ...]] = {}
 
     async def make(self, bridge_id: str) -> None:
-        await self._ari.request("POST", f"bridges/{bridge_id}", {"type": "mixing"})
-        self._members[bridge_id] = ()
+        """That it is there already is as good: after a break it is not known what was done."""
+        with contextlib.suppress(ChannelGone):
+            await self._ari.request("POST", f"bridges/{bridge_id}", {"type": "mixing"}, gone=EXISTS)
+        self._members.setdefault(bridge_id, ())
 
     async def connect(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
         """Raises ChannelGone when one of them has ended; the bridge is destroyed then.
 
         A channel that plays or records comes in when it has ended that.
         """
-        self._members[bridge_id] = tuple(channel_ids)
+        before = self._members.get(bridge_id, ())
+        self._members[bridge_id] = (*(one for one in before if one not in channel_ids), *channel_ids)
         try:
             if any(channel_id in self._busy for channel_id in channel_ids):
                 ask = self._ari.request_apart

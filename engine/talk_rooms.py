@@ -59,11 +59,11 @@ class Rooms:
             await self._set_music(on=False)
         await self._set_ringback(agent_leg if room.ringback else None)
         for leg in sorted(self._here - room.main):
-            if leg in room.apart or await self._done(self._control.take_out(leg, self.main)):
+            if leg in room.apart or await self._out(leg, self.main):
                 self._here.discard(leg)
         for leg in sorted(self._apart - room.apart):
             if self._apart_id and leg not in room.main:
-                await self._done(self._control.take_out(leg, self._apart_id))
+                await self._out(leg, self._apart_id)
             self._apart.discard(leg)
         await self._gather_apart(room, apart_id)
         await self._gather_here(room)
@@ -125,6 +125,17 @@ class Rooms:
             await self._done(self._control.ringback(before, on=False))
         if leg is not None and before != leg:
             await self._done(self._control.ringback(leg, on=True))
+
+    async def _out(self, leg: str, room_id: str) -> bool:
+        """That it is not in there is as good, and usual after a break."""
+        try:
+            await self._control.take_out(leg, room_id)
+        except ChannelGone:
+            pass
+        except RequestRefused as refused:
+            await self._trouble(str(refused))
+            return False
+        return True
 
     async def _done(self, step: Awaitable[None]) -> bool:
         try:

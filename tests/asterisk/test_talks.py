@@ -202,7 +202,8 @@ async def test_a_talk_is_held_muted_listened_to_and_recorded(tmp_path: Path, por
             await control.take_out(agent.channel_id, "talk-1")
         with pytest.raises(ChannelGone):
             await control.move(agent.channel_id, "no-such-bridge")
-        await control.bridge("talk-2", (caller.channel_id, agent.channel_id))
+        await control.bridge("talk-2", (caller.channel_id,))
+        await control.bridge("talk-2", (caller.channel_id, agent.channel_id))  # it is there, and he is in it
         await control.destroy_bridge("talk-1")
         await caller.until_heard(AGENT_HERTZ)
 

@@ -11,7 +11,7 @@ import pytest
 from acd import talk as asks
 from acd.agents import AgentState
 from acd.talk import Action, Target, TargetKind
-from calls.control import CallArrived, ChannelEnded, LegAnswered
+from calls.control import CallArrived, ChannelEnded, ChannelGone, LegAnswered
 from calls.events import CallEventKind as Kind
 from tests.engine.fake_network import channel
 from tests.engine.queue_stage import log_in, rung, stage_of, talks
@@ -53,6 +53,7 @@ async def test_a_caller_on_hold_stays_there_when_the_engine_dies(tmp_path: Path)
     before = stage_of(tmp_path)
     call_id, anna, _ = await in_phase(before, asks.Hold())
     stage = await restarted(before)
+    stage.control.faults["take_out"] = ChannelGone("she is not in the room")  # since before, as it was done
     await stage.connect(channel("caller"), channel(anna, dialled="s"))
     log_in(stage, "anna")
     await stage.until(lambda: stage.control.names().count("music") == 1)
