@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from console.accounts.admission import goes_on
+from console.api.sending import send
 from console.desk.pages import agent_of
 from console.faults import Fault
 from engine.desk.desks import Desks
@@ -84,7 +85,7 @@ class DeskStream:
                     if self._clock.monotonic() - asked_at >= HEARTBEAT_SECONDS:
                         asked_at = self._clock.monotonic()
                         if not await goes_on(request):
-                            await response.write(b"event: signed-out\ndata: -\n\n")
+                            await send(response, b"event: signed-out\ndata: -\n\n")
                             return
                     try:
                         first = await asyncio.wait_for(changes.get(), HEARTBEAT_SECONDS)
@@ -106,7 +107,7 @@ class DeskStream:
         clock_ms = int(self._clock.now().timestamp() * 1000)
         text = f"event: clock\ndata: {clock_ms}\n\n"
         text += "".join(f"event: desk-{name}\ndata: -\n\n" for name in names)
-        await response.write(text.encode())
+        await send(response, text.encode())
 
 
 def page_id(given: str) -> str:
