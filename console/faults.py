@@ -48,6 +48,8 @@ def fault_middleware(error_page: ErrorPage) -> Middleware:
         except StoreUnavailable as away:
             log.warning("%s %s: the database does not answer: %s", request.method, request.path, away)
             return _answer(request, 503, "The database does not answer. Try again in a moment.")
+        except ConnectionResetError:
+            raise  # whoever asked has left
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return _answer(request, 500, "The console failed on this request; its log says why.")

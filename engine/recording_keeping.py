@@ -5,7 +5,6 @@ Its row and its call's log tell what a recording is: one that an engine died und
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +14,7 @@ import structlog
 from calls.events import CallEvent, CallEventKind
 from engine.health import Health
 from engine.live import LiveCalls
+from engine.lookout import Lookout
 from engine.ports import Queries, RecordingLost, StoreUnavailable
 from engine.registers.recordings import (
     Recording,
@@ -28,6 +28,8 @@ from engine.talk_recording import HEALTH, missing_seconds
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 30.0
+# The last event of a talk is written with others, and later when the database is slow.
+SOON_SECONDS = (0.5, 3.0)
 # Less than this is nobody's word.
 SHORTEST_SECONDS = 0.3
 
@@ -53,28 +55,10 @@ class RecordingKeeper:
         self._live = live
         self._health = health
         self._node = node
-        self._woken = asyncio.Event()
+        self.lookout = Lookout(
+            "recordings", self.once, every_seconds=EVERY_SECONDS, soon_seconds=SOON_SECONDS
+        )
         self._seen: dict[str, float | None] = {}
-
-    def wake(self) -> None:
-        """A talk is over."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            try:
-                await self.once()
-            except StoreUnavailable as away:
-                log.warning("recordings wait for the database", reason=str(away))
-            except Exception:
-                log.exception("recordings could not be kept; it is tried again")
-            try:
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
 
     async def once(self) -> None:
         """Keep what is over, delete raw files that are kept, and join transcripts to rows that came late."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import structlog
 
 from engine.live import LiveCalls
-from engine.ports import StoreUnavailable
+from engine.lookout import Lookout
 from engine.registers.recordings import (
     Recording,
     RecordingDamaged,
@@ -59,28 +58,11 @@ class TranscriptWorker:
         self._transcriber = transcriber
         self._live = live
         self._node = node
-        self._woken = asyncio.Event()
+        self.lookout = Lookout("transcripts", self._all, every_seconds=EVERY_SECONDS)
 
-    def wake(self) -> None:
-        """There may be something to do."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            try:
-                while await self.once():
-                    pass
-            except StoreUnavailable as away:
-                log.warning("transcripts wait for the database", reason=str(away))
-            except Exception:
-                log.exception("transcripts could not be made; it is tried again")
-            try:
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
+    async def _all(self) -> None:
+        while await self.once():
+            pass
 
     async def once(self) -> bool:
         """Whether there was one to be written down."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -34,6 +33,7 @@ from engine.retention import RetentionWorker
 from engine.switchboard import Switchboard
 from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
 from infolinia.assembly.asterisk import ami_address, ari_address, installation_of
+from infolinia.assembly.background import in_background
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
 from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
@@ -139,7 +139,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         hours = OfficeHours(configuration.hours, ZoneInfo(configuration.time_zone))
         surroundings = surroundings_of(configuration, hours)
         queues, roster = await staffed_queues(configuration, store, clock, surroundings)
-        _in_background(roster.watch(), stack)
+        in_background(roster.watch(), stack)
         queues.on_left = lambda queue, seconds, answered: metrics.queue_left(
             queue, seconds, answered=answered, in_time=seconds <= roster.service_level_seconds(queue)
         )
@@ -198,8 +198,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         switchboard.start()
         stack.push_async_callback(switchboard.close)
         stack.push_async_callback(floor.supervision.close)
-        _in_background(_recover(recovery, restored), stack)
-        _in_background(recovery.watch(), stack)
+        in_background(_recover(recovery, restored), stack)
+        in_background(recovery.watch(), stack)
         visitors = VisitorGate(
             control,
             ids,
@@ -216,7 +216,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
 
         flow_reloader = FlowReloader(configuration, shelf, voices, recognizer, flows_changed)
         if configuration.flows_watch:
-            _in_background(flow_reloader.watch(), stack)
+            in_background(flow_reloader.watch(), stack)
         reloader = ConfigurationReloader(configuration, flow_reloader)
         reloader.appliers += [
             lambda new: hours.put(new.hours),
@@ -227,7 +227,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         await serve_control(socket_path(configuration), flow_reloader, reloader, roster, queues, stack)
         recording.start(stack)
         worker = RetentionWorker(store.retention, store.privacy, configuration.retention.periods(), clock)
-        _in_background(worker.run(), stack)
+        in_background(worker.run(), stack)
         intake = import_desk(configuration, store, ids)
         intake.start()
         stack.push_async_callback(intake.close)
@@ -301,15 +301,3 @@ async def _recover(recovery: Recovery, restored: asyncio.Event) -> None:
             await recovery.after_connecting()
         except Exception:
             log.exception("Calls of before could not be recovered; trying again at the next connection")
-
-
-def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> None:
-    """Run it until the hotline stops."""
-    task = asyncio.get_running_loop().create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    stack.push_async_callback(end)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -15,6 +12,7 @@ from engine.ports import Clock
 from engine.recording_keeping import RecordingKeeper
 from engine.talk_recording import TalkRecordings
 from engine.transcribing import TranscriptWorker
+from infolinia.assembly.background import in_background
 from infolinia.configuration import Configuration
 from infolinia.sections.recording import recording_rules
 from infolinia.setup.inventory import Parts
@@ -47,8 +45,8 @@ class RecordingWork:
         self.keeper.codec = configuration.recording.codec
 
     def start(self, stack: AsyncExitStack) -> None:
-        for work in (self.talks.watch(), self.keeper.run(), self.transcripts.run()):
-            _in_background(work, stack)
+        for work in (self.talks.watch(), self.keeper.lookout.run(), self.transcripts.lookout.run()):
+            in_background(work, stack)
 
 
 def recording_work(
@@ -86,18 +84,6 @@ def recording_work(
     transcripts = TranscriptWorker(
         store.recordings, vault, TalkTranscriber({**parts.model_dirs, **own}), live, configuration.node
     )
-    talks.on_ended = keeper.wake
-    keeper.on_kept = transcripts.wake
+    talks.on_ended = keeper.lookout.wake
+    keeper.on_kept = transcripts.lookout.wake
     return RecordingWork(talks, keeper, transcripts)
-
-
-def _in_background(work: Coroutine[None, None, None], stack: AsyncExitStack) -> None:
-    """Run it until the stack is closed."""
-    task = asyncio.get_running_loop().create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    stack.push_async_callback(end)

@@ -92,7 +92,7 @@ async def test_what_an_engine_was_writing_down_is_begun_anew(home: House) -> Non
     recording_id = await spoken_talk(home)
     slow = Deaf(waits=True)
     running = asyncio.create_task(
-        TranscriptWorker(home.store.recordings, home.vault, slow, home.live, "infolinia").run()
+        TranscriptWorker(home.store.recordings, home.vault, slow, home.live, "infolinia").lookout.run()
     )
     async with asyncio.timeout(10):
         await slow.began.wait()
