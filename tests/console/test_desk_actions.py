@@ -155,6 +155,9 @@ async def test_a_refusal_is_told_in_the_readers_language(at_desk: Office, desks:
     desks.refuse["finish_wrap_up"] = DeskRefused("disposition", "This queue wants an outcome.")
     at_desk.headers["Accept-Language"] = "pl"
     assert (await send(at_desk, "finish", 409))["error"].startswith("Ta kolejka wymaga wyniku")
+    for why in ("offline", "phone", "asterisk", "person_busy"):
+        desks.refuse["dial"] = DeskRefused(why, "In English.")
+        assert (await send(at_desk, "dial", 409, number="+48220000042"))["language"] == "pl", why
     desks.refuse["act"] = DeskRefused("action", "The customer is on hold already.")
     told = await send(at_desk, "talk", 409, action="hold")
     assert told == {"error": "The customer is on hold already.", "language": "en"}
