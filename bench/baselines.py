@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -34,6 +35,15 @@ async def load_module(folders: RuntimeFolders, name: str) -> None:
     said = await _console(folders, f"module load {name}")
     if "Loaded" not in said:
         raise RuntimeError(f"Asterisk did not load {name}: {said}")
+
+
+async def channels(folders: RuntimeFolders) -> int:
+    """How many live."""
+    said = await _console(folders, "core show channels count")
+    found = re.search(r"^(\d+) active channel", said, re.MULTILINE)
+    if found is None:
+        raise RuntimeError(f"Asterisk did not count its channels: {said}")
+    return int(found[1])
 
 
 @asynccontextmanager

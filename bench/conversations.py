@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -63,19 +64,23 @@ steps:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """CPU in milliseconds a second of one conversation. `heard`: the share found, of the worst ear."""
+    """CPU in milliseconds a second of one conversation. `heard`: the share found, of the worst ear.
+
+    `waiting`: callers who had nobody to talk with at the end.
+    """
 
     name: str
     conversations: int
     seconds: float
     failed: int
+    waiting: int
     asterisk_ms: float
     python_ms: float | None
     heard: float
 
     @property
     def intact(self) -> bool:
-        return self.failed == 0 and self.heard >= INTACT_SHARE
+        return self.failed == 0 and self.waiting == 0 and self.heard >= INTACT_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +190,15 @@ async def _talk(
     try:
         await asyncio.sleep(coming + SETTLE_SECONDS / 2)
         listeners = [
-            asyncio.create_task(_listener(engine, number, one, plan.seconds)) for one in range(LISTENERS)
+            asyncio.create_task(_listener(engine, number, one, plan.seconds + 1)) for one in range(LISTENERS)
         ]
         await asyncio.sleep(SETTLE_SECONDS / 2)
-        before = cpu_seconds(engine.asterisk_pid), 0.0 if pid is None else cpu_seconds(pid)
+        before = _cpu(engine, pid)
         began = asyncio.get_running_loop().time()
         await asyncio.sleep(plan.seconds - SETTLE_SECONDS / 2)
         took = asyncio.get_running_loop().time() - began
-        after = cpu_seconds(engine.asterisk_pid), 0.0 if pid is None else cpu_seconds(pid)
+        after = _cpu(engine, pid)
+        waiting = 2 * conversations - await baselines.channels(engine.asterisk)
         heard = await asyncio.gather(*listeners)
         result = await callers
     finally:
@@ -202,15 +208,22 @@ async def _talk(
         name,
         conversations,
         round(took, 1),
-        result.failed + sum(share < 0 for share in heard),
+        result.failed + sum(share is None for share in heard),
+        waiting,
         (after[0] - before[0]) * each,
         None if pid is None else (after[1] - before[1]) * each,
-        min(heard),
+        min(share or 0.0 for share in heard),
     )
 
 
-async def _listener(engine: RunningHotline, number: str, place_of: int, seconds: float) -> float:
-    """A caller who talks, and the share of what came back that is their own speech; -1: no call."""
+def _cpu(engine: RunningHotline, pid: int | None) -> tuple[float, float]:
+    """Seconds of Asterisk and of the engine, whose child Asterisk is."""
+    asterisk = engine.asterisk_pid
+    return cpu_seconds(asterisk), 0.0 if pid is None else cpu_seconds(pid, (asterisk,))
+
+
+async def _listener(engine: RunningHotline, number: str, place_of: int, seconds: float) -> float | None:
+    """A caller who talks: the share of what came back that an agent has said; None: no call."""
     ports = engine.ports
     async with rtp_party(ports.spare(5 + 5 * place_of)) as party:
         call = asyncio.create_task(
@@ -239,7 +252,7 @@ async def _listener(engine: RunningHotline, number: str, place_of: int, seconds:
             with suppress(asyncio.CancelledError, TimeoutError):
                 await mouth
         if not result.ok:
-            return -1.0
+            return None
         return await _share(AGENTS_SAY, party)
 
 
@@ -250,7 +263,7 @@ async def _ears(engine: RunningHotline) -> AsyncIterator[list[SipPhone]]:
     async with AsyncExitStack() as stack:
         phones = [
             await stack.enter_async_context(
-                sip_phone(name, PASSWORD, ports.sip, ports.spare(20 + 2 * number))
+                sip_phone(name, PASSWORD, ports.sip, ports.spare(20 + 3 * number))
             )
             for number, name in enumerate(EARS)
         ]
@@ -280,7 +293,8 @@ async def _share(said: Samples, party: RtpParty) -> float:
 def _line(one: Figures) -> str:
     python = "" if one.python_ms is None else f", Python {one.python_ms:.2f}"
     return (
-        f"{one.conversations} conversations, {one.name}: {one.failed} failed, {one.heard:.0%} heard, "
+        f"{one.conversations} conversations, {one.name}: {one.failed} failed, {one.waiting} wait, "
+        f"{one.heard:.0%} heard, "
         f"Asterisk {one.asterisk_ms:.2f} ms a second of each{python}"
     )
 
@@ -291,6 +305,7 @@ def _text(found: list[Figures], facts: Mapping[str, object]) -> str:
         "",
         "for, s",
         "failed",
+        "with nobody",
         "speech found",
         "Asterisk ms/s",
         "Python ms/s",
@@ -301,6 +316,7 @@ def _text(found: list[Figures], facts: Mapping[str, object]) -> str:
             one.name,
             f"{one.seconds:g}",
             str(one.failed),
+            str(one.waiting),
             f"{one.heard:.0%}",
             f"{one.asterisk_ms:.2f}",
             "–" if one.python_ms is None else f"{one.python_ms:.2f}",
@@ -308,7 +324,8 @@ def _text(found: list[Figures], facts: Mapping[str, object]) -> str:
         for one in found
     ]
     return (
-        f"{report.machine_line(dict(facts))} Callers and agents are SIPp on the same cores, with A-law; "
+        f"{report.machine_line(dict(facts))} Others kept up a load of {facts['load']} as it began. "
+        f"Callers and agents are SIPp on the same cores, with A-law; "
         f"CPU is of one conversation, in milliseconds a second.\n\n{report.table(head, lines)}"
     )
 
@@ -325,8 +342,9 @@ def main() -> None:
     given = parser.parse_args()
     conversations, seconds = (20, 12.0) if given.quick else (given.conversations, given.seconds)
     plan = Plan(seconds, given.first_port, given.rtp, given.sipp_media)
+    load = round(os.getloadavg()[0], 1)
     found = asyncio.run(run(plan, conversations))
-    facts = report.machine()
+    facts = report.machine() | {"load": load}
     text = _text(found, facts)
     print(text)
     if given.write:
