@@ -11,7 +11,7 @@ import structlog
 
 from acd.agents import AgentState, AgentStatus
 from acd.events import Disposed, StandingFound, StatusChanged, WrapUpEnded
-from acd.talk import Action, ActionRefused
+from acd.talk import Action, ActionRefused, Consult, TargetKind, Transfer
 from acd.views import AgentView
 from calls.control import ControlRestored, NetworkEvent
 from calls.talk_control import TalkControl
@@ -226,6 +226,8 @@ class Desks:
         view = self._view(agent)
         if view.work is None or view.state not in ON_THE_LINE:
             raise DeskRefused("no_talk", "There is no talk here now.")
+        if isinstance(action, Consult | Transfer) and action.target.kind is TargetKind.NUMBER:
+            self._check_dialled(action.target.name)
         try:
             await self._switchboard.act(view.work, agent, action)
         except ActionRefused as refused:
@@ -246,9 +248,14 @@ class Desks:
             raise DeskRefused("phone", "Your telephone is not connected: wait until it is.")
         if queue and queue not in self._queues:
             raise DeskRefused("queue", f"There is no queue {queue[:40]!r}.")
+        self._check_dialled(number)
         order = manual_order(self._exchange, agent, number, purpose, queue)
         await self._manual.place(order)
         return order.id
+
+    def _check_dialled(self, number: str) -> None:
+        if (refusal := self.settings.dial_rule.refusal(number)) is not None:
+            raise DeskRefused("dial", refusal)
 
     # --- about the call, while it goes on or is wrapped up ------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
 
+from calls.dialling import DialRule
 from engine.desk.view import BreakChoice, ScriptStep, SmsTemplate
 from history.dispositions import TRADE, Disposition
 
@@ -25,7 +26,8 @@ class QueueDesk:
 class DeskSettings:
     """`zone`: in which an agent's day begins. `region`: whose national numbers are understood, as "PL".
 
-    `transfer_numbers`: words -> number. `callback_within`: how long a callback without an end may take.
+    `transfer_numbers`: words -> number. `dial`: how the numbers begin that agents may dial; empty: those of
+    `region`. `callback_within`: how long a callback without an end may take.
     """
 
     region: str
@@ -35,8 +37,13 @@ class DeskSettings:
     scripts: Mapping[str, tuple[ScriptStep, ...]] = field(default_factory=dict)
     templates: Mapping[str, SmsTemplate] = field(default_factory=dict)
     transfer_numbers: Mapping[str, str] = field(default_factory=dict)
+    dial: tuple[str, ...] = ()
     queues: Mapping[str, QueueDesk] = field(default_factory=dict)
     callback_within: timedelta = timedelta(hours=4)
+
+    @property
+    def dial_rule(self) -> DialRule:
+        return DialRule(self.region, self.dial, frozenset(self.transfer_numbers.values()))
 
     def of_queue(self, queue: str) -> QueueDesk:
         """Of our own calls, which come from no queue, too."""

@@ -54,6 +54,7 @@ def desk_settings(configuration: Configuration) -> DeskSettings:
         scripts={name: desk.script(name) for name in desk.scripts},
         templates=desk.sms_templates(),
         transfer_numbers=dict(desk.transfer_numbers),
+        dial=desk.dial,
         queues={
             name: QueueDesk(
                 dispositions=tuple(queue.dispositions),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import time
 from contextlib import AsyncExitStack
 from typing import Annotated
 
@@ -21,7 +23,11 @@ def run(
 ) -> None:
     """Bring the hotline up and serve callers until Ctrl-C."""
     set_up_logs(as_json=log_json)
-    run_until_done(_serve(load_configuration(config)))
+    configuration = load_configuration(config)
+    # Pages and logs tell the hotline's time, not that of a server somewhere.
+    os.environ["TZ"] = configuration.time_zone
+    time.tzset()
+    run_until_done(_serve(configuration))
 
 
 async def _serve(configuration: Configuration) -> None:

@@ -32,6 +32,7 @@ Words = Annotated[
 Text = Annotated[Mapping[Language, Annotated[str, Field(max_length=LONGEST_TEXT)]], AfterValidator(_said)]
 SmsText = Annotated[Mapping[Language, Annotated[str, Field(max_length=LONGEST_SMS)]], AfterValidator(_said)]
 Label = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
+Prefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]
 
 
 class BreakSection(BaseModel):
@@ -76,6 +77,7 @@ class DeskSection(BaseModel):
     scripts: Mapping[Word, Annotated[tuple[ScriptStepSection, ...], Field(min_length=1)]] = {}
     templates: Mapping[Word, SmsText] = {}
     transfer_numbers: Mapping[Label, Number] = {}
+    dial: tuple[Prefix, ...] = ()
 
     def break_choices(self) -> tuple[BreakChoice, ...]:
         if not self.breaks:

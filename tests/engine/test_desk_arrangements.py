@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acd.agents import AgentStatus
-from acd.talk import ActionRefused, Hold
+from acd.talk import ActionRefused, Consult, Hold, Target, TargetKind, Transfer
 from calls.events import CallEventKind as Kind
 from compliance.decision import Decision
 from engine.desk.desks import CallbackWish
@@ -175,6 +175,21 @@ async def test_a_manual_call_is_ordered_when_the_agent_is_free(desk: DeskStage) 
     with pytest.raises(DeskRefused, match="You have a call"):
         await desk.desks.dial("anna", "600000012")
     assert len(desk.manual.placed) == 1
+
+
+async def test_a_desk_dials_no_number_that_would_cost_a_fortune(desk: DeskStage) -> None:
+    for number in ("+48701234567", "+442079460018"):
+        with pytest.raises(DeskRefused) as refused:
+            await desk.desks.dial("anna", number)
+        assert refused.value.why == "dial"
+    assert desk.manual.placed == []
+    await desk.talks()
+    for action in (Consult, Transfer):
+        with pytest.raises(DeskRefused, match="costs more"):
+            await desk.desks.act("anna", action(Target(TargetKind.NUMBER, "701 234 567")))
+    assert desk.board.acts == []
+    await desk.desks.act("anna", Transfer(Target(TargetKind.NUMBER, "600 000 012")))
+    assert len(desk.board.acts) == 1
 
 
 async def test_who_is_offline_or_has_no_telephone_calls_nobody(desk: DeskStage) -> None:
