@@ -84,7 +84,7 @@ class SqlPrivacy:
 
         def work(connection: Connection) -> None:
             person = find_person(connection, contact_id)
-            refuse_if_held(connection, person)
+            refuse_if_held(connection, person, now)
             done = self._erase_rows(connection, person, "plan", now)
             raise _Planned(_erasure_of_plan(done, now))
 
@@ -112,7 +112,7 @@ class SqlPrivacy:
                     "What was kept while the database was away is not written yet; try again once it is.",
                     "contact",
                 )
-            refuse_if_held(connection, person)
+            refuse_if_held(connection, person, now)
             done = self._erase_rows(connection, person, erasure_id, now)
             self._write_down(connection, actor, person, done, erasure_id, told_id, reason, now)
             return erasure_id

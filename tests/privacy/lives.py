@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -115,6 +116,7 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
         note="proszę zadzwonić do +48600000071",
     )
     proof = Proof("01CALL71", "2026/11/21/01CALL71.wav", 3.0, "zamawiam")
+    left_over = now - timedelta(days=2)
     await store.ledger.commit(
         [
             InteractionAdded(note, "x1"),
@@ -126,7 +128,7 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
                 Objection("01OBJECT", now, Scope.PERSON, person.id, "zadzwonimy wieczorem", "agent")
             ),
             CallPartKept(
-                CallPart("01PART", "01CALL71", "anna", "orders", now, note="Próbna zamawiam tulipany")
+                CallPart("01PART", "01CALL71", "anna", "orders", left_over, note="Próbna zamawiam tulipany")
             ),
             JobAdded(
                 "01SMS", "sms", "01CALL71:sms:1", {"to": PHONE.value, "text": "tulipany"}, subject=PHONE.value
