@@ -7,11 +7,10 @@ import asyncio
 from aiohttp import web
 
 from console.accounts.admission import goes_on
-from console.faults import Fault
+from console.page_streams import PageStreams, tell_names
 from engine.live import LiveCalls
 from engine.ports import Clock
 
-# Each open page holds one stream; a leak of them must not exhaust the process.
 MOST_STREAMS = 100
 # Changes within this time are told once, so that a busy line does not make a page fetch all the time.
 GATHER_SECONDS = 0.2
@@ -33,51 +32,35 @@ class EventStream:
     def __init__(self, live: LiveCalls, clock: Clock) -> None:
         self._live = live
         self._clock = clock
-        self._streams: set[asyncio.Task[None]] = set()
+        self._streams = PageStreams(MOST_STREAMS)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Raises Fault 503 when too many pages are open."""
-        if len(self._streams) >= MOST_STREAMS:
-            raise Fault(503, f"{MOST_STREAMS} pages are open already; close some and load this one anew.")
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-        task = asyncio.ensure_future(self._serve(request, response))
-        self._streams.add(task)
-        try:
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.result()
-        except ConnectionResetError:
-            pass  # the page was closed: the usual end of a stream
-        finally:
-            task.cancel()
-            self._streams.discard(task)
-        return response
+        return await self._streams.serve(lambda response: self._serve(request, response))
 
     async def close(self, app: web.Application) -> None:
-        """At shutdown: every stream ends now, so that the server need not wait for its pages."""
-        for task in tuple(self._streams):
-            task.cancel()
+        await self._streams.close(app)
 
     async def _serve(self, request: web.Request, response: web.StreamResponse) -> None:
         mine = request.query.get("call")
         async with self._live.watch() as changes:
             await response.prepare(request)
             # A page may have been rendered before the watch began.
-            await self._tell(response, EVERYTHING)
+            await tell_names(response, self._clock, EVERYTHING)
             settling: tuple[str, ...] = ()
             asked_at = self._clock.monotonic()
             while True:
                 if self._clock.monotonic() - asked_at >= HEARTBEAT_SECONDS:
                     asked_at = self._clock.monotonic()
                     if not await goes_on(request):
-                        await self._tell(response, SIGNED_OUT)
+                        await tell_names(response, self._clock, SIGNED_OUT)
                         return
                 try:
                     first = await asyncio.wait_for(
                         changes.get(), SETTLED_SECONDS if settling else HEARTBEAT_SECONDS
                     )
                 except TimeoutError:
-                    await self._tell(response, settling)
+                    await tell_names(response, self._clock, settling)
                     settling = ()
                     continue
                 await asyncio.sleep(GATHER_SECONDS)
@@ -85,14 +68,9 @@ class EventStream:
                 while not changes.empty():
                     subjects.add(changes.get_nowait())
                 names = self._told(subjects, mine)
-                await self._tell(response, names)
+                await tell_names(response, self._clock, names)
                 if "history" in names:
                     settling = tuple(name for name in ("call", "history") if name in names)
-
-    async def _tell(self, response: web.StreamResponse, names: tuple[str, ...]) -> None:
-        clock_ms = int(self._clock.now().timestamp() * 1000)
-        text = f"event: clock\ndata: {clock_ms}\n\n" + "".join(f"event: {n}\ndata: -\n\n" for n in names)
-        await response.write(text.encode())
 
     def _told(self, subjects: set[str | None], mine: str | None) -> tuple[str, ...]:
         """The event names for what changed. None among them: changes were lost, so everything may have."""

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from console.accounts.admission import saw
 from console.accounts.identity import Identity, identified
-from console.api.sending import send
 from console.faults import Fault
+from console.sending import send
 from engine.live import LiveCalls
 from engine.ports import Queries
 from engine.registers.access import Role

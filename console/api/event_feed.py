@@ -13,7 +13,7 @@ from aiohttp import web
 
 from console.accounts.admission import goes_on
 from console.api.problem import Problem
-from console.api.sending import send
+from console.sending import send
 from engine.ports import StoreUnavailable
 from engine.registers.publications import PublicationLog, Told
 

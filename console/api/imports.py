@@ -22,7 +22,7 @@ from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import PageQuery, after_of, next_of
 from console.api.problem import FieldError, Problem, ProblemDoc
 from console.api.reading import body_chunks
-from console.api.sending import send
+from console.sending import send
 from engine.imports import ImportIntake, ListRefused
 from engine.registers.imports import Imports
 from engine.registers.refusals import Refused

@@ -12,9 +12,9 @@ from pydantic import Field
 from console.api.access import Role, Scope
 from console.api.operation import Answer, Asked, Operation, Shape
 from console.api.pages_of import PageQuery, cursor_of, parts_of
-from console.api.sending import send
 from console.api.shapes import Reason, Time
 from console.contacts.archive import file_name, zipped
+from console.sending import send
 from engine.registers.privacy import Erasure, ErasureState, LegalHold, Privacy
 from engine.registers.recordings import RecordingFiles
 from engine.registers.refusals import Missing, Refused

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from console.accounts.admission import goes_on
-from console.api.sending import send
 from console.desk.pages import agent_of
 from console.faults import Fault
+from console.page_streams import PageStreams, tell_names
+from console.sending import send
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
 from engine.desk.view import DeskPart
@@ -44,7 +45,7 @@ class DeskStream:
     def __init__(self, desks: Desks, clock: Clock) -> None:
         self._desks = desks
         self._clock = clock
-        self._streams: set[asyncio.Task[None]] = set()
+        self._streams = PageStreams(MOST_STREAMS)
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/desk/events", self.get)]
@@ -53,26 +54,10 @@ class DeskStream:
         """Raises Fault 400 and 503. The desk's page is there while this is open."""
         agent = await agent_of(request, self._desks)
         page = page_id(request.query.get("page", ""))
-        if len(self._streams) >= MOST_STREAMS:
-            raise Fault(503, f"{MOST_STREAMS} desks are open already; close some and load this one anew.")
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-        task = asyncio.ensure_future(self._serve(request, response, agent, page))
-        self._streams.add(task)
-        try:
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.result()
-        except ConnectionResetError:
-            pass  # the page was closed: the usual end of a stream
-        finally:
-            task.cancel()
-            self._streams.discard(task)
-        return response
+        return await self._streams.serve(lambda response: self._serve(request, response, agent, page))
 
     async def close(self, app: web.Application) -> None:
-        """At shutdown: every stream ends now."""
-        for task in tuple(self._streams):
-            task.cancel()
+        await self._streams.close(app)
 
     async def _serve(self, request: web.Request, response: web.StreamResponse, agent: str, page: str) -> None:
         await response.prepare(request)
@@ -104,10 +89,7 @@ class DeskStream:
 
     async def _tell(self, response: web.StreamResponse, parts: set[DeskPart]) -> None:
         names = sorted({name for part in parts for name in OLD[part]})
-        clock_ms = int(self._clock.now().timestamp() * 1000)
-        text = f"event: clock\ndata: {clock_ms}\n\n"
-        text += "".join(f"event: desk-{name}\ndata: -\n\n" for name in names)
-        await send(response, text.encode())
+        await tell_names(response, self._clock, [f"desk-{name}" for name in names])
 
 
 def page_id(given: str) -> str:

@@ -26,7 +26,7 @@ async def test_events_tell_what_changed(client: TestClient, stage: Stage) -> Non
     async with client.get("/events?call=c1") as stream:
         assert stream.content_type == "text/event-stream"
         # What changed between the page and the stream is never missed: all is told at first.
-        await next_events(stream, "clock", "health", "live", "call", "history", "flows")
+        await next_events(stream, "clock", "health", "live", "call", "history", "flows", "floor")
         stage.live.put(stage.queries.add(order_call("c2", ended=False), PHONE))
         assert await next_events(stream, "live") == ["clock", "live"]
         stage.live.put(stage.queries.add(order_call("c1", ended=False), PHONE))
@@ -38,7 +38,7 @@ async def test_events_tell_what_changed(client: TestClient, stage: Stage) -> Non
 
 async def test_a_call_that_ended_is_looked_for_in_the_history(client: TestClient, stage: Stage) -> None:
     async with client.get("/events?call=c1") as stream:
-        await next_events(stream, "flows")
+        await next_events(stream, "floor")
         stage.live.put(stage.queries.add(order_call("c1", ended=False), PHONE))
         assert await next_events(stream, "live", "call") == ["clock", "live", "call"]
         stage.live.put(stage.queries.add(order_call("c1"), PHONE))
@@ -49,11 +49,11 @@ async def test_a_call_that_ended_is_looked_for_in_the_history(client: TestClient
 
 async def test_a_stream_that_fell_behind_is_told_everything(client: TestClient, stage: Stage) -> None:
     async with client.get("/events") as stream:
-        await next_events(stream, "flows")
+        await next_events(stream, "floor")
         for number in range(500):
             stage.live.changed(f"c{number}")
-        told = set(await next_events(stream, "flows"))
-        assert told == {"clock", "health", "live", "call", "history", "flows"}
+        told = set(await next_events(stream, "floor"))
+        assert told == {"clock", "health", "live", "call", "history", "flows", "floor"}
 
 
 async def test_streams_are_bounded_and_end_with_the_application(stage: Stage) -> None:

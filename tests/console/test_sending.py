@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from console.api import sending
-from console.api.sending import send
+from console import sending
+from console.sending import send
 
 PIECE = b"x" * 65_536
 MORE_THAN_BUFFERS_HOLD = 4_000  # pieces
