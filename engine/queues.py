@@ -241,6 +241,9 @@ class Queues:
 
     def _tell_registered(self, phone: PhoneChanged) -> None:
         status = AgentStatus.AVAILABLE if phone.reachable else AgentStatus.OFFLINE
+        seat = self._core.agent_view(phone.phone)
+        if phone.reachable and seat is not None and seat.signed_in:
+            return  # a break of before the engine's restart goes on
         self.tell(StatusChanged(phone.phone, status))
 
     def _tell_line(self, agent: str) -> None:

@@ -40,6 +40,7 @@ from history.dispositions import Next
 READ_SECONDS = 5.0
 LONGEST_NOTE = 20_000
 CHOSEN = frozenset({AgentStatus.AVAILABLE, AgentStatus.BREAK, AgentStatus.TRAINING, AgentStatus.OFFLINE})
+AT_OTHER_THINGS = frozenset({AgentStatus.BREAK, AgentStatus.TRAINING})
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +110,7 @@ class Desks:
                 continue
             if self._following.telephone(agent) == BROWSER:
                 self._sittings.take_back(agent)
-            elif standing.wrap_up_work is None:
+            elif standing.wrap_up_work is None and AgentStatus(standing.status) not in AT_OTHER_THINGS:
                 continue  # its telephone tells whether it is there
             self._following.restore(
                 StandingFound(

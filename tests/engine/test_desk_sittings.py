@@ -171,6 +171,24 @@ async def test_after_a_restart_pages_find_their_desk_and_a_break_is_as_old_as_it
         await after.close()
 
 
+async def test_a_break_of_who_has_their_own_telephone_goes_on_over_a_restart(
+    desk: DeskStage, tmp_path: Path
+) -> None:
+    desk.queues.phone_changed(PhoneChanged("desk-phone", True))
+    await desk.desks.set_status("desk-phone", AgentStatus.BREAK, "lunch")
+    await desk.settled()
+    await desk.crash()
+    after = await DeskStage(tmp_path, after=desk).start()
+    try:
+        after.queues.phone_changed(PhoneChanged("desk-phone", True))
+        assert (await after.desks.view("desk-phone")).status is AgentStatus.BREAK
+        for reachable in (False, True):
+            after.queues.phone_changed(PhoneChanged("desk-phone", reachable))
+        assert (await after.desks.view("desk-phone")).status is AgentStatus.AVAILABLE
+    finally:
+        await after.close()
+
+
 async def test_an_agents_own_telephone_tells_whether_they_are_there(desk: DeskStage) -> None:
     credentials = await desk.desks.sign_in("desk-phone", "page1")
     assert (credentials.phone, desk.phones.passwords) == ("", {})
