@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from bench import baselines, hotline, report
-from bench.cpu import cpu_seconds
+from bench.cpu import busy_seconds, cpu_seconds
 from bench.load import Load, place
 from infolinia.setup.inventory import find_parts
 from tests.desk.correlation import find_within
@@ -66,7 +66,8 @@ steps:
 class Figures:
     """CPU in milliseconds a second of one conversation. `heard`: the share found, of the worst ear.
 
-    `waiting`: callers who had nobody to talk with at the end.
+    `waiting`: callers who had nobody to talk with at the end. `ours` and `others`: cores that all parts
+    of the bench, SIPp too, kept busy, and everybody else on the machine.
     """
 
     name: str
@@ -77,6 +78,8 @@ class Figures:
     asterisk_ms: float
     python_ms: float | None
     heard: float
+    ours: float
+    others: float
 
     @property
     def intact(self) -> bool:
@@ -110,11 +113,13 @@ async def _round(plan: Plan, conversations: int) -> list[Figures]:
             await baselines.add_extensions(
                 engine.asterisk, {PLAIN: (f"Dial(PJSIP/1000@{AGENTS_TRUNK})", "Hangup()")}
             )
-            plain = await _talk(plan, engine, PLAIN, "two in plain dialplan", conversations, None)
-            assert engine.process is not None
-            pid = engine.process.pid
+            plain = await _talk(
+                plan, engine, PLAIN, "two in plain dialplan", conversations, through_engine=False
+            )
             async with _ears(engine) as ears:
-                through = await _talk(plan, engine, QUEUE, "queue, agent, talk", conversations, pid)
+                through = await _talk(
+                    plan, engine, QUEUE, "queue, agent, talk", conversations, through_engine=True
+                )
                 # One that was not rung has nothing to tell.
                 heard = [await _share(CALLERS_SAY, ear.party) for ear in ears if ear.calls]
             through = replace(through, heard=min(through.heard, *heard))
@@ -176,7 +181,7 @@ async def _agents(folder: Path, ports: Ports) -> AsyncIterator[None]:
 
 
 async def _talk(
-    plan: Plan, engine: RunningHotline, number: str, name: str, conversations: int, pid: int | None
+    plan: Plan, engine: RunningHotline, number: str, name: str, conversations: int, *, through_engine: bool
 ) -> Figures:
     """So many at once for so long; CPU is counted from the last one's answer to the first one's end."""
     coming = conversations / CALLS_PER_SECOND
@@ -193,33 +198,48 @@ async def _talk(
             asyncio.create_task(_listener(engine, number, one, plan.seconds + 1)) for one in range(LISTENERS)
         ]
         await asyncio.sleep(SETTLE_SECONDS / 2)
-        before = _cpu(engine, pid)
+        before = _spent(engine)
         began = asyncio.get_running_loop().time()
         await asyncio.sleep(plan.seconds - SETTLE_SECONDS / 2)
         took = asyncio.get_running_loop().time() - began
-        after = _cpu(engine, pid)
+        after = _spent(engine)
         waiting = 2 * conversations - await baselines.channels(engine.asterisk)
         heard = await asyncio.gather(*listeners)
         result = await callers
     finally:
         callers.cancel()
     each = 1000 / took / conversations
+    ours = (after.ours - before.ours) / took
     return Figures(
         name,
         conversations,
         round(took, 1),
         result.failed + sum(share is None for share in heard),
         waiting,
-        (after[0] - before[0]) * each,
-        None if pid is None else (after[1] - before[1]) * each,
+        (after.asterisk - before.asterisk) * each,
+        (after.python - before.python) * each if through_engine else None,
         min(share or 0.0 for share in heard),
+        ours,
+        max(0.0, (after.machine - before.machine) / took - ours),
     )
 
 
-def _cpu(engine: RunningHotline, pid: int | None) -> tuple[float, float]:
-    """Seconds of Asterisk and of the engine, whose child Asterisk is."""
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of CPU so far: of Asterisk, of the engine, of the whole bench, of the machine."""
+
+    asterisk: float
+    python: float
+    ours: float
+    machine: float
+
+
+def _spent(engine: RunningHotline) -> Spent:
+    """Asterisk is a child of the engine, as that is of the bench."""
     asterisk = engine.asterisk_pid
-    return cpu_seconds(asterisk), 0.0 if pid is None else cpu_seconds(pid, (asterisk,))
+    assert engine.process is not None
+    python = cpu_seconds(engine.process.pid, (asterisk,))
+    return Spent(cpu_seconds(asterisk), python, cpu_seconds(os.getpid()), busy_seconds())
 
 
 async def _listener(engine: RunningHotline, number: str, place_of: int, seconds: float) -> float | None:
@@ -295,7 +315,8 @@ def _line(one: Figures) -> str:
     return (
         f"{one.conversations} conversations, {one.name}: {one.failed} failed, {one.waiting} wait, "
         f"{one.heard:.0%} heard, "
-        f"Asterisk {one.asterisk_ms:.2f} ms a second of each{python}"
+        f"Asterisk {one.asterisk_ms:.2f} ms a second of each{python}, "
+        f"busy cores: {one.ours:.2f} of ours, {one.others:.2f} of others"
     )
 
 
@@ -309,6 +330,8 @@ def _text(found: list[Figures], facts: Mapping[str, object]) -> str:
         "speech found",
         "Asterisk ms/s",
         "Python ms/s",
+        "cores of the bench",
+        "of others",
     )
     lines = [
         (
@@ -320,11 +343,13 @@ def _text(found: list[Figures], facts: Mapping[str, object]) -> str:
             f"{one.heard:.0%}",
             f"{one.asterisk_ms:.2f}",
             "–" if one.python_ms is None else f"{one.python_ms:.2f}",
+            f"{one.ours:.2f}",
+            f"{one.others:.2f}",
         )
         for one in found
     ]
     return (
-        f"{report.machine_line(dict(facts))} Others kept up a load of {facts['load']} as it began. "
+        f"{report.machine_line(dict(facts))} "
         f"Callers and agents are SIPp on the same cores, with A-law; "
         f"CPU is of one conversation, in milliseconds a second.\n\n{report.table(head, lines)}"
     )
@@ -342,9 +367,8 @@ def main() -> None:
     given = parser.parse_args()
     conversations, seconds = (20, 12.0) if given.quick else (given.conversations, given.seconds)
     plan = Plan(seconds, given.first_port, given.rtp, given.sipp_media)
-    load = round(os.getloadavg()[0], 1)
     found = asyncio.run(run(plan, conversations))
-    facts = report.machine() | {"load": load}
+    facts = report.machine()
     text = _text(found, facts)
     print(text)
     if given.write:

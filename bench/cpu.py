@@ -21,6 +21,14 @@ def cpu_seconds(pid: int, without: Collection[int] = ()) -> float:
     return total
 
 
+def busy_seconds() -> float:
+    """What all programs of the machine have used so far, on all cores."""
+    user, nice, system, _, _, irq, softirq, *_ = map(
+        int, Path("/proc/stat").read_text().partition("\n")[0].split()[1:]
+    )
+    return (user + nice + system + irq + softirq) / _TICKS_PER_SECOND
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0))
 
