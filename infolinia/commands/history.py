@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -27,6 +28,7 @@ def history(
 
 async def print_history(configuration: Configuration, *, limit: int, as_json: bool, events: bool) -> None:
     """Newest first. Raises StoreError when the database cannot be read."""
+    zone = ZoneInfo(configuration.time_zone)
     async with open_queries(configuration.database_url) as queries:
         for row in await queries.history(limit=limit):
             if as_json:
@@ -35,11 +37,12 @@ async def print_history(configuration: Configuration, *, limit: int, as_json: bo
                     record["events"] = await _events(queries, row.interaction.subject_id)
                 typer.echo(json.dumps(record, ensure_ascii=False, default=_plain))
             else:
-                typer.echo(as_line(row))
+                typer.echo(as_line(row, zone))
                 if events:
                     for event in await _events(queries, row.interaction.subject_id):
                         data = json.dumps(event["data"], ensure_ascii=False)
-                        typer.echo(f"    {event['at']}  {event['kind']:<18} {data}")
+                        at = event["at"].astimezone(zone).isoformat()
+                        typer.echo(f"    {at}  {event['kind']:<18} {data}")
 
 
 def as_record(row: HistoryRow) -> dict[str, Any]:
@@ -50,11 +53,11 @@ def as_record(row: HistoryRow) -> dict[str, Any]:
     return record
 
 
-def as_line(row: HistoryRow) -> str:
-    """One line for a terminal."""
+def as_line(row: HistoryRow, zone: ZoneInfo) -> str:
+    """One line for a terminal, with the time of `zone`."""
     entry = row.interaction
     who = row.contact_name or (entry.point.value if entry.point else "withheld")
-    at = entry.at.astimezone().strftime("%d.%m. %H:%M:%S")
+    at = entry.at.astimezone(zone).strftime("%d.%m. %H:%M:%S")
     path = " > ".join(entry.path)
     words = ", ".join(entry.heard)
     return (
@@ -65,7 +68,7 @@ def as_line(row: HistoryRow) -> str:
 
 async def _events(queries: Queries, call_id: str) -> list[dict[str, Any]]:
     return [
-        {"seq": event.seq, "at": event.at.isoformat(), "kind": event.kind.value, "data": dict(event.data)}
+        {"seq": event.seq, "at": event.at, "kind": event.kind.value, "data": dict(event.data)}
         for event in await queries.events(call_id)
     ]
 

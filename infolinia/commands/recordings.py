@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -53,14 +54,15 @@ def list_recordings(
         async with open_recordings(configuration.database_url, SystemClock()) as register:
             wanted = RecordingFilter(call_id=call)
             page = await register.page(wanted, limit=limit)
+        zone = ZoneInfo(configuration.time_zone)
         for one in page.items:
             if as_json:
                 typer.echo(json.dumps(_told(one), ensure_ascii=False))
             else:
                 seconds = "" if one.seconds is None else f"{one.seconds:.0f} s"
                 typer.echo(
-                    f"{one.started_at:%Y-%m-%d %H:%M}  {one.id:<40}  {one.agent:<16}  {seconds:>7}  "
-                    f"{one.state.value:<8}  {one.transcript_state.value}"
+                    f"{one.started_at.astimezone(zone):%Y-%m-%d %H:%M}  {one.id:<40}  {one.agent:<16}  "
+                    f"{seconds:>7}  {one.state.value:<8}  {one.transcript_state.value}"
                 )
 
     run_until_done(work())

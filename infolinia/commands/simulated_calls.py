@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -110,9 +111,10 @@ async def demonstrate(configuration: Configuration) -> None:
 async def _print_rows(configuration: Configuration, count: int) -> None:
     await asyncio.sleep(WRITTEN_SECONDS)
     typer.echo("\nThe contact history now:")
+    zone = ZoneInfo(configuration.time_zone)
     async with open_queries(configuration.database_url) as queries:
         for row in reversed(await queries.history(limit=count, calls_only=True)):
-            typer.echo(f"  {as_line(row)}")
+            typer.echo(f"  {as_line(row, zone)}")
 
 
 class _Callers:

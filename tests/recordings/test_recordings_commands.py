@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import json
 import stat
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
@@ -70,6 +72,13 @@ def test_recordings_are_listed_checked_and_given_out(place: Path) -> None:
             return [entry.note.action for entry in entries]
 
     assert asyncio.run(told()) == ["recording.exported"]
+
+
+def test_the_list_tells_the_time_of_the_hotline(place: Path) -> None:
+    with (place / "infolinia.yaml").open("a") as file:
+        file.write("time_zone: Asia/Tokyo\n")
+    at = datetime.fromisoformat(listed()[0]["started_at"]).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert run("list").startswith(f"{at:%Y-%m-%d %H:%M}  ")
 
 
 def test_what_is_damaged_or_lost_is_found(place: Path) -> None:
