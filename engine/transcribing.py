@@ -9,6 +9,7 @@ import structlog
 
 from engine.live import LiveCalls
 from engine.lookout import Lookout
+from engine.ports import StoreUnavailable
 from engine.registers.recordings import (
     Recording,
     RecordingDamaged,
@@ -86,5 +87,10 @@ class TranscriptWorker:
             spoken = await self._transcriber.transcribe(samples, language, recording.seconds or 0.0)
         except (TranscriptionFailed, RecordingDamaged) as failure:
             log.warning("a talk was not written down", recording=recording.id, why=str(failure))
+            return TranscriptState.FAILED, ()
+        except StoreUnavailable:
+            raise
+        except Exception:  # else it would be the next one for ever, and those behind it never
+            log.exception("a talk was not written down", recording=recording.id)
             return TranscriptState.FAILED, ()
         return TranscriptState.DONE, tuple(spoken)

@@ -22,8 +22,9 @@ from tests.recordings.sounds import talk
 class Deaf:
     """A transcriber that fails, or waits for ever."""
 
-    def __init__(self, *, waits: bool = False) -> None:
+    def __init__(self, *, waits: bool = False, failure: Exception | None = None) -> None:
         self.waits = waits
+        self.failure = failure or TranscriptionFailed("it is deaf")
         self.began = asyncio.Event()
 
     def languages(self) -> frozenset[str]:
@@ -33,7 +34,7 @@ class Deaf:
         self.began.set()
         if self.waits:
             await asyncio.Event().wait()
-        raise TranscriptionFailed("it is deaf")
+        raise self.failure
 
 
 @pytest.fixture
@@ -80,9 +81,11 @@ async def test_a_language_without_a_model_waits_for_one(home: House) -> None:
     assert (await home.store.recordings.get(recording_id)).transcript_state is TranscriptState.NO_MODEL
 
 
-async def test_what_fails_is_told_and_not_tried_for_ever(home: House) -> None:
+@pytest.mark.parametrize("failure", [TranscriptionFailed("it is deaf"), ValueError("nobody expected it")])
+async def test_what_fails_is_told_and_not_tried_for_ever(home: House, failure: Exception) -> None:
     recording_id = await spoken_talk(home)
-    worker = TranscriptWorker(home.store.recordings, home.vault, Deaf(), home.live, "infolinia")
+    deaf = Deaf(failure=failure)
+    worker = TranscriptWorker(home.store.recordings, home.vault, deaf, home.live, "infolinia")
     assert await worker.once()
     assert not await worker.once()
     assert (await home.store.recordings.get(recording_id)).transcript_state is TranscriptState.FAILED
