@@ -39,6 +39,7 @@ recordings = Table(
     Column("interaction_id", Text),
 )
 Index("ix_recordings_time", recordings.c.started_at, recordings.c.id)
+Index("ix_recordings_agent", recordings.c.agent, recordings.c.started_at)
 _raw = recordings.c.raw.is_not(None)
 Index("ix_recordings_raw", recordings.c.node, sqlite_where=_raw, postgresql_where=_raw)
 _untold = (recordings.c.transcript_state == "waiting") | (recordings.c.transcript_state == "no_model")

@@ -43,6 +43,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_recordings_call_id", "recordings", ["call_id"])
     op.create_index("ix_recordings_time", "recordings", ["started_at", "id"])
+    op.create_index("ix_recordings_agent", "recordings", ["agent", "started_at"])
     for name, where in (
         ("raw", "raw IS NOT NULL"),
         ("untold", "transcript_state = 'waiting' OR transcript_state = 'no_model'"),
