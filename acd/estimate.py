@@ -14,9 +14,16 @@ from collections.abc import Iterable
 REMEMBERED_TALKS = 20
 
 
+# It is no more exact than this, and who waits is not told anew of each fraction of a second.
+ROUNDED_TO_SECONDS = 5.0
+
+
 def expected_wait_seconds(position: int, agents: int, handle_seconds: float) -> float | None:
-    """None when there are no agents."""
-    return handle_seconds * position / agents if agents > 0 else None
+    """In whole steps of 5 seconds, at least one. None when there are no agents."""
+    if agents <= 0:
+        return None
+    steps = round(handle_seconds * position / agents / ROUNDED_TO_SECONDS)
+    return max(1, steps) * ROUNDED_TO_SECONDS
 
 
 class HandleTimes:

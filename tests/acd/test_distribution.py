@@ -8,6 +8,7 @@ import pytest
 
 from acd.agents import Agent, AgentState, AgentStatus
 from acd.distribution import OFFER_GRACE_SECONDS, Distribution
+from acd.estimate import expected_wait_seconds
 from acd.events import (
     AgentAnswered,
     AgentMissed,
@@ -213,6 +214,11 @@ def test_the_expected_wait_comes_from_what_the_last_calls_took() -> None:
     count = len(floor.places)
     floor.do(TimePassed(), 1)
     assert len(floor.places) == count, "nothing has changed"
+
+
+def test_the_expected_wait_is_told_in_steps() -> None:
+    assert [expected_wait_seconds(1, 1, handle) for handle in (0.4, 61.9, 62.1, 63.0)] == [5, 60, 60, 65]
+    assert expected_wait_seconds(1, 0, 60.0) is None
 
 
 def test_a_place_is_kept_by_one_who_comes_again() -> None:
