@@ -84,6 +84,7 @@ class SimulatedCaller:
         self._cause = 0
         self._answered_at = self._acted_at = self._speech_at = self._ended_at = 0.0
         self._lines: list[Line] = []
+        self._held: list[Line] = []  # until the hotline's sentence is over that was begun before
 
     def on_network_event(self, event: network.NetworkEvent) -> None:
         match event:
@@ -241,14 +242,27 @@ class SimulatedCaller:
     def _hotline_ends(self, utterance: Utterance) -> None:
         text = utterance.text or f"(speech, {utterance.seconds:.1f} s)"
         line = Line(self._speech_at, "hotline", text, automatic=True)
-        self._lines.append(line)
-        self._report(line)
+        self._tell(line)
         self._hotline_quiet.set()
+        self._tell_held()
         if self._clock.monotonic() - TURN_SILENCE_SECONDS > self._acted_at + REMAINDER_SECONDS:
             self._hotline_spoke.set()  # it went over from what was interrupted to its answer without a pause
 
     def _write(self, who: str, text: str, at_seconds: float | None = None) -> None:
         line = Line(self._now() if at_seconds is None else at_seconds, who, text)
+        if who == "line":
+            self._tell_held()
+        elif not self._hotline_quiet.is_set():
+            self._held.append(line)
+            return
+        self._tell(line)
+
+    def _tell_held(self) -> None:
+        held, self._held = self._held, []
+        for line in held:
+            self._tell(line)
+
+    def _tell(self, line: Line) -> None:
         self._lines.append(line)
         self._report(line)
 

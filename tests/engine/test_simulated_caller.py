@@ -166,6 +166,8 @@ async def test_an_answer_that_follows_an_interrupted_prompt_without_a_pause_is_o
     assert line.at("presses 1") == pytest.approx(0.1 + 4.0 + TURN_SILENCE_SECONDS, abs=0.2)
     line.hangs_up()
     await line.ended()
+    said = [spoken.at_seconds for spoken in line.reported]
+    assert said == sorted(said), "what is pressed during a sentence is told behind it"
 
 
 async def test_the_rest_of_an_interrupted_prompt_is_no_answer(line: Line8kHz) -> None:
