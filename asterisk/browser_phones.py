@@ -120,7 +120,7 @@ class BrowserPhones:
         try:
             told = await self._ami.action("PJSIPShowContacts")
         except CallControlError as failure:
-            log.info("no registration of %s is ended: %s", phone, failure)  # also where nobody has registered
+            log.debug("no registration of %s is ended: %s", phone, failure)  # so where nobody has registered
             return []
         names = [event.objectname for event in told if event.event == "ContactList"]
         return [("contact", name) for name in names if name.partition(";@")[0] == phone]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from asterisk.ami import SenderRefused, SystemNews, TrunkStatus
+from asterisk.settings import BROWSER_ADDRESS
 from console.metrics import Metrics
 from engine.health import Health
 from infolinia.configuration import Configuration
@@ -27,6 +28,9 @@ def on_system_news(
 
     def heard(news: SystemNews) -> None:
         match news:
+            case SenderRefused(why=why, address=address) if address == BROWSER_ADDRESS:
+                # A page of ours whose telephone is taken back already: no stranger reaches this address.
+                log.debug("SIP refused: a page whose telephone is no more", why=why)
             case SenderRefused(why=why, account=account, address=address):
                 metrics.sip_refused(why)
                 refused[why] += 1

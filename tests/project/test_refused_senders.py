@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from asterisk.ami import SenderRefused, TrunkStatus
+from asterisk.settings import BROWSER_ADDRESS
 from console.metrics import Metrics
 from engine.health import Health
 from engine.live import LiveCalls
@@ -36,6 +37,18 @@ def test_only_a_wrong_password_of_an_agent_is_told_with_a_name(why: str, account
     assert line["event"] == told
     assert ("anna" in line.values()) == told.endswith("password")
     assert "a stranger" not in line.values()
+
+
+def test_a_page_that_was_closed_is_no_stranger() -> None:
+    live = LiveCalls()
+    health = Health(live)
+    before = health.all()
+    with capture_logs() as logs:
+        on_system_news(CONFIGURATION, Metrics(live, health), health, set())(
+            SenderRefused("InvalidAccountID", "page-1", BROWSER_ADDRESS)
+        )
+    assert [line["log_level"] for line in logs] == ["debug"]
+    assert health.all() == before
 
 
 def test_a_trunk_that_does_not_answer_is_told_once_and_kept_until_it_does() -> None:
