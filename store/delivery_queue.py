@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Update, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock
@@ -26,7 +39,7 @@ from store.audit import note
 from store.outbox import claiming, open_jobs
 from store.publishing import TRIED_FOR, WAITS_FOR, topic_of
 from store.registers.publications import told_of
-from store.registers.transactions import reading, written
+from store.registers.transactions import read, reading, written
 from store.registers.webhooks import webhook_of
 from store.tables import outbox, publications, subjects, webhooks
 
@@ -41,6 +54,24 @@ _NOTED_SECONDS = 60
 _TROUBLE = timedelta(minutes=10)
 
 
+def _unclaimed(now: datetime | BindParameter[Any]) -> Any:
+    return or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)
+
+
+# Asked twice a second, day and night, so it is built once.
+_DUE = select(webhooks.c.id).where(
+    webhooks.c.state == WebhookState.ACTIVE.value,
+    or_(webhooks.c.retry_at.is_(None), webhooks.c.retry_at <= bindparam("now")),
+    exists().where(
+        outbox.c.topic == literal(topic_of("")).concat(webhooks.c.id),
+        open_jobs(),
+        outbox.c.not_before <= bindparam("now"),
+        _unclaimed(bindparam("now")),
+        or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > bindparam("now")),
+    ),
+)
+
+
 class SqlDeliveryQueue:
     """`worker` tells this process from others. Two of one database share the work."""
 
@@ -51,21 +82,8 @@ class SqlDeliveryQueue:
         self._swept = False
 
     async def due(self) -> Sequence[str]:
-        now = self._clock.now()
-        job = exists().where(
-            outbox.c.topic == literal(topic_of("")).concat(webhooks.c.id),
-            open_jobs(),
-            outbox.c.not_before <= now,
-            _unclaimed(now),
-            or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > now),
-        )
-        some = select(webhooks.c.id).where(
-            webhooks.c.state == WebhookState.ACTIVE.value,
-            or_(webhooks.c.retry_at.is_(None), webhooks.c.retry_at <= now),
-            job,
-        )
-        async with reading(self._engine) as connection:
-            return (await connection.execute(some)).scalars().all()
+        now = {"now": self._clock.now()}
+        return await read(self._engine, lambda connection: connection.execute(_DUE, now).scalars().all())
 
     async def claim(
         self, webhook_id: str, *, limit: int, lease_seconds: float
@@ -164,10 +182,6 @@ class SqlDeliveryQueue:
             waiting=int(waiting or 0),
             dead=int(dead or 0),
         )
-
-
-def _unclaimed(now: datetime) -> Any:
-    return or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)
 
 
 def _told(connection: Connection, ids: list[str]) -> dict[str, Told]:
