@@ -11,6 +11,8 @@ from typing import Protocol
 
 from calls.control import CallControl
 
+# Telephones of supervisors begin so, and no agent's.
+SUPERVISORS = "sup-"
 NOT_FOR_PHONES = frozenset(
     {
         # Asterisk's own.

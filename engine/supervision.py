@@ -28,7 +28,7 @@ from calls.control import (
     PhoneChanged,
 )
 from calls.events import CallEventKind
-from calls.talk_control import TalkControl
+from calls.talk_control import SUPERVISORS, TalkControl
 from engine.call_log import CallLog
 from engine.live import LiveCalls
 from engine.ports import Clock
@@ -364,7 +364,7 @@ class Supervision:
 
 def phone_of(supervisor: str) -> str:
     """The name of a supervisor's telephone, which queues do not know."""
-    return f"sup-{supervisor}"
+    return f"{SUPERVISORS}{supervisor}"
 
 
 def is_supervision(channel_id: str) -> bool:

@@ -12,6 +12,7 @@ from acd.agents import Agent, MissedRule
 from acd.queues import Overflow, Queue, RelaxStep, Strategy
 from acd.work import WorkKind
 from asterisk.settings import SHORTEST_PASSWORD, Phone
+from calls.talk_control import SUPERVISORS
 from engine.queues import AgentLine
 from engine.registers.accounts import LONGEST_NAME, name_key
 from engine.roster import Staff
@@ -27,7 +28,13 @@ def _name(value: str) -> str:
     return value
 
 
-AgentName = Annotated[str, AfterValidator(_name)]
+def _agent_name(value: str) -> str:
+    if value.startswith(SUPERVISORS):
+        raise ValueError(f'names that begin with "{SUPERVISORS}" are those of supervisors\' telephones')
+    return _name(value)
+
+
+AgentName = Annotated[str, AfterValidator(_agent_name)]
 QueueName = Annotated[str, AfterValidator(_name)]
 Skill = Annotated[str, AfterValidator(_name)]
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from calls.talk_control import NOT_FOR_PHONES
+from calls.talk_control import NOT_FOR_PHONES, SUPERVISORS
 from engine.agent_days import day_of, standing_of
 from engine.ports import Clock, Ids
 from engine.registers.accounts import name_key
@@ -54,7 +54,7 @@ _IN_ONE_QUERY = 500
 def agent_name(person: str, taken: Collection[str]) -> str:
     """The name of a person's agent: "Anna Łąka" is `anna-laka`, or `anna-laka-2` when that is taken."""
     made = re.sub(r"[^a-z0-9]+", "-", anyascii(person).lower()).strip("-")
-    if not made or not made[0].isalpha():
+    if not made or not made[0].isalpha() or made.startswith(SUPERVISORS):
         made = f"agent-{made}".strip("-")
     made = made[:LONGEST_NAME].rstrip("-")
     name, number = made, 1

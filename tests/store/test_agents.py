@@ -49,6 +49,7 @@ def did(number: int, agent: str, at: datetime, kind: AgentEventKind, **data: obj
         ("7 of 9", "agent-7-of-9"),
         ("—", "agent"),
         ("李", "li"),
+        ("Sup Olga", "agent-sup-olga"),
         ("A" * 80, "a" * 32),
         ("Wolfeschlegelsteinhausenberger dorff", "wolfeschlegelsteinhausenberger-2"),
     ],
