@@ -2,6 +2,7 @@
 
 const SPEEDS = [1, 1.25, 1.5, 2, 0.75];
 const KEPT_SECONDS = 0.05;
+const TAKES_SPACE = "a, button, input, select, textarea, summary, audio, dialog, [contenteditable]";
 
 function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -52,8 +53,8 @@ class Player {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " " && event.target.tagName !== "BUTTON") this.toggle();
-    else if (event.key === "ArrowLeft") this.step(-1);
+    if (event.key === " ") return; // the whole page's, below
+    if (event.key === "ArrowLeft") this.step(-1);
     else if (event.key === "ArrowRight") this.step(1);
     else if (event.key === "Home") this.seek(0);
     else return;
@@ -160,6 +161,13 @@ document.addEventListener("click", (event) => {
     player.seek(Number(seek.dataset.seek));
     if (!player.playing) player.play();
   }
+});
+// Space plays wherever it does nothing else.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (!player?.box.isConnected || (event.target !== player.range && event.target.closest(TAKES_SPACE))) return;
+  event.preventDefault();
+  if (!event.repeat) player.toggle();
 });
 document.body.addEventListener("htmx:after:swap", begin);
 begin();

@@ -128,6 +128,14 @@ async def test_a_talk_is_played_by_keyboard_and_by_its_words(client: TestClient,
         player = page.locator("#player")
         clock = player.locator("[data-show=clock]")
         await expect(clock).to_have_text("0:32")  # where the recording begins
+        # Space plays from anywhere on the page; on a button it is the button's.
+        await page.keyboard.press("Space")
+        await expect(player).to_have_class("player playing")
+        await page.keyboard.press("Space")
+        await expect(player).to_have_class("player")
+        await page.locator("#theme").press("Space")
+        await expect(player).to_have_class("player")
+        await page.reload()
         await player.focus()
         await page.keyboard.press("ArrowRight")
         await expect(clock).to_have_text("0:42")  # the hold
