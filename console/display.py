@@ -98,6 +98,11 @@ def numeric_day(at: datetime) -> str:
     return f"{at.astimezone():%d.%m.%Y}"
 
 
+def queue_name(name: str) -> str:
+    """A queue's name as people read it: "night_orders" is "Night orders"."""
+    return capitalize_first(name.replace("_", " "))
+
+
 def capitalize_first(text: str) -> str:
     """The text with a capital first letter; the rest is left as it is (unlike str.capitalize)."""
     return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from calls.events import CallEvent, CallEventKind
-from console.display import MASK, duration, phone
+from console.display import MASK, duration, phone, queue_name
 from console.words import Words
 
 Kind = CallEventKind
@@ -72,7 +72,7 @@ def event_detail(event: CallEvent, words: Words) -> str:
             rating = data.get("rating")
             return words("declined") if rating is None else str(rating)
         case Kind.QUEUED:
-            return _joined(str(data.get("queue", "")), words("queue_place", place=data.get("position")))
+            return _joined(queue_name(str(data.get("queue", ""))), words("queue_place", place=data.get("position")))
         case (
             Kind.AGENT_OFFERED | Kind.AGENT_MISSED | Kind.AGENT_CONNECTED | Kind.AGENT_LOST | Kind.TALK_ENDED
         ):
@@ -89,7 +89,7 @@ def event_detail(event: CallEvent, words: Words) -> str:
             return duration(number_of(data.get("seconds"), 0.0))
         case Kind.QUEUE_LEFT:
             outcome = str(data.get("outcome", ""))
-            return _joined(str(data.get("queue", "")), words.get(f"outcome_{outcome}", outcome))
+            return _joined(queue_name(str(data.get("queue", ""))), words.get(f"outcome_{outcome}", outcome))
         case Kind.LEG_CHANGED:
             role, state = str(data.get("role", "")), str(data.get("state", ""))
             return _joined(words.get(f"role_{role}", role), words.get(f"leg_{state}", state))

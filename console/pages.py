@@ -66,6 +66,7 @@ class Pages:
         )
         self._templates.filters["phone"] = display.phone
         self._templates.filters["clock"] = display.duration
+        self._templates.filters["queue_name"] = display.queue_name
         self._templates.filters["capitalize_first"] = display.capitalize_first
 
     def routes(self) -> list[web.RouteDef]:

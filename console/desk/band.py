@@ -250,11 +250,18 @@ def _of_popup(popup: Popup | None, view: DeskView, words: Words) -> dict[str, An
     known = popup.contact is not None and bool(popup.contact.name)
     return {
         "number": display.phone(popup.number) if known else "",
-        "detail": words("desk_known") if known else words("desk_unknown"),
+        "detail": _standing(popup, words),
         "way": popup.direction,
         "waited": "" if popup.waited_seconds is None else display.duration(popup.waited_seconds),
         "stops": path_of(popup, view.agent, words),
     }
+
+
+def _standing(popup: Popup, words: Words) -> str:
+    """New is who had no contact before this call; while the history is away, or without a number, nobody knows."""
+    if popup.contact is not None:
+        return words("desk_unknown" if popup.contact.created_at >= popup.arrived_at else "desk_known")
+    return "" if popup.missing or popup.point is None else words("desk_unknown")
 
 
 def path_of(popup: Popup, agent: str, words: Words) -> tuple[PathStop, ...]:
@@ -283,9 +290,9 @@ def _stop(stop: Stop, popup: Popup, agent: str, words: Words) -> PathStop:
         case StopKind.CHECKED:
             title, detail = words("desk_stop_checked"), words.get(f"desk_{stop.text}", stop.text)
         case StopKind.QUEUE:
-            title, detail = words("desk_stop_queue"), stop.text
+            title, detail = words("desk_stop_queue"), display.queue_name(stop.text)
             if popup.waited_seconds is not None and popup.queue == stop.text:
-                detail = f"{stop.text}, {display.duration(popup.waited_seconds)}"
+                detail = f"{detail}, {display.duration(popup.waited_seconds)}"
         case StopKind.AGENT:
             title = words("desk_you") if stop.text == agent else stop.text
         case StopKind.CONSENT:

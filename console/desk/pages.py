@@ -112,6 +112,7 @@ class DeskPages:
             ],
             texts=[_text(one, view, words) for one in view.templates],
             call_again=_moments(view.now, words),
+            hears=view.agent,
             may_read_calls=may(identified(request), "/calls/{call_id}"),
             **more,
         )

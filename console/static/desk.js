@@ -93,6 +93,8 @@ function findTarget() {
     row.hidden = Boolean(sought) && row.dataset.find !== undefined && !row.dataset.find.includes(sought.toLowerCase());
   }
   const number = /^\+?[\d ()-]{2,}$/.test(sought);
+  const found = [...byId("desk-targets").children].some((row) => !row.hidden);
+  byId("targets-none").hidden = !sought || number || found;
   byId("outside-number").hidden = !number;
   byId("outside-shown").textContent = number ? sought : "";
 }
@@ -130,7 +132,8 @@ async function choose(button) {
   for (const other of document.querySelectorAll("[data-outcome]")) {
     other.setAttribute("aria-pressed", String(other.dataset.outcome === disposition));
   }
-  if (next === "callback") byId("callback").querySelector(".moments button").focus();
+  // Not one of its buttons: a time for a callback is chosen, never taken by a key that was meant for another.
+  if (next === "callback") byId("callback").focus();
   const more = document.querySelector(`[data-next-part="${next}"]`);
   if (more) {
     more.open = true;
@@ -144,8 +147,9 @@ function nextPanel(backwards) {
   found.at((here + (backwards ? -1 : 1) + found.length) % found.length).focus();
 }
 
+// In wrap-up it is "Done", wherever the focus is.
 function mainAction() {
-  const form = document.activeElement.closest?.("form[data-form]");
+  const form = band().dataset.kind === "wrap" ? null : document.activeElement.closest?.("form[data-form]");
   const button = form?.querySelector("button:not([type=button])") ?? band().querySelector("[data-main]");
   button?.click();
 }

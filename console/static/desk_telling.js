@@ -9,6 +9,9 @@ export const word = (name) => document.querySelector(`[data-word="${name}"]`).te
 
 export function toast(text, { bad = false, language = "" } = {}) {
   if (!text) return;
+  for (const other of [...document.getElementById("toasts").children]) {
+    if (other.firstChild.textContent === text) other.remove();
+  }
   const box = document.createElement("div");
   box.className = bad ? "toast bad" : "toast";
   const told = document.createElement("span");
@@ -26,6 +29,11 @@ export function toast(text, { bad = false, language = "" } = {}) {
   const toasts = document.getElementById("toasts");
   while (toasts.children.length > 3) toasts.firstChild.remove();
   toasts.append(box);
+}
+
+// What was refused before something else was done is old.
+function forgetRefusals() {
+  for (const old of document.querySelectorAll("#toasts .toast.bad")) old.remove();
 }
 
 export const tellWord = (name) => toast(word(name), { bad: true });
@@ -46,6 +54,7 @@ export async function send(path, fields = {}, { quiet = false } = {}) {
   if (answer.status === 401) return location.reload();
   const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
   if (answer.ok) {
+    if (!quiet) forgetRefusals();
     toast(told.done);
     return told;
   }

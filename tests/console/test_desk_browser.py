@@ -131,7 +131,11 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
     await acted(desks, Consult(Target(TargetKind.AGENT, "jan")))
     await expect(page.locator("#drawer")).to_be_hidden()
     await page.keyboard.press("F8")
+    await page.keyboard.type("nobody like this")
+    await expect(page.locator("#drawer").get_by_text("Nothing found")).to_be_visible()
+    await page.locator("#target-find").fill("")
     await page.keyboard.type("+48 22 000 00 77")
+    await expect(page.locator("#targets-none")).to_be_hidden()
     await page.locator("#outside-number").get_by_role("button", name="Give").click()
     await acted(desks, Transfer(Target(TargetKind.NUMBER, "+48220000077")))
     await shown(page, desks, talking(NOW, TalkPhase.CONSULTING), "consulting")
@@ -157,9 +161,14 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
     await expect(page.get_by_label("Amount")).to_be_focused()
     await expect(note).to_have_value("Odbiór: zaplecze, dzwonić 10 min wcześniej. Zażółć")
     await shown(page, desks, wrapping_up(NOW), "wrap")
-    await page.locator("#the-band").focus()
+    # Nobody has chosen a time: the key is "Done", and no callback is kept.
+    await page.keyboard.press("F10")
+    await page.keyboard.press("5")
+    await expect(page.locator("#callback")).to_be_focused()
+    await page.locator("#callback .moments button").first.focus()
     await page.keyboard.press("Control+Enter")
     await until(lambda: len(desks.calls("finish_wrap_up")) == 1, "the end of wrap-up")
+    assert not desks.calls("schedule_callback")
 
 
 async def until_js(page: Page, condition: str) -> None:
@@ -182,6 +191,13 @@ async def test_what_is_done_and_refused_is_told(open_desk: OpenDesk, desks: Stag
     await expect(told).to_be_visible()
     await told.get_by_role("button").click()
     await expect(told).to_have_count(0)
+    # The same sentence stands once, and goes when something else was done.
+    for refused in (True, True, False):
+        if refused:
+            desks.refuse["dial"] = DeskRefused("gate", "It is night there.")
+        async with page.expect_response("**/desk/dial"):
+            await page.get_by_label("Number to call").press("Enter")
+        await expect(told).to_have_count(1 if refused else 0)
 
     # Script, SMS, callback, objection.
     await shown(page, desks, talking(NOW), "talking")
