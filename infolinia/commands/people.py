@@ -46,7 +46,7 @@ async def _add(configuration: Configuration, name: str, role: Role, password: st
     configuration.place(configuration.state).mkdir(mode=0o700, parents=True, exist_ok=True)
     async with open_accounts(configuration.database_url, make=True) as accounts:
         if role is not Role.ADMIN and not await accounts.people.any_admin():
-            fail("Add an admin first: nobody could add people or tokens in the console otherwise.")
+            fail("Add an admin first: `infolinia people add NAME --role admin`.")
         clock = SystemClock()
         now = clock.now()
         person = Person(TimeOrderedIds(clock).new(), name, role, now, now)
