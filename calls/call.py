@@ -75,6 +75,12 @@ def outcome_at_end(call: Call, ended_by: str) -> Outcome:
     return Outcome.COMPLETED if served else Outcome.ABANDONED
 
 
+def _outcome_of(call: Call, at_end: Outcome) -> Outcome:
+    """What came of it counts; only a talk that died is not one that was completed."""
+    died = call.outcome is Outcome.COMPLETED and at_end in (Outcome.LOST, Outcome.FAILED)
+    return at_end if died else call.outcome or at_end
+
+
 _FIELDS = tuple(field.name for field in fields(Call))
 _values = attrgetter(*_FIELDS)
 _PERSON_RINGS = (LegRole.CUSTOMER, LegState.RINGING)
@@ -130,11 +136,15 @@ def _applied(call: Call, event: CallEvent) -> Call:
         case CallEventKind.TRANSFER_ENDED if data["outcome"] == Outcome.COMPLETED:
             changes["outcome"] = Outcome.TRANSFERRED
         case CallEventKind.AGENT_CONNECTED:
-            # Whom an agent called has not been handed over to them.
-            manual = call.direction is Direction.OUTBOUND and call.flow is None
-            changes |= {"outcome": None if manual else Outcome.TRANSFERRED, "agent": data["agent"]}
-        case CallEventKind.TRANSFERRED if data["kind"] == "agent":
-            changes["agent"] = data["target"]
+            # Taken from a queue is served; only who is given on to somebody else is transferred.
+            changes["agent"] = data["agent"]
+            if call.outcome is not Outcome.TRANSFERRED:
+                manual = call.direction is Direction.OUTBOUND and call.flow is None
+                changes["outcome"] = None if manual else Outcome.COMPLETED
+        case CallEventKind.TRANSFERRED:
+            changes["outcome"] = Outcome.TRANSFERRED
+            if data["kind"] == "agent":
+                changes["agent"] = data["target"]
         case CallEventKind.LEG_CHANGED if (data["role"], data["state"]) == _PERSON_RINGS:
             changes["ringing_at"] = call.ringing_at or event.at
         case CallEventKind.QUEUE_LEFT if data["outcome"] == "abandoned":
@@ -144,7 +154,7 @@ def _applied(call: Call, event: CallEvent) -> Call:
                 "ended_at": event.at,
                 "ended_by": data["by"],
                 "cause": data.get("cause"),
-                "outcome": call.outcome or Outcome(cast(str, data["outcome"])),
+                "outcome": _outcome_of(call, Outcome(cast(str, data["outcome"]))),
             }
         case _:
             pass  # told by the log alone

@@ -8,8 +8,8 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """How a call ended, in the network's terms."""
 
-    COMPLETED = "completed"  # answered and ended normally
-    TRANSFERRED = "transferred"  # handed to another party who answered
+    COMPLETED = "completed"  # answered, also by an agent of a queue, and ended normally
+    TRANSFERRED = "transferred"  # handed by a flow to another party who answered, or given on by an agent
     VOICEMAIL = "voicemail"  # a message was left
     ABANDONED = "abandoned"  # the caller hung up before being served
     UNKNOWN_NUMBER = "unknown_number"  # no flow serves the dialled number

@@ -37,6 +37,19 @@ def point_of(call: Call, region: str) -> ContactPoint | None:
     return None if number.withheld else ContactPoint(PointKind.PHONE, number.shown)
 
 
+# Behind a talk: the caller is served by something else.
+_SERVED_ON = frozenset(
+    {
+        CallEventKind.KEY_PRESSED,
+        CallEventKind.HEARD,
+        CallEventKind.QUEUED,
+        CallEventKind.AGENT_CONNECTED,
+        CallEventKind.MESSAGE_LEFT,
+        CallEventKind.TRANSFER_ENDED,
+    }
+)
+
+
 class CallLog:
     """Writes one call. Cheap: only `keep` waits."""
 
@@ -63,6 +76,7 @@ class CallLog:
         self._stay: QueueStay | None = None
         self._found_later = False
         self._recording_consent: bool | None = None
+        self._agent_hung_up = False
 
     @property
     def call(self) -> Call:
@@ -188,6 +202,10 @@ class CallLog:
         self._stay = stay_after(self._stay, event)
         if event.kind is CallEventKind.CONSENT_KEPT and event.data.get("purpose") == RECORDING_PURPOSE:
             self._recording_consent = event.data.get("given") is True
+        if event.kind is CallEventKind.TALK_ENDED:
+            self._agent_hung_up = event.data["by"] == "agent"
+        elif event.kind in _SERVED_ON:
+            self._agent_hung_up = False
         self._found_later = self._found_later or event.kind is CallEventKind.RECONCILED
 
     def _callback_for_missed(self, call: Call) -> list[CallbackKept]:
@@ -201,6 +219,11 @@ class CallLog:
     async def end(
         self, by: str, outcome: Outcome, cause: int | None = None, *, at: datetime | None = None
     ) -> None:
-        """The call is over. Only the first end counts."""
+        """The call is over. Only the first end counts.
+
+        A flow that ends it behind an agent who hung up, the caller doing nothing more, is not who ended it.
+        """
+        if by == "flow" and self._agent_hung_up:
+            by = "agent"
         data = {"by": by, "outcome": outcome.value, "cause": cause}
         await self.write(CallEventKind.ENDED, data, at=at)

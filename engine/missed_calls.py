@@ -43,7 +43,7 @@ class MissedCalls:
         if call.direction is not Direction.INBOUND or call.dialled not in self.numbers:
             return None
         unserved = self._gave_up(stay) or (found_later and not call.agent)
-        if call.outcome is Outcome.TRANSFERRED or not unserved:
+        if call.agent or call.outcome is Outcome.TRANSFERRED or not unserved:
             return None
         number = parse_number(call.caller, region).e164
         if number is None:

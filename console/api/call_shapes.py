@@ -44,7 +44,8 @@ class CallShape(Shape):
     heard: Annotated[list[str], Field(description="The person's words and keys, as understood.")]
     outcome: Outcome | None
     ended_by: Annotated[
-        str | None, Field(description="caller (the person), flow, network, fault, engine, supervisor or api.")
+        str | None,
+        Field(description="caller (the person), flow, agent, network, fault, engine, supervisor or api."),
     ]
     cause: Annotated[int | None, Field(description="Q.850.")]
     recording: Annotated[str | None, Field(description="Its name; GET /calls/{call_id}/recording gives it.")]

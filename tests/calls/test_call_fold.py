@@ -55,9 +55,12 @@ def test_an_agent_who_answered_or_a_queue_that_was_left_names_the_outcome() -> N
     gone = (CallEventKind.QUEUE_LEFT, {"queue": "orders", "outcome": "abandoned"})
     ended = (CallEventKind.ENDED, {"by": "caller", "outcome": "completed", "cause": 16})
     call = fold(log(RECEIVED, answered, ended))
-    assert (call.outcome, call.agent) == (Outcome.TRANSFERRED, "anna")
+    assert (call.outcome, call.agent) == (Outcome.COMPLETED, "anna")
+    given_on = {"agent": "anna", "kind": "queue", "target": "sales", "how": "blind"}
+    given = fold(log(RECEIVED, answered, (CallEventKind.TRANSFERRED, given_on), answered, ended))
+    assert given.outcome is Outcome.TRANSFERRED
     assert fold(log(RECEIVED, gone, ended)).outcome is Outcome.ABANDONED
-    assert fold(log(RECEIVED, answered, gone, ended)).outcome is Outcome.TRANSFERRED
+    assert fold(log(RECEIVED, answered, gone, ended)).outcome is Outcome.COMPLETED
     late = (CallEventKind.QUEUE_LEFT, {"queue": "orders", "outcome": "timeout"})
     assert fold(log(RECEIVED, late, ended)).outcome is Outcome.COMPLETED
 

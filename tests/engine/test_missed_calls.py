@@ -59,6 +59,7 @@ def test_only_after_a_wait_in_vain(stay: QueueStay | None, called: bool) -> None
         {"caller": ""},
         {"caller": "21"},
         {"outcome": Outcome.TRANSFERRED},
+        {"outcome": Outcome.COMPLETED, "agent": "anna"},
     ],
 )
 def test_calls_that_the_rule_is_not_about(call: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ async def test_two_who_talk_go_on_when_the_engine_dies(tmp_path: Path) -> None:
     assert stage.exchange.queues.agents() == {"talking": 1, "idle": 1}
     stage.control.tell(ChannelEnded(leg, 16))
     row = await stage.over(call_id)
-    assert (row.outcome, stage.control.words()) == (Outcome.TRANSFERRED, ["Thank you."])
+    assert (row.outcome, stage.control.words()) == (Outcome.COMPLETED, ["Thank you."])
     assert stage.one(call_id, Kind.QUEUE_LEFT).data["talked_seconds"] == pytest.approx(35, abs=0.3)
     assert stage.control.asked("destroy_bridge") == [before.control.asked("bridge")[0][:1]]
     await stage.switchboard.close()
@@ -108,7 +108,7 @@ async def test_a_call_that_asterisk_died_under_leaves_the_queue(stage: Stage) ->
     call_id, _ = await talks(stage)
     waiter = await waits(stage, "two")
     await stage.connect(restarted=True)
-    assert (await stage.over(call_id)).outcome == Outcome.TRANSFERRED
+    assert (await stage.over(call_id)).outcome == Outcome.LOST
     assert (await stage.over(waiter)).outcome == Outcome.LOST
     assert stage.one(waiter, Kind.QUEUE_LEFT).data["outcome"] == "lost"
     assert stage.exchange.queues.waiting() == {}

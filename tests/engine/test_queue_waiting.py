@@ -46,7 +46,7 @@ async def test_an_agent_answers_and_when_they_hang_up_the_flow_goes_on(stage: St
     row = await stage.over(call_id)
     assert stage.control.asked("destroy_bridge") == [(bridge,)]
     assert stage.control.words() == ["Welcome.", "Thank you."]
-    assert (row.outcome, row.agent, row.data["ended_by"]) == (Outcome.TRANSFERRED, "anna", "flow")
+    assert (row.outcome, row.agent, row.data["ended_by"]) == (Outcome.COMPLETED, "anna", "agent")
     assert stage.one(call_id, Kind.QUEUED).data == {"queue": "orders", "position": 1}
     assert stage.one(call_id, Kind.AGENT_OFFERED).data == {"queue": "orders", "agent": "anna", "leg": leg}
     assert stage.one(call_id, Kind.AGENT_CONNECTED).data["agent"] == "anna"
@@ -127,7 +127,7 @@ async def test_an_agent_with_a_number_is_called_over_the_trunk(tmp_path: Path) -
     stage.hang_up()
     row = await stage.over(call_id)
     assert (str(leg), 16) in stage.control.asked("hang_up")
-    assert row.outcome == Outcome.TRANSFERRED
+    assert row.outcome == Outcome.COMPLETED
     assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "next"
     await stage.switchboard.close()
 

@@ -317,7 +317,7 @@ async def test_a_caller_who_hangs_up_ends_it_for_all(stage: Stage, phase: str) -
         legs = {anna} if phase == "held" else {anna, other_leg(stage)}
     stage.hang_up()
     row = await stage.over(call_id)
-    assert row.outcome == Outcome.TRANSFERRED
+    assert row.outcome == Outcome.COMPLETED
     assert {leg for leg, _ in stage.control.asked("hang_up")} == legs
     await asyncio.sleep(1)
     assert together(stage) == []

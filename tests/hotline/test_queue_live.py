@@ -188,7 +188,7 @@ async def test_music_then_an_agent_and_both_hear_each_other_then_the_flow_goes_o
         await hear_each_other(caller, anna)
         anna.hang_up()
         row, _ = await house.served(2)
-    assert (row["path"], row["outcome"]) == (["agents", "thanks", "bye"], "transferred")
+    assert (row["path"], row["outcome"]) == (["agents", "thanks", "bye"], "completed")
     assert one(row, "agent_connected")["agent"] == "anna"
     assert one(row, "queue_left")["talked_seconds"] > 1
     assert (
@@ -268,7 +268,7 @@ async def test_the_engine_is_killed_while_they_talk_and_they_go_on(tmp_path: Pat
     for row in rows:
         assert (row["path"], row["outcome"], row["agent"]) == (
             ["agents", "thanks", "bye"],
-            "transferred",
+            "completed",
             "anna",
         )
         assert kinds(row).count("queued") == kinds(row).count("agent_offered") == 1
