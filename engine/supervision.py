@@ -102,16 +102,18 @@ class Supervision:
         self._clock = clock
         self._ears: dict[str, _Ear] = {}  # by supervisor
         self._phones: dict[str, str] = {}  # telephone -> its password
+        self._pages: dict[str, str] = {}  # telephone -> the page that has it
         self._reachable: set[str] = set()
         self._numbers = itertools.count(1)
         self._work: set[asyncio.Task[None]] = set()
 
     # --- the page's telephone -----------------------------------------------------------------------------
 
-    async def open_phone(self, supervisor: str) -> tuple[str, str]:
-        """A telephone's name, never offered a call, and a new password; an earlier one is void."""
+    async def open_phone(self, supervisor: str, page: str) -> tuple[str, str]:
+        """A telephone's name, never offered a call, and a new password; an earlier page's is void."""
         phone, password = phone_of(supervisor), secrets.token_urlsafe(32)
         self._phones[phone] = password
+        self._pages[phone] = page
         try:
             await self._control.admit_phone(phone, password)
         except CallControlError as failure:
@@ -120,8 +122,11 @@ class Supervision:
             ) from failure
         return phone, password
 
-    async def close_phone(self, supervisor: str) -> None:
-        """The page is gone: its line ends, and its password is void. Idempotent."""
+    async def close_phone(self, supervisor: str, page: str) -> None:
+        """The page is gone: its line ends, and its password is void. A later page keeps its own. Idempotent."""
+        if self._pages.get(phone_of(supervisor)) != page:
+            return
+        del self._pages[phone_of(supervisor)]
         await self.end(supervisor)
         if self._phones.pop(phone_of(supervisor), None) is not None:
             with contextlib.suppress(CallControlError):  # its registration runs out by itself

@@ -23,6 +23,7 @@ from engine.supervision import SupervisionMode, SupervisionRefused
 Form = dict[str, str]
 Change = Callable[[Identity, Form], Awaitable[None]]
 # What a supervisor may set; `missed` is set by rule alone.
+LONGEST_PAGE_ID = 40
 SETTABLE = (AgentStatus.AVAILABLE, AgentStatus.TRAINING, AgentStatus.OFFLINE)
 
 
@@ -67,7 +68,8 @@ class FloorPages:
         """A telephone of the page's own, and its password until the next load."""
         _, supervisor = await self._supervisor(request)
         try:
-            phone, password = await self._floor.supervision.open_phone(supervisor)
+            page = page_id((await form_of(request)).get("page", ""))
+            phone, password = await self._floor.supervision.open_phone(supervisor, page)
         except SupervisionRefused as refused:
             raise Fault(503, self._told(request, refused)) from None
         return web.json_response({"user": phone, "password": password})
@@ -75,7 +77,8 @@ class FloorPages:
     async def gone(self, request: web.Request) -> web.Response:
         """Sent by a page that closes."""
         _, supervisor = await self._supervisor(request)
-        await self._floor.supervision.close_phone(supervisor)
+        page = page_id((await form_of(request)).get("page", ""))
+        await self._floor.supervision.close_phone(supervisor, page)
         return web.Response(status=204)
 
     async def line(self, request: web.Request) -> web.Response:
@@ -219,6 +222,13 @@ class FloorPages:
     def _told(self, request: web.Request, refused: SupervisionRefused) -> str:
         words: Words = self._pages.words_for(request)
         return words.get(f"floor_refused_{refused.why}", str(refused))
+
+
+def page_id(given: str) -> str:
+    """Raises Fault 400."""
+    if not given or len(given) > LONGEST_PAGE_ID or not given.isascii() or not given.isprintable():
+        raise Fault(400, "The page's own id is wanted as `page`. Load /floor anew.")
+    return given
 
 
 def _agent_name(request: web.Request) -> str:

@@ -8,6 +8,8 @@ const wrong = document.getElementById("floor-wrong");
 const words = document.getElementById("floor-words").dataset;
 const READY_MS = 15000;
 
+// Of several pages of one supervisor the latest that needed a telephone has it.
+const page = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 let phone = null; // a promise of the telephone, while it is connected
 const speaker = new Audio();
 speaker.autoplay = true;
@@ -42,7 +44,7 @@ async function openPhone() {
     throw new Told(refusal.why === "insecure" ? words.insecure : words.microphone);
   });
   const stop = () => media.getTracks().forEach((track) => track.stop());
-  const { user, password } = await ask("/floor/phone").catch((failure) => { stop(); throw failure; });
+  const { user, password } = await ask("/floor/phone", { page }).catch((failure) => { stop(); throw failure; });
   return new Promise((resolve, reject) => {
     // Its password is void, or Asterisk away: the next line is asked for with another telephone.
     const fail = () => {
@@ -89,5 +91,5 @@ document.getElementById("floor").addEventListener("click", (event) => {
 
 addEventListener("pagehide", () => {
   if (!phone) return;
-  fetch("/floor/phone/gone", { method: "POST", headers: csrf, keepalive: true });
+  fetch("/floor/phone/gone", { method: "POST", headers: csrf, keepalive: true, body: new URLSearchParams({ page }) });
 });

@@ -29,7 +29,7 @@ class FakeSupervision:
     refusal: SupervisionRefused | None = None
     asked: list[tuple[str, str, str, SupervisionMode]] = field(default_factory=list)
     mine: SupervisionView | None = None
-    closed: list[str] = field(default_factory=list)
+    closed: list[tuple[str, str]] = field(default_factory=list)
 
     def views(self) -> tuple[SupervisionView, ...]:
         return (self.mine,) if self.mine else ()
@@ -37,11 +37,11 @@ class FakeSupervision:
     def of(self, supervisor: str) -> SupervisionView | None:
         return self.mine if self.mine and self.mine.supervisor == supervisor else None
 
-    async def open_phone(self, supervisor: str) -> tuple[str, str]:
+    async def open_phone(self, supervisor: str, page: str) -> tuple[str, str]:
         return f"sup-{supervisor}", "a password"
 
-    async def close_phone(self, supervisor: str) -> None:
-        self.closed.append(supervisor)
+    async def close_phone(self, supervisor: str, page: str) -> None:
+        self.closed.append((supervisor, page))
 
     async def end(self, supervisor: str) -> None:
         self.mine = None

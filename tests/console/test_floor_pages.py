@@ -31,7 +31,7 @@ async def test_who_does_what_with_whom_for_how_long(hall: Hall) -> None:
     anna = page.split('id="agent-anna"')[1].split("</tr>")[0]
     assert "pill-talking" in anna
     assert "+48 22 000 01 42" in anna
-    assert "orders" in anna
+    assert "Orders" in anna
     assert "english 4" in anna
     assert all(f'data-mode="{mode}" data-call="{CALL}" data-agent="anna"' in anna for mode in SupervisionMode)
     jan = page.split('id="agent-jan"')[1].split("</tr>")[0]
@@ -69,7 +69,7 @@ async def test_without_the_sessions_secret_nothing_is_done(hall: Hall) -> None:
 
 
 async def test_on_the_line_and_off_it(hall: Hall) -> None:
-    assert '"user": "sup-olga"' in await hall.send("/floor/phone", 200)
+    assert '"user": "sup-olga"' in await hall.send("/floor/phone", 200, page="one")
     for mode in SupervisionMode:
         await hall.send("/floor/line", 200, mode=mode.value, call=CALL, agent="anna")
         part = await hall.page("/parts/floor")
@@ -78,8 +78,9 @@ async def test_on_the_line_and_off_it(hall: Hall) -> None:
     assert hall.supervision.asked == [("olga", CALL, "anna", mode) for mode in SupervisionMode]
     await hall.send("/floor/line/end", 204)
     assert 'id="leave-line"' not in await hall.page("/parts/floor")
-    await hall.send("/floor/phone/gone", 204)
-    assert hall.supervision.closed == ["olga"]
+    await hall.send("/floor/phone/gone", 204, page="one")
+    assert hall.supervision.closed == [("olga", "one")]
+    await hall.send("/floor/phone/gone", 400)
 
 
 async def test_a_refused_line_is_said_in_the_readers_language(hall: Hall) -> None:

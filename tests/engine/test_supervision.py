@@ -287,7 +287,13 @@ async def test_it_ends_with_the_agent_the_supervisor_or_the_page(
 ) -> None:
     await scene.supervise(mode)
     if who == "page":
-        await scene.supervision.close_phone("olga")
+        await scene.supervision.open_phone("olga", "one")
+        await scene.supervision.open_phone("olga", "two")
+        await scene.supervision.close_phone("olga", "one")  # an older page: the newer one's line stays
+        assert scene.supervision.views()
+        assert not scene.control.asked("dismiss_phone")
+        await scene.supervision.close_phone("olga", "two")
+        assert len(scene.control.asked("dismiss_phone")) == 1
     else:
         scene.control.tell(ChannelEnded(AGENT_LEG if who == "agent" else scene.sup, 16))
     await scene.settled()
@@ -313,7 +319,7 @@ async def test_from_one_talk_to_another(scene: Scene) -> None:
 
 
 async def test_telephones_are_known_again_to_an_asterisk_that_was_restarted(scene: Scene) -> None:
-    phone, password = await scene.supervision.open_phone("olga")
+    phone, password = await scene.supervision.open_phone("olga", "one")
     await scene.supervise(LISTEN)
     scene.control.tell(ControlRestored((), restarted=True))
     await scene.settled()
