@@ -20,9 +20,9 @@ from console.desk.messages import length_of
 from console.desk.stream import OLD
 from console.words import load_words
 from engine.desk.refusals import DeskRefused
-from engine.desk.view import DeskPart, StopKind
-from history.interaction import Channel
-from tests.console.desk_stage import StagedDesks, idle, popup, ringing, talking, wrapping_up
+from engine.desk.view import DeskPart, Stop, StopKind
+from history.interaction import Channel, Interaction
+from tests.console.desk_stage import PHONE, StagedDesks, idle, popup, ringing, talking, wrapping_up
 from tests.console.offices import Office, alerts
 from tests.console.stage import ICONS, START, Stage
 
@@ -120,12 +120,26 @@ async def test_a_missed_offer_and_a_history_that_is_away_are_told(
     at_desk: Office, desks: StagedDesks
 ) -> None:
     desks.shown = replace(idle(NOW), status=AgentStatus.MISSED)
-    assert "You missed an offer. Ready again?" in await page(at_desk)
+    missed = await page(at_desk)
+    assert "You missed an offer. Ready again?" in missed
+    assert "The caller kept their place. No calls come here" in missed
     empty = replace(popup(NOW), contact=None, timeline=(), missing="The database does not answer.")
     desks.shown = replace(ringing(NOW), popup=empty)
     shown = await page(at_desk)
     assert "The history does not answer." in shown
-    assert "new to us" in shown
+    assert "new to us" not in shown, "nobody knows that"
+
+
+async def test_only_who_first_calls_now_is_new(at_desk: Office, desks: StagedDesks) -> None:
+    rung, anna = popup(NOW), popup(NOW).contact
+    assert anna is not None
+    nameless = replace(anna, name=None)
+    first = replace(nameless, created_at=rung.arrived_at)
+    for contact, said in ((nameless, "known by number"), (first, "new to us"), (None, "new to us")):
+        desks.shown = replace(ringing(NOW), popup=replace(rung, contact=contact))
+        shown = await page(at_desk)
+        assert said in shown
+        assert ("new to us" in shown) == (said == "new to us")
 
 
 async def test_the_timeline_is_filtered_and_searched(at_desk: Office, desks: StagedDesks) -> None:
@@ -275,3 +289,27 @@ async def test_a_part_that_is_not_there(at_desk: Office) -> None:
 async def test_the_desk_is_in_the_rail(at_desk: Office) -> None:
     assert 'href="/desk"' in await page(at_desk, "/")
     assert alerts(await page(at_desk)) == []
+
+
+async def test_agents_hear_their_own_earlier_calls(at_desk: Office, desks: StagedDesks) -> None:
+    rung = popup(NOW)
+    talk = Interaction(
+        "i9", NOW, Channel.TALK, "inbound", "c9", PHONE, "k1", agent="anna", recording="c9.rec.1"
+    )
+    others = replace(talk, id="i8", subject_id="c8", agent="jan", recording="c8.rec.1")
+    desks.shown = replace(talking(NOW), popup=replace(rung, timeline=(talk, others)))
+    shown = await page(at_desk)
+    assert 'src="/recordings/c9.rec.1/audio"' in shown
+    assert "c8.rec.1" not in shown
+
+
+async def test_a_queue_has_one_spelling(at_desk: Office, desks: StagedDesks) -> None:
+    stop = Stop(NOW, StopKind.QUEUE, "night_orders")
+    view = ringing(NOW)
+    assert view.offer is not None
+    desks.shown = replace(
+        view, offer=replace(view.offer, queue="night_orders"), popup=replace(popup(NOW), stops=(stop,))
+    )
+    shown = await page(at_desk)
+    assert shown.count("Night orders") == 2
+    assert "night_orders" not in shown.lower().replace("night orders", "")
