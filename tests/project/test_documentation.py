@@ -80,7 +80,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    linked = set(re.findall(r"\]\(([a-z]+\.md)\)", page("README.md")))
+    linked = set(re.findall(r"\]\(([a-z-]+\.md)\)", page("README.md")))
     assert linked == {path.name for path in DOCS.glob("*.md")} - {"README.md"}
 
 
@@ -239,6 +239,27 @@ def test_the_example_flow_loads_and_the_shown_version_is_its_own() -> None:
     languages = ", ".join(flow.languages)
     shown = f"{flow.file}: {flow.name}, version {flow.version}, {len(flow.steps)} steps, {languages}"
     assert shown in text
+
+
+def test_the_first_call_centre_is_a_flow_and_its_configuration() -> None:
+    text = page("first-call-centre.md")
+    example, settings_of_it = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    flow = load_flow(example, "callflows/first.yaml")
+    assert f"first.yaml: first, version {flow.version}, {len(flow.steps)} steps, en" in text
+    configuration = Configuration.model_validate(yaml.safe_load(settings_of_it))
+    assert configuration.numbers["101"] == flow.name
+    assert set(flow.uses["queues"]) <= set(configuration.queues)
+
+
+def test_the_queue_of_the_example_flow_fits_into_it() -> None:
+    text = page("callflows.md")
+    (example,) = re.findall(r"```yaml\n(flow: .*?)```", text, re.DOTALL)
+    (queue,) = re.findall(r"```yaml\n(  shop:\n    queue:.*?)```", text, re.DOTALL)
+    with_queue, replaced = re.subn(
+        r"  shop:\n    transfer:.*?\n    next: bye\n", queue, example, flags=re.DOTALL
+    )
+    assert replaced == 1
+    load_flow(f"use: {{queues: [shop]}}\n{with_queue}", "callflows/florist.yaml")
 
 
 def test_the_shown_refusal_is_the_real_one() -> None:
