@@ -116,6 +116,8 @@ def make_application(
         contacts=people is not None,
         desk=desks is not None,
         floor=floor is not None,
+        agents=agents,
+        dispositions=lambda: desks.settings.dispositions if desks else {},
     )
     flow_pages = FlowPages(
         pages,

@@ -11,6 +11,8 @@ from calls.events import CallEvent, CallEventKind
 from console.display import duration, offset, phone
 from console.event_details import event_detail, number_of
 from console.words import Words
+from history.dispositions import Disposition
+from history.interaction import Interaction
 
 Kind = CallEventKind
 # Below this a recogniser's words are shown as unsure.
@@ -126,6 +128,16 @@ class EventRow:
     bad: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An agent's word on a call. `outcome` is its label; `language` the call's."""
+
+    agent: str
+    outcome: str
+    note: str
+    language: str | None
+
+
 def call_line(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[Stop, ...]:
     """The path: arrival, each step that the caller noticed with what was understood in it, and the end."""
     stops: list[Stop] = []
@@ -218,6 +230,32 @@ def event_rows(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[E
         )
         for event in events
     )
+
+
+def written_of(
+    rows: Sequence[Interaction],
+    names: Mapping[str, str],
+    dispositions: Mapping[str, Disposition],
+    words: Words,
+) -> tuple[Written, ...]:
+    """What the agents' parts of a call left, in the order of time. `names`: of agents, as they are shown."""
+    return tuple(
+        Written(
+            names.get(row.agent or "", row.agent or ""),
+            _outcome(row.disposition, dispositions, words),
+            row.note or "",
+            row.language,
+        )
+        for row in sorted(rows, key=lambda row: row.at)
+        if row.disposition or row.note
+    )
+
+
+def _outcome(name: str | None, dispositions: Mapping[str, Disposition], words: Words) -> str:
+    known = dispositions.get(name or "")
+    if known is None:
+        return name or ""
+    return known.label.get(words.language) or known.label.get("en") or name or ""
 
 
 def elapsed(call: Call, now: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -21,10 +21,15 @@ from console.words import LANGUAGES, Words, chosen_language, load_words
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import Clock, HistoryRow, Queries, StoreUnavailable
+from engine.registers.agents import AgentRegister
 from engine.registers.recordings import RecordingFiles, RecordingRegister
+from history.dispositions import Disposition
+from history.interaction import Channel
 
 LATEST_CALLS = 8
 PAGE_ROWS = 40
+# Of one call: its row, its agents' parts, and what came of it.
+MOST_PARTS = 50
 THEMES = frozenset({"light", "dark"})
 COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -45,6 +50,8 @@ class Pages:
         contacts: bool = False,
         desk: bool = False,
         floor: bool = False,
+        agents: AgentRegister | None = None,
+        dispositions: Callable[[], Mapping[str, Disposition]] = dict,
     ) -> None:
         self._live = live
         self._health = health
@@ -56,6 +63,8 @@ class Pages:
         self._contacts = contacts
         self._desk = desk
         self._floor = floor
+        self._agents = agents
+        self._dispositions = dispositions
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -186,7 +195,9 @@ class Pages:
         words = self.words_for(request)
         recorded = call.recording is not None
         talks = () if self._recorded is None else await self._recorded.of_call(call_id)
-        rows = await self._queries.history(limit=1, subject_id=call_id, calls_only=True)
+        found = await self._queries.history(limit=MOST_PARTS, subject_id=call_id)
+        ours = [row for row in found if row.interaction.source is None]
+        rows = [row for row in ours if row.interaction.channel in (Channel.CALL, Channel.VOICEMAIL)]
         return {
             "call": call,
             "contact_id": rows[0].interaction.contact_id if rows else None,
@@ -197,8 +208,17 @@ class Pages:
             "recorded": recorded,
             "playable": call.recording is not None
             and await asyncio.to_thread(self._recordings.has, call.recording),
+            "written": await self._written(ours, words),
             "player": call_player.player(call, events, talks, words),
         }
+
+    async def _written(self, rows: Sequence[HistoryRow], words: Words) -> Sequence[call_view.Written]:
+        parts = [row.interaction for row in rows if row.interaction.channel is Channel.TALK]
+        if not any(part.note or part.disposition for part in parts):
+            return ()
+        profiles = () if self._agents is None else await self._agents.profiles()
+        names = {profile.name: profile.shown for profile in profiles}
+        return call_view.written_of(parts, names, self._dispositions(), words)
 
     def words_for(self, request: web.Request) -> Words:
         cookie = request.cookies.get("language")

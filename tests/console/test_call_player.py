@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,14 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import async_playwright, expect
 
+from console.call_view import written_of
+from console.words import load_words
+from engine.ports import HistoryRow
 from engine.registers.access import Role
+from engine.registers.agents import AgentProfile
 from engine.registers.recordings import RecordingState, TranscriptState
+from history.dispositions import TRADE
+from history.interaction import Channel, Interaction
 from tests.console.offices import Office
 from tests.console.recorded_talk import BEGUN, Recorded, recorded_talk, talk_events
 from tests.console.stage import PHONE, Stage, text_of
@@ -30,6 +38,9 @@ class FakeAgents:
             name = person_id.removeprefix("p-")
 
         return Profile()
+
+    async def profiles(self) -> Any:
+        return (AgentProfile("anna", "p-anna", "Anna A"),)
 
 
 @pytest.fixture
@@ -65,6 +76,31 @@ async def test_the_page_has_the_talk_its_words_and_what_is_missing(client: TestC
     for language, piece in (("pl", "słowa z kropkami"), ("ru", "слова с точками")):
         client.session.cookie_jar.update_cookies({"language": language})
         assert piece in await text_of(client, "/calls/c1")
+
+
+async def test_the_page_has_what_the_agents_wrote(client: TestClient, stage: Stage) -> None:
+    assert "What agents wrote" not in await text_of(client, "/calls/c1")
+    at = stage.queries.rows[0].interaction.at
+    part = Interaction(
+        "t1", at, Channel.TALK, "inbound", "c1", PHONE, agent="anna", disposition="callback",
+        note="Ring the <back> door", language="en",
+    )  # fmt: skip
+    theirs = replace(part, id="t2", source="crm", note="Not ours")
+    stage.queries.rows[:0] = [HistoryRow(part, None), HistoryRow(theirs, None)]
+    page = await text_of(client, "/calls/c1")
+    said = page.split("What agents wrote")[1].split("</dl>")[0]
+    assert "<dt>Anna A</dt>" in said
+    assert "<strong>callback</strong>" in said
+    assert "Ring the &lt;back&gt; door" in said
+    assert "Not ours" not in page
+
+
+def test_an_outcome_is_told_by_its_label() -> None:
+    part = Interaction(
+        "t1", datetime(2026, 11, 20, tzinfo=UTC), Channel.TALK, "inbound", "c1", disposition="callback"
+    )
+    (told,) = written_of([replace(part, agent="jan")], {}, TRADE, load_words()["pl"])
+    assert (told.agent, told.outcome, told.note) == ("jan", "Oddzwonić", "")
 
 
 async def test_the_sound_is_served_whole_and_by_range(client: TestClient, stage: Stage) -> None:
