@@ -106,11 +106,11 @@ def test_commands_that_are_shown_exist(path: Path) -> None:
 
 def check_infolinia(arguments: list[str], line: str) -> None:
     command: Any = typer.main.get_command(app)
-    while arguments and hasattr(command, "commands"):
+    while arguments and hasattr(command, "commands") and not arguments[0].startswith("--"):
         name = arguments.pop(0)
         assert name in command.commands, line
         command = command.commands[name]
-    options = {option for parameter in command.params for option in parameter.opts}
+    options = {"--help"} | {option for parameter in command.params for option in parameter.opts}
     for argument in arguments:
         if argument.startswith("--"):
             assert argument in options, line
@@ -122,6 +122,8 @@ def test_a_wrong_command_would_be_seen() -> None:
         check_infolinia(["flow", "draw"], "")
     with pytest.raises(AssertionError):
         check_infolinia(["history", "--xml"], "")
+    with pytest.raises(AssertionError):
+        check_infolinia(["--xml"], "")
 
 
 def test_nothing_is_left_to_be_filled_in() -> None:
