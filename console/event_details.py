@@ -72,7 +72,8 @@ def event_detail(event: CallEvent, words: Words) -> str:
             rating = data.get("rating")
             return words("declined") if rating is None else str(rating)
         case Kind.QUEUED:
-            return _joined(queue_name(str(data.get("queue", ""))), words("queue_place", place=data.get("position")))
+            place = words("queue_place", place=data.get("position"))
+            return _joined(queue_name(str(data.get("queue", ""))), place)
         case (
             Kind.AGENT_OFFERED | Kind.AGENT_MISSED | Kind.AGENT_CONNECTED | Kind.AGENT_LOST | Kind.TALK_ENDED
         ):

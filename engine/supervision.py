@@ -123,7 +123,7 @@ class Supervision:
         return phone, password
 
     async def close_phone(self, supervisor: str, page: str) -> None:
-        """The page is gone: its line ends, and its password is void. A later page keeps its own. Idempotent."""
+        """The page is gone: its line ends, and its password is void. Nothing when a later page has both."""
         if self._pages.get(phone_of(supervisor)) != page:
             return
         del self._pages[phone_of(supervisor)]

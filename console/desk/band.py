@@ -258,7 +258,7 @@ def _of_popup(popup: Popup | None, view: DeskView, words: Words) -> dict[str, An
 
 
 def _standing(popup: Popup, words: Words) -> str:
-    """New is who had no contact before this call; while the history is away, or without a number, nobody knows."""
+    """New is who had no contact before this call. Without the history, or a number, nobody knows."""
     if popup.contact is not None:
         return words("desk_unknown" if popup.contact.created_at >= popup.arrived_at else "desk_known")
     return "" if popup.missing or popup.point is None else words("desk_unknown")

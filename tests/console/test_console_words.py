@@ -70,9 +70,9 @@ SHOWN: dict[Kind, tuple[dict[str, object], str]] = {
     Kind.IDENTITY_CHECKED: ({"by": "code", "passed": True}, "confirmed"),
     Kind.CLIP_RECORDED: ({"recording": "x.wav", "seconds": 61.0}, "1:01"),
     Kind.RATED: ({"step": "rate", "rating": None}, "declined"),
-    Kind.QUEUED: ({"queue": "orders", "position": 2}, "orders, place 2"),
+    Kind.QUEUED: ({"queue": "orders", "position": 2}, "Orders, place 2"),
     Kind.AGENT_CONNECTED: ({"queue": "orders", "agent": "anna", "waited_seconds": 3.0}, "anna"),
-    Kind.QUEUE_LEFT: ({"queue": "orders", "outcome": "timeout"}, "orders, timeout"),
+    Kind.QUEUE_LEFT: ({"queue": "orders", "outcome": "timeout"}, "Orders, timeout"),
 }
 
 
