@@ -250,10 +250,10 @@ class ManualCall:
                 await self._dial_customer()
             case ChannelEnded(id, cause) if id == self._leg:
                 await self._moved(id, LegRole.AGENT, LegState.ENDED, cause)
-                await self._never("the agent's telephone did not answer", outcome_of_unanswered(cause))
+                await self._missed(outcome_of_unanswered(cause))
             case Overdue(id) if id == self._leg:
                 await self._hang_up(id)
-                await self._never("the agent's telephone did not answer", Outcome.NO_ANSWER)
+                await self._missed(Outcome.NO_ANSWER)
             case _:
                 pass  # of nobody on this call
 
@@ -303,11 +303,15 @@ class ManualCall:
         await self._hang_up(self.channel_id)
         await self._end("agent", Outcome.COMPLETED if self._answered else Outcome.ABANDONED)
 
-    async def _never(self, why: str, outcome: Outcome = Outcome.FAILED) -> None:
-        """The customer was not even dialled, or cannot be."""
-        await self.log.write(CallEventKind.TROUBLE, {"what": "manual call", "detail": why})
+    async def _missed(self, outcome: Outcome) -> None:
+        """The agent's own telephone rang, or should have, and they did not take it."""
         data = {"queue": self._dial.queue, "agent": self._dial.agent, "outcome": outcome.value}
         await self.log.write(CallEventKind.AGENT_MISSED, data)
+        await self._never("the agent's telephone did not answer")
+
+    async def _never(self, why: str) -> None:
+        """The customer was not even dialled, or cannot be."""
+        await self.log.write(CallEventKind.TROUBLE, {"what": "manual call", "detail": why})
         await self._give_up()
         await self._end("network", Outcome.FAILED)
 

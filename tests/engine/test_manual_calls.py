@@ -147,6 +147,7 @@ async def test_a_page_that_does_not_answer_dials_nobody(stage: Stage) -> None:
     row = await stage.over("m1", 60)
     assert stage.control.asked("originate") == []
     assert row.outcome == Outcome.FAILED
+    assert stage.one("m1", Kind.AGENT_MISSED).data["outcome"] == "no_answer"
     assert stage.exchange.queues.agent_views()["anna"].state is AgentState.IDLE
 
 
@@ -161,6 +162,7 @@ async def test_what_keeps_an_agent_from_calling(stage: Stage) -> None:
     await placing(stage).place(ORDER)
     assert (await stage.over("m1")).outcome == Outcome.FAILED
     assert stage.control.asked("originate") == []
+    assert stage.ledger.of_kind("m1", Kind.AGENT_MISSED) == [], "it did not even ring"
     assert stage.exchange.queues.agent_views()["anna"].state is AgentState.IDLE
 
 
