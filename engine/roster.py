@@ -39,6 +39,7 @@ class Roster:
         self._staff = staff
         self._profiles: Sequence[AgentProfile] = ()
         self._told: tuple[AgentLine, ...] = staff.lines
+        self._read = False
 
     def put(self, staff: Staff) -> None:
         """Another configuration, from now on."""
@@ -49,10 +50,22 @@ class Roster:
     async def refresh(self) -> None:
         """Take over what has changed in the register. Raises StoreUnavailable."""
         self._profiles = await self._register.profiles()
+        self._read = True
         lines = lines_of(self._staff, self._profiles)
         if lines != self._told:
             self._told = lines
             self._queues.reconfigure(self._staff.queues, lines)
+
+    def nobody(self) -> list[str]:
+        """A sentence of each queue that names agents who are not known; none before the register was read."""
+        known = {line.agent.name for line in self._told}
+        unknown = {queue.name: sorted(queue.agents - known) for queue in self._staff.queues}
+        return [
+            f"queues.{queue}.agents: nobody is known as {', '.join(names)}; "
+            "add them under `agents` or with `infolinia people add`, or correct the name."
+            for queue, names in unknown.items()
+            if names and self._read
+        ]
 
     def service_level_seconds(self, queue: str) -> float:
         """Within which a caller of this queue should be answered."""

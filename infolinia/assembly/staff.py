@@ -27,6 +27,7 @@ async def staffed_queues(
         await roster.refresh()
     except StoreUnavailable as away:
         log.warning("people are no agents before the database answers", reason=str(away))
+    _warn(roster)
     return queues, roster
 
 
@@ -34,6 +35,12 @@ def staff_anew(configuration: Configuration, store: Store, roster: Roster) -> No
     """As another configuration has it; whoever waits or talks goes on."""
     _name_agents(configuration, store)
     roster.put(_staff(configuration))
+    _warn(roster)
+
+
+def _warn(roster: Roster) -> None:
+    for sentence in roster.nobody():
+        log.warning(sentence)
 
 
 def _staff(configuration: Configuration) -> Staff:

@@ -55,7 +55,9 @@ async def serve_control(
 
     async def reload(request: web.Request) -> web.Response:
         done = await reloader.reload()
-        return _json({**_flows_told(done.flows), "changed": done.changed, "waiting": done.waiting})
+        told = _flows_told(done.flows)
+        told["warnings"] += roster.nobody()
+        return _json({**told, "changed": done.changed, "waiting": done.waiting})
 
     async def refresh_agents(request: web.Request) -> web.Response:
         await roster.refresh()

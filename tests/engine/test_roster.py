@@ -49,6 +49,17 @@ def test_the_register_tells_skills_and_the_configuration_the_telephone() -> None
     )
 
 
+async def test_queues_that_name_nobody_who_is_known_are_told() -> None:
+    staff = Staff((Queue("orders", agents=frozenset({"anna", "jan", "ola"})), Queue("service")), (JAN,))
+    queues = Queues(staff.queues, staff.lines, clock=Clock())
+    roster = Roster(Register(ANNA), queues, staff)  # type: ignore[arg-type]
+    assert roster.nobody() == [], "the register was not read yet"
+    await roster.refresh()
+    (told,) = roster.nobody()
+    assert told.startswith("queues.orders.agents: nobody is known as ola;")
+    queues.close()
+
+
 async def test_queues_follow_the_register_and_the_configuration() -> None:
     staff = Staff((Queue("orders"),), (JAN,))
     queues = Queues(staff.queues, staff.lines, clock=Clock())

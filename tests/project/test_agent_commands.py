@@ -174,11 +174,13 @@ async def test_a_running_hotline_tells_who_waits_and_takes_changes_at_once(
     assert hotline.queues.agent_views()["anna-nowa"].skills == {"pl": 5}
 
     office.file.write_text(
-        SETTINGS.replace("orders: {}", "orders: {capacity: 5}, post: {}") + "node: other\n"
+        SETTINGS.replace("orders: {}", "orders: {capacity: 5}, post: {agents: [jan, ola]}") + "node: other\n"
     )
     said = await office.says("reload")
     assert said.output.splitlines() == [
         "Changed: queues.orders.capacity, queues.post.",
+        "warning: queues.post.agents: nobody is known as ola; add them under `agents` or with "
+        "`infolinia people add`, or correct the name.",
         "Only a restart of the hotline takes over: node.",
     ]
     assert "post" in hotline.queues
