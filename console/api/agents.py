@@ -110,16 +110,11 @@ class AgentsApi:
 
     async def _change(self, asked: Asked) -> Answer:
         body: AgentPatch = asked.body
-        name, version = asked.path["name"], asked.if_match
-        now = self._parts.clock.now()
-        if body.skills is not None:
-            changed = await self._parts.agents.set_skills(
-                asked.actor, name, body.skills, body.reason, now, version
-            )
-            version = changed.version
-        if body.capacity is not None:
-            given = body.capacity.given
-            await self._parts.agents.set_capacity(asked.actor, name, given, now, version, body.reason)
+        name, now = asked.path["name"], self._parts.clock.now()
+        capacity = None if body.capacity is None else body.capacity.given
+        await self._parts.agents.change(
+            asked.actor, name, body.skills, capacity, body.reason, now, asked.if_match
+        )
         await self._parts.refresh_agents()
         return await self._told(name)
 

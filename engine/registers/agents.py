@@ -112,6 +112,18 @@ class AgentRegister(Protocol):
     ) -> AgentProfile:
         """Raises Missing, Changed and Refused."""
 
+    async def change(
+        self,
+        actor: Actor,
+        name: str,
+        skills: Mapping[str, int] | None,
+        capacity: Mapping[str, int] | None,
+        reason: str,
+        at: datetime,
+        seen_version: int | None = None,
+    ) -> AgentProfile:
+        """Both at once, or one of them (None: as it is). Raises Missing, Changed and Refused."""
+
     async def standings(self) -> Sequence[AgentStanding]:
         """As the log tells it, of agents who did not sign out."""
 

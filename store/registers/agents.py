@@ -120,10 +120,7 @@ class SqlAgents:
         at: datetime,
         seen_version: int | None = None,
     ) -> AgentProfile:
-        _check_skills(skills)
-        event = {"skills": dict(skills), "reason": reason, "by": actor.id}
-        told = {"skills": dict(skills), "reason": reason}
-        return await self._set(actor, name, {"skills": dict(skills)}, told, at, seen_version, event)
+        return await self.change(actor, name, skills, None, reason, at, seen_version)
 
     async def set_capacity(
         self,
@@ -134,10 +131,29 @@ class SqlAgents:
         seen_version: int | None = None,
         reason: str = "",
     ) -> AgentProfile:
-        _check_capacity(capacity)
-        values = {"capacity": dict(capacity)}
-        told = {**values, "reason": reason} if reason else values
-        return await self._set(actor, name, values, told, at, seen_version)
+        return await self.change(actor, name, None, capacity, reason, at, seen_version)
+
+    async def change(
+        self,
+        actor: Actor,
+        name: str,
+        skills: Mapping[str, int] | None,
+        capacity: Mapping[str, int] | None,
+        reason: str,
+        at: datetime,
+        seen_version: int | None = None,
+    ) -> AgentProfile:
+        values: dict[str, object] = {}
+        event: dict[str, object] | None = None
+        if skills is not None:
+            _check_skills(skills)
+            values["skills"] = dict(skills)
+            event = {"skills": dict(skills), "reason": reason, "by": actor.id}
+        if capacity is not None:
+            _check_capacity(capacity)
+            values["capacity"] = dict(capacity)
+        told = {**values, "reason": reason} if reason or skills is not None else values
+        return await self._set(actor, name, values, told, at, seen_version, event)
 
     async def standings(self) -> Sequence[AgentStanding]:
         def work(connection: Connection) -> list[AgentStanding]:

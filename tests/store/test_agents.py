@@ -110,7 +110,12 @@ async def test_skills_and_capacity_are_changed_by_who_saw_the_newest(store: Stor
     (event,) = await store.agents.events("anna", limit=10)
     assert (event.kind, event.at) == (AgentEventKind.SKILLS_CHANGED, clock.now())
     assert event.data == {"skills": {"pl": 5, "en": 2}, "reason": "an exam", "by": "root"}
-    assert await actions(store, "agent:anna") == ["agent.named", "agent.changed", "agent.changed"]
+    with pytest.raises(Refused, match="work of kind 'calls'"):
+        await store.agents.change(SHELL, "anna", {}, {"calls": 1}, "both", clock.now(), 3)
+    assert await store.agents.get("anna") == changed, "both or none"
+    changed = await store.agents.change(SHELL, "anna", {"pl": 1}, {"chat": 1}, "both", clock.now(), 3)
+    assert (changed.skills, changed.capacity, changed.version) == ({"pl": 1}, {"chat": 1}, 4)
+    assert await actions(store, "agent:anna") == ["agent.named", *3 * ["agent.changed"]]
 
 
 @pytest.mark.parametrize(
