@@ -153,6 +153,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             clock=clock,
             live=live,
             health=health,
+            raw=asterisk.folders.spool / "monitor",
         )
         exchange = Exchange(
             control=control,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from calls.talk_control import TalkControl
 from engine.health import Health
 from engine.live import LiveCalls
+from engine.lookout import Lookout
 from engine.ports import Clock
 from engine.recording_keeping import RecordingKeeper
 from engine.talk_recording import TalkRecordings
@@ -18,6 +20,7 @@ from infolinia.sections.recording import recording_rules
 from infolinia.setup.inventory import Parts
 from speech.talk_transcripts import TalkTranscriber
 from store.recordings.keys import recording_keys
+from store.recordings.strays import LOOK_SECONDS, StrayRecordings
 from store.recordings.vault import RecordingVault
 from store.store import Store
 
@@ -38,6 +41,7 @@ class RecordingWork:
     talks: TalkRecordings
     keeper: RecordingKeeper
     transcripts: TranscriptWorker
+    strays: Lookout
 
     def apply(self, configuration: Configuration) -> None:
         """What is recorded from now on. A talk that is being recorded goes on."""
@@ -45,8 +49,9 @@ class RecordingWork:
         self.keeper.codec = configuration.recording.codec
 
     def start(self, stack: AsyncExitStack) -> None:
-        for work in (self.talks.watch(), self.keeper.lookout.run(), self.transcripts.lookout.run()):
-            in_background(work, stack)
+        for lookout in (self.keeper.lookout, self.transcripts.lookout, self.strays):
+            in_background(lookout.run(), stack)
+        in_background(self.talks.watch(), stack)
 
 
 def recording_work(
@@ -59,8 +64,9 @@ def recording_work(
     clock: Clock,
     live: LiveCalls,
     health: Health,
+    raw: Path,
 ) -> RecordingWork:
-    """Not started yet."""
+    """Not started yet. `raw`: the folder in which Asterisk writes talks."""
     own = {language: configuration.place(path) for language, path in configuration.speech.models.items()}
     talks = TalkRecordings(
         control,
@@ -86,4 +92,6 @@ def recording_work(
     )
     talks.on_ended = keeper.lookout.wake
     keeper.on_kept = transcripts.lookout.wake
-    return RecordingWork(talks, keeper, transcripts)
+    strays = StrayRecordings(raw, store.recordings)
+    looked = Lookout("recordings of no row", strays.once, every_seconds=LOOK_SECONDS)
+    return RecordingWork(talks, keeper, transcripts, looked)
