@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 class CallParts:
-    """`stops`: whether a disposition forbids further contact."""
+    """`stops`: whether a disposition forbids further contact. `on_row`: a part is given to the history."""
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class CallParts:
         register: DeskRegister,
         ordered: OrderedLedger,
         stops: Callable[[str], bool],
+        on_row: Callable[[CallPart, CallLog], None] = lambda part, call_log: None,
     ) -> None:
         self._exchange = exchange
         self._switchboard = switchboard
@@ -61,6 +62,7 @@ class CallParts:
         self._register = register
         self._ordered = ordered
         self._stops = stops
+        self._on_row = on_row
         self._parts: dict[str, dict[str, CallPart]] = {}  # by call and agent
         self._logs: dict[str, CallLog] = {}
         self._turns: dict[str, asyncio.Lock] = {}  # by part: what is saved is saved before it is wrapped up
@@ -253,7 +255,9 @@ class CallParts:
             return
         while True:
             try:
-                await self._write(part, await self.log_of(part.call_id), at)
+                call_log = await self.log_of(part.call_id)
+                await self._write(part, call_log, at)
+                self._on_row(part, call_log)
             except StoreUnavailable as away:
                 log.warning("a wrap-up waits for the database", call=part.call_id, why=str(away))
                 await asyncio.sleep(RETRY_SECONDS)

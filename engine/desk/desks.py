@@ -75,7 +75,13 @@ class Desks:
         self._refresh = refresh
         self._ordered = OrderedLedger(exchange.ledger)
         self._parts = CallParts(
-            exchange, switchboard, queries, register, self._ordered, lambda name: self._stops(name)
+            exchange,
+            switchboard,
+            queries,
+            register,
+            self._ordered,
+            lambda name: self._stops(name),
+            lambda part, call_log: self._showing.look_back(part.agent, part.id, call_log),
         )
         self._arrangements = Arrangements(exchange)
         self._sittings = Sittings(

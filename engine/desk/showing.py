@@ -40,6 +40,7 @@ READ_SECONDS = 3.0
 # Pauses between tries to read who a caller is, while an agent looks at them.
 RETRY_SECONDS = 3.0
 MOST_TRIES = 20
+ROW_SECONDS = 0.5
 # A day's numbers are read again so often at most.
 DAY_SECONDS = 2.0
 NOT_READ = "The history does not answer: what is kept of this person will be here once it does."
@@ -74,12 +75,15 @@ class Showing:
         self._missing: dict[str, str] = {}  # by call: why not
         self._days: dict[str, tuple[float, AgentDay]] = {}  # by agent: until when it counts
         self._reading: dict[str, asyncio.Task[None]] = {}  # by call
+        self._last: dict[str, Popup] = {}  # by agent: who was wrapped up last, until somebody else calls
+        self._looking_back: dict[str, asyncio.Task[None]] = {}  # by agent
 
     async def close(self) -> None:
-        for task in self._reading.values():
+        tasks = [*self._reading.values(), *self._looking_back.values()]
+        for task in tasks:
             task.cancel()
-        if self._reading:
-            await asyncio.wait(self._reading.values(), timeout=1.0)
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0)
 
     def name(self, agent: str, shown: str) -> None:
         """An agent is called so."""
@@ -121,6 +125,40 @@ class Showing:
             missing=self._missing.get(call_id, ""),
         )
 
+    def look_back(self, agent: str, part_id: str, call_log: CallLog) -> None:
+        """The call is wrapped up: its person stays on the desk, with the call among what happened."""
+        self._forget_last(agent)
+        reading = self._read_last(agent, part_id, call_log)
+        self._looking_back[agent] = asyncio.get_running_loop().create_task(reading)
+
+    def _forget_last(self, agent: str) -> None:
+        self._last.pop(agent, None)
+        reading = self._looking_back.pop(agent, None)
+        if reading is not None:
+            reading.cancel()
+
+    async def _read_last(self, agent: str, part_id: str, call_log: CallLog) -> None:
+        """The row goes to the database with others: it is asked for until it is there."""
+        point = call_log.point
+        if point is None:
+            return
+        for _ in range(MOST_TRIES):
+            try:
+                async with asyncio.timeout(READ_SECONDS):
+                    known = await self._register.caller(point, timeline=TIMELINE_ROWS)
+            except (StoreUnavailable, TimeoutError) as away:
+                log.warning("who called could not be read", call=call_log.id, why=str(away))
+            except Exception:
+                log.exception("who called could not be read", call=call_log.id)
+                return
+            else:
+                if any(row.id == part_id for row in known.timeline):
+                    today = self._clock.now().astimezone(self._settings().zone).date()
+                    self._last[agent] = popup_of(call_log.call, call_log.events, point, known, today=today)
+                    self._tell(agent, DeskPart.POPUP)
+                    return
+            await asyncio.sleep(ROW_SECONDS)
+
     async def _read(self, agent: str, call_id: str) -> None:
         for _ in range(MOST_TRIES):
             try:
@@ -160,6 +198,9 @@ class Showing:
         if call_log is not None and call_log.id not in self._known:
             self.prepare(agent, call_log.id)
         popup = None if call_log is None else self.popup(call_log)
+        if call_id is not None or not signed_in or view.status is AgentStatus.OFFLINE:
+            self._forget_last(agent)
+        popup = popup or self._last.get(agent)
         queue = view.queue if part is None else part.queue
         talk = None
         if call_id is not None and view.state in (AgentState.TALKING, AgentState.HOLD):
