@@ -313,3 +313,10 @@ async def test_a_queue_has_one_spelling(at_desk: Office, desks: StagedDesks) -> 
     shown = await page(at_desk)
     assert shown.count("Night orders") == 2
     assert "night_orders" not in shown.lower().replace("night orders", "")
+
+
+async def test_who_was_wrapped_up_last_stays_until_the_next_call(at_desk: Office, desks: StagedDesks) -> None:
+    desks.shown = replace(idle(NOW), popup=popup(NOW))
+    assert "Korekta" in await page(at_desk, "/desk/parts/timeline")
+    assert "Sklep Anny" in await page(at_desk, "/desk/parts/customer")
+    assert "Sklep Anny" not in await page(at_desk, "/desk/parts/band")
