@@ -21,7 +21,7 @@ from aiohappyeyeballs import AddrInfoType
 from yarl import URL
 
 from engine.registers.publications import Told
-from engine.webhook_decisions import Reaction
+from engine.webhooks.decisions import Reaction
 
 SEND_LIMIT_SECONDS = 10.0
 # Of an answer only the status counts; a short one is read so that its connection can be used again.
@@ -37,7 +37,7 @@ class PrivateAddress(OSError):
 
 
 class HttpWebhookSender:
-    """Implements engine.webhook_delivery.WebhookSender. Used between `start` and `close`."""
+    """Implements engine.webhooks.delivery.WebhookSender. Used between `start` and `close`."""
 
     def __init__(self, *, private_networks: bool = False, limit_seconds: float = SEND_LIMIT_SECONDS) -> None:
         self._private_networks = private_networks

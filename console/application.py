@@ -41,7 +41,7 @@ from console.recordings import Recordings
 from console.visitor_calls import VisitorCalls
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
-from engine.floor import Floor
+from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls

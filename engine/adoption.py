@@ -11,7 +11,7 @@ from calls.call import fold
 from calls.control import CallArrived, ChannelSnapshot
 from calls.events import CallEvent
 from engine.flows import FlowShelf
-from engine.ringing import Ring
+from engine.placing.ringing import Ring
 from ivr.dialogue import Dialogue, StateRejected
 from ivr.flow import Flow
 from ivr.recall import facts_of

@@ -6,10 +6,10 @@ import asyncio
 from datetime import datetime
 from typing import Protocol
 
-from acd.talk import TalkView
+from acd.talks.talk import TalkView
 from calls.control import NetworkEvent
 from engine.call_log import CallLog
-from engine.talking import Asked
+from engine.talks.talking import Asked
 
 
 class CallInProgress(Protocol):

@@ -13,9 +13,9 @@ from engine.call_log import CallLog
 from engine.conversation import Conversation
 from engine.errands import Errands
 from engine.exchange import Exchange
-from engine.manual_call import ManualCall, ManualDial
-from engine.ringing import Ring, Ringing
-from engine.talk_lines import Overdue, TalkMeans
+from engine.placing.manual_call import ManualCall, ManualDial
+from engine.placing.ringing import Ring, Ringing
+from engine.talks.lines import Overdue, TalkMeans
 from engine.voice import CallVoice
 from ivr.dialogue import Dialogue
 from ivr.flow import Flow

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from acd.events import Connected
-from acd.talk import TalkView
+from acd.talks.talk import TalkView
 from calls import control as network
 from calls.call import outcome_at_end
 from calls.control import CallControlError, ChannelGone
@@ -21,11 +21,11 @@ from engine.call_log import CallLog
 from engine.errands import Errands
 from engine.message import MessageInProgress, recording_id
 from engine.other_party import OtherParty
+from engine.placing.ringing import NotAnswered, Ringing
 from engine.ports import Recordings
 from engine.queueing import Decision, GoToFlow
-from engine.ringing import NotAnswered, Ringing
-from engine.talk_lines import Overdue, TalkMeans
-from engine.talking import Asked, refuse_waiting
+from engine.talks.lines import Overdue, TalkMeans
+from engine.talks.talking import Asked, refuse_waiting
 from engine.voice import CallVoice
 from ivr import events as told
 from ivr.commands import (

@@ -11,9 +11,10 @@ from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.missed_calls import MissedCalls
-from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer, TalkRecorders
+from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
 from engine.queues import Queues
-from engine.talk_recording import NOTHING_RECORDED
+from engine.recording.recorder import TalkRecorders
+from engine.recording.talks import NOTHING_RECORDED
 from ivr.surroundings import NOWHERE, Surroundings
 
 

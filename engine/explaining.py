@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 from compliance.decision import Decision
 from compliance.facts import COUNTED_BACK, Channel, Mode, Purpose
 from compliance.zones import candidate_zones
-from engine.callees import callee_of
 from engine.gatekeeper import ContactRequest, Gatekeeper
+from engine.placing.callees import callee_of
 from engine.ports import Clock
 from engine.registers.permissions import Permissions, PersonFacts, PersonQuery
 from history.interaction import ContactPoint, PointKind

@@ -17,7 +17,7 @@ import structlog
 from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import COUNTED_BACK, Channel, Mode, Purpose, Request, Requested
 from compliance.gate import decide
-from engine.callees import callee_of, countries_of
+from engine.placing.callees import callee_of, countries_of
 from engine.ports import Clock, StoreUnavailable
 from engine.registers.decisions import DecisionPlan, Decisions, Judgement
 from engine.registers.permissions import Permissions, PersonFacts, PersonQuery

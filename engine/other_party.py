@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 
-from acd.talk import ActionRefused, TalkView
+from acd.talks.talk import ActionRefused, TalkView
 from calls.control import CallControlError, ChannelEnded, LegAnswered, LegRinging
 from calls.events import CallEvent
 from engine.queueing import ABANDONED, LEFT, LOST, Decision, GoToFlow, News, QueueWaiting
-from engine.talk_lines import Overdue, TalkMeans
-from engine.talk_recall import Place, place_in_log
-from engine.talking import Asked
+from engine.talks.lines import Overdue, TalkMeans
+from engine.talks.recall import Place, place_in_log
+from engine.talks.talking import Asked
 from engine.transfer import TransferInProgress
 from ivr import events as told
 from ivr.commands import Enqueue, Transfer

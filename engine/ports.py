@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Protocol
 
 from calls.call import Call
 from calls.events import CallEvent
 from engine.changes import Change
 from history.interaction import ContactPoint, Interaction
-
-if TYPE_CHECKING:
-    from engine.call_log import CallLog
 
 # --- time and identity ------------------------------------------------------------------------------------
 
@@ -233,38 +230,6 @@ class Codes(Protocol):
 
     def salt(self) -> bytes:
         """Fresh random bytes."""
-
-
-# --- recordings of talks ----------------------------------------------------------------------------------
-
-RecordingState = Literal["off", "on", "paused"]
-
-
-class TalkRecorder(Protocol):
-    """Records one agent's part of a call, if that is allowed: it decides, and writes the RECORDING_* events.
-
-    None of these raises: a recording that fails is told as TROUBLE, and the talk goes on.
-    """
-
-    @property
-    def state(self) -> RecordingState: ...
-
-    async def begin(self, log: CallLog, channel_id: str, talk: str, *, agent: str, queue: str = "") -> None:
-        """`channel_id`: the agent's; `queue` is empty for a manual call."""
-
-    async def take_over(self, log: CallLog, events: Sequence[CallEvent], channel_id: str) -> None:
-        """Go on with what an earlier engine had begun on the agent's channel, as the call's log tells."""
-
-    async def pause(self, on: bool, agent: str) -> None:
-        """Silence from now on, or sound again. Nothing when nothing is recorded."""
-
-    async def end(self) -> None:
-        """Idempotent; afterwards `begin` may come again, for the next agent's part."""
-
-
-class TalkRecorders(Protocol):
-    def of_call(self) -> TalkRecorder:
-        """A new one: each call has its own for as long as it goes on."""
 
 
 # --- recordings and the network's own log -----------------------------------------------------------------

@@ -20,9 +20,9 @@ from acd.events import (
     Refused,
     TalkEnded,
 )
-from acd.talk import TalkView
-from acd.talk_commands import Ending, Over
-from acd.talk_phases import Phase, Talk
+from acd.talks.commands import Ending, Over
+from acd.talks.phases import Phase, Talk
+from acd.talks.talk import TalkView
 from acd.work import Waiting
 from calls.control import (
     CallControlError,
@@ -35,10 +35,10 @@ from calls.control import (
 from calls.events import CallEvent, CallEventKind
 from calls.legs import Leg, LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
-from engine.agent_ringing import WHY, ring_agent
-from engine.talk_lines import Overdue, TalkMeans
-from engine.talk_recall import Place, recalled, room_named
-from engine.talking import Asked, TalkInProgress
+from engine.talks.agent_ringing import WHY, ring_agent
+from engine.talks.lines import Overdue, TalkMeans
+from engine.talks.recall import Place, recalled, room_named
+from engine.talks.talking import Asked, TalkInProgress
 from ivr import events as told
 from ivr.commands import Enqueue
 

@@ -22,8 +22,8 @@ from calls.outcome import Outcome
 from engine.call_log import CallLog, point_of
 from engine.changes import InteractionAdded
 from engine.exchange import Exchange
+from engine.placing.ringing import is_callee
 from engine.ports import LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
-from engine.ringing import is_callee
 from engine.switchboard import Switchboard
 from engine.transfer import call_of_leg
 from history.interaction import Channel, interaction_of

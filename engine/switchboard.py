@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from acd.talk import Action, ActionRefused, PartyRole, PartyState, PartyView, TalkView
+from acd.talks.talk import Action, ActionRefused, PartyRole, PartyState, PartyView, TalkView
 from calls import control as network
 from calls.control import CallArrived, CallControlError, ControlLost
 from calls.events import CallEvent, CallEventKind
@@ -26,9 +26,9 @@ from engine.call_log import CallLog
 from engine.call_making import CallMaker
 from engine.conversation import Conversation
 from engine.exchange import Exchange
-from engine.manual_call import ManualDial, manual_dial_of
-from engine.ringing import Ring, callee_channel, is_callee
-from engine.talking import Asked
+from engine.placing.manual_call import ManualDial, manual_dial_of
+from engine.placing.ringing import Ring, callee_channel, is_callee
+from engine.talks.talking import Asked
 from engine.transfer import call_of_leg
 from ivr.dialogue import Dialogue
 from ivr.flow import Flow

@@ -37,7 +37,7 @@ _OF_A_CALL = re.compile(r"(.+?)\.(?:leg|sup|snoop)\..+")
 def call_of_leg(channel_id: str) -> str | None:
     """The id of the call that placed this channel; None for a channel that came from outside.
 
-    A supervisor's line and their ear on a talk (engine.supervision) are such channels too.
+    A supervisor's line and their ear on a talk (engine.floor.supervision) are such channels too.
     """
     found = _OF_A_CALL.fullmatch(channel_id)
     return found[1] if found else None

@@ -11,8 +11,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from engine.recording.transcribing import TranscriptionFailed
 from engine.registers.recordings import Spoken, Word
-from engine.transcribing import TranscriptionFailed
 
 # It may be given next to no time on a busy machine; a talk is written down in a fifth of its length.
 _TIMES_AS_LONG = 20.0
@@ -21,7 +21,7 @@ _ANSWER_BYTES = 64 << 20
 
 
 class TalkTranscriber:
-    """Implements engine.transcribing.Transcriber. `models`: language -> folder."""
+    """Implements engine.recording.transcribing.Transcriber. `models`: language -> folder."""
 
     def __init__(self, models: Mapping[str, Path]) -> None:
         self._models = dict(models)

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from compliance.do_not_contact import objections
 from compliance.facts import Channel, Mode, Purpose, Request
-from engine.callees import callee_of
+from engine.placing.callees import callee_of
 from engine.registers.callbacks import Asked
 from engine.registers.permissions import PersonQuery
 from engine.registers.refusals import Missing

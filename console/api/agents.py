@@ -26,7 +26,7 @@ from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import cursor_of, parts_of
 from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem, ProblemDoc, missing
-from engine.floor import FloorRefused
+from engine.floor.changes import FloorRefused
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.agents import AgentProfile
 from engine.registers.refusals import Missing

@@ -12,7 +12,7 @@ from compliance.facts import Purpose
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import Time, WholeNumber
-from engine.outbound import LONGEST_RING_SECONDS, SHORTEST_RING_SECONDS
+from engine.placing.outbound import LONGEST_RING_SECONDS, SHORTEST_RING_SECONDS
 
 Number = Annotated[
     str, Field(min_length=1, max_length=40, description="In full, or as written in our country.")

@@ -25,8 +25,8 @@ from console.api.pages_of import after_of, cursor_of
 from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem, ProblemDoc, missing, told_as_problems
 from console.recordings import TYPES, opened, send_sound
-from engine.call_order import CallOrder
-from engine.outbound import CannotPlace, Declined, OrderRefused, PersonBusy
+from engine.placing.call_order import CallOrder
+from engine.placing.outbound import CannotPlace, Declined, OrderRefused, PersonBusy
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.calls import CallsWanted
 from engine.registers.refusals import Refused

@@ -13,12 +13,12 @@ from console.accounts.passwords import Passwords
 from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
 from engine.explaining import Explainer
-from engine.floor import Floor
+from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.gatekeeper import Gate
 from engine.imports import ImportIntake
 from engine.live import LiveCalls
-from engine.outbound import OutboundCalls
+from engine.placing.outbound import OutboundCalls
 from engine.ports import Clock, Ids, Queries
 from engine.queues import Queues
 from engine.registers.accounts import Accounts

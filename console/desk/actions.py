@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from acd.agents import AgentStatus
-from acd.talk import ActionRefused
+from acd.talks.talk import ActionRefused
 from console.desk.forms import Form, action_of, callback_of, channels_of, count_of, promise_of, text_of
 from console.desk.pages import agent_of
 from console.desk.stream import page_id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from acd.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
+from acd.talks.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
 from console import display
 from console.words import Words
 from engine.desk.view import BreakChoice, DeskView, Popup, Stop, StopKind

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from acd.talk import (
+from acd.talks.talk import (
     Action,
     CancelConsult,
     CompleteTransfer,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from acd.agents import AgentState, AgentStatus
-from acd.talk import PartyRole
+from acd.talks.talk import PartyRole
 from acd.views import QueueView
 from calls.call import Call
 from console import display
 from console.words import Words
 from engine.desk.view import BreakChoice
-from engine.floor import FloorAgent, FloorView
+from engine.floor.changes import FloorAgent, FloorView
 
 # What an agent is: the pill's colour, its shape, its word.
 STATES: Mapping[AgentState, tuple[str, str, str]] = {

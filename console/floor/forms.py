@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from acd.agents import AgentStatus
-from engine.floor import FloorRefused
+from engine.floor.changes import FloorRefused
 from history.names import cleaned
 
 Form = Mapping[str, str]

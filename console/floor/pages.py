@@ -16,9 +16,9 @@ from console.form_bodies import form_of
 from console.pages import Pages
 from console.words import Words
 from engine.desk.view import BreakChoice
-from engine.floor import Floor, FloorRefused
+from engine.floor.changes import Floor, FloorRefused
+from engine.floor.supervision import SupervisionMode, SupervisionRefused
 from engine.registers.refusals import Changed, Refused
-from engine.supervision import SupervisionMode, SupervisionRefused
 
 Form = dict[str, str]
 Change = Callable[[Identity, Form], Awaitable[None]]

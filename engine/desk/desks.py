@@ -11,7 +11,7 @@ import structlog
 
 from acd.agents import AgentState, AgentStatus
 from acd.events import Disposed, StandingFound, StatusChanged, WrapUpEnded
-from acd.talk import Action, ActionRefused, Consult, TargetKind, Transfer
+from acd.talks.talk import Action, ActionRefused, Consult, TargetKind, Transfer
 from acd.views import AgentView
 from calls.control import ControlRestored, NetworkEvent
 from calls.talk_control import TalkControl
@@ -229,7 +229,7 @@ class Desks:
     # --- the talk -----------------------------------------------------------------------------------------
 
     async def act(self, agent: str, action: Action) -> None:
-        """One of acd.talk's actions on the agent's talk. Refused ("action") with that action's sentence."""
+        """An action of acd.talks on the agent's talk. Refused ("action") with that action's sentence."""
         view = self._view(agent)
         if view.work is None or view.state not in ON_THE_LINE:
             raise DeskRefused("no_talk", "There is no talk here now.")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 import structlog
 
 from acd.agents import AgentState, AgentStatus
-from acd.talk import PartyRole, PartyView, TalkView
+from acd.talks.talk import PartyRole, PartyView, TalkView
 from acd.views import AgentView
 from engine.call_log import CallLog
 from engine.desk.arrangements import shown as filled_where_known
@@ -34,7 +34,7 @@ from engine.ports import StoreUnavailable
 from engine.registers.agents import AgentDay, AgentRegister
 from engine.registers.desk import CallPart, DeskRegister, KnownCaller
 from engine.switchboard import Switchboard
-from engine.talk_lines import RING_SECONDS
+from engine.talks.lines import RING_SECONDS
 
 READ_SECONDS = 3.0
 # Pauses between tries to read who a caller is, while an agent looks at them.

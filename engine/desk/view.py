@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from acd.agents import AgentState, AgentStatus
-from acd.talk import TalkView
+from acd.talks.talk import TalkView
 from acd.views import AgentView, QueueView
 from engine.registers.agents import AgentDay
 from history.callbacks import CallbackRequest

@@ -16,12 +16,12 @@ from console.api.serving import Api
 from console.application import Doors
 from engine.codes import new_webhook_secret
 from engine.explaining import Explainer
-from engine.floor import Floor
+from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.gatekeeper import Gatekeeper
 from engine.imports import ImportIntake
 from engine.live import LiveCalls
-from engine.outbound import OutboundCalls
+from engine.placing.outbound import OutboundCalls
 from engine.ports import Clock, Ids
 from engine.queues import Queues
 from engine.registers.decisions import Decisions

@@ -8,8 +8,8 @@ import structlog
 
 from engine.exchange import Exchange
 from engine.gatekeeper import Gate, Gatekeeper
-from engine.manual_placing import ManualPlacing
-from engine.outbound import Lines, OutboundCalls
+from engine.placing.manual_placing import ManualPlacing
+from engine.placing.outbound import Lines, OutboundCalls
 from engine.ports import Clock
 from engine.switchboard import Switchboard
 from infolinia.configuration import Configuration

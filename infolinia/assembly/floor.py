@@ -8,11 +8,11 @@ from acd.views import BoardNews
 from calls.talk_control import TalkControl
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
-from engine.floor import Floor, FloorRefused
+from engine.floor.changes import Floor, FloorRefused
+from engine.floor.supervision import FLOOR, Supervision
 from engine.live import LiveCalls
 from engine.ports import Clock
 from engine.queues import Queues
-from engine.supervision import FLOOR, Supervision
 from engine.switchboard import Switchboard
 from store.store import Store
 
@@ -38,7 +38,7 @@ def opened_floor(
 
 
 class _Orders:
-    """Implements engine.floor.AgentOrders: an agent with a desk is told there, another by the queues."""
+    """Implements AgentOrders: an agent with a desk is told there, another by the queues."""
 
     def __init__(self, queues: Queues, desks: Desks) -> None:
         self._queues = queues

@@ -11,9 +11,9 @@ from engine.health import Health
 from engine.live import LiveCalls
 from engine.lookout import Lookout
 from engine.ports import Clock
-from engine.recording_keeping import RecordingKeeper
-from engine.talk_recording import TalkRecordings
-from engine.transcribing import TranscriptWorker
+from engine.recording.keeping import RecordingKeeper
+from engine.recording.talks import TalkRecordings
+from engine.recording.transcribing import TranscriptWorker
 from infolinia.assembly.background import in_background
 from infolinia.configuration import Configuration
 from infolinia.sections.recording import recording_rules

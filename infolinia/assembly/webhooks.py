@@ -10,7 +10,7 @@ from channels.webhooks import HttpWebhookSender
 from console.metrics import Metrics
 from engine.health import Health
 from engine.ports import Clock, Ids
-from engine.webhook_delivery import DeliveryLimits, WebhookDelivery
+from engine.webhooks.delivery import DeliveryLimits, WebhookDelivery
 from infolinia.configuration import Configuration
 from store.store import Store
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from engine.outbound import Lines
+from engine.placing.outbound import Lines
 
 
 def _caller_id(value: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.talk_recording import RecordingRules, When
+from engine.recording.talks import RecordingRules, When
 from infolinia.sections.queues import QueueSections
 
 Talks = Literal["always", "consent", "never"]

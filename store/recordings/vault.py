@@ -148,7 +148,7 @@ class RecordingVault:
             raise
 
     def samples(self, name: str) -> Iterator[bytes]:
-        """See engine.transcribing.SoundSamples."""
+        """See engine.recording.transcribing.SoundSamples."""
         sound = self.open(name)
         if sound is None:
             raise RecordingDamaged(f"The recording {name} is not in the folder.")

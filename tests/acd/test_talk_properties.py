@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd import talk as asks
-from acd.talk_commands import (
+from acd.talks import talk as asks
+from acd.talks.commands import (
     Answered,
     Bound,
     Command,
@@ -25,9 +25,9 @@ from acd.talk_commands import (
     Ring,
     Unanswered,
 )
-from acd.talk_legs import happened
-from acd.talk_phases import Phase, Talk, room_of
-from acd.talk_table import asked
+from acd.talks.legs import happened
+from acd.talks.phases import Phase, Talk, room_of
+from acd.talks.table import asked
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ACTIONS: list[asks.Action] = [

@@ -15,7 +15,7 @@ from acd.events import StatusChanged
 from acd.queues import Queue, Waiting
 from engine.changes import AgentEventsAppended
 from engine.clock import SystemClock
-from engine.floor import FloorRefused
+from engine.floor.changes import FloorRefused
 from engine.queues import AgentLine, Queues
 from engine.registers.access import Role
 from engine.registers.accounts import Person

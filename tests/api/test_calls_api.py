@@ -21,7 +21,7 @@ from engine.codes import RandomCodes
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.health import Health
-from engine.outbound import Lines, OutboundCalls
+from engine.placing.outbound import Lines, OutboundCalls
 from engine.queues import Queues
 from engine.switchboard import Switchboard
 from history.interaction import ContactPoint, PointKind, interaction_of

@@ -10,7 +10,7 @@ import pytest
 
 from channels.webhooks import HttpWebhookSender, is_open_internet
 from engine.registers.publications import Told
-from engine.webhook_decisions import Reaction
+from engine.webhooks.decisions import Reaction
 from tests.publishing.receivers import receiving
 
 AT = datetime(2026, 11, 21, 16, 5, tzinfo=UTC)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from acd.agents import AgentState, AgentStatus
-from acd.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
+from acd.talks.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
 from acd.views import QueueView
 from engine.desk.page_news import PageNews
 from engine.desk.refusals import DeskRefused

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from acd.agents import Agent, AgentStatus
 from acd.events import StatusChanged, TalkFound
 from acd.queues import Queue
-from acd.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
+from acd.talks.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
 from acd.work import Waiting
-from engine.floor import Floor, FloorRefused
+from engine.floor.changes import Floor, FloorRefused
+from engine.floor.supervision import SupervisionMode, SupervisionRefused, SupervisionView
 from engine.queues import AgentLine, Queues
 from engine.registers.access import Role
 from engine.registers.actor import Actor
-from engine.supervision import SupervisionMode, SupervisionRefused, SupervisionView
 from store.store import Store
 from tests.console.offices import Office, open_office
 from tests.console.stage import Stage, order_call

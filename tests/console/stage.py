@@ -23,7 +23,7 @@ from console.metrics import Metrics
 from console.phone_socket import PhoneSocket
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
-from engine.floor import Floor
+from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls

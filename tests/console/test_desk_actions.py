@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from typing import cast
 
 from acd.agents import AgentStatus
-from acd.talk import (
+from acd.talks.talk import (
     CompleteTransfer,
     Consult,
     DropParty,

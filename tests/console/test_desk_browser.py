@@ -12,7 +12,17 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, async_playwright, expect
 
 from acd.agents import AgentStatus
-from acd.talk import CompleteTransfer, Consult, Hold, Mute, SendKeys, TalkPhase, Target, TargetKind, Transfer
+from acd.talks.talk import (
+    CompleteTransfer,
+    Consult,
+    Hold,
+    Mute,
+    SendKeys,
+    TalkPhase,
+    Target,
+    TargetKind,
+    Transfer,
+)
 from engine.desk.refusals import DeskRefused
 from engine.desk.view import DeskPart, DeskView
 from tests.console.desk_stage import CALL, StagedDesks, idle, ringing, talking, wrapping_up

@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 
 from acd.agents import AgentStatus
-from acd.talk import (
+from acd.talks.talk import (
     TalkPhase,
 )
 from console.desk.band import PHASES, STATES, STATUSES, STOP_ICONS, TONE_ICONS, band_of, path_of

@@ -13,7 +13,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from acd.agents import AgentStatus
 from acd.events import StatusChanged
-from engine.supervision import FLOOR, SupervisionMode, SupervisionRefused
+from engine.floor.supervision import FLOOR, SupervisionMode, SupervisionRefused
 from store.store import Store
 from tests.console.floor_stage import CALL, Hall, open_hall
 from tests.console.offices import PASSWORD

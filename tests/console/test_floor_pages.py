@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from acd.agents import Agent
+from engine.floor.supervision import SupervisionMode, SupervisionRefused
 from engine.queues import AgentLine
 from engine.registers.access import Role
 from engine.registers.actor import Actor, ActorKind
-from engine.supervision import SupervisionMode, SupervisionRefused
 from store.store import Store
 from tests.console.floor_stage import CALL, Hall, open_hall
 from tests.console.offices import alerts

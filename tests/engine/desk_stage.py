@@ -10,7 +10,7 @@ from pathlib import Path
 from acd.agents import Agent, AgentStatus, MissedRule
 from acd.events import AgentAnswered, Command, OfferCall, TalkEnded
 from acd.queues import Queue
-from acd.talk import Action, ActionRefused, PartyView, TalkView
+from acd.talks.talk import Action, ActionRefused, PartyView, TalkView
 from acd.work import Waiting
 from calls.control import PhoneChanged
 from calls.events import CallEventKind

@@ -8,9 +8,9 @@ from typing import Any
 from calls.control import LegAnswered, LegRinging
 from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import Purpose
-from engine.call_order import CallOrder
 from engine.flows import FlowShelf
-from engine.outbound import Declined, Lines, OutboundCalls, Placed
+from engine.placing.call_order import CallOrder
+from engine.placing.outbound import Declined, Lines, OutboundCalls, Placed
 from ivr.reading.loader import load_flow
 from tests.engine.fake_desk import FakeGate
 from tests.engine.stage import FLOW, UNKNOWN, Stage

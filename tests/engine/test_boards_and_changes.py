@@ -17,7 +17,7 @@ from acd.views import BoardNews
 from calls.control import ChannelEnded, PhoneChanged
 from calls.events import CallEventKind as Kind
 from engine.queues import AgentLine
-from engine.talk_recall import place_in_log
+from engine.talks.recall import place_in_log
 from tests.engine.queue_stage import ORDERS, log_in, rung, stage_of, talks, waits
 from tests.engine.stage import Stage
 

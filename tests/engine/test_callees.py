@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from engine.callees import callee_of, countries_of, line_type
+from engine.placing.callees import callee_of, countries_of, line_type
 from engine.registers.permissions import PersonFacts
 from history.interaction import ContactPoint, PointKind
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from acd import talk as asks
 from acd.agents import Agent, AgentState, AgentStatus
-from acd.talk import Target, TargetKind
+from acd.talks import talk as asks
+from acd.talks.talk import Target, TargetKind
 from calls.control import ChannelEnded, LegAnswered, LegRinging, PhoneChanged
 from calls.events import CallEventKind as Kind
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
 from engine.desk.view import DeskPart
 from engine.flows import FlowShelf
-from engine.manual_placing import ManualPlacing
-from engine.outbound import Lines
+from engine.placing.manual_placing import ManualPlacing
+from engine.placing.outbound import Lines
 from engine.queues import AgentLine
 from history.interaction import Channel, Interaction
 from ivr.reading.loader import load_flow

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acd.agents import AgentStatus
-from acd.talk import ActionRefused, Consult, Hold, Target, TargetKind, Transfer
+from acd.talks.talk import ActionRefused, Consult, Hold, Target, TargetKind, Transfer
 from calls.events import CallEventKind as Kind
 from compliance.decision import Decision
 from engine.desk.desks import CallbackWish

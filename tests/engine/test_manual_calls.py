@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from acd import talk as asks
 from acd.agents import Agent, AgentState, AgentStatus
 from acd.events import StatusChanged
-from acd.talk import ActionRefused, Target, TargetKind
+from acd.talks import talk as asks
+from acd.talks.talk import ActionRefused, Target, TargetKind
 from calls.control import ChannelEnded, ControlLost, LegAnswered, LegRinging, PhoneChanged, RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
@@ -20,8 +20,8 @@ from compliance.facts import Mode, Purpose
 from engine.desk.dialling import ManualOrder
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.flows import FlowShelf
-from engine.manual_placing import ManualPlacing
-from engine.outbound import Lines
+from engine.placing.manual_placing import ManualPlacing
+from engine.placing.outbound import Lines
 from engine.queues import AgentLine
 from ivr.reading.loader import load_flow
 from tests.engine.fake_network import channel

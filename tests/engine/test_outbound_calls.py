@@ -19,9 +19,9 @@ from calls.control import (
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from compliance.facts import Channel, Mode, Purpose
-from engine.outbound import CannotPlace, OrderRefused, PersonBusy, Placed
+from engine.placing.outbound import CannotPlace, OrderRefused, PersonBusy, Placed
+from engine.placing.ringing import OVERDUE_SECONDS
 from engine.ports import LedgerUnavailable
-from engine.ringing import OVERDUE_SECONDS
 from tests.engine.outbound_stage import OURS, PERSON, REFUSED, Caller
 from tests.engine.stage import Stage
 

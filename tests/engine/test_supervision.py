@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acd.talk import (
+from acd.talks.talk import (
     Action,
     ActionRefused,
     Join,
@@ -29,10 +29,10 @@ from calls.control import (
     RequestRefused,
 )
 from calls.events import CallEventKind
+from engine.floor.supervision import Supervision, SupervisionMode, SupervisionRefused
 from engine.live import LiveCalls
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.audit import AuditNote
-from engine.supervision import Supervision, SupervisionMode, SupervisionRefused
 from engine.transfer import call_of_leg
 from tests.engine.fake_network import FakeControl
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from acd import talk as asks
 from acd.agents import AgentState
-from acd.talk import Action, Target, TargetKind
+from acd.talks import talk as asks
+from acd.talks.talk import Action, Target, TargetKind
 from calls.control import CallArrived, ChannelEnded, ChannelGone, LegAnswered
 from calls.events import CallEventKind as Kind
 from tests.engine.fake_network import channel

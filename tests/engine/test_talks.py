@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from acd import talk as asks
 from acd.agents import AgentState
-from acd.talk import ActionRefused, Target, TargetKind
+from acd.talks import talk as asks
+from acd.talks.talk import ActionRefused, Target, TargetKind
 from calls.control import ChannelEnded, ControlLost, LegAnswered, LegRinging, RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
-from engine.talk_recording import NOTHING_RECORDED
+from engine.recording.talks import NOTHING_RECORDED
 from tests.engine.queue_stage import log_in, rung, stage_of, talks
 from tests.engine.stage import Stage
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acd import talk as asks
 from acd.agents import Agent
 from acd.queues import Queue
-from acd.talk import Action, PartyRole, Target, TargetKind
+from acd.talks import talk as asks
+from acd.talks.talk import Action, PartyRole, Target, TargetKind
 from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
 from asterisk.settings import Phone
 from calls.control import NetworkEvent
 from calls.events import CallEventKind as Kind
 from engine.flows import FlowShelf
-from engine.manual_call import ManualDial, received_of_manual
+from engine.placing.manual_call import ManualDial, received_of_manual
 from engine.queues import AgentLine
 from ivr.reading.loader import load_flow
 from tests.asterisk.network import address_of

@@ -16,11 +16,11 @@ ROOMS = ("acd", "asterisk", "calls", "channels", "console", "engine", "infolinia
 PLACES = {
     # An agent's telephone, or the party to whom a caller asked to be put through.
     r"\.originate\(": {
-        "engine/ringing.py": "rings whom engine.outbound has asked the gate about",
+        "engine/placing/ringing.py": "rings whom engine.placing.outbound has asked the gate about",
         "engine/transfer.py": "connects a caller who waits",
-        "engine/agent_ringing.py": "rings an agent",
-        "engine/talk_lines.py": "an agent asks for advice, or gives away a call that goes on",
-        "engine/manual_call.py": "rings whom engine.manual_placing has asked the gate about",
+        "engine/talks/agent_ringing.py": "rings an agent",
+        "engine/talks/lines.py": "an agent asks for advice, or gives away a call that goes on",
+        "engine/placing/manual_call.py": "rings whom engine.placing.manual_placing has asked the gate about",
         "engine/simulated_caller.py": "calls our own number",
     },
     # Rows of the outbox from which text messages are sent.
@@ -42,7 +42,9 @@ def test_nobody_is_contacted_past_the_gate(pattern: str) -> None:
     assert found, "the pattern finds nothing any more: this test no longer guards anything"
 
 
-@pytest.mark.parametrize("file", ["engine/outbound.py", "engine/manual_placing.py", "engine/errands.py"])
+@pytest.mark.parametrize(
+    "file", ["engine/placing/outbound.py", "engine/placing/manual_placing.py", "engine/errands.py"]
+)
 def test_who_contacts_people_asks_before(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     assert re.search(r"gate\.ask\(", text)

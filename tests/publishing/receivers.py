@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from channels.webhooks import HttpWebhookSender
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.webhooks import Webhook
-from engine.webhook_delivery import DeliveryLimits, WebhookDelivery
+from engine.webhooks.delivery import DeliveryLimits, WebhookDelivery
 from history.publication import Publication
 from store.database import create_engine, database_url
 from store.publishing import publish

@@ -30,7 +30,7 @@ async def test_what_is_told_while_the_database_is_away_comes_after_it(
     clock: HandClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("engine.webhook_delivery.AWAY_SECONDS", 0.1)
+    monkeypatch.setattr("engine.webhooks.delivery.AWAY_SECONDS", 0.1)
     store = make_store(postgres_url)
     await store.start()
     async with receiving() as receiver, delivering(store, clock):

@@ -20,8 +20,8 @@ from engine.registers.webhooks import (
     WebhookFigures,
     WebhookState,
 )
-from engine.webhook_decisions import Reaction, Verdict, pause_seconds, settled_by, verdict_of
-from engine.webhook_delivery import WebhookDelivery
+from engine.webhooks.decisions import Reaction, Verdict, pause_seconds, settled_by, verdict_of
+from engine.webhooks.delivery import WebhookDelivery
 from tests.virtual_time import ANCHOR, VirtualClock, run_in_virtual_time
 
 NOW = datetime(2026, 11, 21, 16, 5, tzinfo=UTC)

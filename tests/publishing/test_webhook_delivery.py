@@ -13,7 +13,7 @@ from engine.health import Health
 from engine.live import LiveCalls
 from engine.registers.refusals import Missing, Refused
 from engine.registers.webhooks import Delivery, DeliveryState, Settled, WebhookChange, WebhookState
-from engine.webhook_delivery import DeliveryLimits
+from engine.webhooks.delivery import DeliveryLimits
 from history.publication import Publication
 from store.store import Store
 from tests.conftest import HandClock

@@ -8,7 +8,7 @@ import sys
 
 from channels.webhooks import HttpWebhookSender
 from engine.clock import SystemClock
-from engine.webhook_delivery import DeliveryLimits, WebhookDelivery
+from engine.webhooks.delivery import DeliveryLimits, WebhookDelivery
 from store.database import create_engine, database_url
 from store.delivery_queue import SqlDeliveryQueue
 

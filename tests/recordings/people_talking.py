@@ -14,8 +14,8 @@ from engine.call_log import CallLog
 from engine.clock import TimeOrderedIds
 from engine.health import Health
 from engine.live import LiveCalls
-from engine.recording_keeping import RecordingKeeper
-from engine.talk_recording import RecordingRules, TalkRecordings
+from engine.recording.keeping import RecordingKeeper
+from engine.recording.talks import RecordingRules, TalkRecordings
 from store.recordings.keys import RecordingKeys
 from store.recordings.vault import RecordingVault
 from store.store import Store

@@ -13,8 +13,8 @@ import pytest
 from calls.control import RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.talk_control import TalkFiles
+from engine.recording.talks import LOOK_SECONDS, STANDS_SECONDS, RecordingRules, When, missing_seconds
 from engine.registers.recordings import RecordingBasis, RecordingState, TranscriptState
-from engine.talk_recording import LOOK_SECONDS, STANDS_SECONDS, RecordingRules, When, missing_seconds
 from store.recordings import vault as vault_module
 from store.store import Store
 from tests.conftest import HandClock

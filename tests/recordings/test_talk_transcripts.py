@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.recording.transcribing import TranscriptionFailed, TranscriptWorker
 from engine.registers.recordings import Spoken, TranscriptState
 from engine.registers.timeline import TimelineFilter
-from engine.transcribing import TranscriptionFailed, TranscriptWorker
 from infolinia.setup.inventory import find_parts
 from speech.talk_transcripts import TalkTranscriber
 from store.store import Store

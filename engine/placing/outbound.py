@@ -10,11 +10,11 @@ from calls.numbers import parse_number
 from compliance.decision import Decision
 from compliance.facts import Channel
 from engine.adoption import opening, ring_of
-from engine.call_order import CallOrder, received_of
 from engine.exchange import Exchange
 from engine.gatekeeper import ContactRequest, Gate
+from engine.placing.call_order import CallOrder, received_of
+from engine.placing.ringing import callee_channel
 from engine.ports import Clock, Queries
-from engine.ringing import callee_channel
 from engine.switchboard import Switchboard
 from history.interaction import ContactPoint, PointKind
 from ivr.flow import Flow

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from acd.talk import Target
+from acd.talks.talk import Target
 from calls.events import CallEventKind
 
 # --- what happens to legs ---------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from acd.talk_commands import (
+from acd.talks.commands import (
     Arrange,
     Command,
     Ending,
@@ -18,7 +18,7 @@ from acd.talk_commands import (
     PartEnded,
     Released,
 )
-from acd.talk_phases import LED, WAITING, Phase, Talk
+from acd.talks.phases import LED, WAITING, Phase, Talk
 from calls.events import CallEventKind
 
 

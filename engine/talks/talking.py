@@ -1,4 +1,4 @@
-"""People who talk with each other on one call: the table of acd.talk_table decides, this performs."""
+"""People who talk with each other on one call: the table of acd.talks.table decides, this performs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from acd.events import Disposed, HoldChanged, TalkEnded, TalkFound, WrapUpEnded
-from acd.talk import Action, ActionRefused, TalkView
-from acd.talk_commands import (
+from acd.talks.commands import (
     Answered,
     Arrange,
     Bound,
@@ -33,9 +32,10 @@ from acd.talk_commands import (
     SetMute,
     Unanswered,
 )
-from acd.talk_legs import happened
-from acd.talk_phases import WAITING, Phase, Talk, room_of
-from acd.talk_table import asked
+from acd.talks.legs import happened
+from acd.talks.phases import WAITING, Phase, Talk, room_of
+from acd.talks.table import asked
+from acd.talks.talk import Action, ActionRefused, TalkView
 from calls.control import (
     CallControlError,
     ChannelEnded,
@@ -47,10 +47,10 @@ from calls.control import (
 )
 from calls.events import CallEventKind
 from calls.legs import LegState
-from engine.talk_lines import Overdue, TalkLines, TalkMeans
-from engine.talk_rooms import Rooms
-from engine.talk_targets import checked
-from engine.talk_views import view_of
+from engine.talks.lines import Overdue, TalkLines, TalkMeans
+from engine.talks.rooms import Rooms
+from engine.talks.targets import checked
+from engine.talks.views import view_of
 
 # Q.850: an agent who hangs up. Whatever else ends their line, they did not mean it.
 MEANT_CAUSES = frozenset({16, 31})

@@ -16,6 +16,7 @@ from engine.health import Health
 from engine.live import LiveCalls
 from engine.lookout import Lookout
 from engine.ports import Queries, RecordingLost, StoreUnavailable
+from engine.recording.talks import HEALTH, missing_seconds
 from engine.registers.recordings import (
     Recording,
     RecordingFiles,
@@ -23,7 +24,6 @@ from engine.registers.recordings import (
     RecordingState,
     TranscriptState,
 )
-from engine.talk_recording import HEALTH, missing_seconds
 
 log = structlog.get_logger(__name__)
 

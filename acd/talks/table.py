@@ -1,6 +1,6 @@
 """The table of talks: what an agent may ask for in which phase.
 
-`asked`, and `happened` of acd.talk_legs, give the talk as it is then and what is to be done, in order.
+`asked`, and `happened` of acd.talks.legs, give the talk as it is then and what is to be done, in order.
 """
 
 from __future__ import annotations
@@ -10,7 +10,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from acd.talk import (
+from acd.talks.commands import (
+    Arrange,
+    Command,
+    Ending,
+    EndLeg,
+    PauseTalk,
+    Press,
+    Ring,
+    SetMute,
+)
+from acd.talks.legs import dismiss, leave, other_gone
+from acd.talks.phases import Other, Phase, Talk
+from acd.talks.talk import (
     Action,
     ActionRefused,
     CancelConsult,
@@ -30,19 +42,7 @@ from acd.talk import (
     TargetKind,
     Transfer,
 )
-from acd.talk_commands import (
-    Arrange,
-    Command,
-    Ending,
-    EndLeg,
-    PauseTalk,
-    Press,
-    Ring,
-    SetMute,
-)
-from acd.talk_legs import dismiss, leave, other_gone
-from acd.talk_phases import Other, Phase, Talk
-from acd.talk_turn import Turn
+from acd.talks.turn import Turn
 from calls.events import CallEventKind
 
 _KEYS = re.compile(r"[0-9*#]{1,32}", re.ASCII)

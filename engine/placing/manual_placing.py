@@ -9,8 +9,8 @@ from engine.desk.dialling import ManualOrder
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.exchange import Exchange
 from engine.gatekeeper import ContactRequest, Gate
-from engine.manual_call import ManualDial, received_of_manual
-from engine.outbound import Lines
+from engine.placing.manual_call import ManualDial, received_of_manual
+from engine.placing.outbound import Lines
 from engine.ports import LedgerUnavailable
 from engine.switchboard import Switchboard
 from history.interaction import ContactPoint, PointKind

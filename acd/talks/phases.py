@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from acd.talk import Target, TargetKind
+from acd.talks.talk import Target, TargetKind
 
 
 class Phase(StrEnum):

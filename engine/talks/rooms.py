@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from acd.talk_phases import Room
+from acd.talks.phases import Room
 from calls.control import ChannelGone, RequestRefused
 from calls.talk_control import TalkControl
 

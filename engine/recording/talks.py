@@ -20,7 +20,8 @@ from calls.talk_control import TalkControl, TalkFiles
 from engine.call_log import CallLog
 from engine.changes import RecordingBegun
 from engine.health import Health
-from engine.ports import Clock, Ledger, RecordingState, StoreUnavailable, TalkRecorder
+from engine.ports import Clock, Ledger, StoreUnavailable
+from engine.recording.recorder import RecordingState, TalkRecorder
 from engine.registers.recordings import (
     Recording,
     RecordingBasis,

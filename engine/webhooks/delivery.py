@@ -20,7 +20,7 @@ from engine.health import Health
 from engine.ports import Clock, StoreUnavailable
 from engine.registers.publications import Told
 from engine.registers.webhooks import Claimed, DeliveryQueue, DeliveryState, Settled, Webhook, WebhookFigures
-from engine.webhook_decisions import Reaction, settled_by
+from engine.webhooks.decisions import Reaction, settled_by
 
 log = structlog.get_logger("webhooks")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from acd.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
-from acd.talk_phases import WAITING, Phase, Talk
+from acd.talks.phases import WAITING, Phase, Talk
+from acd.talks.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
 from calls.call import Call
 
 _SHOWN: dict[Phase, TalkPhase] = {

@@ -7,18 +7,19 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from acd.talk import TargetKind
-from acd.talk_commands import Ring
-from acd.talk_phases import Talk
+from acd.talks.commands import Ring
+from acd.talks.phases import Talk
+from acd.talks.talk import TargetKind
 from calls.control import ChannelGone, RequestRefused
 from calls.events import CallEventKind
 from calls.legs import Leg, LegRole, LegState
 from calls.talk_control import TalkControl
-from engine.agent_ringing import WHY, ring_agent, showable
 from engine.call_log import CallLog
-from engine.ports import Clock, TalkRecorder
+from engine.ports import Clock
 from engine.queues import Queues
-from engine.talk_targets import dialled
+from engine.recording.recorder import TalkRecorder
+from engine.talks.agent_ringing import WHY, ring_agent, showable
+from engine.talks.targets import dialled
 
 # Who is asked for advice, or gets a call, is rung for so long.
 RING_SECONDS = 25

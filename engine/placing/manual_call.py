@@ -13,20 +13,20 @@ from datetime import datetime
 from typing import Any, cast
 
 from acd.events import AgentTaken, TalkEnded
-from acd.talk import ActionRefused, TalkView
-from acd.talk_commands import Over
-from acd.talk_phases import Phase, Talk
+from acd.talks.commands import Over
+from acd.talks.phases import Phase, Talk
+from acd.talks.talk import ActionRefused, TalkView
 from calls import control as network
 from calls.control import CallControlError, ChannelEnded, LegAnswered, LegRinging, RequestRefused
 from calls.events import CallEvent, CallEventKind
 from calls.legs import LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
-from engine.agent_ringing import ANSWER, WHY, ring_agent
 from engine.call_log import CallLog
-from engine.ringing import callee_channel
-from engine.talk_lines import OVERDUE_SECONDS, Overdue, TalkMeans
-from engine.talk_recall import recalled, room_named
-from engine.talking import Asked, TalkInProgress, refuse_waiting
+from engine.placing.ringing import callee_channel
+from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
+from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
+from engine.talks.recall import recalled, room_named
+from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
 
 # A desk's page answers by itself; a telephone on a table takes its time.
 AGENT_RING_SECONDS = 20

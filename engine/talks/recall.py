@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from acd.talk import Target, TargetKind
-from acd.talk_phases import Other, Phase, Talk
+from acd.talks.phases import Other, Phase, Talk
+from acd.talks.talk import Target, TargetKind
 from calls.events import CallEvent, CallEventKind
 from calls.legs import LegState
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from acd.talk_commands import (
+from acd.talks.commands import (
     Answered,
     Arrange,
     Bound,
@@ -18,8 +18,8 @@ from acd.talk_commands import (
     PartBegan,
     Unanswered,
 )
-from acd.talk_phases import Phase, Talk
-from acd.talk_turn import Turn
+from acd.talks.phases import Phase, Talk
+from acd.talks.turn import Turn
 from calls.events import CallEventKind
 from calls.outcome import outcome_of_unanswered
 

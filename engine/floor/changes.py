@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from acd.agents import AgentStatus
-from acd.talk import TalkView
+from acd.talks.talk import TalkView
 from acd.views import AgentView, QueueView
 from calls.call import Call
+from engine.floor.supervision import Supervision, SupervisionView
 from engine.live import LiveCalls
 from engine.ports import Clock, StoreUnavailable
 from engine.queues import Queues
@@ -18,7 +19,6 @@ from engine.registers.actor import Actor
 from engine.registers.agents import AgentEvent, AgentProfile, AgentRegister
 from engine.registers.audit import AuditLog, AuditNote
 from engine.registers.refusals import Missing
-from engine.supervision import Supervision, SupervisionView
 from engine.switchboard import Switchboard
 
 # Names of people change seldom, and the board is drawn anew all the time.

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 import structlog
 
-from acd.talk import ActionRefused, Join, Leave, PartyRole, PartyState, PartyView, TalkView
+from acd.talks.talk import ActionRefused, Join, Leave, PartyRole, PartyState, PartyView, TalkView
 from calls.control import (
     CallControlError,
     ChannelEnded,

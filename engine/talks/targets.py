@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from acd.agents import AgentState, AgentStatus
-from acd.talk import Action, ActionRefused, Consult, Target, TargetKind, Transfer
+from acd.talks.talk import Action, ActionRefused, Consult, Target, TargetKind, Transfer
 from calls.numbers import parse_number
 from engine.queues import Queues
 

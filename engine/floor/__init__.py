@@ -1,0 +1,1 @@
+"""What supervisors do: who is heard by whom, and changes of agents with a reason."""

@@ -1,0 +1,1 @@
+"""Calls that we place, by a flow or by an agent."""

@@ -1,0 +1,1 @@
+"""Talks that are recorded: whether, how they are kept, and their transcripts."""

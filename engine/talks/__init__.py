@@ -1,0 +1,1 @@
+"""Two or more people on the line: what acd.talks decides, done on Asterisk and written into the log."""

@@ -1,0 +1,1 @@
+"""Telling other systems what has changed, as often as it takes."""
