@@ -153,14 +153,17 @@ async def test_a_flow_that_needs_what_waits_is_told_so(office: Office, reloader:
 
 
 async def test_a_signal_tells_the_log_and_never_fails(
-    office: Office, reloader: Made, capsys: pytest.CaptureFixture[str]
+    office: Office,
+    reloader: Made,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     made, _ = reloader
     office.write("nonsense: 1\n")
     await made.reload_told()
     office.write(SETTINGS + "web: {port: 8090}\n")
     await made.reload_told()
-    told = capsys.readouterr().out
+    told = capsys.readouterr().out + caplog.text  # wherever log lines go in this process
     assert "Nothing was changed" in told
     assert "takes over: web.port" in told
 
