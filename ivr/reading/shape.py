@@ -165,7 +165,7 @@ _MEANT = {
 
 def _fields(model: type[BaseModel], path: Path) -> list[str]:
     """The fields of the model that stands at `path`, as far as it is a plain nesting of models."""
-    known = [field.alias or name for name, field in model.model_fields.items()]
+    known = [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
     inner = [f.annotation for name, f in model.model_fields.items() if path and name == path[0]]
     for annotation in inner:
         nested = _nested(annotation)
