@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 class CallParts:
-    """`stops`: whether a disposition forbids further contact. `on_row`: a part is given to the history."""
+    """`stops`: whether a disposition forbids further contact. `on_row`: a part is this row of the history."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class CallParts:
         register: DeskRegister,
         ordered: OrderedLedger,
         stops: Callable[[str], bool],
-        on_row: Callable[[CallPart, CallLog], None] = lambda part, call_log: None,
+        on_row: Callable[[Interaction, CallLog], None] = lambda row, call_log: None,
     ) -> None:
         self._exchange = exchange
         self._switchboard = switchboard
@@ -256,8 +256,7 @@ class CallParts:
         while True:
             try:
                 call_log = await self.log_of(part.call_id)
-                await self._write(part, call_log, at)
-                self._on_row(part, call_log)
+                self._on_row(await self._write(part, call_log, at), call_log)
             except StoreUnavailable as away:
                 log.warning("a wrap-up waits for the database", call=part.call_id, why=str(away))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -286,7 +285,8 @@ class CallParts:
     def _closed(self, task: asyncio.Task[None]) -> None:
         self.forget(self._closing.pop(task))
 
-    async def _write(self, part: CallPart, call_log: CallLog, at: datetime) -> None:
+    async def _write(self, part: CallPart, call_log: CallLog, at: datetime) -> Interaction:
+        """The row that it is in the history."""
         began = part.ended_at or at
         seconds = round(max(0.0, (at - began).total_seconds()), 1)
         data = {
@@ -305,6 +305,7 @@ class CallParts:
             changes += self._stopped(part, call_log, at)
         told = {"agent": part.agent, "disposition": part.disposition, "seconds": seconds}
         await call_log.add(CallEventKind.WRAPPED_UP, told, *changes, durable=False)
+        return row
 
     def _stopped(self, part: CallPart, call_log: CallLog, at: datetime) -> list[Change]:
         point = call_log.point

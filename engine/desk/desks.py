@@ -81,7 +81,7 @@ class Desks:
             register,
             self._ordered,
             lambda name: self._stops(name),
-            lambda part, call_log: self._showing.look_back(part.agent, part.id, call_log),
+            lambda row, call_log: self._showing.look_back(row, call_log),
         )
         self._arrangements = Arrangements(exchange)
         self._sittings = Sittings(

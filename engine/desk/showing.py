@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -35,12 +36,14 @@ from engine.registers.agents import AgentDay, AgentRegister
 from engine.registers.desk import CallPart, DeskRegister, KnownCaller
 from engine.switchboard import Switchboard
 from engine.talks.lines import RING_SECONDS
+from history.interaction import Interaction
 
 READ_SECONDS = 3.0
 # Pauses between tries to read who a caller is, while an agent looks at them.
 RETRY_SECONDS = 3.0
 MOST_TRIES = 20
-ROW_SECONDS = 0.5
+# Wrap-ups are written a moment after nobody looks at the call any more.
+MOST_LEFT = 500
 # A day's numbers are read again so often at most.
 DAY_SECONDS = 2.0
 NOT_READ = "The history does not answer: what is kept of this person will be here once it does."
@@ -76,10 +79,10 @@ class Showing:
         self._days: dict[str, tuple[float, AgentDay]] = {}  # by agent: until when it counts
         self._reading: dict[str, asyncio.Task[None]] = {}  # by call
         self._last: dict[str, Popup] = {}  # by agent: who was wrapped up last, until somebody else calls
-        self._looking_back: dict[str, asyncio.Task[None]] = {}  # by agent
+        self._left: OrderedDict[str, KnownCaller] = OrderedDict()  # by call that is being wrapped up
 
     async def close(self) -> None:
-        tasks = [*self._reading.values(), *self._looking_back.values()]
+        tasks = list(self._reading.values())
         for task in tasks:
             task.cancel()
         if tasks:
@@ -106,7 +109,10 @@ class Showing:
         """Nobody looks at this call any more, unless another agent does."""
         if self._parts.of_call(call_id):
             return
-        self._known.pop(call_id, None)
+        if (known := self._known.pop(call_id, None)) is not None:
+            self._left[call_id] = known
+            if len(self._left) > MOST_LEFT:
+                self._left.popitem(last=False)
         self._missing.pop(call_id, None)
         reading = self._reading.pop(call_id, None)
         if reading is not None:
@@ -125,39 +131,20 @@ class Showing:
             missing=self._missing.get(call_id, ""),
         )
 
-    def look_back(self, agent: str, part_id: str, call_log: CallLog) -> None:
-        """The call is wrapped up: its person stays on the desk, with the call among what happened."""
-        self._forget_last(agent)
-        reading = self._read_last(agent, part_id, call_log)
-        self._looking_back[agent] = asyncio.get_running_loop().create_task(reading)
+    def look_back(self, row: Interaction, call_log: CallLog) -> None:
+        """The call is wrapped up: its person stays on the desk, with the call among what happened.
 
-    def _forget_last(self, agent: str) -> None:
+        Of what was read when they called: the row goes to the database with others, a moment later.
+        """
+        agent, point = row.agent or "", call_log.point
         self._last.pop(agent, None)
-        reading = self._looking_back.pop(agent, None)
-        if reading is not None:
-            reading.cancel()
-
-    async def _read_last(self, agent: str, part_id: str, call_log: CallLog) -> None:
-        """The row goes to the database with others: it is asked for until it is there."""
-        point = call_log.point
         if point is None:
             return
-        for _ in range(MOST_TRIES):
-            try:
-                async with asyncio.timeout(READ_SECONDS):
-                    known = await self._register.caller(point, timeline=TIMELINE_ROWS)
-            except (StoreUnavailable, TimeoutError) as away:
-                log.warning("who called could not be read", call=call_log.id, why=str(away))
-            except Exception:
-                log.exception("who called could not be read", call=call_log.id)
-                return
-            else:
-                if any(row.id == part_id for row in known.timeline):
-                    today = self._clock.now().astimezone(self._settings().zone).date()
-                    self._last[agent] = popup_of(call_log.call, call_log.events, point, known, today=today)
-                    self._tell(agent, DeskPart.POPUP)
-                    return
-            await asyncio.sleep(ROW_SECONDS)
+        known = self._known.get(call_log.id) or self._left.pop(call_log.id, None) or KnownCaller()
+        known = replace(known, timeline=(row, *known.timeline)[:TIMELINE_ROWS])
+        today = self._clock.now().astimezone(self._settings().zone).date()
+        self._last[agent] = popup_of(call_log.call, call_log.events, point, known, today=today)
+        self._tell(agent, DeskPart.POPUP)
 
     async def _read(self, agent: str, call_id: str) -> None:
         for _ in range(MOST_TRIES):
@@ -199,7 +186,7 @@ class Showing:
             self.prepare(agent, call_log.id)
         popup = None if call_log is None else self.popup(call_log)
         if call_id is not None or not signed_in or view.status is AgentStatus.OFFLINE:
-            self._forget_last(agent)
+            self._last.pop(agent, None)
         popup = popup or self._last.get(agent)
         queue = view.queue if part is None else part.queue
         talk = None

@@ -110,7 +110,7 @@ class House:
         written(self.line.folder, recording_id, tone(440, seconds), tone(700, seconds))
 
     async def end(self, log: CallLog) -> None:
-        await log.write(CallEventKind.ENDED, {"by": "caller", "cause": 16, "outcome": "normal"})
+        await log.write(CallEventKind.ENDED, {"by": "caller", "cause": 16, "outcome": "completed"})
 
 
 def house(store: Store, clock: HandClock, folder: Path, rules: RecordingRules | None = None) -> House:
