@@ -117,16 +117,22 @@ class Supervision:
         try:
             await self._control.admit_phone(phone, password)
         except CallControlError as failure:
-            raise SupervisionRefused(
-                "asterisk", "Asterisk does not answer: try again in a moment."
-            ) from failure
+            sentence = "Asterisk does not answer: try again in a moment."
+            raise SupervisionRefused("asterisk", sentence) from failure
         return phone, password
 
     async def close_phone(self, supervisor: str, page: str) -> None:
         """The page is gone: its line ends, and its password is void. Nothing when a later page has both."""
-        if self._pages.get(phone_of(supervisor)) != page:
-            return
-        del self._pages[phone_of(supervisor)]
+        if self._pages.get(phone_of(supervisor)) == page:
+            await self._dismiss(supervisor)
+
+    def gone(self, agent: str) -> None:
+        """Somebody may not sign in any more: nobody is heard by them from now on."""
+        if agent in self._ears or phone_of(agent) in self._phones:
+            self._run(self._dismiss(agent))
+
+    async def _dismiss(self, supervisor: str) -> None:
+        self._pages.pop(phone_of(supervisor), None)
         await self.end(supervisor)
         if self._phones.pop(phone_of(supervisor), None) is not None:
             with contextlib.suppress(CallControlError):  # its registration runs out by itself

@@ -31,6 +31,8 @@ def opened_floor(
 
     def moved(news: BoardNews) -> None:
         live.changed(FLOOR)
+        if news.agent_gone:
+            supervision.gone(news.agent_gone)
 
     queues.watch(moved)
     orders = _Orders(queues, desks)

@@ -271,6 +271,19 @@ async def test_a_page_that_does_not_answer(scene: Scene) -> None:
     assert scene.supervision.views() == ()
 
 
+async def test_who_may_not_sign_in_any_more_hears_nobody(scene: Scene) -> None:
+    await scene.supervision.open_phone("olga", "one")
+    await scene.supervise(LISTEN)
+    scene.supervision.gone("jan")  # who listens to nobody
+    assert not scene.supervision._work
+    scene.supervision.gone("olga")
+    async with asyncio.timeout(2):
+        while not scene.control.asked("dismiss_phone"):  # noqa: ASYNC110 - the end is told to nobody
+            await asyncio.sleep(0.001)
+    assert scene.supervision.views() == ()
+    assert scene.sup in [gone for (gone, *_) in scene.control.asked("hang_up")]
+
+
 async def test_a_refused_joining_leaves_the_listener_on_the_line(scene: Scene) -> None:
     await scene.supervise(LISTEN)
     scene.board.refusal = "The customer is on hold."
