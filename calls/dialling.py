@@ -13,7 +13,7 @@ _COSTLY = frozenset({phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.Pho
 
 @dataclass(frozen=True, slots=True)
 class DialRule:
-    """`prefixes` in E.164, such as "+48"; empty: the numbers of `region`. `listed` may be dialled always.
+    """`prefixes`: of E.164, as "+48"; empty: the numbers of the country `region`. `listed` may always be.
 
     Numbers that cost the caller more than a usual one are dialled only when listed.
     """
@@ -29,9 +29,16 @@ class DialRule:
             return f'"{number[:40]}" is no telephone number: write it in full, such as +48220000001.'
         if e164 in {parse_number(one, self.region).shown for one in self.listed}:
             return None
-        if phonenumbers.number_type(phonenumbers.parse(e164)) in _COSTLY:
+        parsed = phonenumbers.parse(e164)
+        if phonenumbers.number_type(parsed) in _COSTLY:
             return f"{e164} costs more than a usual call: only numbers of `desk.transfer_numbers` may."
-        prefixes = self.prefixes or (f"+{phonenumbers.country_code_for_region(self.region)}",)
-        if not e164.startswith(prefixes):
-            return f"{e164} is not dialled here, only {', '.join(prefixes)}: see `desk.dial`."
+        if self.prefixes:
+            ours = e164.startswith(self.prefixes)
+        else:  # several countries share +1 and +7, at different prices
+            home = phonenumbers.country_code_for_region(self.region)
+            country = phonenumbers.region_code_for_number(parsed)
+            ours = parsed.country_code == home and country in (self.region, None)
+        if not ours:
+            only = ", ".join(self.prefixes) or self.region
+            return f"{e164} is not dialled here, only {only}: see `desk.dial`."
         return None

@@ -18,7 +18,7 @@ def test_numbers_of_the_country(number: str) -> None:
 @pytest.mark.parametrize(
     ("number", "says"),
     [
-        ("+442079460018", "only +48: see `desk.dial`"),
+        ("+442079460018", "only PL: see `desk.dial`"),
         ("+48701234567", "costs more than a usual call"),
         ("701 234 567", "costs more than a usual call"),
         ("200", "is no telephone number"),
@@ -28,6 +28,13 @@ def test_numbers_of_the_country(number: str) -> None:
 )
 def test_what_is_refused(number: str, says: str) -> None:
     assert says in (HOME.refusal(number) or "")
+
+
+def test_countries_that_share_a_code() -> None:
+    assert DialRule("US").refusal("+12025550101") is None
+    assert "only US" in (DialRule("US").refusal("+18765551234") or "")  # Jamaica
+    assert "only RU" in (DialRule("RU").refusal("+77012345678") or "")  # Kazakhstan
+    assert DialRule("US", ("+1",)).refusal("+18765551234") is None
 
 
 def test_as_set_up() -> None:
