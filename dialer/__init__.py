@@ -1,0 +1,1 @@
+"""Calls to many people: campaigns, their leads, how fast they are dialled, and what comes of it."""
