@@ -11,11 +11,11 @@ from typing import Any, Literal, Protocol
 class PacingSettings:
     """Seconds unless said otherwise.
 
-    `abandon_cap`: abandoned / answered by a person, over the whole run, false positives of machine detection
-    included. `connect_window`: from the end of detection until an agent must be connected. `min_ring`: how long
-    a call must ring before it may be cancelled. `lines`: simultaneous calls. `tick`: between decisions.
-    `horizon`: the planned length of the run, if known. `machine_error`: the estimated share of people taken for
-    machines; they are invisible here and count as abandoned.
+    `abandon_cap`: abandoned / answered by a person, over the whole run, false positives of machine
+    detection included. `connect_window`: from the end of detection until an agent must be connected.
+    `min_ring`: how long a call must ring before it may be cancelled. `lines`: simultaneous calls. `tick`:
+    between decisions. `horizon`: the planned length of the run, if known. `machine_error`: the estimated
+    share of people taken for machines; they are invisible here and count as abandoned.
     """
 
     abandon_cap: float = 0.03
@@ -99,8 +99,8 @@ PacingEvent = CallEnded | PersonAnswered | TalkEnded | AgentFreed | AgentLoggedI
 class PacingView:
     """The world at `now` (monotonic seconds), and what happened since the last decision.
 
-    `attempts`, `live` and `abandoned` count over the legal window so far, restarts included. `dial_limit`: calls
-    that may still be placed this second; None for no limit.
+    `attempts`, `live` and `abandoned` count over the legal window so far, restarts included.
+    `dial_limit`: calls that may still be placed this second; None for no limit.
     """
 
     now: float
