@@ -1,0 +1,1 @@
+"""Debts apart from people: what is owed, what was promised, and what was paid."""
