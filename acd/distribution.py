@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from acd.agenda import Agenda
 from acd.agents import Agent, AgentState
+from acd.considered import Choice, choice_of
 from acd.estimate import HandleTimes
 from acd.events import (
     AgentAnswered,
@@ -181,6 +182,13 @@ class Distribution:
                 self._lobby.opening.get(name, True),
             )
         return views
+
+    def choice(self, work_id: str, agent: str, now: datetime) -> Choice | None:
+        """Why this agent is offered this work, and others are not; None when they no longer are."""
+        place = self._lobby.room.places.get(work_id)
+        if place is None or place.offered_to != agent:
+            return None
+        return choice_of(self._floor, place.demand, place.queue.strategy.value, agent, now)
 
     def take_changed_agents(self) -> frozenset[str]:
         """The agents who may look otherwise than when this was asked last."""

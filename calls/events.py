@@ -17,12 +17,14 @@ class CallEventKind(StrEnum):
     RECEIVED = "received"
     ANSWERED = "answered"
     FLOW_STARTED = "flow_started"  # flow, version
-    STEP_ENTERED = "step_entered"  # step, verb
+    # step, verb; behind a branch or opening hours also came_from, because, and otherwise (another step)
+    STEP_ENTERED = "step_entered"
     LANGUAGE_CHOSEN = "language_chosen"  # language
     SAID = "said"  # text, language, interrupted, seconds
     KEY_PRESSED = "key_pressed"  # key ("*" for a secret one)
     HEARD = "heard"  # text, confidence, seconds, language
-    UNDERSTOOD = "understood"  # step, choice or value, by ("key" or "speech"), confidence
+    # step, choice or value, by ("key" or "speech"), confidence, needed (without it, "yes" was asked for)
+    UNDERSTOOD = "understood"
     NOT_UNDERSTOOD = "not_understood"  # step, why ("silent", "unclear", "wrong"), attempt
     VALUE_SET = "value_set"  # name, value (absent when secret)
     MESSAGE_LEFT = "message_left"  # box, recording, seconds
@@ -40,7 +42,8 @@ class CallEventKind(StrEnum):
     CLIP_RECORDED = "clip_recorded"  # recording, seconds
     RATED = "rated"  # step, rating (None: declined)
     QUEUED = "queued"  # queue, position
-    AGENT_OFFERED = "agent_offered"  # queue, agent, leg
+    # queue, agent, leg; of a queue's offer also strategy, considered (agent, why, idle_seconds, lacks), others
+    AGENT_OFFERED = "agent_offered"
     AGENT_MISSED = "agent_missed"  # queue, agent, outcome
     AGENT_CONNECTED = "agent_connected"  # queue, agent, waited_seconds
     QUEUE_LEFT = "queue_left"  # queue, outcome, waited_seconds, talked_seconds

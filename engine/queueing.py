@@ -255,7 +255,9 @@ class QueueWaiting:
         # The number of the last event names it: no engine, however late, uses an id twice.
         leg_id = f"{means.call_id}.leg.{means.log.last_seq}"
         self.leg, self._agent, self._called_off = Leg(leg_id, LegRole.AGENT), offer.agent, False
-        await self._note(CallEventKind.AGENT_OFFERED, agent=offer.agent, leg=leg_id)
+        choice = means.queues.choice(means.call_id, offer.agent)
+        why = choice.as_logged() if choice else {}
+        await self._note(CallEventKind.AGENT_OFFERED, agent=offer.agent, leg=leg_id, **why)
         try:
             await ring_agent(
                 means.control,

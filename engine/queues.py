@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from acd.agents import Agent, AgentStatus
+from acd.considered import Choice
 from acd.distribution import Distribution
 from acd.events import (
     CallerJoined,
@@ -202,6 +203,10 @@ class Queues:
     def waiting_in(self, queue: str) -> tuple[tuple[Waiting, str], ...]:
         """Who waits in this queue, in turn, each with the agent who is rung for them; "": nobody is."""
         return self._core.waiting_in(queue)
+
+    def choice(self, call_id: str, agent: str) -> Choice | None:
+        """Why this agent is rung for this call, and others are not; None when they no longer are."""
+        return self._core.choice(call_id, agent, self._clock.now())
 
     def close(self) -> None:
         """Nothing is timed any more."""

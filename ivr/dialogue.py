@@ -278,6 +278,7 @@ class Dialogue:
         talk = self._talk
         assert talk.going is not None
         step, talk.going = talk.flow.steps[talk.going], None
+        came_from, because = talk.step, talk.take_because()
         talk.steps_since_turn += 1
         if talk.steps_since_turn > MOST_STEPS_WITHOUT_TURN:
             talk.trouble("runaway", f"{MOST_STEPS_WITHOUT_TURN} steps without a turn of the caller")
@@ -286,7 +287,10 @@ class Dialogue:
         talk.counters = None
         del talk.visited[:-MOST_VISITED]
         note = talk.flow.kept.get(step.name)
-        if note is None:
+        if because is not None and came_from is not None:
+            data = {"step": step.name, "verb": step.verb, "came_from": came_from.name, **because}
+            note = Note(CallEventKind.STEP_ENTERED, data)
+        elif note is None:
             note = Note(CallEventKind.STEP_ENTERED, {"step": step.name, "verb": step.verb})
             talk.flow.kept[step.name] = note
         talk.commands.append(note)

@@ -44,6 +44,8 @@ STRAY_HASH_SECONDS = 2.0
 MOST_VISITED = 50
 # Trouble again, with nothing done by the caller in between, means that the way out is broken too.
 MOST_TROUBLES = 2
+# Of why a branch went where it went, as the log has it.
+LONGEST_REASON = 200
 
 Wording = Mapping[str, Template]
 """language -> what to say in it."""
@@ -95,6 +97,7 @@ class Talk:
         self.working: int | None = None
         self.deadline: datetime | None = None
         self.going: str | None = None
+        self._because: dict[str, str] | None = None
         self.ways: list[tuple[str, str]] = []  # (step, way out of it) taken, for a rehearsal's coverage
         self.again = False
         self.giving_up = False
@@ -292,6 +295,16 @@ class Talk:
         assert self.step is not None
         self.ways.append((self.step.name, way))
         self.going = target
+
+    def decide(self, because: str, otherwise: str | None = None) -> None:
+        """Have the log say why the talk goes where it goes now; `otherwise`: where it would have gone."""
+        self._because = {"because": because[:LONGEST_REASON]}
+        if otherwise is not None and otherwise != self.going:
+            self._because["otherwise"] = otherwise
+
+    def take_because(self) -> Mapping[str, str] | None:
+        because, self._because = self._because, None
+        return because
 
     def caller_acted(self) -> None:
         self.steps_since_turn = 0

@@ -46,5 +46,7 @@ class Branch(StepBody):
         for index, case in enumerate(self.cases):
             if case.when.holds(talk.scope, language):
                 talk.go(case.next, f"case {index + 1}")
+                talk.decide(case.when.source, step.outcomes["otherwise"])
                 return
         talk.finish("otherwise")
+        talk.decide("otherwise")

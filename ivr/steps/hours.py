@@ -41,3 +41,4 @@ class Hours(StepBody):
             )
         else:
             talk.finish(state)
+            talk.decide(f"{self.hours}: {state}", step.outcomes.get("closed" if state == "open" else "open"))

@@ -244,6 +244,8 @@ class Turn(Activity):
     def note_understood(self, answer: Candidate, what: Mapping[str, object]) -> None:
         """`what`: the choice, or the value."""
         data = {"step": self.step.name, **what, "by": answer.by, "confidence": round(answer.confidence, 3)}
+        if answer.by == BY_SPEECH:
+            data["needed"] = SURE_FROM
         self.talk.note(CallEventKind.UNDERSTOOD, data)
 
     def wait(self, seconds: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -48,7 +48,10 @@ async def test_an_agent_answers_and_when_they_hang_up_the_flow_goes_on(stage: St
     assert stage.control.words() == ["Welcome.", "Thank you."]
     assert (row.outcome, row.agent, row.data["ended_by"]) == (Outcome.COMPLETED, "anna", "agent")
     assert stage.one(call_id, Kind.QUEUED).data == {"queue": "orders", "position": 1}
-    assert stage.one(call_id, Kind.AGENT_OFFERED).data == {"queue": "orders", "agent": "anna", "leg": leg}
+    offered = stage.one(call_id, Kind.AGENT_OFFERED).data
+    assert offered.items() >= {"queue": "orders", "agent": "anna", "leg": leg}.items()
+    (chosen,) = cast(list[dict[str, object]], offered["considered"])
+    assert (chosen["agent"], chosen["why"], offered["strategy"]) == ("anna", "chosen", "longest_idle")
     assert stage.one(call_id, Kind.AGENT_CONNECTED).data["agent"] == "anna"
     left = stage.one(call_id, Kind.QUEUE_LEFT).data
     assert left["outcome"] == "next"

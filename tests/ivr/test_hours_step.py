@@ -38,6 +38,7 @@ def test_each_state_leads_somewhere(state: str, said: str) -> None:
     surroundings, asked = company(state)
     stage = Stage(load(STEPS % ", holiday: feast" + HOLIDAY), {}, surroundings)
     assert stage.said == said
+    assert stage.notes("step_entered")[1]["because"] == f"office: {state}"
     assert asked == [("office", START)]
     assert stage.dialogue.ways[0] == ("first", state)
 

@@ -62,6 +62,19 @@ def test_branch_takes_the_first_that_holds(order: str, said: str) -> None:
     ]
 
 
+def test_the_log_says_why_a_branch_went_there() -> None:
+    entered = Stage(load(BRANCH % "6000")).notes("step_entered")
+    assert entered[2] == {
+        "step": "high",
+        "verb": "say",
+        "came_from": "where",
+        "because": "order > 5000 and not missing",
+        "otherwise": "low",
+    }
+    assert entered[0] == {"step": "first", "verb": "set"}
+    assert Stage(load(BRANCH % "100")).notes("step_entered")[2]["because"] == "otherwise"
+
+
 @pytest.mark.parametrize("outcome", ["next", "busy", "no_answer", "refused", "failed"])
 def test_transfer_leads_where_it_ended(outcome: str) -> None:
     outcomes = ("next", "busy", "no_answer", "refused", "failed")
