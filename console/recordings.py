@@ -35,10 +35,10 @@ _WHY_NOT = {
 }
 
 
-async def opened(files: RecordingFiles, name: str) -> Sound:
+async def opened(files: RecordingFiles, name: str, sha256: str | None = None) -> Sound:
     """Raises Fault: it is not there, or was changed."""
     try:
-        sound = await asyncio.to_thread(files.open, name)
+        sound = await asyncio.to_thread(files.open, name, sha256)
     except RecordingDamaged as damaged:
         raise Fault(409, str(damaged)) from damaged
     if sound is None:
@@ -50,7 +50,7 @@ async def opened_talk(files: RecordingFiles, recording: Recording) -> Sound:
     """Raises Fault with the reason why there is nothing to be heard."""
     if recording.path is None or recording.state is not RecordingState.KEPT:
         raise Fault(404, _WHY_NOT.get(recording.state, _GONE))
-    return await opened(files, recording.path)
+    return await opened(files, recording.path, recording.sha256)
 
 
 async def own_name(identity: Identity | None, agents: AgentRegister | None) -> str | None:

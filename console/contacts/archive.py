@@ -51,11 +51,15 @@ def files_of(
     def counted(name: str, chunks: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
         return name, _digested(name, chunks, digests)
 
-    names = _recording_names(record, recordings)
+    talks = [row for row in record.tables.get("recordings", ()) if row.get("sha256")]
+    known = {str(row["path"]): str(row["sha256"]) for row in talks}
+    names = _recording_names(record, recordings, known)
     yield counted("person.json", iter([_json(record, names)]))
     yield counted("index.html", iter([_page(record, names).encode()]))
     for name, there in names.items():
-        if there is not None and recordings is not None and (sound := recordings.open(there)) is not None:
+        if there is None or recordings is None:
+            continue
+        if (sound := recordings.open(there, known.get(there))) is not None:
             yield counted(name, _read(sound))
     yield "SHA256SUMS", iter(["".join(f"{digest}  {name}\n" for digest, name in digests).encode()])
 
@@ -93,18 +97,24 @@ class _Sink:
         return piece
 
 
-def _recording_names(record: PersonRecord, recordings: RecordingFiles | None) -> Mapping[str, str | None]:
-    """Names in the archive, and those among the recordings. None: it is no longer there, or damaged."""
+def _recording_names(
+    record: PersonRecord, recordings: RecordingFiles | None, known: Mapping[str, str]
+) -> Mapping[str, str | None]:
+    """Names in the archive, and those among the recordings. None: it is no longer there, or damaged.
+
+    `known`: the SHA-256 of each recorded talk.
+    """
     found: dict[str, str | None] = {}
     for name in record.recordings:
         shown = Path(name).name if Path(name).suffix else f"{Path(name).name}.wav"
-        found[f"recordings/{shown}"] = name if recordings is not None and _plays(recordings, name) else None
+        plays = recordings is not None and _plays(recordings, name, known.get(name))
+        found[f"recordings/{shown}"] = name if plays else None
     return found
 
 
-def _plays(recordings: RecordingFiles, name: str) -> bool:
+def _plays(recordings: RecordingFiles, name: str, sha256: str | None) -> bool:
     try:
-        sound = recordings.open(name)
+        sound = recordings.open(name, sha256)
     except RecordingDamaged as damaged:
         log.warning("a recording is left out of an export", why=str(damaged))
         return False

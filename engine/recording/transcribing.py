@@ -39,8 +39,8 @@ class Transcriber(Protocol):
 
 
 class SoundSamples(Protocol):
-    def samples(self, name: str) -> Iterator[bytes]:
-        """Of a recording: s16le, 8 kHz, both sides. Blocks. Raises RecordingDamaged."""
+    def samples(self, name: str, sha256: str | None = None) -> Iterator[bytes]:
+        """Of a recording: s16le, 8 kHz, both sides. Blocks. Raises RecordingDamaged, as for `open`."""
 
 
 class TranscriptWorker:
@@ -83,7 +83,7 @@ class TranscriptWorker:
         self, recording: Recording, language: str
     ) -> tuple[TranscriptState, tuple[Spoken, ...]]:
         try:
-            samples = self._sounds.samples(recording.path or "")
+            samples = self._sounds.samples(recording.path or "", recording.sha256)
             spoken = await self._transcriber.transcribe(samples, language, recording.seconds or 0.0)
         except (TranscriptionFailed, RecordingDamaged) as failure:
             log.warning("a talk was not written down", recording=recording.id, why=str(failure))

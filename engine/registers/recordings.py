@@ -189,8 +189,11 @@ class KeptSound:
 class RecordingFiles(Protocol):
     """The recordings' folder, from which what is encrypted is read as it was."""
 
-    def open(self, name: str) -> Sound | None:
-        """None when there is no such sound inside the folder. Blocks. Raises RecordingDamaged."""
+    def open(self, name: str, sha256: str | None = None) -> Sound | None:
+        """None when there is no such sound inside the folder. Blocks. Raises RecordingDamaged.
+
+        `sha256`: of the sound as it was recorded. A file that is not encrypted opens only if it is that one.
+        """
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, whatever is in it. Blocks."""
@@ -200,6 +203,9 @@ class RecordingFiles(Protocol):
 
     async def raw_seconds(self, raw: TalkFiles) -> float | None:
         """How much sound is in them; None when neither is there."""
+
+    async def room_bytes(self, raw: TalkFiles) -> int | None:
+        """How much may still be written where they lie; None when that cannot be told."""
 
     async def drop_raw(self, raw: TalkFiles) -> bool:
         """False when one could not be deleted."""

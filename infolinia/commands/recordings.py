@@ -113,7 +113,7 @@ def export(
             given = AuditNote(clock.now(), shell_user(), "recording.exported", f"recording:{recording.id}")
             await accounts.audit.add([given])
         try:
-            sound = await asyncio.to_thread(vault_of(configuration).open, recording.path)
+            sound = await asyncio.to_thread(vault_of(configuration).open, recording.path, recording.sha256)
             if sound is None:
                 fail(f"{recording.path} is not in the recordings folder of this machine.")
             await asyncio.to_thread(_write, sound, to)

@@ -7,6 +7,7 @@ beside its place, brought to the disk and put there in one step, so that no half
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import io
 import os
@@ -33,6 +34,7 @@ log = structlog.get_logger(__name__)
 SEALED = ".sealed"
 TYPES = {".wav": "audio/wav", ".ogg": "audio/ogg", ".flac": "audio/flac", ".mp3": "audio/mpeg"}
 _CHUNK_BYTES = 1 << 18
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RecordingVault:
@@ -72,7 +74,7 @@ class RecordingVault:
         except OSError as error:
             raise RecordingLost(
                 f"the message of call {call_id} could not be moved to {self.folder / name} "
-                f"({error.strerror}); it still lies at {source}"
+                f"({error.strerror}); it still lies at {source}{_remedy(error)}"
             ) from error
         return name
 
@@ -88,6 +90,17 @@ class RecordingVault:
         def look() -> float | None:
             try:
                 return seconds_of(raw)
+            except OSError:
+                return None
+
+        return await asyncio.to_thread(look)
+
+    async def room_bytes(self, raw: TalkFiles) -> int | None:
+        """See engine.registers.recordings.RecordingFiles."""
+
+        def look() -> int | None:
+            try:
+                return shutil.disk_usage(Path(raw.said).parent).free
             except OSError:
                 return None
 
@@ -117,7 +130,7 @@ class RecordingVault:
         except OSError as error:
             raise RecordingLost(
                 f"the recording {recording_id} could not be written to {self.folder / name} "
-                f"({error.strerror}); it still lies at {raw.said}"
+                f"({error.strerror}); it still lies at {raw.said}{_remedy(error)}"
             ) from error
         key = None if self._keys is None else self._keys.current
         return KeptSound(name, codec, seconds, size, digest, key, loudness)
@@ -127,7 +140,7 @@ class RecordingVault:
     def has(self, name: str) -> bool:
         return self._find(name) is not None
 
-    def open(self, name: str) -> Sound | None:
+    def open(self, name: str, sha256: str | None = None) -> Sound | None:
         """See engine.registers.recordings.RecordingFiles."""
         path = self._find(name)
         if path is None:
@@ -140,6 +153,11 @@ class RecordingVault:
             raise RecordingDamaged(f"The recording {name} cannot be read ({error.strerror}).") from error
         try:
             if not sealed:
+                if sha256 is not None and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise RecordingDamaged(
+                        f"The file of the recording {name} is not the one that was kept, and is not played; "
+                        "put that one back from a backup."
+                    )
                 return PlainSound(file, media_type)
             inner = path.relative_to(self.folder.resolve()).with_suffix("").as_posix()
             return OpenedSound(SealedSound(file, self._keys, inner), media_type)
@@ -147,9 +165,9 @@ class RecordingVault:
             file.close()
             raise
 
-    def samples(self, name: str) -> Iterator[bytes]:
+    def samples(self, name: str, sha256: str | None = None) -> Iterator[bytes]:
         """See engine.recording.transcribing.SoundSamples."""
-        sound = self.open(name)
+        sound = self.open(name, sha256)
         if sound is None:
             raise RecordingDamaged(f"The recording {name} is not in the folder.")
         with closing(sound):
@@ -267,6 +285,10 @@ def _put(target: Path) -> Iterator[BinaryIO]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _remedy(error: OSError) -> str:
+    return "; make room on that disk" if error.errno in _FULL else ""
 
 
 def _unlinked(path: Path) -> bool:

@@ -136,3 +136,20 @@ async def test_nothing_outside_of_the_folder_is_opened(vault: RecordingVault, tm
     (vault.folder / "link.wav").symlink_to(tmp_path / "outside.wav")
     for name in ("../outside.wav", "../outside", "link", "/etc/passwd", "a\0b", "x" * 4000):
         assert vault.open(name) is None
+
+
+async def test_a_plain_file_in_the_place_of_an_encrypted_one_is_not_played(
+    vault: RecordingVault, tmp_path: Path
+) -> None:
+    raw = written(tmp_path, "x", tone(440, 1), tone(700, 1))
+    plain = RecordingVault(vault.folder)
+    mine = await plain.keep_talk(raw, "x.rec.1", AT, "flac")  # of before recordings were encrypted
+    sound = vault.open(mine.path, mine.sha256)
+    assert sound is not None
+    sound.close()
+    other = await vault.keep_talk(written(tmp_path, "y", tone(300, 1), tone(500, 1)), "y.rec.1", AT, "flac")
+    (vault.folder / f"{other.path}.sealed").unlink()
+    (vault.folder / other.path).write_bytes((vault.folder / mine.path).read_bytes())
+    for opened in (vault.open, lambda *of: list(vault.samples(*of))):
+        with pytest.raises(RecordingDamaged, match="is not the one that was kept, and is not played"):
+            opened(other.path, other.sha256)
