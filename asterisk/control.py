@@ -261,6 +261,9 @@ class AsteriskControl:
     async def snoop(self, channel_id: str, snoop_id: str, *, whisper: bool) -> None:
         await self._talks.snoop(channel_id, snoop_id, whisper=whisper)
 
+    def talk_files(self, recording_id: str) -> TalkFiles:
+        return self._talks.files(recording_id)
+
     async def record_talk(self, channel_id: str, recording_id: str) -> TalkFiles:
         return await self._talks.record(channel_id, recording_id)
 

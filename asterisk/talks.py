@@ -75,16 +75,19 @@ class Talks:
 
     # --- recording ----------------------------------------------------------------------------------------
 
-    async def record(self, channel_id: str, recording_id: str) -> TalkFiles:
+    def files(self, recording_id: str) -> TalkFiles:
         if not _RECORDING.fullmatch(recording_id):
             raise RequestRefused(f"{recording_id!r} is no name of a recording: use letters, digits and . _ -")
         # Raw: a WAV's header is written at its end, and a crash would leave the file without it. Two files:
-        # interleaved into one (option D), half of each frame of a wideband channel would be lost. S keeps
-        # them at one pace.
-        said = self._talk_dir / f"{recording_id}.said.raw"
-        heard = self._talk_dir / f"{recording_id}.heard.raw"
-        await self._ask_monitor("MixMonitor", channel_id, {"Options": f"Sr({said})t({heard})"})
+        # interleaved into one (option D), half of each frame of a wideband channel would be lost.
+        said, heard = (self._talk_dir / f"{recording_id}.{side}.raw" for side in ("said", "heard"))
         return TalkFiles(str(said), str(heard))
+
+    async def record(self, channel_id: str, recording_id: str) -> TalkFiles:
+        files = self.files(recording_id)
+        # S keeps the two at one pace.
+        await self._ask_monitor("MixMonitor", channel_id, {"Options": f"Sr({files.said})t({files.heard})"})
+        return files
 
     async def pause(self, channel_id: str, *, on: bool) -> None:
         fields = {"Direction": "both", "State": "1" if on else "0"}

@@ -96,6 +96,9 @@ class TalkControl(CallControl, Protocol):
 
     # --- recording a talk ---------------------------------------------------------------------------------
 
+    def talk_files(self, recording_id: str) -> TalkFiles:
+        """Where `record_talk` will write; nothing is done yet. Raises RequestRefused: it is no name."""
+
     async def record_talk(self, channel_id: str, recording_id: str) -> TalkFiles:
         """Record from now on what the channel says and what it hears; through holds and transfers.
 

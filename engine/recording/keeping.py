@@ -73,6 +73,8 @@ class RecordingKeeper:
             except RecordingLost as lost:
                 failure = str(lost)
                 log.warning("a recording waits to be kept", recording=recording.id, why=failure)
+                if recording.detail != failure:
+                    await self._register.put(replace(recording, detail=failure))
             except StoreUnavailable:
                 raise
             except Exception as fault:  # the others are kept all the same
@@ -108,6 +110,7 @@ class RecordingKeeper:
         seconds = await self._files.raw_seconds(raw)
         if seconds is None or seconds < SHORTEST_SECONDS:
             detail = "Nothing was recorded." if seconds is not None else f"Its file {raw.said} is not there."
+            detail = " ".join((detail, *_troubles(recording, events)))
             lost = replace(
                 recording,
                 state=RecordingState.LOST,
@@ -123,6 +126,9 @@ class RecordingKeeper:
         ended_at = _ended_at(recording, events)
         expected = seconds if ended_at is None else (ended_at - recording.started_at).total_seconds()
         missing = missing_seconds(expected, sound.seconds)
+        troubles = _troubles(recording, events)
+        if missing and not troubles:
+            troubles.append(f"{missing:.0f} of {expected:.0f} seconds are missing.")
         kept = replace(
             recording,
             state=RecordingState.KEPT,
@@ -134,7 +140,7 @@ class RecordingKeeper:
             path=sound.path,
             peaks=sound.peaks,
             pauses=pauses,
-            detail=f"{missing:.0f} of {expected:.0f} seconds are missing." if missing else None,
+            detail=" ".join(troubles) or None,
         )
         if not await self._register.put(kept):
             await self._files.remove(sound.path)
@@ -147,6 +153,15 @@ def _ended_at(recording: Recording, events: Sequence[CallEvent]) -> datetime | N
         if event.kind is CallEventKind.ENDED or (event.kind is CallEventKind.RECORDING_ENDED and mine):
             return event.at
     return None
+
+
+def _troubles(recording: Recording, events: Sequence[CallEvent]) -> list[str]:
+    """Why something is missing in it, as the call's log tells."""
+    return [
+        str(event.data["detail"])
+        for event in events
+        if event.kind is CallEventKind.TROUBLE and event.data.get("recording") == recording.id
+    ]
 
 
 def _pauses(recording: Recording, events: Sequence[CallEvent]) -> tuple[tuple[float, float], ...]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 import structlog
 
@@ -20,7 +21,7 @@ from calls.talk_control import TalkControl, TalkFiles
 from engine.call_log import CallLog
 from engine.changes import RecordingBegun
 from engine.health import Health
-from engine.ports import Clock, Ledger, StoreUnavailable
+from engine.ports import Clock, Ledger, LedgerUnavailable, StoreUnavailable
 from engine.recording.recorder import RecordingState, TalkRecorder
 from engine.registers.recordings import (
     Recording,
@@ -36,9 +37,14 @@ log = structlog.get_logger(__name__)
 # A recording that did not grow for this long, although people talk, is told of at once.
 LOOK_SECONDS = 5.0
 STANDS_SECONDS = 15.0
+# Asterisk writes 32 KiB of each side at once.
+LEAST_ROOM_BYTES = 4 * 32 * 1024
+# That a recording begins is in the database before its first sound; a slow one is not waited for longer.
+BEGUN_SECONDS = 1.0
 # What may be missing: the file is begun a moment late, and written in blocks.
 MISSING_SHARE, MISSING_SECONDS = 0.05, 2.0
 HEALTH = "recordings"
+ROOM = "room for recordings"
 
 
 class When(StrEnum):
@@ -106,25 +112,29 @@ class TalkRecording:
         self._log = log
         desk = self._desk
         basis = desk.rules.basis(queue, log.recording_consent)
-        if basis is None:
+        if basis is None or log.ended:
             return
         recording_id = f"{log.id}.rec.{log.last_seq}"
-        try:
-            raw = await desk.control.record_talk(channel_id, recording_id)
-        except CallControlError as failure:
-            await self._trouble(f"It was not begun: {failure}")
-            return
-        now = desk.clock.now()
+        now, raw = desk.clock.now(), desk.control.talk_files(recording_id)
         language = log.call.language or desk.rules.language
         told = TranscriptState.WAITING if desk.rules.transcripts else TranscriptState.OFF
         begun = Recording(
             recording_id, log.id, agent, queue, desk.node, basis, now, language, raw, transcript_state=told
         )
-        await desk.ledger.commit([RecordingBegun(begun)])
-        await log.write(
-            CallEventKind.RECORDING_STARTED, {"recording": recording_id, "basis": basis.value}, at=now
-        )
-        self._go_on(_Running(recording_id, channel_id, raw, now))
+        started = {"recording": recording_id, "basis": basis.value}
+        await log.add(CallEventKind.RECORDING_STARTED, started, RecordingBegun(begun), durable=False)
+        # An engine that is killed now leaves no sound behind of which nobody knows.
+        with contextlib.suppress(LedgerUnavailable, TimeoutError):
+            async with asyncio.timeout(BEGUN_SECONDS):
+                await desk.ledger.commit([], durable=True)
+        running = _Running(recording_id, channel_id, raw, now)
+        try:
+            await desk.control.record_talk(channel_id, recording_id)
+        except CallControlError as failure:
+            await self._trouble(f"It was not begun: {failure}", running)
+            await self._over(running, 0.0)
+        else:
+            self._go_on(running)
 
     async def take_over(self, log: CallLog, events: Sequence[CallEvent], channel_id: str) -> None:
         self._log = log
@@ -135,12 +145,15 @@ class TalkRecording:
                     running = _Running(str(event.data["recording"]), channel_id, None, event.at)
                 case CallEventKind.RECORDING_PAUSED | CallEventKind.RECORDING_RESUMED if running:
                     running.paused = event.kind is CallEventKind.RECORDING_PAUSED
-                case CallEventKind.RECORDING_ENDED:
+                case CallEventKind.RECORDING_ENDED if running and event.data["recording"] == running.id:
                     running = None
-        if running is not None:
-            with contextlib.suppress(StoreUnavailable, Missing):  # then nobody looks whether it grows
-                running.raw = (await self._desk.register.get(running.id)).raw
-            self._go_on(running)
+        if running is None:  # nothing may be recorded of which the log does not tell
+            with contextlib.suppress(CallControlError):
+                await self._desk.control.end_recording(channel_id)
+            return
+        with contextlib.suppress(StoreUnavailable, Missing):  # then nobody looks whether it grows
+            running.raw = (await self._desk.register.get(running.id)).raw
+        self._go_on(running)
 
     async def pause(self, on: bool, agent: str) -> None:
         running = self._running
@@ -156,24 +169,18 @@ class TalkRecording:
         await self._log.write(kind, {"recording": running.id, "agent": agent})
 
     async def end(self) -> None:
-        running, self._running = self._running, None
-        if running is None or self._log is None:
+        if self._running is None:
             return
-        desk = self._desk
-        desk.running.pop(running.id, None)
-        try:
-            await desk.control.end_recording(running.channel_id)
-        except CallControlError as failure:  # it ends with the channel
-            log.info("a recording was not ended", recording=running.id, why=str(failure))
+        running, desk = self._taken(), self._desk
+        await self._stop(running)
         expected = (desk.clock.now() - running.started_at).total_seconds()
         raw = running.raw
         recorded = expected if raw is None else (await desk.files.raw_seconds(raw) or 0.0)
         if (missing := missing_seconds(expected, recorded)) and not running.told:
-            await self._trouble(f"{missing:.0f} of {expected:.0f} seconds were not recorded.")
-        await self._log.write(
-            CallEventKind.RECORDING_ENDED, {"recording": running.id, "seconds": round(expected, 1)}
-        )
-        desk.on_ended()
+            full = "" if raw is None else await desk.full(raw)
+            why = f": {full}" if full else "."
+            await self._trouble(f"{missing:.0f} of {expected:.0f} seconds were not recorded{why}", running)
+        await self._over(running, expected)
 
     async def look(self, monotonic: float) -> None:
         """Whether it grows. One that stands is told of once: the disk is full, or Asterisk has lost it."""
@@ -186,20 +193,51 @@ class TalkRecording:
         seconds = await desk.files.raw_seconds(running.raw) or 0.0
         if seconds > running.seconds or running.stood_since is None:
             running.seconds, running.stood_since = seconds, monotonic
+        elif full := await desk.full(running.raw):
+            if self._running is not running:  # it has ended meanwhile
+                return
+            # What Asterisk could not write is gone: behind it both sides would be out of step.
+            await self._stop(self._taken())
+            await self._trouble(f"It is cut short after {seconds:.0f} seconds: {full}", running)
+            await self._over(running, seconds)
         elif monotonic - running.stood_since >= STANDS_SECONDS and not running.told:
             running.told = True
-            detail = f"It stands at {seconds:.0f} seconds: the disk is full, or cannot be written."
+            detail = f"It stands at {seconds:.0f} seconds: its files cannot be written."
             desk.health.set(HEALTH, False, f"A talk is not recorded any more. {detail}", needed=False)
-            await self._trouble(detail)
+            await self._trouble(detail, running)
 
     def _go_on(self, running: _Running) -> None:
         self._running = running
         self._desk.running[running.id] = self
 
-    async def _trouble(self, detail: str) -> None:
+    def _taken(self) -> _Running:
+        """What is recorded, of which nobody else sees to the end from now on."""
+        running, self._running = self._running, None
+        assert running is not None
+        self._desk.running.pop(running.id, None)
+        return running
+
+    async def _stop(self, running: _Running) -> None:
+        try:
+            await self._desk.control.end_recording(running.channel_id)
+        except CallControlError as failure:  # it ends with the channel
+            log.info("a recording was not ended", recording=running.id, why=str(failure))
+
+    async def _over(self, running: _Running, seconds: float) -> None:
+        assert self._log is not None
+        await self._log.write(
+            CallEventKind.RECORDING_ENDED, {"recording": running.id, "seconds": round(seconds, 1)}
+        )
+        self._desk.on_ended()
+
+    async def _trouble(self, detail: str, lacking: _Running | None = None) -> None:
+        """`lacking`: whose sound is not all there, for this reason."""
         assert self._log is not None
         log.warning("a talk's recording failed", call=self._log.id, why=detail)
-        await self._log.write(CallEventKind.TROUBLE, {"what": "recording", "detail": detail})
+        told = {"what": "recording", "detail": detail}
+        if lacking is not None:
+            told["recording"] = lacking.id
+        await self._log.write(CallEventKind.TROUBLE, told)
 
 
 class TalkRecordings:
@@ -226,9 +264,21 @@ class TalkRecordings:
         self.rules = rules
         self.running: dict[str, TalkRecording] = {}
         self.on_ended: Callable[[], None] = lambda: None
+        self._full: TalkFiles | None = None  # which had no room when they were looked at last
 
     def of_call(self) -> TalkRecording:
         return TalkRecording(self)
+
+    async def full(self, raw: TalkFiles) -> str:
+        """One sentence, told to health too, when there is no room where these files lie; else ""."""
+        room = await self.files.room_bytes(raw)
+        if room is None or room >= LEAST_ROOM_BYTES:
+            return ""
+        self._full = raw
+        folder = Path(raw.said).parent
+        sentence = f"the disk of {folder} is full; make room there."
+        self.health.set(ROOM, False, f"Talks are not recorded: {sentence}", needed=False)
+        return sentence
 
     async def watch(self) -> None:
         """Look after what is being recorded, until cancelled."""
@@ -239,6 +289,13 @@ class TalkRecordings:
                     await recording.look(self.clock.monotonic())
                 except Exception:
                     log.exception("a recording could not be looked at")
+            await self.look_for_room()
+
+    async def look_for_room(self) -> None:
+        """Whether a disk that was full is so no more."""
+        if self._full is not None and not await self.full(self._full):
+            self._full = None
+            self.health.set(ROOM, True, "Talks can be recorded again", needed=False)
 
 
 class _NoRecorder:

@@ -92,6 +92,6 @@ def recording_work(
     )
     talks.on_ended = keeper.lookout.wake
     keeper.on_kept = transcripts.lookout.wake
-    strays = StrayRecordings(raw, store.recordings)
+    strays = StrayRecordings(raw, store.recordings, store.ledger)
     looked = Lookout("recordings of no row", strays.once, every_seconds=LOOK_SECONDS)
     return RecordingWork(talks, keeper, transcripts, looked)

@@ -1,65 +1,61 @@
-"""Raw files of talks that no row names: an engine was killed before it had written of them.
+"""Raw files of talks that no row names.
 
-They are not encrypted, and nobody knows why it was allowed to record them. So they are deleted.
+A recording's row comes before its first sound, but for one that began while the database was away and whose
+engine was killed before it had spooled the row. Such files are not encrypted, and nobody knows why it was
+allowed to record them. So they are deleted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
 from pathlib import Path
 
 import structlog
 
+from engine.ports import Ledger, LedgerUnavailable
 from engine.registers.recordings import RecordingRegister
 from engine.registers.refusals import Missing
 
 log = structlog.get_logger(__name__)
 
-# One that is being recorded grows. Rows may come late, from the spool, once the database is back: so a file
-# is deleted when two looks so far apart found no row of it.
-LOOK_SECONDS = 3600.0
-QUIET_SECONDS = 3600.0
+LOOK_SECONDS = 60.0
 _ENDINGS = (".said.raw", ".heard.raw")
 
 
 class StrayRecordings:
     """`folder`: where Asterisk writes raw files."""
 
-    def __init__(self, folder: Path, register: RecordingRegister) -> None:
+    def __init__(self, folder: Path, register: RecordingRegister, ledger: Ledger) -> None:
         self._folder = folder
         self._register = register
-        self._suspects: frozenset[Path] = frozenset()
+        self._ledger = ledger
 
     async def once(self) -> None:
-        """Delete those that were found by the look before too. Raises StoreUnavailable, OSError."""
-        strays = set()
-        for path in await asyncio.to_thread(self._quiet):
-            if not await self._known(path):
-                strays.add(path)
-        doomed = strays & self._suspects
-        for path in sorted(doomed):
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-            log.warning("a recording that no row names was deleted", file=path.name)
-        self._suspects = frozenset(strays - doomed)
-
-    async def _known(self, path: Path) -> bool:
+        """Delete all of them, unless rows wait for the database. Raises StoreUnavailable, OSError."""
+        found = await asyncio.to_thread(self._raw)
+        if not found:
+            return
         try:
-            await self._register.get(_recording_id(path))
+            await self._ledger.commit([], durable=True)
+        except LedgerUnavailable:
+            return  # a file's row may be among those that wait
+        for recording_id, paths in found.items():
+            if await self._known(recording_id):
+                continue
+            for path in paths:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+                log.warning("a recording that no row names was deleted", file=path.name)
+
+    async def _known(self, recording_id: str) -> bool:
+        try:
+            await self._register.get(recording_id)
         except Missing:
             return False
         return True
 
-    def _quiet(self) -> list[Path]:
-        before = time.time() - QUIET_SECONDS
-        found = []
-        for path in self._folder.glob("*.raw"):
-            with contextlib.suppress(FileNotFoundError):  # it was kept in this moment
-                if path.name.endswith(_ENDINGS) and path.stat().st_mtime < before:
-                    found.append(path)
+    def _raw(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for path in sorted(self._folder.glob("*.raw")):
+            if path.name.endswith(_ENDINGS):
+                found.setdefault(path.name.rpartition(".")[0].rpartition(".")[0], []).append(path)
         return found
-
-
-def _recording_id(path: Path) -> str:
-    return path.name.rpartition(".")[0].rpartition(".")[0]

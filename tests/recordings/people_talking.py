@@ -33,6 +33,10 @@ class FakeLine:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     fault: CallControlError | None = None
 
+    def talk_files(self, recording_id: str) -> TalkFiles:
+        said, heard = (str(self.folder / f"{recording_id}.{side}.raw") for side in ("said", "heard"))
+        return TalkFiles(said, heard)
+
     async def record_talk(self, channel_id: str, recording_id: str) -> TalkFiles:
         self._ask("record", channel_id, recording_id)
         return written(self.folder, recording_id, b"", b"")

@@ -13,7 +13,14 @@ import pytest
 from calls.control import RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.talk_control import TalkFiles
-from engine.recording.talks import LOOK_SECONDS, STANDS_SECONDS, RecordingRules, When, missing_seconds
+from engine.recording.talks import (
+    LOOK_SECONDS,
+    STANDS_SECONDS,
+    RecordingRules,
+    TalkRecording,
+    When,
+    missing_seconds,
+)
 from engine.registers.recordings import RecordingBasis, RecordingState, TranscriptState
 from store.recordings import vault as vault_module
 from store.store import Store
@@ -140,34 +147,66 @@ async def test_what_asterisk_refuses_is_told_and_the_talk_goes_on(sqlite_home: H
     assert troubles == ["It was not begun: no MixMonitor", "It was not paused: no such monitor"]
 
 
+async def stands(home: House, recorder: TalkRecording, recording_id: str) -> None:
+    """Ten seconds are written, and for twenty-five more seconds nothing."""
+    for seconds in (5.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0):
+        home.clock.pass_seconds(LOOK_SECONDS)
+        home.speak(recording_id, seconds)
+        await recorder.look(home.clock.monotonic())
+
+
 async def test_a_recording_that_stands_is_told_while_the_talk_goes_on(sqlite_home: House) -> None:
-    """As on a full disk: Asterisk goes on and writes nothing."""
     home = sqlite_home
     log = await home.call("c1", True)
     recorder = home.talks.of_call()
     await recorder.begin(log, "c1.leg.4", "c1", agent="anna", queue="sales")
     recording_id = home.line.asked[-1][2]
-    for seconds in (5.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0):
-        home.clock.pass_seconds(LOOK_SECONDS)
-        home.speak(recording_id, seconds)
-        await recorder.look(home.clock.monotonic())
+    await stands(home, recorder, recording_id)
     assert STANDS_SECONDS <= 5 * LOOK_SECONDS
     (condition,) = [one for one in home.health.all() if one.name == "recordings"]
     assert (condition.ok, condition.needed) == (False, False)
+    assert recorder.state == "on", "it may go on"
     await recorder.end()
     await home.end(log)
     (trouble,) = [e.data for e in await home.events("c1") if e.kind is Kind.TROUBLE]
-    assert trouble == {
-        "what": "recording",
-        "detail": "It stands at 10 seconds: the disk is full, or cannot be written.",
-    }
+    detail = "It stands at 10 seconds: its files cannot be written."
+    assert trouble == {"what": "recording", "detail": detail, "recording": recording_id}
     await home.keeper.once()
     kept = await home.store.recordings.get(recording_id)
-    assert (kept.state, kept.seconds, kept.detail) == (
-        RecordingState.KEPT,
-        10.0,
-        "25 of 35 seconds are missing.",
-    )
+    assert (kept.state, kept.seconds, kept.detail) == (RecordingState.KEPT, 10.0, detail)
+
+
+async def test_on_a_full_disk_a_recording_is_cut_short_and_the_next_talk_is_recorded(
+    sqlite_home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = sqlite_home
+    log = await home.call("c1", True)
+    recorder = home.talks.of_call()
+    await recorder.begin(log, "c1.leg.4", "c1", agent="anna", queue="sales")
+    recording_id = home.line.asked[-1][2]
+    room = [0]
+
+    async def room_bytes(raw: TalkFiles) -> int:
+        return room[0]
+
+    monkeypatch.setattr(home.vault, "room_bytes", room_bytes)
+    await stands(home, recorder, recording_id)
+    assert home.line.asked[-1] == ("end", "c1.leg.4"), "what comes later would be out of step"
+    assert recorder.state == "off"
+    (condition,) = home.health.all()
+    assert (condition.name, condition.ok, condition.needed) == ("room for recordings", False, False)
+    await home.keeper.once()
+    kept = await home.store.recordings.get(recording_id)
+    folder = home.line.folder
+    detail = f"It is cut short after 10 seconds: the disk of {folder} is full; make room there."
+    assert (kept.state, kept.seconds, kept.detail) == (RecordingState.KEPT, 10.0, detail)
+    await home.talks.look_for_room()
+    assert not [one for one in home.health.all() if one.name == condition.name and one.ok]
+    room[0] = 10_000_000
+    await home.talks.look_for_room()
+    assert [one.ok for one in home.health.all() if one.name == condition.name] == [True]
+    await recorder.begin(log, "c1.leg.9", "c1", agent="jan", queue="sales")
+    assert recorder.state == "on"
 
 
 async def test_a_recording_of_nothing_is_lost_and_told(sqlite_home: House) -> None:
