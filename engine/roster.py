@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -31,7 +31,10 @@ class Staff:
 
 
 class Roster:
-    """Keeps the queues' agents as configuration and register have them; nobody who talks is lost by it."""
+    """Keeps the queues' agents as configuration and register have them; nobody who talks is lost by it.
+
+    `on_read` is told who may sign in now, whenever that was read.
+    """
 
     def __init__(self, register: AgentRegister, queues: Queues, staff: Staff) -> None:
         self._register = register
@@ -39,6 +42,7 @@ class Roster:
         self._staff = staff
         self._profiles: Sequence[AgentProfile] = ()
         self._told: tuple[AgentLine, ...] = staff.lines
+        self.on_read: Callable[[Sequence[AgentProfile]], None] = lambda profiles: None
         self._read = False
 
     def put(self, staff: Staff) -> None:
@@ -51,6 +55,7 @@ class Roster:
         """Take over what has changed in the register. Raises StoreUnavailable."""
         self._profiles = await self._register.profiles()
         self._read = True
+        self.on_read(self._profiles)
         lines = lines_of(self._staff, self._profiles)
         if lines != self._told:
             self._told = lines

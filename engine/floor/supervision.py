@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -126,10 +126,11 @@ class Supervision:
         if self._pages.get(phone_of(supervisor)) == page:
             await self._dismiss(supervisor)
 
-    def gone(self, agent: str) -> None:
-        """Somebody may not sign in any more: nobody is heard by them from now on."""
-        if agent in self._ears or phone_of(agent) in self._phones:
-            self._run(self._dismiss(agent))
+    def allow_only(self, supervisors: Collection[str]) -> None:
+        """Who may supervise now: nobody is heard by others from now on, whatever they have begun."""
+        for one in {*self._ears, *(phone.removeprefix(SUPERVISORS) for phone in self._phones)}:
+            if one not in supervisors:
+                self._run(self._dismiss(one))
 
     async def _dismiss(self, supervisor: str) -> None:
         self._pages.pop(phone_of(supervisor), None)

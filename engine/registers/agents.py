@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from engine.registers.access import Role
 from engine.registers.actor import Actor
 
 
@@ -50,6 +51,7 @@ class AgentProfile:
     skills: Mapping[str, int] = field(default_factory=dict)
     capacity: Mapping[str, int] = field(default_factory=dict)
     version: int = 1
+    role: Role = Role.AGENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from acd.agents import AgentStatus
 from acd.events import StatusChanged
 from acd.views import BoardNews
@@ -13,6 +15,9 @@ from engine.floor.supervision import FLOOR, Supervision
 from engine.live import LiveCalls
 from engine.ports import Clock
 from engine.queues import Queues
+from engine.registers.access import Role
+from engine.registers.agents import AgentProfile
+from engine.roster import Roster
 from engine.switchboard import Switchboard
 from store.store import Store
 
@@ -21,20 +26,23 @@ def opened_floor(
     control: TalkControl,
     switchboard: Switchboard,
     queues: Queues,
+    roster: Roster,
     desks: Desks,
     store: Store,
     live: LiveCalls,
     clock: Clock,
 ) -> Floor:
-    """Boards are told of what moves."""
+    """Boards are told of what moves, and who is disabled or loses the role hears nobody any more."""
     supervision = Supervision(control, switchboard, store.accounts.audit, live, clock)
 
     def moved(news: BoardNews) -> None:
         live.changed(FLOOR)
-        if news.agent_gone:
-            supervision.gone(news.agent_gone)
+
+    def read(profiles: Sequence[AgentProfile]) -> None:
+        supervision.allow_only({one.name for one in profiles if one.role.includes(Role.SUPERVISOR)})
 
     queues.watch(moved)
+    roster.on_read = read
     orders = _Orders(queues, desks)
     return Floor(queues, switchboard, supervision, store.agents, store.accounts.audit, orders, live, clock)
 

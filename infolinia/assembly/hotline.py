@@ -189,7 +189,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         desks = await opened_desks(
             configuration, exchange, switchboard, control, store, roster, manual, stack
         )
-        floor = opened_floor(control, switchboard, queues, desks, store, live, clock)
+        floor = opened_floor(control, switchboard, queues, roster, desks, store, live, clock)
         network_log = CelNetworkLog(
             asterisk.folders.cel_db, lambda: asterisk.booted_at, asterisk.folders.spool / "recording"
         )

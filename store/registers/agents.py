@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from calls.talk_control import NOT_FOR_PHONES, SUPERVISORS
 from engine.agent_days import day_of, standing_of
 from engine.ports import Clock, Ids
+from engine.registers.access import Role
 from engine.registers.accounts import name_key
 from engine.registers.actor import ENGINE, Actor
 from engine.registers.agents import (
@@ -280,6 +281,7 @@ def _profiles(*, everybody: bool = False) -> Select[Any]:
         people.c.id.label("person_id"),
         people.c.name.label("shown"),
         people.c.disabled_at,
+        people.c.role,
         agents.c.name.label("agent"),
         agents.c.skills,
         agents.c.capacity,
@@ -293,7 +295,9 @@ def _profiles(*, everybody: bool = False) -> Select[Any]:
 
 
 def _profile(row: Row[Any]) -> AgentProfile:
-    return AgentProfile(row.agent, row.person_id, row.shown, row.skills, row.capacity, row.agent_version)
+    return AgentProfile(
+        row.agent, row.person_id, row.shown, row.skills, row.capacity, row.agent_version, Role(row.role)
+    )
 
 
 def _there(row: Row[Any] | None, name: str) -> Row[Any]:

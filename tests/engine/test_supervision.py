@@ -271,12 +271,12 @@ async def test_a_page_that_does_not_answer(scene: Scene) -> None:
     assert scene.supervision.views() == ()
 
 
-async def test_who_may_not_sign_in_any_more_hears_nobody(scene: Scene) -> None:
+async def test_who_may_not_supervise_any_more_hears_nobody(scene: Scene) -> None:
     await scene.supervision.open_phone("olga", "one")
     await scene.supervise(LISTEN)
-    scene.supervision.gone("jan")  # who listens to nobody
+    scene.supervision.allow_only({"olga"})
     assert not scene.supervision._work
-    scene.supervision.gone("olga")
+    scene.supervision.allow_only({"jan"})
     async with asyncio.timeout(2):
         while not scene.control.asked("dismiss_phone"):  # noqa: ASYNC110 - the end is told to nobody
             await asyncio.sleep(0.001)
