@@ -23,6 +23,8 @@ export class DeskPhone {
   #line = byId("line");
   #voice = byId("voice");
   #stopTest = null;
+  #silent = false; // without a microphone, so that no call may come
+  #leave = null; // the browser's, to use it
 
   // tell(word) shows one of the page's sentences; credentials() asks for new ones and starts anew.
   constructor({ word, tell, credentials }) {
@@ -39,12 +41,8 @@ export class DeskPhone {
     this.#phone?.close();
     this.#phone = null;
     if (!user) return this.#show("own"); // it rings on the table
-    try {
-      this.#media ??= await openMicrophone(kept("mic"));
-    } catch (failure) {
-      this.#show("away");
-      return this.tell(SENTENCES[failure.why] ?? "mic_missing");
-    }
+    this.#silent = !(await this.#canSpeak());
+    if (this.#silent) return this.#show("away");
     this.#listDevices(); // they have names now
     const url = new URL("/phone", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -72,9 +70,11 @@ export class DeskPhone {
 
   get inCall() { return this.#phone?.inCall ?? false; }
 
-  answer() {
+  // Who could not be heard declines: the caller goes on to somebody else.
+  async answer() {
     this.#ringer.stop();
-    this.#phone?.answer();
+    if (await this.#canSpeak()) this.#phone?.answer();
+    else this.#phone?.hangUp();
   }
 
   hangUp() {
@@ -119,7 +119,50 @@ export class DeskPhone {
 
   // --- microphone, voices and ring ---
 
+  // False when there is no microphone, which is told. Since it was opened it may have been pulled out, or its
+  // leave taken back.
+  async #canSpeak() {
+    if (this.#media?.getAudioTracks().some((track) => track.readyState === "live")) return true;
+    try {
+      await this.#take(await openMicrophone(kept("mic")));
+      return true;
+    } catch (failure) {
+      this.tell(SENTENCES[failure.why] ?? "mic_missing");
+      return false;
+    }
+  }
+
+  async #take(media) {
+    const before = this.#media;
+    await this.#phone?.useMicrophone(media);
+    this.#media = media;
+    before?.getTracks().forEach((track) => track.stop());
+    for (const track of media.getAudioTracks()) {
+      track.addEventListener("ended", () => { if (this.#media === media) this.#lost(); });
+    }
+  }
+
+  // Nobody is called who could not be heard; a call goes on, and its agent knows why.
+  async #lost() {
+    if (await this.#canSpeak() || this.inCall || !this.#phone) return;
+    this.#silent = true;
+    this.#phone.close();
+    this.#phone = null;
+    this.#ringer.stop();
+    this.#show("away");
+  }
+
+  async #watchLeave() {
+    this.#leave = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+    this.#leave?.addEventListener("change", () => {
+      if (this.#leave.state !== "granted") return;
+      if (this.#silent) this.credentials();
+      else if (this.#phone) this.#canSpeak();
+    });
+  }
+
   #devices() {
+    this.#watchLeave();
     const auto = byId("auto-answer");
     auto.checked = kept("auto-answer") === "yes";
     auto.addEventListener("change", () => localStorage.setItem("desk-auto-answer", auto.checked ? "yes" : "no"));
@@ -148,11 +191,7 @@ export class DeskPhone {
     if (name === "speaker") await this.#voice.setSinkId?.(device).catch(() => {});
     if (name !== "mic") return;
     try {
-      const media = await openMicrophone(device);
-      const before = this.#media;
-      await this.#phone?.useMicrophone(media);
-      this.#media = media;
-      before?.getTracks().forEach((track) => track.stop());
+      await this.#take(await openMicrophone(device));
       if (this.#stopTest) this.#test();
     } catch (failure) {
       this.tell(SENTENCES[failure.why] ?? "mic_missing");
@@ -162,11 +201,7 @@ export class DeskPhone {
   async #test() {
     this.#stopTest?.();
     this.#stopTest = null;
-    try {
-      this.#media ??= await openMicrophone(kept("mic"));
-    } catch (failure) {
-      return this.tell(SENTENCES[failure.why] ?? "mic_missing");
-    }
+    if (!(await this.#canSpeak())) return;
     const told = byId("mic-word");
     let heardAt = 0;
     this.#stopTest = measure(this.#media, (level) => {
