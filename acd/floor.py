@@ -8,36 +8,26 @@ is idle for longest. What skills, queues and freedom say of all agents are numbe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
 
+from acd.abilities import Abilities, mask_of
+from acd.abilities import Demand as Demand
 from acd.agents import Agent
-from acd.queues import Queue
+from acd.queues import Queue, Strategy
 from acd.seats import Seat
 from acd.work import WorkKind
 
-Wanted = tuple[tuple[str, int], ...]
-
-TOP_LEVEL = 5
-EVERYBODY = -1
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_DIGITS = bytes.maketrans(b"01", b"\x00\x01")
 KINDS = tuple(WorkKind)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Demand:
-    """A queue's name, and the skills that are wanted there, each with its lowest level.
-
-    Those who demand the same share one of these: it is known by identity, which is quicker than by its parts.
-    """
-
-    queue: str
-    wanted: Wanted = ()
-    kind: WorkKind = WorkKind.CALL
-
-
 class Floor:
-    """`seats` by name. After each change of a seat, `refresh` is to be told."""
+    """`seats` by name. After each change of a seat, `refresh` is to be told.
+
+    `by_name`, and `named`, their abilities in that order, are kept while a queue goes round by name.
+    """
 
     def __init__(self) -> None:
         self.seats: dict[str, Seat] = {}
@@ -47,9 +37,9 @@ class Floor:
         self.by_name: list[Seat] = []
         self.staffing = 0  # goes up as agents come and go
         self.freed = 0  # goes up as agents become free
+        self.named = Abilities((), {})
         self._at: list[Seat] = []
-        self._members: dict[str, int] = {}
-        self._skilled: dict[str, list[int]] = {}
+        self._abilities = Abilities((), {})
         self._queues: Mapping[str, Queue] = {}
 
     def set_up(self, queues: Mapping[str, Queue], agents: Iterable[Agent]) -> list[Seat]:
@@ -68,6 +58,7 @@ class Floor:
             if not seat.parts:
                 del self.seats[seat.agent.name]
         self._arrange()
+        self._name()
         return gone
 
     def remove(self, seat: Seat) -> None:
@@ -75,6 +66,7 @@ class Floor:
         if self.seats.get(seat.agent.name) is seat:
             del self.seats[seat.agent.name]
             self._arrange()
+            self._name()
 
     def refresh(self, seat: Seat) -> None:
         """What the masks say of this seat."""
@@ -107,13 +99,7 @@ class Floor:
 
     def able(self, demand: Demand) -> int:
         """The agents who may serve it, whatever they are at; bits of nobody may be among them."""
-        able = self._members.get(demand.queue, EVERYBODY)
-        for skill, level in demand.wanted:
-            levels = self._skilled.get(skill)
-            if levels is None or level > TOP_LEVEL:
-                return 0
-            able &= levels[level]
-        return able
+        return self._abilities.of(demand)
 
     def staff(self, demand: Demand) -> tuple[int, int]:
         """How many of them are signed in, and how many of these available."""
@@ -124,64 +110,43 @@ class Floor:
         """The seat whose bit has that length."""
         return self._at[length - 1]
 
+    @property
+    def size(self) -> int:
+        """How many bits there are."""
+        return len(self._at)
+
     def positions(self, mask: int) -> Iterator[tuple[int, Seat]]:
         """The seats of these bits with the numbers of the bits; those idle for longest first."""
-        for position, digit in enumerate(bin(mask)[:1:-1]):
-            if digit == "1":
-                yield position, self._at[position]
-
-    def members(self, queue: str) -> list[Seat]:
-        """All agents of a queue, by name."""
-        members = self._members.get(queue, EVERYBODY)
-        return self.by_name if members == EVERYBODY else [s for s in self.by_name if s.bit & members]
+        return compress(enumerate(self._at), f"{mask:b}"[::-1].encode().translate(_DIGITS))
 
     def _arrange(self) -> None:
         """Make all masks anew."""
-        self.by_name = sorted(self.seats.values(), key=lambda seat: seat.agent.name)
-        in_turn = sorted(self.by_name, key=lambda seat: (seat.idle_since or _NEVER, seat.bit.bit_length()))
-        members: dict[str, list[int]] = {q.name: [] for q in self._queues.values() if q.agents}
-        skilled: dict[str, list[list[int]]] = {}
+        seats_by_name = sorted(self.seats.values(), key=lambda seat: seat.agent.name)
+        in_turn = sorted(seats_by_name, key=lambda seat: (seat.idle_since or _NEVER, seat.bit.bit_length()))
         for position, seat in enumerate(in_turn):
             seat.bit, seat.placed = 1 << position, seat.idle_since
-            for queue, positions in members.items():
-                if seat.agent.name in self._queues[queue].agents:
-                    positions.append(position)
-            for skill, level in seat.agent.skills.items():
-                levels = skilled.get(skill)
-                if levels is None:
-                    levels = skilled[skill] = [[] for _ in range(TOP_LEVEL + 1)]
-                for lower in range(1, min(level, TOP_LEVEL) + 1):
-                    levels[lower].append(position)
         self._at = in_turn
-        self._members = {queue: mask_of(positions) for queue, positions in members.items()}
-        self._skilled = {skill: [mask_of(p) for p in levels] for skill, levels in skilled.items()}
-        seats = tuple(enumerate(in_turn))
+        self._abilities = Abilities(in_turn, self._queues)
+        seats, size = tuple(enumerate(in_turn)), len(in_turn)
         for kind in KINDS:
-            self.free[kind] = mask_of(position for position, seat in seats if seat.free_for(kind))
-        self.signed_in = mask_of(position for position, seat in seats if seat.signed_in)
-        self.available = mask_of(position for position, seat in seats if seat.available)
+            self.free[kind] = mask_of((position for position, seat in seats if seat.free_for(kind)), size)
+        self.signed_in = mask_of((position for position, seat in seats if seat.signed_in), size)
+        self.available = mask_of((position for position, seat in seats if seat.available), size)
         self.staffing += 1
         self.freed += 1
+
+    def _name(self) -> None:
+        """Rank the seats by name, if anybody asks for that."""
+        if not any(queue.strategy is Strategy.ROUND_ROBIN for queue in self._queues.values()):
+            self.by_name, self.named = [], Abilities((), {})
+            return
+        self.by_name = sorted(self.seats.values(), key=lambda seat: seat.agent.name)
+        for rank, seat in enumerate(self.by_name):
+            seat.rank = rank
+        self.named = Abilities(self.by_name, self._queues)
 
     def _place(self, seat: Seat) -> None:
         bit = 1 << len(self._at)
         seat.bit, seat.placed = bit, seat.idle_since
         self._at.append(seat)
-        for queue in self._members:
-            if self._queues[queue].has_member(seat.agent.name):
-                self._members[queue] |= bit
-        for skill, level in seat.agent.skills.items():
-            levels = self._skilled[skill]
-            for lower in range(1, min(level, TOP_LEVEL) + 1):
-                levels[lower] |= bit
-
-
-def mask_of(positions: Iterable[int]) -> int:
-    """The number with these bits."""
-    octets = bytearray()
-    for position in positions:
-        at = position >> 3
-        if at >= len(octets):
-            octets.extend(bytes(at + 1 - len(octets)))
-        octets[at] |= 1 << (position & 7)
-    return int.from_bytes(octets, "little")
+        self._abilities.put(seat, bit)

@@ -9,13 +9,14 @@ can be, the first in turn among them. (These are the augmenting paths of biparti
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from acd.abilities import Demand, mask_of
 from acd.agents import AgentStatus
-from acd.floor import Demand, Floor, mask_of
+from acd.floor import Floor
 from acd.queues import Queue, Strategy
 from acd.seats import Seat
 from acd.waiting import Place
@@ -38,15 +39,20 @@ class Reserve:
 class Want:
     """Work of one demand and kind in this round. `able`: the agents free for it as the round began.
 
-    `held`: those it has got. `vain`: there is nobody for it, and will be nobody in this round.
+    `staff`: whoever may serve it, free or not. `held`: those it has got. `vain`: there is nobody for it, and
+    will be nobody in this round. `group`: of the agents whom the strategy prefers, those before are gone.
+    `named`: as `able`, in the order of names.
     """
 
     demand: Demand
+    staff: int
     able: int
     queue: Queue
     reserves: tuple[Reserve, ...]
     held: int = 0
     vain: bool = False
+    group: int = 0
+    named: int | None = None
 
 
 @dataclass(slots=True)
@@ -62,8 +68,10 @@ class Round:
     _engaged: dict[WorkKind, int] = field(default_factory=dict)
     _wants: dict[Demand, Want] = field(default_factory=dict)
     _given: dict[int, Place] = field(default_factory=dict)  # by the length of the agent's bit
-    _buckets: dict[Strategy, list[int]] = field(default_factory=dict)
-    _circles: dict[str, deque[int]] = field(default_factory=dict)
+    _groups: dict[Strategy, list[int]] = field(default_factory=dict)
+    _by_name: dict[WorkKind, int] = field(default_factory=dict)  # who is free, in the order of names
+    _open_by_name: int = -1
+    _next_in_circle: dict[str, int] = field(default_factory=dict)  # queue -> rank
     _comparisons: int = 0
 
     def match(self, in_turn: Iterable[Place]) -> list[tuple[Place, Seat]]:
@@ -80,7 +88,7 @@ class Round:
                 continue
             if place.preferred_until is not None and (seat := self._preferred(place, want)) is not None:
                 if seat.bit & want.able & self._open:
-                    self._open ^= seat.bit
+                    self._take(seat.bit)
                     given[seat.bit.bit_length()] = place
                 continue
             spare = want.able & self._open
@@ -89,8 +97,8 @@ class Round:
             if spare:
                 bit = spare & -spare
                 if want.queue.strategy is not Strategy.LONGEST_IDLE:
-                    bit = self._chosen(spare, want.queue)
-                self._open ^= bit
+                    bit = self._chosen(want, spare)
+                self._take(bit)
             elif want.reserves or not (bit := self._moved(want)):
                 want.vain = True
                 self._await(want)
@@ -107,10 +115,17 @@ class Round:
         return self._open | self._awaited
 
     def _want(self, place: Place) -> Want:
-        able = self.floor.able(place.demand) & self.floor.free[place.demand.kind]
+        staff = self.floor.able(place.demand)
+        able = staff & self.floor.free[place.demand.kind]
         priority = place.queue.priority
         reserves = tuple(reserve for reserve in self.reserves if reserve.priority > priority)
-        return Want(place.demand, able, place.queue, reserves, vain=not able)
+        return Want(place.demand, staff, able, place.queue, reserves, vain=not able)
+
+    def _take(self, bit: int) -> None:
+        """This agent gets nothing more."""
+        self._open ^= bit
+        if self._by_name:
+            self._open_by_name ^= 1 << self.floor.seat_of(bit.bit_length()).rank
 
     def _await(self, want: Want) -> None:
         """Keep one agent, who is free for this when the present work is done, from what is later in turn.
@@ -124,10 +139,10 @@ class Round:
             for other, free in floor.free.items():
                 others |= free if other is not kind else 0
             found = floor.positions(others & ~floor.free[kind])
-            engaged = mask_of(at for at, seat in found if _ends_for(seat, kind))
+            engaged = mask_of((at for at, seat in found if _ends_for(seat, kind)), floor.size)
             self._engaged[kind] = engaged
         if engaged and (agents := floor.able(want.demand) & engaged & self._open):
-            self._open ^= agents & -agents
+            self._take(agents & -agents)
             self._awaited |= agents & -agents
 
     def _preferred(self, place: Place, want: Want) -> Seat | None:
@@ -136,7 +151,7 @@ class Round:
         seat = self.floor.seats.get(place.work.preferred)
         if seat is None or place.preferred_until <= self.now or not seat.available:
             return None
-        if seat.status is not AgentStatus.AVAILABLE or not self.floor.able(place.demand) & seat.bit:
+        if seat.status is not AgentStatus.AVAILABLE or not want.staff & seat.bit:
             return None
         return seat
 
@@ -148,43 +163,60 @@ class Round:
 
     # --- whose turn it is ---------------------------------------------------------------------------------
 
-    def _chosen(self, spare: int, queue: Queue) -> int:
+    def _chosen(self, want: Want, spare: int) -> int:
         """The bit of the agent whom the queue's strategy prefers."""
-        if queue.strategy is Strategy.ROUND_ROBIN:
-            return self._next_in_circle(spare, queue)
-        buckets = self._buckets.get(queue.strategy)
-        if buckets is None:
-            buckets = self._buckets[queue.strategy] = self._filled(queue.strategy)
-        preferred = next(both for bucket in buckets if (both := bucket & spare))
+        strategy = want.queue.strategy
+        if strategy is Strategy.ROUND_ROBIN:
+            return self._next_by_name(want, spare)
+        groups = self._groups.get(strategy)
+        if groups is None:
+            groups = self._groups[strategy] = self._grouped(strategy)
+        # Who is spare for it only become fewer: a group that is used up stays so.
+        while not (preferred := groups[want.group] & spare):
+            want.group += 1
         return preferred & -preferred
 
-    def _filled(self, strategy: Strategy) -> list[int]:
+    def _grouped(self, strategy: Strategy) -> list[int]:
         """The agents who are free for anything, in groups of equals; those with the least first."""
         free = 0
         for mask in self.floor.free.values():
             free |= mask
-        groups: dict[int, list[int]] = {}
-        for position, seat in self.floor.positions(free):
-            if strategy is Strategy.FEWEST_CALLS:
-                measure = seat.handled_today(self.now)
-            else:
-                measure = seat.occupancy_percent(self.now)
-            groups.setdefault(measure, []).append(position)
-        return [mask_of(groups[measure]) for measure in sorted(groups)]
+        groups: dict[int, list[int]] = defaultdict(list)
+        if strategy is Strategy.FEWEST_CALLS:
+            today = self.now.date()
+            for position, seat in self.floor.positions(free):
+                groups[seat.handled_on(today)].append(position)
+        else:
+            now = self.now
+            for position, seat in self.floor.positions(free):
+                groups[seat.occupancy_percent(now)].append(position)
+        return [mask_of(groups[measure], self.floor.size) for measure in sorted(groups)]
 
-    def _next_in_circle(self, spare: int, queue: Queue) -> int:
-        """By name, the next one behind that to whom the queue offered last."""
-        circle = self._circles.get(queue.name)
-        if circle is None:
-            last = self.last_offered.get(queue.name, "")
-            members = self.floor.members(queue.name)
-            behind = bisect_right(members, last, key=lambda seat: seat.agent.name)
-            circle = deque(seat.bit for seat in members[behind:] + members[:behind])
-            self._circles[queue.name] = circle
-        while not circle[0] & spare:
-            circle.rotate(-1)
-        circle.rotate(-1)
-        return circle[-1]
+    def _next_by_name(self, want: Want, spare: int) -> int:
+        """The next one behind that to whom the queue offered last."""
+        floor, queue = self.floor, want.queue.name
+        if want.named is None:
+            want.named = floor.named.of(want.demand) & self._free_by_name(want.demand.kind)
+        named = want.named & self._open_by_name
+        if want.reserves:
+            named &= mask_of((seat.rank for _, seat in floor.positions(spare)), len(floor.by_name))
+        first = self._next_in_circle.get(queue)
+        if first is None:
+            last = self.last_offered.get(queue, "")
+            first = bisect_right(floor.by_name, last, key=lambda seat: seat.agent.name)
+        if behind := named >> first:
+            rank = first + (behind & -behind).bit_length() - 1
+        else:
+            rank = (named & -named).bit_length() - 1
+        self._next_in_circle[queue] = rank + 1
+        return floor.by_name[rank].bit
+
+    def _free_by_name(self, kind: WorkKind) -> int:
+        free = self._by_name.get(kind)
+        if free is None:
+            spare = self.floor.positions(self.floor.free[kind] & self._open)
+            free = self._by_name[kind] = mask_of([seat.rank for _, seat in spare], len(self.floor.by_name))
+        return free
 
     # --- who is moved -------------------------------------------------------------------------------------
 
@@ -209,7 +241,7 @@ class Round:
                 came[id(want)] = asking, both & -both
                 spare = self._unreserved(want, want.able & self._open)
                 if spare:
-                    return self._passed_on(want, self._chosen_of(spare, want.queue), came, root)
+                    return self._passed_on(want, self._chosen_of(want, spare), came, root)
                 to_ask.append(want)
                 asked.append(want)
             if self._comparisons > MOST_COMPARISONS:
@@ -218,12 +250,14 @@ class Round:
             want.vain = True
         return 0
 
-    def _chosen_of(self, spare: int, queue: Queue) -> int:
-        return spare & -spare if queue.strategy is Strategy.LONGEST_IDLE else self._chosen(spare, queue)
+    def _chosen_of(self, want: Want, spare: int) -> int:
+        if want.queue.strategy is Strategy.LONGEST_IDLE:
+            return spare & -spare
+        return self._chosen(want, spare)
 
     def _passed_on(self, want: Want, spare: int, came: Mapping[int, tuple[Want, int]], root: Want) -> int:
         """Give `spare` to work of `want`, whose agent goes to who asked for it, and so on up to the root."""
-        self._open ^= spare
+        self._take(spare)
         while True:
             asking, bit = came[id(want)]
             self._given[spare.bit_length()] = self._given.pop(bit.bit_length())

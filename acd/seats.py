@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from acd.agents import Agent, AgentState, AgentStatus
 from acd.views import AgentView, WorkView
@@ -22,6 +22,9 @@ TRANSITIONS: dict[AgentState, frozenset[AgentState]] = {
 UNDISTURBED = frozenset({AgentState.OFFERED, AgentState.WRAP_UP})
 OCCUPIED = frozenset({AgentState.TALKING, AgentState.HOLD, AgentState.WRAP_UP})
 HOUR = timedelta(hours=1)
+_PERCENT = HOUR / 100
+_NOT_KNOWN = datetime.min.replace(tzinfo=UTC)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 _KIND_ORDER = {kind: order for order, kind in enumerate(WorkKind)}
 _STATE_ORDER = {state: order for order, state in enumerate(AgentState)}
@@ -64,8 +67,8 @@ class Seat:
 
     `skipped_until`: offered nothing before, since an offer came to nothing. `line_busy`: the telephone is in
     use, by whatever call. `next_status`: chosen during work. `leaving`: no configuration names them any more.
-    `bit`: their place in the masks of the Floor, which `placed` them when they were idle since then. `due`:
-    when something of theirs ends.
+    `bit`: their place in the masks of the Floor, which `placed` them when they were idle since then; `rank`:
+    their place by name. `due`: when something of theirs ends.
     """
 
     agent: Agent
@@ -82,9 +85,13 @@ class Seat:
     leaving: bool = False
     bit: int = 0
     placed: datetime | None = None
+    rank: int = 0
     due: datetime | None = None
     _busy_since: datetime | None = None
     _busy: deque[tuple[datetime, datetime]] = field(default_factory=deque)  # within the last hour
+    _busy_sum: timedelta = timedelta()  # of all in it
+    _percent: int = 0
+    _percent_until: datetime = _FOR_EVER  # it is right for hours that begin by then
     _counted_on: date | None = None
     _count: int = 0
 
@@ -164,8 +171,9 @@ class Seat:
         del self.parts[part.work_id]
         if self._busy_since is not None and not any(p.state in OCCUPIED for p in self.parts.values()):
             self._busy.append((self._busy_since, now))
-            self._forget_before(now - HOUR)
+            self._busy_sum += now - self._busy_since
             self._busy_since = None
+            self._measure(now - HOUR)
             self.idle_since = now
         if not self.parts and self.next_status is not None:
             self._take(self.next_status, self.next_reason, now)
@@ -188,29 +196,42 @@ class Seat:
         part.began = now
         if self._busy_since is None:
             self._busy_since = now
-        self._count = self.handled_today(now) + 1
-        self._counted_on = now.date()
+            self._percent_until = _NOT_KNOWN
+        today = now.date()
+        self._count = self.handled_on(today) + 1
+        self._counted_on = today
 
     # --- measures -----------------------------------------------------------------------------------------
 
-    def handled_today(self, now: datetime) -> int:
+    def handled_on(self, today: date) -> int:
         """Pieces of work taken since midnight UTC."""
-        return self._count if self._counted_on == now.date() else 0
+        return self._count if self._counted_on == today else 0
 
     def occupancy_percent(self, now: datetime) -> int:
-        """The part of the last hour spent on work."""
-        if self._busy_since is None and not self._busy:
-            return 0
+        """The part of the last hour spent on work, in whole percent."""
         since = now - HOUR
+        if since > self._percent_until:
+            self._measure(since)
+        return self._percent
+
+    def _measure(self, since: datetime) -> None:
         self._forget_before(since)
-        busy = sum((end - max(start, since) for start, end in self._busy), timedelta())
+        busy, of = self._busy, self._busy_sum
+        self._percent_until = busy[0][0] if busy else _FOR_EVER
+        slides = bool(busy) and busy[0][0] < since
+        if slides:
+            of -= since - busy[0][0]
         if self._busy_since is not None:
-            busy += now - max(self._busy_since, since)
-        return int(100 * busy / HOUR)
+            of += since + HOUR - max(self._busy_since, since)
+            self._percent_until = _NOT_KNOWN
+        self._percent, rest = divmod(of, _PERCENT)
+        if slides and self._busy_since is None:
+            self._percent_until = since + rest  # the oldest work leaves the hour, second by second
 
     def _forget_before(self, since: datetime) -> None:
         while self._busy and self._busy[0][1] <= since:
-            self._busy.popleft()
+            start, end = self._busy.popleft()
+            self._busy_sum -= end - start
 
     def view(self) -> AgentView:
         main = self.main

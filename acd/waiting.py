@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 
+from acd.abilities import Demand, Wanted
 from acd.events import Moved
-from acd.floor import Demand, Wanted
 from acd.queues import Queue
 from acd.work import Waiting, WorkKind
 
