@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,25 @@ class StopRules:
     list_ended: bool = True
     attempts: int | None = None
     refused_in_row: int | None = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A campaign's counts. `standing`: leads that are called or may be called some day, callbacks included.
+
+    `closed`: leads by their last disposition. `reached`: leads with a conversation. `refused_in_row`: leads
+    that the gate refused for ever since the last one that it allowed.
+    """
+
+    standing: int
+    attempts: int
+    reached: int
+    closed: Mapping[str, int] = field(default_factory=dict)
+    refused_in_row: int = 0
+
+
+def progress(goal: Goal, tally: Tally) -> int:
+    """How many of the goal's count are reached."""
+    if not goal.dispositions:
+        return tally.reached
+    return sum(tally.closed.get(name, 0) for name in goal.dispositions)

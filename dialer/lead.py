@@ -84,6 +84,7 @@ def moved(state: LeadState, move: LeadMove) -> LeadState:
 class NumberState(StrEnum):
     OK = "ok"
     BAD = "bad"  # the network says that it does not exist, or an agent that it is another person's
+    REFUSED = "refused"  # the gate forbids it, as things are for ever
 
 
 @dataclass(frozen=True, slots=True)

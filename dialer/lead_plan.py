@@ -7,7 +7,6 @@ from datetime import datetime
 
 from dialer.lead import Lead, LeadState
 from dialer.reasons import Reason
-from dialer.results import AttemptResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +14,7 @@ class NumberWentBad:
     """The contact's number is to be marked, for other campaigns as well."""
 
     e164: str
-    result: AttemptResult
+    why: str  # an AttemptResult, or a disposition's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,14 @@ class CallbackPutBack:
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackBroken:
-    """The campaign tries it no more: its lead is over, or its window is."""
+class CallbackGivenUp:
+    """The campaign tries it no more: its lead is over, or its window is. It is for people to look at."""
 
     request: str
     reason: Reason
 
 
-LeadEvent = NumberWentBad | StopAsked | CallbackKept | CallbackPutBack | CallbackBroken
+LeadEvent = NumberWentBad | StopAsked | CallbackKept | CallbackPutBack | CallbackGivenUp
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
+
+from history.forms import time_form
 
 
 class ReasonCode(StrEnum):
@@ -100,9 +103,23 @@ _SENTENCES: Mapping[ReasonCode, str] = {
 }
 
 
-def sentence(reason: Reason) -> str:
-    """In English. What the data does not tell is shown as "?"."""
-    return _SENTENCES[reason.code].format_map(_Known(reason.data))
+def waits(code: ReasonCode, until: datetime, **data: object) -> Reason:
+    """A reason that passes at `until`."""
+    return Reason(code, {**data, "until": time_form(until)})
+
+
+def until_of(reason: Reason) -> datetime | None:
+    written = reason.data.get("until")
+    return datetime.fromisoformat(written) if isinstance(written, str) else None
+
+
+def sentence(reason: Reason, zone: tzinfo = UTC) -> str:
+    """In English, with times of `zone`. What the data does not tell is shown as "?"."""
+    until = until_of(reason)
+    data = dict(reason.data)
+    if until is not None:
+        data["until"] = f"{until.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
+    return _SENTENCES[reason.code].format_map(_Known(data))
 
 
 class _Known(dict[str, object]):

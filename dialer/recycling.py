@@ -30,7 +30,7 @@ class AttemptCaps:
     """
 
     lead: int = 6
-    number: int = 4
+    number: int = 6
     day: int = 3
     gap_seconds: int = 900
 
@@ -58,7 +58,7 @@ _HOUR, _DAY = 3600, 86_400
 DEFAULT_RECYCLING: Mapping[AttemptResult, Recycling] = MappingProxyType(
     {
         AttemptResult.NO_ANSWER: Recycling(4 * _HOUR, 5, next_number=True),
-        AttemptResult.BUSY: Recycling(_HOUR // 2, 4),
+        AttemptResult.BUSY: Recycling(_HOUR // 2, 2),
         AttemptResult.MACHINE: Recycling(4 * _HOUR, 3, next_number=True),
         AttemptResult.REFUSED: Recycling(_DAY, 1),
         AttemptResult.ABANDONED: Recycling(3 * _DAY, 1),
