@@ -8,16 +8,15 @@ outbox in the same transaction, so that exactly what was committed is told.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import orjson
 from sqlalchemy import Connection
 
 from history.publication import Kind, Publication
-from store.statements import POSTGRESQL, SQLITE, Statements
+from store.statements import statements_for
+from store.together import Together
 
 # An escaped NUL in JSON, behind whole pairs of backslashes.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -26,49 +25,48 @@ TRIED_FOR = timedelta(days=3)
 # What waits behind one that fails, or for a paused webhook, is dead after this time without a try.
 WAITS_FOR = timedelta(days=4)
 
-
-@dataclass(frozen=True, slots=True)
-class _Sql:
-    """SQL of one database kind; ids and subjects are given as one list."""
-
-    statements: Statements
-    known: str
-    take: str
-    tell: str
-    add_jobs: str
-
-
-_TELL = (
-    "INSERT INTO publications (id, at, kind, subject, seq, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-    "ON CONFLICT (id) DO NOTHING"
-)
-_ADD_JOBS = (
-    "INSERT INTO outbox (id, topic, key, subject, priority, payload, created_at, not_before, expires_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"
-)
-# Subjects are locked in one lasting order, so that two transactions wait for each other and do not deadlock.
+# Of those that are not written yet: after a lost answer the same are written again. Subjects are locked in
+# one lasting order, so that two transactions wait for each other and do not deadlock.
 _TAKE = (
-    "INSERT INTO subjects (subject, last_seq) SELECT subject, wanted FROM {given} ORDER BY subject "
-    "ON CONFLICT (subject) DO UPDATE SET last_seq = subjects.last_seq + excluded.last_seq "
-    "RETURNING subject, last_seq"
+    "INSERT INTO subjects (subject, last_seq) SELECT subject, count(*) FROM {given} WHERE {fresh} "
+    "GROUP BY subject ORDER BY subject "
+    "ON CONFLICT (subject) DO UPDATE SET last_seq = subjects.last_seq + excluded.last_seq"
 )
-_SQLITE = _Sql(
-    SQLITE,
-    "SELECT id FROM publications WHERE id IN (SELECT value FROM json_each(?1))",
-    _TAKE.format(
-        given="(SELECT json_extract(value, '$[0]') AS subject, json_extract(value, '$[1]') AS wanted "
-        "FROM json_each(?1)) WHERE true"
-    ),
-    _TELL,
-    _ADD_JOBS,
+# The last one of a subject has the number that was taken last.
+_TELL = (
+    "INSERT INTO publications (id, at, kind, subject, seq, data) "
+    "SELECT id, at, kind, subject, "
+    "last_seq + 1 - count(*) OVER (PARTITION BY subject ORDER BY place DESC), {data} "
+    "FROM {given} JOIN {taken} USING (subject) WHERE {fresh} ORDER BY place "
+    "ON CONFLICT (id) DO NOTHING RETURNING id, seq"
 )
-_POSTGRESQL = _Sql(
-    POSTGRESQL,
-    "SELECT id FROM publications WHERE id = ANY($1::text[])",
-    _TAKE.format(given="unnest($1::text[], $2::bigint[]) AS given (subject, wanted)"),
-    _TELL.replace("?", "$"),
-    _ADD_JOBS.replace("?", "$"),
+_HEARD = "EXISTS (SELECT 1 FROM webhooks WHERE state = 'active') AS heard"
+
+_SQLITE = {
+    "given": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS at, "
+    "json_extract(value, '$[2]') AS kind, json_extract(value, '$[3]') AS subject, "
+    "json_extract(value, '$[4]') AS data, key AS place FROM json_each(?1)) AS given",
+    "fresh": "id NOT IN (SELECT id FROM publications WHERE id IN "
+    "(SELECT json_extract(value, '$[0]') FROM json_each(?1)))",
+    "taken": "subjects",
+    "data": "data",
+}
+_POSTGRESQL = {
+    "given": "given",
+    "fresh": "id NOT IN (SELECT id FROM publications WHERE id IN (SELECT id FROM given))",
+    "taken": "taken",
+    "data": "data::jsonb",
+}
+_TAKE_SQLITE = _TAKE.format(**_SQLITE)
+_TELL_SQLITE = f"{_TELL.format(**_SQLITE)}, {_HEARD}"
+_NAMED_POSTGRESQL = (
+    "given AS (SELECT * "  # noqa: S608 - our own names
+    "FROM unnest({}::text[], {}::timestamptz[], {}::text[], {}::text[], {}::text[]) "
+    "WITH ORDINALITY AS given (id, at, kind, subject, data, place)), "
+    f"taken AS ({_TAKE.format(**_POSTGRESQL)} RETURNING subject, last_seq), "
+    f"told AS ({_TELL.format(**_POSTGRESQL)})"
 )
+_TOLD_POSTGRESQL = f"SELECT id, seq, {_HEARD} FROM told"  # noqa: S608 - our own names
 
 
 def topic_of(webhook_id: str) -> str:
@@ -76,25 +74,30 @@ def topic_of(webhook_id: str) -> str:
     return f"webhook:{webhook_id}"
 
 
-def publish(connection: Connection, publications: Sequence[Publication]) -> None:
+def publish(
+    connection: Connection, publications: Sequence[Publication], together: Together | None = None
+) -> None:
     """Write publications inside the connection's transaction; those already written are left as they are.
 
     Call it last in a transaction: from here on nobody else can publish about the same subjects until it ends.
+    What is to be written `together` with them is written too.
     """
+    together = together or Together(connection)
     if not publications:
+        together.do()
         return
-    sql = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
-    fresh = _fresh(connection, sql, publications)
-    if not fresh:
-        return
-    sequences = _sequences(connection, sql, fresh)
-    time = sql.statements.time
-    told = [
-        (one.id, time(one.at), one.kind, one.subject, sequences[one.id], _told(one.data)) for one in fresh
-    ]
-    connection.exec_driver_sql(sql.tell, told)
-    if jobs := _jobs(connection, sql, fresh, sequences):
-        connection.exec_driver_sql(sql.add_jobs, jobs)
+    by_id = {publication.id: publication for publication in publications}
+    time = statements_for(connection.dialect).time
+    given = [(one.id, time(one.at), one.kind, one.subject, _told(one.data)) for one in by_id.values()]
+    if connection.dialect.name == "sqlite":
+        whole = (orjson.dumps(given).decode(),)
+        connection.exec_driver_sql(_TAKE_SQLITE, whole)
+        told = connection.exec_driver_sql(_TELL_SQLITE, whole).all()
+    else:
+        columns = list(zip(*given, strict=True))
+        told = together.do(_NAMED_POSTGRESQL, columns, _TOLD_POSTGRESQL)
+    if told and told[0].heard:
+        _add_jobs(connection, [(by_id[row.id], row.seq) for row in told])
 
 
 def job_id_of(webhook_id: str, sequence: int, publication_id: str) -> str:
@@ -109,12 +112,12 @@ def wanted(webhook_id: str, kinds: Collection[str], kind: str, subject: str) -> 
     return not kinds or kind in kinds
 
 
-def _jobs(
-    connection: Connection, sql: _Sql, publications: Iterable[Publication], sequences: Mapping[str, int]
-) -> list[tuple[object, ...]]:
+def _add_jobs(connection: Connection, told: Sequence[tuple[Publication, int]]) -> None:
+    """One for each webhook that wants it."""
     receivers = _receivers(connection)
-    time = sql.statements.time
-    return [
+    statements = statements_for(connection.dialect)
+    time = statements.time
+    jobs = [
         (
             job_id,
             topic_of(webhook_id),
@@ -126,37 +129,13 @@ def _jobs(
             time(one.at),
             time(one.at + WAITS_FOR),
         )
-        for one in publications
+        for one, sequence in told
         for webhook_id, kinds in receivers.items()
         if wanted(webhook_id, kinds, one.kind, one.subject)
-        and (job_id := job_id_of(webhook_id, sequences[one.id], one.id))
+        and (job_id := job_id_of(webhook_id, sequence, one.id))
     ]
-
-
-def _fresh(connection: Connection, sql: _Sql, publications: Sequence[Publication]) -> list[Publication]:
-    """Those that are not written yet, each once: after a lost answer the same are written again."""
-    by_id = {publication.id: publication for publication in publications}
-    given: object = list(by_id) if sql is _POSTGRESQL else orjson.dumps(list(by_id)).decode()
-    for (known,) in connection.exec_driver_sql(sql.known, (given,)):
-        del by_id[known]
-    return list(by_id.values())
-
-
-def _sequences(connection: Connection, sql: _Sql, publications: Sequence[Publication]) -> dict[str, int]:
-    """The sequence number of each, by id, taken under the locks of their subjects."""
-    numbers = Counter(publication.subject for publication in publications)
-    given: tuple[object, ...]
-    if sql is _POSTGRESQL:
-        given = (list(numbers), list(numbers.values()))
-    else:
-        given = (orjson.dumps(list(numbers.items())).decode(),)
-    taken = connection.exec_driver_sql(sql.take, given)
-    following = {subject: last - numbers[subject] + 1 for subject, last in taken}
-    found: dict[str, int] = {}
-    for publication in publications:
-        found[publication.id] = following[publication.subject]
-        following[publication.subject] += 1
-    return found
+    if jobs:
+        connection.exec_driver_sql(statements.add_jobs.each, jobs)
 
 
 def _receivers(connection: Connection) -> dict[str, frozenset[str]]:

@@ -76,7 +76,7 @@ class Rows:
     objections: list[ObjectionKept] = field(default_factory=list)
     callbacks: list[CallbackKept] = field(default_factory=list)
     parts: dict[str, tuple[int, Row]] = field(default_factory=dict)
-    parts_over: list[Row] = field(default_factory=list)
+    parts_over: set[str] = field(default_factory=set)
     jobs: list[Row] = field(default_factory=list)
     recordings: list[Row] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
@@ -113,7 +113,7 @@ class Rows:
                     row = (part.id, part.call_id, part.agent, part.version, _json(part))
                     self.parts[part.id] = (part.version, row)
             case CallPartOver(id):
-                self.parts_over.append((id,))
+                self.parts_over.add(id)
             case JobAdded():
                 self.jobs.append(self._job(change, at))
             case RecordingBegun(recording):
@@ -183,14 +183,24 @@ class Rows:
             request = asked.request
             yield request, request.contact_id or contacts[_key(request.point)]
 
-    def attributes(self, contacts: dict[PointKey, str]) -> list[Row]:
-        """The attributes' rows, each with the contact of its point."""
+    def parts_kept(self) -> list[Row]:
+        """The rows of the parts that are not over."""
+        return [row for part_id, (_, row) in self.parts.items() if part_id not in self.parts_over]
+
+    def attributes(self, contacts: Mapping[PointKey, str]) -> list[Row]:
+        """The newest attributes' rows, each with the contact of its point."""
+        newest: dict[tuple[str, str], ProfileSet] = {}
+        for kept in self.to_keep:
+            key = (contacts[_key(kept.point)], kept.name)
+            known = newest.get(key)
+            if known is None or kept.at >= known.at:
+                newest[key] = kept
         return [
-            (contacts[_key(kept.point)], kept.name, _json(kept.value), self.time(kept.at), kept.source)
-            for kept in self.to_keep
+            (contact_id, name, _json(kept.value), self.time(kept.at), kept.source)
+            for (contact_id, name), kept in newest.items()
         ]
 
-    def consented(self, contacts: dict[PointKey, str]) -> tuple[list[Row], list[Publication]]:
+    def consented(self, contacts: Mapping[PointKey, str]) -> tuple[list[Row], list[Publication]]:
         """The consents' rows, and what is told of them."""
         rows: list[Row] = []
         told: list[Publication] = []
@@ -203,7 +213,7 @@ class Rows:
             told.append(consent_published(consent, contact_id))
         return rows, told
 
-    def objected(self, contacts: dict[PointKey, str]) -> tuple[list[Row], list[Publication]]:
+    def objected(self, contacts: Mapping[PointKey, str]) -> tuple[list[Row], list[Publication]]:
         """The objections' rows, and what is told of them."""
         placed = [
             kept.objection

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import orjson
 from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects import postgresql
 
 from store import tables
 from store.permission_rows import CONSENT_COLUMNS, OBJECTION_COLUMNS
@@ -38,68 +39,105 @@ RECORDING_BEGUN = (
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """One kind of write. `each` is done once for every row, whose values it takes.
+
+    `many` takes all rows at once, on PostgreSQL: a list of each column. Their numbers go where the braces
+    are, so that it may be a part of a greater statement.
+    """
+
+    each: str
+    many: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statements:
     """SQL of one database kind, and the form in which its driver takes a time."""
 
     time: Callable[[datetime], object]
-    add_events: str
-    add_agent_events: str
-    put_calls: str
-    add_interactions: str
-    add_jobs: str
-    put_parts: str
-    remove_parts: str
-    add_recordings: str
-    put_attributes: str
-    add_consents: str
-    add_objections: str
-    add_contacts: str
-    add_points: str
+    add_events: Write
+    add_agent_events: Write
+    put_calls: Write
+    add_interactions: Write
+    add_jobs: Write
+    put_parts: Write
+    remove_parts: Write
+    add_recordings: Write
+    put_attributes: Write
+    add_consents: Write
+    add_objections: Write
+    add_contacts: Write
+    add_points: Write
     find_points: str
     find_merged: str
     remove_contacts: str
     points_as_json: bool
 
 
-def _insert(table: Table, columns: Sequence[str], conflict: str) -> str:
+_POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def _insert(table: Table, columns: Sequence[str], conflict: str) -> Write:
+    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     numbers = ", ".join(f"?{number}" for number in range(1, len(columns) + 1))
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({numbers}) ON CONFLICT {conflict}"  # noqa: S608
+    types = {name: table.c[name].type.compile(_POSTGRESQL) for name in columns}
+    # The driver takes a list of texts for one of JSON.
+    lists = ", ".join(f"{{}}::{'TEXT' if kind == 'JSONB' else kind}[]" for kind in types.values())
+    given = ", ".join(f"given.{name}{'::JSONB' if kind == 'JSONB' else ''}" for name, kind in types.items())
+    return Write(
+        f"{into} VALUES ({numbers}) ON CONFLICT {conflict}",
+        f"{into} SELECT {given} FROM unnest({lists}) AS given ({', '.join(columns)}) ON CONFLICT {conflict}",  # noqa: S608
+    )
 
 
 _NEWER_CALL = (
     f"(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CALL[1:])} "
     "WHERE excluded.last_seq > calls.last_seq"
 )
-_ADD_EVENTS = _insert(tables.call_events, _columns(tables.call_events), "DO NOTHING")
-_ADD_AGENT_EVENTS = _insert(tables.agent_events, _columns(tables.agent_events), "DO NOTHING")
-_PUT_CALLS = _insert(tables.calls, _CALL, _NEWER_CALL)
-_ADD_INTERACTIONS = _insert(
-    tables.interactions, _columns(tables.interactions, "number", "erased_at"), "DO NOTHING"
-)
-_ADD_RECORDINGS = _insert(tables.recordings, RECORDING_BEGUN, "DO NOTHING")
-_ADD_JOBS = _insert(
-    tables.outbox,
-    _columns(tables.outbox, "attempts", "claimed_by", "claimed_until", "done_at", "dead_at", "last_error"),
-    "DO NOTHING",
-)
-_PUT_PARTS = _insert(
-    tables.call_parts,
-    _columns(tables.call_parts),
-    "(id) DO UPDATE SET version = excluded.version, data = excluded.data "
-    "WHERE excluded.version > call_parts.version",
-)
-_REMOVE_PARTS = "DELETE FROM call_parts WHERE id = ?1"
-_PUT_ATTRIBUTES = _insert(
-    tables.contact_attributes,
-    _columns(tables.contact_attributes),
-    "(contact_id, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, "
-    "source = excluded.source WHERE excluded.updated_at >= contact_attributes.updated_at",
-)
-_ADD_CONSENTS = _insert(tables.consents, CONSENT_COLUMNS, "DO NOTHING")
-_ADD_OBJECTIONS = _insert(tables.do_not_contact, OBJECTION_COLUMNS, "DO NOTHING")
-_ADD_CONTACTS = _insert(tables.contacts, ("id", "created_at", "updated_at"), "DO NOTHING")
-_ADD_POINTS = _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING")
+_WRITES = {
+    "add_events": _insert(tables.call_events, _columns(tables.call_events), "DO NOTHING"),
+    "add_agent_events": _insert(tables.agent_events, _columns(tables.agent_events), "DO NOTHING"),
+    "put_calls": _insert(tables.calls, _CALL, _NEWER_CALL),
+    "add_interactions": _insert(
+        tables.interactions, _columns(tables.interactions, "number", "erased_at"), "DO NOTHING"
+    ),
+    "add_recordings": _insert(tables.recordings, RECORDING_BEGUN, "DO NOTHING"),
+    "add_jobs": _insert(
+        tables.outbox,
+        _columns(
+            tables.outbox, "attempts", "claimed_by", "claimed_until", "done_at", "dead_at", "last_error"
+        ),
+        "DO NOTHING",
+    ),
+    "put_parts": _insert(
+        tables.call_parts,
+        _columns(tables.call_parts),
+        "(id) DO UPDATE SET version = excluded.version, data = excluded.data "
+        "WHERE excluded.version > call_parts.version",
+    ),
+    "remove_parts": Write(
+        "DELETE FROM call_parts WHERE id = ?1", "DELETE FROM call_parts WHERE id = ANY({}::TEXT[])"
+    ),
+    "put_attributes": _insert(
+        tables.contact_attributes,
+        _columns(tables.contact_attributes),
+        "(contact_id, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, "
+        "source = excluded.source WHERE excluded.updated_at >= contact_attributes.updated_at",
+    ),
+    "add_consents": _insert(tables.consents, CONSENT_COLUMNS, "DO NOTHING"),
+    "add_objections": _insert(tables.do_not_contact, OBJECTION_COLUMNS, "DO NOTHING"),
+    "add_contacts": _insert(tables.contacts, ("id", "created_at", "updated_at"), "DO NOTHING"),
+    "add_points": _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING"),
+}
 _REMOVE_CONTACTS = "DELETE FROM contacts WHERE id = ?1"
+# With whether somebody is to be called back, by whom they are told: those calls may have become needless.
+_FIND_POINTS = (
+    "SELECT point.kind, point.value, contact.id, contact.merged_into, EXISTS ("
+    "SELECT 1 FROM callback_requests AS request WHERE request.state = 'open' "
+    "AND request.person = coalesce(contact.merged_into, contact.id)) "
+    "FROM contact_points AS point JOIN contacts AS contact ON contact.id = point.contact_id "
+    "WHERE (point.kind, point.value) IN (SELECT {given})"
+)
 
 
 def _utc(at: datetime) -> datetime:
@@ -122,22 +160,9 @@ def _numbered(sql: str) -> str:
 
 SQLITE = Statements(
     time=_sqlite_time,
-    add_events=_ADD_EVENTS,
-    add_agent_events=_ADD_AGENT_EVENTS,
-    put_calls=_PUT_CALLS,
-    add_interactions=_ADD_INTERACTIONS,
-    add_jobs=_ADD_JOBS,
-    put_parts=_PUT_PARTS,
-    remove_parts=_REMOVE_PARTS,
-    add_recordings=_ADD_RECORDINGS,
-    put_attributes=_PUT_ATTRIBUTES,
-    add_consents=_ADD_CONSENTS,
-    add_objections=_ADD_OBJECTIONS,
-    add_contacts=_ADD_CONTACTS,
-    add_points=_ADD_POINTS,
-    find_points=(
-        "SELECT kind, value, contact_id FROM contact_points WHERE (kind, value) IN "
-        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))"
+    **_WRITES,
+    find_points=_FIND_POINTS.format(
+        given="json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1)"
     ),
     find_merged=(
         "SELECT id, merged_into FROM contacts WHERE merged_into IS NOT NULL "
@@ -148,23 +173,8 @@ SQLITE = Statements(
 )
 POSTGRESQL = Statements(
     time=_utc,
-    add_events=_numbered(_ADD_EVENTS),
-    add_agent_events=_numbered(_ADD_AGENT_EVENTS),
-    put_calls=_numbered(_PUT_CALLS),
-    add_interactions=_numbered(_ADD_INTERACTIONS),
-    add_jobs=_numbered(_ADD_JOBS),
-    put_parts=_numbered(_PUT_PARTS),
-    remove_parts=_numbered(_REMOVE_PARTS),
-    add_recordings=_numbered(_ADD_RECORDINGS),
-    put_attributes=_numbered(_PUT_ATTRIBUTES),
-    add_consents=_numbered(_ADD_CONSENTS),
-    add_objections=_numbered(_ADD_OBJECTIONS),
-    add_contacts=_numbered(_ADD_CONTACTS),
-    add_points=_numbered(_ADD_POINTS),
-    find_points=(
-        "SELECT kind, value, contact_id FROM contact_points WHERE (kind, value) IN "
-        "(SELECT * FROM unnest($1::text[], $2::text[]))"
-    ),
+    **{name: replace(write, each=_numbered(write.each)) for name, write in _WRITES.items()},
+    find_points=_FIND_POINTS.format(given="* FROM unnest($1::text[], $2::text[])"),
     find_merged=(
         "SELECT id, merged_into FROM contacts WHERE merged_into IS NOT NULL AND id = ANY($1::text[])"
     ),

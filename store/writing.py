@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from store.callback_keeping import close_missed, deserves_callback, keep_callbac
 from store.publishing import publish
 from store.rows import PointKey, Row, Rows
 from store.statements import Statements
+from store.together import Together
 
 
 def write(connection: Connection, rows: Rows) -> None:
@@ -27,42 +28,50 @@ def write(connection: Connection, rows: Rows) -> None:
     Blocks: it runs in a thread of its own, or in the greenlet of an asyncio connection.
     """
     statements = rows.statements
-    _execute(connection, statements.add_events, rows.events)
-    _execute(connection, statements.add_agent_events, rows.agent_events)
-    _execute(connection, statements.put_calls, [row for _, row in rows.calls.values()])
     made: dict[PointKey, tuple[str, datetime]] = {}
-    contacts = contacts_of(connection, statements, rows.new_points(), made)
-    _execute(connection, statements.add_interactions, rows.interactions(contacts))
-    _execute(connection, statements.put_attributes, rows.attributes(contacts))
+    people = people_of(connection, statements, rows.new_points(), made)
+    contacts = {key: person.contact_id for key, person in people.items()}
     consents, consents_told = rows.consented(contacts)
-    _execute(connection, statements.add_consents, consents)
     objections, objections_told = rows.objected(contacts)
-    _execute(connection, statements.add_objections, objections)
-    _execute(connection, statements.add_jobs, rows.jobs)
-    _execute(connection, statements.put_parts, [row for _, row in rows.parts.values()])
-    _execute(connection, statements.remove_parts, rows.parts_over)
-    _execute(connection, statements.add_recordings, rows.recordings)
-    callbacks_told = _keep_callbacks(connection, rows, contacts)
-    people = survivors(connection, statements, rows.placed(contacts))
+    together = Together(connection)
+    together.add(statements.add_events, rows.events)
+    together.add(statements.add_agent_events, rows.agent_events)
+    together.add(statements.put_calls, [row for _, row in rows.calls.values()])
+    together.add(statements.add_interactions, rows.interactions(contacts))
+    together.add(statements.put_attributes, rows.attributes(contacts))
+    together.add(statements.add_consents, consents)
+    together.add(statements.add_objections, objections)
+    together.add(statements.add_jobs, rows.jobs)
+    together.add(statements.put_parts, rows.parts_kept())
+    together.add(statements.remove_parts, [(part_id,) for part_id in rows.parts_over])
+    together.add(statements.add_recordings, rows.recordings)
+    if rows.callbacks:
+        together.do()  # whether somebody is called back depends on what has been written of them
+    callbacks_told = _keep_callbacks(connection, rows, contacts, people.values())
+    merged = {person.contact_id: person.merged_into for person in people.values() if person.merged_into}
+    merged |= _merged(connection, statements, rows.placed(contacts) - set(contacts.values()))
     publish(
         connection,
         [
             *made_told(made, rows.committed_at),
-            *rows.interactions_told(contacts, people),
+            *rows.interactions_told(contacts, merged),
             *rows.publications,
             *consents_told,
             *objections_told,
             *callbacks_told,
         ],
+        together,
     )
 
 
 def _keep_callbacks(
-    connection: Connection, rows: Rows, contacts: Mapping[PointKey, str]
+    connection: Connection, rows: Rows, contacts: Mapping[PointKey, str], people: Iterable[PersonFound]
 ) -> list[Publication]:
     """What is published of callbacks: those asked for, and those whom a call made needless."""
     now = rows.committed_at
-    told = close_missed(connection, rows.calls_of_people(contacts), now)
+    nobody_waits = {person.contact_id for person in people if not person.waits}
+    calls = [(call, person) for call, person in rows.calls_of_people(contacts) if person not in nobody_waits]
+    told = close_missed(connection, calls, now)
     for request, contact_id in rows.callbacks_asked(contacts):
         missed = request.source is CallbackSource.MISSED
         if missed and not deserves_callback(connection, request, contact_id, now):
@@ -73,9 +82,13 @@ def _keep_callbacks(
     return told
 
 
-def _execute(connection: Connection, sql: str, rows: list[Row]) -> None:
-    if rows:
-        connection.exec_driver_sql(sql, rows)
+@dataclass(frozen=True, slots=True)
+class PersonFound:
+    """The contact of a point. `waits`: to be called back."""
+
+    contact_id: str
+    merged_into: str | None = None
+    waits: bool = False
 
 
 def contacts_of(
@@ -84,7 +97,18 @@ def contacts_of(
     wanted: Mapping[PointKey, tuple[str, datetime]],
     new: dict[PointKey, tuple[str, datetime]] | None = None,
 ) -> dict[PointKey, str]:
-    """The contact of each point; made where there is none. Of two engines that make one at once, one wins.
+    """The contact of each point, as people_of."""
+    found = people_of(connection, statements, wanted, new)
+    return {key: person.contact_id for key, person in found.items()}
+
+
+def people_of(
+    connection: Connection,
+    statements: Statements,
+    wanted: Mapping[PointKey, tuple[str, datetime]],
+    new: dict[PointKey, tuple[str, datetime]] | None = None,
+) -> dict[PointKey, PersonFound]:
+    """Whose each point is; made where it is nobody's. Of two engines that make one at once, one wins.
 
     `wanted`: the id and the time for a contact that is made, by point, in one lasting order. Those that were
     made are put into `new`.
@@ -101,14 +125,17 @@ def contacts_of(
         at = statements.time(since)
         made.append((contact_id, at, at))
         points.append((kind, value, contact_id, at))
-    _execute(connection, statements.add_contacts, made)
-    _execute(connection, statements.add_points, points)
-    known |= _find(connection, statements, list(missing))
-    used = set(known.values())
-    orphans: list[Row] = [(contact_id,) for contact_id in {row[0] for row in made} - used]
-    _execute(connection, statements.remove_contacts, orphans)
+    together = Together(connection)
+    together.add(statements.add_contacts, made)
+    if together.do_counted(statements.add_points, points) == len(points):
+        known |= {key: PersonFound(contact_id) for key, (contact_id, _) in missing.items()}
+    else:
+        known |= _find(connection, statements, list(missing))
+        used = {person.contact_id for person in known.values()}
+        for orphan in {row[0] for row in made} - used:
+            connection.exec_driver_sql(statements.remove_contacts, (orphan,))
     if new is not None:
-        new |= {key: fresh for key, fresh in missing.items() if known[key] == fresh[0]}
+        new |= {key: fresh for key, fresh in missing.items() if known[key].contact_id == fresh[0]}
     return known
 
 
@@ -121,7 +148,7 @@ def made_told(made: Mapping[PointKey, tuple[str, datetime]], at: datetime) -> It
         yield contact_made(Contact(contact_id, when, when, points=tuple(points[contact_id])), at)
 
 
-def survivors(connection: Connection, statements: Statements, contact_ids: Collection[str]) -> dict[str, str]:
+def _merged(connection: Connection, statements: Statements, contact_ids: Collection[str]) -> dict[str, str]:
     """Of these contacts those that were merged into another, and into which."""
     if not contact_ids:
         return {}
@@ -130,12 +157,16 @@ def survivors(connection: Connection, statements: Statements, contact_ids: Colle
     return {row[0]: row[1] for row in connection.exec_driver_sql(statements.find_merged, (given,))}
 
 
-def _find(connection: Connection, statements: Statements, keys: list[PointKey]) -> dict[PointKey, str]:
+def _find(
+    connection: Connection, statements: Statements, keys: list[PointKey]
+) -> dict[PointKey, PersonFound]:
     values: tuple[object, ...]
     if statements.points_as_json:
         values = (orjson.dumps(keys).decode(),)
     else:
         values = ([kind for kind, _ in keys], [value for _, value in keys])
-    found = connection.exec_driver_sql(statements.find_points, values)
-    rows: Sequence[Any] = found.all()
-    return {(kind, value): contact_id for kind, value, contact_id in rows}
+    rows = connection.exec_driver_sql(statements.find_points, values)
+    return {
+        (kind, value): PersonFound(contact_id, merged_into, bool(waits))
+        for kind, value, contact_id, merged_into, waits in rows
+    }

@@ -239,7 +239,7 @@ def _add_points(
         return
     since = statements.time(at)
     connection.exec_driver_sql(
-        statements.add_points, [(kind, value, contact_id, since) for kind, value in rows]
+        statements.add_points.each, [(kind, value, contact_id, since) for kind, value in rows]
     )
     owned = owners(connection, points)
     for number, point in enumerate(points):
@@ -308,6 +308,6 @@ def _set_attributes(
         rows.append((contact_id, name, text, since, source))
     statements = statements_for(connection.dialect)
     connection.exec_driver_sql(
-        statements.put_attributes,
+        statements.put_attributes.each,
         [(who, name, text, statements.time(since), by) for who, name, text, since, by in rows],
     )

@@ -246,7 +246,7 @@ def _check_corrected(connection: Connection, interaction: Interaction) -> None:
 def _insert(connection: Connection, interaction: Interaction) -> None:
     statements = statements_for(connection.dialect)
     row = Rows(statements).interaction(interaction, interaction.contact_id)
-    plain = statements.add_interactions.removesuffix(" ON CONFLICT DO NOTHING")
+    plain = statements.add_interactions.each.removesuffix(" ON CONFLICT DO NOTHING")
     connection.exec_driver_sql(plain, row)
 
 
