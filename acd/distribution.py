@@ -17,6 +17,7 @@ from acd.estimate import HandleTimes
 from acd.events import (
     AgentAnswered,
     AgentMissed,
+    AgentRung,
     AgentTaken,
     CallerJoined,
     CallerLeft,
@@ -28,6 +29,7 @@ from acd.events import (
     LineChanged,
     OfferCall,
     OpeningChanged,
+    RingingEnded,
     StandingFound,
     StatusChanged,
     TalkEnded,
@@ -89,6 +91,8 @@ class Distribution:
                 self._lobby.opening[queue] = is_open
             case HoldChanged() | TalkFound() | AgentTaken() | Disposed() | WrapUpEnded():
                 self._put_back(self._shift.at_work(event, now))
+            case AgentRung() | RingingEnded():
+                self._put_back(self._shift.asked(event, now))
             case StatusChanged() | StandingFound() | LineChanged():
                 self._put_back(self._shift.presence(event, now))
             case TimePassed():

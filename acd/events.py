@@ -107,6 +107,27 @@ class AgentTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentRung:
+    """A colleague has the agent's telephone rung for work of theirs: for advice, or to give it away.
+
+    What was being offered to the agent is taken back. TalkFound follows, or RingingEnded.
+    """
+
+    work_id: str
+    agent: str
+    queue: str = ""
+    kind: WorkKind = WorkKind.CALL
+
+
+@dataclass(frozen=True, slots=True)
+class RingingEnded:
+    """The agent is rung by a colleague no longer; not heeded once they talk."""
+
+    work_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disposed:
     """The agent has said what came of the work."""
 
@@ -140,6 +161,7 @@ class StandingFound:
     since: datetime
     wrap_up_work: str | None = None
     wrap_up_until: datetime | None = None
+    wrap_up_queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +195,8 @@ Event = (
     | TalkEnded
     | TalkFound
     | AgentTaken
+    | AgentRung
+    | RingingEnded
     | Disposed
     | WrapUpEnded
     | StatusChanged

@@ -32,7 +32,8 @@ _STATE_ORDER = {state: order for order, state in enumerate(AgentState)}
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """An agent's part in one piece of work. `ends`: of an offer or of wrap-up.
+    """An agent's part in one piece of work. `ends`: of an offer or of wrap-up. `asked`: it is no queue's
+    offer, but a colleague's.
 
     Wrap-up goes on until `plain_end`, and until `limit` while a disposition is demanded and not given.
     """
@@ -48,12 +49,23 @@ class Part:
     plain_end: datetime | None = None
     limit: datetime | None = None
     disposed: bool = False
+    asked: bool = False
 
     def become(self, state: AgentState, now: datetime) -> None:
         """Raises ValueError when the table forbids it."""
         if state not in TRANSITIONS[self.state]:
             raise ValueError(f"work {self.work_id} cannot go from {self.state} to {state}")
         self.state, self.since, self.ends = state, now, None
+
+    @property
+    def offered(self) -> bool:
+        """Whether a queue offers it, and can take it back."""
+        return self.state is AgentState.OFFERED and not self.asked
+
+    @property
+    def rung(self) -> bool:
+        """Whether a colleague has the agent rung for it."""
+        return self.state is AgentState.OFFERED and self.asked
 
     @property
     def undisposed(self) -> bool:
@@ -137,7 +149,7 @@ class Seat:
         `beside_offers`: if what is only offered were taken back.
         """
         agent = self.agent
-        parts = [p for p in self.parts.values() if not (beside_offers and p.state is AgentState.OFFERED)]
+        parts = [p for p in self.parts.values() if not (beside_offers and p.offered)]
         if not parts:
             return agent.room_for(kind) > 0
         if kind in agent.alone or any(p.state in UNDISTURBED or p.kind in agent.alone for p in parts):

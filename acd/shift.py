@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from acd.agenda import Agenda
 from acd.agents import AgentState, AgentStatus, MissedRule
 from acd.events import (
+    AgentRung,
     AgentTaken,
     CancelOffer,
     Command,
@@ -16,6 +17,7 @@ from acd.events import (
     LineChanged,
     Refusal,
     Refused,
+    RingingEnded,
     StandingFound,
     StatusChanged,
     TalkEnded,
@@ -62,7 +64,7 @@ class Shift:
 
     def revoke(self, seat: Seat, now: datetime, kinds: frozenset[WorkKind] = _EVERYTHING) -> list[str]:
         """Take back what is being offered to an agent."""
-        offered = [p for p in seat.parts.values() if p.state is AgentState.OFFERED and p.kind in kinds]
+        offered = [part for part in seat.parts.values() if part.offered and part.kind in kinds]
         for part in offered:
             self.cancel(part.work_id, seat.agent.name, now)
         return [part.work_id for part in offered]
@@ -70,7 +72,7 @@ class Shift:
     def missed(self, work_id: str, agent: str, now: datetime) -> list[str]:
         """The offer came to nothing."""
         seat, part = self._part(work_id, agent, AgentState.OFFERED)
-        if seat is None or part is None:
+        if seat is None or part is None or not part.offered:
             return []
         seat.end(part, now)
         seat.idle_since = now
@@ -106,7 +108,10 @@ class Shift:
                     part.become(after, now)
             case TalkFound():
                 part = seat.parts.get(event.work_id)
-                if part is None or part.state not in _TALKING:
+                if part is not None and part.rung:
+                    part.wrap_up_seconds = event.wrap_up_seconds
+                    seat.answer(part, event.since)
+                elif part is None or part.state not in _TALKING:
                     again = self.revoke(seat, now)
                     if part is not None and part.state is AgentState.WRAP_UP:
                         seat.end(part, now)  # of a call that came back
@@ -132,6 +137,23 @@ class Shift:
                 for part in tuple(seat.parts.values()):
                     if part.state is AgentState.WRAP_UP and not part.undisposed:
                         seat.end(part, now)
+        self._settle(seat)
+        return again
+
+    def asked(self, event: AgentRung | RingingEnded, now: datetime) -> list[str]:
+        """A colleague has an agent rung, or no longer."""
+        seat = self._floor.seats.get(event.agent)
+        if seat is None:
+            return []
+        again: list[str] = []
+        part = seat.parts.get(event.work_id)
+        if isinstance(event, RingingEnded):
+            if part is not None and part.rung:
+                seat.end(part, now)
+        elif part is None:
+            again = self.revoke(seat, now)
+            rung = Part(event.work_id, event.kind, event.queue, now, asked=True)
+            seat.begin(rung, AgentState.OFFERED, now)
         self._settle(seat)
         return again
 
@@ -185,12 +207,12 @@ class Shift:
                 if status is not AgentStatus.AVAILABLE:
                     again = self.revoke(seat, now)
                 seat.choose(status, reason, now)
-            case StandingFound(_, status, reason, since, work_id, until):
+            case StandingFound(_, status, reason, since, work_id, until, queue):
                 if not seat.parts:
                     seat.choose(status, reason, since)
                 if work_id is not None and until is not None and until > now and work_id not in seat.parts:
                     again = self.revoke(seat, now)
-                    part = Part(work_id, WorkKind.CALL, "", now)
+                    part = Part(work_id, WorkKind.CALL, queue, now)
                     seat.begin(part, AgentState.WRAP_UP, now)
                     part.ends = part.plain_end = until
             case LineChanged(_, busy, reachable):

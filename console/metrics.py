@@ -11,7 +11,10 @@ from prometheus_client.registry import Collector
 from calls.call import Call
 from engine.health import Health
 from engine.live import LiveCalls
+from engine.queues import Waited
 
+# As the label says whether an agent had answered.
+ANSWERED = {Waited.ANSWERED: "yes", Waited.UNANSWERED: "no", Waited.OVERFLOWED: "overflowed"}
 _WAIT_SECONDS = (5, 10, 20, 30, 60, 120, 300, 600, 1800)
 
 Counts = Callable[[], Mapping[str, int]]
@@ -109,10 +112,10 @@ class Metrics:
         """Count a try. `result`: what the delivery is after it; "waiting" is tried again."""
         self._delivered.labels(result).inc()
 
-    def queue_left(self, queue: str, waited_seconds: float, *, answered: bool, in_time: bool) -> None:
-        """A caller waits no longer. `in_time`: within the queue's service level."""
+    def queue_left(self, queue: str, waited_seconds: float, waited: Waited, *, in_time: bool) -> None:
+        """A caller waits no longer in this queue. `in_time`: within its service level."""
         self._waits.labels(queue).observe(waited_seconds)
-        self._callers.labels(queue, "yes" if answered else "no", "yes" if in_time else "no").inc()
+        self._callers.labels(queue, ANSWERED[waited], "yes" if in_time else "no").inc()
 
     def call_ended(self, call: Call) -> None:
         """Count a call once it has ended."""

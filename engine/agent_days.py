@@ -77,16 +77,18 @@ def standing_of(last: Iterable[AgentEvent]) -> AgentStanding | None:
         return None
     work: str | None = None
     until: datetime | None = None
+    queue = ""
     state = of.get(AgentEventKind.STATE_CHANGED)
     if state is not None and state.data.get("state") == _WRAP_UP:
         work, until = _text(state.data.get("work")), _moment(state.data.get("until"))
+        queue = _text(state.data.get("queue")) or ""
     if status is not None and (entered is None or status.at >= entered.at):
         said = _text(status.data.get("status")) or "available"
         reason = _text(status.data.get("reason")) or ""
-        return AgentStanding(status.agent, said, reason, status.at, work, until)
+        return AgentStanding(status.agent, said, reason, status.at, work, until, queue)
     if entered is None:
         return None
-    return AgentStanding(entered.agent, "available", "", entered.at, work, until)
+    return AgentStanding(entered.agent, "available", "", entered.at, work, until, queue)
 
 
 def _left_by(before: Iterable[AgentEvent]) -> tuple[bool, bool]:

@@ -35,6 +35,7 @@ from calls.control import (
 from calls.events import CallEvent, CallEventKind
 from calls.legs import Leg, LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
+from engine.queues import Waited
 from engine.talks.agent_ringing import WHY, ring_agent
 from engine.talks.lines import Overdue, TalkMeans
 from engine.talks.recall import Place, recalled, room_named
@@ -45,6 +46,7 @@ from ivr.commands import Enqueue
 # What ends the waiting beside the outcomes of the step: the caller hung up, or chose otherwise, or the call
 # was lost.
 ABANDONED, LEFT, LOST = "abandoned", "left", "lost"
+OVERFLOW = "overflow"
 QUEUE = "X-Infolinia-Queue"
 
 
@@ -155,7 +157,7 @@ class QueueWaiting:
                 return told.QueueMoved(self.work_id, position, wait_seconds)
             case Overflowed(_, queue):
                 if self._noted:
-                    await self._left("overflow")
+                    await self._left(OVERFLOW)
                     self._noted = False
                 self.place = Place(queue, self.place.since, self.place.returned)
             case OfferCall():
@@ -360,9 +362,10 @@ class QueueWaiting:
         if self._noted:
             answered_at = connected_at or self._connected_at  # also of who has lost that agent since
             until_answered = (answered_at or now) - self.place.since
-            self._means.queues.on_left(
-                self.place.queue, until_answered.total_seconds(), answered_at is not None
-            )
+            waited = Waited.ANSWERED if answered_at is not None else Waited.UNANSWERED
+            if outcome == OVERFLOW:
+                waited = Waited.OVERFLOWED
+            self._means.queues.on_left(self.place.queue, until_answered.total_seconds(), waited)
 
     async def _stop_ringing(self) -> bool:
         """End the agent's leg, whatever it is at. False when it had ended already."""

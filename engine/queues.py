@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import structlog
 
@@ -39,6 +40,14 @@ BOARD_SECONDS = 0.25
 log = structlog.get_logger(__name__)
 
 
+class Waited(StrEnum):
+    """What came of a caller's wait in one queue."""
+
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"
+    OVERFLOWED = "overflowed"  # they wait in another queue
+
+
 @dataclass(frozen=True, slots=True)
 class AgentLine:
     """How an agent is rung: at `number` over a trunk, or without one at a telephone of their name.
@@ -56,7 +65,7 @@ class Queues:
 
     An agent with a SIP telephone is available while it is registered, one with a number always; one with a
     browser is what they choose to be, and can be rung while the telephone is registered and the desk present.
-    `on_left` is told the queue, the seconds that a caller waited in it, and whether an agent had answered.
+    `on_left` is told the queue, the seconds that a caller waited in it, and what came of it.
     """
 
     def __init__(
@@ -81,7 +90,7 @@ class Queues:
         self._told_queues: Mapping[str, QueueView] = {}
         self._board_timer: asyncio.TimerHandle | None = None
         self._hours_timer: asyncio.TimerHandle | None = None
-        self.on_left: Callable[[str, float, bool], None] = lambda queue, seconds, answered: None
+        self.on_left: Callable[[str, float, Waited], None] = lambda queue, seconds, waited: None
         for line in self._lines.values():
             if line.number is not None:
                 self._core.handle(StatusChanged(line.agent.name, AgentStatus.AVAILABLE), clock.now())

@@ -154,18 +154,12 @@ class Switchboard:
         call = self._calls.get(call_id)
         return None if call is None else call.talk
 
-    def asking(self, agent: str) -> tuple[TalkView, PartyView] | None:
-        """The talk for which this agent's telephone rings, and their party in it."""
-        for call in self._calls.values():
-            talk = call.talk
-            for party in () if talk is None else talk.parties:
-                if (party.role, party.name, party.state) == (
-                    PartyRole.CONSULTED,
-                    agent,
-                    PartyState.RINGING,
-                ):
-                    assert talk is not None
-                    return talk, party
+    def asking(self, call_id: str, agent: str) -> tuple[TalkView, PartyView] | None:
+        """The call's talk, and this agent's party in it, while their telephone rings for it."""
+        talk = self.talk_of(call_id)
+        for party in () if talk is None else talk.parties:
+            if (party.role, party.name) == (PartyRole.CONSULTED, agent) and talk is not None:
+                return (talk, party) if party.state is PartyState.RINGING else None
         return None
 
     def log_of(self, call_id: str) -> CallLog | None:

@@ -126,6 +126,7 @@ class Desks:
                     standing.since,
                     standing.wrap_up_work,
                     standing.wrap_up_until,
+                    standing.wrap_up_queue,
                 )
             )
 

@@ -176,10 +176,6 @@ class Showing:
 
     async def desk(self, view: AgentView, *, signed_in: bool) -> DeskView:
         settings, agent, call_id = self._settings(), view.name, view.work
-        # A colleague who asks for advice, or gives a call away, is no queue's offer.
-        asked = self._switchboard.asking(agent) if call_id is None else None
-        if asked is not None:
-            call_id = asked[0].talk_id
         part = None if call_id is None else self._parts.get(agent, call_id)
         call_log = await self._log(call_id)
         if call_log is not None and call_log.id not in self._known:
@@ -205,7 +201,7 @@ class Showing:
             state=view.state,
             state_since=view.state_since,
             phone_ready=view.reachable,
-            offer=self._offer(view, popup) if asked is None else _asked(*asked),
+            offer=self._offer(view, popup),
             talk=talk,
             popup=popup,
             wrap_up=None if part is None else self._wrap_up(view, part, popup),
@@ -269,6 +265,9 @@ class Showing:
     def _offer(self, view: AgentView, popup: Popup | None) -> OfferView | None:
         if view.state is not AgentState.OFFERED or view.work is None or view.state_since is None:
             return None
+        # A colleague who asks for advice, or gives a call away, is no queue's offer.
+        if (asked := self._switchboard.asking(view.work, view.name)) is not None:
+            return _asked(*asked)
         ring = timedelta(seconds=self._settings().of_queue(view.queue).ring_seconds)
         number = "" if popup is None else popup.number
         return OfferView(view.work, view.queue, number, view.state_since, view.state_since + ring)

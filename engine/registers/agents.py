@@ -64,6 +64,7 @@ class AgentStanding:
     since: datetime
     wrap_up_work: str | None = None
     wrap_up_until: datetime | None = None
+    wrap_up_queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

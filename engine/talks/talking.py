@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from acd.events import Disposed, HoldChanged, TalkEnded, TalkFound, WrapUpEnded
+from acd.events import (
+    AgentRung,
+    Disposed,
+    HoldChanged,
+    RingingEnded,
+    TalkEnded,
+    TalkFound,
+    WrapUpEnded,
+)
 from acd.talks.commands import (
     Answered,
     Arrange,
@@ -109,6 +117,7 @@ class TalkInProgress:
         self._wrap_up_seconds = wrap_up_seconds
         self._adopted = False
         self._doubted = False  # whether the last steps were done
+        self._rung = ""  # the agent who is rung for advice, or to get the customer
 
     # --- what is seen -------------------------------------------------------------------------------------
 
@@ -146,6 +155,7 @@ class TalkInProgress:
                 self._tell_found(agent, talk.began)
         if talk.agent and talk.phase in WAITING:
             means.queues.tell(HoldChanged(means.call_id, talk.agent, True))
+        self._tell_rung()
 
     async def act(self, asked_for: Asked) -> Over | None:
         """Do what an agent asks for, and answer them."""
@@ -260,6 +270,7 @@ class TalkInProgress:
                     refused = leg
             except ControlLost as failure:
                 lost, self._doubted = failure, True
+        self._tell_rung()
         if lost is not None:
             raise lost
         if refused is not None:
@@ -274,6 +285,7 @@ class TalkInProgress:
             case Arrange():
                 await self._arrange()
             case Ring():
+                self._tell_rung()
                 return await self._lines.ring(command)
             case EndLeg(leg):
                 await self._lines.end(leg)
@@ -315,6 +327,18 @@ class TalkInProgress:
         call_id, wrap_up = self._means.call_id, self._wrap_up_seconds
         found = TalkFound(call_id, agent, self.talk.queue, since, wrap_up_seconds=wrap_up)
         self._means.queues.tell(found)
+
+    def _tell_rung(self) -> None:
+        """The queues, whom we have rung: nothing else is offered to them meanwhile."""
+        other, means = self.talk.other, self._means
+        rung = other.agent if other is not None and not other.up else ""
+        if rung == self._rung:
+            return
+        if self._rung:
+            means.queues.tell(RingingEnded(means.call_id, self._rung))
+        if rung:
+            means.queues.tell(AgentRung(means.call_id, rung, self.talk.queue))
+        self._rung = rung
 
     async def _close(self, over: Over) -> None:
         await self._rooms.close(music=over.ending in (Ending.LOST, Ending.QUEUE))

@@ -140,8 +140,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         surroundings = surroundings_of(configuration, hours)
         queues, roster = await staffed_queues(configuration, store, clock, surroundings)
         in_background(roster.watch(), stack)
-        queues.on_left = lambda queue, seconds, answered: metrics.queue_left(
-            queue, seconds, answered=answered, in_time=seconds <= roster.service_level_seconds(queue)
+        queues.on_left = lambda queue, seconds, waited: metrics.queue_left(
+            queue, seconds, waited, in_time=seconds <= roster.service_level_seconds(queue)
         )
         metrics.watch_queues(queues.agents, queues.waiting)
         recording = recording_work(

@@ -10,6 +10,7 @@ from acd.agents import Agent, AgentState, AgentStatus, MissedRule
 from acd.events import (
     AgentAnswered,
     AgentMissed,
+    AgentRung,
     AgentTaken,
     CallerLeft,
     CancelOffer,
@@ -20,6 +21,7 @@ from acd.events import (
     Overflowed,
     Refusal,
     Refused,
+    RingingEnded,
     StandingFound,
     StatusChanged,
     TalkEnded,
@@ -165,14 +167,51 @@ def test_wrap_up_and_status_outlive_the_engine() -> None:
     floor = Floor([ORDERS], [])
     floor.core.reconfigure([ORDERS], [Agent("anna"), Agent("jan")], floor.now)
     since = START - timedelta(seconds=40)
-    floor.do(StandingFound("anna", AgentStatus.AVAILABLE, "", since, "old", floor.now + SOON))
+    floor.do(StandingFound("anna", AgentStatus.AVAILABLE, "", since, "old", floor.now + SOON, "orders"))
     floor.do(StandingFound("jan", AgentStatus.BREAK, "lunch", since))
     assert not floor.join("one")
     assert (floor.view("jan").status, floor.view("jan").reason) == ("break", "lunch")
     assert floor.view("jan").status_since == since
-    assert floor.view("anna").work == "old"
+    assert (floor.view("anna").work, floor.view("anna").queue) == ("old", "orders")
     assert not floor.wait(59)
     assert offers(floor.wait(1)) == {"one": "anna"}
+
+
+# --- asked by a colleague -----------------------------------------------------------------------------------
+
+
+def test_who_is_rung_by_a_colleague_is_offered_nothing_else() -> None:
+    floor = one()
+    assert offers(floor.join("one")) == {"one": "anna"}
+    assert floor.do(AgentRung("theirs", "anna", "orders")) == [CancelOffer("one", "anna")]
+    view = floor.view("anna")
+    assert (view.state, view.work, view.queue) == ("offered", "theirs", "orders")
+    assert not floor.core.may_take("anna")
+    assert not floor.do(AgentRung("theirs", "anna", "orders"), 5), "told twice"
+    assert not floor.wait(60), "nothing but its end ends it"
+    assert not floor.do(LineChanged("anna", True, False)), "the colleague's own ringing ends then"
+    floor.do(LineChanged("anna", False))
+    assert offers(floor.do(RingingEnded("theirs", "anna"))) == {"one": "anna"}
+
+
+def test_who_answers_a_colleague_talks_and_then_goes_where_they_chose() -> None:
+    floor = one()
+    floor.do(AgentRung("theirs", "anna", "orders"))
+    assert not floor.do(AgentMissed("theirs", "anna")), "it is no queue's offer"
+    floor.do(TalkFound("theirs", "anna", "orders", floor.now + SOON), 60)
+    view = floor.view("anna")
+    assert (view.state, view.state_since) == ("talking", floor.now)
+    assert not floor.do(RingingEnded("theirs", "anna"))
+    assert floor.view("anna").state is AgentState.TALKING
+    floor.end("theirs")
+    assert floor.view("anna").state is AgentState.WRAP_UP
+    floor.wait(30)
+    floor.do(AgentRung("more", "anna"))
+    floor.do(StatusChanged("anna", AgentStatus.BREAK, "lunch"))
+    assert floor.view("anna").status is AgentStatus.AVAILABLE
+    floor.do(RingingEnded("more", "anna"))
+    assert floor.view("anna").status is AgentStatus.BREAK
+    assert not floor.do(AgentRung("theirs", "nobody"))
 
 
 # --- several kinds of work ----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from acd.distribution import Distribution
 from acd.events import (
     AgentAnswered,
     AgentMissed,
+    AgentRung,
     AgentTaken,
     CallerJoined,
     CallerLeft,
@@ -28,6 +29,7 @@ from acd.events import (
     OfferCall,
     Overflowed,
     Refused,
+    RingingEnded,
     StatusChanged,
     TalkEnded,
     TimePassed,
@@ -78,9 +80,10 @@ acts = st.one_of(
         st.sampled_from(["", "", "anna", "ewa"]),
     ),
     st.tuples(
-        st.sampled_from(["answer", "answer", "miss", "fail", "end", "end", "leave"]), st.integers(0, 9)
+        st.sampled_from(["answer", "answer", "miss", "fail", "end", "end", "leave", "quiet"]),
+        st.integers(0, 9),
     ),
-    st.tuples(st.sampled_from(["hold", "dispose", "wrapped", "take"]), st.sampled_from(NAMES)),
+    st.tuples(st.sampled_from(["hold", "dispose", "wrapped", "take", "ring"]), st.sampled_from(NAMES)),
     st.tuples(st.just("status"), st.sampled_from(NAMES), st.sampled_from(list(AgentStatus))),
     st.tuples(st.just("line"), st.sampled_from(NAMES), st.booleans(), st.booleans()),
     st.tuples(st.just("wait"), st.floats(0.1, 60)),
@@ -102,6 +105,7 @@ class World:
         self.now = START
         self.offers: dict[str, str] = {}  # work -> agent, as a network would know them
         self.talks: dict[str, tuple[str, Waiting | None]] = {}  # work -> agent
+        self.rung: dict[str, str] = {}  # work -> agent, by a colleague
         self.wrapped_until: dict[str, tuple[datetime, datetime]] = {}  # agent -> the least, and the most
         self.status = dict.fromkeys(NAMES, AgentStatus.OFFLINE)
         self.lines = dict.fromkeys(NAMES, (False, True))
@@ -144,6 +148,7 @@ class World:
     def _check_offer(self, work_id: str, agent: str) -> None:
         assert agent not in self.offers.values(), "two offers to one agent"
         assert work_id not in self.offers, "two offers of one piece of work"
+        assert agent not in self.rung.values(), "offered to one whom a colleague rings"
         assert self.wrapped_until.get(agent, (START, START))[0] <= self.now, "wrap-up was cut short"
         assert self.status[agent] is AgentStatus.AVAILABLE, "offered to one who is not available"
         work, setup = self.waiting[work_id], self.agents[agent]
@@ -170,7 +175,7 @@ class World:
         views = self.core.agent_views()
         for name, view in views.items():
             parts = {part.work_id: part.state for part in view.all_work}
-            assert {w for w, a in self.offers.items() if a == name} == {
+            assert {w for w, a in (self.offers | self.rung).items() if a == name} == {
                 w for w, state in parts.items() if state is AgentState.OFFERED
             }
             assert {w for w, (a, _) in self.talks.items() if a == name} == {
@@ -248,6 +253,13 @@ class World:
                 if self.core.may_take(agent):
                     self.talks[work_id] = agent, None
                 self.tell(AgentTaken(work_id, agent))
+            case ("ring", agent) if agent in self.core.agent_views():
+                self.calls += 1
+                self.rung[f"rung{self.calls}"] = agent
+                self.tell(AgentRung(f"rung{self.calls}", agent))
+            case ("quiet", index) if self.rung:
+                work_id = list(self.rung)[index % len(self.rung)]
+                self.tell(RingingEnded(work_id, self.rung.pop(work_id)))
             case ("status", agent, status):
                 self.status[agent] = status
                 self.tell(StatusChanged(agent, status))
@@ -262,7 +274,7 @@ class World:
                 agents = [agent for agent in AGENTS if agent.name in names]
                 for name in set(self.core.agent_views()) - names:
                     self.status[name] = AgentStatus.OFFLINE
-                    if all(who != name for who, _ in self.talks.values()):
+                    if name not in self.rung.values() and all(w != name for w, _ in self.talks.values()):
                         self.lines[name] = False, True
                 self.see(self.core.reconfigure(queues, agents, self.now))
 

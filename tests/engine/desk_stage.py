@@ -70,7 +70,7 @@ class FakeBoard:
         self.refusal: ActionRefused | None = None
         self.asked: dict[str, tuple[TalkView, PartyView]] = {}  # agents whom a colleague rings
 
-    def asking(self, agent: str) -> tuple[TalkView, PartyView] | None:
+    def asking(self, call_id: str, agent: str) -> tuple[TalkView, PartyView] | None:
         return self.asked.get(agent)
 
     def log_of(self, call_id: str) -> CallLog | None:

@@ -124,7 +124,9 @@ def test_a_page_that_takes_over_within_one_moment_stays_signed_in() -> None:
                     until="2026-11-23T09:00:30+00:00",
                 ),
             ],
-            AgentStanding("anna", "available", "", at("8:00"), "c1", at("9:00") + timedelta(seconds=30)),
+            AgentStanding(
+                "anna", "available", "", at("8:00"), "c1", at("9:00") + timedelta(seconds=30), "orders"
+            ),
         ),
         (
             [event("8:00", "signed_in"), event("9:00", "state_changed", state="talking", work="c1")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from engine.flows import FlowShelf
 from engine.placing.manual_placing import ManualPlacing
 from engine.placing.outbound import Lines
 from engine.queues import AgentLine
+from engine.talks.lines import RING_SECONDS
 from history.interaction import Channel, Interaction
 from ivr.reading.loader import load_flow
 from tests.engine.desk_stage import SETTINGS, MemoryRegisters
@@ -110,7 +112,12 @@ async def test_an_attended_transfer_leaves_a_row_for_each_agent(center: TalkingD
                 await desks.act("anna", asks.CompleteTransfer())
             assert refused.value.why == "action"
             await desks.act("anna", asks.Consult(Target(TargetKind.AGENT, "jan")))
-            await center.answered(await center.leg(2))
+            jan = await center.leg(2)
+            view = await desks.view("jan")
+            assert (view.state, view.offer and view.offer.number) == (AgentState.OFFERED, CALLER)
+            assert view.offer is not None
+            assert view.offer.deadline == view.offer.since + timedelta(seconds=RING_SECONDS)
+            await center.answered(jan)
             await asyncio.sleep(20)
             await desks.act("anna", asks.CompleteTransfer())
             await asyncio.sleep(1)

@@ -11,6 +11,7 @@ import pytest
 
 from acd.agents import AgentStatus
 from acd.events import StatusChanged
+from acd.queues import Overflow, Queue
 from calls.control import (
     ChannelEnded,
     ChannelGone,
@@ -20,6 +21,7 @@ from calls.control import (
 )
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
+from engine.queues import Waited
 from tests.engine.queue_stage import MUSIC_OFF, MUSIC_ON, PLACE, log_in, rung, stage_of, talks, waits
 from tests.engine.stage import CALLER, Stage
 
@@ -260,3 +262,22 @@ async def test_an_engine_that_stops_loses_those_who_wait(stage: Stage) -> None:
     assert (await stage.over(call_id)).outcome == Outcome.LOST
     assert (leg, 16) in stage.control.asked("hang_up")
     assert stage.one(call_id, Kind.QUEUE_LEFT).data["outcome"] == "lost"
+
+
+async def test_who_is_sent_on_to_another_queue_is_not_unanswered_in_the_first(stage: Stage) -> None:
+    left: list[tuple[str, Waited]] = []
+    queues = stage.exchange.queues
+    queues.on_left = lambda queue, seconds, waited: left.append((queue, waited))
+    others = Queue("others", agents=frozenset({"jan"}))
+    orders = Queue("orders", agents=frozenset({"anna"}), overflow=(Overflow("others", after_seconds=30),))
+    queues.reconfigure([orders, others], [queues.line("anna"), queues.line("jan")])
+    log_in(stage, "anna", "jan")
+    queues.tell(StatusChanged("anna", AgentStatus.BREAK))
+    call_id = await waits(stage)
+    leg, agent = await rung(stage)
+    assert agent == "jan"
+    stage.control.tell(LegAnswered(leg))
+    await stage.until(lambda: ("caller", 0) in stage.control.asked("guard"))
+    stage.hang_up()
+    await stage.over(call_id)
+    assert left == [("orders", Waited.OVERFLOWED), ("others", Waited.ANSWERED)]

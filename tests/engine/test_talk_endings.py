@@ -14,6 +14,7 @@ from acd.talks.talk import ActionRefused, Target, TargetKind
 from calls.control import ChannelEnded, ControlLost, LegAnswered, RequestRefused
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
+from engine.queues import Waited
 from engine.recording.talks import NOTHING_RECORDED
 from tests.engine.queue_stage import log_in, rung, stage_of, talks
 from tests.engine.stage import Stage
@@ -187,7 +188,7 @@ async def test_an_agent_is_told_that_the_recording_goes_on_though_it_was_to_paus
 
 
 async def test_who_gives_up_after_having_lost_an_agent_had_been_answered_in_time(stage: Stage) -> None:
-    left: list[tuple[str, float, bool]] = []
+    left: list[tuple[str, float, Waited]] = []
     stage.exchange.queues.on_left = lambda *told: left.append(told)
     call_id, leg = await talks(stage)
     await asyncio.sleep(100)
@@ -196,5 +197,5 @@ async def test_who_gives_up_after_having_lost_an_agent_had_been_answered_in_time
     stage.hang_up()
     await stage.over(call_id)
     ((queue, seconds, answered),) = left
-    assert (queue, answered) == ("orders", True)
+    assert (queue, answered) == ("orders", Waited.ANSWERED)
     assert seconds < 5
