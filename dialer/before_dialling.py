@@ -24,11 +24,12 @@ PERSON_BUSY_HOLD = timedelta(minutes=10)
 AGENT_AWAY_HOLD = timedelta(minutes=1)
 PROMISE_HOLD = timedelta(hours=1)
 
-_OF_DEBT = {
+# What becomes of a lead whose debt nobody is contacted about any more.
+OF_DEBT = {
     DebtState.DISPUTED: (LeadMove.STOP, ReasonCode.DISPUTED),
     DebtState.STOPPED: (LeadMove.STOP, ReasonCode.STOP_CONTACT),
     DebtState.PAID: (LeadMove.FINISH, ReasonCode.PAID),
-    DebtState.WITHDRAWN: (LeadMove.FINISH, ReasonCode.PAID),
+    DebtState.WITHDRAWN: (LeadMove.FINISH, ReasonCode.WITHDRAWN),
 }
 
 
@@ -52,7 +53,7 @@ def before_dialling(
             until = now + PROMISE_HOLD
             due = "the day agreed" if promise is None else promise.last_due.isoformat()
             return hold(lead, until, waits(ReasonCode.PROMISE, until, due=due), now)
-        move, code = _OF_DEBT[debt.state]
+        move, code = OF_DEBT[debt.state]
         return over(lead, move, Reason(code))
     ended = capped(campaign, lead)
     if ended is not None:

@@ -45,6 +45,7 @@ class ReasonCode(StrEnum):
     OUTCOME_FINAL = "outcome_final"
     GOAL = "goal"
     PAID = "paid"
+    WITHDRAWN = "withdrawn"
     # It is not to be called any more.
     GATE_FOREVER = "gate_forever"
     STOP_CONTACT = "stop_contact"
@@ -94,6 +95,7 @@ _SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.OUTCOME_FINAL: "Calls ended as {result} {times} times; that is not tried again.",
     ReasonCode.GOAL: "The campaign reached its goal.",
     ReasonCode.PAID: "The debt is paid.",
+    ReasonCode.WITHDRAWN: "The creditor has taken the debt back.",
     ReasonCode.GATE_FOREVER: "Rule {rule} forbids it: {reason}.",
     ReasonCode.STOP_CONTACT: "The person asked not to be called.",
     ReasonCode.DISPUTED: "The person disputes the debt.",

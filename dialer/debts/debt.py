@@ -73,12 +73,16 @@ class BalanceSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BalanceChange:
-    """The balance was `amount` minor units from `at` on. `source_id`: the file's, the payment's."""
+    """The balance was `amount` minor units from `at` on. `source_id`: the file's, the payment's.
+
+    `as_of`: the day that the source tells of.
+    """
 
     at: datetime
     amount: int
     source: BalanceSource
     source_id: str = ""
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
