@@ -1,4 +1,4 @@
-"""Who was considered as an offer was made: the agent who got it, and why others of the queue did not. Pure."""
+"""Who was considered as an offer was made: who got it, and why others of the queue did not. Pure."""
 
 from __future__ import annotations
 

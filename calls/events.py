@@ -42,7 +42,7 @@ class CallEventKind(StrEnum):
     CLIP_RECORDED = "clip_recorded"  # recording, seconds
     RATED = "rated"  # step, rating (None: declined)
     QUEUED = "queued"  # queue, position
-    # queue, agent, leg; of a queue's offer also strategy, considered (agent, why, idle_seconds, lacks), others
+    # queue, agent, leg; of a queue's offer strategy, others, considered (agent, why, idle_seconds, lacks)
     AGENT_OFFERED = "agent_offered"
     AGENT_MISSED = "agent_missed"  # queue, agent, outcome
     AGENT_CONNECTED = "agent_connected"  # queue, agent, waited_seconds

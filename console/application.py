@@ -20,6 +20,7 @@ from console.accounts.proxies import Network, proxy_middleware
 from console.accounts.sign_in import SignIn
 from console.api.documentation import Documentation
 from console.api.serving import Api
+from console.call_pages import CallPages
 from console.callback_forms import CallbackForms
 from console.contacts.changes import ContactChanges
 from console.contacts.listing import ContactList
@@ -111,13 +112,19 @@ def make_application(
         queries=queries,
         hotline=hotline,
         clock=clock,
-        recordings=recordings,
-        recorded=recorded,
         contacts=people is not None,
         desk=desks is not None,
         floor=floor is not None,
-        agents=agents,
-        dispositions=lambda: desks.settings.dispositions if desks else {},
+    )
+    call_pages = CallPages(
+        pages,
+        live,
+        queries,
+        recordings,
+        recorded,
+        agents,
+        api.parts.decisions if api else None,
+        lambda: desks.settings.dispositions if desks else {},
     )
     flow_pages = FlowPages(
         pages,
@@ -152,6 +159,7 @@ def make_application(
     if forms:
         app.add_routes(forms.routes())
     app.add_routes(pages.routes())
+    app.add_routes(call_pages.routes())
     app.add_routes(flow_pages.routes())
     if people:
         contact_pages = ContactPages(pages, people, live, clock)

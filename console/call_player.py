@@ -1,15 +1,15 @@
-"""The recorded talks of a call on one clock: how loud each side was, what was not recorded, who said what."""
+"""A call on one clock: how loud each side was, when the line spoke, what was not recorded, who said what."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from calls.call import Call
 from calls.events import CallEvent, CallEventKind
+from console.call_moments import begun, second_of
 from console.display import duration
-from console.event_details import event_detail
+from console.event_details import event_detail, number_of
 from console.words import Words
 from engine.registers.recordings import Recording, RecordingState, Spoken, TranscriptState
 
@@ -53,6 +53,7 @@ class Part:
     start: float
     seconds: float
     agent: str
+    codec: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +84,32 @@ class SaidWord:
 
 @dataclass(frozen=True, slots=True)
 class SpokenLine:
-    """`at` in seconds of the call. `side`: agent, caller, or note for what nobody said (`text`)."""
+    """`second` of the call. `side`: agent, caller, or note for what nobody said (`text`, of `kind`)."""
 
-    at: float
+    second: float
     clock: str
     side: str
     words: tuple[SaidWord, ...] = ()
     language: str | None = None
     text: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """`caller` and `agent` are paths of an SVG that is WIDTH wide; `notes` say what is missing, and why."""
+    """`caller` and `agent` are paths of an SVG that is WIDTH wide; `notes` say what is missing, and why.
+
+    `line` and `heard`: when the hotline spoke and when the caller did, as the log has it; not how loud.
+    `parts` is empty when nothing can be heard: the clock runs all the same.
+    """
 
     parts: tuple[Part, ...]
     seconds: float
     length: str
     caller: str
     agent: str
+    line: str
+    heard: str
     stretches: tuple[Stretch, ...]
     marks: tuple[Mark, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -112,24 +120,32 @@ class Player:
 def player(
     call: Call, events: Sequence[CallEvent], recordings: Sequence[Recording], words: Words
 ) -> Player | None:
-    """None when no talk of the call was recorded."""
-    if not recordings:
+    """None while the call goes on and nothing of it was recorded."""
+    if not recordings and call.ended_at is None:
         return None
     kept = [one for one in recordings if one.path is not None and one.seconds]
-    ends = [_at(call, one.started_at) + (one.seconds or 0.0) for one in kept]
+    ends = [second_of(call, one.started_at) + (one.seconds or 0.0) for one in kept]
     last = call.ended_at or (events[-1].at if events else call.started_at)
-    total = max([*ends, _at(call, last), 1.0])
+    total = max([*ends, second_of(call, last), 1.0])
     scale = WIDTH / total
     stretches = tuple(_stretches(call, events, kept, total, words))
     return Player(
         parts=tuple(
-            Part(f"/recordings/{one.id}/audio", _at(call, one.started_at), one.seconds or 0.0, one.agent)
+            Part(
+                f"/recordings/{one.id}/audio",
+                second_of(call, one.started_at),
+                one.seconds or 0.0,
+                one.agent,
+                one.codec or "",
+            )
             for one in kept
         ),
         seconds=total,
         length=duration(total),
         agent=_lane(call, kept, 0, scale),
         caller=_lane(call, kept, 1, scale),
+        line=_spoken(call, events, Kind.SAID, (), scale),
+        heard=_spoken(call, events, Kind.HEARD, kept, scale),
         stretches=stretches,
         marks=tuple(_marks(call, events, scale, words)),
         ticks=tuple(_ticks(total, scale)),
@@ -138,16 +154,12 @@ def player(
     )
 
 
-def _at(call: Call, at: datetime) -> float:
-    return max(0.0, round((at - call.started_at).total_seconds(), 2))
-
-
 def _lane(call: Call, recordings: Sequence[Recording], side: int, scale: float) -> str:
     """Bars at fixed steps, so that a long call is no denser than a short one."""
     bars: dict[int, int] = {}
     for one in recordings:
         peaks = one.peaks[side] if one.peaks else ()
-        seconds, start = one.seconds or 0.0, _at(call, one.started_at)
+        seconds, start = one.seconds or 0.0, second_of(call, one.started_at)
         for number, loud in enumerate(peaks):
             begin = (start + number * seconds / len(peaks)) * scale
             end = (start + (number + 1) * seconds / len(peaks)) * scale
@@ -161,6 +173,28 @@ def _lane(call: Call, recordings: Sequence[Recording], side: int, scale: float) 
     return "".join(found)
 
 
+def _spoken(
+    call: Call,
+    events: Sequence[CallEvent],
+    kind: CallEventKind,
+    recordings: Sequence[Recording],
+    scale: float,
+) -> str:
+    """As long as it took, where no recording shows it better."""
+    found = []
+    for event in events:
+        seconds = number_of(event.data.get("seconds"), 0.0)
+        if event.kind is not kind or seconds <= 0:
+            continue
+        begin = begun(call, event)
+        recorded = any(
+            0 <= begin - second_of(call, one.started_at) <= (one.seconds or 0.0) for one in recordings
+        )
+        if not recorded:
+            found.append(f"M{begin * scale:.1f} {LANE_HALF:g}h{max(1.0, seconds * scale):.1f}")
+    return "".join(found)
+
+
 def _stretches(
     call: Call, events: Sequence[CallEvent], recordings: Sequence[Recording], total: float, words: Words
 ) -> Iterator[Stretch]:
@@ -170,9 +204,9 @@ def _stretches(
         label = f"{words(f'player_{kind}')} {duration(end - begin)}"
         return Stretch(kind, begin, round(begin * scale, 1), round((end - begin) * scale, 1), label)
 
-    place = 0.0
+    place = 0.0 if recordings else total  # without any sound there is nothing to be missed in it
     for one in sorted(recordings, key=lambda one: one.started_at):
-        start = _at(call, one.started_at)
+        start = second_of(call, one.started_at)
         if start - place >= 1.0:
             yield stretch("silent", place, start)
         place = max(place, start + (one.seconds or 0.0))
@@ -183,7 +217,7 @@ def _stretches(
     queued: float | None = None
     held: float | None = None
     for event in events:
-        at = min(_at(call, event.at), total)
+        at = min(second_of(call, event.at), total)
         match event.kind:
             case Kind.QUEUED | Kind.AGENT_LOST if queued is None:
                 queued = at
@@ -200,7 +234,7 @@ def _stretches(
 def _marks(call: Call, events: Sequence[CallEvent], scale: float, words: Words) -> Iterator[Mark]:
     for event in events:
         if event.kind in _MARKS:
-            at = _at(call, event.at)
+            at = second_of(call, event.at)
             detail = event_detail(event, words)
             title = words(f"event_{event.kind.value}")
             yield Mark(
@@ -218,18 +252,18 @@ def _ticks(total: float, scale: float) -> Iterator[tuple[float, str]]:
 def _lines(call: Call, recordings: Sequence[Recording], stretches: Sequence[Stretch]) -> Sequence[SpokenLine]:
     """In the order of time; of talks that are written down also when they were held and not recorded."""
     found = [
-        _line(spoken, _at(call, one.started_at), one.language)
+        _line(spoken, second_of(call, one.started_at), one.language)
         for one in recordings
         for spoken in one.transcript
         if spoken.words
     ]
     if found:
         found += [
-            SpokenLine(one.at, duration(one.at), "note", text=one.label)
+            SpokenLine(one.at, duration(one.at), "note", text=one.label, kind=one.kind)
             for one in stretches
             if one.kind in ("hold", "paused")
         ]
-    return sorted(found, key=lambda line: line.at)
+    return sorted(found, key=lambda line: line.second)
 
 
 def _line(spoken: Spoken, start: float, language: str | None) -> SpokenLine:

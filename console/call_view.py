@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calls.call import Call
 from calls.events import CallEvent, CallEventKind
+from console.call_moments import Moment, begun, moments, second_of
 from console.display import duration, offset, phone
 from console.event_details import event_detail, number_of
 from console.words import Words
@@ -72,6 +73,28 @@ ICONS: Mapping[CallEventKind, str] = {
     Kind.RECONCILED: "inbox",
     Kind.ENDED: "phone-off",
 }
+# What nobody says, and yet belongs between what was said.
+TOLD = frozenset(
+    {
+        Kind.NOT_UNDERSTOOD,
+        Kind.MESSAGE_LEFT,
+        Kind.TRANSFER_STARTED,
+        Kind.TRANSFER_ENDED,
+        Kind.MESSAGE_QUEUED,
+        Kind.CALLBACK_REQUESTED,
+        Kind.CONTACT_REFUSED,
+        Kind.CONSENT_KEPT,
+        Kind.CONTACT_STOPPED,
+        Kind.PROMISE_MADE,
+        Kind.IDENTITY_CHECKED,
+        Kind.CLIP_RECORDED,
+        Kind.AGENT_CONNECTED,
+        Kind.QUEUE_LEFT,
+        Kind.TROUBLE,
+        Kind.RESUMED,
+        Kind.RECONCILED,
+    }
+)
 # Steps that a caller notices; the others (set, branch and their like) are in the list of events only.
 VERB_ICONS: Mapping[str, str] = {
     "say": "volume-2",
@@ -108,9 +131,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the transcript. `side`: line, caller, or note for what nobody said."""
+    """One line of the transcript, `second` of the call. `side`: line, caller, or note: nobody said it."""
 
     at: str
+    second: float
     side: str
     text: str
     language: str | None = None
@@ -121,11 +145,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
+    """`second` of the call; `moment`: what the call is at from then on."""
+
     at: str
+    second: float
     icon: str
     title: str
     detail: str
     bad: bool
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,59 +204,49 @@ def _with_detail(stop: Stop, detail: str, state: str = "done") -> Stop:
 
 
 def transcript(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[Line, ...]:
-    """What the line said and what it heard. Keys pressed one after another share a line."""
+    """What the line said and what it heard, as it began. Keys pressed one after another share a line."""
     lines: list[Line] = []
     for event in events:
-        data, at = event.data, offset(event.at, call.started_at)
+        data, second = event.data, second_of(call, event.at)
+        if event.kind in (Kind.SAID, Kind.HEARD):
+            second = begun(call, event)
+        at = duration(second)
         match event.kind:
             case Kind.SAID:
                 cut = bool(data.get("interrupted"))
-                lines.append(Line(at, "line", str(data["text"]), _language(event, call), cut=cut))
+                lines.append(Line(at, second, "line", str(data["text"]), _language(event, call), cut=cut))
             case Kind.KEY_PRESSED:
                 key = str(data["key"])
                 if lines and lines[-1].keys:
-                    lines[-1] = Line(lines[-1].at, "caller", f"{lines[-1].text} {key}", keys=True)
+                    lines[-1] = replace(lines[-1], text=f"{lines[-1].text} {key}")
                 else:
-                    lines.append(Line(at, "caller", key, keys=True))
+                    lines.append(Line(at, second, "caller", key, keys=True))
             case Kind.HEARD if data.get("text"):
                 unsure = number_of(data.get("confidence"), 1.0) < UNSURE_BELOW
-                lines.append(Line(at, "caller", str(data["text"]), _language(event, call), unsure=unsure))
-            case (
-                Kind.NOT_UNDERSTOOD
-                | Kind.MESSAGE_LEFT
-                | Kind.TRANSFER_STARTED
-                | Kind.TRANSFER_ENDED
-                | Kind.MESSAGE_QUEUED
-                | Kind.CALLBACK_REQUESTED
-                | Kind.CONTACT_REFUSED
-                | Kind.CONSENT_KEPT
-                | Kind.CONTACT_STOPPED
-                | Kind.PROMISE_MADE
-                | Kind.IDENTITY_CHECKED
-                | Kind.CLIP_RECORDED
-                | Kind.AGENT_CONNECTED
-                | Kind.QUEUE_LEFT
-                | Kind.TROUBLE
-                | Kind.RESUMED
-                | Kind.RECONCILED
-            ):
+                text = str(data["text"])
+                lines.append(Line(at, second, "caller", text, _language(event, call), unsure=unsure))
+            case kind if kind in TOLD:
                 detail = event_detail(event, words)
-                title = words(f"event_{event.kind.value}")
-                lines.append(Line(at, "note", f"{title}: {detail}" if detail else title))
-    return tuple(lines)
+                title = words(f"event_{kind.value}")
+                lines.append(Line(at, second, "note", f"{title}: {detail}" if detail else title))
+    return tuple(sorted(lines, key=lambda line: line.second))
 
 
-def event_rows(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[EventRow, ...]:
-    """Every event, in order, with its time since the call began."""
+def event_rows(
+    call: Call, events: Sequence[CallEvent], words: Words, names: Mapping[str, str]
+) -> tuple[EventRow, ...]:
+    """Every event, in order, with its time since the call began. `names`: of agents, as they are shown."""
     return tuple(
         EventRow(
             offset(event.at, call.started_at),
+            second_of(call, event.at),
             ICONS.get(event.kind, "circle-dot"),
             words.get(f"event_{event.kind.value}", event.kind.value),
             event_detail(event, words),
             event.kind is Kind.TROUBLE or event.data.get("by") in ("fault", "network"),
+            moment,
         )
-        for event in events
+        for event, moment in zip(events, moments(events, words, names), strict=True)
     )
 
 
@@ -256,6 +274,12 @@ def _outcome(name: str | None, dispositions: Mapping[str, Disposition], words: W
     if known is None:
         return name or ""
     return known.label.get(words.language) or known.label.get("en") or name or ""
+
+
+def agents_of(events: Sequence[CallEvent]) -> tuple[str, ...]:
+    """Whom the person talked with, in order, each once."""
+    talked = [str(event.data.get("agent", "")) for event in events if event.kind is Kind.AGENT_CONNECTED]
+    return tuple(name for name in dict.fromkeys(talked) if name)
 
 
 def elapsed(call: Call, now: datetime) -> str:

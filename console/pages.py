@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from calls.call import Call
-from calls.events import CallEvent
-from console import call_player, call_view, display
+from console import call_view, display
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.faults import Fault
@@ -21,15 +18,9 @@ from console.words import LANGUAGES, Words, chosen_language, load_words
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import Clock, HistoryRow, Queries, StoreUnavailable
-from engine.registers.agents import AgentRegister
-from engine.registers.recordings import RecordingFiles, RecordingRegister
-from history.dispositions import Disposition
-from history.interaction import Channel
 
 LATEST_CALLS = 8
 PAGE_ROWS = 40
-# Of one call: its row, its agents' parts, and what came of it.
-MOST_PARTS = 50
 THEMES = frozenset({"light", "dark"})
 COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -45,26 +36,18 @@ class Pages:
         queries: Queries,
         hotline: Callable[[], HotlineFacts],
         clock: Clock,
-        recordings: RecordingFiles,
-        recorded: RecordingRegister | None = None,
         contacts: bool = False,
         desk: bool = False,
         floor: bool = False,
-        agents: AgentRegister | None = None,
-        dispositions: Callable[[], Mapping[str, Disposition]] = dict,
     ) -> None:
         self._live = live
         self._health = health
         self._queries = queries
         self._hotline = hotline
         self._clock = clock
-        self._recordings = recordings
-        self._recorded = recorded
         self._contacts = contacts
         self._desk = desk
         self._floor = floor
-        self._agents = agents
-        self._dispositions = dispositions
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -82,14 +65,12 @@ class Pages:
         return [
             web.get("/", self.first_run),
             web.get("/calls", self.calls),
-            web.get("/calls/{call_id}", self.call),
             web.get("/parts/health", self.part_health),
             web.get("/parts/headline", self.part_headline),
             web.get("/parts/setup", self.part_setup),
             web.get("/parts/live", self.part_live),
             web.get("/parts/latest", self.part_latest),
             web.get("/parts/calls", self.part_calls),
-            web.get("/parts/call/{call_id}", self.part_call),
             web.get("/parts/mine/{visitor_id}", self.part_mine),
             web.post("/language", self.set_language),
         ]
@@ -102,9 +83,6 @@ class Pages:
 
     async def calls(self, request: web.Request) -> web.Response:
         return self.page(request, "calls.html", page="calls", **await self._history_page(request))
-
-    async def call(self, request: web.Request) -> web.Response:
-        return self.page(request, "call.html", page="calls", **await self._call_parts(request))
 
     def error_page(self, request: web.Request, status: int, message: str) -> web.Response:
         return self.page(request, "error.html", status=status, page="", message=message)
@@ -132,9 +110,6 @@ class Pages:
 
     async def part_calls(self, request: web.Request) -> web.Response:
         return self.page(request, "parts/history.html", **await self._history_page(request))
-
-    async def part_call(self, request: web.Request) -> web.Response:
-        return self.page(request, "parts/call.html", **await self._call_parts(request))
 
     async def part_mine(self, request: web.Request) -> web.Response:
         """The visitor's own call, found by its channel, which bears the visitor's id.
@@ -184,41 +159,6 @@ class Pages:
         more = rows[PAGE_ROWS - 1].interaction.id if len(rows) > PAGE_ROWS else None
         _saw_rows(request, rows[:PAGE_ROWS])
         return {"rows": rows[:PAGE_ROWS], "before": before, "more": more}
-
-    async def _call_parts(self, request: web.Request) -> dict[str, Any]:
-        call_id = request.match_info["call_id"]
-        call: Call | None = self._live.get(call_id) or await self._queries.call(call_id)
-        if call is None:
-            raise Fault(404, "There is no such call. The list of calls is at /calls.")
-        saw(request, "call.seen", [f"call:{call_id}"])
-        events: Sequence[CallEvent] = await self._queries.events(call_id)
-        words = self.words_for(request)
-        recorded = call.recording is not None
-        talks = () if self._recorded is None else await self._recorded.of_call(call_id)
-        found = await self._queries.history(limit=MOST_PARTS, subject_id=call_id)
-        ours = [row for row in found if row.interaction.source is None]
-        rows = [row for row in ours if row.interaction.channel in (Channel.CALL, Channel.VOICEMAIL)]
-        return {
-            "call": call,
-            "contact_id": rows[0].interaction.contact_id if rows else None,
-            "contact_name": rows[0].contact_name if rows else None,
-            "stops": call_view.call_line(call, events, words),
-            "lines": call_view.transcript(call, events, words),
-            "events": call_view.event_rows(call, events, words),
-            "recorded": recorded,
-            "playable": call.recording is not None
-            and await asyncio.to_thread(self._recordings.has, call.recording),
-            "written": await self._written(ours, words),
-            "player": call_player.player(call, events, talks, words),
-        }
-
-    async def _written(self, rows: Sequence[HistoryRow], words: Words) -> Sequence[call_view.Written]:
-        parts = [row.interaction for row in rows if row.interaction.channel is Channel.TALK]
-        if not any(part.note or part.disposition for part in parts):
-            return ()
-        profiles = () if self._agents is None else await self._agents.profiles()
-        names = {profile.name: profile.shown for profile in profiles}
-        return call_view.written_of(parts, names, self._dispositions(), words)
 
     def words_for(self, request: web.Request) -> Words:
         cookie = request.cookies.get("language")

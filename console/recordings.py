@@ -131,11 +131,12 @@ class Recordings:
         return await send_sound(request, sound)
 
     async def get_talk(self, request: web.Request) -> web.StreamResponse:
-        """One agent's part of a call."""
+        """One agent's part of a call; with `?save=1` as a file."""
         recording = await self._recording(request)
         sound = await opened_talk(self._files, recording)
         saw(request, "recording.heard", [f"recording:{recording.id}"])
-        return await send_sound(request, sound)
+        name = f"{recording.id}.{sound.media_type.partition('/')[2]}" if request.query.get("save") else ""
+        return await send_sound(request, sound, name)
 
     async def _recording(self, request: web.Request) -> Recording:
         missing = Fault(404, "There is no such recording.")

@@ -76,6 +76,7 @@ ROLES: Mapping[str, Role] = {
     "/desk/finish": Role.AGENT,
     "/calls": Role.SUPERVISOR,
     "/calls/{call_id}": Role.SUPERVISOR,
+    "/calls/{call_id}/export": Role.SUPERVISOR,
     "/calls/{call_id}/recording": Role.SUPERVISOR,
     "/recordings/{recording_id}/audio": Role.AGENT,
     "/contacts": Role.SUPERVISOR,

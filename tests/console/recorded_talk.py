@@ -50,8 +50,36 @@ def talk_events() -> list[CallEvent]:
     recording = {"recording": "c1.rec.40", "agent": "anna"}
     held: dict[str, object] = {"agent": "anna"}
     entries: list[tuple[float, Kind, dict[str, object]]] = [
+        (13.8, Kind.CONSENT_KEPT, {"purpose": "recording", "given": True, "by": "silence"}),
+        (
+            13.9,
+            Kind.STEP_ENTERED,
+            {
+                "step": "sales",
+                "verb": "queue",
+                "came_from": "late",
+                "because": "order_age > 2",
+                "otherwise": "goodbye",
+            },
+        ),
         (14.0, Kind.QUEUED, {"queue": "sales", "position": 1}),
-        (28.0, Kind.AGENT_OFFERED, {"queue": "sales", "agent": "anna", "leg": "c1.leg.25"}),
+        (
+            28.0,
+            Kind.AGENT_OFFERED,
+            {
+                "queue": "sales",
+                "agent": "anna",
+                "leg": "c1.leg.25",
+                "strategy": "longest_idle",
+                "considered": [
+                    {"agent": "anna", "why": "chosen", "idle_seconds": 61.2},
+                    {"agent": "jan", "why": "later", "idle_seconds": 12.0},
+                    {"agent": "ola", "why": "skills", "lacks": "english 3"},
+                    {"agent": "piotr", "why": "break"},
+                ],
+                "others": 2,
+            },
+        ),
         (32.0, Kind.AGENT_CONNECTED, {"queue": "sales", "agent": "anna", "waited_seconds": 18}),
         (32.0, Kind.RECORDING_STARTED, {"recording": "c1.rec.40", "basis": "consent"}),
         (42.0, Kind.TALK_HELD, held),

@@ -230,10 +230,10 @@ def order_call(
         (0.1, Kind.ANSWERED, {}),
         (0.1, Kind.STEP_ENTERED, {"step": "welcome", "verb": "say"}),
         (0.1, Kind.LANGUAGE_CHOSEN, {"language": "en"}),
-        (0.2, Kind.SAID, {"text": "Welcome to the hotline.", "language": "en", "seconds": 1.7}),
+        (1.9, Kind.SAID, {"text": "Welcome to the hotline.", "language": "en", "seconds": 1.7}),
         (2.0, Kind.STEP_ENTERED, {"step": "main", "verb": "menu"}),
         (
-            2.0,
+            5.1,
             Kind.SAID,
             {
                 "text": "For deliveries press 1 or say delivery. For orders press 2 or say order.",
@@ -243,9 +243,13 @@ def order_call(
             },
         ),
         (5.4, Kind.HEARD, {"text": "order", "confidence": 0.94, "seconds": 0.6, "language": "en"}),
-        (5.4, Kind.UNDERSTOOD, {"step": "main", "choice": "order", "by": "speech", "confidence": 0.94}),
+        (
+            5.4,
+            Kind.UNDERSTOOD,
+            {"step": "main", "choice": "order", "by": "speech", "confidence": 0.94, "needed": 0.6},
+        ),
         (5.5, Kind.STEP_ENTERED, {"step": "order_number", "verb": "ask"}),
-        (5.5, Kind.SAID, {"text": "Please key in your order number.", "language": "en", "seconds": 2.0}),
+        (7.5, Kind.SAID, {"text": "Please key in your order number.", "language": "en", "seconds": 2.0}),
         (8.1, Kind.HEARD, {"text": "one", "confidence": 0.41, "seconds": 0.4, "language": "en"}),
         (8.1, Kind.NOT_UNDERSTOOD, {"step": "order_number", "why": "unclear", "attempt": 1}),
         (9.0, Kind.KEY_PRESSED, {"key": "2"}),
@@ -255,12 +259,12 @@ def order_call(
         (11.0, Kind.VALUE_SET, {"name": "order", "value": "204"}),
         (11.0, Kind.VALUE_SET, {"name": "pin"}),
         (11.1, Kind.STEP_ENTERED, {"step": "order_state", "verb": "say"}),
-        (11.1, Kind.SAID, {"text": "Order 2 0 4 is on its way.", "language": "en", "seconds": 2.6}),
+        (13.7, Kind.SAID, {"text": "Order 2 0 4 is on its way.", "language": "en", "seconds": 2.6}),
     ]
     if recording:
         entries += [
             (14.0, Kind.STEP_ENTERED, {"step": "message", "verb": "voicemail"}),
-            (14.0, Kind.SAID, {"text": "Leave a message after the tone.", "language": "en", "seconds": 1.9}),
+            (15.9, Kind.SAID, {"text": "Leave a message after the tone.", "language": "en", "seconds": 1.9}),
             (29.0, Kind.MESSAGE_LEFT, {"box": "main", "recording": recording, "seconds": 12.0}),
         ]
     if ended:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import async_playwright, expect
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, async_playwright, expect
 
 from console.call_view import written_of
 from console.words import load_words
@@ -23,7 +24,7 @@ from history.dispositions import TRADE
 from history.interaction import Channel, Interaction
 from tests.console.offices import Office
 from tests.console.recorded_talk import BEGUN, Recorded, recorded_talk, talk_events
-from tests.console.stage import PHONE, Stage, text_of
+from tests.console.stage import PHONE, Stage, order_call, text_of
 from tests.console.test_console_browser import CHROMIUM
 
 LIMIT_MS = 10_000
@@ -111,6 +112,8 @@ async def test_the_sound_is_served_whole_and_by_range(client: TestClient, stage:
     head = await client.head(AUDIO)
     assert (head.status, head.content_length) == (200, len(whole))
     assert (await client.get(AUDIO, headers={"Range": "bytes=x"})).status == 200
+    saved = await client.head(f"{AUDIO}?save=1")
+    assert saved.headers["Content-Disposition"] == 'attachment; filename="c1.rec.40.flac"'
     assert (await client.get("/recordings/nobody/audio")).status == 404
 
 
@@ -132,7 +135,7 @@ async def test_what_is_not_there_is_told(
     recorded.recordings = [await recorded_talk(stage.recordings, **changes)]
     page = await text_of(client, "/calls/c1")
     assert sentence in page
-    assert ('id="player"' in page) is (recorded.recordings[0].path is not None)
+    assert ("<audio" in page) is (recorded.recordings[0].path is not None)
 
 
 @pytest.mark.parametrize(
@@ -148,52 +151,138 @@ async def test_agents_hear_their_own_calls_and_supervisors_all(
     assert await office.told("recording:c1.rec.40") == (["recording.heard"] if status == 200 else [])
 
 
-@pytest.mark.browser
-async def test_a_talk_is_played_by_keyboard_and_by_its_words(client: TestClient, tmp_path: Path) -> None:
+async def test_the_call_is_saved_as_a_file(recorded: Recorded, office: Office) -> None:
+    await office.add("Ewa", Role.SUPERVISOR)
+    await office.sign_in("Ewa")
+    answer = await office.page("/calls/c1/export")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="call-c1.json"'
+    told = await answer.json()
+    assert told["call"]["id"] == "c1"
+    assert [event["kind"] for event in told["events"]][-1] == "ended"
+    assert told["recordings"][0]["transcript"][0]["words"][1]["confidence"] == 0.44
+    assert await office.told("call:c1") == ["call.exported"]
+    assert (await office.page("/calls/c2/export")).status == 404
+    await office.add("Jan", Role.AGENT)
+    await office.sign_in("Jan")
+    assert (await office.page("/calls/c1/export")).status == 403
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
     if not await asyncio.to_thread(CHROMIUM.exists):
         pytest.fail("Chromium is missing: apt-get install chromium")
     async with async_playwright() as playwright:
         flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = await browser.new_page(viewport={"width": 1280, "height": 900})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-        page.set_default_timeout(LIMIT_MS)
-        await page.goto(str(client.make_url("/calls/c1")))
-        player = page.locator("#player")
-        clock = player.locator("[data-show=clock]")
-        await expect(clock).to_have_text("0:32")  # where the recording begins
-        # Space plays from anywhere on the page; on a button it is the button's.
-        await page.keyboard.press("Space")
-        await expect(player).to_have_class("player playing")
-        await page.keyboard.press("Space")
-        await expect(player).to_have_class("player")
-        await page.locator("#theme").press("Space")
-        await expect(player).to_have_class("player")
-        await page.reload()
-        await player.focus()
-        await page.keyboard.press("ArrowRight")
-        await expect(clock).to_have_text("0:42")  # the hold
-        await page.keyboard.press("ArrowLeft")
-        await expect(clock).to_have_text("0:32")
-        await page.keyboard.press("Space")
-        await expect(player).to_have_class("player playing")
-        await expect(clock).not_to_have_text("0:32", timeout=LIMIT_MS)
-        await page.keyboard.press("Space")
-        await expect(player).to_have_class("player")
-        await page.locator(".spoken .word", has_text="three").click()
-        await expect(player).to_have_class("player playing")
-        await expect(page.locator(".spoken.now")).to_contain_text("three")
-        at = await page.evaluate("document.querySelector('#player audio').currentTime")
-        assert at >= 65.0 - BEGUN - 0.1
-        await player.locator("[data-do=speed]").click()
-        await expect(player.locator("[data-do=speed]")).to_have_text("1.25×")
-        await expect(player).to_have_class("player", timeout=LIMIT_MS)  # it plays to its end
-        for theme in ("light", "dark"):
-            await page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-            await page.screenshot(path=tmp_path / f"player-{theme}.png")
-        overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not overflow
-        assert errors == []
+        yield browser
         await browser.close()
+
+
+@pytest.mark.browser
+async def test_a_moment_has_a_link_a_state_and_is_found(client: TestClient, chromium: Browser) -> None:
+    context = await chromium.new_context(
+        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    page.set_default_timeout(LIMIT_MS)
+    at = str(client.make_url("/calls/c1"))
+    await page.goto(f"{at}#t=51")
+    await expect(page.locator("#player [data-show=clock]")).to_have_text("0:51")
+    await expect(page.locator("#state-at")).to_contain_text("Talking")
+    await expect(page.locator("#state-at")).to_contain_text("recording on")
+    await expect(page.locator("#events-count")).to_have_text("30 of 35")
+    await expect(page.locator(".decisions .later")).to_have_count(1)
+    await page.locator(".decided-at").last.click()
+    await expect(page.locator("#state-at")).to_contain_text("recording paused")
+    await page.locator("#copy-link").click()
+    assert await page.evaluate("navigator.clipboard.readText()") == f"{at}#t=56"
+    await page.locator("#talk-words").fill("DELIVERY")
+    await expect(page.locator(".talk .found-now")).to_contain_text("say delivery")
+    await expect(page.locator("#talk-found")).to_have_text("1/1")
+    await page.locator("#talk-words").fill("nothing of it")
+    await expect(page.locator("#talk-found")).to_have_text("not found")
+    axe = Axe()
+    for theme in ("light", "dark"):
+        await page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        found = await axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+    # The replay runs through what was not recorded, and stops at every event.
+    await page.locator("#replay").click()
+    await expect(page.locator("#player")).to_have_class("player playing")
+    await page.locator("#events-title").click()
+    await page.keyboard.press("Space")
+    for _ in range(3):
+        await page.keyboard.press("ArrowRight")
+    await expect(page.locator(".events .now")).to_have_count(1)
+    assert await page.locator(".events .later").count() > 25
+    await page.locator("#replay").click()
+    await expect(page.locator(".later")).to_have_count(0)
+    assert errors == []
+
+
+@pytest.mark.browser
+async def test_a_call_without_a_recording_is_replayed(
+    client: TestClient, stage: Stage, chromium: Browser
+) -> None:
+    stage.queries.add(order_call("c9"), PHONE)
+    page = await chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(LIMIT_MS)
+    await page.goto(str(client.make_url("/calls/c9")))
+    clock = page.locator("#player [data-show=clock]")
+    await expect(clock).to_have_text("0:00")
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator("#state-at")).to_contain_text("With the line")
+    await page.keyboard.press("Space")
+    await expect(clock).to_have_text("0:07")
+    await page.keyboard.press("Space")
+    await expect(page.locator("#player")).to_have_class("player")
+
+
+@pytest.mark.browser
+async def test_a_talk_is_played_by_keyboard_and_by_its_words(
+    client: TestClient, tmp_path: Path, chromium: Browser
+) -> None:
+    page = await chromium.new_page(viewport={"width": 1280, "height": 900})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    page.set_default_timeout(LIMIT_MS)
+    await page.goto(str(client.make_url("/calls/c1")))
+    player = page.locator("#player")
+    clock = player.locator("[data-show=clock]")
+    await expect(clock).to_have_text("0:32")  # where the recording begins
+    # Space plays from anywhere on the page; on a button it is the button's.
+    await page.keyboard.press("Space")
+    await expect(player).to_have_class("player playing")
+    await page.keyboard.press("Space")
+    await expect(player).to_have_class("player")
+    await page.locator("#theme").press("Space")
+    await expect(player).to_have_class("player")
+    await page.reload()
+    await player.focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(clock).to_have_text("0:42")  # the hold
+    await page.keyboard.press("ArrowLeft")
+    await expect(clock).to_have_text("0:32")
+    await page.keyboard.press("Space")
+    await expect(player).to_have_class("player playing")
+    await expect(clock).not_to_have_text("0:32", timeout=LIMIT_MS)
+    await page.keyboard.press("Space")
+    await expect(player).to_have_class("player")
+    await page.locator(".spoken .word", has_text="three").click()
+    await expect(player).to_have_class("player playing")
+    await expect(page.locator(".spoken.now")).to_contain_text("three")
+    at = await page.evaluate("document.querySelector('#player audio').currentTime")
+    assert at >= 65.0 - BEGUN - 0.1
+    await player.locator("[data-do=speed]").click()
+    await expect(player.locator("[data-do=speed]")).to_have_text("1.25×")
+    await expect(player).to_have_class("player", timeout=LIMIT_MS)  # it plays to its end
+    for theme in ("light", "dark"):
+        await page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        await page.screenshot(path=tmp_path / f"player-{theme}.png")
+    overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not overflow
+    assert errors == []
