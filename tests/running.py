@@ -120,6 +120,12 @@ class RunningHotline:
             query = "SELECT count(*) FROM call_events WHERE kind = 'step_entered'"
             return int(database.execute(query).fetchone()[0]) > 0
 
+    def recordings(self) -> list[dict[str, Any]]:
+        """Rows of recorded talks in the database (SQLite), in the order in which they were begun."""
+        with closing(sqlite3.connect(self.folder / "v" / "infolinia.db", timeout=5)) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute("SELECT * FROM recordings ORDER BY started_at")]
+
     def log(self) -> str:
         return self.output.read_text(errors="replace")[-6000:] if self.output.exists() else ""
 
