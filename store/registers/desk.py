@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, or_, select, union_all
+from sqlalchemy import Connection, Select, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.registers.desk import CallPart, KnownCaller
 from history.callbacks import STANDING
-from history.interaction import Channel, ContactPoint, Interaction
+from history.interaction import Channel, ContactPoint, PointKind
 from store.callback_keeping import callback_of
 from store.permission_rows import consent_of, objection_of
 from store.queries import interaction_from
+from store.registers.at_once import at_once
 from store.registers.person_sql import objection_in_force, objections_with_lists
-from store.registers.profiles import PERSON, profile
+from store.registers.profiles import (
+    PERSON,
+    attributes_of,
+    contact_of,
+    group_of,
+    groups_of,
+    newest_of,
+    points_of,
+)
 from store.registers.transactions import read
 from store.tables import (
     call_parts,
     callback_requests,
     consents,
     contact_points,
+    contact_tags,
     contacts,
     do_not_contact,
     interactions,
@@ -50,57 +61,71 @@ class SqlDesk:
 
 
 def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCaller:
+    """In two statements: somebody's telephone is about to ring."""
     owner = (
         select(PERSON)
         .join(contact_points, contact_points.c.contact_id == contacts.c.id)
         .where(contact_points.c.kind == point.kind.value, contact_points.c.value == point.value)
         .scalar_subquery()
     )
-    asked = select(contacts.c.id, PERSON.label("person")).where(
+    asked = select(contacts, PERSON.label("person")).where(
         or_(contacts.c.id == owner, contacts.c.merged_into == owner)
     )
-    people = connection.execute(asked).all()
+    people = {row.id: row for row in connection.execute(asked)}
     if not people:
         return KnownCaller()
-    person, parts = str(people[0].person), [str(row.id) for row in people]
-    rows = _rows(connection, person, parts, most)
-    contact = profile(connection, person)
-    forbidding = [person, *(one.value for one in contact.points), *(group.id for group in contact.groups)]
-    standing = [state.value for state in STANDING]
+    person = str(next(iter(people.values())).person)
+    found = at_once(connection, _questions(person, list(people), most))
+    contact = contact_of(
+        people[person],
+        points=[ContactPoint(PointKind(row.kind), row.value) for row in found["points"]],
+        tags=[row.tag for row in found["tags"]],
+        attributes=newest_of(found["attributes"], dict.fromkeys(people, person)).get(person, {}),
+        groups=[group_of(row) for row in found["groups"]],
+    )
+    rows = [interaction_from(row, person) for row in found["rows"]]
     return KnownCaller(
         contact=contact,
         timeline=rows[:most],  # the promises beside them are older
         promises=[row for row in rows if row.channel is Channel.PROMISE],
-        callbacks=[
-            callback_of(row)
-            for row in connection.execute(
-                select(callback_requests)
-                .where(callback_requests.c.person == person, callback_requests.c.state.in_(standing))
-                .order_by(callback_requests.c.id.desc())
-            )
-        ],
-        consents=[
-            consent_of(row)
-            for row in connection.execute(
-                select(consents)
-                .where(consents.c.contact_id.in_(parts))
-                .order_by(consents.c.number.desc())
-                .limit(_MOST_CONSENTS)
-            )
-        ],
-        objections=[
-            objection_of(row)
-            for row in connection.execute(
-                select(do_not_contact)
-                .select_from(objections_with_lists)
-                .where(do_not_contact.c.value.in_(forbidding), objection_in_force)
-                .order_by(do_not_contact.c.id.desc())
-            )
-        ],
+        callbacks=[callback_of(row) for row in found["callbacks"]],
+        consents=[consent_of(row) for row in found["consents"]],
+        objections=[objection_of(row) for row in found["objections"]],
     )
 
 
-def _rows(connection: Connection, person: str, parts: Sequence[str], most: int) -> list[Interaction]:
+def _questions(person: str, parts: Sequence[str], most: int) -> dict[str, Select[Any]]:
+    """What else there is of a person who has come to be of these contacts."""
+    points, groups = points_of(parts), groups_of([person])
+    forbidding = union_all(
+        select(literal(person).label("value")),
+        select(points.subquery().c.value),
+        select(groups.subquery().c.id),
+    )
+    return {
+        "points": points,
+        "tags": select(contact_tags).where(contact_tags.c.contact_id == person),
+        "attributes": attributes_of(parts),
+        "groups": groups,
+        "rows": _rows(parts, most),
+        "callbacks": select(callback_requests)
+        .where(
+            callback_requests.c.person == person,
+            callback_requests.c.state.in_([state.value for state in STANDING]),
+        )
+        .order_by(callback_requests.c.id.desc()),
+        "consents": select(consents)
+        .where(consents.c.contact_id.in_(parts))
+        .order_by(consents.c.number.desc())
+        .limit(_MOST_CONSENTS),
+        "objections": select(do_not_contact)
+        .select_from(objections_with_lists)
+        .where(do_not_contact.c.value.in_(forbidding), objection_in_force)
+        .order_by(do_not_contact.c.id.desc()),
+    }
+
+
+def _rows(parts: Sequence[str], most: int) -> Select[Any]:
     """The newest of all, and the newest promises, in one order."""
     column = interactions.c
     newest = column.at.desc(), column.id.desc()
@@ -109,5 +134,4 @@ def _rows(connection: Connection, person: str, parts: Sequence[str], most: int) 
     numbers = union_all(
         select(theirs.limit(most).subquery()), select(promises.limit(_MOST_PROMISES).subquery())
     )
-    chosen = select(interactions).where(column.number.in_(numbers)).order_by(*newest)
-    return [interaction_from(row, person) for row in connection.execute(chosen)]
+    return select(interactions).where(column.number.in_(numbers)).order_by(*newest)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select, update
 
 from engine.registers.refusals import Changed, Missing
 from history.contact import Contact, Group, GroupKind
@@ -108,74 +108,105 @@ def profiles(connection: Connection, survivor_ids: Collection[str]) -> dict[str,
         tags.setdefault(row.contact_id, set()).add(row.tag)
     groups = _groups(connection, survivor_ids)
     return {
-        row.id: Contact(
-            id=row.id,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            version=row.version,
-            name=row.name,
-            given_name=row.given_name,
-            family_name=row.family_name,
-            language=row.language,
-            time_zone=row.time_zone,
-            country=row.country,
-            region=row.region,
-            postcode=row.postcode,
-            lifetime_value=row.lifetime_value,
-            value_currency=row.value_currency,
-            source=row.source,
-            points=tuple(points.get(row.id, ())),
-            tags=frozenset(tags.get(row.id, ())),
-            attributes={
-                name: value for name, (value, _) in attributes.get(row.id, {}).items() if value is not None
-            },
-            groups=tuple(groups.get(row.id, ())),
-            merged_into=row.merged_into,
-            erased_at=row.erased_at,
+        row.id: contact_of(
+            row,
+            points=points.get(row.id, ()),
+            tags=tags.get(row.id, ()),
+            attributes=attributes.get(row.id, {}),
+            groups=groups.get(row.id, ()),
         )
         for row in rows
     }
 
 
-def _points(connection: Connection, people: Mapping[str, str]) -> dict[str, list[ContactPoint]]:
-    asked = (
-        select(contact_points)
-        .where(contact_points.c.contact_id.in_(people))
-        .order_by(contact_points.c.added_at, contact_points.c.kind, contact_points.c.value)
+def contact_of(
+    row: Row[Any],
+    *,
+    points: Iterable[ContactPoint],
+    tags: Iterable[str],
+    attributes: Mapping[str, tuple[object, datetime]],
+    groups: Iterable[Group],
+) -> Contact:
+    """Of a survivor's row and what belongs to it; `attributes` as newest_attributes."""
+    return Contact(
+        id=row.id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+        name=row.name,
+        given_name=row.given_name,
+        family_name=row.family_name,
+        language=row.language,
+        time_zone=row.time_zone,
+        country=row.country,
+        region=row.region,
+        postcode=row.postcode,
+        lifetime_value=row.lifetime_value,
+        value_currency=row.value_currency,
+        source=row.source,
+        points=tuple(points),
+        tags=frozenset(tags),
+        attributes={name: value for name, (value, _) in attributes.items() if value is not None},
+        groups=tuple(groups),
+        merged_into=row.merged_into,
+        erased_at=row.erased_at,
     )
+
+
+def _points(connection: Connection, people: Mapping[str, str]) -> dict[str, list[ContactPoint]]:
     found: dict[str, list[ContactPoint]] = {}
-    for row in connection.execute(asked):
+    for row in connection.execute(points_of(people)):
         found.setdefault(people[row.contact_id], []).append(ContactPoint(PointKind(row.kind), row.value))
     return found
+
+
+def points_of(contact_ids: Iterable[str]) -> Select[Any]:
+    row = contact_points.c
+    asked = select(contact_points).where(row.contact_id.in_(contact_ids))
+    return asked.order_by(row.added_at, row.kind, row.value)
 
 
 def newest_attributes(
     connection: Connection, people: Mapping[str, str]
 ) -> dict[str, dict[str, tuple[object, datetime]]]:
     """By person and name the newest value, None where it was removed, and since when."""
-    asked = (
-        select(contact_attributes)
-        .where(contact_attributes.c.contact_id.in_(people))
-        .order_by(contact_attributes.c.updated_at, contact_attributes.c.contact_id)
-    )
+    return newest_of(connection.execute(attributes_of(people)), people)
+
+
+def newest_of(
+    rows: Iterable[Row[Any]], people: Mapping[str, str]
+) -> dict[str, dict[str, tuple[object, datetime]]]:
+    """The same, of rows that attributes_of finds."""
     found: dict[str, dict[str, tuple[object, datetime]]] = {}
-    for row in connection.execute(asked):
+    for row in rows:
         found.setdefault(people[row.contact_id], {})[row.name] = (orjson.loads(row.value), row.updated_at)
     return found
 
 
+def attributes_of(contact_ids: Iterable[str]) -> Select[Any]:
+    row = contact_attributes.c
+    asked = select(contact_attributes).where(row.contact_id.in_(contact_ids))
+    return asked.order_by(row.updated_at, row.contact_id)
+
+
 def _groups(connection: Connection, survivor_ids: Collection[str]) -> dict[str, list[Group]]:
-    asked = (
+    found: dict[str, list[Group]] = {}
+    for row in connection.execute(groups_of(survivor_ids)):
+        found.setdefault(row.contact_id, []).append(group_of(row))
+    return found
+
+
+def groups_of(survivor_ids: Iterable[str]) -> Select[Any]:
+    return (
         select(contact_group_members.c.contact_id, contact_groups)
         .join(contact_groups, contact_groups.c.id == contact_group_members.c.group_id)
         .where(contact_group_members.c.contact_id.in_(survivor_ids))
         .order_by(contact_groups.c.id)
     )
-    found: dict[str, list[Group]] = {}
-    for row in connection.execute(asked):
-        group = Group(row.id, GroupKind(row.kind), row.name, row.domain)
-        found.setdefault(row.contact_id, []).append(group)
-    return found
+
+
+def group_of(row: Row[Any]) -> Group:
+    return Group(row.id, GroupKind(row.kind), row.name, row.domain)
 
 
 def owners(connection: Connection, points: Collection[ContactPoint]) -> dict[ContactPoint, str]:

@@ -45,7 +45,7 @@ PART = CallPart(
     "p1", "call1", "anna", "orders", START, connected_at=START, note="half", noted_at=START, note_seq=3
 )
 # What a screen-pop may ask of the database: it is read while the browser rings.
-MOST_STATEMENTS = 11
+MOST_STATEMENTS = 2
 
 
 async def test_a_part_is_kept_in_its_newest_version_until_it_is_over(store: Store) -> None:
