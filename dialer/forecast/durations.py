@@ -107,4 +107,5 @@ class Observed:
 
     def quantiles(self, uniform: Floats) -> Floats:
         places = np.linspace(0.0, 1.0, len(self.seconds)) if len(self.seconds) > 1 else np.array([0.5])
-        return np.interp(uniform, places, np.array(self.seconds))
+        seconds: Floats = np.interp(uniform, places, np.array(self.seconds))
+        return seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean, stdev
 
 import numpy as np
@@ -51,6 +52,7 @@ def mean_interval(values: Sequence[float], share: float = 0.95) -> tuple[float, 
     return fmean(values) - reach, fmean(values) + reach
 
 
+@lru_cache(maxsize=64)
 def student_t(share: float, degrees: int) -> float:
     """The two-sided quantile of Student's t, right to four digits."""
     # With t = sqrt(degrees) * tan(angle) the density is a power of the cosine, and its range is finite.
