@@ -49,18 +49,18 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(shown)
 
 
-def write(name: str, data: dict[str, Any], text: str) -> None:
-    """docs/figures/<name>.json, and the part of docs/figures.md between the marks of `name`."""
+def write(name: str, data: dict[str, Any], text: str, page: str = "figures.md") -> None:
+    """docs/figures/<name>.json, and the part of the page between the marks of `name`."""
     (DOCS / "figures").mkdir(parents=True, exist_ok=True)
     (DOCS / "figures" / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     begin, end = f"<!-- bench {name}: begin -->", f"<!-- bench {name}: end -->"
-    page = DOCS / "figures.md"
-    old = page.read_text(encoding="utf-8") if page.exists() else "# Figures\n"
+    place = DOCS / page
+    old = place.read_text(encoding="utf-8") if place.exists() else "# Figures\n"
     if begin not in old:
         old = f"{old.rstrip()}\n\n{begin}\n{end}\n"
     before, _, rest = old.partition(begin)
     _, _, after = rest.partition(end)
-    page.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
+    place.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
 
 
 def _processor() -> str:
