@@ -2,6 +2,7 @@
 
 from dialer.forecast.durations import Duration, LogNormal, Mixture, Observed
 from dialer.forecast.estimates import Estimate
+from dialer.forecast.learned import answer_by_hour, answer_spread, learned_duration
 from dialer.forecast.outlook import (
     CurvePoint,
     Finish,
@@ -44,9 +45,12 @@ __all__ = [
     "World",
     "agents_needed",
     "all_day",
+    "answer_by_hour",
+    "answer_spread",
     "away",
     "by_period",
     "forecast",
+    "learned_duration",
     "simulate",
     "simulate_day",
     "summarise",

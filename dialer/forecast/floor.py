@@ -25,7 +25,7 @@ class _Agent:
 
 
 class Floor:
-    """`on_connected` is told of each call that an agent takes, `on_abandoned` of each it comes too late for."""
+    """`on_connected` is told of each call that an agent takes, `on_abandoned` of who waited for too long."""
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from dialer.forecast import (
 )
 from dialer.forecast.durations import Duration
 from dialer.forecast.estimates import estimate, mean_interval, next_day, student_t
+from dialer.forecast.learned import DEFAULT_SPREAD, answer_by_hour, answer_spread, learned_duration
 from dialer.forecast.world import CallList
 
 UNIFORM = (np.arange(20_000) + 0.5) / 20_000
@@ -86,6 +89,29 @@ def test_an_estimate_stays_within_what_can_be() -> None:
     of = estimate([0.0, 0.02, 0.9], at_most=1.0)
     assert (of.low80, of.low95, of.high95) == (0.0, 0.0, 1.0)
     assert estimate([3.0]).low95 == 3.0
+
+
+def test_answer_rates_are_learned_and_drawn_to_the_mean_where_calls_were_few() -> None:
+    assert answer_by_hour([9, 10], {}) == (0.25, 0.25)
+    nine, ten, eleven = answer_by_hour([9, 10, 11], {9: (20_000, 8_000), 10: (20_000, 2_000), 11: (4, 4)})
+    assert nine == pytest.approx(0.4, abs=0.005)
+    assert ten == pytest.approx(0.1, abs=0.005)
+    assert 0.25 < eleven < 0.28
+
+
+def test_the_spread_of_days_is_told_from_chance() -> None:
+    chance = np.random.default_rng(3)
+    assert answer_spread([(100, 30)] * 4) == DEFAULT_SPREAD
+    for spread in (0.0, 0.4):
+        odds = math.log(0.3 / 0.7) + spread * chance.standard_normal(300)
+        answers = chance.binomial(400, 1 / (1 + np.exp(-odds)))
+        assert answer_spread([(400, int(number)) for number in answers]) == pytest.approx(spread, abs=0.06)
+
+
+def test_talks_are_the_measured_ones_once_there_are_enough() -> None:
+    default = LogNormal.of_mean(120.0, 1.0)
+    assert learned_duration([5.0] * 29, default) is default
+    assert learned_duration([5.0] * 30, default).quantiles(np.array([0.3])) == 5.0
 
 
 def test_what_cannot_be_is_refused_in_a_sentence() -> None:
