@@ -133,3 +133,19 @@ class Pacer(Protocol):
     def explain(self) -> dict[str, Any]:
         """What it believes, and why it dialled what it dialled last."""
         ...
+
+
+def create_pacer(
+    mode: Literal["progressive", "predictive"],
+    settings: PacingSettings,
+    knowledge: dict[str, Any] | None = None,
+) -> Pacer:
+    """`knowledge`: what a pacer of this campaign knew before; one that cannot be read is left aside."""
+    from dialer.pace.predictive import Predictive
+    from dialer.pace.progressive import Progressive
+
+    if mode == "progressive":
+        return Progressive(settings)
+    if mode == "predictive":
+        return Predictive(settings)
+    raise ValueError(f"There is no pacing mode {mode!r}; the modes are progressive and predictive.")

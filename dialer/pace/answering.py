@@ -1,0 +1,198 @@
+"""When calls are answered and by whom, learned from calls that have ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from dialer.pace.lookahead import AHEAD_SECONDS, Floats
+
+AGE_SECONDS: Final = 0.5  # width of an age
+DETECTION_SECONDS: Final = 0.25
+DETECTIONS: Final = 32  # 8 s; a longer detection counts as one of 8 s
+MEMORY_CALLS: Final = 3000.0  # calls after which an observation has lost two thirds of its weight
+FAST_CALLS: Final = 200.0  # the same, of the answer rate of now
+PRIOR_CALLS: Final = 12.0  # the weight of what is assumed of a campaign nobody knows
+PRIOR_PERSON: Final = 0.3
+PRIOR_RING: Final = (11.0, 0.6)  # median seconds from dialling to answer, sigma of its logarithm
+DRIFT_BEGINS: Final = 2.0  # standard deviations of the fast count from which it is believed
+DRIFT_IS_SURE: Final = 4.0
+TRUST_AFTER: Final = 0.15  # what is left of the long memory when a drift is sure
+
+
+class AnswerCurves:
+    """Chances by a call's age: that a person, a machine, or nobody ends the ringing in the next half second.
+
+    Chances rather than shares, so that calls given up while ringing still teach what they can: an age counts
+    only the calls that were still ringing then.
+    """
+
+    def __init__(self, longest_seconds: float) -> None:
+        self.ages = math.ceil(longest_seconds / AGE_SECONDS) + 1
+        edges = np.arange(self.ages + 1) * AGE_SECONDS
+        answered = _lognormal(edges, *PRIOR_RING)
+        answered /= max(answered[-1], 1e-9)
+        left = 1 - PRIOR_PERSON * answered[:-1]
+        self._person = PRIOR_CALLS * PRIOR_PERSON * np.diff(answered)
+        self._machine = PRIOR_CALLS * 0.005 * AGE_SECONDS * left
+        self._nobody = PRIOR_CALLS * 0.005 * AGE_SECONDS * left
+        self._at_risk = PRIOR_CALLS * left
+        detected = np.diff(_lognormal(np.arange(DETECTIONS + 1) * DETECTION_SECONDS, 1.5, 0.6))
+        self._detection = {"person": 4 * detected, "machine": 4 * detected}
+        self._weight = 1.0  # of the next observation; grows, so that older ones fade
+        self._seen = 0.0
+        self._fast_people = 0.0
+        self._fast_expected = 0.0
+        self._chances = self._person / np.maximum(self._at_risk, 1e-9)
+        self._cumulated = np.cumsum(self._chances)
+        self._age_of = np.arange(self.ages)[None, :] - np.arange(self.ages)[:, None]
+        self.level = 1.0
+        self.share = PRIOR_PERSON
+        self.ringing = np.zeros((self.ages, AHEAD_SECONDS.size))
+        self.detecting = np.zeros((self.ages, DETECTIONS, AHEAD_SECONDS.size))
+        self.rebuild()
+
+    def ended(self, seconds: float, how: str) -> None:
+        """A call rang until `seconds` after dialling: `person`, `machine`, `nobody` or `cancelled`."""
+        age = min(self.ages - 1, max(0, int(seconds / AGE_SECONDS)))
+        self._at_risk[: age + 1] += self._weight
+        if how == "person":
+            self._person[age] += self._weight
+        elif how == "machine":
+            self._machine[age] += self._weight
+        elif how == "nobody":
+            self._nobody[age] += self._weight
+        self._weight *= 1 + 1 / MEMORY_CALLS
+        if self._weight > 1e3:
+            self._fade(1 / self._weight)
+            self._weight = 1.0
+        self._seen += 1
+        keep = 1 - 1 / FAST_CALLS
+        self._fast_people = keep * self._fast_people + (how == "person")
+        self._fast_expected = keep * self._fast_expected + float(self._cumulated[age])
+
+    def detected(self, seconds: float, who: str) -> None:
+        """It took `seconds` from the answer to tell that it was a `person` or a `machine`."""
+        place = min(DETECTIONS - 1, max(0, int(seconds / DETECTION_SECONDS)))
+        self._detection[who] *= 1 - 1 / 500
+        self._detection[who][place] += 1
+
+    def rebuild(self) -> None:
+        """The tables by which calls in flight are read; due every few seconds."""
+        risk = np.maximum(self._at_risk, 1e-9)
+        people = _smooth(self._person)
+        self._chances = np.minimum(people / risk, 0.9)
+        self._cumulated = np.cumsum(self._chances)
+        self._drift()
+        person = np.minimum(self._chances * self.level, 0.95)
+        machine = np.minimum(_smooth(self._machine) / risk, 0.9)
+        nobody = np.minimum(self._nobody / risk, 0.9)
+        stays = np.log1p(-person) + np.log1p(-machine) + np.log1p(-nobody)
+        before = np.concatenate(([0.0], np.cumsum(stays)))[:-1]
+        still = np.exp(np.minimum(before[None, :] - before[:, None], 0.0))
+        answered = np.where(
+            self._age_of >= 0, still * person[None, :], 0.0
+        )  # in age b, still ringing in age a
+        verdict = np.cumsum(self._detection["person"]) / self._detection["person"].sum()
+        # a call at an age is on average in its middle, and so is the answer in the age in which it comes
+        waits = AHEAD_SECONDS[None, :] - (np.arange(self.ages) * AGE_SECONDS)[:, None]
+        reached = _at(verdict, waits)
+        self.ringing = np.zeros((self.ages, AHEAD_SECONDS.size))
+        for lag in range(min(self.ages, int(AHEAD_SECONDS[-1] / AGE_SECONDS) + 1)):
+            self.ringing[: self.ages - lag] += np.diagonal(answered, lag)[:, None] * reached[lag]
+        self.share = float(answered[0].sum())
+        self._detecting(person, machine, verdict)
+
+    def _detecting(self, person: Floats, machine: Floats, verdict: Floats) -> None:
+        is_person = (person + 1e-4) / (person + machine + 2e-4)
+        tail = {
+            who: 1 - np.concatenate(([0.0], np.cumsum(counts)[:-1])) / counts.sum()
+            for who, counts in self._detection.items()
+        }
+        odds = is_person[:, None] * tail["person"]
+        still_person = odds / np.maximum(odds + (1 - is_person)[:, None] * tail["machine"], 1e-9)
+        ages = np.arange(DETECTIONS) * DETECTION_SECONDS
+        by_then = _at(verdict, ages[:, None] + AHEAD_SECONDS[None, :])
+        until_now = (1 - tail["person"])[:, None]
+        told = np.clip((by_then - until_now) / np.maximum(1 - until_now, 1e-3), 0, 1)
+        self.detecting = still_person[:, :, None] * told[None, :, :]
+
+    def _drift(self) -> None:
+        """The answer rate of now against the long memory's: believed by as much as chance cannot explain."""
+        expected = self._fast_expected
+        self.level = 1.0
+        if expected <= 1:
+            return
+        off = abs(self._fast_people - expected) / math.sqrt(expected)
+        belief = min(1.0, max(0.0, (off - DRIFT_BEGINS) / (DRIFT_IS_SURE - DRIFT_BEGINS)))
+        ratio = (self._fast_people + 2) / (expected + 2)
+        self.level = 1 + belief * (ratio - 1)
+        if belief >= 1:  # the long memory is of another time of day: its rates move, its shape stays
+            self._person *= self.level
+            self._fade(TRUST_AFTER)
+            self._chances = np.minimum(_smooth(self._person) / np.maximum(self._at_risk, 1e-9), 0.9)
+            self._cumulated = np.cumsum(self._chances)
+            self._fast_expected = self._fast_people
+            self.level = 1.0
+
+    def _fade(self, factor: float) -> None:
+        for counts in (self._person, self._machine, self._nobody, self._at_risk):
+            counts *= factor
+
+    def ring_seconds(self) -> float:
+        """Mean from dialling to a person's answer."""
+        total = self._person.sum()
+        middle = (np.arange(self.ages) + 0.5) * AGE_SECONDS
+        return float((self._person * middle).sum() / total)
+
+    def knowledge(self) -> dict[str, Any]:
+        scale = 1 / self._weight
+        return {
+            "person": _rounded(self._person * scale * self.level),
+            "machine": _rounded(self._machine * scale),
+            "nobody": _rounded(self._nobody * scale),
+            "at_risk": _rounded(self._at_risk * scale),
+            "detection": {who: _rounded(counts) for who, counts in self._detection.items()},
+        }
+
+    def recall(self, known: Mapping[str, Any], trust: float) -> None:
+        """Take over what was known, at `trust` of its weight. ValueError if it does not fit."""
+        counts = [_counts(known[name], self.ages) for name in ("person", "machine", "nobody", "at_risk")]
+        detection = {who: _counts(known["detection"][who], DETECTIONS) for who in ("person", "machine")}
+        if (counts[0] > counts[3] * 1.5 + 1).any() or min(d.sum() for d in detection.values()) <= 0:
+            raise ValueError("the counts of answers contradict each other")
+        self._person, self._machine, self._nobody, self._at_risk = (trust * c for c in counts)
+        self._detection = detection
+        self._weight = 1.0
+        self.rebuild()
+
+
+def _lognormal(at: Floats, median: float, sigma: float) -> Floats:
+    z = (np.log(np.maximum(at, 1e-9)) - math.log(median)) / sigma
+    return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in z])
+
+
+def _smooth(counts: Floats) -> Floats:
+    """Neighbouring ages lend each other a part: a curve of few calls is jagged."""
+    padded = np.concatenate((counts[:1], counts, counts[-1:]))
+    smoothed: Floats = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+    return smoothed
+
+
+def _at(verdict: Floats, seconds: Floats) -> Floats:
+    """The distribution of detection times, read at any second."""
+    return np.interp(seconds, np.arange(1, DETECTIONS + 1) * DETECTION_SECONDS, verdict, left=0.0, right=1.0)
+
+
+def _rounded(counts: Floats) -> list[float]:
+    return [float(f"{value:.4g}") for value in counts]
+
+
+def _counts(values: Any, size: int) -> Floats:
+    counts = np.asarray(values, dtype=np.float64)
+    if counts.shape != (size,) or not np.isfinite(counts).all() or (counts < 0).any():
+        raise ValueError(f"{size} counts were expected")
+    return counts
