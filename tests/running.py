@@ -151,7 +151,7 @@ class RunningHotline:
 
     async def history(self) -> list[dict[str, Any]]:
         """Rows of the contact history with their events, newest first."""
-        _, output, _ = await self.run("history", "--json", "--events")
+        _, output, _ = await self.run("history", "--json", "--events", "--limit", "200")
         return [json.loads(line) for line in output.splitlines()]
 
     async def rows(self, count: int, limit_seconds: float = 30) -> list[dict[str, Any]]:
