@@ -11,6 +11,7 @@ from itertools import pairwise
 from compliance.pack import CampaignLimits
 from dialer.campaign import Campaign
 from dialer.mistakes import Mistake
+from dialer.reasons import times
 from dialer.recycling import RECYCLED, Recycling
 from dialer.results import AttemptResult
 from schedules.spans import DAY_MINUTES
@@ -83,14 +84,14 @@ def _rule(
     if rule.most + 1 > caps.lead:
         yield Mistake(
             f"{field}.most",
-            f"After {result} {_times(rule.most)} more would be {rule.most + 1} calls, and a lead gets "
+            f"After {result} {times(rule.most)} more would be {rule.most + 1} calls, and a lead gets "
             f"{caps.lead}: set {caps.lead - 1} at most, or allow more calls to a lead.",
         )
     elif rule.most + 1 > caps.number:
         if not rule.next_number:
             yield Mistake(
                 f"{field}.most",
-                f"After {result} the same number is called {_times(rule.most)} more, and a number gets "
+                f"After {result} the same number is called {times(rule.most)} more, and a number gets "
                 f"{caps.number} calls: set {caps.number - 1} at most, or have the next number called.",
             )
         else:
@@ -139,10 +140,6 @@ def _parts(campaign: Campaign) -> Iterator[Mistake]:
     for first, second in pairwise(parts):
         if second.begins < first.ends:
             yield Mistake("retry.best_time", "Two parts of the day overlap: write them one after another.")
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _long(seconds: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dialer.lead import Lead, LeadNumber, NumberState
-from dialer.reasons import Reason, ReasonCode
+from dialer.reasons import Reason, ReasonCode, times
 from dialer.recycling import AttemptCaps
 
 
@@ -52,7 +52,7 @@ def with_attempt(lead: Lead, e164: str, at: datetime, *, counted: bool) -> Lead:
 def none_left(lead: Lead, caps: AttemptCaps) -> Reason:
     """Why no number of the lead may be called."""
     words = {NumberState.BAD: "does not exist", NumberState.REFUSED: "is forbidden by a rule"}
-    told = [f"{one.e164} {words.get(one.state, f'was called {one.attempts} times')}" for one in lead.numbers]
+    told = [f"{one.e164} {words.get(one.state, f'was called {times(one.attempts)}')}" for one in lead.numbers]
     data = {
         "numbers": ", ".join(told) or "none was given",
         "states": {one.e164: one.state.value for one in lead.numbers},

@@ -73,7 +73,7 @@ _SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.RETRY: "The last call ended as {result}; the next try is due {until}.",
     ReasonCode.GATE: "Rule {rule} forbids it now: {reason}; it may be called from {until} on.",
     ReasonCode.CALLBACK: "The person is to be called back from {until} on.",
-    ReasonCode.DAY_CAP: "It was called {calls} times today, the most that is set; it goes on {until}.",
+    ReasonCode.DAY_CAP: "It was called {calls} today, the most that is set; it goes on {until}.",
     ReasonCode.GAP: "Calls to one person are kept {minutes} minutes apart; the next is due {until}.",
     ReasonCode.BEST_TIME: "Nobody answered at this time of day; it is tried at another one, {until}.",
     ReasonCode.REDIAL_LOCK: "The last call found no agent; the number is left in peace until {until}.",
@@ -90,9 +90,9 @@ _SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.NO_AGENT: "No agent of the campaign is there.",
     ReasonCode.DISPOSITION: "The agent closed it as {disposition}.",
     ReasonCode.LED_THROUGH: "The call was answered and led to its end.",
-    ReasonCode.LEAD_CAP: "It was called {calls} times, the most that is set.",
+    ReasonCode.LEAD_CAP: "It was called {calls}, the most that is set.",
     ReasonCode.NO_NUMBER: "It has no number left that may be called: {numbers}.",
-    ReasonCode.OUTCOME_FINAL: "Calls ended as {result} {times} times; that is not tried again.",
+    ReasonCode.OUTCOME_FINAL: "It ended as {result} {times}; that is not tried again.",
     ReasonCode.GOAL: "The campaign reached its goal.",
     ReasonCode.PAID: "The debt is paid.",
     ReasonCode.WITHDRAWN: "The creditor has taken the debt back.",
@@ -115,13 +115,21 @@ def until_of(reason: Reason) -> datetime | None:
     return datetime.fromisoformat(written) if isinstance(written, str) else None
 
 
+_COUNTS = frozenset({"calls", "times"})
+
+
 def sentence(reason: Reason, zone: tzinfo = UTC) -> str:
     """In English, with times of `zone`. What the data does not tell is shown as "?"."""
     until = until_of(reason)
-    data = dict(reason.data)
+    data = {key: times(value) if key in _COUNTS else value for key, value in reason.data.items()}
     if until is not None:
         data["until"] = f"{until.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
     return _SENTENCES[reason.code].format_map(_Known(data))
+
+
+def times(count: object) -> str:
+    """ "once", "3 times"."""
+    return "once" if count == 1 else f"{count} times"
 
 
 class _Known(dict[str, object]):
