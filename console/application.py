@@ -51,6 +51,7 @@ from engine.registers.accounts import Accounts
 from engine.registers.agents import AgentRegister
 from engine.registers.recordings import RecordingFiles, RecordingRegister
 from engine.seen_notes import SeenNotes
+from history.dispositions import Disposition
 from ivr.surroundings import Surroundings
 
 LARGEST_BODY = 64 * 1024
@@ -116,6 +117,10 @@ def make_application(
         desk=desks is not None,
         floor=floor is not None,
     )
+
+    def dispositions() -> Mapping[str, Disposition]:
+        return desks.settings.dispositions if desks else {}
+
     call_pages = CallPages(
         pages,
         live,
@@ -124,7 +129,7 @@ def make_application(
         recorded,
         agents,
         api.parts.decisions if api else None,
-        lambda: desks.settings.dispositions if desks else {},
+        dispositions,
     )
     flow_pages = FlowPages(
         pages,
@@ -167,7 +172,7 @@ def make_application(
         app.add_routes(contact_pages.routes())
         app.add_routes(ContactChanges(pages, people, contact_pages, clock).routes())
     if floor:
-        app.add_routes(FloorPages(pages, floor, breaks).routes())
+        app.add_routes(FloorPages(pages, floor, breaks, dispositions).routes())
     if desks:
         desk_stream = DeskStream(desks, clock)
         app.on_shutdown.append(desk_stream.close)

@@ -22,8 +22,10 @@ from store.privacy.leavings import Leavings
 from store.queries import SqlQueries
 from store.registers.accounts import sql_accounts
 from store.registers.agents import SqlAgents
+from store.registers.attempts import SqlAttempts
 from store.registers.callbacks import SqlCallbacks
 from store.registers.calls import SqlCalls
+from store.registers.campaigns import SqlCampaigns
 from store.registers.contacts import SqlContacts
 from store.registers.decisions import SqlDecisions
 from store.registers.deliveries import SqlDeliveries
@@ -31,9 +33,11 @@ from store.registers.desk import SqlDesk
 from store.registers.history import sql_history
 from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
+from store.registers.leads import SqlLeads
 from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
+from store.registers.queue_days import SqlQueueDays
 from store.registers.recordings import SqlRecordings
 from store.registers.retention import SqlRetention
 from store.registers.segments import SqlSegments
@@ -78,12 +82,16 @@ class Store:
         self.agents = SqlAgents(self._engine, clock, TimeOrderedIds(clock))
         self.history = sql_history(self._engine, clock)
         self.desk = SqlDesk(self._engine)
+        self.queue_days = SqlQueueDays(self._engine)
         self.idempotency = SqlIdempotencyKeys(self._engine)
         self.webhooks = SqlWebhooks(self._engine)
         self.deliveries = SqlDeliveries(self._engine)
         self.publications = SqlPublications(self._engine)
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
+        self.campaigns = SqlCampaigns(self._engine, clock)
+        self.leads = SqlLeads(self._engine, clock, TimeOrderedIds(clock))
+        self.attempts = SqlAttempts(self._engine, clock)
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
         self.recordings = SqlRecordings(self._engine, clock)
         self.retention = SqlRetention(self._engine, recordings)

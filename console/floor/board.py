@@ -14,6 +14,7 @@ from console import display
 from console.words import Words
 from engine.desk.view import BreakChoice
 from engine.floor.changes import FloorAgent, FloorView
+from engine.registers.queue_days import QueueDay
 
 # What an agent is: the pill's colour, its shape, its word.
 STATES: Mapping[AgentState, tuple[str, str, str]] = {
@@ -55,11 +56,16 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """`tone`: of the longest wait: "", "near" or "past"."""
+    """`tone`: of the longest wait: "", "near" or "past".
+
+    `level`: today's service level, "" without callers; `level_of`: how many of how many.
+    """
 
     view: QueueView
     tone: str
     talking: int
+    level: str
+    level_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +114,16 @@ def agent_row(
     )
 
 
-def queue_row(queue: QueueView, now: datetime) -> QueueRow:
+def queue_row(queue: QueueView, day: QueueDay | None, now: datetime) -> QueueRow:
     waited = 0.0 if queue.longest_wait_since is None else (now - queue.longest_wait_since).total_seconds()
     limit = queue.service_level_seconds
     tone = "past" if waited > limit else "near" if waited > NEAR * limit else ""
-    return QueueRow(queue, tone, queue.agents.get("talking", 0) + queue.agents.get("hold", 0))
+    talking = queue.agents.get("talking", 0) + queue.agents.get("hold", 0)
+    share = None if day is None else day.service_level
+    if day is None or share is None:
+        return QueueRow(queue, tone, talking, "", "")
+    counted = day.answered + day.unanswered - day.gone_in_time
+    return QueueRow(queue, tone, talking, f"{share:.0%}", f"{day.in_time}/{counted}")
 
 
 def line_of(view: FloorView) -> Line | None:

@@ -20,7 +20,7 @@ def written_reason(form: Form) -> str:
     """A supervisor's own words. Raises FloorRefused when there are none."""
     why = cleaned(form.get("why", ""))
     if why is None:
-        raise FloorRefused("why", "Say why: the agent and the audit log are told.")
+        raise FloorRefused("why", "Say why: the audit log keeps it.")
     if len(why) > REASON_MOST:
         raise FloorRefused("why_long", f"Say it in {REASON_MOST} letters at most.")
     return why

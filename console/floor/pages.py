@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -10,6 +10,7 @@ from aiohttp import web
 from acd.agents import AgentStatus
 from console.accounts.identity import Identity, identified
 from console.faults import Fault
+from console.floor.agent_log import Naming, day_figures, entry_of
 from console.floor.board import agent_row, break_word, line_of, queue_row, status_shown
 from console.floor.forms import skills_of, status_of, written_reason
 from console.form_bodies import form_of
@@ -19,6 +20,7 @@ from engine.desk.view import BreakChoice
 from engine.floor.changes import Floor, FloorRefused
 from engine.floor.supervision import SupervisionMode, SupervisionRefused
 from engine.registers.refusals import Changed, Refused
+from history.dispositions import Disposition
 
 Form = dict[str, str]
 Change = Callable[[Identity, Form], Awaitable[None]]
@@ -28,12 +30,19 @@ SETTABLE = (AgentStatus.AVAILABLE, AgentStatus.TRAINING, AgentStatus.OFFLINE)
 
 
 class FloorPages:
-    """`breaks` tells the reasons for a break as they are configured now."""
+    """`breaks` and `dispositions` are told as they are configured now."""
 
-    def __init__(self, pages: Pages, floor: Floor, breaks: Callable[[], Sequence[BreakChoice]]) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        floor: Floor,
+        breaks: Callable[[], Sequence[BreakChoice]],
+        dispositions: Callable[[], Mapping[str, Disposition]] = dict,
+    ) -> None:
         self._pages = pages
         self._floor = floor
         self._breaks = breaks
+        self._dispositions = dispositions
 
     def routes(self) -> list[web.RouteDef]:
         one = "/floor/agents/{agent}"
@@ -142,7 +151,7 @@ class FloorPages:
         view = await self._floor.view(await self._floor.supervisor(me.actor) if me else None)
         return {
             "agents": [agent_row(agent, view, breaks, words) for agent in view.agents],
-            "queues": [queue_row(queue, view.now) for queue in view.queues],
+            "queues": [queue_row(queue, view.days.get(queue.name), view.now) for queue in view.queues],
             "line": line_of(view),
             "modes": [mode.value for mode in SupervisionMode],
         }
@@ -158,10 +167,11 @@ class FloorPages:
     ) -> web.Response:
         words, breaks = self._pages.words_for(request), self._known_breaks()
         try:
-            agent, profile, events = await self._floor.agent(_agent_name(request))
+            found = await self._floor.agent(_agent_name(request))
         except FloorRefused as refused:
             raise Fault(404, f"{refused} The floor is at /floor.") from None
         me = identified(request)
+        naming = Naming(words, breaks, self._dispositions(), found.names)
         view = await self._floor.view(None)
         choices = [
             (one.value, status_shown(one, "", breaks, words)[2])
@@ -173,9 +183,10 @@ class FloorPages:
             "floor/agent.html",
             status=status,
             page="floor",
-            row=agent_row(agent, view, breaks, words),
-            profile=profile,
-            events=events,
+            row=agent_row(found.agent, view, breaks, words),
+            profile=found.profile,
+            events=[entry_of(event, naming) for event in found.events],
+            figures=day_figures(found.day, words),
             choices=choices,
             form=form,
             typed=typed or {},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,13 +17,15 @@ from engine.live import LiveCalls
 from engine.ports import Clock, StoreUnavailable
 from engine.queues import Queues
 from engine.registers.actor import Actor
-from engine.registers.agents import AgentEvent, AgentProfile, AgentRegister
+from engine.registers.agents import AgentDay, AgentEvent, AgentProfile, AgentRegister
 from engine.registers.audit import AuditLog, AuditNote
+from engine.registers.queue_days import QueueDay, QueueDays
 from engine.registers.refusals import Missing
 from engine.switchboard import Switchboard
 
 # Names of people change seldom, and the board is drawn anew all the time.
 NAMES_SECONDS = 10.0
+DAYS_SECONDS = 10.0
 LATEST_EVENTS = 20
 # Why a call ended, in its log.
 BY_SUPERVISOR = "supervisor"
@@ -59,12 +62,24 @@ class FloorAgent:
 
 @dataclass(frozen=True, slots=True)
 class FloorView:
-    """`mine`: the line that the asker is on."""
+    """`mine`: the line that the asker is on. `days`: what became today of those who waited, by queue."""
 
     now: datetime
     agents: tuple[FloorAgent, ...]
     queues: tuple[QueueView, ...]
+    days: Mapping[str, QueueDay]
     mine: SupervisionView | None
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FloorAgentPage:
+    """One agent: their profile unless they are of the configuration, what they did last, and their day."""
+
+    agent: FloorAgent
+    profile: AgentProfile | None
+    events: Sequence[AgentEvent]
+    day: AgentDay
     names: Mapping[str, str]
 
 
@@ -79,7 +94,10 @@ class Floor:
         orders: AgentOrders,
         live: LiveCalls,
         clock: Clock,
+        queue_days: QueueDays,
+        midnight: Callable[[datetime], datetime],
     ) -> None:
+        """`midnight`: when the day of a moment began where the company is."""
         self.supervision = supervision
         self._queues = queues
         self._switchboard = switchboard
@@ -90,6 +108,10 @@ class Floor:
         self._clock = clock
         self._names: Mapping[str, str] = {}
         self._named_at = float("-inf")
+        self._queue_days = queue_days
+        self._midnight = midnight
+        self._days: Mapping[str, QueueDay] = {}
+        self._counted_at = float("-inf")
 
     async def supervisor(self, actor: Actor) -> str:
         """The name by which a person is known on the line. Raises Missing, Refused and StoreUnavailable."""
@@ -100,19 +122,18 @@ class Floor:
         names = await self._known_names()
         ears = self.supervision.views()
         agents = [self._agent(view, names, ears) for view in self._queues.agent_views().values()]
+        queues = tuple(sorted(self._queues.queue_views().values(), key=lambda queue: queue.name))
         return FloorView(
             now=self._clock.now(),
             agents=tuple(sorted(agents, key=_place)),
-            queues=tuple(sorted(self._queues.queue_views().values(), key=lambda queue: queue.name)),
+            queues=queues,
+            days=await self._counted({queue.name: queue.service_level_seconds for queue in queues}),
             mine=self.supervision.of(supervisor) if supervisor else None,
             names=names,
         )
 
-    async def agent(self, name: str) -> tuple[FloorAgent, AgentProfile | None, Sequence[AgentEvent]]:
-        """One agent, their profile unless they are of the configuration, and what they did last.
-
-        Raises FloorRefused and StoreUnavailable.
-        """
+    async def agent(self, name: str) -> FloorAgentPage:
+        """Raises FloorRefused and StoreUnavailable."""
         view = self._known(name)
         try:
             profile = await self._register.get(name)
@@ -120,7 +141,9 @@ class Floor:
             profile = None
         names = await self._known_names()
         events = await self._register.events(name, limit=LATEST_EVENTS)
-        return self._agent(view, names, self.supervision.views()), profile, events
+        now = self._clock.now()
+        day = await self._register.day(name, self._midnight(now), now)
+        return FloorAgentPage(self._agent(view, names, self.supervision.views()), profile, events, day, names)
 
     async def set_status(
         self, actor: Actor, by: str, agent: str, status: AgentStatus, reason: str, why: str
@@ -172,7 +195,7 @@ class Floor:
         return FloorAgent(view, names.get(view.name, view.name), call, talk, mine)
 
     async def _known_names(self) -> Mapping[str, str]:
-        """Agent's name -> person's name. As they were, while the database is away."""
+        """Agent's name, and person's id -> person's name. As they were, while the database is away."""
         now = self._clock.monotonic()
         if now - self._named_at >= NAMES_SECONDS:
             self._named_at = now
@@ -180,8 +203,19 @@ class Floor:
                 profiles = await self._register.profiles()
             except StoreUnavailable:
                 return self._names
-            self._names = {profile.name: profile.shown for profile in profiles}
+            people = {profile.person_id: profile.shown for profile in profiles if profile.person_id}
+            self._names = {**people, **{profile.name: profile.shown for profile in profiles}}
         return self._names
+
+    async def _counted(self, targets: Mapping[str, float]) -> Mapping[str, QueueDay]:
+        """As they were a moment ago: all boards together count seldom. As they were, while the database is
+        away."""
+        now = self._clock.monotonic()
+        if now - self._counted_at >= DAYS_SECONDS:
+            self._counted_at = now
+            with contextlib.suppress(StoreUnavailable):
+                self._days = await self._queue_days.since(self._midnight(self._clock.now()), targets)
+        return self._days
 
     async def _note(self, actor: Actor, action: str, subject: str, data: Mapping[str, object]) -> None:
         await self._audit.add((AuditNote(self._clock.now(), actor, action, subject, data),))

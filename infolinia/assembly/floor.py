@@ -8,6 +8,7 @@ from acd.agents import AgentStatus
 from acd.events import StatusChanged
 from acd.views import BoardNews
 from calls.talk_control import TalkControl
+from engine.desk.days import midnight
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
 from engine.floor.changes import Floor, FloorRefused
@@ -44,7 +45,18 @@ def opened_floor(
     queues.watch(moved)
     roster.on_read = read
     orders = _Orders(queues, desks)
-    return Floor(queues, switchboard, supervision, store.agents, store.accounts.audit, orders, live, clock)
+    return Floor(
+        queues,
+        switchboard,
+        supervision,
+        store.agents,
+        store.accounts.audit,
+        orders,
+        live,
+        clock,
+        store.queue_days,
+        lambda now: midnight(now, desks.settings.zone),
+    )
 
 
 class _Orders:

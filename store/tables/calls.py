@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text, text
 
 from store.tables.columns import Json, UtcDateTime, metadata
 
@@ -17,6 +17,14 @@ call_events = Table(
     Column("kind", Text, nullable=False),
     Column("data", Json, nullable=False),
     sqlite_with_rowid=False,
+)
+# Of each call a few events tell what became of its waiting; the queues' numbers of the day are read by these.
+_of_queues = text("kind IN ('agent_connected', 'queue_left')")
+Index(
+    "ix_call_events_queues",
+    call_events.c.at,
+    sqlite_where=_of_queues,
+    postgresql_where=_of_queues,
 )
 
 # The projection of a call's events as of last_seq; it can be rebuilt from them.

@@ -138,6 +138,8 @@ async def open_hall(stage: Stage, store: Store) -> AsyncIterator[Hall]:
         orders,
         stage.live,
         stage.clock,
+        store.queue_days,
+        lambda now: now.replace(hour=0, minute=0, second=0, microsecond=0),
     )
     call = stage.queries.add(order_call(CALL, start=now - timedelta(minutes=2), ended=False), None)
     stage.live.put(call)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from acd.agents import Agent
+from calls.events import CallEvent, CallEventKind
+from engine.changes import AgentEventsAppended, EventsAppended
 from engine.floor.supervision import SupervisionMode, SupervisionRefused
 from engine.queues import AgentLine
 from engine.registers.access import Role
 from engine.registers.actor import Actor, ActorKind
+from engine.registers.agents import AgentEvent, AgentEventKind
 from store.store import Store
 from tests.console.floor_stage import CALL, Hall, open_hall
 from tests.console.offices import alerts
@@ -111,7 +115,7 @@ async def test_a_status_is_changed_with_a_reason_and_noted(hall: Hall) -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"status": "available"}, "Say why: the agent and the audit log are told."),
+        ({"status": "available"}, "Say why: the audit log keeps it."),
         ({"status": "available", "why": "x" * 501}, "Say it in 500 letters at most."),
         ({"status": "missed", "why": "so"}, "Choose one of the statuses of the list."),
         ({"status": "break:skiing", "why": "so"}, "Choose one of the statuses of the list."),
@@ -174,3 +178,61 @@ async def test_an_empty_floor_says_what_will_be_here(hall: Hall, monkeypatch: py
     page = await hall.page("/floor")
     assert "Nobody has come yet" in page
     assert "There is no queue yet" in page
+
+
+async def test_the_days_service_level_is_beside_the_target(hall: Hall) -> None:
+    at = hall.stage.clock.now() - timedelta(hours=1)
+    connected = {"queue": "orders", "agent": "anna", "waited_seconds": 6.0}
+    gone = {"queue": "orders", "outcome": "abandoned", "waited_seconds": 90.0}
+    events = [
+        CallEvent("c-one", 1, at, CallEventKind.AGENT_CONNECTED, connected),
+        CallEvent("c-two", 1, at, CallEventKind.QUEUE_LEFT, gone),
+    ]
+    await hall.store.ledger.commit([EventsAppended(tuple(events))], durable=True)
+    row = (await hall.page("/parts/floor")).split('id="queue-orders"')[1].split("</tr>")[0]
+    assert '<strong title="1/2 answered in time">50%</strong>' in row
+
+
+async def test_an_agents_day_and_log_are_in_the_readers_words(hall: Hall) -> None:
+    at = hall.stage.clock.now() - timedelta(minutes=30)
+    entries: list[tuple[AgentEventKind, dict[str, object]]] = [
+        (AgentEventKind.SIGNED_IN, {"telephone": "browser"}),
+        (AgentEventKind.MISSED, {"work": "c1", "queue": "night_orders", "outcome": "no_answer"}),
+        (AgentEventKind.STATUS_CHANGED, {"status": "missed", "reason": "", "by": "rule"}),
+        (AgentEventKind.STATUS_CHANGED, {"status": "available", "reason": "", "by": "Olga"}),
+        (AgentEventKind.STATE_CHANGED, {"state": "talking", "work": "c2", "queue": "orders"}),
+        (
+            AgentEventKind.TALKED,
+            {"queue": "orders", "direction": "inbound", "seconds": 90, "held_seconds": 8},
+        ),
+        (AgentEventKind.WRAPPED_UP, {"queue": "orders", "disposition": "callback", "seconds": 30}),
+        (AgentEventKind.STATE_CHANGED, {"state": "idle", "work": None, "queue": ""}),
+        (AgentEventKind.STATUS_CHANGED, {"status": "break", "reason": "lunch", "by": ""}),
+        (AgentEventKind.SKILLS_CHANGED, {"skills": {"polish": 4}, "reason": "course", "by": "p-olga"}),
+        (AgentEventKind.SIGNED_OUT, {"why": "gone"}),
+    ]
+    log = [
+        AgentEvent(f"e{number:02}", "jan", at + timedelta(seconds=number), kind, data)
+        for number, (kind, data) in enumerate(entries)
+    ]
+    await hall.store.ledger.commit([AgentEventsAppended(tuple(log))], durable=True)
+    page = " ".join((await hall.page("/floor/agents/jan")).split())
+    for told in (
+        "in the browser",
+        "Night orders, No answer",
+        "Missed an offer, by rule",
+        "Ready, by Olga",
+        "Talking, Orders",
+        "Orders, 1:30, on hold 0:08",
+        "Orders, callback, 0:30",
+        "Waits",
+        "Lunch",
+        "polish 4, course, by Olga",
+        "their page or telephone was gone",
+        "<dt>Average with wrap-up</dt><dd>2:00</dd>",
+        "<dt>Missed</dt><dd>1</dd>",
+    ):
+        assert told in page, told
+    polish = await hall.page("/floor/agents/jan", **{"Accept-Language": "pl"})
+    assert "Obiad" in polish
+    assert "według reguły" in polish

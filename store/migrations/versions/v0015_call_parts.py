@@ -1,4 +1,4 @@
-"""Agents' parts of calls that are not wrapped up yet."""
+"""Agents' parts of calls that are not wrapped up yet, and the queues' numbers of the day."""
 
 from __future__ import annotations
 
@@ -26,3 +26,11 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_call_parts_call_id", "call_parts", ["call_id"])
+    of_queues = sa.text("kind IN ('agent_connected', 'queue_left')")
+    op.create_index(
+        "ix_call_events_queues",
+        "call_events",
+        ["at"],
+        sqlite_where=of_queues,
+        postgresql_where=of_queues,
+    )
