@@ -8,6 +8,8 @@ from datetime import datetime
 
 from calls.call import Call
 from calls.events import CallEvent
+from dialer.attempt import Attempt
+from dialer.lead import Lead
 from engine.registers.agents import AgentEvent
 from engine.registers.desk import CallPart
 from engine.registers.recordings import Recording
@@ -138,10 +140,39 @@ class RecordingBegun:
     recording: Recording
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptBegun:
+    """A call of a campaign is about to be placed; its lead, reserved at that version, is being dialled.
+
+    A commit is refused whole when the lead is not reserved at that version any more: then nothing is dialled.
+    """
+
+    attempt: Attempt
+    lead_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStored:
+    """An attempt as of its `step`, which grows; an older one never replaces a newer."""
+
+    attempt: Attempt
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadPlanned:
+    """A lead as it is to be kept, one version on; left as it is when it is not at its version any more."""
+
+    lead: Lead
+
+
 Change = (
     EventsAppended
     | AgentEventsAppended
     | RecordingBegun
+    | AttemptBegun
+    | AttemptStored
+    | LeadPlanned
     | CallStored
     | InteractionAdded
     | JobAdded

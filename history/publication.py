@@ -27,6 +27,9 @@ class Kind(StrEnum):
     CALL_ANSWERED = "call.answered"
     CALL_ENDED = "call.ended"
     IMPORT_FINISHED = "import.finished"
+    CAMPAIGN_CHANGED = "campaign.changed"
+    DEBT_CHANGED = "debt.changed"
+    PROMISE_CHANGED = "promise.changed"
     WEBHOOK_PING = "webhook.ping"
 
 

@@ -12,8 +12,11 @@ from datetime import UTC, datetime
 import orjson
 
 from calls.call import Call
+from dialer.lead import Lead
 from engine.changes import (
     AgentEventsAppended,
+    AttemptBegun,
+    AttemptStored,
     CallbackKept,
     CallPartKept,
     CallPartOver,
@@ -23,6 +26,7 @@ from engine.changes import (
     EventsAppended,
     InteractionAdded,
     JobAdded,
+    LeadPlanned,
     ObjectionKept,
     ProfileSet,
     Published,
@@ -34,6 +38,7 @@ from history.contact_news import interaction_added
 from history.interaction import ContactPoint, Interaction
 from history.permission_news import consent_published, objection_published
 from history.publication import Publication
+from store.attempt_rows import attempt_row
 from store.permission_rows import consent_row, objection_row
 from store.statements import Statements
 
@@ -79,6 +84,9 @@ class Rows:
     parts_over: set[str] = field(default_factory=set)
     jobs: list[Row] = field(default_factory=list)
     recordings: list[Row] = field(default_factory=list)
+    attempts_begun: list[tuple[Row, AttemptBegun]] = field(default_factory=list)
+    attempts: dict[str, tuple[int, Row]] = field(default_factory=dict)
+    leads: list[Lead] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
 
     def add(self, change: Change, at: datetime) -> None:
@@ -118,6 +126,14 @@ class Rows:
                 self.jobs.append(self._job(change, at))
             case RecordingBegun(recording):
                 self.recordings.append(self._recording(recording))
+            case AttemptBegun(attempt):
+                self.attempts_begun.append((attempt_row(attempt, at, 0, self.time), change))
+            case AttemptStored(attempt, step):
+                stored = self.attempts.get(attempt.id)
+                if stored is None or step > stored[0]:
+                    self.attempts[attempt.id] = (step, attempt_row(attempt, at, step, self.time))
+            case LeadPlanned(lead):
+                self.leads.append(lead)
             case Published(publication):
                 orjson.dumps(publication.data)  # what has no form is refused here, with its own commit
                 self.publications.append(publication)

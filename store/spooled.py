@@ -6,7 +6,7 @@ not know take their defaults, fields that are no longer known are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.changes import (
     AgentEventsAppended,
+    AttemptBegun,
+    AttemptStored,
     CallbackKept,
     CallPartKept,
     CallPartOver,
@@ -25,6 +27,7 @@ from engine.changes import (
     EventsAppended,
     InteractionAdded,
     JobAdded,
+    LeadPlanned,
     ObjectionKept,
     ProfileSet,
     Published,
@@ -46,6 +49,9 @@ _KINDS: dict[str, type[Change]] = {
     "part_over": CallPartOver,
     "published": Published,
     "recording": RecordingBegun,
+    "attempt_begun": AttemptBegun,
+    "attempt": AttemptStored,
+    "lead": LeadPlanned,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _READERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in _KINDS.items()}
@@ -67,20 +73,24 @@ def line_of(commit: Commit) -> bytes:
     """Without a line end. Raises TypeError when a change holds what JSON cannot."""
     return orjson.dumps(
         {"form": _FORM, "at": commit.at, "changes": [[_NAMES[type(c)], c] for c in commit.changes]},
-        default=_listed,
+        default=_plain,
+        option=orjson.OPT_NON_STR_KEYS,  # enums are keys too
     )
 
 
-def _listed(value: object) -> object:
+def _plain(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, Mapping):  # read-only ones
+        return dict(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def dead_line(commit: Commit, why: str, at: datetime) -> bytes:
     """A dead letter of a commit; what JSON cannot hold is described."""
     changes = [[_NAMES[type(c)], c] for c in commit.changes]
-    return orjson.dumps({"at": at, "why": why, "committed_at": commit.at, "changes": changes}, default=repr)
+    told = {"at": at, "why": why, "committed_at": commit.at, "changes": changes}
+    return orjson.dumps(told, default=repr, option=orjson.OPT_NON_STR_KEYS)
 
 
 def dead_text(line: bytes, why: str, at: datetime) -> bytes:

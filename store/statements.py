@@ -11,6 +11,7 @@ from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects import postgresql
 
 from store import tables
+from store.attempt_rows import ATTEMPT_COLUMNS, ATTEMPT_PROGRESS
 from store.permission_rows import CONSENT_COLUMNS, OBJECTION_COLUMNS
 
 
@@ -63,6 +64,8 @@ class Statements:
     put_parts: Write
     remove_parts: Write
     add_recordings: Write
+    add_attempts: Write
+    put_attempts: Write
     put_attributes: Write
     add_consents: Write
     add_objections: Write
@@ -102,6 +105,13 @@ _WRITES = {
         tables.interactions, _columns(tables.interactions, "number", "erased_at"), "DO NOTHING"
     ),
     "add_recordings": _insert(tables.recordings, RECORDING_BEGUN, "DO NOTHING"),
+    "add_attempts": _insert(tables.attempts, ATTEMPT_COLUMNS, "(id) DO NOTHING"),
+    "put_attempts": _insert(
+        tables.attempts,
+        ATTEMPT_COLUMNS,
+        f"(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ATTEMPT_PROGRESS)} "
+        "WHERE excluded.step > attempts.step",
+    ),
     "add_jobs": _insert(
         tables.outbox,
         _columns(
@@ -130,10 +140,10 @@ _WRITES = {
     "add_points": _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING"),
 }
 _REMOVE_CONTACTS = "DELETE FROM contacts WHERE id = ?1"
-# With whether somebody is to be called back, by whom they are told: those calls may have become needless.
+# With whether a missed call of theirs is to be answered: this one may make that needless.
 _FIND_POINTS = (
     "SELECT point.kind, point.value, contact.id, contact.merged_into, EXISTS ("
-    "SELECT 1 FROM callback_requests AS request WHERE request.state = 'open' "
+    "SELECT 1 FROM callback_requests AS request WHERE request.state = 'open' AND request.source = 'missed' "
     "AND request.person = coalesce(contact.merged_into, contact.id)) "
     "FROM contact_points AS point JOIN contacts AS contact ON contact.id = point.contact_id "
     "WHERE (point.kind, point.value) IN (SELECT {given})"

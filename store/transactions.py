@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.attempt_keeping import LeadLost
 from store.connections import connection_for
 from store.database import Failure, failure_of, reason
 from store.rows import Rows
@@ -82,6 +83,8 @@ class Transactions:
             try:
                 await self._connection.transact(partial(write, rows=rows))
                 return
+            except LeadLost as lost:
+                raise _ValuesRefused(str(lost)) from lost
             except Exception as error:
                 failure = failure_of(error)
                 if failure is Failure.REFUSED:

@@ -15,7 +15,9 @@ from history.contact import Contact
 from history.contact_news import contact_made
 from history.interaction import ContactPoint, PointKind
 from history.publication import Publication
+from store.attempt_keeping import begin_attempts
 from store.callback_keeping import close_missed, deserves_callback, keep_callback
+from store.lead_keeping import put_lead
 from store.publishing import publish
 from store.rows import PointKey, Row, Rows
 from store.statements import Statements
@@ -33,6 +35,9 @@ def write(connection: Connection, rows: Rows) -> None:
     contacts = {key: person.contact_id for key, person in people.items()}
     consents, consents_told = rows.consented(contacts)
     objections, objections_told = rows.objected(contacts)
+    begin_attempts(connection, statements, rows)
+    for lead in rows.leads:
+        put_lead(connection, lead)
     together = Together(connection)
     together.add(statements.add_events, rows.events)
     together.add(statements.add_agent_events, rows.agent_events)
@@ -45,6 +50,7 @@ def write(connection: Connection, rows: Rows) -> None:
     together.add(statements.put_parts, rows.parts_kept())
     together.add(statements.remove_parts, [(part_id,) for part_id in rows.parts_over])
     together.add(statements.add_recordings, rows.recordings)
+    together.add(statements.put_attempts, [row for _, row in rows.attempts.values()])
     if rows.callbacks:
         together.do()  # whether somebody is called back depends on what has been written of them
     callbacks_told = _keep_callbacks(connection, rows, contacts, people.values())
@@ -84,7 +90,7 @@ def _keep_callbacks(
 
 @dataclass(frozen=True, slots=True)
 class PersonFound:
-    """The contact of a point. `waits`: to be called back."""
+    """The contact of a point. `waits`: for an answer to a call that was missed."""
 
     contact_id: str
     merged_into: str | None = None

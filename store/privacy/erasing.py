@@ -135,6 +135,9 @@ def erase_rows(
         "call_events": lambda rows: _empty_events(connection, rows),
         "calls": lambda rows: _empty_calls(connection, person, rows),
         "interactions": lambda rows: _empty_interactions(connection, rows, now),
+        "attempts": lambda rows: _set(
+            connection, "attempts", rows, lead=None, contact_id=None, number="", debt=None, callback=None
+        ),
         "consents": lambda rows: _empty_consents(connection, person, rows, key, proof_since, done),
         "do_not_contact": lambda rows: _hide_objections(connection, person, rows, key, now, new_id, done),
     }

@@ -53,16 +53,47 @@ def _of_contact(table: Table, fate: Fate = Fate.DELETED, column: str = "contact_
 def told_subjects(person: Person) -> tuple[ColumnElement[bool], ...]:
     """Of publications, outbox jobs and the audit log: contact:ID, call:ID, callback:ID and the like."""
     callbacks = _callback_ids(person)
+    listed, owed = select(tables.leads.c.id).where(_leads(person)), _debt_ids(person)
     return tuple(
         column.in_([f"contact:{one}" for one in person.ids])
         | column.in_(_prefixed("call:", person.call_ids()))
         | column.in_(_prefixed("callback:", callbacks))
         | column.in_(_prefixed("recording:", _recording_ids(person)))
+        | column.in_(_prefixed("lead:", listed))
+        | column.in_(_prefixed("debt:", owed))
         | column.in_(_prefixed("consent:", select(consents.c.id).where(_consents(person))))
         | column.in_(_prefixed("interaction:", select(interactions.c.id).where(person.interactions())))
         | column.in_(_prefixed("do_not_contact:", select(do_not_contact.c.id).where(_objections(person))))
         for column in (publications.c.subject, outbox.c.subject, audit_log.c.subject, subjects.c.subject)
     )
+
+
+def _leads(person: Person) -> ColumnElement[bool]:
+    columns = tables.leads.c
+    return or_(columns.person.in_(person.ids), columns.contact_id.in_(person.ids))
+
+
+def _of_lead(table: Table) -> Holding:
+    return Holding(
+        table, Fate.DELETED, lambda p, _: table.c.lead.in_(select(tables.leads.c.id).where(_leads(p)))
+    )
+
+
+def _attempts(person: Person) -> ColumnElement[bool]:
+    columns = tables.attempts.c
+    theirs = select(tables.leads.c.id).where(_leads(person))
+    return or_(
+        columns.contact_id.in_(person.ids), columns.lead.in_(theirs), columns.number.in_(person.phones)
+    )
+
+
+def _debt_ids(person: Person) -> Select[tuple[str]]:
+    columns = tables.debts.c
+    return select(columns.id).where(or_(columns.person.in_(person.ids), columns.contact_id.in_(person.ids)))
+
+
+def _of_debt(table: Table, column: str = "debt") -> Holding:
+    return Holding(table, Fate.DELETED, lambda p, _: table.c[column].in_(_debt_ids(p)))
 
 
 def _prefixed(prefix: str, ids: Select[tuple[str]]) -> Select[tuple[str]]:
@@ -173,6 +204,16 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(tables.call_parts, Fate.DELETED, lambda p, _: tables.call_parts.c.call_id.in_(p.call_ids())),
     Holding(calls, Fate.EMPTIED, lambda p, _: calls.c.id.in_(p.call_ids())),
     Holding(interactions, Fate.EMPTIED, lambda p, _: p.interactions()),
+    # Without them the share of abandoned calls would change.
+    Holding(tables.attempts, Fate.EMPTIED, lambda p, _: _attempts(p)),
+    _of_lead(tables.lead_numbers),
+    _of_lead(tables.lead_progress),
+    Holding(tables.leads, Fate.DELETED, lambda p, _: _leads(p)),
+    _of_debt(tables.promises),
+    _of_debt(tables.payments),
+    _of_debt(tables.debt_balances),
+    _of_debt(tables.debt_conflicts),
+    _of_debt(tables.debts, "id"),
     Holding(callback_asks, Fate.DELETED, lambda p, _: callback_asks.c.callback_id.in_(_callback_ids(p))),
     Holding(callback_requests, Fate.DELETED, lambda p, _: _callbacks(p)),
     Holding(consents, Fate.EMPTIED, lambda p, _: _consents(p)),
@@ -206,6 +247,9 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
     "tokens": "other systems",
     "webhooks": "other systems",
     "segments": "questions that many people answer",
+    "campaigns": "how a campaign is set up",
+    "campaign_runs": "what a pacer has learned of all calls",
+    "reconciliations": "files of balances: their names and how many rows they had",
     "do_not_contact_lists": "names of lists",
     "decision_chains": "heads of the chains",
     "erasures": "says that somebody was erased, not who",

@@ -14,8 +14,10 @@ from store.tables.accounts import (
     tokens,
 )
 from store.tables.agents import agent_events, agents
+from store.tables.attempts import attempts
 from store.tables.callbacks import callback_asks, callback_requests
 from store.tables.calls import call_events, calls
+from store.tables.campaigns import campaign_runs, campaigns
 from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
 from store.tables.contacts import (
     contact_attributes,
@@ -27,9 +29,18 @@ from store.tables.contacts import (
     contacts,
     segments,
 )
+from store.tables.debts import (
+    debt_balances,
+    debt_conflicts,
+    debts,
+    payments,
+    promises,
+    reconciliations,
+)
 from store.tables.desk import call_parts
 from store.tables.imports import contact_external_ids, import_matches, import_refusals, imports
 from store.tables.interactions import interactions
+from store.tables.leads import lead_numbers, lead_progress, leads
 from store.tables.outbox import outbox
 from store.tables.permissions import (
     consents,
@@ -49,12 +60,15 @@ __all__ = [
     "UtcDateTime",
     "agent_events",
     "agents",
+    "attempts",
     "audit_log",
     "call_events",
     "call_parts",
     "callback_asks",
     "callback_requests",
     "calls",
+    "campaign_runs",
+    "campaigns",
     "consents",
     "contact_attributes",
     "contact_external_ids",
@@ -64,6 +78,9 @@ __all__ = [
     "contact_points",
     "contact_tags",
     "contacts",
+    "debt_balances",
+    "debt_conflicts",
+    "debts",
     "decision_chains",
     "decisions",
     "do_not_contact",
@@ -75,12 +92,18 @@ __all__ = [
     "import_refusals",
     "imports",
     "interactions",
+    "lead_numbers",
+    "lead_progress",
+    "leads",
     "legal_holds",
     "metadata",
     "outbox",
+    "payments",
     "people",
+    "promises",
     "pseudonym_keys",
     "publications",
+    "reconciliations",
     "recordings",
     "segments",
     "sessions",

@@ -1,0 +1,40 @@
+"""Campaigns, and how each is run at the moment."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+
+from store.tables.columns import Json, UtcDateTime, metadata
+
+# `settings` is all of dialer.campaign.Campaign that is no column of its own. `version` counts its changes.
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    sqlite_with_rowid=False,
+)
+Index("ix_campaigns_state", campaigns.c.state)
+
+# One engine paces a campaign: `owner`, until `until`. `fence` grows with each new owner; who comes with an
+# older one is refused. `knowledge` is the pacer's own, from one run to the next.
+campaign_runs = Table(
+    "campaign_runs",
+    metadata,
+    Column("campaign", Text, ForeignKey("campaigns.id"), primary_key=True),
+    Column("owner", Text),
+    Column("until", UtcDateTime),
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    Column("knowledge", Json),
+    Column("known_at", UtcDateTime),
+    sqlite_with_rowid=False,
+)
