@@ -61,7 +61,7 @@ def _names(campaign: Campaign, known: Known) -> Iterator[Mistake]:
         ("queue", campaign.queue, known.queues, "queue"),
         ("flow", campaign.flow, known.flows, "flow"),
         ("question_flow", campaign.question_flow, known.flows, "flow"),
-        ("hours", campaign.hours, known.hours, "hours"),
+        ("hours", campaign.hours, known.hours, "set of hours"),
         ("script", campaign.script, known.scripts, "script"),
         *(("packs", pack, known.packs, "pack") for pack in campaign.packs),
         *(("dispositions", name, known.dispositions, "disposition") for name in campaign.dispositions),
@@ -80,7 +80,7 @@ def unknown(field: str, name: str | None, names: Collection[str], noun: str) -> 
         return
     near = get_close_matches(name, names, 1)
     there = ", ".join(sorted(names)[:10]) or "none"
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {there}."
+    hint = f"did you mean {near[0]!r}?" if near else f"known are: {there}."
     yield Mistake(field, f"There is no {noun} {name!r}; {hint}")
 
 
