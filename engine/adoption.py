@@ -11,6 +11,7 @@ from calls.call import fold
 from calls.control import CallArrived, ChannelSnapshot
 from calls.events import CallEvent
 from engine.flows import FlowShelf
+from engine.placing.own_calls import own_flow
 from engine.placing.ringing import Ring
 from ivr.dialogue import Dialogue, StateRejected
 from ivr.flow import Flow
@@ -29,7 +30,9 @@ def dialogue_of(
         flow = flows.by_name(str(events[0].data.get("flow")))
         return None if flow is None else (flow, opening(flow, events[0].data, surroundings))
     flow = flows.by_version(call.flow, call.flow_version or "")
-    if flow is None:
+    if flow is None:  # that of an agent's own call, which went on without the agent
+        flow = own_flow(call.flow, call.language or "")
+    if flow is None or flow.version != call.flow_version:
         return None
     try:
         return flow, Dialogue.resumed(flow, events, surroundings=surroundings)

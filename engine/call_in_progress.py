@@ -9,6 +9,7 @@ from typing import Protocol
 from acd.talks.talk import TalkView
 from calls.control import NetworkEvent
 from engine.call_log import CallLog
+from engine.conversation import Conversation
 from engine.talks.talking import Asked
 
 
@@ -41,8 +42,11 @@ class CallInProgress(Protocol):
     def forget_reports(self) -> None:
         """What the network reported until now is of before a break."""
 
-    async def resume(self, why: str, up: frozenset[str] | None = None) -> None:
-        """Go on after a break. `up`: channels that live and have answered, None: as before."""
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> Conversation | None:
+        """Go on after a break. `up`: channels that live and have answered, None: as before.
+
+        Returns the conversation that is to take the call over, if it is not over.
+        """
 
     async def lost(self, at: datetime | None) -> None:
         """Asterisk died under it."""

@@ -14,7 +14,8 @@ from engine.conversation import Conversation
 from engine.errands import Errands
 from engine.exchange import Exchange
 from engine.placing.manual_call import ManualCall, ManualDial
-from engine.placing.ringing import Ring, Ringing
+from engine.placing.own_calls import spoken
+from engine.placing.ringing import Ring, Ringing, callee_channel
 from engine.talks.lines import Overdue, TalkMeans
 from engine.voice import CallVoice
 from ivr.dialogue import Dialogue
@@ -79,7 +80,24 @@ class CallMaker:
         return call
 
     def manual(self, call_log: CallLog, dial: ManualDial) -> ManualCall:
-        return ManualCall(call_log, dial, partial(self.talk_means, call_log))
+        exchange = self._exchange
+        ring = Ring(dial.to, dial.caller_id, dial.ring_seconds, dial.trunk)
+
+        def go_on(flow: Flow) -> Conversation:
+            dialogue = self._dialogue(call_log, flow, None)
+            channel_id = callee_channel(call_log.id)
+            return self.conversation(call_log, channel_id, flow, dialogue, ring=ring, answered=True)
+
+        languages = [language for flow in exchange.flows.all() for language in flow.languages]
+        return ManualCall(
+            call_log,
+            dial,
+            partial(self.talk_means, call_log),
+            rules=exchange.own_calls(),
+            flow_named=exchange.flows.by_name,
+            go_on=go_on,
+            language=spoken(languages, exchange.region),
+        )
 
     def talk_means(self, call_log: CallLog, tell: Callable[[Overdue], None]) -> TalkMeans:
         exchange = self._exchange
@@ -100,11 +118,13 @@ class CallMaker:
 
         It was there when the agent asked for it; LookupError when it was taken away in that moment.
         """
-        exchange = self._exchange
-        flow = exchange.flows.by_name(name)
+        flow = self._exchange.flows.by_name(name)
         if flow is None:
             raise LookupError(f"there is no flow {name!r} any more")
+        return self._dialogue(call_log, flow, language)
+
+    def _dialogue(self, call_log: CallLog, flow: Flow, language: str | None) -> Dialogue:
         call = call_log.call
         facts = facts_of({"direction": call.direction, "caller": call.caller, "dialled": call.dialled})
-        spoken = language if language in flow.languages else None
-        return Dialogue(flow, facts=facts, surroundings=exchange.surroundings, language=spoken)
+        chosen = language if language in flow.languages else None
+        return Dialogue(flow, facts=facts, surroundings=self._exchange.surroundings, language=chosen)

@@ -128,6 +128,10 @@ class Conversation:
         """Answer, converse, and leave the call ended in the log, whatever happens."""
         await self._until_over(self._begun())
 
+    async def take_over(self) -> None:
+        """Go on with a person who is on the line already, and with whom somebody has talked."""
+        await self._until_over(self._taken_over())
+
     async def resume(self, why: str, up: frozenset[str] | None = None) -> None:
         """Go on with a call that another engine, or this one before a break, had begun.
 
@@ -192,6 +196,10 @@ class Conversation:
         if self._ringing is not None:
             await self._ringing.place()
         await self._pick_up()
+        return self._dialogue.start(self._clock.now())
+
+    async def _taken_over(self) -> tuple[Command, ...]:
+        self._voice.wideband = await self._control.is_wideband(self.channel_id)
         return self._dialogue.start(self._clock.now())
 
     async def _pick_up(self, *, up: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from calls.talk_control import TalkControl
@@ -11,6 +12,7 @@ from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.missed_calls import MissedCalls
+from engine.placing.own_calls import OwnCallRules
 from engine.ports import Clock, Ids, Ledger, Recognizer, Recordings, Synthesizer
 from engine.queues import Queues
 from engine.recording.recorder import TalkRecorders
@@ -23,6 +25,7 @@ class Exchange:
     """`node` names this engine; `region` is the country whose national numbers are understood.
 
     `missed_calls`: the rule by which callers who were not served are called back; None: they are not.
+    `own_calls`: the rules, as they are now, for calls that agents place.
     """
 
     control: TalkControl
@@ -42,6 +45,7 @@ class Exchange:
     surroundings: Surroundings = NOWHERE
     missed_calls: MissedCalls | None = None
     talk_recorders: TalkRecorders = NOTHING_RECORDED
+    own_calls: Callable[[], OwnCallRules] = OwnCallRules
 
     def call_log(self, call_id: str) -> CallLog:
         return CallLog(

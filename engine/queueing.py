@@ -362,10 +362,10 @@ class QueueWaiting:
         if self._noted:
             answered_at = connected_at or self._connected_at  # also of who has lost that agent since
             until_answered = (answered_at or now) - self.place.since
-            waited = Waited.ANSWERED if answered_at is not None else Waited.UNANSWERED
+            came_of_it = Waited.ANSWERED if answered_at is not None else Waited.UNANSWERED
             if outcome == OVERFLOW:
-                waited = Waited.OVERFLOWED
-            self._means.queues.on_left(self.place.queue, until_answered.total_seconds(), waited)
+                came_of_it = Waited.OVERFLOWED
+            self._means.queues.on_left(self.place.queue, until_answered.total_seconds(), came_of_it)
 
     async def _stop_ringing(self) -> bool:
         """End the agent's leg, whatever it is at. False when it had ended already."""

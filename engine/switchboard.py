@@ -46,6 +46,8 @@ ACTION_SECONDS = 5.0
 # At the engine's end, its calls have this long to be written.
 CLOSING_SECONDS = 5.0
 
+Work = Callable[[], Awaitable[Conversation | None]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -185,7 +187,8 @@ class Switchboard:
     def adopt(self, snapshot: network.ChannelSnapshot, events: Sequence[CallEvent]) -> bool:
         """Go on with a call that an earlier engine had begun. False when its flow is no longer loaded."""
         exchange = self._exchange
-        if (dial := manual_dial_of(events[0].data)) is not None:
+        dial = manual_dial_of(events[0].data)
+        if dial is not None and not any(event.kind is CallEventKind.FLOW_STARTED for event in events):
             self._adopt_manual(dial, events)
             return True
         found = dialogue_of(events, exchange.flows, exchange.surroundings)
@@ -271,18 +274,26 @@ class Switchboard:
             log.warning("unknown number dialled", dialled=arrived.dialled, trunk=arrived.trunk)
         await call.run()
 
-    def _begin(self, call: CallInProgress, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, call: CallInProgress, work: Work) -> None:
         """Do `work` for the call from now on, in place of whatever is being done for it."""
         if (before := self._tasks.get(call.id)) is not None:
             before.cancel()
-        self._calls[call.id] = self._by_channel[call.channel_id] = call
+        self._lead_to(call)
         self._tasks[call.id] = asyncio.get_running_loop().create_task(self._serve(call, work))
 
-    async def _serve(self, call: CallInProgress, work: Callable[[], Awaitable[None]]) -> None:
+    def _lead_to(self, call: CallInProgress) -> None:
+        self._calls[call.id] = self._by_channel[call.channel_id] = call
+
+    async def _serve(self, call: CallInProgress, work: Work) -> None:
         async with call.turn:  # what was done before has let go of the call
             while True:
                 try:
-                    await work()
+                    successor = await work()
+                    if successor is not None:
+                        successor.turn = call.turn
+                        call, work = successor, successor.take_over
+                        self._lead_to(call)
+                        continue
                 except ControlLost as lost:
                     log.warning("a call is adrift", call=call.id, why=str(lost))
                     await asyncio.sleep(ADRIFT_SECONDS)

@@ -8,6 +8,7 @@ from datetime import UTC, timedelta, tzinfo
 
 from calls.dialling import DialRule
 from engine.desk.view import BreakChoice, ScriptStep, SmsTemplate
+from engine.placing.own_calls import OwnCallRules
 from history.dispositions import TRADE, Disposition
 
 
@@ -40,6 +41,7 @@ class DeskSettings:
     dial: tuple[str, ...] = ()
     queues: Mapping[str, QueueDesk] = field(default_factory=dict)
     callback_within: timedelta = timedelta(hours=4)
+    own_calls: OwnCallRules = field(default_factory=OwnCallRules)
 
     @property
     def dial_rule(self) -> DialRule:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from acd.events import AgentTaken, TalkEnded
-from acd.talks.commands import Over
+from acd.talks.commands import Ending, Over
 from acd.talks.phases import Phase, Talk
 from acd.talks.talk import ActionRefused, TalkView
 from calls import control as network
@@ -22,16 +22,17 @@ from calls.events import CallEvent, CallEventKind
 from calls.legs import LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
 from engine.call_log import CallLog
+from engine.conversation import Conversation
+from engine.placing.own_calls import OwnCallRules, back_in, cut_off, waiting_in
 from engine.placing.ringing import callee_channel
 from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
 from engine.talks.recall import recalled, room_named
 from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
+from ivr.flow import Flow
 
 # A desk's page answers by itself; a telephone on a table takes its time.
 AGENT_RING_SECONDS = 20
-# Of a call that is no queue's, in which the agent says what came of it.
-WRAP_UP_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,20 @@ def manual_dial_of(received: Mapping[str, object]) -> ManualDial | None:
 
 
 class ManualCall:
-    """Implements CallInProgress."""
+    """Implements CallInProgress. `go_on` makes the conversation, in this flow, of a customer who is left
+    without an agent; `language`: that of our own flows.
+    """
 
     def __init__(
-        self, call_log: CallLog, dial: ManualDial, means: Callable[[Callable[[Any], None]], TalkMeans]
+        self,
+        call_log: CallLog,
+        dial: ManualDial,
+        means: Callable[[Callable[[Any], None]], TalkMeans],
+        *,
+        rules: OwnCallRules,
+        flow_named: Callable[[str], Flow | None],
+        go_on: Callable[[Flow], Conversation],
+        language: str,
     ) -> None:
         self.id = call_log.id
         self.channel_id = callee_channel(call_log.id)
@@ -95,6 +106,11 @@ class ManualCall:
         self._dialled = False
         self._answered = False
         self._talk: TalkInProgress | None = None
+        self._rules = rules
+        self._flow_named = flow_named
+        self._go_on = go_on
+        self._language = language
+        self._successor: Conversation | None = None
         self._ended_by = "caller"
         self._outcome: Outcome | None = None
         self._timers: list[asyncio.TimerHandle] = []
@@ -123,13 +139,13 @@ class ManualCall:
 
     # --- its life -----------------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Ring the agent, then the customer, and leave the call ended in the log."""
-        await self._until_over(self._ring_agent())
+    async def run(self) -> Conversation | None:
+        """Ring the agent, then the customer, and leave the call ended in the log, or to a conversation."""
+        return await self._until_over(self._ring_agent())
 
-    async def resume(self, why: str, up: frozenset[str] | None = None) -> None:
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> Conversation | None:
         """Go on after a break. Who was not on the line yet is rung no more."""
-        await self._until_over(self._resumed(why, up))
+        return await self._until_over(self._resumed(why, up))
 
     def adopt(self, events: Sequence[CallEvent]) -> None:
         """Take over what an earlier engine had begun, before `resume`. The customer's channel lives."""
@@ -168,15 +184,20 @@ class ManualCall:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    async def _until_over(self, beginning: Awaitable[None]) -> None:
+    async def _until_over(self, beginning: Awaitable[None]) -> Conversation | None:
         try:
             await beginning
-            while not self.log.ended:
+            while not self.log.ended and self._successor is None:
                 await self._take(await self._inbox.get())
         finally:
             if self.log.ended:
                 refuse_waiting(self._inbox, "This call is over.")
                 self._stop_timers()
+        if self._successor is not None:
+            self._stop_timers()
+            for _ in range(self._inbox.qsize()):
+                self._successor.tell(self._inbox.get_nowait())
+        return self._successor
 
     async def _ring_agent(self) -> None:
         means, dial = self._means, self._dial
@@ -205,16 +226,11 @@ class ManualCall:
 
     @property
     def _wrap_up_seconds(self) -> float | None:
-        return None if self._dial.queue else WRAP_UP_SECONDS
+        return None if self._dial.queue else self._rules.wrap_up_seconds
 
     def _talk_of(self, talk: Talk, main: str = "") -> TalkInProgress:
-        return TalkInProgress(
-            talk,
-            main or room_named(self._leg),
-            self._means,
-            flows_offered=False,
-            wrap_up_seconds=self._wrap_up_seconds,
-        )
+        main = main or room_named(self._leg)
+        return TalkInProgress(talk, main, self._means, wrap_up_seconds=self._wrap_up_seconds)
 
     async def _resumed(self, why: str, up: frozenset[str] | None) -> None:
         await self.log.write(CallEventKind.RESUMED, {"why": why})
@@ -296,12 +312,32 @@ class ManualCall:
         await self._end(by, outcome, cause)
 
     async def _over(self, over: Over | None) -> None:
-        """Nobody of ours is on the line any more: no flow is there to go on with the customer."""
+        """Nobody of ours is on the line any more."""
         if over is None:
             return
         self._talk = None
-        await self._hang_up(self.channel_id)
-        await self._end("agent", Outcome.COMPLETED if self._answered else Outcome.ABANDONED)
+        flow = self._flow_after(over) if self._answered else None
+        if flow is None:
+            await self._hang_up(self.channel_id)
+            await self._end("agent", Outcome.COMPLETED if self._answered else Outcome.ABANDONED)
+            return
+        with contextlib.suppress(CallControlError):  # it plays none, or has ended
+            await self._means.control.music(self.channel_id, on=False)
+        self._successor = self._go_on(flow)
+
+    def _flow_after(self, over: Over) -> Flow | None:
+        """What goes on with the customer; None: they are left."""
+        match over.ending:
+            case Ending.FLOW:
+                return self._flow_named(over.name)
+            case Ending.QUEUE:
+                return waiting_in(over.name, self._language)
+            case Ending.LOST:
+                queue = self._rules.lost_calls
+                known = queue in self._means.queues
+                return back_in(queue, self._language) if known else cut_off(self._language)
+            case _:
+                return None
 
     async def _missed(self, outcome: Outcome) -> None:
         """The agent's own telephone rang, or should have, and they did not take it."""

@@ -24,6 +24,7 @@ class AgentEventKind(StrEnum):
     TALKED = "talked"  # work, queue, direction, seconds, held_seconds
     WRAPPED_UP = "wrapped_up"  # work, queue, disposition, seconds
     SKILLS_CHANGED = "skills_changed"  # skills, reason, by
+    CAPACITY_CHANGED = "capacity_changed"  # capacity, reason, by
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,9 @@ class AgentRegister(Protocol):
         actor: Actor,
         name: str,
         capacity: Mapping[str, int],
+        reason: str,
         at: datetime,
         seen_version: int | None = None,
-        reason: str = "",
     ) -> AgentProfile:
         """Raises Missing, Changed and Refused."""
 

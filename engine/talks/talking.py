@@ -105,7 +105,6 @@ class TalkInProgress:
         main: str,
         means: TalkMeans,
         *,
-        flows_offered: bool = True,
         wrap_up_seconds: float | None = None,
     ) -> None:
         self.talk = talk
@@ -113,7 +112,6 @@ class TalkInProgress:
         self._rooms = Rooms(talk.customer, main, control=means.control, trouble=self._trouble)
         self._lines = TalkLines(talk, means, self._rooms.ended)
         self._over: Over | None = None
-        self._flows_offered = flows_offered
         self._wrap_up_seconds = wrap_up_seconds
         self._adopted = False
         self._doubted = False  # whether the last steps were done
@@ -239,7 +237,7 @@ class TalkInProgress:
 
     async def _act(self, agent: str, action: Action) -> Over | None:
         means = self._means
-        checked(action, means.queues, means.flows if self._flows_offered else None, means.region)
+        checked(action, means.queues, means.flows, means.region)
         # The number of the last event names it: no engine, however late, uses an id twice.
         leg = f"{means.call_id}.leg.{means.log.last_seq}"
         talk, commands = asked(self.talk, agent, action, leg, means.clock.now())

@@ -10,11 +10,8 @@ from calls.numbers import parse_number
 from engine.queues import Queues
 
 
-def checked(action: Action, queues: Queues, flows: Callable[[str], bool] | None, region: str) -> None:
-    """Raises ActionRefused when there is no such target, or it cannot take a call now.
-
-    `flows` None: the call has no flow that could go on, nor a queue that it came from.
-    """
+def checked(action: Action, queues: Queues, flows: Callable[[str], bool], region: str) -> None:
+    """Raises ActionRefused when there is no such target, or it cannot take a call now."""
     if not isinstance(action, Consult | Transfer):
         return
     name = action.target.name
@@ -23,11 +20,9 @@ def checked(action: Action, queues: Queues, flows: Callable[[str], bool] | None,
             _agent(name, queues)
         case TargetKind.NUMBER if parse_number(name, region).e164 is None:
             raise ActionRefused(f"{name!r} is not a telephone number: write it as +48 22 000 00 01.")
-        case TargetKind.QUEUE | TargetKind.FLOW if flows is None:
-            raise ActionRefused("A call that you placed yourself goes to an agent or a number.")
         case TargetKind.QUEUE if name not in queues:
             raise ActionRefused(f"There is no queue {name!r}.")
-        case TargetKind.FLOW if flows is not None and not flows(name):
+        case TargetKind.FLOW if not flows(name):
             raise ActionRefused(f"There is no flow {name!r}.")
 
 

@@ -10,6 +10,7 @@ from engine.desk.desks import Desks
 from engine.desk.dialling import ManualCalls
 from engine.desk.settings import DeskSettings, QueueDesk
 from engine.exchange import Exchange
+from engine.placing.own_calls import OwnCallRules
 from engine.roster import Roster
 from engine.switchboard import Switchboard
 from infolinia.configuration import Configuration
@@ -55,6 +56,7 @@ def desk_settings(configuration: Configuration) -> DeskSettings:
         templates=desk.sms_templates(),
         transfer_numbers=dict(desk.transfer_numbers),
         dial=desk.dial,
+        own_calls=OwnCallRules(desk.manual_wrap_up, desk.lost_calls or ""),
         queues={
             name: QueueDesk(
                 dispositions=tuple(queue.dispositions),

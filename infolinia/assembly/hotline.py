@@ -183,6 +183,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             region=configuration.country,
             surroundings=surroundings,
             missed_calls=missed_calls(configuration),
+            own_calls=lambda: desks.settings.own_calls,
         )
         switchboard = Switchboard(exchange)
         manual = manual_calls(configuration, exchange, switchboard, gate, unreachable)

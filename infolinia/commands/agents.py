@@ -97,6 +97,7 @@ def change_skills(
 def change_capacity(
     name: NameArgument,
     work: Annotated[list[str], typer.Argument(metavar="KIND=NUMBER", help="As call=1 chat=3 task=1.")],
+    reason: ReasonOption,
     config: ConfigOption = None,
 ) -> None:
     """How much of each kind of work an agent has at once."""
@@ -112,7 +113,8 @@ def change_capacity(
         async with _agents(configuration) as register:
             profile = await _changeable(register, configuration, name)
             capacity = {**profile.capacity, **given}
-            await register.set_capacity(shell_user(), name, capacity, SystemClock().now(), profile.version)
+            now = SystemClock().now()
+            await register.set_capacity(shell_user(), name, capacity, reason, now, profile.version)
         await _hotline_told(configuration)
         typer.echo(f"{name}: {', '.join(f'{kind} {number}' for kind, number in sorted(capacity.items()))}")
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from engine.desk.view import BreakChoice, ScriptStep, SmsTemplate
 from history.dispositions import TRADE, Disposition, Next
 from infolinia.sections.callbacks import Word
-from infolinia.sections.queues import Number, QueueSections
+from infolinia.sections.queues import Number, QueueName, QueueSections
 from ivr.reading.shape import Seconds, guess
 
 LONGEST_WORDS = 60
@@ -66,7 +66,8 @@ class ScriptStepSection(BaseModel):
 class DeskSection(BaseModel):
     """`breaks` empty: a break and lunch. `dispositions`: beside the trade's; a known name replaces that one.
 
-    `missed`: what becomes of a browser's agent who let an offer ring out.
+    `missed`: what becomes of a browser's agent who let an offer ring out. `lost_calls`: the queue in which
+    the customer of an agent's own call waits, when the agent's line is lost.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +79,8 @@ class DeskSection(BaseModel):
     templates: Mapping[Word, SmsText] = {}
     transfer_numbers: Mapping[Label, Number] = {}
     dial: tuple[Prefix, ...] = ()
+    manual_wrap_up: Annotated[Seconds, Field(ge=0, le=3600)] = 30.0
+    lost_calls: QueueName | None = None
 
     def break_choices(self) -> tuple[BreakChoice, ...]:
         if not self.breaks:
@@ -114,6 +117,9 @@ def desk_problems(desk: DeskSection, queues: QueueSections) -> Iterator[str]:
                 f"desk.dispositions.{name}.retry_after: a final disposition is not tried again; "
                 "leave this out, or set `final: false`."
             )
+    if desk.lost_calls is not None and desk.lost_calls not in queues:
+        hint = guess(desk.lost_calls, queues) or "; add it to `queues`"
+        yield f"desk.lost_calls: there is no queue {desk.lost_calls!r}{hint}."
     known = {
         "dispositions": desk.all_dispositions(),
         "templates": desk.templates,

@@ -36,6 +36,7 @@ def _agent_name(value: str) -> str:
 
 AgentName = Annotated[str, AfterValidator(_agent_name)]
 QueueName = Annotated[str, AfterValidator(_name)]
+Kind = Literal["call", "chat", "task"]
 Skill = Annotated[str, AfterValidator(_name)]
 
 
@@ -66,7 +67,7 @@ class AgentSection(BaseModel):
     """By `sip: {password: …}`, by `number: "+48220000021"`, or with neither by the browser of `person`.
 
     `skills`: skill -> level from 1 to 5. `capacity`: kind of work -> so much of it at once. `person`: the
-    name by which whoever this is signs in.
+    name by which whoever this is signs in. `alone`: kinds of work that go beside no other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -75,7 +76,8 @@ class AgentSection(BaseModel):
     number: Number | None = None
     person: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | None = None
     skills: Mapping[Skill, Annotated[int, Field(ge=1, le=5)]] = {}
-    capacity: Mapping[Literal["call", "chat", "task"], Annotated[int, Field(ge=0, le=50)]] = {}
+    capacity: Mapping[Kind, Annotated[int, Field(ge=0, le=50)]] = {}
+    alone: tuple[Kind, ...] = ("call",)
 
     @property
     def is_browser(self) -> bool:
@@ -154,6 +156,7 @@ class QueueSection(BaseModel):
     capacity: Annotated[int, Field(ge=1, le=10000)] = 100
     ring: Annotated[Seconds, Field(ge=5, le=120)] = 20.0
     wrap_up: Annotated[Seconds, Field(ge=0, le=3600)] = 10.0
+    wrap_up_limit: Annotated[Seconds, Field(ge=0, le=4 * 3600)] = 300.0
 
 
 Agents = Mapping[AgentName, AgentSection]
@@ -165,6 +168,11 @@ def queue_problems(agents: Agents, queues: QueueSections, hours: Mapping[str, ob
     yield from _person_problems(agents)
     for name, section in queues.items():
         yield from _relax_problems(name, section)
+        if section.disposition_required and section.wrap_up_limit < section.wrap_up:
+            yield (
+                f"queues.{name}.wrap_up_limit: it is shorter than `wrap_up`, so that nobody would be waited "
+                "for; give more, or leave it out."
+            )
         if section.overflow is not None and section.overflow.to not in queues:
             to = section.overflow.to
             hint = guess(to, queues) or "; add it to `queues`"
@@ -229,6 +237,7 @@ def agent_lines(agents: Agents, missed: MissedRule = MissedRule.STATUS) -> list[
                 name,
                 section.skills,
                 {WorkKind(kind): number for kind, number in section.capacity.items()},
+                alone=frozenset(map(WorkKind, section.alone)),
                 missed=missed if section.is_browser else MissedRule.PAUSE,
             ),
             section.number,
@@ -260,6 +269,7 @@ def waiting_rooms(queues: QueueSections) -> list[Queue]:
             reserve=section.reserve,
             service_level_seconds=section.service_level,
             disposition_required=section.disposition_required,
+            wrap_up_limit_seconds=section.wrap_up_limit,
         )
         for name, section in queues.items()
     ]

@@ -128,9 +128,9 @@ class SqlAgents:
         actor: Actor,
         name: str,
         capacity: Mapping[str, int],
+        reason: str,
         at: datetime,
         seen_version: int | None = None,
-        reason: str = "",
     ) -> AgentProfile:
         return await self.change(actor, name, None, capacity, reason, at, seen_version)
 
@@ -145,16 +145,24 @@ class SqlAgents:
         seen_version: int | None = None,
     ) -> AgentProfile:
         values: dict[str, object] = {}
-        event: dict[str, object] | None = None
+        events: dict[AgentEventKind, Mapping[str, object]] = {}
         if skills is not None:
             _check_skills(skills)
             values["skills"] = dict(skills)
-            event = {"skills": dict(skills), "reason": reason, "by": actor.id}
+            events[AgentEventKind.SKILLS_CHANGED] = {
+                "skills": dict(skills),
+                "reason": reason,
+                "by": actor.id,
+            }
         if capacity is not None:
             _check_capacity(capacity)
             values["capacity"] = dict(capacity)
-        told = {**values, "reason": reason} if reason or skills is not None else values
-        return await self._set(actor, name, values, told, at, seen_version, event)
+            events[AgentEventKind.CAPACITY_CHANGED] = {
+                "capacity": dict(capacity),
+                "reason": reason,
+                "by": actor.id,
+            }
+        return await self._set(actor, name, values, {**values, "reason": reason}, at, seen_version, events)
 
     async def standings(self) -> Sequence[AgentStanding]:
         def work(connection: Connection) -> list[AgentStanding]:
@@ -238,13 +246,16 @@ class SqlAgents:
         told: Mapping[str, object],
         at: datetime,
         seen_version: int | None,
-        event: Mapping[str, object] | None = None,
+        events: Mapping[AgentEventKind, Mapping[str, object]],
     ) -> AgentProfile:
         if name in self._configured and self._configured[name] is None:
             raise Refused(
                 f"What {name} can do stands in the configuration: change it there, then `infolinia reload`."
             )
-        event_id = self._ids.new()
+        rows = [
+            {"id": self._ids.new(), "agent": name, "at": at, "kind": kind.value, "data": dict(data)}
+            for kind, data in events.items()
+        ]
 
         def work(connection: Connection) -> AgentProfile:
             locked = select(agents.c.version).where(agents.c.name == name).with_for_update()
@@ -255,16 +266,8 @@ class SqlAgents:
             changed = {**values, "version": row.agent_version + 1}
             connection.execute(update(agents).where(agents.c.name == name).values(changed))
             note(connection, actor, "agent.changed", f"agent:{name}", told, at)
-            if event is not None:
-                connection.execute(
-                    insert(agent_events).values(
-                        id=event_id,
-                        agent=name,
-                        at=at,
-                        kind=AgentEventKind.SKILLS_CHANGED.value,
-                        data=dict(event),
-                    )
-                )
+            if rows:
+                connection.execute(insert(agent_events), rows)
             return _profile(connection.execute(_profiles().where(agents.c.name == name)).one())
 
         return await written(self._engine, work)

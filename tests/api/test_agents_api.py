@@ -127,8 +127,9 @@ async def test_skills_and_capacity_are_changed_with_a_reason(office: Office) -> 
     assert (changed.json["skills"], changed.json["capacity"]["chat"]) == ({"pl": 5}, 2)
     assert changed.json["version"] == 2
     assert office.queues.agent_views()["anna-nowa"].skills == {"pl": 5}, "at once"
-    (event,) = (await boss.get("/agents/anna-nowa/events")).json["items"]
-    assert (event["kind"], event["data"]["reason"]) == ("skills_changed", "an exam")
+    events = (await boss.get("/agents/anna-nowa/events")).json["items"]
+    assert {event["kind"] for event in events} == {"skills_changed", "capacity_changed"}
+    assert {event["data"]["reason"] for event in events} == {"an exam"}
     audit = await office.api.store.accounts.audit.entries(AuditFilter(subject="agent:anna-nowa"), limit=1)
     assert [entry.note.data["reason"] for entry in audit] == ["an exam"]
     problem(await boss.patch("/agents/anna-nowa", patch, before.etag), 412, "changed")

@@ -16,6 +16,7 @@ from engine.exchange import Exchange
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
+from engine.placing.own_calls import OwnCallRules
 from engine.queues import AgentLine, Queues
 from engine.recovery import Recovery
 from engine.switchboard import Switchboard
@@ -98,6 +99,7 @@ class Stage:
         agents: Sequence[AgentLine] = (),
         surroundings: Surroundings = NOWHERE,
         network: TalkControl | None = None,
+        own_calls: OwnCallRules | None = None,
     ) -> None:
         """`network`: a real Asterisk in place of `control`; it tells its events to the switchboard."""
         self.folder = folder
@@ -137,6 +139,7 @@ class Stage:
             node=NODE,
             region="PL",
             surroundings=surroundings,
+            own_calls=lambda: own_calls or OwnCallRules(),
         )
         self.switchboard = Switchboard(self.exchange)
         self.control.listener = self.switchboard.on_network_event

@@ -13,7 +13,15 @@ from acd.agents import Agent, AgentState, AgentStatus
 from acd.events import StatusChanged
 from acd.talks import talk as asks
 from acd.talks.talk import ActionRefused, Target, TargetKind
-from calls.control import ChannelEnded, ControlLost, LegAnswered, LegRinging, PhoneChanged, RequestRefused
+from calls.control import (
+    ChannelEnded,
+    ControlDropped,
+    ControlLost,
+    LegAnswered,
+    LegRinging,
+    PhoneChanged,
+    RequestRefused,
+)
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from compliance.facts import Mode, Purpose
@@ -22,6 +30,7 @@ from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.flows import FlowShelf
 from engine.placing.manual_placing import ManualPlacing
 from engine.placing.outbound import Lines
+from engine.placing.own_calls import FIRST, OwnCallRules
 from engine.queues import AgentLine
 from ivr.reading.loader import load_flow
 from tests.engine.fake_network import channel
@@ -30,11 +39,13 @@ from tests.engine.queue_stage import FLOW, ORDERS
 from tests.engine.stage import UNKNOWN, Stage
 
 
-def stage_with_browser(folder: Path, *, after: Stage | None = None) -> Stage:
+def stage_with_browser(
+    folder: Path, *, after: Stage | None = None, rules: OwnCallRules | None = None
+) -> Stage:
     flows = {"front": load_flow(FLOW, "front.yaml")}
     shelf = FlowShelf(flows, {"100": "front"}, unknown=load_flow(UNKNOWN, "unknown.yaml"), region="PL")
     agents = [AgentLine(Agent("anna"), browser=True), AgentLine(Agent("jan"))]
-    stage = Stage(folder, after=after, shelf=shelf, queues=[ORDERS], agents=agents)
+    stage = Stage(folder, after=after, shelf=shelf, queues=[ORDERS], agents=agents, own_calls=rules)
     queues = stage.exchange.queues
     queues.desk_present("anna", True)
     stage.control.tell(PhoneChanged("anna", True))
@@ -107,8 +118,8 @@ async def test_hold_advice_and_transfer_of_a_customer_whom_we_called(stage: Stag
     leg = await speaks(stage)
     await stage.switchboard.act("m1", "anna", asks.Hold())
     assert stage.control.asked("music") == [(CALLEE, True)]
-    with pytest.raises(ActionRefused, match="placed yourself"):
-        await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.QUEUE, "orders")))
+    with pytest.raises(ActionRefused, match="no queue 'order'"):
+        await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.QUEUE, "order")))
     stage.control.tell(PhoneChanged("jan", True))
     await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.AGENT, "jan")))
     jan = str(stage.control.asked("ring")[-1][0])
@@ -118,6 +129,120 @@ async def test_hold_advice_and_transfer_of_a_customer_whom_we_called(stage: Stag
     row = await stage.over("m1")
     assert (row.agent, row.data["ended_by"]) == ("jan", "agent")
     assert (CALLEE, 16) in stage.control.asked("hang_up")
+
+
+async def in_queue(stage: Stage, queue: str = "orders") -> None:
+    await stage.until(lambda: stage.exchange.queues.waiting() == {queue: 1})
+    await stage.until(lambda: stage.control.asked("music")[-1:] == [(CALLEE, True)])
+
+
+async def test_a_customer_whom_we_called_is_given_to_a_queue(stage: Stage) -> None:
+    leg = await speaks(stage)
+    await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.QUEUE, "orders")))
+    await in_queue(stage)
+    assert (leg, 16) in stage.control.asked("hang_up")
+    assert stage.inbound("m1").guarded, "no engine, and the dialplan takes them back"
+    stage.control.tell(PhoneChanged("jan", True))
+    await stage.until(lambda: bool(stage.control.asked("ring")))
+    jan = str(stage.control.asked("ring")[-1][0])
+    stage.control.tell(LegAnswered(jan))
+    await stage.until(lambda: len(stage.control.asked("bridge")) == 2)
+    view = stage.switchboard.talk_of("m1")
+    assert view is not None
+    assert (view.agent, view.queue) == ("jan", "orders")
+    assert stage.exchange.queues.agent_views()["anna"].state is AgentState.WRAP_UP
+    stage.control.tell(ChannelEnded(jan, 16))
+    row = await stage.over("m1")
+    assert (row.agent, row.outcome) == ("jan", Outcome.TRANSFERRED)
+    assert stage.control.words() == []
+    assert stage.control.asked("originate") == [(CALLEE, PERSON, OURS)]
+
+
+async def test_nobody_of_the_queue_has_time_for_them(stage: Stage) -> None:
+    await speaks(stage)
+    await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.QUEUE, "orders")))
+    await in_queue(stage)
+    stage.exchange.queues.tell(StatusChanged("anna", AgentStatus.OFFLINE))
+    row = await stage.over("m1", 900)
+    assert stage.control.words()[-1] == "We are sorry, nobody can talk with you now. Goodbye."
+    assert row.data["ended_by"] == "flow"
+
+
+async def test_a_customer_whom_we_called_is_given_to_a_flow(stage: Stage) -> None:
+    await speaks(stage)
+    with pytest.raises(ActionRefused, match="no flow 'back'"):
+        await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.FLOW, "back")))
+    await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.FLOW, "front")))
+    await in_queue(stage)
+    assert stage.control.words() == ["Welcome."]
+    stage.control.tell(ChannelEnded(CALLEE, 16))
+    row = await stage.over("m1")
+    assert stage.one("m1", Kind.FLOW_STARTED).data["flow"] == "front"
+    assert (row.flow, row.data["ended_by"]) == ("front", "caller")
+
+
+async def test_the_customer_of_a_lost_agent_is_told_so_and_comes_first_in_the_queue(tmp_path: Path) -> None:
+    rules = OwnCallRules(wrap_up_seconds=5, lost_calls="orders")
+    stage = stage_with_browser(tmp_path, rules=rules)
+    leg = await speaks(stage)
+    stage.control.tell(ChannelEnded(leg, 41))
+    await stage.until(lambda: bool(stage.control.words()))
+    assert stage.control.words() == [
+        "We are sorry, the conversation was cut off. You are at the front of the queue, and the next free "
+        "person will take your call."
+    ]
+    assert stage.exchange.queues.agent_views()["anna"].state is AgentState.WRAP_UP
+    await in_queue(stage)
+    ((waiting, _),) = stage.exchange.queues.waiting_in("orders")
+    assert waiting.priority == FIRST
+    await asyncio.sleep(6)
+    assert stage.exchange.queues.agent_views()["anna"].state is AgentState.IDLE, "the wrap-up is a setting"
+    stage.control.tell(ChannelEnded(CALLEE, 16))
+    await stage.over("m1")
+    await stage.switchboard.close()
+
+
+async def test_the_customer_of_a_lost_agent_is_told_so_before_it_ends(stage: Stage) -> None:
+    leg = await speaks(stage)
+    stage.control.tell(ChannelEnded(leg, 44))
+    row = await stage.over("m1")
+    assert stage.control.words() == ["We are sorry, our colleague's line was cut off. Goodbye."]
+    assert (row.outcome, row.agent) == (Outcome.COMPLETED, "anna")
+    assert (CALLEE, 16) in stage.control.asked("hang_up")
+    assert stage.one("m1", Kind.AGENT_LOST).data["agent"] == "anna"
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_customer_given_to_a_queue_waits_on_when_the_engine_dies(tmp_path: Path, waits: bool) -> None:
+    before = stage_with_browser(tmp_path)
+    await speaks(before)
+    await before.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.QUEUE, "orders")))
+    await in_queue(before)
+    await before.crash()
+    before.exchange.queues.close()
+    stage = stage_with_browser(tmp_path, after=before)
+    if waits:
+        await stage.connect(channel(CALLEE, dialled="s"))
+        await in_queue(stage)
+    else:
+        await stage.connect()
+    stage.control.tell(ChannelEnded(CALLEE, 16))
+    row = await stage.over("m1")
+    assert row.subject_id == "m1"
+    assert stage.control.asked("originate") == []
+    await stage.switchboard.close()
+
+
+async def test_a_break_of_the_connection_changes_nothing_for_who_waits(stage: Stage) -> None:
+    await speaks(stage)
+    await stage.switchboard.act("m1", "anna", asks.Transfer(Target(TargetKind.QUEUE, "orders")))
+    await in_queue(stage)
+    stage.control.tell(ControlDropped())
+    await stage.connect(channel(CALLEE, dialled="s"))
+    await in_queue(stage)
+    assert stage.ledger.of_kind("m1", Kind.QUEUED), "as before"
+    stage.control.tell(ChannelEnded(CALLEE, 16))
+    assert (await stage.over("m1")).data["ended_by"] == "caller"
 
 
 @pytest.mark.parametrize(

@@ -120,13 +120,13 @@ async def test_skills_are_given_and_taken(office: Office) -> None:
     said = await office.says("agents", "skills", "anna-nowa", "+pl=5", "en=2", "--reason", "an exam")
     assert said.output == "anna-nowa: en 2, pl 5\n"
     await office.says("agents", "skills", "anna-nowa", "--reason", "no more", "-en")
-    await office.says("agents", "capacity", "anna-nowa", "chat=2")
+    await office.says("agents", "capacity", "anna-nowa", "chat=2", "--reason", "chats")
     (shown,) = await office.tells("agents", "show", "anna-nowa")
     assert (shown["person"], shown["telephone"]) == ("Anna Nowa", "browser")
     assert (shown["skills"], shown["capacity"], shown["status"]) == ({"pl": 5}, {"chat": 2}, None)
     assert shown["day"]["handled"] == 0
     events = await office.store.agents.events("anna-nowa", limit=5)
-    assert [event.data["reason"] for event in events] == ["no more", "an exam"]
+    assert [event.data["reason"] for event in events] == ["chats", "no more", "an exam"]
 
 
 async def test_mistakes_are_told_in_a_sentence(office: Office) -> None:
@@ -135,8 +135,8 @@ async def test_mistakes_are_told_in_a_sentence(office: Office) -> None:
         (("skills", "anna-nowa", "-pl", "--reason", "x"), "anna-nowa has no skill pl"),
         (("skills", "ola", "+pl=5", "--reason", "x"), "There is no agent ola: `infolinia agents list`"),
         (("skills", "jan", "+pl=5", "--reason", "x"), "change it there, then `infolinia reload`"),
-        (("capacity", "anna-nowa", "calls=1"), "'calls=1' is no capacity"),
-        (("capacity", "anna-nowa", "call=11"), "a whole number from 0 to 10"),
+        (("capacity", "anna-nowa", "calls=1", "--reason", "chats"), "'calls=1' is no capacity"),
+        (("capacity", "anna-nowa", "call=11", "--reason", "chats"), "a whole number from 0 to 10"),
     ):
         assert said in await office.refuses("agents", *arguments)
 

@@ -102,13 +102,16 @@ async def test_skills_and_capacity_are_changed_by_who_saw_the_newest(store: Stor
     changed = await store.agents.set_skills(SHELL, "anna", {"pl": 5, "en": 2}, "an exam", clock.now(), 1)
     assert (changed.skills, changed.version) == ({"pl": 5, "en": 2}, 2)
     with pytest.raises(Changed) as clash:
-        await store.agents.set_capacity(SHELL, "anna", {"chat": 4}, clock.now(), 1)
+        await store.agents.set_capacity(SHELL, "anna", {"chat": 4}, "chats", clock.now(), 1)
     assert clash.value.version == 2
-    changed = await store.agents.set_capacity(SHELL, "anna", {"chat": 4}, clock.now(), 2)
+    changed = await store.agents.set_capacity(SHELL, "anna", {"chat": 4}, "chats", clock.now(), 2)
     assert changed == await store.agents.get("anna")
     assert (changed.capacity, changed.skills, changed.version) == ({"chat": 4}, {"pl": 5, "en": 2}, 3)
-    (event,) = await store.agents.events("anna", limit=10)
-    assert (event.kind, event.at) == (AgentEventKind.SKILLS_CHANGED, clock.now())
+    of = {event.kind: event for event in await store.agents.events("anna", limit=10)}
+    assert of.keys() == {AgentEventKind.SKILLS_CHANGED, AgentEventKind.CAPACITY_CHANGED}
+    event = of[AgentEventKind.SKILLS_CHANGED]
+    assert of[AgentEventKind.CAPACITY_CHANGED].data == {"capacity": {"chat": 4}, "reason": "chats", "by": "root"}
+    assert event.at == clock.now()
     assert event.data == {"skills": {"pl": 5, "en": 2}, "reason": "an exam", "by": "root"}
     with pytest.raises(Refused, match="work of kind 'calls'"):
         await store.agents.change(SHELL, "anna", {}, {"calls": 1}, "both", clock.now(), 3)
@@ -116,6 +119,8 @@ async def test_skills_and_capacity_are_changed_by_who_saw_the_newest(store: Stor
     changed = await store.agents.change(SHELL, "anna", {"pl": 1}, {"chat": 1}, "both", clock.now(), 3)
     assert (changed.skills, changed.capacity, changed.version) == ({"pl": 1}, {"chat": 1}, 4)
     assert await actions(store, "agent:anna") == ["agent.named", *3 * ["agent.changed"]]
+    kinds = [one.kind.value for one in await store.agents.events("anna", limit=10)]
+    assert sorted(kinds) == [*2 * ["capacity_changed"], *2 * ["skills_changed"]]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +149,7 @@ async def test_what_stands_in_the_configuration_is_changed_there(store: Store, c
     with pytest.raises(Missing, match="no agent ola"):
         await store.agents.set_skills(SHELL, "ola", {"pl": 1}, "", clock.now())
     with pytest.raises(Refused, match="work of kind 'calls'"):
-        await store.agents.set_capacity(SHELL, "jan", {"calls": 1}, clock.now())
+        await store.agents.set_capacity(SHELL, "jan", {"calls": 1}, "", clock.now())
 
 
 async def test_the_log_tells_the_day_the_standing_and_its_events(store: Store, clock: HandClock) -> None:
