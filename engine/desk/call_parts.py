@@ -44,7 +44,10 @@ log = structlog.get_logger(__name__)
 
 
 class CallParts:
-    """`stops`: whether a disposition forbids further contact. `on_row`: a part is this row of the history."""
+    """`stops`: whether a disposition forbids further contact. `on_row`: a part is this row of the history.
+
+    `on_noted`: this goes into an agent's log.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class CallParts:
         ordered: OrderedLedger,
         stops: Callable[[str], bool],
         on_row: Callable[[Interaction, CallLog], None] = lambda row, call_log: None,
+        on_noted: Callable[[AgentEvent], None] = lambda event: None,
     ) -> None:
         self._exchange = exchange
         self._switchboard = switchboard
@@ -63,6 +67,7 @@ class CallParts:
         self._ordered = ordered
         self._stops = stops
         self._on_row = on_row
+        self._on_noted = on_noted
         self._parts: dict[str, dict[str, CallPart]] = {}  # by call and agent
         self._logs: dict[str, CallLog] = {}
         self._turns: dict[str, asyncio.Lock] = {}  # by part: what is saved is saved before it is wrapped up
@@ -210,7 +215,9 @@ class CallParts:
                 "seconds": _talked(ended),
                 "held_seconds": round(ended.held_seconds, 1),
             }
-            changes.append(self._noted(part.agent, AgentEventKind.TALKED, data, at))
+            talked = self._event(part.agent, AgentEventKind.TALKED, data, at)
+            changes.append(AgentEventsAppended((talked,)))
+            self._on_noted(talked)
         self._ordered.write(*changes)
         return ended
 
@@ -295,16 +302,15 @@ class CallParts:
             "disposition": part.disposition,
             "seconds": seconds,
         }
-        changes: list[Change] = [
-            self._noted(part.agent, AgentEventKind.WRAPPED_UP, data, at),
-            CallPartOver(part.id),
-        ]
+        wrapped_up = self._event(part.agent, AgentEventKind.WRAPPED_UP, data, at)
+        changes: list[Change] = [AgentEventsAppended((wrapped_up,)), CallPartOver(part.id)]
         row = row_of(part, call_log, wrap_up_seconds=seconds)
         changes.append(InteractionAdded(row, self._exchange.ids.new()))
         if part.disposition is not None and self._stops(part.disposition) and not part.stopped:
             changes += self._stopped(part, call_log, at)
         told = {"agent": part.agent, "disposition": part.disposition, "seconds": seconds}
         await call_log.add(CallEventKind.WRAPPED_UP, told, *changes, durable=False)
+        self._on_noted(wrapped_up)
         return row
 
     def _stopped(self, part: CallPart, call_log: CallLog, at: datetime) -> list[Change]:
@@ -325,10 +331,10 @@ class CallParts:
             changes.append(ObjectionKept(of_number))
         return changes
 
-    def _noted(
+    def _event(
         self, agent: str, kind: AgentEventKind, data: Mapping[str, object], at: datetime
-    ) -> AgentEventsAppended:
-        return AgentEventsAppended((AgentEvent(self._exchange.ids.new(), agent, at, kind, data),))
+    ) -> AgentEvent:
+        return AgentEvent(self._exchange.ids.new(), agent, at, kind, data)
 
 
 def row_of(part: CallPart, call_log: CallLog, *, wrap_up_seconds: float) -> Interaction:

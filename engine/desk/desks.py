@@ -82,6 +82,7 @@ class Desks:
             self._ordered,
             lambda name: self._stops(name),
             lambda row, call_log: self._showing.look_back(row, call_log),
+            lambda event: self._following.noted(event),
         )
         self._arrangements = Arrangements(exchange)
         self._sittings = Sittings(

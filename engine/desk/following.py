@@ -23,7 +23,7 @@ from engine.registers.agents import AgentEvent, AgentEventKind
 
 # What was talked of before a restart and is not talked of any more by then is wrapped up.
 LEFT_OVER_SECONDS = 90.0
-# The log of what agents did is written in batches: the day's numbers are right this much later.
+# What is written together is told together; a day that must be read anew is in the database by then.
 DAY_SECONDS = 0.6
 ON_THE_LINE = frozenset({AgentState.TALKING, AgentState.HOLD})
 # Every page of every agent fetches the queues when it is told of them: so often at most.
@@ -63,7 +63,7 @@ class Following:
         self._stop_watching: Callable[[], None] = lambda: None
         self._timers: set[asyncio.TimerHandle] = set()
         self._queues_due = False
-        self._days: set[str] = set()  # agents whose page is about to be told of its numbers
+        self._days_due: set[str] = set()  # agents whose page is about to be told of its numbers
 
     def start(self) -> None:
         self.views = dict(self._queues.agent_views())
@@ -103,13 +103,17 @@ class Following:
         """Into the agent's log."""
         event = AgentEvent(self._exchange.ids.new(), agent, self._exchange.clock.now(), kind, data)
         self._ordered.write(AgentEventsAppended((event,)))
-        self._showing.day_changed(agent)
-        if agent in self._sittings and agent not in self._days:
-            self._days.add(agent)
+        self.noted(event)
+
+    def noted(self, event: AgentEvent) -> None:
+        """On its way into the agent's log: the page is told if it changes the day's numbers."""
+        agent = event.agent
+        if self._showing.days.noted(event) and agent in self._sittings and agent not in self._days_due:
+            self._days_due.add(agent)
             self._later(DAY_SECONDS, lambda: self._tell_day(agent))
 
     def _tell_day(self, agent: str) -> None:
-        self._days.discard(agent)
+        self._days_due.discard(agent)
         self._sittings.tell(agent, DeskPart.DAY)
 
     # --- the board ----------------------------------------------------------------------------------------

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -17,6 +16,7 @@ from acd.views import AgentView
 from engine.call_log import CallLog
 from engine.desk.arrangements import shown as filled_where_known
 from engine.desk.call_parts import CallParts
+from engine.desk.days import Days
 from engine.desk.popup import TIMELINE_ROWS, popup_of
 from engine.desk.settings import DeskSettings
 from engine.desk.view import (
@@ -32,7 +32,7 @@ from engine.desk.view import (
 )
 from engine.exchange import Exchange
 from engine.ports import StoreUnavailable
-from engine.registers.agents import AgentDay, AgentRegister
+from engine.registers.agents import AgentRegister
 from engine.registers.desk import CallPart, DeskRegister, KnownCaller
 from engine.switchboard import Switchboard
 from engine.talks.lines import RING_SECONDS
@@ -44,8 +44,6 @@ RETRY_SECONDS = 3.0
 MOST_TRIES = 20
 # Wrap-ups are written a moment after nobody looks at the call any more.
 MOST_LEFT = 500
-# A day's numbers are read again so often at most.
-DAY_SECONDS = 2.0
 NOT_READ = "The history does not answer: what is kept of this person will be here once it does."
 
 log = structlog.get_logger(__name__)
@@ -69,14 +67,13 @@ class Showing:
         self._clock = exchange.clock
         self._switchboard = switchboard
         self._register = register
-        self._agents = agents
+        self.days = Days(agents, exchange.clock, lambda: settings().zone)
         self._parts = parts
         self._tell = tell
         self._settings = settings
         self._names: dict[str, str] = {}
         self._known: dict[str, KnownCaller | None] = {}  # by call; None: not read yet
         self._missing: dict[str, str] = {}  # by call: why not
-        self._days: dict[str, tuple[float, AgentDay]] = {}  # by agent: until when it counts
         self._reading: dict[str, asyncio.Task[None]] = {}  # by call
         self._last: dict[str, Popup] = {}  # by agent: who was wrapped up last, until somebody else calls
         self._left: OrderedDict[str, KnownCaller] = OrderedDict()  # by call that is being wrapped up
@@ -213,7 +210,7 @@ class Showing:
             script=settings.script_of(queue),
             templates=self._templates(agent, queue, popup),
             breaks=settings.breaks,
-            day=await self._day(agent),
+            day=await self.days.of(agent, view.status),
             queues=tuple(self._queues.queue_views().values()),
             others=(),
         )
@@ -244,12 +241,6 @@ class Showing:
             TransferTarget("number", number, words) for words, number in settings.transfer_numbers.items()
         ]
         return (*agents, *queues, *flows, *numbers)
-
-    def day_changed(self, agent: str) -> None:
-        """The day's numbers are read again, next time."""
-        known = self._days.get(agent)
-        if known is not None:
-            self._days[agent] = (min(known[0], self._clock.monotonic() + DAY_SECONDS / 4), known[1])
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -298,32 +289,12 @@ class Showing:
             for one in self._settings().templates_of(queue)
         )
 
-    async def _day(self, agent: str) -> AgentDay:
-        """Since midnight. As it was last, while the database does not answer."""
-        known = self._days.get(agent)
-        monotonic = self._clock.monotonic()
-        if known is not None and monotonic < known[0]:
-            return known[1]
-        day = AgentDay() if known is None else known[1]
-        now = self._clock.now()
-        with suppress(StoreUnavailable, TimeoutError):
-            async with asyncio.timeout(READ_SECONDS):
-                day = await self._agents.day(agent, midnight(now, self._settings()), now)
-        self._days[agent] = (monotonic + DAY_SECONDS, day)
-        return day
-
 
 def _asked(talk: TalkView, party: PartyView) -> OfferView:
     customer = next((one.name for one in talk.parties if one.role is PartyRole.CUSTOMER), "")
     return OfferView(
         talk.talk_id, talk.queue, customer, party.since, party.since + timedelta(seconds=RING_SECONDS)
     )
-
-
-def midnight(now: datetime, settings: DeskSettings) -> datetime:
-    """When the day began where the company is, in UTC."""
-    local = now.astimezone(settings.zone)
-    return datetime.combine(local.date(), time(), settings.zone).astimezone(UTC)
 
 
 def texts_of(popup: Popup, agent: str) -> dict[str, str]:
