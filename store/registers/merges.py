@@ -22,6 +22,8 @@ from history.names import search_keys
 from history.publication import Kind, Publication
 from store.audit import note
 from store.callback_keeping import gather_callbacks, part_callbacks
+from store.debt_rows import gather_debts, part_debts
+from store.lead_keeping import gather_leads, part_leads
 from store.publishing import publish
 from store.registers.duplicates import duplicates_of
 from store.registers.profiles import (
@@ -78,6 +80,8 @@ class SqlMerges:
                 counted_up(connection, contact_id, at)
             people = family(connection, [survivor.id])
             callbacks = gather_callbacks(connection, survivor.id, people, at)
+            gather_leads(connection, survivor.id, people)
+            gather_debts(connection, survivor.id, people)
             contact = profile(connection, survivor.id)
             about = {"merge_id": merge.id, "merged_id": merged.id}
             note(connection, actor, "contact.merged", f"contact:{survivor.id}", about, at)
@@ -104,7 +108,10 @@ class SqlMerges:
                 )
             _take_back(connection, survivor, row)
             _free(connection, row.merged_id)
-            part_callbacks(connection, row.merged_id, family(connection, [row.merged_id]))
+            people = family(connection, [row.merged_id])
+            part_callbacks(connection, row.merged_id, people)
+            part_leads(connection, row.merged_id, people)
+            part_debts(connection, row.merged_id, people)
             undone_by = f"{actor.kind.value}:{actor.id}"
             this = update(contact_merges).where(contact_merges.c.id == merge_id)
             connection.execute(this.values(undone_at=at, undone_by=undone_by))

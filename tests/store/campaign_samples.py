@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from compliance.facts import Mode, Purpose
 from dialer.attempt import Attempt
 from dialer.campaign import Campaign, CampaignKind, CampaignMove
-from dialer.lead import Lead
+from dialer.lead import Lead, LeadCallback, LeadNumber, NumberState
+from dialer.reasons import Reason, ReasonCode
+from dialer.results import AttemptResult
 from engine.registers.leads import NewLead
 from store.store import Store
 from tests.conftest import HandClock
@@ -75,3 +77,33 @@ def attempt(lead: Lead, clock: HandClock, id: str = "call1", **fields: object) -
         node="n1",
     )
     return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def whole(now: datetime) -> Lead:
+    """In which everything is filled."""
+    return Lead(
+        id="01LEAD",
+        campaign="spring",
+        contact_id="01PERSON",
+        added_at=now,
+        name="Anna",
+        time_zone="Europe/Warsaw",
+        priority=2,
+        fields={"city": "Radom"},
+        debt="01DEBT",
+        numbers=(LeadNumber("+48600000001", "mobile", 2, NumberState.BAD, now),),
+        attempts=2,
+        today=now.date(),
+        attempts_today=1,
+        results={AttemptResult.BUSY: 2},
+        parts_tried=(1, 0, 1),
+        troubles=1,
+        skips=3,
+        not_before=now + timedelta(hours=4),
+        next_number="+48600000001",
+        callback=LeadCallback("01REQUEST", now, now + MINUTE),
+        last_at=now,
+        last_outcome=AttemptResult.BUSY,
+        last_disposition="busy",
+        reason=Reason(ReasonCode.RETRY, {"result": "busy", "until": "2026-11-21T20:05:00Z"}),
+    )

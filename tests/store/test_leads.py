@@ -11,14 +11,13 @@ import pytest
 
 from dialer.campaign import CampaignMove
 from dialer.choosing import chosen
-from dialer.lead import Lead, LeadCallback, LeadNumber, LeadState, NumberState
+from dialer.lead import Lead, LeadCallback, LeadState
 from dialer.reasons import Reason, ReasonCode
-from dialer.results import AttemptResult
 from engine.registers.leads import LeadFilter, LeftOutCode
 from engine.registers.refusals import Missing, Refused
 from store.store import Store
 from tests.conftest import HandClock
-from tests.store.campaign_samples import MINUTE, add, listed, reserve, running
+from tests.store.campaign_samples import MINUTE, add, listed, reserve, running, whole
 from tests.store.people import WE, noted, person, phone
 
 
@@ -212,30 +211,13 @@ async def test_workers_share_a_list_and_nobody_is_reserved_twice(store: Store, c
 
 async def test_a_lead_is_kept_whole(store: Store, clock: HandClock) -> None:
     await running(store)
-    lead = await store.leads.get((await add(store, listed(1)))[1])
-    now = clock.now()
-    after = replace(
-        lead,
-        numbers=(LeadNumber(lead.numbers[0].e164, "mobile", 2, NumberState.BAD, now),),
-        attempts=2,
-        today=now.date(),
-        attempts_today=1,
-        results={AttemptResult.BUSY: 2},
-        parts_tried=(1, 0, 1),
-        troubles=1,
-        skips=3,
-        not_before=now + timedelta(hours=4),
-        next_number=lead.numbers[0].e164,
-        callback=LeadCallback("01REQUEST", now, now + MINUTE),
-        last_at=now,
-        last_outcome=AttemptResult.BUSY,
-        last_disposition="busy",
-        reason=Reason(ReasonCode.RETRY, {"result": "busy", "until": "2026-11-21T20:05:00Z"}),
-    )
+    lead = await store.leads.get((await add(store, listed(1, debt="01DEBT", fields={"city": "Radom"})))[1])
+    stays = {name: getattr(lead, name) for name in ("id", "contact_id", "added_at", "name", "time_zone")}
+    after = replace(whole(clock.now()), **stays)
     assert await store.leads.keep([after]) == []
     assert await store.leads.get(lead.id) == replace(after, version=2)
     assert await store.leads.keep([after]) == [lead.id]
-    assert await store.leads.next_due("spring") == now + timedelta(hours=4)
+    assert await store.leads.next_due("spring") == clock.now() + timedelta(hours=4)
 
 
 async def test_a_list_is_counted_and_looked_through(store: Store, clock: HandClock) -> None:
