@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+from collections.abc import Container
 
 from asterisk.ami import AmiConnection
 from asterisk.ari import AriConnection
@@ -40,19 +42,21 @@ _AOR = {"max_contacts": "1", "remove_existing": "yes"}
 
 
 class BrowserPhones:
-    """`taken` are names of Asterisk's that no browser may have; `media_address`: see AsteriskControl."""
+    """`taken` and `sip`, the other telephones, are names that no browser may have; `media_address`: see AsteriskControl."""
 
     def __init__(
         self,
         ari: AriConnection,
         phones: Phones,
         taken: frozenset[str],
+        sip: Container[str],
         media_address: str,
         ami: AmiConnection | None,
     ) -> None:
         self._ari = ari
         self._phones = phones
         self._taken = taken | NOT_FOR_PHONES
+        self._sip = sip
         self._endpoint = dict(_ENDPOINT)
         if media_address:
             self._endpoint |= {"media_address": media_address, "bind_rtp_to_media_address": "yes"}
@@ -63,7 +67,7 @@ class BrowserPhones:
         return phone in self._passwords
 
     async def admit(self, phone: str, password: str) -> None:
-        if not _NAME.fullmatch(phone) or phone in self._taken:
+        if not _NAME.fullmatch(phone) or self._is_taken(phone):
             raise RequestRefused(f"{phone!r} cannot be a browser's name: it is Asterisk's own, or no name")
         if len(password) < SHORTEST_PASSWORD or not password.isascii() or not password.isprintable():
             raise RequestRefused(f"the password of {phone} must have {SHORTEST_PASSWORD} plain characters")
@@ -74,7 +78,7 @@ class BrowserPhones:
             await self._phones.add(phone)
 
     async def dismiss(self, phone: str) -> None:
-        if phone in self._taken:
+        if self._is_taken(phone):
             raise RequestRefused(f"{phone!r} is no browser's telephone")
         self._passwords.pop(phone, None)
         for kind, name in (
@@ -89,11 +93,25 @@ class BrowserPhones:
                 continue
         await self._phones.remove(phone)
 
+    @property
+    def admitted(self) -> frozenset[str]:
+        """Who may register."""
+        return frozenset(self._passwords)
+
+    async def forget_registrations(self, phone: str) -> None:
+        """Whoever has registered by this name, a browser or not, is not known by it any more."""
+        for kind, name in await self._contacts(phone):
+            with contextlib.suppress(ChannelGone):
+                await self._ari.request("DELETE", _where(kind, name))
+
     async def reconnected(self, *, restarted: bool) -> None:
         """Tell how every telephone is. An Asterisk that was restarted has forgotten the browsers."""
         if restarted:
             await self._admit_again()
         await self._phones.watch()
+
+    def _is_taken(self, phone: str) -> bool:
+        return phone in self._taken or phone in self._sip
 
     async def _admit_again(self) -> None:
         for phone, password in tuple(self._passwords.items()):

@@ -19,6 +19,7 @@ from asterisk.legs import Legs
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
 from asterisk.phones import Phones
+from asterisk.sip_phones import SipPhones
 from asterisk.sound import ChannelSound
 from asterisk.talks import SNOOP_ARGUMENT, Talks
 from asterisk.translation import KEYS, LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, came_in, snapshot
@@ -57,7 +58,7 @@ class AsteriskControl:
     `play` works in a two-party bridge too: the caller hears the file whole and unmixed, keys still arrive,
     but until its end Asterisk throws the caller's speech away, and what is spoken waits.
 
-    `browser_address`: the only address that browsers' audio uses; "" where they are on other machines too.
+    `phones`: SIP telephones; `sip_phones` changes them. `browser_address`: the only address that browsers' audio uses; "" where they are on other machines too.
 
     A caller whom the dead-man (`guard`) has taken back to the dialplan is told as ChannelEnded with cause 0;
     the same channel may arrive again.
@@ -111,9 +112,11 @@ class AsteriskControl:
             self._ari, address.app, self._live, self._busy, ami, recording_dir.with_name("monitor")
         )
         self._phones = Phones(self._ari, address.app, phones, listener, ami)
-        taken = frozenset((*trunks, *phones))
-        self._browsers = BrowserPhones(self._ari, self._phones, taken, browser_address, ami)
-        self._legs = Legs(self._ari, address.app, self._live, trunks, phones, self._browsers)
+        sip = set(phones)
+        taken = frozenset(trunks)
+        self._browsers = BrowserPhones(self._ari, self._phones, taken, sip, browser_address, ami)
+        self.sip_phones = SipPhones(sip, self._phones, self._browsers)
+        self._legs = Legs(self._ari, address.app, self._live, trunks, sip, self._browsers)
 
     @property
     def connected(self) -> bool:

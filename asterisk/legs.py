@@ -22,14 +22,14 @@ class Legs:
         app: str,
         live: set[str],
         trunks: Sequence[str],
-        phones: Sequence[str],
+        phones: Container[str],
         browsers: Container[object],
     ) -> None:
         self._ari = ari
         self._app = app
         self._live = live
         self._trunks = tuple(trunks)
-        self._phones = frozenset(phones)
+        self._phones = phones
         self._browsers = browsers
 
     async def call(

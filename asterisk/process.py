@@ -10,6 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import IO
 
@@ -18,7 +19,7 @@ from asterisk.folders import RuntimeFolders, Secrets, hold_folder, load_secrets
 from asterisk.lifetime import alive, end, ended, runs_with, spawn, started_at
 from asterisk.ports import taken_port
 from asterisk.rendering import render, rendered, write_rendered
-from asterisk.settings import AsteriskInstallation, AsteriskSettings, check_settings
+from asterisk.settings import AsteriskInstallation, AsteriskSettings, Phone, check_settings
 from asterisk.startlog import start_errors
 from asterisk.tidying import TIDY_EVERY_SECONDS, tidy
 
@@ -122,6 +123,18 @@ class AsteriskProcess:
         """Stop watching and leave Asterisk and its calls running, for the next engine to adopt."""
         await self._end_watch()
         self._release()
+
+    async def change_phones(self, phones: tuple[Phone, ...]) -> None:
+        """Other SIP telephones from now on; calls go on. Raises SettingsRefused or AsteriskFailed.
+
+        One that is down has them when it is up again.
+        """
+        settings = replace(self.settings, phones=phones)
+        check_settings(settings)
+        self._write(render(settings, self._installation, self.secrets))
+        if self.pid is not None:
+            await self.console("module reload res_pjsip.so")
+        self.settings = settings
 
     async def console(self, command: str) -> str:
         """What Asterisk's console answers. Raises AsteriskFailed when it does not within the limit."""

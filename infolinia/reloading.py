@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,24 +30,34 @@ LIVE = (
 )
 
 Applier = Callable[[Configuration], None]
+TelephoneApplier = Callable[[Configuration], Awaitable[None]]
+
+
+class TelephonesFailed(Exception):
+    """Asterisk did not take SIP telephones over; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadedConfiguration:
-    """`changed`: settings that are in force now. `waiting`: those that a start takes over."""
+    """`changed`: settings that are in force now. `waiting`: those that a start takes over. `trouble`: a
+    sentence of SIP telephones that are not as they should be."""
 
     changed: tuple[str, ...]
     waiting: tuple[str, ...]
     flows: Reloaded
+    trouble: str = ""
 
     @property
     def waiting_told(self) -> str:
-        """One sentence; empty when nothing waits."""
-        return told_waiting(self.waiting)
+        """What is not in force, in a sentence or two; empty when all is."""
+        return " ".join(filter(None, (told_waiting(self.waiting), self.trouble)))
 
 
 class ConfigurationReloader:
-    """`appliers` are told the configuration in force, once flows of it are in service. They cannot fail."""
+    """`appliers` are told the configuration in force, once flows of it are in service. They cannot fail.
+
+    `telephones` is told it after them, also when nothing has changed: what it could not do is tried anew.
+    """
 
     def __init__(self, configuration: Configuration, flows: FlowReloader) -> None:
         self._started = configuration
@@ -55,6 +65,7 @@ class ConfigurationReloader:
         self._one_at_a_time = asyncio.Lock()
         self.configuration = configuration
         self.appliers: list[Applier] = []
+        self.telephones: TelephoneApplier | None = None
 
     async def reload(self) -> ReloadedConfiguration:
         """Raises ConfigurationRejected with all problems of file and flows; then all stays as it was."""
@@ -77,9 +88,17 @@ class ConfigurationReloader:
             if changed:
                 for apply in self.appliers:
                     apply(wanted)
-            done = ReloadedConfiguration(changed, waiting, flows)
+            trouble = await self._change_telephones(wanted)
             log.info("the configuration was read anew", changed=changed, waiting=waiting)
-            return done
+            return ReloadedConfiguration(changed, waiting, flows, trouble)
+
+    async def _change_telephones(self, wanted: Configuration) -> str:
+        try:
+            if self.telephones is not None:
+                await self.telephones(wanted)
+        except TelephonesFailed as failure:
+            return f"SIP telephones are not all as configured: {failure} Reload again."
+        return ""
 
     async def reload_told(self) -> None:
         """The same for a signal: what comes of it stands in the log."""
@@ -126,10 +145,6 @@ def _paths(one: Mapping[str, Any], other: Mapping[str, Any], above: str = "") ->
             continue
         if isinstance(mine, dict) and isinstance(theirs, dict) and path.count(".") < _DEPTH:
             yield from _paths(mine, theirs, f"{path}.")
-        elif path.startswith("agents.") and path.count(".") == 1:
-            yield path
-            if any(isinstance(of, dict) and of["sip"]["password"] for of in (mine, theirs)):
-                yield f"{path}.sip"
         else:
             yield path
 
@@ -138,7 +153,4 @@ _DEPTH = 2
 
 
 def _waits(path: str) -> bool:
-    """A SIP telephone is rendered into Asterisk's own configuration."""
-    if path.startswith("agents.") and path.split(".")[2:3] == ["sip"]:
-        return True
     return not any(path == live or path.startswith(f"{live}.") for live in LIVE)

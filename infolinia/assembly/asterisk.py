@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from asterisk.ami import AmiAddress
 from asterisk.ari import AriAddress
-from asterisk.process import AsteriskProcess
-from asterisk.settings import AMI_USER, ARI_USER, AsteriskInstallation
+from asterisk.control import AsteriskControl
+from asterisk.process import AsteriskFailed, AsteriskProcess
+from asterisk.settings import AMI_USER, ARI_USER, AsteriskInstallation, SettingsRefused
+from calls.control import CallControlError
 from infolinia.configuration import Configuration
+from infolinia.reloading import TelephonesFailed
+from infolinia.sections.queues import telephones
+from infolinia.setting_names import in_configuration_words
 from infolinia.setup.inventory import Parts
 
 
@@ -23,6 +28,20 @@ def installation_of(parts: Parts) -> AsteriskInstallation:
 def ari_address(configuration: Configuration, asterisk: AsteriskProcess, app: str) -> AriAddress:
     url = f"http://127.0.0.1:{configuration.asterisk.http_port}"
     return AriAddress(url=url, app=app, user=ARI_USER, password=asterisk.secrets.ari_password)
+
+
+async def change_telephones(
+    configuration: Configuration, control: AsteriskControl, asterisk: AsteriskProcess
+) -> None:
+    """The SIP telephones of the configuration. Raises TelephonesFailed."""
+    try:
+        await control.sip_phones.put(telephones(configuration.agents), asterisk)
+    except SettingsRefused as refused:
+        raise TelephonesFailed(" ".join(map(in_configuration_words, refused.problems))) from refused
+    except AsteriskFailed as failure:
+        raise TelephonesFailed(str(failure)) from failure
+    except CallControlError as failure:
+        raise TelephonesFailed(f"Asterisk refused ({failure}).") from failure
 
 
 def ami_address(configuration: Configuration, asterisk: AsteriskProcess) -> AmiAddress:

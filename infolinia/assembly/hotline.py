@@ -32,7 +32,7 @@ from engine.recovery import Recovery
 from engine.retention import RetentionWorker
 from engine.switchboard import Switchboard
 from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
-from infolinia.assembly.asterisk import ami_address, ari_address, installation_of
+from infolinia.assembly.asterisk import ami_address, ari_address, change_telephones, installation_of
 from infolinia.assembly.background import in_background
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
 from infolinia.assembly.company import OfficeHours, surroundings_of
@@ -226,6 +226,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             lambda new: desks.put(desk_settings(new)),
             recording.apply,
         ]
+        reloader.telephones = lambda new: change_telephones(new, control, asterisk)
         await serve_control(socket_path(configuration), flow_reloader, reloader, roster, queues, stack)
         recording.start(stack)
         worker = RetentionWorker(store.retention, store.privacy, configuration.retention.periods(), clock)

@@ -202,3 +202,42 @@ def test_a_telephone_that_could_inject_or_mislead_is_refused(
 def test_two_telephones_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused, match=r"phones\[1\].name 'anna'"):
         check_settings(AsteriskSettings(tmp_path, phones=(ANNA, ANNA)))
+
+
+@pytest.mark.live
+async def test_telephones_come_and_go_while_others_talk(tmp_path: Path, ports: Ports) -> None:
+    ola = Phone("ola", "her own password")
+    async with (
+        phones_of(tmp_path, ports) as (control, ears, asterisk),
+        sip_phone("anna", ANNA.password, ports.sip, ports.spare(0)) as anna,
+    ):
+        await hear(ears, PhoneChanged("anna", True))
+        await control.ring("c.leg.1", "anna", caller_id="", ring_seconds=9, call_id="c")
+        assert (await ears.hear(LegAnswered)).channel_id == "c.leg.1"
+        booted = asterisk.pid
+        await control.sip_phones.put((ANNA, ola), asterisk)  # Jan goes
+        async with sip_phone("ola", ola.password, ports.sip, ports.spare(4)):
+            await hear(ears, PhoneChanged("ola", True))
+            await control.ring("c.leg.2", "ola", caller_id="", ring_seconds=9, call_id="c")
+            assert (await ears.hear(LegAnswered)).channel_id == "c.leg.2"
+            with pytest.raises(RequestRefused, match="no telephone 'jan'"):
+                await control.ring("c.leg.3", "jan", caller_id="", ring_seconds=9, call_id="c")
+            with pytest.raises(RequestRefused, match="Asterisk's own"):
+                await control.admit_phone("ola", "a browser's password")
+            await control.admit_phone("jan", "a browser's password")
+            await control.hang_up("c.leg.2")
+            assert (await ears.hear(ChannelEnded)).channel_id == "c.leg.2"
+            # Another password: who knew the old one is not rung any more.
+            new = replace(ola, password="another one of hers")
+            await control.sip_phones.put((ANNA, new), asterisk)
+            await hear(ears, PhoneChanged("ola", False))
+        async with sip_phone("ola", new.password, ports.sip, ports.spare(8)) as again:
+            await hear(ears, PhoneChanged("ola", True))
+            await control.sip_phones.put((ANNA,), asterisk)
+            await hear(ears, PhoneChanged("ola", False))
+            assert await again.register() != 200
+        assert anna.talking
+        assert asterisk.pid == booted
+        assert (await anna.register()) == 200
+        await control.hang_up("c.leg.1")
+        await anna.until(lambda: not anna.talking)

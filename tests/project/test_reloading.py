@@ -15,7 +15,7 @@ from infolinia.assembly.speech import make_voices
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.flows.files import load_flows
 from infolinia.flows.reload import FlowReloader
-from infolinia.reloading import ConfigurationReloader
+from infolinia.reloading import ConfigurationReloader, TelephonesFailed
 from infolinia.setup.inventory import find_parts
 from speech.vosk_recognizer import VoskRecognizer
 
@@ -104,7 +104,7 @@ sip: {port: 5061}
     assert len(office.applied) == 1
 
 
-async def test_agents_and_queues_change_but_for_sip_telephones(office: Office, reloader: Made) -> None:
+async def test_agents_queues_and_telephones_change(office: Office, reloader: Made) -> None:
     made, _ = reloader
     office.write(
         SETTINGS.replace("orders: {}", "orders: {capacity: 5}, second: {}").replace(
@@ -115,12 +115,37 @@ async def test_agents_and_queues_change_but_for_sip_telephones(office: Office, r
     assert done.changed == (
         "agents.anna",
         "agents.ola",
-        "agents.ola.sip",
         "queues.orders.capacity",
         "queues.second",
     )
-    assert done.waiting == ("agents.ola.sip",)
+    assert done.waiting == ()
     assert made.configuration.queues["orders"].capacity == 5
+
+
+async def test_telephones_that_could_not_be_changed_are_told_and_tried_anew(
+    office: Office, reloader: Made
+) -> None:
+    made, _ = reloader
+    failing = [TelephonesFailed("Asterisk's console did not answer.")]
+    seen: list[list[str]] = []
+
+    async def telephones(new: Configuration) -> None:
+        seen.append(sorted(new.agents))
+        if failing:
+            raise failing.pop()
+
+    made.telephones = telephones
+    office.write(
+        SETTINGS.replace("agents: {jan:", "agents: {ola: {sip: {password: a password of hers}}, jan:")
+    )
+    done = await made.reload()
+    assert done.changed == ("agents.ola",)
+    assert done.waiting_told == (
+        "SIP telephones are not all as configured: Asterisk's console did not answer. Reload again."
+    )
+    done = await made.reload()
+    assert (done.changed, done.waiting_told) == ((), "")
+    assert seen == 2 * [["jan", "ola"]]
 
 
 @pytest.mark.parametrize(
