@@ -123,7 +123,7 @@ class OtherParty:
         """An agent asks for something."""
         now = self._now
         if not isinstance(now, QueueWaiting) or not now.in_talk:
-            asked.refuse(ActionRefused("There is no talk with an agent."))
+            asked.refuse(ActionRefused("no_talk", "There is no talk with an agent."))
             return None
         return self._news(await now.act(asked))
 

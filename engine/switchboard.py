@@ -28,7 +28,7 @@ from engine.conversation import Conversation
 from engine.exchange import Exchange
 from engine.placing.manual_call import ManualDial, manual_dial_of
 from engine.placing.ringing import Ring, callee_channel, is_callee
-from engine.talks.talking import Asked
+from engine.talks.talking import LATE, Asked
 from engine.transfer import call_of_leg
 from ivr.dialogue import Dialogue
 from ivr.flow import Flow
@@ -142,14 +142,14 @@ class Switchboard:
         """
         call = self._calls.get(call_id)
         if call is None:
-            raise ActionRefused("This call is over.")
+            raise ActionRefused("call_over", "This call is over.")
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         call.tell(Asked(agent, action, answer))
         try:
             async with asyncio.timeout(ACTION_SECONDS):
                 await answer
         except TimeoutError:
-            raise ActionRefused("Asterisk did not answer in time; see whether it was done.") from None
+            raise ActionRefused("late", LATE) from None
 
     def talk_of(self, call_id: str) -> TalkView | None:
         """The talk that a call is in; None when an agent is not on the line."""

@@ -58,7 +58,12 @@ def asked(talk: Talk, agent: str, action: Action, leg: str, now: datetime) -> tu
     else:
         row = _ASKED.get((talk.phase, type(action)))
         if row is None:
-            raise ActionRefused(f"You cannot {_DOING[type(action)]} {_WHILE[talk.phase]}.")
+            raise ActionRefused(
+                "phase",
+                f"You cannot {_DOING[type(action)]} {_WHILE[talk.phase]}.",
+                doing=type(action).__name__,
+                phase=talk.phase.value,
+            )
         row(turn, action, leg)
     return turn.talk, tuple(turn.commands)
 
@@ -70,9 +75,10 @@ def _asked_by_other(turn: Turn, agent: str, action: Action) -> None:
     """Who is asked for advice may only go."""
     talk = turn.talk
     if talk.other is None or not agent or talk.other.agent != agent:
-        raise ActionRefused("You are not in this talk.")
+        raise ActionRefused("not_in_talk", "You are not in this talk.")
     if not isinstance(action, HangUp):
-        raise ActionRefused(f"{talk.agent or talk.given_by} leads this talk: you can hang up.")
+        leader = talk.agent or talk.given_by
+        raise ActionRefused("leads", f"{leader} leads this talk: you can hang up.", agent=leader)
     leg = talk.other.leg
     other_gone(turn, 16)
     turn.do(EndLeg(leg))
@@ -99,7 +105,7 @@ def _mute(turn: Turn, action: Mute, leg: str) -> None:
 def _send_keys(turn: Turn, action: SendKeys, leg: str) -> None:
     talk = turn.talk
     if not _KEYS.fullmatch(action.keys):
-        raise ActionRefused("Only the keys 0-9, * and # can be sent, 32 at most.")
+        raise ActionRefused("keys", "Only the keys 0-9, * and # can be sent, 32 at most.")
     turn.note(CallEventKind.KEYS_SENT, agent=talk.agent, keys="*" * len(action.keys))
     apart = talk.phase is Phase.CONSULTING and talk.other is not None
     turn.do(Press(talk.other.leg if apart and talk.other else talk.customer, action.keys))
@@ -107,7 +113,9 @@ def _send_keys(turn: Turn, action: SendKeys, leg: str) -> None:
 
 def _consult(turn: Turn, action: Consult, leg: str) -> None:
     if action.target.kind not in (TargetKind.AGENT, TargetKind.NUMBER):
-        raise ActionRefused(f"A {action.target.kind.value} gives no advice: transfer the call to it.")
+        raise ActionRefused(
+            "no_advice", f"A {action.target.kind.value} gives no advice: transfer the call to it."
+        )
     _ring(turn, action.target, leg, blind=False)
 
 
@@ -132,7 +140,7 @@ def _transfer(turn: Turn, action: Transfer, leg: str) -> None:
 def _ring(turn: Turn, target: Target, leg: str, *, blind: bool) -> None:
     talk = turn.talk
     if target == Target(TargetKind.AGENT, talk.agent):
-        raise ActionRefused("That is you.")
+        raise ActionRefused("self", "That is you.")
     turn.note(
         CallEventKind.CONSULT_STARTED,
         agent=talk.agent,
@@ -185,7 +193,7 @@ def _drop(turn: Turn, action: DropParty, leg: str) -> None:
         dismiss(turn, action.leg)
         turn.do(EndLeg(action.leg))
     else:
-        raise ActionRefused("Only who was added to the talk can be dropped; to leave it, hang up.")
+        raise ActionRefused("drop", "Only who was added to the talk can be dropped; to leave it, hang up.")
 
 
 def _pause(turn: Turn, action: PauseRecording, leg: str) -> None:
@@ -199,7 +207,7 @@ def _join(turn: Turn, action: Join, leg: str) -> None:
 
 def _take_out(turn: Turn, action: Leave, leg: str) -> None:
     if action.leg not in (turn.talk.supervisors or ()):
-        raise ActionRefused("This supervisor is not in the talk.")
+        raise ActionRefused("supervisor_gone", "This supervisor is not in the talk.")
     dismiss(turn, action.leg)
 
 

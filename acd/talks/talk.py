@@ -8,7 +8,15 @@ from enum import StrEnum
 
 
 class ActionRefused(Exception):
-    """It is not lawful now; the message is one sentence for the agent."""
+    """It is not lawful now; the message is one sentence for the agent.
+
+    `why` is a short name and `values` fill its words, for pages that say it in their reader's language.
+    """
+
+    def __init__(self, why: str, sentence: str, **values: str) -> None:
+        super().__init__(sentence)
+        self.why = why
+        self.values = values
 
 
 class TargetKind(StrEnum):

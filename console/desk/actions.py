@@ -8,7 +8,16 @@ from aiohttp import web
 
 from acd.agents import AgentStatus
 from acd.talks.talk import ActionRefused
-from console.desk.forms import Form, action_of, callback_of, channels_of, count_of, promise_of, text_of
+from console.desk.forms import (
+    Form,
+    WrongForm,
+    action_of,
+    callback_of,
+    channels_of,
+    count_of,
+    promise_of,
+    text_of,
+)
 from console.desk.pages import agent_of
 from console.desk.stream import page_id
 from console.faults import Fault
@@ -75,23 +84,26 @@ class DeskActions:
     async def note(self, request: web.Request) -> web.Response:
         """Answers when it was saved, as the page shows it."""
         agent = await agent_of(request, self._desks)
-        form = await _form_of(request)
-        text = form.get("text", "").replace("\r\n", "\n")
-        if len(text) > LONGEST_NOTE:
-            raise Fault(413, f"A note has at most {LONGEST_NOTE} letters. Shorten it; the rest is not saved.")
+        words = self._pages.words_for(request)
         try:
+            form = await _form_of(request)
+            text = form.get("text", "").replace("\r\n", "\n")
+            if len(text) > LONGEST_NOTE:
+                raise Fault(413, words("desk_wrong_note", most=LONGEST_NOTE))
             kept = await self._desks.save_note(agent, text_of(form, "call"), text, count_of(form, "seq"))
+        except WrongForm as wrong:
+            raise _told(wrong, words) from None
         except DeskRefused as refused:
             return self._refused(request, refused)
         saved = f"{kept.saved_at.astimezone():%H:%M:%S}" if kept.saved_at else ""
-        return web.json_response({"saved": self._pages.words_for(request)("desk_saved", at=saved)})
+        return web.json_response({"saved": words("desk_saved", at=saved)})
 
     # --- what agents do ---
 
     async def status(self, agent: str, form: Form, words: Words) -> str:
         chosen = form.get("status", "")
         if chosen not in CHOSEN:
-            raise Fault(400, f"Choose one of these: {', '.join(sorted(CHOSEN))}.")
+            raise WrongForm("desk_wrong_status")
         await self._desks.set_status(agent, AgentStatus(chosen), form.get("reason", "")[:60])
         return ""
 
@@ -106,7 +118,7 @@ class DeskActions:
     async def dial(self, agent: str, form: Form, words: Words) -> str:
         number = form.get("number", "").strip()
         if not number or len(number) > LONGEST_NUMBER:
-            raise Fault(400, words("desk_wrong_number"))
+            raise WrongForm("desk_wrong_number")
         await self._desks.dial(agent, number, form.get("purpose", "service"), form.get("queue", ""))
         return ""
 
@@ -115,14 +127,14 @@ class DeskActions:
         return ""
 
     async def callback(self, agent: str, form: Form, words: Words) -> str:
-        wish = callback_of(form, self._clock.now(), words)
+        wish = callback_of(form, self._clock.now())
         await self._desks.schedule_callback(agent, text_of(form, "call"), wish)
         if wish.begins is None:
             return words("desk_callback_soon_kept")
         return words("desk_callback_kept", at=f"{wish.begins.astimezone():%d.%m, %H:%M}")
 
     async def promise(self, agent: str, form: Form, words: Words) -> str:
-        amount, currency, due = promise_of(form, self._clock.now(), words)
+        amount, currency, due = promise_of(form, self._clock.now())
         call, reference = text_of(form, "call"), form.get("reference", "").strip()[:60]
         await self._desks.promise(agent, call, amount, currency, due, reference)
         return words("desk_promise_kept")
@@ -145,8 +157,11 @@ class DeskActions:
     def _answered(self, deed: Deed) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             agent = await agent_of(request, self._desks)
+            words = self._pages.words_for(request)
             try:
-                done = await deed(agent, await _form_of(request), self._pages.words_for(request))
+                done = await deed(agent, await _form_of(request), words)
+            except WrongForm as wrong:
+                raise _told(wrong, words) from None
             except (DeskRefused, ActionRefused) as refused:
                 return self._refused(request, refused)
             return web.json_response({"done": done})
@@ -166,14 +181,28 @@ class DeskActions:
             if decision.next_allowed_at is not None:
                 at = f"{decision.next_allowed_at.astimezone():%d.%m, %H:%M}"
                 sentence = f"{sentence} {words('desk_forbidden_until', at=at)}"
-        elif isinstance(refused, DeskRefused) and f"desk_refused_{refused.why}" in words.table:
-            sentence, language = words(f"desk_refused_{refused.why}"), words.language
+        elif (said := _said(refused, words)) is not None:
+            sentence, language = said, words.language
         return web.json_response({"error": sentence, "language": language}, status=409)
 
 
+def _said(refused: DeskRefused | ActionRefused, words: Words) -> str | None:
+    """In the reader's language; None for what has no words there."""
+    # What was done, and in which phase, comes by its name and has words of its own.
+    values = {name: words.get(f"desk_{name}_{value}", value) for name, value in refused.values.items()}
+    try:
+        return words(f"desk_refused_{refused.why}", None, why=refused.why, **values)
+    except KeyError:
+        return None
+
+
+def _told(wrong: WrongForm, words: Words) -> Fault:
+    return Fault(400, words(wrong.words, None, **wrong.values))
+
+
 async def _form_of(request: web.Request) -> Form:
-    """Raises Fault 400: PostgreSQL keeps no zero byte, and a part that has one could never be wrapped up."""
+    """Raises WrongForm: PostgreSQL keeps no zero byte, and a part that has one could never be wrapped up."""
     form = await form_of(request)
     if any("\0" in text for text in form.values()):
-        raise Fault(400, "The text has a zero byte in it. Write it anew.")
+        raise WrongForm("desk_wrong_zero")
     return form

@@ -1,4 +1,4 @@
-"""The desk's forms, read: an action, a moment, an amount; or one sentence (Fault 400)."""
+"""The desk's forms, read: an action, a moment, an amount; or WrongForm."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from acd.talks.talk import (
     TargetKind,
     Transfer,
 )
-from console.faults import Fault
-from console.words import Words
 from engine.desk.desks import CallbackWish
 
 Form = Mapping[str, str]
@@ -46,17 +44,26 @@ PLAIN: Mapping[str, type[Hold | Resume | CompleteTransfer | Conference | CancelC
 }
 
 
+class WrongForm(Exception):
+    """A field that cannot be read: `words` name the sentence, `values` fill it."""
+
+    def __init__(self, words: str, **values: object) -> None:
+        super().__init__(words)
+        self.words = words
+        self.values = values
+
+
 def text_of(form: Form, field: str) -> str:
     text = form.get(field, "").strip()
     if not text or len(text) > LONGEST_NAME:
-        raise Fault(400, f"`{field}` is missing, or longer than {LONGEST_NAME} letters. Load the desk anew.")
+        raise WrongForm("desk_wrong_form", field=field, most=LONGEST_NAME)
     return text
 
 
 def count_of(form: Form, field: str) -> int:
     written = form.get(field, "")
     if not (written.isascii() and written.isdigit() and len(written) <= 15):
-        raise Fault(400, f"`{field}` is no whole number. Load the desk anew.")
+        raise WrongForm("desk_wrong_count", field=field)
     return int(written)
 
 
@@ -73,7 +80,7 @@ def action_of(form: Form) -> Action:
         case "keys":
             keys = form.get("keys", "")
             if not keys or len(keys) > MOST_KEYS or not KEYS.issuperset(keys):
-                raise Fault(400, f"Keys are 0 to 9, * and #, at most {MOST_KEYS} at once.")
+                raise WrongForm("desk_wrong_keys", most=MOST_KEYS)
             return SendKeys(keys)
         case "drop":
             return DropParty(text_of(form, "leg"))
@@ -82,12 +89,12 @@ def action_of(form: Form) -> Action:
         case "consult":
             target = _target(form)
             if target.kind not in (TargetKind.AGENT, TargetKind.NUMBER):
-                raise Fault(400, "Only an agent or a number can be asked. Give the call to a queue or flow.")
+                raise WrongForm("desk_wrong_advice")
             return Consult(target)
-    raise Fault(400, "There is no such action. Load the desk anew.")
+    raise WrongForm("desk_wrong_action")
 
 
-def callback_of(form: Form, now: datetime, words: Words) -> CallbackWish:
+def callback_of(form: Form, now: datetime) -> CallbackWish:
     """`at`: a local time as a browser writes it, empty: as soon as it may be."""
     written, note = form.get("at", "").strip(), form.get("note", "").strip()
     begins = None
@@ -96,17 +103,17 @@ def callback_of(form: Form, now: datetime, words: Words) -> CallbackWish:
             begins = datetime.fromisoformat(written)
             begins = begins.astimezone(now.tzinfo)
         except (ValueError, OverflowError, OSError):
-            raise Fault(400, words("desk_wrong_moment")) from None
+            raise WrongForm("desk_wrong_moment") from None
         if not now - timedelta(minutes=1) <= begins <= now + FURTHEST_CALLBACK:
-            raise Fault(400, words("desk_wrong_moment"))
+            raise WrongForm("desk_wrong_moment")
     if len(note) > LONGEST_CALLBACK_NOTE:
-        raise Fault(400, words("wrong_long", most=LONGEST_CALLBACK_NOTE))
+        raise WrongForm("wrong_long", most=LONGEST_CALLBACK_NOTE)
     ends = begins + CALLBACK_WINDOW if begins else None
     number = form.get("number", "").strip()[:LONGEST_NAME]
     return CallbackWish(begins, ends, mine=form.get("whose") == "mine", note=note, number=number)
 
 
-def promise_of(form: Form, now: datetime, words: Words) -> tuple[int, str, date]:
+def promise_of(form: Form, now: datetime) -> tuple[int, str, date]:
     """An amount in hundredths, its currency, and the day."""
     currency = form.get("currency", "").strip().upper()
     written = form.get("amount", "").strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
@@ -118,16 +125,16 @@ def promise_of(form: Form, now: datetime, words: Words) -> tuple[int, str, date]
         if minor != minor.to_integral_value():
             raise ValueError
     except (InvalidOperation, ValueError):
-        raise Fault(400, words("desk_wrong_amount")) from None
+        raise WrongForm("desk_wrong_amount") from None
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        raise Fault(400, words("desk_wrong_currency"))
+        raise WrongForm("desk_wrong_currency")
     try:
         due = date.fromisoformat(form.get("due", "").strip())
     except ValueError:
-        raise Fault(400, words("desk_wrong_day")) from None
+        raise WrongForm("desk_wrong_day") from None
     today = now.astimezone().date()
     if not today <= due <= today + timedelta(days=730):
-        raise Fault(400, words("desk_wrong_day"))
+        raise WrongForm("desk_wrong_day")
     return int(minor), currency, due
 
 
@@ -135,12 +142,12 @@ def channels_of(form: Form) -> frozenset[str]:
     """Empty: all of them."""
     chosen = form.get("channels", "")
     if chosen not in ("", "call", "sms", "email"):
-        raise Fault(400, "Choose calls, SMS, e-mail or everything.")
+        raise WrongForm("desk_wrong_channels")
     return frozenset({chosen} if chosen else ())
 
 
 def _target(form: Form) -> Target:
     kind = form.get("kind", "")
     if kind not in {one.value for one in TargetKind}:
-        raise Fault(400, "Choose an agent, a queue, a flow or a number.")
+        raise WrongForm("desk_wrong_target")
     return Target(TargetKind(kind), text_of(form, "name"))

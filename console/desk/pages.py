@@ -77,9 +77,9 @@ class DeskPages:
     async def _past(self, request: web.Request, view: DeskView) -> customer.Past:
         kind, sought = request.query.get("kind", "all"), request.query.get("q", "").strip()
         if kind != "all" and kind not in customer.KINDS:
-            raise Fault(400, "The timeline has no such filter. Choose one of those above it.")
+            raise Fault(400, self._pages.words_for(request)("desk_wrong_filter"))
         if len(sought) > LONGEST_SOUGHT:
-            raise Fault(400, f"At most {LONGEST_SOUGHT} letters can be sought.")
+            raise Fault(400, self._pages.words_for(request)("desk_wrong_sought", most=LONGEST_SOUGHT))
         rows: Sequence[Interaction] = view.popup.timeline if view.popup else ()
         contact = view.popup.contact if view.popup else None
         if (kind != "all" or sought) and contact is not None and self._people is not None:

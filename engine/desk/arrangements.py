@@ -116,7 +116,7 @@ class Arrangements:
             await self._keep(call_log, kept_of(errand, here, new_id=new_id, number=number))
             return
         if here.point is None:
-            raise DeskRefused("number", "The number is withheld: nobody is known to whom this could apply.")
+            raise DeskRefused("withheld", "The number is withheld: nobody is known to whom this could apply.")
         objection = Objection(
             id=f"{call_log.id}-{self._work_id(call_log)}-person",
             at=here.at,
@@ -180,8 +180,10 @@ class Arrangements:
         if number is not None:
             return number
         if written:
-            raise DeskRefused("number", f'"{written[:40]}" is no telephone number: write it in full.')
-        raise DeskRefused("number", "The number on the line is withheld: write one.")
+            raise DeskRefused(
+                "number", f'"{written[:40]}" is no telephone number: write it in full.', number=written[:40]
+            )
+        raise DeskRefused("withheld_write", "The number on the line is withheld: write one.")
 
     def _here(self, call_log: CallLog, flow: str | None = None) -> Circumstances:
         call, now = call_log.call, self._exchange.clock.now()
@@ -213,7 +215,8 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     """The text with its places filled. Raises DeskRefused naming what is not known."""
     missing = sorted({name for name in _PLACE.findall(template) if not values.get(name)})
     if missing:
-        raise DeskRefused("template", f"This text needs what is not known here: {', '.join(missing)}.")
+        named = ", ".join(missing)
+        raise DeskRefused("template", f"This text needs what is not known here: {named}.", places=named)
     return _PLACE.sub(lambda place: values[place[1]], template)
 
 

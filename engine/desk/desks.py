@@ -240,7 +240,7 @@ class Desks:
         try:
             await self._switchboard.act(view.work, agent, action)
         except ActionRefused as refused:
-            raise DeskRefused("action", str(refused)) from refused
+            raise DeskRefused(refused.why, str(refused), **refused.values) from refused
         self._sittings.tell(agent, DeskPart.TALK)
 
     async def dial(self, agent: str, number: str, purpose: str = "service", queue: str = "") -> str:
@@ -256,7 +256,7 @@ class Desks:
         if self._following.telephone(agent) == BROWSER and not view.reachable:
             raise DeskRefused("phone", "Your telephone is not connected: wait until it is.")
         if queue and queue not in self._queues:
-            raise DeskRefused("queue", f"There is no queue {queue[:40]!r}.")
+            raise DeskRefused("no_queue", f"There is no queue {queue[:40]!r}.", name=queue[:40])
         self._check_dialled(number)
         order = manual_order(self._exchange, agent, number, purpose, queue)
         await self._manual.place(order)
@@ -314,7 +314,7 @@ class Desks:
         part, call_log = await self._about(agent, call_id)
         chosen = {one.name: one for one in self.settings.templates_of(part.queue)}.get(template)
         if chosen is None or language not in chosen.text:
-            raise DeskRefused("template", f"There is no text {template[:40]!r} in {language[:10]!r}.")
+            raise DeskRefused("no_template", f"There is no text {template[:40]!r} in {language[:10]!r}.")
         values = texts_of(self._showing.popup(call_log), self._showing.shown(agent))
         text = filled(chosen.text[language], values)
         await self._arrangements.sms(call_log, text, language)

@@ -38,7 +38,9 @@ def manual_order(exchange: Exchange, agent: str, number: str, purpose: str, queu
     """Raises DeskRefused."""
     to = parse_number(number, exchange.region).e164
     if to is None:
-        raise DeskRefused("number", f'"{number[:40]}" is no telephone number: write it in full.')
+        raise DeskRefused(
+            "number", f'"{number[:40]}" is no telephone number: write it in full.', number=number[:40]
+        )
     if purpose not in {one.value for one in Purpose}:
         raise DeskRefused("purpose", f"Say why you call: {', '.join(one.value for one in Purpose)}.")
     return ManualOrder(exchange.ids.new(), agent, to, Purpose(purpose), queue)

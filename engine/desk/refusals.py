@@ -6,11 +6,15 @@ from compliance.decision import Decision
 
 
 class DeskRefused(Exception):
-    """`why` is a short name, as "no_talk"; the message is one sentence with the remedy."""
+    """`why` is a short name, as "no_talk"; the message is one sentence with the remedy.
 
-    def __init__(self, why: str, sentence: str) -> None:
+    `values` fill the words that pages have for it.
+    """
+
+    def __init__(self, why: str, sentence: str, **values: str) -> None:
         super().__init__(sentence)
         self.why = why
+        self.values = values
 
 
 class ContactForbidden(DeskRefused):

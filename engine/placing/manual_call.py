@@ -247,7 +247,7 @@ class ManualCall:
             case Asked() if talk is not None:
                 await self._over(await talk.act(item))
             case Asked():
-                item.refuse(ActionRefused("You are not on the line yet."))
+                item.refuse(ActionRefused("not_on_line", "You are not on the line yet."))
             case ChannelEnded(id, cause) if id == self.channel_id:
                 await self._customer_gone(cause)
             case LegAnswered(id) if id == self.channel_id:

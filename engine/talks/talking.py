@@ -60,6 +60,7 @@ from engine.talks.rooms import Rooms
 from engine.talks.targets import checked
 from engine.talks.views import view_of
 
+LATE = "Asterisk did not answer in time; see whether it was done."
 # Q.850: an agent who hangs up. Whatever else ends their line, they did not mean it.
 MEANT_CAUSES = frozenset({16, 31})
 
@@ -86,7 +87,7 @@ def refuse_waiting(inbox: asyncio.Queue[Any], why: str) -> None:
     for _ in range(inbox.qsize()):
         item = inbox.get_nowait()
         if isinstance(item, Asked):
-            item.refuse(ActionRefused(why))
+            item.refuse(ActionRefused("call_over", why))
         else:
             inbox.put_nowait(item)
 
@@ -163,7 +164,7 @@ class TalkInProgress:
             asked_for.refuse(refused)
             return None
         except ControlLost:
-            asked_for.refuse(ActionRefused("Asterisk did not answer in time; see whether it was done."))
+            asked_for.refuse(ActionRefused("late", LATE))
             raise
         asked_for.done()
         return over
@@ -244,7 +245,7 @@ class TalkInProgress:
         self.talk = talk
         over = await self._perform(commands)
         if self._lines.state(leg) is LegState.ENDED and over is None:
-            raise ActionRefused("This telephone could not be rung.")
+            raise ActionRefused("not_rung", "This telephone could not be rung.")
         return over
 
     async def _happened(self, event: LegEvent) -> Over | None:
@@ -294,9 +295,11 @@ class TalkInProgress:
             case PauseTalk(on):
                 await means.recorder.pause(on, self.talk.agent)
                 if on and means.recorder.state == "on":
-                    raise ActionRefused("The recording could not be paused: it goes on.")
+                    raise ActionRefused("not_paused", "The recording could not be paused: it goes on.")
                 if not on and means.recorder.state == "paused":
-                    raise ActionRefused("The recording could not be resumed: it is still paused.")
+                    raise ActionRefused(
+                        "not_resumed", "The recording could not be resumed: it is still paused."
+                    )
             case Note(kind, data):
                 await means.log.write(kind, data)
             case Held(agent, on):

@@ -19,11 +19,13 @@ def checked(action: Action, queues: Queues, flows: Callable[[str], bool], region
         case TargetKind.AGENT:
             _agent(name, queues)
         case TargetKind.NUMBER if parse_number(name, region).e164 is None:
-            raise ActionRefused(f"{name!r} is not a telephone number: write it as +48 22 000 00 01.")
+            raise ActionRefused(
+                "number", f"{name!r} is not a telephone number: write it as +48 22 000 00 01.", number=name
+            )
         case TargetKind.QUEUE if name not in queues:
-            raise ActionRefused(f"There is no queue {name!r}.")
+            raise ActionRefused("no_queue", f"There is no queue {name!r}.", name=name)
         case TargetKind.FLOW if not flows(name):
-            raise ActionRefused(f"There is no flow {name!r}.")
+            raise ActionRefused("no_flow", f"There is no flow {name!r}.", name=name)
 
 
 def dialled(target: Target, region: str) -> str:
@@ -34,10 +36,10 @@ def dialled(target: Target, region: str) -> str:
 def _agent(name: str, queues: Queues) -> None:
     seat = queues.agent_view(name)
     if seat is None:
-        raise ActionRefused(f"There is no agent {name!r}.")
+        raise ActionRefused("no_agent", f"There is no agent {name!r}.", name=name)
     if seat.status is AgentStatus.OFFLINE or not seat.reachable:
-        raise ActionRefused(f"{name} is not signed in.")
+        raise ActionRefused("agent_offline", f"{name} is not signed in.", name=name)
     if seat.status is not AgentStatus.AVAILABLE:
-        raise ActionRefused(f"{name} is not available now.")
+        raise ActionRefused("agent_away", f"{name} is not available now.", name=name)
     if seat.state is not AgentState.IDLE:
-        raise ActionRefused(f"{name} is busy with other work.")
+        raise ActionRefused("agent_busy", f"{name} is busy with other work.", name=name)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, timedelta
-from typing import cast
+from pathlib import Path
+from typing import cast, get_args
 
 from acd.agents import AgentStatus
+from acd.talks.phases import Phase
 from acd.talks.talk import (
+    Action,
     CompleteTransfer,
     Consult,
     DropParty,
@@ -20,6 +24,7 @@ from acd.talks.talk import (
     Transfer,
 )
 from compliance.decision import Decision
+from console.words import load_words
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from tests.console.desk_stage import CALL, StagedDesks
 from tests.console.offices import Office
@@ -68,13 +73,13 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     ("talk", {"action": "keys", "keys": ""}, "Keys are 0 to 9, * and #"),
     ("talk", {"action": "consult", "kind": "queue", "name": "payments"}, "Only an agent or a number"),
     ("talk", {"action": "transfer", "kind": "moon", "name": "x"}, "Choose an agent"),
-    ("talk", {"action": "transfer", "kind": "agent"}, "`name` is missing"),
-    ("status", {"status": "missed"}, "Choose one of these"),
-    ("status", {}, "Choose one of these"),
+    ("talk", {"action": "transfer", "kind": "agent"}, "“name” is missing"),
+    ("status", {"status": "missed"}, "Choose one of the statuses"),
+    ("status", {}, "Choose one of the statuses"),
     ("dial", {"number": " "}, "Write the number"),
     ("dial", {"number": "1" * 40}, "Write the number"),
-    ("outcome", {"call": CALL}, "`disposition` is missing"),
-    ("note", {"call": CALL, "seq": "1", "text": "a\0b"}, "zero byte"),
+    ("outcome", {"call": CALL}, "“disposition” is missing"),
+    ("note", {"call": CALL, "seq": "1", "text": "a\0b"}, "cannot be kept"),
     ("callback", {"call": CALL, "at": "soon"}, "Choose a day and a time"),
     ("callback", {"call": CALL, "at": "2019-01-01T10:00"}, "Choose a day and a time"),
     ("callback", {"call": CALL, "at": "9999-12-31T23:59"}, "Choose a day and a time"),
@@ -94,7 +99,7 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     ("promise", {"call": CALL, "amount": "1", "currency": "PLN", "due": "2026-11-01"}, "Choose a day"),
     ("promise", {"call": CALL, "amount": "1", "currency": "PLN", "due": "x"}, "Choose a day"),
     ("stop", {"call": CALL, "channels": "dreams"}, "Choose calls"),
-    ("note", {"call": CALL, "text": "x", "seq": "-1"}, "`seq` is no whole number"),
+    ("note", {"call": CALL, "text": "x", "seq": "-1"}, "“seq” is no whole number"),
     ("gone", {}, "The page's own id"),
     ("gone", {"page": "x" * 41}, "The page's own id"),
 ]
@@ -158,9 +163,31 @@ async def test_a_refusal_is_told_in_the_readers_language(at_desk: Office, desks:
     for why in ("offline", "phone", "asterisk", "person_busy"):
         desks.refuse["dial"] = DeskRefused(why, "In English.")
         assert (await send(at_desk, "dial", 409, number="+48220000042"))["language"] == "pl", why
-    desks.refuse["act"] = DeskRefused("action", "The customer is on hold already.")
+    desks.refuse["act"] = DeskRefused("phase", "You cannot…", doing="Hold", phase="dialling")
     told = await send(at_desk, "talk", 409, action="hold")
-    assert told == {"error": "The customer is on hold already.", "language": "en"}
+    assert told == {"error": "Nie można zawiesić klienta, gdy dzwoni telefon klienta.", "language": "pl"}
+    desks.refuse["act"] = DeskRefused("of tomorrow", "Nobody has words for this yet.")
+    told = await send(at_desk, "talk", 409, action="hold")
+    assert told == {"error": "Nobody has words for this yet.", "language": "en"}
+    assert (await send(at_desk, "talk", 400, action="fly"))["error"].startswith("Nie ma takiego działania")
+
+
+def test_every_refusal_has_its_words() -> None:
+    """Of the desk and of talks, as the code raises them; and of whatever is done in whatever phase."""
+    sources = [*Path("engine").rglob("*.py"), *Path("acd").rglob("*.py")]
+    named = {
+        why
+        for source in sources
+        for why in re.findall(r'(?:DeskRefused|ActionRefused)\(\s*"([a-z_]+)"', source.read_text("utf-8"))
+    }
+    assert len(named) > 30
+    for words in load_words().values():
+        for why in named - {"gate"}:
+            assert words(f"desk_refused_{why}"), why
+        for action in get_args(Action):
+            assert words(f"desk_doing_{action.__name__}")
+        for phase in Phase:
+            assert words(f"desk_phase_{phase.value}")
 
 
 async def test_the_gates_refusal_names_the_rule_and_the_next_moment(

@@ -253,9 +253,12 @@ async def test_the_telephones_credentials(at_desk: Office, desks: StagedDesks) -
     assert answer.headers["Cache-Control"] == "no-store"
     for body in ({}, {"page": 7}, {"page": "ż"}):
         assert (await at_desk.client.post("/desk/phone", json=body, headers=headers)).status == 400
-    desks.refuse["sign_in"] = DeskRefused("unknown", "Asterisk does not answer.")
+    desks.refuse["sign_in"] = DeskRefused("asterisk", "Asterisk does not answer.")
     answer = await at_desk.client.post("/desk/phone", json={"page": "p1"}, headers=headers)
-    assert (answer.status, (await answer.json())["error"]) == (409, "Asterisk does not answer.")
+    assert (answer.status, (await answer.json())["error"]) == (
+        409,
+        "Asterisk does not answer: try again in a moment.",
+    )
 
 
 async def test_the_stream_names_what_is_old_and_ends_elsewhere(at_desk: Office, desks: StagedDesks) -> None:

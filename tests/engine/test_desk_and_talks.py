@@ -110,7 +110,7 @@ async def test_an_attended_transfer_leaves_a_row_for_each_agent(center: TalkingD
             await desks.act("anna", asks.Resume())
             with pytest.raises(DeskRefused) as refused:
                 await desks.act("anna", asks.CompleteTransfer())
-            assert refused.value.why == "action"
+            assert (refused.value.why, refused.value.values["doing"]) == ("phase", "CompleteTransfer")
             await desks.act("anna", asks.Consult(Target(TargetKind.AGENT, "jan")))
             jan = await center.leg(2)
             view = await desks.view("jan")

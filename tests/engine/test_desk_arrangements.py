@@ -154,7 +154,7 @@ async def test_actions_reach_the_agents_own_talk_alone(desk: DeskStage) -> None:
     await desk.talks()
     await desk.desks.act("anna", Hold())
     assert desk.board.acts == [("call1", "anna", Hold())]
-    desk.board.refusal = ActionRefused("The customer is on hold already.")
+    desk.board.refusal = ActionRefused("phase", "The customer is on hold already.")
     with pytest.raises(DeskRefused, match="on hold already"):
         await desk.desks.act("anna", Hold())
     with pytest.raises(DeskRefused, match="wrapped up already"):

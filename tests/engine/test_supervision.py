@@ -117,7 +117,7 @@ class Board:
     async def act(self, call_id: str, agent: str, action: Action) -> None:
         assert (call_id, agent) == ("c1", "anna")
         if self.refusal:
-            raise ActionRefused(self.refusal)
+            raise ActionRefused("phase", self.refusal)
         self.acts.append(action)
 
 
