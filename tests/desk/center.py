@@ -152,21 +152,21 @@ class Center:
 
     async def sign_in(self, name: str, path: str, *, microphone: str | None = "", **context: Any) -> Person:
         """A browser of their own, signed in by the console's own page. `microphone`: whose voice, "" theirs;
-        None: it is refused."""
+        None: theirs, and the browser has no leave to use it. That is given and taken back by permissions.
+        """
         chromium = find_parts().chromium
         assert chromium is not None, "Chromium is missing: run `make setup-tests`"
         flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection"]
         flags += ["--autoplay-policy=no-user-gesture-required", "--disable-gpu", "--mute-audio"]
-        if microphone is None:
-            flags.append("--deny-permission-prompts")
-        else:
-            file = write_microphone(self.hotline.folder, microphone or name.lower())
-            flags += ["--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={file}"]
+        file = write_microphone(self.hotline.folder, microphone or name.lower())
+        flags += ["--deny-permission-prompts", f"--use-file-for-fake-audio-capture={file}"]
         browser = await self.playwright.chromium.launch(executable_path=chromium, args=flags)
         self.stack.push_async_callback(browser.close)
         view = {"locale": "en", "viewport": {"width": 1440, "height": 900}, **context}
         made = await browser.new_context(**view)
         made.set_default_timeout(LIMIT_MS)
+        if microphone is not None:
+            await made.grant_permissions(["microphone"])
         page = await made.new_page()
         person = Person(name, page)
         page.on("pageerror", lambda error: person.errors.append(str(error)))

@@ -13,8 +13,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.desk.center import Caller, Center, Person, center
-from tests.desk.desk_page import band, be_ready, press, shows
-from tests.desk.ears import hear
+from tests.desk.desk_page import band, be_ready, on_the_line, press, shows
+from tests.desk.ears import hear, hear_nothing_of
 from tests.postgres import PostgresServer, binaries
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.postgres, pytest.mark.timeout(300)]
@@ -36,25 +36,29 @@ def server() -> Iterator[PostgresServer]:
 
 
 async def test_nobody_is_stuck_and_nobody_is_lost(tmp_path: Path, server: PostgresServer) -> None:
-    people = {"Anna": "agent", "Jan": "agent"}
+    people = {"Anna": "agent", "Jan": "agent", "Olga": "supervisor"}
     async with center(tmp_path, people, database=server.url("hotline"), queues=QUICK) as house:
         anna = await house.sign_in("Anna", "/desk")
         caller = await never_answered(house, anna)
+        await supervisor_no_more(house, server)
         await database_paused(server, caller, anna)
         await engine_killed(house, caller, anna)
         jan = await house.sign_in("Jan", "/desk")
         jan = await signed_in_twice(house, jan)
         await tab_killed(house, caller, anna, jan)
         await asterisk_killed(house, caller, jan)
-        rows = await house.hotline.rows(2)
+        await microphone_refused(house, jan)
+        rows = await house.hotline.rows(3)
         calls = {row["subject_id"]: row for row in rows if row["channel"] == "call"}
-    first, second = sorted(calls.values(), key=lambda row: str(row["at"]))
+    first, second, third = sorted(calls.values(), key=lambda row: str(row["at"]))
     told = [event["kind"] for event in first["events"]]
     assert told.count("queued") == 1, "the place was kept"
     assert told.count("agent_missed") == 1
     assert told.count("agent_lost") == 1
     assert told.count("agent_connected") == 2
-    assert (first["data"]["ended_by"], second["agent"]) == ("network", "jan")
+    assert (first["data"]["ended_by"], second["agent"], third["agent"]) == ("network", "jan", "anna")
+    told = [event["kind"] for event in third["events"]]
+    assert (told.count("queued"), told.count("agent_missed"), told.count("agent_lost")) == (1, 1, 0)
 
 
 async def never_answered(house: Center, anna: Person) -> Caller:
@@ -69,6 +73,20 @@ async def never_answered(house: Center, anna: Person) -> Caller:
     await shows(anna, "talking")
     await hear(caller, "anna")
     return caller
+
+
+async def supervisor_no_more(house: Center, server: PostgresServer) -> None:
+    """Whoever loses the role while listening hears nobody within seconds."""
+    olga = await house.sign_in("Olga", "/floor", microphone="supervisor")
+    await on_the_line(olga, "anna", "listen")
+    await hear(olga, "caller")
+    # Whatever her page would do about it, it stays as it is.
+    await olga.page.route("**/*", lambda route: route.abort("aborted"))
+    await house.hotline.run("people", "role", "Olga", "agent")
+    ended = "SELECT count(*) FROM call_events WHERE kind = 'supervision_ended'"
+    await house.until(lambda: server.sql(ended, "hotline") == "1", "she is off the line", 12)
+    await hear_nothing_of(olga, "caller", "anna")
+    await olga.page.context.close()
 
 
 async def database_paused(server: PostgresServer, caller: Caller, anna: Person) -> None:
@@ -145,3 +163,35 @@ async def asterisk_killed(house: Center, caller: Caller, jan: Person) -> None:
     await hear(late, "jan")
     await press(jan, "Shift+F2")
     await shows(jan, "wrap", "idle")
+
+
+async def microphone_refused(house: Center, jan: Person) -> None:
+    """Nobody is called who could not be heard; the page says so, and once it is allowed all goes on."""
+    no_leave = "has no leave to use the microphone"
+    anna = await house.sign_in("Anna", "/desk", microphone=None)
+    refused = anna.page.locator("#toasts .bad", has_text=no_leave)
+    await expect(refused).to_be_visible()
+    await expect(anna.page.locator("#line")).to_have_attribute("data-line", "away")
+    caller = await house.caller(2, keys="1")
+    await shows(jan, "ringing")
+    await jan.page.context.clear_permissions()
+    await expect(jan.page.locator("#toasts .bad", has_text=no_leave)).to_be_visible()
+    await shows(jan, "missed")
+    await expect(jan.page.locator("#line")).to_have_attribute("data-line", "away")
+    # Anna allows it, and is called at once.
+    await anna.page.context.grant_permissions(["microphone"])
+    await expect(anna.page.locator("#line")).to_have_attribute("data-line", "good")
+    await band(anna).locator("[data-main][data-status=available]").click()
+    await shows(anna, "ringing")
+    await press(anna, "F2")
+    await shows(anna, "talking")
+    await hear(caller, "anna")
+    # In the middle of a talk, which goes on.
+    await anna.page.context.clear_permissions()
+    await expect(refused).to_be_visible()
+    await hear(anna, "caller")
+    await hear_nothing_of(caller, "anna")
+    await anna.page.context.grant_permissions(["microphone"])
+    await hear(caller, "anna")
+    await press(anna, "Shift+F2")
+    await shows(anna, "wrap", "idle")
