@@ -231,6 +231,15 @@ async def test_a_missed_call_is_made_good_by_a_later_talk(store: Store, clock: H
     assert (await store.callbacks.get("said")).state == "open", "what they asked for stays asked for"
 
 
+async def test_a_missed_call_and_the_talk_behind_it_may_be_written_together(
+    store: Store, clock: HandClock
+) -> None:
+    missed = asked(clock, "m", source=CallbackSource.MISSED)
+    talk = call("talk", clock.at + LEASE, phone(1), agent="anna", duration_seconds=30.0)
+    await store.ledger.commit([CallbackKept(missed, "new"), talk], durable=True)
+    assert await all_of(store) == []
+
+
 @pytest.mark.parametrize("why", ["served", "objected"])
 async def test_a_missed_call_that_deserves_none(store: Store, clock: HandClock, why: str) -> None:
     missed = asked(clock, "m", source=CallbackSource.MISSED)

@@ -39,7 +39,7 @@ from tests.conftest import HandClock
 from tests.engine.desk_stage import FakeBoard, FakeManual, FakePhones
 from tests.engine.stage import Stage
 from tests.store.people import WE, person, phone, theirs
-from tests.store.samples import START, call_changes, number, until
+from tests.store.samples import START, call_changes, form, number, until
 
 PART = CallPart(
     "p1", "call1", "anna", "orders", START, connected_at=START, note="half", noted_at=START, note_seq=3
@@ -55,6 +55,12 @@ async def test_a_part_is_kept_in_its_newest_version_until_it_is_over(store: Stor
     await store.ledger.commit([CallPartKept(PART)], durable=True)  # written twice, after a crash
     assert list(await store.desk.parts()) == [newer]
     await store.ledger.commit([CallPartOver("p1")], durable=True)
+    assert list(await store.desk.parts()) == []
+
+
+async def test_a_part_that_is_kept_and_over_at_one_moment_is_over(store: Store) -> None:
+    await store.ledger.commit([CallPartKept(PART)], durable=True)
+    await store.ledger.commit([CallPartKept(replace(PART, version=2)), CallPartOver("p1")], durable=True)
     assert list(await store.desk.parts()) == []
 
 
@@ -94,6 +100,31 @@ async def test_a_caller_is_known_at_one_reading(store: Store, clock: HandClock) 
     assert len([one for one in asked if one.startswith("SELECT")]) <= MOST_STATEMENTS, asked
     somebody_new = await store.desk.caller(phone(8), timeline=5)
     assert (somebody_new.contact, somebody_new.timeline) == (None, ())
+
+
+async def test_what_is_known_of_a_caller_is_as_it_was_written(store: Store, clock: HandClock) -> None:
+    contact = await person(
+        store, phone(7), tags=frozenset({"a", "b"}), attributes={"number": 12.5, "list": ["ż", None]}
+    )
+    told = {"note": '\'; "ż" \\', "data": {"nested": {"x": [1.5, None, True]}}}
+    times = [START + timedelta(seconds=n % 5, microseconds=n * 10) for n in range(25)]
+    rows = [form(f"r{n:02d}", phone(7), at=at, **told).interaction for n, at in enumerate(times)]
+    promises = [
+        replace(row, id=f"p{n}", channel=Channel.PROMISE, at=START - timedelta(days=n))
+        for n, row in enumerate(rows[:3])
+    ]
+    request = CallbackRequest(
+        "cb1", phone(7), "orders", CallbackSource.AGENT, START, person_chose=True, window_from=START
+    )
+    changes = [InteractionAdded(row, "new") for row in (*rows, *promises)]
+    await store.ledger.commit([*changes, CallbackKept(request, "new")], durable=True)
+    known = await store.desk.caller(phone(7), timeline=20)
+    assert known.contact == contact
+    written = {row.interaction.id: row.interaction for row in await store.queries.history()}
+    newest = sorted(written.values(), key=lambda row: (row.at, row.id), reverse=True)
+    assert list(known.timeline) == newest[:20]
+    assert list(known.promises) == [written[f"p{n}"] for n in range(3)]
+    assert list(known.callbacks) == [await store.callbacks.get("cb1")]
 
 
 def desks_over(store: Store, folder: Path, clock: HandClock) -> tuple[Desks, Stage, FakeBoard]:
