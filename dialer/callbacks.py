@@ -13,7 +13,7 @@ from dialer.caps import capped, held_back
 from dialer.lead import BUSY, Lead, LeadCallback, LeadMove, LeadState, moved
 from dialer.lead_plan import CallbackGivenUp, LeadEvent, LeadPlan
 from dialer.reasons import Reason, ReasonCode, waits
-from history.callbacks import CallbackRequest
+from history.callbacks import STANDING, CallbackRequest
 
 # How long a personal callback waits for its agent before anybody may take it.
 AGENT_WAIT = timedelta(minutes=30)
@@ -36,6 +36,15 @@ def lead_callback(
         person_chose=request.person_chose,
         agent=agent,
         agent_until=until,
+    )
+
+
+def keeps(campaign: Campaign, request: CallbackRequest) -> bool:
+    """Whether the request is this campaign's to keep: made in it, or of a topic that it keeps."""
+    if request.state not in STANDING:
+        return False
+    return (
+        request.campaign == campaign.id if request.campaign is not None else request.topic in campaign.topics
     )
 
 

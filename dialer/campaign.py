@@ -56,7 +56,6 @@ class Cause(StrEnum):
     LAST_DAY = "last_day"
     ATTEMPTS = "attempts"
     ALL_REFUSED = "all_refused"
-    ABANDON_CAP = "abandon_cap"
     DETECTION_ERROR = "detection_error"
 
 

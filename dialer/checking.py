@@ -12,7 +12,7 @@ from compliance.zones import zone_named
 from dialer.caller_ids import wrong_caller_ids
 from dialer.campaign import Campaign, CampaignKind
 from dialer.contradictions import contradictions
-from dialer.machine import Detect, DetectionCounts, OnMachine, detection_error, refuses_detection
+from dialer.machine import Detect, DetectionCounts, OnMachine, detection_error, detection_refused
 from dialer.mistakes import Mistake
 
 LONGEST_RING_SECONDS = 60
@@ -177,7 +177,7 @@ def _machines(
         )
     cap = limits.abandon_cap
     error = detection_error(counts)
-    if cap is not None and campaign.mode in _AUTOMATIC and refuses_detection(error, cap):
+    if cap is not None and detection_refused(campaign.mode, policy, cap, error):
         how = "takes" if error.measured else "is assumed, until 100 verdicts are listened to, to take"
         yield Mistake(
             "machine.detect",

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from compliance.facts import Mode
+
 
 class Detect(StrEnum):
     OFF = "off"  # whatever answers is given to an agent or the flow
@@ -80,9 +82,16 @@ def detection_error(counts: DetectionCounts) -> DetectionError:
     return DetectionError(share, least, most, measured, counted)
 
 
-def refuses_detection(error: DetectionError, abandon_cap: float) -> bool:
-    """At half the cap or more no pacing can comply: such a campaign must not detect machines."""
-    return error.counted >= abandon_cap / 2
+def detection_refused(
+    mode: Mode, policy: MachinePolicy, abandon_cap: float | None, error: DetectionError
+) -> bool:
+    """At half the cap or more no pacing can comply: such a campaign must not detect machines.
+
+    Only of calls that agents are sought for while they ring may any be abandoned.
+    """
+    if policy.detect is Detect.OFF or mode not in (Mode.PROGRESSIVE, Mode.PREDICTIVE):
+        return False
+    return abandon_cap is not None and error.counted >= abandon_cap / 2
 
 
 def wilson(hits: int, of: int, z: float = 1.959964) -> tuple[float, float]:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from compliance.pack import CampaignLimits
 from dialer.campaign import Campaign, CampaignMove, CampaignState, Cause, Change
 from dialer.goals import Tally, progress
+from dialer.machine import DetectionCounts, detection_error, detection_refused
 from dialer.schedule import days_of
 
+NO_LIMITS, NOTHING_HEARD = CampaignLimits(), DetectionCounts()
 
-def own_change(campaign: Campaign, tally: Tally, now: datetime) -> Change | None:
+
+def own_change(
+    campaign: Campaign,
+    tally: Tally,
+    now: datetime,
+    limits: CampaignLimits = NO_LIMITS,
+    detection: DetectionCounts = NOTHING_HEARD,
+) -> Change | None:
     """The first rule that says so, in the order of this function; None: it goes on.
 
     Leads that are on the line keep `standing` above 0: a list has not ended while anybody is talked with.
+    `limits`: of the campaign's packs. `detection`: its verdicts so far, and what was listened to of them.
     """
     if campaign.state is not CampaignState.RUNNING:
         return None
@@ -26,6 +37,10 @@ def own_change(campaign: Campaign, tally: Tally, now: datetime) -> Change | None
         return _system(CampaignMove.FINISH, Cause.ATTEMPTS, now, f"{tally.attempts} calls")
     if stop.refused_in_row is not None and tally.refused_in_row >= stop.refused_in_row:
         return _system(CampaignMove.PAUSE, Cause.ALL_REFUSED, now, f"{tally.refused_in_row} leads on end")
+    error = detection_error(detection)
+    if error.measured and detection_refused(campaign.mode, campaign.machine, limits.abandon_cap, error):
+        note = f"{error.counted:.2%} of people taken for machines"
+        return _system(CampaignMove.PAUSE, Cause.DETECTION_ERROR, now, note)
     if stop.list_ended and tally.standing == 0:
         return _system(CampaignMove.FINISH, Cause.LIST_ENDED, now, "")
     return None

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compliance.pack import CampaignLimits
+from dialer.abandon_window import window_began
 from dialer.caller_ids import caller_id_for, wrong_caller_ids
 from dialer.campaign import CampaignMove, CampaignState, Cause
 from dialer.goals import Goal, StopRules, Tally
+from dialer.machine import Detect, DetectionCounts, MachinePolicy
 from dialer.schedule import Dialling, dialling
 from dialer.shares import Claim, assign, split
 from dialer.stopping import own_change
@@ -97,6 +100,40 @@ def test_a_campaign_stops_itself(
 ) -> None:
     change = own_change(campaign(**changed), tally, MONDAY)
     assert (change and change.move, change and change.cause) == (move, cause)
+
+
+@pytest.mark.parametrize(
+    ("counts", "pauses"),
+    [
+        (DetectionCounts(1000, 1000, 99, 99), False),  # too few were listened to
+        (DetectionCounts(1000, 1000, 400, 8), True),
+        (DetectionCounts(1000, 1000, 400, 2), False),
+    ],
+)
+def test_detection_that_is_found_to_be_too_bad_pauses_the_campaign(
+    counts: DetectionCounts, pauses: bool
+) -> None:
+    calling = campaign(machine=MachinePolicy(Detect.SPEECH))
+    change = own_change(calling, Tally(5, 1, 1), MONDAY, CampaignLimits(abandon_cap=0.03), counts)
+    assert (change and change.cause) == (Cause.DETECTION_ERROR if pauses else None)
+
+
+@pytest.mark.parametrize(
+    ("began", "now", "since"),
+    [
+        ("2026-11-01 08:00", "2026-11-01 08:00", "2026-11-01 08:00"),
+        ("2026-11-01 08:00", "2026-12-01 07:59", "2026-11-01 08:00"),
+        ("2026-11-01 08:00", "2026-12-01 08:00", "2026-12-01 08:00"),
+        ("2026-11-01 08:00", "2027-01-10 12:00", "2026-12-31 08:00"),
+        ("2026-11-01 08:00", "2026-10-01 12:00", "2026-11-01 08:00"),  # a clock that was put back
+    ],
+)
+def test_the_law_counts_in_successive_periods_from_the_campaigns_start(
+    began: str, now: str, since: str
+) -> None:
+    thirty = CampaignLimits(abandon_cap=0.03, abandon_window_days=30)
+    assert window_began(thirty, utc(began), utc(now)) == utc(since)
+    assert window_began(CampaignLimits(abandon_cap=0.01), utc(began), utc(now)) == utc(began)
 
 
 @pytest.mark.parametrize(

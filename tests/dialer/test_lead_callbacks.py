@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from dialer.callbacks import asked, lead_callback, may_promise, window_passed, withdrawn
+from dialer.callbacks import asked, keeps, lead_callback, may_promise, window_passed, withdrawn
 from dialer.choosing import chosen
 from dialer.lead import LeadState
 from dialer.lead_plan import CallbackGivenUp
 from dialer.reasons import Reason, ReasonCode
 from history.callback_windows import moment_of
-from history.callbacks import CallbackRequest, CallbackSource
+from history.callbacks import CallbackRequest, CallbackSource, CallbackState
 from history.interaction import ContactPoint, PointKind
 from tests.dialer.leads_and_calls import HOUR, MOBILE, MONDAY, callback, campaign, lead, rules
 from tests.gate_cases import utc
@@ -102,6 +104,21 @@ def request(begins: str | None, ends: str | None) -> CallbackRequest:
         window_to=None if ends is None else utc(ends),
         person_chose=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [
+        ({}, True),
+        ({"topic": "complaints"}, False),
+        ({"topic": "complaints", "campaign": "autumn"}, True),
+        ({"campaign": "spring"}, False),
+        ({"state": CallbackState.DIALLING}, True),
+        ({"state": CallbackState.KEPT}, False),
+    ],
+)
+def test_whose_a_request_is(changed: dict[str, Any], kept: bool) -> None:
+    assert keeps(campaign(topics=("sales",)), replace(request(None, None), **changed)) is kept
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_every_change_of_a_campaign(state: CampaignState, move: CampaignMove) ->
 
 
 def test_the_system_stops_campaigns_and_starts_none() -> None:
-    stopped = changed(campaign(), Change(CampaignMove.PAUSE, MONDAY, "system", Cause.ABANDON_CAP))
-    assert stopped.state_cause is Cause.ABANDON_CAP
+    stopped = changed(campaign(), Change(CampaignMove.PAUSE, MONDAY, "system", Cause.ALL_REFUSED))
+    assert stopped.state_cause is Cause.ALL_REFUSED
     with pytest.raises(WrongChange, match="Only a person can resume a campaign"):
         changed(stopped, Change(CampaignMove.RESUME, MONDAY, "system", Cause.GOAL))
 
