@@ -122,19 +122,20 @@ class TalkRecording:
             recording_id, log.id, agent, queue, desk.node, basis, now, language, raw, transcript_state=told
         )
         started = {"recording": recording_id, "basis": basis.value}
+        running = _Running(recording_id, channel_id, raw, now)
+        self._go_on(running)  # before pages are told of it
         await log.add(CallEventKind.RECORDING_STARTED, started, RecordingBegun(begun), durable=False)
         # An engine that is killed now leaves no sound behind of which nobody knows.
         with contextlib.suppress(LedgerUnavailable, TimeoutError):
             async with asyncio.timeout(BEGUN_SECONDS):
                 await desk.ledger.commit([], durable=True)
-        running = _Running(recording_id, channel_id, raw, now)
         try:
             await desk.control.record_talk(channel_id, recording_id)
         except CallControlError as failure:
-            await self._trouble(f"It was not begun: {failure}", running)
-            await self._over(running, 0.0)
-        else:
-            self._go_on(running)
+            if self._running is running:
+                self._taken()
+                await self._trouble(f"It was not begun: {failure}", running)
+                await self._over(running, 0.0)
 
     async def take_over(self, log: CallLog, events: Sequence[CallEvent], channel_id: str) -> None:
         self._log = log
