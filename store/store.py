@@ -27,6 +27,7 @@ from store.registers.callbacks import SqlCallbacks
 from store.registers.calls import SqlCalls
 from store.registers.campaigns import SqlCampaigns
 from store.registers.contacts import SqlContacts
+from store.registers.debts import SqlDebts
 from store.registers.decisions import SqlDecisions
 from store.registers.deliveries import SqlDeliveries
 from store.registers.desk import SqlDesk
@@ -92,6 +93,7 @@ class Store:
         self.campaigns = SqlCampaigns(self._engine, clock)
         self.leads = SqlLeads(self._engine, clock, TimeOrderedIds(clock))
         self.attempts = SqlAttempts(self._engine, clock)
+        self.debts = SqlDebts(self._engine, clock, TimeOrderedIds(clock))
         self.permissions, self.decisions = _permissions(self._engine, clock, node)
         self.recordings = SqlRecordings(self._engine, clock)
         self.retention = SqlRetention(self._engine, recordings)
@@ -288,6 +290,30 @@ async def open_callbacks(url: str, clock: Clock) -> AsyncIterator[SqlCallbacks]:
     try:
         await check_current(engine)
         yield SqlCallbacks(engine, clock, TimeOrderedIds(clock))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_campaigns(url: str, clock: Clock) -> AsyncIterator[tuple[SqlCampaigns, SqlLeads, SqlAttempts]]:
+    """Campaigns, leads and attempts, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    ids = TimeOrderedIds(clock)
+    try:
+        await check_current(engine)
+        yield SqlCampaigns(engine, clock), SqlLeads(engine, clock, ids), SqlAttempts(engine, clock)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_debts(url: str, clock: Clock) -> AsyncIterator[tuple[SqlDebts, SqlContacts]]:
+    """Debts, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    ids = TimeOrderedIds(clock)
+    try:
+        await check_current(engine)
+        yield SqlDebts(engine, clock, ids), SqlContacts(engine, clock, ids)
     finally:
         await engine.dispose()
 

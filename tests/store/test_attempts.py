@@ -13,7 +13,7 @@ from dialer.attempt import Verdict
 from dialer.lead import LeadState
 from dialer.reasons import IN_TURN, ReasonCode
 from dialer.results import AttemptResult
-from engine.changes import AttemptBegun, AttemptStored, EventsAppended, LeadPlanned
+from engine.changes import AttemptBegun, AttemptStored, Change, EventsAppended, LeadPlanned
 from engine.ports import LedgerUnavailable
 from engine.registers.campaigns import CampaignCounters
 from engine.registers.leads import LeadFilter
@@ -33,7 +33,7 @@ async def test_an_attempt_takes_its_lead_in_the_transaction_of_the_call(
     await add(store, listed(1))
     (lead,) = await reserve(store, clock)
     begun = attempt(lead, clock)
-    changes = [EventsAppended(call_events("call1")[:1]), AttemptBegun(begun, lead.version)]
+    changes: list[Change] = [EventsAppended(call_events("call1")[:1]), AttemptBegun(begun, lead.version)]
     await store.ledger.commit(changes, durable=True)
     await store.ledger.commit(changes, durable=True)  # the answer was lost
     dialled = await store.leads.get(lead.id)
@@ -64,7 +64,7 @@ async def test_who_lost_the_lead_dials_nothing(store: Store, clock: HandClock) -
     )
     assert isinstance(results[0], LedgerUnavailable)
     assert "not reserved" in str(results[0])
-    assert results[1:] == [None, None]
+    assert (results[1], results[2]) == (None, None)
     assert [one.id for one in await store.attempts.open("n1")] == ["new"]
     assert len(await store.queries.events("call3")) == 8
     assert (await store.leads.get(other.id)).state is LeadState.RESERVED
@@ -109,7 +109,7 @@ async def _made(store: Store, clock: HandClock, n: int, **fields: object) -> Non
     (lead,) = await reserve(store, clock, 1)
     begun = attempt(lead, clock, f"call{n}")
     over = replace(begun, ended_at=clock.now(), **fields)  # type: ignore[arg-type]
-    changes = [AttemptBegun(begun, lead.version), AttemptStored(over, 1)]
+    changes: list[Change] = [AttemptBegun(begun, lead.version), AttemptStored(over, 1)]
     await store.ledger.commit(changes, durable=True)
 
 
