@@ -27,28 +27,28 @@ from dialer.pacing import PacingSettings
 NINE = 9 * 3600.0
 SETTINGS = PacingSettings(lines=40, tick=1.0)
 SHORT_TALKS = World(talk=LogNormal.of_mean(60.0, 0.8), wrap=LogNormal.of_mean(10.0, 0.5))
-PLAN = Plan(NINE, (4, 5, 0, 4), (0.3,), world=SHORT_TALKS, mode="progressive", answer_spread=0.15)
+PLAN = Plan(NINE, (4, 0, 5), (0.3,), world=SHORT_TALKS, mode="progressive", answer_spread=0.15)
 
 
 def test_a_forecast_is_of_all_its_days_and_speaks_json() -> None:
-    days = [simulate_day(PLAN, 5000, SETTINGS, seed) for seed in range(6)]
+    days = [simulate_day(PLAN, 5000, SETTINGS, seed) for seed in range(4)]
     of = summarise(PLAN, SETTINGS, days)
-    assert of == forecast(PLAN, 5000, SETTINGS, range(6))
+    assert of == forecast(PLAN, 5000, SETTINGS, range(4))
     assert of == summarise(PLAN, SETTINGS, days[::-1])
     runs = [day.run for day in days]
-    assert of.utilisation.expected == pytest.approx(sum(run.utilisation for run in runs) / 6)
+    assert of.utilisation.expected == pytest.approx(sum(run.utilisation for run in runs) / 4)
     assert of.utilisation.low95 < of.utilisation.low80 < of.utilisation.expected < of.utilisation.high80
-    assert of.holds_cap == 6
-    # All leave at the end of the second hour, while some calls ring.
+    assert of.holds_cap == 4
+    # All leave at the end of the first hour, while some calls ring.
     assert of.abandoned.expected < of.abandoned.high95 < 0.02
     assert of.calls_per_answer == pytest.approx(1 / 0.3, rel=0.15)
-    assert [hour.starts for hour in of.hours] == [NINE + 3600 * hour for hour in range(4)]
+    assert [hour.starts for hour in of.hours] == [NINE + 3600 * hour for hour in range(3)]
     assert sum(hour.calls.expected for hour in of.hours) == pytest.approx(of.calls.expected)
-    assert of.hours[2].reached.expected < 5 < of.hours[3].reached.expected
-    assert len(of.curve) == 16
+    assert of.hours[1].reached.expected < 5 < of.hours[2].reached.expected
+    assert len(of.curve) == 12
     assert of.curve[0].utilisation is not None
-    assert of.curve[11].utilisation is None  # nobody is there
-    assert of.curve[-1].ends == NINE + 4 * 3600
+    assert of.curve[7].utilisation is None  # nobody is there
+    assert of.curve[-1].ends == NINE + 3 * 3600
     read = json.loads(json.dumps(of.as_json(), allow_nan=False))
     assert read["holds_cap_share"] == 1
     assert read["hours"][0]["agents"] == 4
@@ -56,14 +56,14 @@ def test_a_forecast_is_of_all_its_days_and_speaks_json() -> None:
 
 def test_its_intervals_hold_further_days() -> None:
     plan = replace(PLAN, agents=(5,))
-    of = forecast(plan, 5000, SETTINGS, range(25))
-    fresh = [simulate_day(plan, 5000, SETTINGS, seed).run for seed in range(100, 150)]
+    of = forecast(plan, 5000, SETTINGS, range(20))
+    fresh = [simulate_day(plan, 5000, SETTINGS, seed).run for seed in range(100, 140)]
     for estimate, values in (
         (of.utilisation, [run.utilisation for run in fresh]),
         (of.reached, [run.connected for run in fresh]),
     ):
-        assert 0.6 <= sum(estimate.low80 <= value <= estimate.high80 for value in values) / 50 <= 0.95
-        assert sum(estimate.low95 <= value <= estimate.high95 for value in values) / 50 >= 0.86
+        assert 0.6 <= sum(estimate.low80 <= value <= estimate.high80 for value in values) / 40 <= 0.95
+        assert sum(estimate.low95 <= value <= estimate.high95 for value in values) / 40 >= 0.85
 
 
 def test_a_list_that_the_day_does_not_empty_ends_on_a_later_one() -> None:
@@ -99,11 +99,12 @@ def test_more_agents_are_done_sooner_and_as_many_as_needed_are_found() -> None:
 
 
 def test_the_predictive_day_is_paced_by_the_pacer_and_the_window_counts() -> None:
+    slow = replace(SETTINGS, tick=2.0)
     plan = Plan(NINE, (6,), (0.3,), world=SHORT_TALKS)
-    day = simulate_day(plan, 5000, SETTINGS, 1)
-    progressive = simulate_day(replace(plan, mode="progressive"), 5000, SETTINGS, 1)
+    day = simulate_day(plan, 5000, slow, 1)
+    progressive = simulate_day(replace(plan, mode="progressive"), 5000, slow, 1)
     assert day.run.utilisation > progressive.run.utilisation
-    over = simulate_day(replace(plan, counted=Counted(3000, 1000, 100)), 5000, SETTINGS, 1)
+    over = simulate_day(replace(plan, counted=Counted(3000, 1000, 100)), 5000, slow, 1)
     assert not over.holds_cap
     assert over.run.abandoned <= day.run.abandoned
 
