@@ -207,7 +207,7 @@ def _curve(plan: Plan, days: Sequence[Day]) -> tuple[CurvePoint, ...]:
     period_seconds = days[0].run.period_seconds
     live, dropped = [0] * len(days), [0] * len(days)
     points = []
-    for place in range(round(plan.seconds / period_seconds)):
+    for place in range(math.ceil(plan.seconds / period_seconds)):
         utilisation, abandoned = [], []
         for number, day in enumerate(days):
             period = day.run.periods[place] if place < len(day.run.periods) else Period()
@@ -217,7 +217,7 @@ def _curve(plan: Plan, days: Sequence[Day]) -> tuple[CurvePoint, ...]:
                 utilisation.append(period.busy_seconds / period.logged_seconds)
             if live[number]:
                 abandoned.append(dropped[number] / live[number])
-        ends = plan.starts + (place + 1) * period_seconds
+        ends = plan.starts + min(plan.seconds, (place + 1) * period_seconds)
         points.append(CurvePoint(ends, _percentiles(utilisation), _percentiles(abandoned)))
     return tuple(points)
 

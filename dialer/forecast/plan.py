@@ -25,10 +25,10 @@ class Plan:
     """Who calls when, and what is known of those who are called.
 
     `starts`: second of the day, in the campaign's time zone. `agents` and `answer` are by hour from then; one
-    answer probability stands for all hours. `world` holds the rest: ring, voicemails, talk, wrap-up; its own
-    answer rate is not read. `answer_spread`: how much whole days differ from what is known, as a standard
-    deviation of log-odds. `knowledge` is the pacer's own of this campaign, `counted` what the legal window
-    already holds.
+    answer probability stands for all hours. `ends_after`: seconds, if that is before the last hour is over.
+    `world` holds the rest: ring, voicemails, talk, wrap-up; its own answer rate is not read.
+    `answer_spread`: how much whole days differ from what is known, as a standard deviation of log-odds.
+    `knowledge` is the pacer's own of this campaign, `counted` what the legal window already holds.
     """
 
     starts: float
@@ -37,6 +37,7 @@ class Plan:
     world: World = field(default_factory=World)
     tries: int = 1
     retry_seconds: float = 4 * HOUR_SECONDS
+    ends_after: float | None = None
     answer_spread: float = 0.0
     mode: Literal["progressive", "predictive"] = "predictive"
     knowledge: Mapping[str, Any] | None = None
@@ -47,6 +48,8 @@ class Plan:
             raise ValueError(f"A plan starts at a second of the day, 0 to 86399; {self.starts:g} is none.")
         if not self.agents or max(self.agents) < 1 or min(self.agents) < 0:
             raise ValueError(f"A plan needs an agent in one hour or more; this one has {list(self.agents)}.")
+        if self.ends_after is not None and not self.ends_after > 0:
+            raise ValueError(f"A plan ends some seconds after it starts, not {self.ends_after:g}.")
         if len(self.agents) > 24:
             raise ValueError(f"A plan is of one day, at most 24 hours; this one has {len(self.agents)}.")
         if len(self.answer) not in (1, len(self.agents)):
@@ -61,7 +64,8 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        return len(self.agents) * HOUR_SECONDS
+        hours = len(self.agents) * HOUR_SECONDS
+        return hours if self.ends_after is None else min(hours, self.ends_after)
 
     def with_agents(self, change: int) -> Plan:
         """The plan with so many agents more, or fewer; hours without any stay so, others keep one."""

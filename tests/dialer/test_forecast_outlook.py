@@ -109,6 +109,12 @@ def test_the_predictive_day_is_paced_by_the_pacer_and_the_window_counts() -> Non
     assert over.run.abandoned <= day.run.abandoned
 
 
+def test_a_plan_may_end_within_an_hour() -> None:
+    of = forecast(replace(PLAN, agents=(4,), ends_after=1200.0), 5000, SETTINGS, [1, 2])
+    assert [point.ends for point in of.curve] == [NINE + 900, NINE + 1200]
+    assert of.hours[0].reached.expected < 60
+
+
 def test_days_differ_as_much_as_is_said() -> None:
     def reached(seed: int, spread: float) -> int:
         return simulate_day(
@@ -128,6 +134,7 @@ def test_a_plan_that_cannot_be_is_refused_in_a_sentence() -> None:
         {"answer": (0.3, 0.2)},
         {"answer": (1.3,)},
         {"answer_spread": -1.0},
+        {"ends_after": 0.0},
     ):
         with pytest.raises(ValueError, match=r"^\S.{30,}\.$"):
             replace(PLAN, **change)  # type: ignore[arg-type]
