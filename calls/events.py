@@ -65,7 +65,7 @@ class CallEventKind(StrEnum):
     SUPERVISION_ENDED = "supervision_ended"  # supervisor, agent, seconds
     WRAPPED_UP = "wrapped_up"  # agent, disposition, seconds: comes behind `ended`
     LEG_CHANGED = "leg_changed"  # leg, role, state, cause
-    TROUBLE = "trouble"  # what, detail; recording, when its sound is not all there
+    TROUBLE = "trouble"  # what, detail, recording (whose sound is not all there)
     RESUMED = "resumed"  # why: the engine was restarted, Asterisk reconnected
     RECONCILED = "reconciled"  # source: the call was found in Asterisk's own log afterwards
     # by ("caller", "flow", "agent", "network", "fault", "engine", "supervisor", "api"), cause, outcome
