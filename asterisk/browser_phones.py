@@ -42,7 +42,8 @@ _AOR = {"max_contacts": "1", "remove_existing": "yes"}
 
 
 class BrowserPhones:
-    """`taken` and `sip`, the other telephones, are names that no browser may have; `media_address`: see AsteriskControl."""
+    """`taken` and `sip`, the other telephones, are names that no browser may have; `media_address`: see
+    AsteriskControl."""
 
     def __init__(
         self,

@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from asterisk.ami import AmiConnection
-from asterisk.ari import AriAddress, AriConnection, Json, Reunion
+from asterisk.ari import AriAddress, AriConnection, Reunion
 from asterisk.bridges import Bridges
 from asterisk.browser_phones import BrowserPhones
 from asterisk.busy import BusyChannels
+from asterisk.channel_reports import EVENTS, ChannelReports
 from asterisk.channel_variables import ChannelVariables
 from asterisk.legs import Legs
 from asterisk.media import MediaPath, MediaServer
@@ -21,20 +22,15 @@ from asterisk.media_channel import MediaChannels
 from asterisk.phones import Phones
 from asterisk.sip_phones import SipPhones
 from asterisk.sound import ChannelSound
-from asterisk.talks import SNOOP_ARGUMENT, Talks
-from asterisk.translation import KEYS, LEG_ARGUMENT, MEDIA_PREFIX, VISITOR_PREFIX, arrival, came_in, snapshot
+from asterisk.talks import Talks
+from asterisk.translation import KEYS, MEDIA_PREFIX, VISITOR_PREFIX, snapshot
 from asterisk.visitor_channels import VisitorChannels
 from asterisk.voices import Voices
 from calls.control import (
-    ChannelEnded,
     ControlDropped,
     ControlLost,
     ControlRestored,
-    KeyPressed,
-    LegAnswered,
-    LegRinging,
     NetworkListener,
-    PlaybackEnded,
     RequestRefused,
 )
 from calls.talk_control import TalkFiles
@@ -44,8 +40,6 @@ log = logging.getLogger(__name__)
 FALLBACK_CONTEXT = "fallback"
 SWEEP_SECONDS = 30.0
 """After connecting: empty bridges of an engine that died are removed once its calls have been adopted."""
-DESTROYED_SECONDS = 1.0
-"""How long the end of a leg of ours may take to be told; a few milliseconds are usual."""
 
 
 class AsteriskControl:
@@ -58,7 +52,8 @@ class AsteriskControl:
     `play` works in a two-party bridge too: the caller hears the file whole and unmixed, keys still arrive,
     but until its end Asterisk throws the caller's speech away, and what is spoken waits.
 
-    `phones`: SIP telephones; `sip_phones` changes them. `browser_address`: the only address that browsers' audio uses; "" where they are on other machines too.
+    `phones`: SIP telephones; `sip_phones` changes them. `browser_address`: the only address that browsers'
+    audio uses; "" where they are on other machines too.
 
     A caller whom the dead-man (`guard`) has taken back to the dialplan is told as ChannelEnded with cause 0;
     the same channel may arrive again.
@@ -81,22 +76,10 @@ class AsteriskControl:
         self._tell = listener
         self._marks = tuple(marks)
         self._live: set[str] = set()  # told as arrived, originated or found alive, and not yet as ended
-        self._causes: dict[str, int] = {}  # of those being hung up
         self._errands: set[asyncio.Task[None]] = set()
         self._ari = AriConnection(
             address,
-            {
-                "StasisStart": self._entered,
-                "ChannelHangupRequest": self._hanging_up,
-                "StasisEnd": self._exited,
-                "ChannelDestroyed": self._destroyed,
-                "ChannelDtmfReceived": self._key,
-                "Dial": self._dial,
-                "PlaybackFinished": self._played,
-                "RecordingFinished": self._recorded,
-                "RecordingFailed": self._recorded,
-                "DeviceStateChanged": lambda event: self._phones.changed(event),
-            },
+            {**dict.fromkeys(EVENTS, self._hear), "DeviceStateChanged": self._device_changed},
             self._restored,
             self._dropped,
         )
@@ -116,6 +99,19 @@ class AsteriskControl:
         taken = frozenset(trunks)
         self._browsers = BrowserPhones(self._ari, self._phones, taken, sip, browser_address, ami)
         self.sip_phones = SipPhones(sip, self._phones, self._browsers)
+        self._reports = ChannelReports(
+            self._ari,
+            listener,
+            self._marks,
+            self._live,
+            busy=self._busy,
+            sound=self._sound,
+            media=self._media,
+            voices=self._voices,
+            visitors=self._visitors,
+            talks=self._talks,
+            run=self._run,
+        )
         self._legs = Legs(self._ari, address.app, self._live, trunks, sip, self._browsers)
 
     @property
@@ -208,8 +204,7 @@ class AsteriskControl:
             await self._variables.set(channel_id, name, value)
 
     async def hang_up(self, channel_id: str, cause: int = 16) -> None:
-        if channel_id in self._live:
-            self._causes[channel_id] = cause
+        self._reports.hung_up(channel_id, cause)
         await self._ask("DELETE", f"channels/{channel_id}", {"reason_code": cause})
 
     async def leave(self, channel_id: str, extension: str) -> None:
@@ -294,8 +289,7 @@ class AsteriskControl:
     async def visitor_left(self, visitor_id: str) -> None:
         """The visitor's page has hung up or is gone. Idempotent."""
         channel_id = VISITOR_PREFIX + visitor_id
-        if channel_id in self._live:
-            self._causes[channel_id] = 16
+        self._reports.hung_up(channel_id, 16)
         await self._ari.tidy("DELETE", f"channels/{channel_id}", {"reason_code": 16})
 
     # --- errands ------------------------------------------------------------------------------------------
@@ -305,88 +299,19 @@ class AsteriskControl:
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    # --- events -------------------------------------------------------------------------------------------
+    # --- the connection -----------------------------------------------------------------------------------
 
-    def _entered(self, event: Json) -> None:
-        channel = event["channel"]
-        channel_id: str = channel["id"]
-        if self._media.entered(channel_id):
-            return
-        args = event["args"]
-        if args and args[0] == SNOOP_ARGUMENT:
-            self._talks.entered(channel_id)
-            return
-        if args and args[0] == LEG_ARGUMENT:
-            self._tell(LegAnswered(channel_id))
-            return
-        call = arrival(channel, args, self._marks)
-        if call is not None:
-            # The same channel may come again, after its time in the dialplan's retry loop.
-            self._live.add(channel_id)
-            self._tell(call)
-        else:
-            log.info("the channel %s (%s) is none of ours: hung up", channel_id, channel["name"])
-            self._run(self._ari.tidy("DELETE", f"channels/{channel_id}"))
+    def _hear(self, event: Json) -> None:
+        self._reports.hear(event)
 
-    def _hanging_up(self, event: Json) -> None:
-        channel_id: str = event["channel"]["id"]
-        # Of a hang-up from within Asterisk ("soft") the cause is not Q.850 but a flag of its own.
-        if channel_id in self._live and not event.get("soft"):
-            self._causes[channel_id] = event.get("cause", 0)
-
-    def _exited(self, event: Json) -> None:
-        channel_id: str = event["channel"]["id"]
-        if came_in(event["channel"]):
-            # Asterisk tells nothing more of a channel from the dialplan: no ChannelDestroyed follows.
-            self._ended(channel_id, self._causes.get(channel_id, 0))
-        else:
-            # Of one that we placed it does, and only that tells why.
-            loop = asyncio.get_running_loop()
-            loop.call_later(DESTROYED_SECONDS, self._ended, channel_id, self._causes.get(channel_id, 0))
-
-    def _destroyed(self, event: Json) -> None:
-        self._ended(event["channel"]["id"], event["cause"])
-
-    def _ended(self, channel_id: str, cause: int) -> None:
-        if channel_id not in self._live:
-            return
-        self._live.remove(channel_id)
-        self._busy.forget(channel_id)
-        self._causes.pop(channel_id, None)
-        self._voices.ended(channel_id)
-        self._visitors.ended(channel_id)
-        self._tell(ChannelEnded(channel_id, cause))
-
-    def _key(self, event: Json) -> None:
-        channel_id: str = event["channel"]["id"]
-        if channel_id in self._live:
-            self._tell(KeyPressed(channel_id, event["digit"]))
-
-    def _dial(self, event: Json) -> None:
-        channel_id: str = event["peer"]["id"]
-        if event["dialstatus"] == "RINGING" and channel_id in self._live:
-            self._tell(LegRinging(channel_id))
-
-    def _played(self, event: Json) -> None:
-        playback = event["playback"]
-        self._busy.end(playback["id"])
-        channel_id: str = playback["target_uri"].removeprefix("channel:")
-        # A hang-up in the middle of a prompt counts as its failure too.
-        failed = playback["state"] == "failed" and channel_id not in self._causes
-        self._tell(PlaybackEnded(playback["id"], failed))
-
-    def _recorded(self, event: Json) -> None:
-        recording = event["recording"]
-        name: str = recording["name"]
-        self._busy.end(name)
-        self._visitors.recording_ended(name)
-        self._tell(self._sound.recorded(recording, failed=event["type"] == "RecordingFailed"))
+    def _device_changed(self, event: Json) -> None:
+        self._phones.changed(event)
 
     def _restored(self, reunion: Reunion) -> None:
         found = [c for c in reunion.channels if not c["id"].startswith(MEDIA_PREFIX)]
         self._live.clear()
         self._live.update(channel["id"] for channel in found)
-        self._causes.clear()
+        self._reports.forget()
         for gone in self._busy.channels() - self._live:
             self._busy.forget(gone)
         if reunion.restarted:
