@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from asterisk.ami import AmiConnection
-from asterisk.ari import AriAddress, AriConnection, Reunion
+from asterisk.ari import AriAddress, AriConnection, Json, Reunion
 from asterisk.bridges import Bridges
 from asterisk.browser_phones import BrowserPhones
 from asterisk.busy import BusyChannels
