@@ -129,13 +129,7 @@ class TalkRecording:
         with contextlib.suppress(LedgerUnavailable, TimeoutError):
             async with asyncio.timeout(BEGUN_SECONDS):
                 await desk.ledger.commit([], durable=True)
-        try:
-            await desk.control.record_talk(channel_id, recording_id)
-        except CallControlError as failure:
-            if self._running is running:
-                self._taken()
-                await self._trouble(f"It was not begun: {failure}", running)
-                await self._over(running, 0.0)
+        await self._record(running)
 
     async def take_over(self, log: CallLog, events: Sequence[CallEvent], channel_id: str) -> None:
         self._log = log
@@ -155,6 +149,10 @@ class TalkRecording:
         with contextlib.suppress(StoreUnavailable, Missing):  # then nobody looks whether it grows
             running.raw = (await self._desk.register.get(running.id)).raw
         self._go_on(running)
+        raw = running.raw
+        if raw is not None and not running.paused and await self._desk.files.raw_seconds(raw) is None:
+            await self._stop(running)  # the earlier engine had not come to it, or nobody has spoken since
+            await self._record(running)
 
     async def pause(self, on: bool, agent: str) -> None:
         running = self._running
@@ -217,6 +215,15 @@ class TalkRecording:
         assert running is not None
         self._desk.running.pop(running.id, None)
         return running
+
+    async def _record(self, running: _Running) -> None:
+        try:
+            await self._desk.control.record_talk(running.channel_id, running.id)
+        except CallControlError as failure:
+            if self._running is running:
+                self._taken()
+                await self._trouble(f"It was not begun: {failure}", running)
+                await self._over(running, 0.0)
 
     async def _stop(self, running: _Running) -> None:
         try:

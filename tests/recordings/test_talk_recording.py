@@ -302,6 +302,23 @@ async def test_the_next_engine_goes_on_with_a_recording(sqlite_home: House) -> N
     third = home.talks.of_call()
     await third.take_over(again, await home.events("c1"), "c1.leg.4")
     assert third.state == "off"
+    assert home.line.asked[-1] == ("end", "c1.leg.4"), "nothing of which the log does not tell"
+
+
+async def test_an_engine_that_died_before_the_first_sound_has_its_recording_begun_by_the_next(
+    sqlite_home: House,
+) -> None:
+    home = sqlite_home
+    log = await home.call("c1", True)
+    await home.talks.of_call().begin(log, "c1.leg.4", "c1", agent="anna", queue="sales")
+    recording_id = home.line.asked[-1][2]
+    raw = home.line.talk_files(recording_id)
+    for path in (raw.said, raw.heard):
+        os.unlink(path)
+    after = home.talks.of_call()
+    await after.take_over(log, await home.events("c1"), "c1.leg.4")
+    assert home.line.asked[-2:] == [("end", "c1.leg.4"), ("record", "c1.leg.4", recording_id)]
+    assert after.state == "on"
 
 
 async def test_the_next_agents_part_is_a_recording_of_its_own(sqlite_home: House) -> None:
