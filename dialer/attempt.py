@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from calls.outcome import outcome_of_unanswered
 from compliance.facts import Mode, Reached
-from dialer.results import LIVE, AttemptResult
+from dialer.results import LIVE, OF_OUTCOME, AttemptResult
 
 
 class Verdict(StrEnum):
@@ -76,6 +77,32 @@ def furthest(attempt: Attempt) -> Reached:
 def counts(attempt: Attempt) -> bool:
     """Whether it is one of the tries that campaigns cap: it reached the number, or found it busy."""
     return furthest(attempt) is not Reached.FAILED or attempt.result is AttemptResult.BUSY
+
+
+def ended(
+    attempt: Attempt, at: datetime, cause: int | None, *, cancelled: bool = False, lost: bool = False
+) -> Attempt:
+    """The attempt with its end and result. `cause`: Q.850, of the person's leg; None: there was none.
+
+    `cancelled`: we gave it up while it rang, for want of agents (not because it had rung long enough).
+    `lost`: engine or Asterisk died under it. Who hangs up before an agent had to be there was not abandoned:
+    that is `answered`, without a conversation.
+    """
+    if attempt.connected_at is not None or attempt.conversation:
+        result = AttemptResult.ANSWERED
+    elif attempt.abandoned:
+        result = AttemptResult.ABANDONED
+    elif attempt.verdict is Verdict.MACHINE:
+        result = AttemptResult.MACHINE
+    elif lost:
+        result = AttemptResult.LOST
+    elif attempt.answered_at is not None:
+        result = AttemptResult.ANSWERED
+    elif cancelled:
+        result = AttemptResult.CANCELLED
+    else:
+        result = AttemptResult.FAILED if cause is None else OF_OUTCOME[outcome_of_unanswered(cause)]
+    return replace(attempt, ended_at=at, cause=cause, result=result)
 
 
 def is_live(attempt: Attempt) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from calls.outcome import Outcome
 from compliance.facts import Mode, Reached
-from dialer.attempt import counts, furthest, is_live
+from dialer.attempt import Verdict, counts, ended, furthest, is_live
 from dialer.machine import Detect, DetectionCounts, MachinePolicy, detection_error, detection_refused, wilson
 from dialer.results import OF_OUTCOME
 from tests.dialer.leads_and_calls import MONDAY, R, attempt
@@ -42,8 +43,8 @@ from tests.dialer.leads_and_calls import MONDAY, R, attempt
 def test_how_far_an_attempt_got(
     result: R, rang: bool, talked: bool, reached: Reached, counted: bool, live: bool
 ) -> None:
-    ended = attempt(result, rang=rang, talked=talked)
-    assert (furthest(ended), counts(ended), is_live(ended)) == (reached, counted, live)
+    over = attempt(result, rang=rang, talked=talked)
+    assert (furthest(over), counts(over), is_live(over)) == (reached, counted, live)
 
 
 def test_what_was_never_dialled_counts_nowhere() -> None:
@@ -58,6 +59,37 @@ def test_while_it_goes_on_it_counts_as_far_as_it_is() -> None:
     assert furthest(now) is Reached.ATTEMPT
     now = replace(now, answered_at=MONDAY + timedelta(seconds=8))
     assert furthest(now) is Reached.CONNECTION
+
+
+@pytest.mark.parametrize(
+    ("stages", "cause", "how", "result"),
+    [
+        ({}, 17, {}, R.BUSY),
+        ({}, 1, {}, R.UNALLOCATED),
+        ({}, 22, {}, R.CHANGED),
+        ({}, 34, {}, R.CONGESTION),
+        ({}, 127, {}, R.FAILED),
+        ({}, None, {}, R.FAILED),
+        ({"ringing_at": MONDAY}, 19, {}, R.NO_ANSWER),
+        ({"ringing_at": MONDAY}, 16, {}, R.NO_ANSWER),  # it rang long enough
+        ({"ringing_at": MONDAY}, 16, {"cancelled": True}, R.CANCELLED),
+        ({"ringing_at": MONDAY}, 21, {}, R.REFUSED),
+        ({"ringing_at": MONDAY}, None, {"lost": True}, R.LOST),
+        ({"answered_at": MONDAY}, 16, {}, R.ANSWERED),  # they hung up at once
+        ({"answered_at": MONDAY, "verdict": Verdict.MACHINE}, 16, {}, R.MACHINE),
+        ({"answered_at": MONDAY, "verdict": Verdict.HUMAN, "abandoned": True}, 16, {}, R.ABANDONED),
+        ({"answered_at": MONDAY, "verdict": Verdict.HUMAN}, None, {"lost": True}, R.LOST),
+        ({"answered_at": MONDAY, "connected_at": MONDAY}, None, {"lost": True}, R.ANSWERED),
+        # Connected to an agent all the same, whatever detection said.
+        ({"answered_at": MONDAY, "verdict": Verdict.MACHINE, "connected_at": MONDAY}, 16, {}, R.ANSWERED),
+    ],
+)
+def test_how_an_attempt_ended(
+    stages: dict[str, Any], cause: int | None, how: dict[str, bool], result: R
+) -> None:
+    begun = replace(attempt(R.NO_ANSWER, rang=False), result=None, ended_at=None)
+    over = ended(replace(begun, **stages), MONDAY + timedelta(seconds=20), cause, **how)
+    assert (over.result, over.cause, over.ended_at) == (result, cause, MONDAY + timedelta(seconds=20))
 
 
 def test_every_outcome_of_the_network_is_a_result() -> None:

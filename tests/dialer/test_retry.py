@@ -248,6 +248,13 @@ def test_a_promise_is_waited_for() -> None:
     )
 
 
+def test_a_promise_that_was_to_be_kept_by_now_is_not_waited_for_in_the_past() -> None:
+    person = lead(state=LeadState.WRAP_UP)
+    talked = attempt(R.ANSWERED, talked=True, at=NOW - timedelta(hours=2))
+    past = ("2026-11-20", utc("2026-11-22 23:00"))
+    assert plan(campaign(), person, talked, TRADE["promise_to_pay"], NOW, promised=past).not_before == NOW
+
+
 def test_a_callback_is_at_the_time_and_on_the_number_that_was_agreed() -> None:
     wish = callback("2026-11-23 14:00", "2026-11-23 16:00")
     person = lead(MOBILE, HOME, state=LeadState.WRAP_UP)
