@@ -147,5 +147,5 @@ def create_pacer(
     if mode == "progressive":
         return Progressive(settings)
     if mode == "predictive":
-        return Predictive(settings)
+        return Predictive(settings, knowledge)
     raise ValueError(f"There is no pacing mode {mode!r}; the modes are progressive and predictive.")

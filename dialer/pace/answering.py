@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dialer.pace.lookahead import AHEAD_SECONDS, Floats
 
@@ -14,13 +15,15 @@ AGE_SECONDS: Final = 0.5  # width of an age
 DETECTION_SECONDS: Final = 0.25
 DETECTIONS: Final = 32  # 8 s; a longer detection counts as one of 8 s
 MEMORY_CALLS: Final = 3000.0  # calls after which an observation has lost two thirds of its weight
-FAST_CALLS: Final = 200.0  # the same, of the answer rate of now
+RATE_CALLS: Final = (500.0, 100.0)  # the same, of the answer rate of now: as a rule, and when it has jumped
 PRIOR_CALLS: Final = 12.0  # the weight of what is assumed of a campaign nobody knows
 PRIOR_PERSON: Final = 0.3
 PRIOR_RING: Final = (11.0, 0.6)  # median seconds from dialling to answer, sigma of its logarithm
-DRIFT_BEGINS: Final = 2.0  # standard deviations of the fast count from which it is believed
-DRIFT_IS_SURE: Final = 4.0
-TRUST_AFTER: Final = 0.15  # what is left of the long memory when a drift is sure
+JUMP_BEGINS, JUMP_IS_SURE = 2.5, 4.0  # standard deviations of the shorter count from which it is believed
+ASSUMED_ANSWERS: Final = 6.0  # in both counts, that keep them near the long memory while they are small
+CAUTION: Final = 0.5  # of the standard deviations of the answer rate that it is taken to be higher by
+FIRST_CAUTION: Final = 2.0  # of what is assumed at first; gone after some dozens of answers
+NONE: Final[Floats] = np.zeros(0)
 
 
 class AnswerCurves:
@@ -44,15 +47,18 @@ class AnswerCurves:
         self._detection = {"person": 4 * detected, "machine": 4 * detected}
         self._weight = 1.0  # of the next observation; grows, so that older ones fade
         self._seen = 0.0
-        self._fast_people = 0.0
-        self._fast_expected = 0.0
+        self._lately_people = np.zeros(2)
+        self._lately_at_risk = np.zeros((2, self.ages))
+        self._lately_keep = 1 - 1 / np.array(RATE_CALLS)
+        self._memory = MEMORY_CALLS
+        self._in_flight = np.zeros(self.ages)
         self._chances = self._person / np.maximum(self._at_risk, 1e-9)
-        self._cumulated = np.cumsum(self._chances)
         self._age_of = np.arange(self.ages)[None, :] - np.arange(self.ages)[:, None]
         self.level = 1.0
         self.share = PRIOR_PERSON
         self.ringing = np.zeros((self.ages, AHEAD_SECONDS.size))
         self.detecting = np.zeros((self.ages, DETECTIONS, AHEAD_SECONDS.size))
+        self.when = self.ringing
         self.rebuild()
 
     def ended(self, seconds: float, how: str) -> None:
@@ -65,14 +71,15 @@ class AnswerCurves:
             self._machine[age] += self._weight
         elif how == "nobody":
             self._nobody[age] += self._weight
-        self._weight *= 1 + 1 / MEMORY_CALLS
+        self._weight *= 1 + 1 / self._memory
         if self._weight > 1e3:
             self._fade(1 / self._weight)
             self._weight = 1.0
         self._seen += 1
-        keep = 1 - 1 / FAST_CALLS
-        self._fast_people = keep * self._fast_people + (how == "person")
-        self._fast_expected = keep * self._fast_expected + float(self._cumulated[age])
+        self._lately_people *= self._lately_keep
+        self._lately_people += how == "person"
+        self._lately_at_risk *= self._lately_keep[:, None]
+        self._lately_at_risk[:, : age + 1] += 1
 
     def detected(self, seconds: float, who: str) -> None:
         """It took `seconds` from the answer to tell that it was a `person` or a `machine`."""
@@ -80,22 +87,28 @@ class AnswerCurves:
         self._detection[who] *= 1 - 1 / 500
         self._detection[who][place] += 1
 
-    def rebuild(self) -> None:
-        """The tables by which calls in flight are read; due every few seconds."""
-        risk = np.maximum(self._at_risk, 1e-9)
-        people = _smooth(self._person)
-        self._chances = np.minimum(people / risk, 0.9)
-        self._cumulated = np.cumsum(self._chances)
-        self._drift()
+    def rebuild(self, ringing_seconds: Floats = NONE) -> None:
+        """The tables by which calls in flight are read; due every few seconds.
+
+        Those that still ring count with the ages that they have passed: else the quick answers of a first
+        minute would be all that is known.
+        """
+        passed = np.clip((ringing_seconds / AGE_SECONDS).astype(np.int64), 0, self.ages)
+        in_flight = np.bincount(passed, minlength=self.ages + 1)
+        self._in_flight = np.cumsum(in_flight[::-1])[::-1][1:].astype(np.float64)
+        # a memory shorter than what is in flight would forget the answers of calls that still ring beside it
+        self._lately_keep = 1 - 1 / (np.array(RATE_CALLS) + 3.0 * passed.size)
+        self._memory = MEMORY_CALLS + 10.0 * passed.size
+        risk = np.maximum(self._at_risk + self._weight * self._in_flight, 1e-9)
+        self._chances = np.minimum(_smooth(self._person) / risk, 0.9)
+        self.level = self._rate()
         person = np.minimum(self._chances * self.level, 0.95)
         machine = np.minimum(_smooth(self._machine) / risk, 0.9)
         nobody = np.minimum(self._nobody / risk, 0.9)
         stays = np.log1p(-person) + np.log1p(-machine) + np.log1p(-nobody)
         before = np.concatenate(([0.0], np.cumsum(stays)))[:-1]
         still = np.exp(np.minimum(before[None, :] - before[:, None], 0.0))
-        answered = np.where(
-            self._age_of >= 0, still * person[None, :], 0.0
-        )  # in age b, still ringing in age a
+        answered = np.where(self._age_of >= 0, still * person[None, :], 0.0)
         verdict = np.cumsum(self._detection["person"]) / self._detection["person"].sum()
         # a call at an age is on average in its middle, and so is the answer in the age in which it comes
         waits = AHEAD_SECONDS[None, :] - (np.arange(self.ages) * AGE_SECONDS)[:, None]
@@ -104,6 +117,8 @@ class AnswerCurves:
         for lag in range(min(self.ages, int(AHEAD_SECONDS[-1] / AGE_SECONDS) + 1)):
             self.ringing[: self.ages - lag] += np.diagonal(answered, lag)[:, None] * reached[lag]
         self.share = float(answered[0].sum())
+        when = np.diff(self.ringing, axis=1, prepend=0.0)
+        self.when = when / np.maximum(self.ringing[:, -1:], 1e-12)
         self._detecting(person, machine, verdict)
 
     def _detecting(self, person: Floats, machine: Floats, verdict: Floats) -> None:
@@ -120,29 +135,27 @@ class AnswerCurves:
         told = np.clip((by_then - until_now) / np.maximum(1 - until_now, 1e-3), 0, 1)
         self.detecting = still_person[:, :, None] * told[None, :, :]
 
-    def _drift(self) -> None:
-        """The answer rate of now against the long memory's: believed by as much as chance cannot explain."""
-        expected = self._fast_expected
-        self.level = 1.0
-        if expected <= 1:
-            return
-        off = abs(self._fast_people - expected) / math.sqrt(expected)
-        belief = min(1.0, max(0.0, (off - DRIFT_BEGINS) / (DRIFT_IS_SURE - DRIFT_BEGINS)))
-        ratio = (self._fast_people + 2) / (expected + 2)
-        self.level = 1 + belief * (ratio - 1)
-        if belief >= 1:  # the long memory is of another time of day: its rates move, its shape stays
-            self._person *= self.level
-            self._fade(TRUST_AFTER)
-            self._chances = np.minimum(_smooth(self._person) / np.maximum(self._at_risk, 1e-9), 0.9)
-            self._cumulated = np.cumsum(self._chances)
-            self._fast_expected = self._fast_people
-            self.level = 1.0
+    def _rate(self) -> float:
+        """The answer rate of now over the long memory's.
+
+        The shorter count is believed by as much as chance cannot explain how far it is from the longer one.
+        """
+        level = 1.0
+        all_expected = (self._lately_at_risk + self._in_flight) @ self._chances
+        for place, (people, expected) in enumerate(zip(self._lately_people, all_expected, strict=True)):
+            ratio = (people + ASSUMED_ANSWERS * level) / (expected + ASSUMED_ANSWERS)
+            off = abs(people - expected * level) / math.sqrt(max(expected * level, 1.0))
+            belief = min(1.0, max(0.0, (off - JUMP_BEGINS) / (JUMP_IS_SURE - JUMP_BEGINS))) if place else 1.0
+            level += belief * (ratio - level)
+        answers = float(self._person.sum()) / self._weight
+        lately = min(answers, float(self._lately_people[0]) + ASSUMED_ANSWERS)
+        return level * (1 + CAUTION / math.sqrt(max(lately, 1.0)) + FIRST_CAUTION / max(answers, 1.0))
 
     def _fade(self, factor: float) -> None:
         for counts in (self._person, self._machine, self._nobody, self._at_risk):
             counts *= factor
 
-    def ring_seconds(self) -> float:
+    def answer_seconds(self) -> float:
         """Mean from dialling to a person's answer."""
         total = self._person.sum()
         middle = (np.arange(self.ages) + 0.5) * AGE_SECONDS
@@ -170,7 +183,7 @@ class AnswerCurves:
         self.rebuild()
 
 
-def _lognormal(at: Floats, median: float, sigma: float) -> Floats:
+def _lognormal(at: NDArray[Any], median: float, sigma: float) -> Floats:
     z = (np.log(np.maximum(at, 1e-9)) - math.log(median)) / sigma
     return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in z])
 

@@ -1,73 +1,107 @@
-"""How much risk the next call may take, so that the share of abandoned calls ends just under the cap."""
+"""How much risk the next call may take, so that the share of abandoned calls ends just under the cap.
+
+A bucket in the logarithm: answers fill it at the cap's rate, abandoned calls empty it, and its level moves
+the risk up or down: softly while much of the run is to come, firmly near its end or when that is not known.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from dialer.pacing import PacingSettings
 
-STIFFNESS: Final = 0.15  # of the logarithm of the risk, per abandoned call that is still allowed
-SPARE_CALLS: Final = (
-    3.0  # abandoned calls that are kept unspent, about one and a half deviations of the spending
-)
-FIRST_FACTOR: Final = 1.2  # risk of the last call over the cap, before anything is learned
-LEARNING: Final = 0.0004  # of that factor's logarithm, per answer and spare call
-LOWEST, HIGHEST = 1 / 50, 6.0  # of the risk over the cap
+RISK_PER_RATE: Final = 1.25  # the last call's risk over the share abandoned: the calls before it risk less
+FIRMEST: Final = 0.8  # of the risk's logarithm per abandoned call that may still be spent
+FIRM: Final = 0.15  # the same where the end is not known
+AT_THE_END: Final = 1.6  # abandoned calls that are left then: one may still come of the calls in flight
+BORROWED: Final = 0.25  # of what will be earned by the end, what may be spent before
+HIGHEST: Final = 5.0  # times the risk that would keep the rate at the cap
+LOWEST: Final = 0.1
 SURE: Final = 2.3  # deviations of the people taken for machines that are set aside
+LEARNED_CALLS: Final = 40.0  # abandoned calls in which the risk's measure is learned anew
+ASSUMED_CALLS: Final = 12.0
+FILLING: Final = 3  # answers an agent, in which a floor that begins idle is no measure
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """People who answered, people who found no agent, and what may still be spent of the latter."""
+    """People who answered and found no agent, false positives of detection included, and what is left.
 
-    live: float
-    abandoned: float
-    left: float
+    `coming`: people who will answer until the end, if it is known. `left`: abandoned calls that may still be.
+    """
 
-    @property
-    def rate(self) -> float:
-        return self.abandoned / self.live if self.live else 0.0
+    live: float = 0.0
+    abandoned: float = 0.0
+    left: float = 0.0
+    coming: float | None = None
 
 
 class Budget:
-    """A bucket of abandoned calls: answers fill it at the cap's rate, its level says how much to risk."""
-
     def __init__(self, settings: PacingSettings) -> None:
-        self._settings = settings
-        self.factor = FIRST_FACTOR
-        self._live: int | None = None
-        self.account = Account(0, 0, 0)
+        self._cap = settings.abandon_cap
+        self._error = min(max(settings.machine_error, 0.0), 0.9)
+        self._rate = max(self._cap - self._error, 0.0)  # what is left to the dialler of the cap
+        self._seen: tuple[int, int] | None = None
+        self._foreseen = ASSUMED_CALLS
+        self._happened = ASSUMED_CALLS
+        self._answers = 0
+        self.account = Account()
         self.risk = 0.0
 
-    def look(self, live: int, abandoned: int) -> float:
-        """The highest chance of taking somebody's agent at which one more call is worth it."""
-        cap, error = self._settings.abandon_cap, min(max(self._settings.machine_error, 0.0), 0.9)
+    def look(self, live: int, abandoned: int, coming: float | None, per_minute: float, agents: int) -> float:
+        """The highest chance of taking somebody's agent at which one more call is worth it.
+
+        `coming`: people who will answer until the end; None if unknown. `per_minute`: who answer in a minute.
+        """
+        self._learn(live, abandoned, agents)
+        error = self._error
         answered = live / (1 - error)
         mistaken = answered * error
-        left = cap * answered - abandoned - mistaken
-        left -= SURE * math.sqrt(mistaken * (1 - error))
-        self.account = Account(answered, abandoned + mistaken, left)
-        if self._live is not None and live > self._live:
-            off = min(max(left - SPARE_CALLS, -5.0), 5.0)
-            self.factor *= math.exp(LEARNING * (live - self._live) * off)
-            self.factor = min(max(self.factor, 0.2), 4.0)
-        self._live = live
-        if cap <= error:
-            self.risk = 0.0
-            return 0.0
-        over = self.factor * math.exp(STIFFNESS * min(left - SPARE_CALLS, 12.0))
-        if left < 1:
-            over = min(over, LOWEST * 5) * math.exp(2 * min(left - 1, 0.0))
-        self.risk = cap * min(over, HIGHEST)
+        mistaken_at_end = (answered + (coming or 0.0)) * error
+        left = self._cap * answered - abandoned - mistaken - SURE * math.sqrt(mistaken_at_end * (1 - error))
+        self.account = Account(answered, abandoned + mistaken, left, coming)
+        if coming is None:
+            # several are abandoned at a time where many are called
+            bursts = math.sqrt(1 + self._rate * per_minute)
+            firmness, spare, floor = FIRM / bursts, 1 + 2 * bursts, 1.0
+        else:
+            earned = self._rate * coming
+            firmness = 1 / (earned + 1 / FIRMEST)
+            spare = AT_THE_END + 0.2 * math.sqrt(min(earned, 9.0))
+            floor = AT_THE_END - BORROWED * earned
+        over = min(math.exp(min(firmness * (left - spare), 5.0)), HIGHEST)
+        if left < floor:
+            over = min(over, LOWEST) * math.exp(max(2 * (left - floor), -4.0))
+        self.risk = min(self._rate * self.factor * over, 0.5)
         return self.risk
 
-    def knowledge(self) -> dict[str, Any]:
-        return {"factor": round(self.factor, 4)}
+    @property
+    def factor(self) -> float:
+        """The risk of the last call that makes one in a hundred abandoned, over one in a hundred."""
+        return RISK_PER_RATE * min(max(self._foreseen / self._happened, 0.3), 3.0)
 
-    def recall(self, known: dict[str, Any]) -> None:
-        factor = float(known["factor"])
-        if not 0.1 <= factor <= 10:
-            raise ValueError("the factor of risk is out of its range")
-        self.factor = factor
+    def _learn(self, live: int, abandoned: int, agents: int) -> None:
+        before, self._seen = self._seen, (live, abandoned)
+        if before is None or live < before[0] or abandoned < before[1]:
+            return
+        answers, lost = live - before[0], abandoned - before[1]
+        self._answers += answers
+        if self._answers < FILLING * agents:
+            return
+        foreseen = answers * self.risk / RISK_PER_RATE
+        keep = 1 - min(foreseen / LEARNED_CALLS, 0.5)
+        self._foreseen = ASSUMED_CALLS + (self._foreseen - ASSUMED_CALLS) * keep + foreseen
+        self._happened = ASSUMED_CALLS + (self._happened - ASSUMED_CALLS) * keep + lost
+
+    def knowledge(self) -> dict[str, float]:
+        return {"foreseen": round(self._foreseen, 3), "happened": round(self._happened, 3)}
+
+    def recall(self, known: Mapping[str, Any]) -> None:
+        """ValueError if it does not fit."""
+        foreseen, happened = float(known["foreseen"]), float(known["happened"])
+        if not (ASSUMED_CALLS <= foreseen < 1e4 and ASSUMED_CALLS <= happened < 1e4):
+            raise ValueError("the measure of risk is out of its range")
+        self._foreseen, self._happened = foreseen, happened

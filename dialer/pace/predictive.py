@@ -1,162 +1,213 @@
-"""Dial as long as one more call is worth its risk."""
+"""Dial as long as one more call is worth its risk; give up ringing calls that no longer are."""
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from dialer.pace.answering import AGE_SECONDS, DETECTION_SECONDS, DETECTIONS, AnswerCurves
 from dialer.pace.budget import Budget
+from dialer.pace.explaining import Reasons, explained
 from dialer.pace.lookahead import AHEAD_SECONDS, Floats
+from dialer.pace.news import Learner
 from dialer.pace.progressive import room
-from dialer.pace.residuals import Releases
-from dialer.pace.risk import Balance
-from dialer.pacing import (
-    AgentFreed,
-    CallEnded,
-    CallView,
-    PacingDecision,
-    PacingEvent,
-    PacingSettings,
-    PacingView,
-    PersonAnswered,
-    TalkEnded,
-)
+from dialer.pace.residuals import NONE, Releases
+from dialer.pace.risk import EXACT_TALKING, EXACT_UP_TO, Balance, Exact, Moments
+from dialer.pacing import CallView, PacingDecision, PacingSettings, PacingView
 
-REBUILD_SECONDS: Final = 10.0
+VERSION: Final = 1  # of the knowledge
+REBUILD_SECONDS: Final = (1.0, 10.0)  # of the tables: often at first, seldom later
 CANCEL_FACTOR: Final = 4.0  # a call that rings will be answered sooner than a new one: it may risk more
-SETUP_SECONDS: Final = 20.0  # the longest between dialling and ringing that is told apart
-STAYS_MEMORY: Final = 60.0
+LONGEST_SETUP_SECONDS: Final = 20.0  # from dialling to ringing, that are told apart
+EXPECTED_BUSY: Final = 0.85  # the share of their time that agents are taken to talk and write up
+YIELD_SECONDS: Final = 6.5  # ahead, in which calls compete for the last line
+LAST_CALLS: Final = 6.0  # abandoned calls still to be earned by a list, from which its end is near
+RECALLED: Final = 0.5  # of its weight, what was known before a restart
 
 
 class Predictive:
-    def __init__(self, settings: PacingSettings) -> None:
+    def __init__(self, settings: PacingSettings, knowledge: Mapping[str, Any] | None = None) -> None:
         self._settings = settings
-        self.curves = AnswerCurves(settings.ring_timeout + SETUP_SECONDS)
+        self.curves = AnswerCurves(settings.ring_timeout + LONGEST_SETUP_SECONDS)
         self.releases = Releases(settings.connect_window)
         self.budget = Budget(settings)
-        self._stays = 0.98
+        self._learner = Learner(self.curves, self.releases)
         self._rebuilt_at: float | None = None
-        self._people: OrderedDict[str, None] = OrderedDict()  # answered lately: their end is no second answer
-        self._last: dict[str, Any] = {}
+        self._began_at: float | None = None
+        self._run_before = (0.0, 0)  # seconds and people of the run before a restart
+        self._now = 0.0
+        self._live = 0
+        self._reasons = Reasons()
+        self._unread: str | None = None
+        if knowledge:
+            try:
+                self._recall(knowledge)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                self.__init__(settings)  # type: ignore[misc]  # nothing half recalled stays
+                self._unread = f"What the pacer knew before cannot be read ({error}); it begins anew."
 
     def decide(self, view: PacingView) -> PacingDecision:
-        self._learn(view.events)
+        self._learner.learn(view.events)
         self._rebuild(view)
-        risk = self.budget.look(view.live, view.abandoned)
+        coming, per_second = self._coming(view)
+        risk = self.budget.look(view.live, view.abandoned, coming, 60 * per_second, len(view.agents))
+        firm, loose = self._calls(view)
         if not view.agents:
-            cancel = tuple(call.id for call in view.calls if self._may_cancel(call, view.now))
-            return PacingDecision(0, cancel)
+            self._reasons = Reasons(why="no_agents", in_flight=len(view.calls))
+            return PacingDecision(0, tuple(call_id for _, call_id, _ in loose))
         idle = sum(agent.state == "idle" for agent in view.agents)
         waiting = sum(call.stage == "waiting" for call in view.calls)
-        firm, loose, ids = self._calls(view)
-        balance = Balance(idle, waiting, firm, self._agents(view))
-        cancel_ids = []
-        for chances, call_id in zip(loose, ids, strict=True):
-            if balance.cost(chances)[0] > risk * CANCEL_FACTOR:
-                cancel_ids.append(call_id)
-            else:
-                balance.add(chances)
-        new = self.curves.ringing[0]
         most = room(view)
-        dial, cost = 0, 0.0
-        while dial < most:
-            cost = balance.cost(new)[0]
-            if cost > risk:
-                break
+        balance = self._balance(view, idle, waiting, firm, most + len(loose))
+        given_up, kept = [], []
+        for _, call_id, age in loose:
+            if balance.cost(self.curves.when[age]) > risk * CANCEL_FACTOR:
+                given_up.append(call_id)
+            else:
+                balance.add(self.curves.ringing[age])
+                kept.append((call_id, age))
+        dial, cost, more = self._fill(balance, risk, most)
+        if more and view.free_lines <= dial:
+            given_up += self._outlived(kept)
+        self._reasons = Reasons(
+            why=_why(view, dial, more),
+            idle=idle,
+            in_flight=len(view.calls),
+            waiting=waiting,
+            risk=risk,
+            cost=cost,
+            dial=dial,
+            given_up=len(given_up),
+            room=most,
+            expected_answers=float(sum(row[-1] for row in firm)),
+        )
+        return PacingDecision(dial, tuple(given_up))
+
+    def _fill(self, balance: Balance, risk: float, most: int) -> tuple[int, float, bool]:
+        """How many calls are worth it, what the last one considered costs, and whether more would be."""
+        new, when = self.curves.ringing[0], self.curves.when[0]
+        dial, cost = 0, balance.cost(when)
+        while cost <= risk and dial < most:
             balance.add(new)
             dial += 1
-        self._last = {"risk": risk, "cost": cost, "dial": dial, "idle": idle, "waiting": waiting}
-        return PacingDecision(dial, tuple(cancel_ids))
+            cost = balance.cost(when)
+        return dial, cost, cost <= risk
 
-    def _may_cancel(self, call: CallView, now: float) -> bool:
-        return call.stage == "ringing" and now - call.since >= self._settings.min_ring
+    def _outlived(self, kept: list[tuple[str, int]]) -> list[str]:
+        """The oldest ringing call, if the line yields more with a new one."""
+        if not kept:
+            return []
+        call_id, age = kept[-1]
+        place = int(np.searchsorted(AHEAD_SECONDS, YIELD_SECONDS))
+        fresh = self.curves.share * YIELD_SECONDS / self._settings.ring_timeout
+        return [call_id] if self.curves.ringing[age, place] < fresh else []
 
-    def _calls(self, view: PacingView) -> tuple[Floats, Floats, list[str]]:
-        """Chances of those in flight; apart, youngest first, those that may be given up."""
-        now, ages = view.now, self.curves.ages
-        firm, loose, ids = [], [], []
+    def _balance(self, view: PacingView, idle: int, waiting: int, firm: Floats, more: int) -> Balance:
+        stays = self._learner.stays
+        talks = stays * self.releases.talking(_lasting(view, "talking"))
+        wraps = stays * self.releases.wrapping(_lasting(view, "wrapping"))
+        if len(firm) + len(wraps) <= EXACT_UP_TO and len(talks) <= EXACT_TALKING:
+            return Balance(Exact(idle, waiting, firm, talks, wraps, more))
+        return Balance(Moments(idle, waiting, firm, np.concatenate((talks, wraps))))
+
+    def _calls(self, view: PacingView) -> tuple[Floats, list[tuple[float, str, int]]]:
+        """Chances of those in flight; apart, youngest first, those that may be given up, with their ages."""
+        now, last = view.now, self.curves.ages - 1
+        firm, loose = [], []
         for call in view.calls:
             if call.stage == "waiting":
                 continue
-            age = min(ages - 1, max(0, int((now - call.dialled_at) / AGE_SECONDS)))
+            age = min(last, max(0, int((now - call.dialled_at) / AGE_SECONDS)))
             if call.stage == "detecting":
-                answered = min(ages - 1, max(0, int((call.since - call.dialled_at) / AGE_SECONDS)))
+                answered = min(last, max(0, int((call.since - call.dialled_at) / AGE_SECONDS)))
                 lasted = min(DETECTIONS - 1, max(0, int((now - call.since) / DETECTION_SECONDS)))
                 firm.append(self.curves.detecting[answered, lasted])
-            elif self._may_cancel(call, now):
-                loose.append((call.dialled_at, call.id, self.curves.ringing[age]))
+            elif self._may_give_up(call, now):
+                loose.append((-call.dialled_at, call.id, age))
             else:
                 firm.append(self.curves.ringing[age])
-        loose.sort(key=lambda one: (-one[0], one[1]))
-        ids = [one[1] for one in loose]
-        return _stack(firm), _stack([one[2] for one in loose]), ids
+        loose.sort()
+        return np.array(firm) if firm else np.zeros((0, AHEAD_SECONDS.size)), loose
 
-    def _agents(self, view: PacingView) -> Floats:
-        talking = [view.now - agent.since for agent in view.agents if agent.state == "talking"]
-        wrapping = [view.now - agent.since for agent in view.agents if agent.state == "wrapping"]
-        parts = []
-        if talking:
-            parts.append(self.releases.talking(np.array(talking)))
-        if wrapping:
-            parts.append(self.releases.wrapping(np.array(wrapping)))
-        return self._stays * np.concatenate(parts) if parts else np.zeros((0, AHEAD_SECONDS.size))
+    def _may_give_up(self, call: CallView, now: float) -> bool:
+        return call.stage == "ringing" and now - call.since >= self._settings.min_ring
 
-    def _learn(self, events: Any) -> None:
-        for event in events:
-            self._learn_one(event)
-
-    def _learn_one(self, event: PacingEvent) -> None:
-        match event:
-            case PersonAnswered():
-                self._person(event.call_id, event.dialled_at, event.answered_at, event.at)
-            case CallEnded(result="machine") if event.answered_at is not None:
-                self.curves.ended(event.answered_at - event.dialled_at, "machine")
-                self.curves.detected(event.at - event.answered_at, "machine")
-            case CallEnded(result="abandoned") | CallEnded(result="hung_up") if event.answered_at is not None:
-                self._person(event.call_id, event.dialled_at, event.answered_at, None)
-            case CallEnded(result="cancelled"):
-                self.curves.ended(event.at - event.dialled_at, "cancelled")
-            case CallEnded():
-                self.curves.ended(event.at - event.dialled_at, "nobody")
-            case TalkEnded():
-                self.releases.talk.ended(event.talk_seconds)
-            case AgentFreed():
-                self.releases.wrap.ended(event.wrap_seconds)
-                self._stays += (event.stays - self._stays) / STAYS_MEMORY
-            case _:
-                pass
-
-    def _person(self, call_id: str, dialled_at: float, answered_at: float, told_at: float | None) -> None:
-        if call_id in self._people:
-            return
-        self._people[call_id] = None
-        if len(self._people) > 2000:
-            self._people.popitem(last=False)
-        self.curves.ended(answered_at - dialled_at, "person")
-        if told_at is not None:
-            self.curves.detected(told_at - answered_at, "person")
+    def _coming(self, view: PacingView) -> tuple[float | None, float]:
+        """People who will answer until the end, if it is known, and a second."""
+        if self._began_at is None:
+            seconds, people = self._run_before
+            if view.live < people or seconds >= (self._settings.horizon or 0.0):
+                seconds = 0.0  # another run, or another legal window
+            self._began_at = view.now - seconds
+        self._now, self._live = view.now, view.live
+        cycle = self.releases.talk.mean() + self.releases.wrap.mean()
+        per_second = len(view.agents) * EXPECTED_BUSY / max(cycle, 1.0)
+        coming = None
+        if self._settings.horizon is not None:
+            coming = max(0.0, self._settings.horizon - (view.now - self._began_at)) * per_second
+        if view.leads_left is not None:
+            by_list = (view.leads_left + len(view.calls)) * self.curves.share
+            if coming is not None or by_list * self._settings.abandon_cap < LAST_CALLS:
+                coming = min(coming if coming is not None else by_list, by_list)
+        return coming, per_second
 
     def _rebuild(self, view: PacingView) -> None:
-        if self._rebuilt_at is not None and 0 <= view.now - self._rebuilt_at < REBUILD_SECONDS:
-            return
+        began, rebuilt = self._began_at, self._rebuilt_at
+        if began is not None and rebuilt is not None:
+            due = min(max((rebuilt - began) / 10, REBUILD_SECONDS[0]), REBUILD_SECONDS[1])
+            if 0 <= view.now - rebuilt < due:
+                return
         self._rebuilt_at = view.now
-        doing = Counter[str]()
-        lasted: dict[str, list[float]] = {"idle": [], "talking": [], "wrapping": []}
-        for agent in view.agents:
-            doing[agent.state] += 1
-            lasted[agent.state].append(max(0.0, view.now - agent.since))
-        self.curves.rebuild()
-        self.releases.rebuild(lasted["talking"], lasted["wrapping"])
+        ringing = [
+            max(0.0, view.now - c.dialled_at) for c in view.calls if c.stage in ("dialling", "ringing")
+        ]
+        self.curves.rebuild(np.array(ringing))
+        self.releases.rebuild(_lasting(view, "talking"), _lasting(view, "wrapping"))
 
     def knowledge(self) -> dict[str, Any]:
-        return {}
+        ran = 0.0 if self._began_at is None else max(0.0, self._now - self._began_at)
+        return {
+            "version": VERSION,
+            "ring_timeout": self._settings.ring_timeout,
+            "answers": self.curves.knowledge(),
+            "talk": self.releases.talk.knowledge(),
+            "wrap": self.releases.wrap.knowledge(),
+            "stays": round(self._learner.stays, 4),
+            "budget": self.budget.knowledge(),
+            "run": {"seconds": round(ran, 1), "live": self._live},
+        }
+
+    def _recall(self, known: Mapping[str, Any]) -> None:
+        if known["version"] != VERSION:
+            raise ValueError(f"its version is {known['version']!r}, not {VERSION}")
+        if known["ring_timeout"] != self._settings.ring_timeout:
+            raise ValueError(f"calls rang for {known['ring_timeout']!r} s then")
+        self.curves.recall(known["answers"], RECALLED)
+        self.releases.talk.recall(known["talk"], RECALLED)
+        self.releases.wrap.recall(known["wrap"], RECALLED)
+        self.budget.recall(known["budget"])
+        stays, seconds = float(known["stays"]), float(known["run"]["seconds"])
+        if not 0 <= stays <= 1 or not math.isfinite(seconds) or seconds < 0:
+            raise ValueError("its shares and seconds are out of their range")
+        self._learner.stays = stays
+        self._run_before = (seconds, int(known["run"]["live"]))
+        self.releases.rebuild(NONE, NONE)
 
     def explain(self) -> dict[str, Any]:
-        return self._last
+        return explained(
+            self._reasons, self.curves, self.releases, self.budget, self._learner.stays, self._unread
+        )
 
 
-def _stack(rows: list[Floats]) -> Floats:
-    return np.array(rows) if rows else np.zeros((0, AHEAD_SECONDS.size))
+def _lasting(view: PacingView, state: str) -> Floats:
+    return np.array([max(0.0, view.now - agent.since) for agent in view.agents if agent.state == state])
+
+
+def _why(view: PacingView, dial: int, more: bool) -> str:
+    if not more:
+        return "worth_it" if dial else "risk"
+    limits = {"lines": view.free_lines, "leads": view.leads_left, "calls_per_second": view.dial_limit}
+    return min((value, name) for name, value in limits.items() if value is not None)[1]

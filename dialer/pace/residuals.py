@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ MEMORY_TALKS: Final = 800.0  # durations after which one has lost two thirds of 
 LONGEST_SECONDS: Final = 7200.0
 SHRINKAGE: Final = 1.5  # durations' worth of "ends at any moment alike" in each stretch
 STEP_SECONDS: Final = 1.0
+NONE: Final[Floats] = np.zeros(0)
 
 
 class Durations:
@@ -40,18 +41,18 @@ class Durations:
         self._ended[self._stretch(seconds)] += 1
         self._lasted += self._inside(np.array([seconds]))
 
-    def rebuild(self, going_on: Sequence[float]) -> None:
+    def rebuild(self, going_on: Floats) -> None:
         """Rates anew; `going_on`: how long those not yet ended have lasted."""
         lasted = self._lasted
-        if going_on:
-            lasted = lasted + self._inside(np.clip(np.array(going_on), 0.0, LONGEST_SECONDS))
+        if going_on.size:
+            lasted = lasted + self._inside(np.clip(going_on, 0.0, LONGEST_SECONDS))
         ended, weight = _smooth(self._ended), _smooth(lasted)
         overall = (ended.sum() + self._guess[0]) / (weight.sum() + self._guess[1])
         self._rates = (ended + SHRINKAGE) / (weight + SHRINKAGE / overall)
         self._cumulated = self._cumulate()
 
     def hazard(self, seconds: Floats) -> Floats:
-        """The rate cumulated until `seconds`: what has lasted a is over by b with 1 - exp(hazard(a) - hazard(b))."""
+        """The rate cumulated until `seconds`; what has lasted a, is over by b with 1 - exp(h(a) - h(b))."""
         return np.interp(seconds, self.edges, self._cumulated)
 
     def mean(self) -> float:
@@ -85,7 +86,7 @@ class Durations:
                 raise ValueError(f"{self._ended.size} stretches were expected")
             counts.append(trust * values)
         self._ended, self._lasted = counts
-        self.rebuild(())
+        self.rebuild(NONE)
 
 
 class Releases:
@@ -98,9 +99,9 @@ class Releases:
         self._rows = np.concatenate((np.arange(0.0, 60.0, 1.5), 60.0 * 1.04 ** np.arange(120)))
         self._talking = np.zeros((self._rows.size, AHEAD_SECONDS.size))
         self._wrapping = np.zeros((self._rows.size, AHEAD_SECONDS.size))
-        self.rebuild((), ())
+        self.rebuild(NONE, NONE)
 
-    def rebuild(self, talking: Sequence[float], wrapping: Sequence[float]) -> None:
+    def rebuild(self, talking: Floats, wrapping: Floats) -> None:
         """The tables anew; due every few seconds. Given: how long those at it have been at it."""
         self.talk.rebuild(talking)
         self.wrap.rebuild(wrapping)

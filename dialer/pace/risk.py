@@ -2,132 +2,135 @@
 
 from __future__ import annotations
 
-import math
-from typing import Final, Protocol
+from functools import cache
+from math import lgamma
+from typing import Final
 
 import numpy as np
 
-from dialer.pace.lookahead import AHEAD_SECONDS, GAPS_SECONDS, Floats
+from dialer.pace.lookahead import AHEAD_SECONDS, Floats
 
-EXACT_UP_TO: Final = 18.0  # calls and agents whose turn is open, above which moments are close enough
-_AHEAD = AHEAD_SECONDS.size
-
-
-class Risk(Protocol):
-    def overflow(self) -> Floats:
-        """By each moment ahead: the chance that the people answered by then leave no agent for one more."""
-        ...
-
-    def add(self, answered: Floats) -> None:
-        """One more call, answered by a person by each moment with these chances."""
-        ...
+EXACT_UP_TO: Final = 40  # calls in flight and agents writing up, above which moments are close enough
+EXACT_TALKING: Final = 64  # agents who talk, the same
+_AHEAD: Final = AHEAD_SECONDS.size
 
 
-class Balance:
-    """Calls that may be answered against agents who may be free, by each moment ahead."""
+class Exact:
+    """The whole distributions of people answered and of agents freed, by each moment ahead.
 
-    def __init__(self, idle: int, waiting: int, calls: Floats, agents: Floats) -> None:
-        self._idle = idle
-        open_calls, open_agents = calls[:, -1].sum(), agents[:, -1].sum()
-        self._risk: Risk
-        if len(calls) + len(agents) <= 60 and open_calls + open_agents <= EXACT_UP_TO:
-            self._risk = _Exact(idle, waiting, calls, agents)
-        else:
-            self._risk = _Moments(idle, waiting, calls, agents)
-        self._worst_after = self._look()
+    Those who talk are taken as equally likely to be free: their chances are small and alike.
+    """
 
-    def add(self, answered: Floats) -> None:
-        self._risk.add(answered)
-        self._worst_after = self._look()
+    def __init__(
+        self, idle: int, waiting: int, calls: Floats, talking: Floats, wrapping: Floats, spare: int
+    ) -> None:
+        freed = _binomial(len(talking), talking.mean(axis=0) if len(talking) else np.zeros(_AHEAD))
+        for chances in wrapping:
+            freed = _with(freed, chances)
+        size = waiting + len(calls) + spare + 1
+        # no more than n freed, by how many were answered beyond the idle
+        enough = np.ones((_AHEAD, size))
+        enough[:, :idle] = 0.0
+        known = min(max(size - idle, 0), freed.shape[1])
+        if known:
+            enough[:, idle : idle + known] = np.cumsum(freed[:, :known], axis=1)
+        self._enough = enough
+        self._answered = np.zeros((_AHEAD, waiting + 1))
+        self._answered[:, waiting] = 1.0
+        for chances in calls:
+            self.add(chances)
 
-    def _look(self) -> Floats:
-        return np.maximum.accumulate(self._risk.overflow()[::-1])[::-1]
-
-    def cost(self, answered: Floats) -> tuple[float, float]:
-        """Of one more call: the chance that its answer costs somebody their agent, and how fast that falls.
-
-        The second is per second of waiting before dialling it.
-        """
-        share = float(answered[-1])
-        if share <= 1e-9:
-            return 0.0, 0.0
-        when = np.diff(answered, prepend=0.0)
-        worst = self._worst_after
-        falls = np.append(-np.diff(worst) / GAPS_SECONDS, 0.0)
-        return float(when @ worst) / share, float(when @ falls) / share
-
-
-class _Exact:
-    """Both numbers' whole distributions, convolved call by call."""
-
-    def __init__(self, idle: int, waiting: int, calls: Floats, agents: Floats) -> None:
-        size = len(calls) + waiting + len(agents) + 12
-        self._idle = idle
-        self._rows = np.arange(_AHEAD)
-        freed = np.zeros((_AHEAD, size))
-        freed[:, 0] = 1.0
-        top = 1
-        for chance in agents:
-            top += 1
-            _convolve(freed, chance, top)
-        enough = np.cumsum(freed, axis=1)
-        # enough[w, d - idle]: no more freed than the answered beyond the idle
-        self._enough = np.zeros((_AHEAD, size))
-        if idle < size:
-            self._enough[:, idle:] = enough[:, : size - idle]
-        self._answered = np.zeros((_AHEAD, size))
-        self._answered[:, min(waiting, size - 1)] = 1.0
-        self._top = waiting + 1
-        for chance in calls:
-            self.add(chance)
-
-    def add(self, answered: Floats) -> None:
-        size = self._answered.shape[1]
-        if self._top + 1 > size:
-            grown = np.zeros((_AHEAD, size + 16))
-            grown[:, :size] = self._answered
-            self._answered = grown
-            last = self._enough[:, -1:]
-            self._enough = np.hstack((self._enough, np.repeat(last, 16, axis=1)))
-        self._top += 1
-        _convolve(self._answered, answered, self._top)
+    def add(self, chances: Floats, calls: int = 1) -> None:
+        for _ in range(calls):
+            self._answered = _with(self._answered, chances)
 
     def overflow(self) -> Floats:
-        chances: Floats = (self._answered * self._enough).sum(axis=1)
+        """By each moment: the chance that the people answered by then leave no agent for one more."""
+        top = self._answered.shape[1]
+        chances: Floats = np.einsum("ij,ij->i", self._answered, self._enough[:, :top])
         return chances
 
 
-def _convolve(distribution: Floats, chance: Floats, top: int) -> None:
-    column = chance[:, None]
-    moved = distribution[:, : top - 1] * column
-    distribution[:, :top] *= 1 - column
-    distribution[:, 1:top] += moved
-
-
-class _Moments:
-    """Mean, variance and skewness of answered minus freed, as a corrected normal distribution."""
+class Moments:
+    """Mean, variance and skewness of people answered less agents freed: a normal distribution, corrected."""
 
     def __init__(self, idle: int, waiting: int, calls: Floats, agents: Floats) -> None:
+        answers, frees = calls.sum(axis=0), agents.sum(axis=0)
         spread_calls, spread_agents = calls * (1 - calls), agents * (1 - agents)
-        self._mean = calls.sum(axis=0) - agents.sum(axis=0) + (waiting - idle)
+        self._answers = answers
+        self._mean = waiting - idle - frees
         self._variance = spread_calls.sum(axis=0) + spread_agents.sum(axis=0)
         self._third = (spread_calls * (1 - 2 * calls)).sum(axis=0)
         self._third -= (spread_agents * (1 - 2 * agents)).sum(axis=0)
 
-    def add(self, answered: Floats) -> None:
-        spread = answered * (1 - answered)
-        self._mean += answered
-        self._variance += spread
-        self._third += spread * (1 - 2 * answered)
+    def add(self, chances: Floats, calls: int = 1) -> None:
+        spread = calls * chances * (1 - chances)
+        self._answers = self._answers + calls * chances
+        self._variance = self._variance + spread
+        self._third = self._third + spread * (1 - 2 * chances)
 
     def overflow(self) -> Floats:
-        deviation = np.sqrt(self._variance + 1e-4)
-        z = (-0.5 - self._mean) / deviation
-        skewness = self._third / deviation**3
-        correction = np.clip(skewness, -1, 1) / 6 * (1 - z * z) * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-        above: Floats = np.clip(1 - _normal(z) - correction, 0.0, 1.0)
-        return above
+        """As of `Exact`."""
+        variance = self._variance + 1e-4
+        deviation = np.sqrt(variance)
+        z = (-0.5 - self._mean - self._answers) / deviation
+        bell = np.exp(-0.5 * z * z) / 2.5066282746310002
+        skewness = np.clip(self._third / (variance * deviation), -1.0, 1.0)
+        chances: Floats = np.clip(_above(z, bell) - skewness / 6 * (1 - z * z) * bell, 0.0, 1.0)
+        return chances
 
 
-def _normal(z: Floats) -> Floats:
-    return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in z])
+class Balance:
+    """What one more call would cost, given the calls in flight and the agents who will be free."""
+
+    def __init__(self, risk: Exact | Moments) -> None:
+        self._risk = risk
+        self._worst: Floats | None = None
+
+    def add(self, chances: Floats, calls: int = 1) -> None:
+        self._risk.add(chances, calls)
+        self._worst = None
+
+    def cost(self, when: Floats) -> float:
+        """The chance that a call's answer takes somebody's agent; `when`: shares of its answers by moment.
+
+        Whoever is answered at a moment may leave none to those answered at any later one.
+        """
+        if self._worst is None:
+            self._worst = np.maximum.accumulate(self._risk.overflow()[::-1])[::-1]
+        return float(when @ self._worst)
+
+
+def _with(distribution: Floats, chances: Floats) -> Floats:
+    column = chances[:, None]
+    more = np.empty((_AHEAD, distribution.shape[1] + 1))
+    np.multiply(distribution, 1 - column, out=more[:, :-1])
+    more[:, -1] = 0.0
+    more[:, 1:] += distribution * column
+    return more
+
+
+def _binomial(count: int, chances: Floats) -> Floats:
+    if count == 0:
+        return np.ones((_AHEAD, 1))
+    each = np.arange(count + 1)
+    chances = np.clip(chances, 1e-12, 1 - 1e-12)[:, None]
+    distribution: Floats = np.exp(
+        _log_choices(count) + each * np.log(chances) + (count - each) * np.log1p(-chances)
+    )
+    return distribution
+
+
+@cache
+def _log_choices(count: int) -> Floats:
+    whole = lgamma(count + 1)
+    return np.array([whole - lgamma(k + 1) - lgamma(count - k + 1) for k in range(count + 1)])
+
+
+def _above(z: Floats, bell: Floats) -> Floats:
+    """The upper tail of the standard normal distribution; Abramowitz and Stegun 26.2.17, within 1e-7."""
+    t = 1 / (1 + 0.2316419 * np.abs(z))
+    series = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+    tail = bell * series
+    upper: Floats = np.where(z >= 0, tail, 1 - tail)
+    return upper
