@@ -39,6 +39,10 @@ from console.pages import Pages
 from console.phone_socket import PhoneSocket
 from console.probes import Probes
 from console.recordings import Recordings
+from console.settings.audit import AuditPages
+from console.settings.people import PeoplePages
+from console.settings.staffing import StaffingPages
+from console.settings.tokens import TokenPages
 from console.visitor_calls import VisitorCalls
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
@@ -46,7 +50,8 @@ from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
-from engine.ports import Clock, Queries, Visitors
+from engine.ports import Clock, Ids, Queries, Visitors
+from engine.queues import Queues
 from engine.registers.accounts import Accounts
 from engine.registers.agents import AgentRegister
 from engine.registers.recordings import RecordingFiles, RecordingRegister
@@ -100,6 +105,8 @@ def make_application(
     desks: Desks | None = None,
     floor: Floor | None = None,
     breaks: Callable[[], Sequence[BreakChoice]] = tuple,
+    queues: Queues | None = None,
+    ids: Ids | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
     Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
@@ -116,6 +123,7 @@ def make_application(
         contacts=people is not None,
         desk=desks is not None,
         floor=floor is not None,
+        settings=doors is not None and ids is not None,
     )
 
     def dispositions() -> Mapping[str, Disposition]:
@@ -150,6 +158,10 @@ def make_application(
     app[IDENTIFIER] = Identification(doors.accounts, clock) if doors else Nobody()
     if doors:
         app[SEEN] = doors.seen
+        if ids:
+            app.add_routes(PeoplePages(pages, doors.accounts.people, doors.passwords, clock, ids).routes())
+            app.add_routes(TokenPages(pages, doors.accounts.tokens, clock, ids).routes())
+        app.add_routes(AuditPages(pages, doors.accounts.audit, doors.accounts.people).routes())
         app.add_routes(
             AccountPages(pages, SignIn(doors.accounts, doors.passwords, doors.seen, clock)).routes()
         )
@@ -173,6 +185,8 @@ def make_application(
         app.add_routes(ContactChanges(pages, people, contact_pages, clock).routes())
     if floor:
         app.add_routes(FloorPages(pages, floor, breaks, dispositions).routes())
+    if queues and agents:
+        app.add_routes(StaffingPages(pages, queues, agents).routes())
     if desks:
         desk_stream = DeskStream(desks, clock)
         app.on_shutdown.append(desk_stream.close)

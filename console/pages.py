@@ -39,6 +39,7 @@ class Pages:
         contacts: bool = False,
         desk: bool = False,
         floor: bool = False,
+        settings: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -48,6 +49,7 @@ class Pages:
         self._contacts = contacts
         self._desk = desk
         self._floor = floor
+        self._settings = settings
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -174,6 +176,7 @@ class Pages:
             contacts_known=self._contacts and may(me, "/contacts"),
             desk_known=self._desk and me is not None,
             floor_known=self._floor and may(me, "/floor"),
+            settings_known=self._settings and may(me, "/settings"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,
             theme=theme if theme in THEMES else "",

@@ -217,6 +217,14 @@ class Queues:
         """Why this agent is rung for this call, and others are not; None when they no longer are."""
         return self._core.choice(call_id, agent, self._clock.now())
 
+    def setup(self) -> Mapping[str, Queue]:
+        """The queues as they are configured now, by name."""
+        return self._core.queues
+
+    def lines(self) -> Mapping[str, AgentLine]:
+        """How each agent is rung, by name."""
+        return self._lines
+
     def close(self) -> None:
         """Nothing is timed any more."""
         for timer in (self._timer, self._board_timer, self._hours_timer):

@@ -274,6 +274,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             desks=desks,
             floor=floor,
             breaks=lambda: desks.settings.breaks,
+            queues=queues,
+            ids=ids,
         )
         await serve(application, configuration, clock, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)

@@ -21,6 +21,7 @@ from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
 from console.metrics import Metrics
 from console.phone_socket import PhoneSocket
+from engine.clock import TimeOrderedIds
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
 from engine.floor.changes import Floor
@@ -28,6 +29,7 @@ from engine.flows import FlowShelf
 from engine.health import Health
 from engine.live import LiveCalls
 from engine.ports import FlowFigures, HistoryRow, VisitorAnswer, VisitorRefused
+from engine.queues import Queues
 from engine.registers.agents import AgentRegister
 from engine.registers.recordings import RecordingRegister
 from history.interaction import ContactPoint, PointKind, interaction_of
@@ -139,6 +141,7 @@ class Stage:
     recorded: RecordingRegister | None = None
     agents: AgentRegister | None = None
     phone: PhoneSocket | None = None
+    queues: Queues | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -180,6 +183,8 @@ class Stage:
             desks=self.desks,
             phone=self.phone,
             breaks=lambda: BREAKS,
+            queues=self.queues,
+            ids=TimeOrderedIds(self.clock),
         )
 
 

@@ -42,6 +42,9 @@ PAGES = {
     "/flows/hotline": Role.MANAGER,
     "/parts/flows": Role.MANAGER,
     "/parts/flow/hotline": Role.MANAGER,
+    "/settings/people": Role.ADMIN,
+    "/settings/tokens": Role.ADMIN,
+    "/settings/audit": Role.ADMIN,
 }
 SIGNED_OUT_SEES = {
     "/sign-in": 200,
@@ -54,6 +57,7 @@ SIGNED_OUT_SEES = {
 
 def routes(stage: Stage) -> set[str]:
     stage.desks, stage.floor = cast(Any, object()), cast(Any, object())  # nothing is asked of them
+    stage.queues, stage.agents = cast(Any, object()), cast(Any, object())
     stage.phone = PhoneSocket("ws://127.0.0.1:1/ws", "127.0.0.1")
     app = stage.application()
     return {resource.canonical for resource in app.router.resources() if isinstance(resource, web.Resource)}
