@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
+from sqlalchemy import null
 
 from dialer.choosing import turn
 from dialer.lead import Lead, LeadCallback, LeadNumber, LeadState, NumberState
@@ -75,7 +76,7 @@ def progress_columns(lead: Lead) -> dict[str, object]:
         "tries": _tries(lead),
         "not_before": lead.not_before,
         "next_number": lead.next_number,
-        "callback": None if callback is None else json_of(callback),
+        "callback": null() if callback is None else json_of(callback),
         "agent": None if callback is None else callback.agent,
         "agent_until": None if callback is None else callback.agent_until,
         "last_at": lead.last_at,
@@ -106,7 +107,7 @@ def _tries(lead: Lead) -> dict[str, object]:
 def lead_of(row: Any) -> Lead:
     """Of both tables' columns, `person` among them; JSON may still be text. It is shown as the survivor's."""
     tries = _json(row["tries"])
-    callback = row["callback"]
+    callback = _json(row["callback"])
     today = tries.get("today")
     outcome = row["last_outcome"]
     state = LeadState(row["state"])
@@ -132,7 +133,7 @@ def lead_of(row: Any) -> Lead:
         skips=tries.get("skips", 0),
         not_before=row["not_before"],
         next_number=row["next_number"],
-        callback=None if callback is None else _CALLBACK.validate_python(_json(callback)),
+        callback=None if callback is None else _CALLBACK.validate_python(callback),
         last_at=row["last_at"],
         last_outcome=None if outcome is None else AttemptResult(outcome),
         last_disposition=row["last_disposition"],

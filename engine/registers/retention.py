@@ -16,6 +16,8 @@ class RetentionKind(StrEnum):
     CALLS = "calls"
     INTERACTIONS = "interactions"
     CALLBACKS = "callbacks"
+    CAMPAIGNS = "campaigns"
+    DEBTS = "debts"
     MESSAGES = "messages"
     REFUSED_ROWS = "refused_rows"
     AGENTS = "agents"

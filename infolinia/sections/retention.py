@@ -36,6 +36,8 @@ class RetentionSection(BaseModel):
     transcripts: Period = "24 months"
     interactions: Period = "forever"
     callbacks: Period = "24 months"
+    campaigns: Period = "24 months"
+    debts: Period = "6 years"
     messages: Period = "6 months"
     refused_rows: Period = "30 days"
     agents: Period = "24 months"

@@ -73,10 +73,8 @@ def _leads(person: Person) -> ColumnElement[bool]:
     return or_(columns.person.in_(person.ids), columns.contact_id.in_(person.ids))
 
 
-def _of_lead(table: Table) -> Holding:
-    return Holding(
-        table, Fate.DELETED, lambda p, _: table.c.lead.in_(select(tables.leads.c.id).where(_leads(p)))
-    )
+def _of_lead(table: Table, person: Person) -> ColumnElement[bool]:
+    return table.c.lead.in_(select(tables.leads.c.id).where(_leads(person)))
 
 
 def _attempts(person: Person) -> ColumnElement[bool]:
@@ -206,8 +204,12 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(interactions, Fate.EMPTIED, lambda p, _: p.interactions()),
     # Without them the share of abandoned calls would change.
     Holding(tables.attempts, Fate.EMPTIED, lambda p, _: _attempts(p)),
-    _of_lead(tables.lead_numbers),
-    _of_lead(tables.lead_progress),
+    Holding(
+        tables.lead_numbers,
+        Fate.DELETED,
+        lambda p, _: _of_lead(tables.lead_numbers, p) | tables.lead_numbers.c.value.in_(p.phones),
+    ),
+    Holding(tables.lead_progress, Fate.DELETED, lambda p, _: _of_lead(tables.lead_progress, p)),
     Holding(tables.leads, Fate.DELETED, lambda p, _: _leads(p)),
     _of_debt(tables.promises),
     _of_debt(tables.payments),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Null, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -312,6 +312,8 @@ def _write(connection: Connection, bulk: Bulk, batch: _Batch) -> None:
     def plain(value: object) -> object:
         if isinstance(value, datetime):
             return time(value)
+        if isinstance(value, Null):
+            return None
         return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
 
     lead_rows: list[Row] = []

@@ -27,8 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from calls.events import CallEventKind
+from dialer.debts.debt import DebtState
 from engine.registers.recordings import RecordingState, TranscriptState
 from engine.registers.retention import Overdue, RetentionKind
+from store.lead_keeping import delete_leads
 from store.privacy.scanning import text_columns
 from store.recordings.vault import SEALED
 from store.registers.legal_holds import held_calls, held_contacts
@@ -36,16 +38,24 @@ from store.registers.recordings import drop_sound, drop_transcripts
 from store.registers.transactions import read, reading, written
 from store.tables import (
     agent_events,
+    attempts,
     audit_log,
     call_events,
     callback_asks,
     callback_requests,
     calls,
+    campaigns,
     consents,
+    debt_balances,
+    debt_conflicts,
+    debts,
     import_refusals,
     imports,
     interactions,
+    leads,
     outbox,
+    payments,
+    promises,
     recordings,
 )
 
@@ -190,6 +200,12 @@ def _drop_callbacks(connection: Connection, keys: list[tuple[Any, ...]]) -> None
     connection.execute(delete(callback_requests).where(callback_requests.c.id.in_(ids)))
 
 
+def _drop_debts(connection: Connection, ids: list[str]) -> None:
+    for table in (promises, payments, debt_balances, debt_conflicts):
+        connection.execute(delete(table).where(table.c.debt.in_(ids)))
+    connection.execute(delete(debts).where(debts.c.id.in_(ids)))
+
+
 def _of_ids(
     drop: Callable[[Connection, list[str]], None],
 ) -> Callable[[Connection, list[tuple[Any, ...]]], None]:
@@ -206,6 +222,7 @@ def _dropping(table: Table) -> Callable[[Connection, list[tuple[Any, ...]]], Non
     return drop
 
 
+_campaign_over = select(campaigns.c.finished_at).where(campaigns.c.id == leads.c.campaign).scalar_subquery()
 _finished = select(imports.c.finished_at).where(imports.c.id == import_refusals.c.import_id).scalar_subquery()
 _settled = func.coalesce(outbox.c.done_at, outbox.c.dead_at)
 
@@ -269,6 +286,37 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
                 & callback_requests.c.contact_id.not_in(held_contacts())
             ),
             _drop_callbacks,
+        ),
+    ),
+    RetentionKind.CAMPAIGNS: (
+        _Kind(
+            attempts,
+            attempts.c.at,
+            lambda before: (
+                (attempts.c.at < before)
+                & attempts.c.ended_at.is_not(None)
+                & attempts.c.id.not_in(held_calls())
+                & or_(attempts.c.contact_id.is_(None), attempts.c.contact_id.not_in(held_contacts()))
+            ),
+            _dropping(attempts),
+        ),
+        _Kind(
+            leads,
+            leads.c.added_at,
+            lambda before: (_campaign_over < before) & leads.c.contact_id.not_in(held_contacts()),
+            _of_ids(delete_leads),
+        ),
+    ),
+    RetentionKind.DEBTS: (
+        _Kind(
+            debts,
+            debts.c.since,
+            lambda before: (
+                (debts.c.since < before)
+                & debts.c.state.in_([DebtState.PAID.value, DebtState.WITHDRAWN.value])
+                & debts.c.contact_id.not_in(held_contacts())
+            ),
+            _of_ids(_drop_debts),
         ),
     ),
     RetentionKind.MESSAGES: (

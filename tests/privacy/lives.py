@@ -12,7 +12,17 @@ from sqlalchemy import insert
 from calls.call import fold
 from calls.events import CallEvent, CallEventKind
 from compliance.facts import Channel, Mode, Purpose
+from dialer.campaign import CampaignMove
+from dialer.debts.debt import Debt
+from dialer.debts.promise import Instalment, Payment, Promise
+from dialer.debts.promising import PromiseTerms
+from dialer.debts.reconciling import BalanceFile, BalanceRow
+from dialer.lead import LeadState
+from dialer.reasons import Reason, ReasonCode
+from dialer.results import AttemptResult
 from engine.changes import (
+    AttemptBegun,
+    AttemptStored,
     CallPartKept,
     CallStored,
     Change,
@@ -20,6 +30,7 @@ from engine.changes import (
     EventsAppended,
     InteractionAdded,
     JobAdded,
+    LeadPlanned,
     ObjectionKept,
 )
 from engine.gatekeeper import ContactRequest, Gatekeeper
@@ -34,6 +45,7 @@ from store.database import writing
 from store.store import Store
 from store.tables import contact_external_ids, idempotency_keys, import_refusals, imports
 from tests.conftest import HandClock
+from tests.store.campaign_samples import attempt, listed, reserve, running
 from tests.store.people import WE
 
 PHONE = ContactPoint(PointKind.PHONE, "+48600000071")
@@ -75,7 +87,7 @@ def request(gate_subject: str, point: ContactPoint) -> ContactRequest:
 
 
 async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path) -> Life:
-    """Calls, a message, consents, an objection, a callback, a webhook, an import, a merge, a decision."""
+    """Calls, a message, consents, an objection, a callback, an import, a merge, a campaign, a debt."""
     now = clock.now()
     await store.webhooks.create(
         WE, "w1", url="https://example.com/", kinds=[], description="", secret="whsec_x", at=now
@@ -140,6 +152,8 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
         WE, CallbackRequest("01BACK", PHONE, "orders", CallbackSource.API, now, note="wieczorem")
     )
     await gate.ask(request("call:01CALL73", PHONE))
+    await _campaigned(store, clock, person.id)
+    await _owed(store, clock, again.id)
     async with writing(store._engine) as connection:
         await connection.execute(
             insert(imports).values(
@@ -163,6 +177,35 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
             )
         )  # fmt: skip
     return Life(person.id, again.id, other.id, recordings / "2026/11/21/01CALL71.wav")
+
+
+async def _campaigned(store: Store, clock: HandClock, contact_id: str) -> None:
+    """Called by a campaign that is over."""
+    await running(store)
+    mine = listed(1, contact_id=contact_id, numbers=((PHONE.value, ""),), name=NAME, fields={"l": "tulipany"})
+    other = listed(2, numbers=((OTHER.value, ""),), name="Jan Inny")
+    await store.leads.add(WE, "spring", [mine, other])
+    for n, lead in enumerate(await reserve(store, clock)):
+        begun = attempt(lead, clock, f"01TRY{n}")
+        over = replace(begun, ended_at=clock.now(), result=AttemptResult.NO_ANSWER)
+        reason = Reason(ReasonCode.STOP_CONTACT, {} if n else {"why": "kolekcjoner"})
+        done = replace(lead, version=lead.version + 1, state=LeadState.STOPPED, reason=reason)
+        changes: list[Change] = [AttemptBegun(begun, lead.version), AttemptStored(over, 1), LeadPlanned(done)]
+        await store.ledger.commit(changes, durable=True)
+    await store.campaigns.set_state(WE, "spring", CampaignMove.FINISH)
+
+
+async def _owed(store: Store, clock: HandClock, contact_id: str) -> None:
+    today = clock.now().date()
+    debt = Debt("01DEBT71", contact_id, "D-71", 5_000, "PLN", today, clock.now(), "grocer")
+    await store.debts.add(WE, debt)
+    await store.debts.pay(WE, Payment("01PAID71", debt.id, 1_000, today, clock.now()))
+    parts = (Instalment(500, today),)
+    promise = Promise("01PROMISE71", debt.id, contact_id, "PLN", parts, clock.now(), today)
+    await store.debts.promise(WE, promise, PromiseTerms(), today)
+    row = BalanceRow(2, "D-71", 1, "EUR", today)
+    file = BalanceFile("01FILE71", "grocer", today, False, (row,))
+    await store.debts.reconcile(WE, file, digest="d", name="balances.csv")
 
 
 def _call(

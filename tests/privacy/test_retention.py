@@ -53,7 +53,9 @@ async def test_a_dry_run_tells_what_a_run_deletes_and_changes_nothing(
         clock.pass_seconds(seconds)
         found = {kind: await store.retention.overdue(kind, clock.now() - ALL[kind]) for kind in ALL}
         assert {kind.value for kind, one in found.items() if one.rows} == (
-            {"recordings", "calls", "interactions", "messages", "refused_rows", "audit"} if number else set()
+            {"recordings", "calls", "interactions", "campaigns", "messages", "refused_rows", "audit"}
+            if number
+            else set()
         )
     assert await dump() == written
     assert (found[RetentionKind.RECORDINGS].rows, found[RetentionKind.RECORDINGS].files) == (2, 2)
@@ -63,7 +65,16 @@ async def test_a_dry_run_tells_what_a_run_deletes_and_changes_nothing(
     assert deleted[RetentionKind.CALLS] == 2
     assert not await asyncio.to_thread(lambda: list(recordings.rglob("*.wav")))
     after = await dump()
-    for table in ("calls:", "call_events:", "interactions:", "import_refusals:", "audit_log:"):
+    gone = (
+        "calls:",
+        "call_events:",
+        "interactions:",
+        "attempts:",
+        "leads:",
+        "lead_numbers:",
+        "lead_progress:",
+    )
+    for table in (*gone, "import_refusals:", "audit_log:"):
         assert f"\n{table}" not in after, table
     assert "\nconsents:" in after, "of a person who is not erased"
     assert not any((await delete_overdue(store.retention, ALL, clock)).values())
