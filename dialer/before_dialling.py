@@ -23,6 +23,9 @@ SHORTEST_HOLD = timedelta(seconds=30)
 PERSON_BUSY_HOLD = timedelta(minutes=10)
 AGENT_AWAY_HOLD = timedelta(minutes=1)
 PROMISE_HOLD = timedelta(hours=1)
+FACTS_HOLD = timedelta(minutes=1)
+# Refusals of the gate itself when it cannot read what it needs: nothing is known against the lead.
+FACTS_UNREAD = frozenset({"gate/facts", "gate/fault"})
 
 # What becomes of a lead whose debt nobody is contacted about any more.
 OF_DEBT = {
@@ -79,6 +82,8 @@ def refused(campaign: Campaign, lead: Lead, number: str, decision: Decision, now
     """The gate refuses this number: another one is tried, or the gate's next moment is waited for."""
     told: dict[str, object] = {"rule": decision.rule or "gate", "reason": (decision.reason or "").rstrip(".")}
     until = decision.next_allowed_at
+    if decision.rule in FACTS_UNREAD:
+        until = now + FACTS_HOLD
     if until is not None:
         return hold(lead, until, waits(ReasonCode.GATE, until, **told), now)
     lead = with_state(lead, number, NumberState.REFUSED)
@@ -86,13 +91,6 @@ def refused(campaign: Campaign, lead: Lead, number: str, decision: Decision, now
     if others:
         return hold(replace(lead, next_number=others[0].e164), now, IN_TURN, now)
     return over(lead, LeadMove.STOP, Reason(ReasonCode.GATE_FOREVER, told))
-
-
-def facts_unread(lead: Lead, decision: Decision, now: datetime) -> LeadPlan:
-    """The gate refused because it could not read what it needs: nothing is known against the lead."""
-    until = now + timedelta(minutes=1)
-    told: dict[str, object] = {"rule": decision.rule or "gate", "reason": (decision.reason or "").rstrip(".")}
-    return hold(lead, until, waits(ReasonCode.GATE, until, **told), now)
 
 
 def person_busy(lead: Lead, now: datetime) -> LeadPlan:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from compliance.facts import Mode, Purpose
-from compliance.pack import CampaignLimits
+from compliance.pack import CampaignLimits, Pack
 from compliance.zones import zone_named
 from dialer.caller_ids import wrong_caller_ids
 from dialer.campaign import Campaign, CampaignKind
-from dialer.contradictions import contradictions
+from dialer.contradictions import contradictions, cut_short_by_rules
 from dialer.machine import Detect, DetectionCounts, OnMachine, detection_error, detection_refused
 from dialer.mistakes import Mistake
 
@@ -41,9 +41,13 @@ class Known:
 
 
 def check(
-    campaign: Campaign, limits: CampaignLimits, known: Known, counts: DetectionCounts | None = None
+    campaign: Campaign,
+    limits: CampaignLimits,
+    known: Known,
+    counts: DetectionCounts | None = None,
+    packs: Sequence[Pack] = (),
 ) -> tuple[Mistake, ...]:
-    """All of its mistakes and notes. `limits`: of all packs that apply; `counts`: its detection's so far."""
+    """All mistakes and notes. `limits`: of all `packs` that apply; `counts`: its detection's so far."""
     return (
         *_names(campaign, known),
         *_who_and_how(campaign, limits),
@@ -51,6 +55,7 @@ def check(
         *_machines(campaign, limits, known, counts or DetectionCounts()),
         *_message(campaign, limits, known),
         *contradictions(campaign, limits, known.dispositions),
+        *cut_short_by_rules(campaign, packs),
     )
 
 

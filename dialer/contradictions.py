@@ -5,10 +5,12 @@ What could never happen as it is written blocks the campaign. What is merely cut
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from compliance.pack import CampaignLimits
+from compliance.pack import CampaignLimits, Pack
+from compliance.rules.calls_in_days import CallsInDays
+from compliance.rules.redial_locks import AGENT_GUARANTEED, SameDayAfterMachine
 from dialer.campaign import Campaign
 from dialer.mistakes import Mistake
 from dialer.reasons import times
@@ -140,6 +142,27 @@ def _parts(campaign: Campaign) -> Iterator[Mistake]:
     for first, second in pairwise(parts):
         if second.begins < first.ends:
             yield Mistake("retry.best_time", "Two parts of the day overlap: write them one after another.")
+
+
+def cut_short_by_rules(campaign: Campaign, packs: Sequence[Pack]) -> Iterator[Mistake]:
+    """Notes: what the packs' rules will hold back of what the campaign would do."""
+    most = campaign.retry.caps.lead
+    machine = campaign.retry.recycling.get(AttemptResult.MACHINE)
+    same_day = (
+        campaign.mode not in AGENT_GUARANTEED
+        and machine is not None
+        and machine.most > 0
+        and machine.after_seconds < _DAY_SECONDS
+    )
+    for pack in packs:
+        for rule in pack.rules:
+            name = f"{pack.name}/{rule.name}"
+            if isinstance(rule, CallsInDays) and most > rule.calls:
+                sentence = f"Rule {name} allows {rule.calls} calls in {rule.days} days: {most} take longer."
+                yield Mistake("retry.caps.lead", sentence, blocks=False)
+            if isinstance(rule, SameDayAfterMachine) and same_day:
+                sentence = f"Rule {name} puts a try after a machine off to the next day."
+                yield Mistake("retry.recycling.machine.after_seconds", sentence, blocks=False)
 
 
 def _long(seconds: int) -> str:

@@ -11,7 +11,6 @@ from dialer.before_dialling import (
     ToDial,
     agent_away,
     before_dialling,
-    facts_unread,
     never_dialled,
     person_busy,
     refused,
@@ -123,9 +122,11 @@ def test_a_number_that_is_forbidden_for_ever_leaves_the_others() -> None:
     assert sentence(last.reason) == "Rule us-tsr/hours forbids it: 08:00 to 21:00 is allowed."
 
 
-def test_facts_that_cannot_be_read_say_nothing_against_the_lead() -> None:
-    plan = facts_unread(reserved(), refusal(None), NOW)
+@pytest.mark.parametrize("rule", ["gate/facts", "gate/fault"])
+def test_facts_that_cannot_be_read_say_nothing_against_the_lead(rule: str) -> None:
+    plan = refused(campaign(), reserved(), MOBILE, Decision(False, rule, "it took 5 s", None, ()), NOW)
     assert (plan.state, plan.not_before) == (LeadState.WAITING, NOW + timedelta(minutes=1))
+    assert plan.lead.numbers[0].state is NumberState.OK
 
 
 def test_held_leads_say_why() -> None:

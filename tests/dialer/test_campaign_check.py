@@ -238,6 +238,34 @@ def test_what_a_cap_cuts_short_is_said(retry: RetryRules, sentence: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("pack", "changed", "sentences"),
+    [
+        ("us-reg-f", {}, []),
+        (
+            "us-reg-f",
+            {"retry": rules(lead=9, number=9)},
+            [
+                "Rule us-reg-f/7-in-7 allows 7 calls in 7 days: 9 take longer.",
+            ],
+        ),
+        (
+            "uk-ofcom",
+            {},
+            [
+                "Rule uk-ofcom/same-day-after-machine puts a try after a machine off to the next day.",
+            ],
+        ),
+        ("uk-ofcom", {"mode": Mode.PREVIEW}, []),
+        ("uk-ofcom", {"retry": rules(machine=(DAY, 1))}, []),
+    ],
+)
+def test_what_a_rule_will_hold_back_is_said(pack: str, changed: dict[str, Any], sentences: list[str]) -> None:
+    notes = check(usual(**changed), NO_LIMITS, KNOWN, packs=[PACKS[pack]])
+    assert [one.sentence for one in notes] == sentences
+    assert not any(one.blocks for one in notes)
+
+
+@pytest.mark.parametrize(
     "parts",
     [parse_spans("9:00-12:00"), (Span(540, 720), Span(700, 900)), (Span(540, 720), Span(1300, 1500))],
 )

@@ -69,7 +69,7 @@ def leads(draw: st.DrawFn, now: datetime) -> Lead:
 
 
 @given(data=st.data(), calling=campaigns(), now=moments)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_plan(data: st.DataObject, calling: Campaign, now: datetime) -> None:
     person = data.draw(leads(now))
     result = data.draw(st.sampled_from(AttemptResult))
