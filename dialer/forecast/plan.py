@@ -18,6 +18,9 @@ from dialer.pacing import PacingSettings
 
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = 86400.0
+# Deciding twice as seldom as a real campaign does halves the time that a day takes, and moves utilisation and
+# abandoned calls by less than 0.2 points; at 2 s utilisation is half a point too low.
+_TICK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,11 @@ class Day:
 def simulate_day(plan: Plan, leads: int, settings: PacingSettings, seed: int) -> Day:
     """The day of this seed: its people, its pauses and how willing people are to answer."""
     world = replace(plan.world, answer=_answer_of_day(plan, seed))
-    if settings.horizon is None:
-        settings = replace(settings, horizon=plan.seconds)
+    settings = replace(
+        settings,
+        horizon=plan.seconds if settings.horizon is None else settings.horizon,
+        tick=max(_TICK_SECONDS, settings.tick),
+    )
     simulation = Simulation(
         pacing.create_pacer(plan.mode, settings, dict(plan.knowledge) if plan.knowledge else None),
         world,
