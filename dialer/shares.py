@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,17 @@ class Claim:
 def split(total: int, claims: Sequence[Claim]) -> dict[str, int]:
     """Whole parts, together the lesser of `total` and all that is wanted. Equals by the campaign's id."""
     given = {claim.campaign: 0 for claim in claims}
-    left = max(total, 0)
-    while left > 0:
-        hungry = [claim for claim in claims if given[claim.campaign] < claim.wanted]
-        if not hungry:
+    turns = [(_turn(claim, 0), claim) for claim in claims if claim.wanted > 0]
+    heapify(turns)
+    for _ in range(max(total, 0)):
+        if not turns:
             break
-        claim = min(hungry, key=lambda one: _turn(one, given[one.campaign]))
+        _, claim = turns[0]
         given[claim.campaign] += 1
-        left -= 1
+        if given[claim.campaign] < claim.wanted:
+            heapreplace(turns, (_turn(claim, given[claim.campaign]), claim))
+        else:
+            heappop(turns)
     return given
 
 
