@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from acd.agenda import Agenda
 from acd.agents import Agent, AgentState
@@ -66,6 +67,7 @@ class Distribution:
         self._talks: dict[str, Place] = {}  # work that an agent answered
         self._matched = (-1, -1, -1)  # what the last round found: without change another finds nothing
         self._last_offered: dict[str, str] = {}  # queue -> agent
+        self._shown: Mapping[str, QueueView] | None = None  # until something happens
 
     @property
     def queues(self) -> Mapping[str, Queue]:
@@ -165,14 +167,19 @@ class Distribution:
         """Each agent as they are now."""
         return {name: seat.view() for name, seat in self._floor.seats.items()}
 
-    def queue_views(self) -> dict[str, QueueView]:
-        """Each queue as it is now."""
+    def queue_views(self) -> Mapping[str, QueueView]:
+        """Each queue as it is now. All desks ask, and little happens meanwhile."""
+        if self._shown is None:
+            self._shown = self._looked_at()
+        return self._shown
+
+    def _looked_at(self) -> Mapping[str, QueueView]:
         free = self._floor.free[WorkKind.CALL]
         counted: dict[str, int] = {}  # each agent is looked at once, however many queues there are
         for seat in self._floor.seats.values():
             word = seat.counted()
             counted[word] = counted.get(word, 0) | seat.bit
-        views = {}
+        views: dict[str, QueueView] = {}
         for name, queue in self._queues.items():
             members = self._floor.able(Demand(name))
             places = self._lobby.room.waiting_in(name)
@@ -185,7 +192,7 @@ class Distribution:
                 queue.service_level_seconds,
                 self._lobby.opening.get(name, True),
             )
-        return views
+        return MappingProxyType(views)
 
     def choice(self, work_id: str, agent: str, now: datetime) -> Choice | None:
         """Why this agent is offered this work, and others are not; None when they no longer are."""
@@ -203,6 +210,7 @@ class Distribution:
     # --- inside -------------------------------------------------------------------------------------------
 
     def _settled(self, now: datetime) -> tuple[Command, ...]:
+        self._shown = None
         self._lobby.look_round(now)
         for item in self._agenda.take(now):
             if isinstance(item, Seat):

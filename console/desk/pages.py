@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,13 +21,32 @@ from console.pages import Pages
 from console.words import Words
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
-from engine.desk.view import DeskView, SmsTemplate
+from engine.desk.view import EVERYTHING, DeskDetail, DeskView, SmsTemplate
 from engine.registers.actor import ActorKind
 from engine.registers.refusals import Missing
 from engine.registers.timeline import TimelineFilter
 from history.interaction import Interaction
 
-PARTS = frozenset({"status", "band", "customer", "timeline", "side", "strip", "queues", "targets"})
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of the desk a part shows, and what is drawn for it."""
+
+    details: frozenset[DeskDetail] = frozenset()
+    drawn: frozenset[str] = frozenset()
+
+
+_CALL = frozenset({DeskDetail.CALL})
+PARTS: Mapping[str, Part] = {
+    "status": Part(drawn=frozenset({"pill", "after", "breaks"})),
+    "band": Part(_CALL, frozenset({"pill", "band", "who"})),
+    "customer": Part(_CALL, frozenset({"who"})),
+    "timeline": Part(_CALL | {DeskDetail.QUEUES}, frozenset({"band", "who", "past"})),
+    "side": Part(_CALL | {DeskDetail.SIDE}, frozenset({"band", "outcomes", "script", "texts", "call_again"})),
+    "strip": Part(frozenset({DeskDetail.DAY})),
+    "queues": Part(frozenset({DeskDetail.QUEUES})),
+    "targets": Part(drawn=frozenset({"pill"})),
+}
 # So many rows are looked through by the timeline's filters, and for the words that are sought.
 MOST_ROWS = 200
 LONGEST_SOUGHT = 80
@@ -55,7 +75,7 @@ class DeskPages:
         name = request.match_info["part"]
         if name not in PARTS:
             raise Fault(404, "The desk has no such part. Open it at /desk.")
-        view = await self._view(request)
+        view = await self._view(request, PARTS[name].details)
         more: dict[str, Any] = {}
         if name == "timeline":
             more["past"] = await self._past(request, view)
@@ -64,10 +84,10 @@ class DeskPages:
             more["targets"] = self._desks.targets(agent)
         return self._show(request, f"desk/{name}.html", view, **more)
 
-    async def _view(self, request: web.Request) -> DeskView:
+    async def _view(self, request: web.Request, details: frozenset[DeskDetail] = EVERYTHING) -> DeskView:
         agent = await agent_of(request, self._desks)
         try:
-            view = await self._desks.view(agent)
+            view = await self._desks.view(agent, details)
         except DeskRefused as refused:
             raise Fault(409, str(refused)) from None
         if view.popup is not None and view.popup.contact is not None:
@@ -92,28 +112,33 @@ class DeskPages:
         self, request: web.Request, template: str, view: DeskView, page: str = "", **more: Any
     ) -> web.Response:
         words = self._pages.words_for(request)
-        if "past" not in more:
-            rows = view.popup.timeline if view.popup else ()
-            more["past"] = customer.past_of(rows, view, words, "all", "")
+        popup = view.popup
+        drawn: dict[str, Callable[[], Any]] = {
+            "pill": lambda: band.pill_of(view, words),
+            "after": lambda: band.after_of(view, words),
+            "breaks": lambda: band.breaks_of(view.breaks, words),
+            "band": lambda: band.band_of(view, words),
+            "who": lambda: customer.customer_of(view, words),
+            "past": lambda: customer.past_of(popup.timeline if popup else (), view, words, "all", ""),
+            "outcomes": lambda: _outcomes(view, words),
+            "script": lambda: [
+                (band.labelled(one.title, "", words), _in_their_language(one.text, view, words))
+                for one in view.script
+            ],
+            "texts": lambda: [_text(one, view, words) for one in view.templates],
+            "call_again": lambda: _moments(view.now, words),
+        }
+        part = template.removeprefix("desk/").removesuffix(".html")
+        wanted = PARTS[part].drawn if part in PARTS else drawn.keys()
+        made = {name: make() for name, make in drawn.items() if name in wanted and name not in more}
         return self._pages.page(
             request,
             template,
             page=page,
             view=view,
-            pill=band.pill_of(view, words),
-            after=band.after_of(view, words),
-            breaks=band.breaks_of(view.breaks, words),
-            band=band.band_of(view, words),
-            who=customer.customer_of(view, words),
-            outcomes=_outcomes(view, words),
-            script=[
-                (band.labelled(one.title, "", words), _in_their_language(one.text, view, words))
-                for one in view.script
-            ],
-            texts=[_text(one, view, words) for one in view.templates],
-            call_again=_moments(view.now, words),
             hears=view.agent,
             may_read_calls=may(identified(request), "/calls/{call_id}"),
+            **made,
             **more,
         )
 

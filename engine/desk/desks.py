@@ -27,7 +27,15 @@ from engine.desk.refusals import DeskRefused
 from engine.desk.settings import DeskSettings
 from engine.desk.showing import Showing, texts_of
 from engine.desk.sittings import Sittings
-from engine.desk.view import DeskPart, DeskView, NoteView, PhoneCredentials, TransferTarget
+from engine.desk.view import (
+    EVERYTHING,
+    DeskPart,
+    DeskView,
+    Details,
+    NoteView,
+    PhoneCredentials,
+    TransferTarget,
+)
 from engine.exchange import Exchange
 from engine.ports import Queries, StoreUnavailable
 from engine.registers.actor import Actor, ActorKind
@@ -220,9 +228,9 @@ class Desks:
 
     # --- what is shown ------------------------------------------------------------------------------------
 
-    async def view(self, agent: str) -> DeskView:
-        """Everything that the page shows."""
-        return await self._showing.desk(self._view(agent), signed_in=agent in self._sittings)
+    async def view(self, agent: str, details: Details = EVERYTHING) -> DeskView:
+        """What the page shows, or what these parts of it do."""
+        return await self._showing.desk(self._view(agent), details, signed_in=agent in self._sittings)
 
     def targets(self, agent: str) -> tuple[TransferTarget, ...]:
         """Whom a call can be given to: agents, queues, flows, numbers of the configuration."""

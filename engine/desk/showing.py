@@ -20,6 +20,8 @@ from engine.desk.days import Days
 from engine.desk.popup import TIMELINE_ROWS, popup_of
 from engine.desk.settings import DeskSettings
 from engine.desk.view import (
+    EVERYTHING,
+    DeskDetail,
     DeskPart,
     DeskView,
     DispositionChoice,
@@ -171,21 +173,13 @@ class Showing:
 
     # --- the desk -----------------------------------------------------------------------------------------
 
-    async def desk(self, view: AgentView, *, signed_in: bool) -> DeskView:
-        settings, agent, call_id = self._settings(), view.name, view.work
-        part = None if call_id is None else self._parts.get(agent, call_id)
-        call_log = await self._log(call_id)
-        if call_log is not None and call_log.id not in self._known:
-            self.prepare(agent, call_log.id)
-        popup = None if call_log is None else self.popup(call_log)
-        if call_id is not None or not signed_in or view.status is AgentStatus.OFFLINE:
+    async def desk(
+        self, view: AgentView, details: frozenset[DeskDetail] = EVERYTHING, *, signed_in: bool
+    ) -> DeskView:
+        settings, agent = self._settings(), view.name
+        if view.work is not None or not signed_in or view.status is AgentStatus.OFFLINE:
             self._last.pop(agent, None)
-        popup = popup or self._last.get(agent)
-        queue = view.queue if part is None else part.queue
-        talk = None
-        if call_id is not None and view.state in (AgentState.TALKING, AgentState.HOLD):
-            talk = self._switchboard.talk_of(call_id)
-        return DeskView(
+        desk = DeskView(
             now=self._clock.now(),
             agent=agent,
             shown=self.shown(agent),
@@ -198,6 +192,29 @@ class Showing:
             state=view.state,
             state_since=view.state_since,
             phone_ready=view.reachable,
+            breaks=settings.breaks,
+        )
+        if details & {DeskDetail.CALL, DeskDetail.SIDE}:
+            desk = await self._with_call(desk, view, sides=DeskDetail.SIDE in details)
+        if DeskDetail.DAY in details:
+            desk = replace(desk, day=await self.days.of(agent, view.status))
+        if DeskDetail.QUEUES in details:
+            desk = replace(desk, queues=tuple(self._queues.queue_views().values()))
+        return desk
+
+    async def _with_call(self, desk: DeskView, view: AgentView, *, sides: bool) -> DeskView:
+        settings, agent, call_id = self._settings(), view.name, view.work
+        part = None if call_id is None else self._parts.get(agent, call_id)
+        call_log = await self._log(call_id)
+        if call_log is not None and call_log.id not in self._known:
+            self.prepare(agent, call_log.id)
+        popup = self._last.get(agent) if call_log is None else self.popup(call_log)
+        queue = view.queue if part is None else part.queue
+        talk = None
+        if call_id is not None and view.state in (AgentState.TALKING, AgentState.HOLD):
+            talk = self._switchboard.talk_of(call_id)
+        return replace(
+            desk,
             offer=self._offer(view, popup),
             talk=talk,
             popup=popup,
@@ -207,12 +224,8 @@ class Showing:
                 DispositionChoice(one.name, one.label, one.next.value)
                 for one in settings.dispositions_of(queue)
             ),
-            script=settings.script_of(queue),
-            templates=self._templates(agent, queue, popup),
-            breaks=settings.breaks,
-            day=await self.days.of(agent, view.status),
-            queues=tuple(self._queues.queue_views().values()),
-            others=(),
+            script=settings.script_of(queue) if sides else (),
+            templates=self._templates(agent, queue, popup) if sides else (),
         )
 
     def targets(self, agent: str) -> tuple[TransferTarget, ...]:

@@ -33,6 +33,19 @@ class DeskPart(StrEnum):
     ALL = "all"  # the page fell behind: load everything
 
 
+class DeskDetail(StrEnum):
+    """What of a desk is looked up only where it is shown."""
+
+    CALL = "call"  # offer, talk, popup, wrap_up, note, dispositions
+    SIDE = "side"  # script, templates
+    DAY = "day"
+    QUEUES = "queues"
+
+
+Details = frozenset[DeskDetail]
+EVERYTHING: Details = frozenset(DeskDetail)
+
+
 class StopKind(StrEnum):
     """A stop on the line that a caller has come along."""
 
@@ -183,7 +196,8 @@ class PhoneCredentials:
 class DeskView:
     """The whole desk of one agent. `now` is the server's time, which timers count from.
 
-    `after`: the status chosen during a talk, which takes effect when it is over.
+    `after`: the status chosen during a talk, which takes effect when it is over. What was not asked for
+    (DeskDetail) is left out.
     """
 
     now: datetime

@@ -15,7 +15,9 @@ from acd.views import QueueView
 from engine.desk.page_news import PageNews
 from engine.desk.refusals import DeskRefused
 from engine.desk.view import (
+    EVERYTHING,
     BreakChoice,
+    DeskDetail,
     DeskPart,
     DeskView,
     DispositionChoice,
@@ -301,7 +303,7 @@ class StagedDesks:
             self.streams.discard(task)
             self.pages.pop(page, None)
 
-    async def view(self, agent: str) -> DeskView:
+    async def view(self, agent: str, details: frozenset[DeskDetail] = EVERYTHING) -> DeskView:
         return self.shown
 
     def targets(self, agent: str) -> tuple[TransferTarget, ...]:
