@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 300, 260
-LEFT, TOP, BOTTOM = 44, 34, 40
+LEFT, TOP, BOTTOM = 50, 34, 40
 LOWEST, HIGHEST = 40.0, 100.0
 AGENTS = (3, 10, 30, 100, 300)
 STYLES = (("#1d4ed8", 2.5, ""), ("#71717a", 1.5, "2 3"), ("#b45309", 1.5, ""), ("#0f766e", 1.5, "6 3"))
