@@ -25,17 +25,9 @@ from engine.desk.ordered_ledger import OrderedLedger
 from engine.desk.page_news import PageNews
 from engine.desk.refusals import DeskRefused
 from engine.desk.settings import DeskSettings
-from engine.desk.showing import Showing, texts_of
+from engine.desk.showing import Details, Showing, texts_of
 from engine.desk.sittings import Sittings
-from engine.desk.view import (
-    EVERYTHING,
-    DeskPart,
-    DeskView,
-    Details,
-    NoteView,
-    PhoneCredentials,
-    TransferTarget,
-)
+from engine.desk.view import EVERYTHING, DeskPart, DeskView, NoteView, PhoneCredentials, TransferTarget
 from engine.exchange import Exchange
 from engine.ports import Queries, StoreUnavailable
 from engine.registers.actor import Actor, ActorKind

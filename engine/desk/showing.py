@@ -32,6 +32,7 @@ from engine.desk.view import (
     TransferTarget,
     WrapUpView,
 )
+from engine.desk.view import Details as Details
 from engine.exchange import Exchange
 from engine.ports import StoreUnavailable
 from engine.registers.agents import AgentRegister
@@ -173,9 +174,7 @@ class Showing:
 
     # --- the desk -----------------------------------------------------------------------------------------
 
-    async def desk(
-        self, view: AgentView, details: frozenset[DeskDetail] = EVERYTHING, *, signed_in: bool
-    ) -> DeskView:
+    async def desk(self, view: AgentView, details: Details = EVERYTHING, *, signed_in: bool) -> DeskView:
         settings, agent = self._settings(), view.name
         if view.work is not None or not signed_in or view.status is AgentStatus.OFFLINE:
             self._last.pop(agent, None)
