@@ -19,7 +19,7 @@ from dialer.pace.risk import EXACT_TALKING, EXACT_UP_TO, Balance, Exact, Moments
 from dialer.pacing import CallView, PacingDecision, PacingSettings, PacingView
 
 VERSION: Final = 1  # of the knowledge
-REBUILD_SECONDS: Final = (1.0, 10.0)  # of the tables: often at first, seldom later
+REBUILD_SECONDS: Final = (1.0, 20.0)  # of the tables: often at first, seldom later
 CANCEL_FACTOR: Final = 4.0  # a call that rings will be answered sooner than a new one: it may risk more
 LONGEST_SETUP_SECONDS: Final = 20.0  # from dialling to ringing, that are told apart
 EXPECTED_BUSY: Final = 0.85  # the share of their time that agents are taken to talk and write up

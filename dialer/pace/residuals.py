@@ -120,8 +120,7 @@ class Releases:
         return self._read(self._wrapping, seconds)
 
     def _read(self, table: Floats, seconds: Floats) -> Floats:
-        place = np.searchsorted(self._rows, seconds, side="right") - 1
-        chances: Floats = table[np.clip(place, 0, self._rows.size - 1)]
+        chances: Floats = table[np.searchsorted(self._rows, seconds, side="right") - 1]
         return chances
 
 

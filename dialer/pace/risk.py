@@ -114,7 +114,7 @@ def _binomial(count: int, chances: Floats) -> Floats:
     if count == 0:
         return np.ones((_AHEAD, 1))
     each = np.arange(count + 1)
-    chances = np.clip(chances, 1e-12, 1 - 1e-12)[:, None]
+    chances = np.minimum(np.maximum(chances, 1e-12), 1 - 1e-12)[:, None]
     distribution: Floats = np.exp(
         _log_choices(count) + each * np.log(chances) + (count - each) * np.log1p(-chances)
     )
