@@ -106,11 +106,13 @@ async function give(button) {
 }
 
 let digitTimer = 0;
+let awaiting = false; // also while the outcomes are drawn anew
 let before = null;
 function awaitDigit() {
   const outcomes = byId("outcomes");
   if (!outcomes) return;
   before = document.activeElement;
+  awaiting = true;
   outcomes.classList.add("awaiting");
   outcomes.focus();
   outcomes.scrollIntoView({ block: "nearest" });
@@ -120,6 +122,7 @@ function awaitDigit() {
 
 function stopDigit() {
   clearTimeout(digitTimer);
+  awaiting = false;
   byId("outcomes")?.classList.remove("awaiting");
   if (document.activeElement === byId("outcomes")) before?.focus?.();
 }
@@ -239,7 +242,7 @@ body.addEventListener("input", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (isOver() || remapping) return;
-  if (byId("outcomes")?.classList.contains("awaiting")) {
+  if (awaiting && byId("outcomes")) {
     if (event.key === "Escape") return stopDigit();
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
     const button = digit && document.querySelector(`[data-digit="${digit}"]`);
@@ -303,6 +306,7 @@ body.addEventListener("htmx:before:swap", () => {
 body.addEventListener("htmx:after:swap", () => {
   keys.show();
   byId("desk-band").querySelectorAll("[aria-controls]").forEach(expanded);
+  if (awaiting) byId("outcomes")?.classList.add("awaiting");
   if (focusIn && document.activeElement === body) band().focus({ preventScroll: true });
   focusIn = null;
   const { call, kind } = band().dataset;

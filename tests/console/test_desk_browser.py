@@ -164,8 +164,12 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
     await expect(page.locator("#note-saved")).to_contain_text("saved")
     await expect(note).to_be_focused()
 
-    # F10, then a digit, also out of the note; a promise asks for its amount.
+    # F10, then a digit, also out of the note and when the outcomes come anew; a promise asks for its amount.
     await page.keyboard.press("F10")
+    await page.evaluate("""() => new Promise((drawn) => {
+        document.body.addEventListener("htmx:after:swap", () => drawn(), { once: true });
+        document.body.dispatchEvent(new CustomEvent("desk-side"));
+    })""")
     await page.keyboard.press("4")
     await until(lambda: desks.calls("dispose") == [("anna", CALL, "promise_to_pay")], "the outcome")
     await expect(page.get_by_label("Amount")).to_be_focused()
