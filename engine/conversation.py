@@ -19,7 +19,7 @@ from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
 from engine.call_log import CallLog
 from engine.errands import Errands
-from engine.message import MessageInProgress, recording_id
+from engine.message_taking import MessageTaking
 from engine.other_party import OtherParty
 from engine.placing.ringing import NotAnswered, Ringing
 from engine.ports import Recordings
@@ -84,12 +84,13 @@ class Conversation:
         self._voice = voice
         self._errands = errands
         self._control = means.control
-        self._recordings = recordings
         self._clock = means.clock
         self._dialogue_of = dialogue_of
         self._final_outcome = final_outcome
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
-        self._message: MessageInProgress | None = None
+        self._messages = MessageTaking(
+            channel_id, control=means.control, recordings=recordings, log=log, clock=means.clock
+        )
         self._other = OtherParty(channel_id, means, tell=self.tell)
         self._ended_by = "caller"
 
@@ -122,7 +123,7 @@ class Conversation:
         """Take over what an earlier engine had begun, before `resume`. `up` as there."""
         self._other.adopt(events, up, self._dialogue.working or 0)
         if (recording := self._dialogue.recording) is not None:
-            self._message = self._message_of(recording, events[-1].seq)
+            self._messages.adopt(recording, events[-1].seq)
 
     async def run(self) -> None:
         """Answer, converse, and leave the call ended in the log, whatever happens."""
@@ -235,7 +236,7 @@ class Conversation:
         if self._errands.keeps(self._dialogue.working):
             return True
         # A message that still goes on is cut here: its end might have been reported while nobody heard it.
-        return await self._stop_message()
+        return await self._messages.stop()
 
     async def _converse(self, commands: tuple[Command, ...]) -> None:
         await self._perform(commands)
@@ -278,7 +279,7 @@ class Conversation:
                 self._voice.playback_ended(playback_id, failed=failed)
                 return None
             case network.RecordingEnded():
-                return await self._message_taken(item)
+                return await self._messages.taken(item)
             case network.LegRinging() | network.LegAnswered() | network.ChannelEnded() | Overdue():
                 return await self._other.leg_moved(item)
             case Decision(command=command):
@@ -309,7 +310,9 @@ class Conversation:
                 case StopListening():
                     self._voice.stop_listening()
                 case Record():
-                    await self._record(command)
+                    await self._voice.close()
+                    if (finished := await self._messages.begin(command)) is not None:
+                        self.tell(finished)
                 case Transfer():
                     await self._voice.close()
                     await self._other.transfer(command)
@@ -327,47 +330,11 @@ class Conversation:
 
     # --- work that takes its time -------------------------------------------------------------------------
 
-    async def _record(self, command: Record) -> None:
-        await self._voice.close()
-        message = self._message_of(command, self.log.last_seq)
-        finished = await message.start()
-        if finished is None:
-            self._message = message
-        else:
-            self.tell(finished)
-
-    def _message_of(self, command: Record, last_seq: int) -> MessageInProgress:
-        return MessageInProgress(
-            command,
-            recording_id(self.id, command, last_seq),
-            self.channel_id,
-            call_id=self.id,
-            control=self._control,
-            recordings=self._recordings,
-            log=self.log,
-            clock=self._clock,
-        )
-
-    async def _message_taken(self, recorded: network.RecordingEnded) -> told.Finished | None:
-        message = self._message
-        if message is None or recorded.recording_id != message.id:
-            return None
-        self._message = None
-        return await message.taken(recorded)
-
-    async def _stop_message(self) -> bool:
-        """Whether one was being taken, whose end is then told."""
-        if self._message is not None and not await self._message.stop():
-            self._message = None
-        return self._message is not None
-
     async def _drop_work(self) -> None:
         """End what the Dialogue no longer waits for: it gave it up after its time."""
         waited = self._dialogue.working
         await self._other.drop(waited)
-        if self._message is not None and self._message.work_id != waited:
-            await self._stop_message()
-            self._message = None
+        await self._messages.drop(waited)
         self._errands.drop(waited)
 
     # --- the end ------------------------------------------------------------------------------------------
@@ -375,7 +342,7 @@ class Conversation:
     async def _ended(self, cause: int) -> None:
         """The caller's channel is gone: finish what was under way, then write the end."""
         await self._voice.close()
-        if self._message is not None:
+        if self._messages.under_way:
             await self._last_words()
         await self._other.abandon(lost=self._final_outcome is Outcome.LOST)
         await self._errands.end()
@@ -390,10 +357,10 @@ class Conversation:
         """Wait for the message that the caller ended by hanging up."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RECORDING_GRACE_SECONDS):
-                while self._message is not None:
+                while self._messages.under_way:
                     item = await self._inbox.get()
                     if isinstance(item, network.RecordingEnded):
-                        await self._message_taken(item)
+                        await self._messages.taken(item)
 
     async def _caller_left_early(self) -> None:
         """A request found the channel gone: its ChannelEnded tells the cause, or has been missed."""

@@ -25,6 +25,7 @@ from engine.call_in_progress import CallInProgress
 from engine.call_log import CallLog
 from engine.call_making import CallMaker
 from engine.conversation import Conversation
+from engine.deadmen import Deadmen
 from engine.exchange import Exchange
 from engine.placing.manual_call import ManualDial, manual_dial_of
 from engine.placing.ringing import Ring, callee_channel, is_callee
@@ -33,10 +34,6 @@ from engine.transfer import call_of_leg
 from ivr.dialogue import Dialogue
 from ivr.flow import Flow
 
-# The dialplan takes a caller back unless this is renewed: asterisk-conf sets the same for a new call.
-# A new call is renewed at the second round after it came, so two rounds must be well within it.
-DEADMAN_SECONDS = 15
-DEADMAN_RENEWED_SECONDS = 5.0
 # Calls of an Asterisk that has not come back after this long are over.
 ASTERISK_AWAY_SECONDS = 60.0
 # A request that Asterisk did not answer, on a connection that lives: the call is taken up again after this.
@@ -67,13 +64,13 @@ class Switchboard:
         self._dropped_at: datetime | None = None
         self._up: frozenset[str] = frozenset()
         self._unclaimed: list[network.ChannelSnapshot] = []
-        self._just_arrived: set[str] = set()  # channels whose dead-man the dialplan has just set
+        self._deadmen = Deadmen(exchange.control, self._calls.values, lambda: self._connected, self._run)
 
     def on_network_event(self, event: network.NetworkEvent) -> None:
         """The CallControl's listener. Never blocks, never raises for an event it does not know."""
         match event:
             case CallArrived(channel_id=id):
-                self._just_arrived.add(id)
+                self._deadmen.arrived(id)
                 self._arrived(event)
             case network.KeyPressed(channel_id=id) | network.ChannelEnded(channel_id=id):
                 self._lead(id, event)
@@ -90,7 +87,7 @@ class Switchboard:
 
     def start(self) -> None:
         """Begin to renew the dead-men of the calls in progress."""
-        self._run(self._renew_deadmen())
+        self._run(self._deadmen.keep())
 
     async def close(self) -> None:
         """Hang up what is still here and wait, within a limit, until it is written."""
@@ -207,7 +204,7 @@ class Switchboard:
         )
         call.adopt(events, self._up)
         self._begin(call, partial(call.resume, "the engine was restarted", self._up))
-        self._renew_at_once(call)
+        self._deadmen.renew_at_once(call)
         return True
 
     def _adopt_manual(self, dial: ManualDial, events: Sequence[CallEvent]) -> None:
@@ -216,13 +213,13 @@ class Switchboard:
         call = self._maker.manual(call_log, dial)
         call.adopt(events)
         self._begin(call, partial(call.resume, "the engine was restarted", self._up))
-        self._renew_at_once(call)
+        self._deadmen.renew_at_once(call)
 
     def begin(self, snapshot: network.ChannelSnapshot, at: datetime | None) -> None:
         """A caller who arrived while we were away, at that time if it is known."""
         self._arrived(arrived_of(snapshot), at)
         if (call := self._by_channel.get(snapshot.channel_id)) is not None:
-            self._renew_at_once(call)
+            self._deadmen.renew_at_once(call)
 
     def _arrived(self, arrived: CallArrived, at: datetime | None = None) -> None:
         if self._closing:
@@ -364,31 +361,6 @@ class Switchboard:
         self._away = None
         for call in tuple(self._calls.values()):
             self._begin(call, partial(call.lost, self._dropped_at))
-
-    async def _renew_deadmen(self) -> None:
-        while True:
-            await asyncio.sleep(DEADMAN_RENEWED_SECONDS)
-            just_arrived, self._just_arrived = self._just_arrived, set()
-            for call in tuple(self._calls.values()):
-                if not self._connected:
-                    break
-                if call.guarded and call.channel_id not in just_arrived:
-                    await self._renew_deadman(call)
-
-    def _renew_at_once(self, call: CallInProgress) -> None:
-        """Of a caller found waiting, the dead-man may be about to strike: nobody renewed it meanwhile."""
-        if call.guarded:
-            self._run(self._renew_deadman(call))
-
-    async def _renew_deadman(self, call: CallInProgress) -> None:
-        try:
-            await self._exchange.control.guard(call.channel_id, DEADMAN_SECONDS)
-        except network.ChannelGone:
-            call.tell(network.ChannelEnded(call.channel_id, 0))  # its end was never told to us
-        except CallControlError as failure:
-            log.warning("a dead-man was not renewed", call=call.id, why=str(failure))
-        except Exception:
-            log.exception("a dead-man was not renewed", call=call.id)  # the others must be
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
-from engine.switchboard import DEADMAN_SECONDS
+from engine.deadmen import DEADMAN_SECONDS
 from infolinia.sections.callbacks import CallbacksSection, Forms, callback_problems
 from infolinia.sections.desk import DeskSection, desk_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName

@@ -20,7 +20,8 @@ from calls.control import (
 )
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
-from engine.switchboard import CLOSING_SECONDS, DEADMAN_SECONDS
+from engine.deadmen import DEADMAN_SECONDS
+from engine.switchboard import CLOSING_SECONDS
 from tests.engine.fake_network import channel
 from tests.engine.stage import CALLER, Stage
 

@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from engine.clock import SystemClock
-from engine.switchboard import DEADMAN_RENEWED_SECONDS, DEADMAN_SECONDS
+from engine.deadmen import DEADMAN_RENEWED_SECONDS, DEADMAN_SECONDS
 from tests.house import Ports, take_ports
 from tests.phone import SipPhone, sip_phone
 from tests.running import RunningHotline, until
