@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-conversations bench-pacing clean
+.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-pacing clean
 
 help:
 	@echo "make run            bring the hotline up: sip:100@127.0.0.1:5060 and http://localhost:8080"
@@ -37,7 +37,7 @@ test: setup-tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist worksteal
 
-bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-conversations bench-pacing
+bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-pacing
 
 bench-calls: setup
 	$(BIN)/python -m bench.calls
@@ -63,6 +63,9 @@ bench-api: setup
 
 bench-matching: setup
 	$(BIN)/python -m bench.matching
+
+bench-reserve: setup
+	$(BIN)/python -m bench.reserve
 
 bench-desk: setup
 	$(BIN)/python -m bench.desk_ring

@@ -94,8 +94,8 @@ class Place:
 Taken = Sequence[Mapping[str, Any] | RowMapping]
 
 
-def taken_at_once(connection: Connection, wish: Wish, place: Place | None) -> Taken:
-    """PostgreSQL; needs no transaction around it. Rows have `turn` and `was_due` with the lead's."""
+def statement_of(wish: Wish, place: Place | None) -> tuple[str, tuple[object, ...]]:
+    """PostgreSQL's, and its values; needs no transaction around it. Rows have `was_due` with the lead's."""
     given: tuple[object, ...] = (
         wish.campaign,
         wish.now,
@@ -105,10 +105,9 @@ def taken_at_once(connection: Connection, wish: Wish, place: Place | None) -> Ta
         list(wish.agents),
         None if wish.lease is None else wish.lease.fence,
     )
-    sql = _FROM_THE_FIRST
-    if place is not None:
-        sql, given = _FROM_THE_LAST, (*given, place.turn, place.due_at)
-    return connection.exec_driver_sql(sql, given).mappings().all()
+    if place is None:
+        return _FROM_THE_FIRST, given
+    return _FROM_THE_LAST, (*given, place.turn, place.due_at)
 
 
 def taken_in_steps(connection: Connection, wish: Wish) -> Taken:

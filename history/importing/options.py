@@ -36,7 +36,7 @@ class ImportOptions:
     `columns`: (field, header) pairs, such as ("phone", "Telefon"); a header may be its number, from "1".
     `header`: whether the first line names the columns, None to find out. `sheet`: of a workbook, by name.
     `encoding` and `separator`: None to find out. `source`: the system the list comes from; its ids of people
-    are kept with it.
+    are kept with it. `campaign`: everybody with a telephone number is put on its list as well.
     """
 
     country: str | None = None
@@ -50,3 +50,4 @@ class ImportOptions:
     encoding: str | None = None
     separator: str | None = None
     sheet: str | None = None
+    campaign: str | None = None

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,17 +25,21 @@ from engine.registers.imports import (
     Parsed,
     Written,
 )
+from engine.registers.leads import NewLead
 from engine.registers.pages import Page
 from engine.registers.refusals import Missing, Refused
 from history.forms import time_form
 from history.importing.drafts import Refusal
 from history.importing.forms import options_form, options_of
 from history.importing.matching import Plan
+from history.interaction import PointKind
+from history.names import whole_name
 from history.publication import Kind, Publication
 from store.audit import note
 from store.publishing import publish
 from store.registers.bulk import Overtaken
 from store.registers.imported_people import Writing, write_people, write_refusals
+from store.registers.lead_adding import add_leads, check_open
 from store.registers.transactions import reading, written
 from store.tables import import_matches, import_refusals, imports
 
@@ -71,6 +76,8 @@ class SqlImports:
         }
 
         def work(connection: Connection) -> tuple[Import, bool]:
+            if new.options.campaign is not None:
+                check_open(connection, new.options.campaign)
             unfinished = select(imports).where(
                 imports.c.digest == new.digest, imports.c.state.in_([state.value for state in _UNFINISHED])
             )
@@ -149,11 +156,18 @@ class SqlImports:
                 return _written(row)  # it was written, and the answer was lost
             if row.position != parsed.first:
                 raise ImportLost(f"The import {import_id} is at row {row.position}, not {parsed.first}.")
-            about = Writing(import_id, options_of(row.options), self._ids.new)
+            options = options_of(row.options)
+            about = Writing(import_id, options, self._ids.new)
             plan = write_people(connection, about, parsed.drafts, at)
             refusals = [*parsed.refusals, *plan.refusals]
+            left_out: list[Refusal] = []
+            if options.campaign is not None:
+                people = _listed(parsed, plan)
+                added = add_leads(connection, options.campaign, people, at, self._ids.new, [])
+                left_out = [Refusal(one.place, "campaign", "", one.sentence, True) for one in added.left_out]
+            refusals += left_out
             write_refusals(connection, import_id, sorted(refusals, key=lambda refusal: refusal.line), at)
-            more = _counts(parsed, plan)
+            more = _counts(parsed, plan, len(left_out))
             _set(
                 connection,
                 import_id,
@@ -299,7 +313,29 @@ def import_form(found: Import) -> dict[str, object]:
     }
 
 
-def _counts(parsed: Parsed, plan: Plan) -> Mapping[str, int]:
+def _listed(parsed: Parsed, plan: Plan) -> list[NewLead]:
+    """Those of a batch who were taken, for a campaign's list. By now their numbers are their contacts'."""
+    refused = {refusal.line for refusal in (*parsed.refusals, *plan.refusals) if not refusal.kept}
+    return [
+        NewLead(
+            place=draft.line,
+            numbers=tuple((value, "") for kind, value in draft.points if kind == PointKind.PHONE.value),
+            name=draft.name or whole_name(draft.given_name, draft.family_name) or "",
+            time_zone=draft.time_zone,
+            fields={name: _plain(value) for name, value in draft.attributes},
+        )
+        for draft in parsed.drafts
+        if draft.line not in refused
+    ]
+
+
+def _plain(written: str) -> str:
+    """A value that is kept as JSON, for people."""
+    value = orjson.loads(written)
+    return value if isinstance(value, str) else written
+
+
+def _counts(parsed: Parsed, plan: Plan, not_listed: int) -> Mapping[str, int]:
     refused = {refusal.line for refusal in parsed.refusals if not refusal.kept}
     made = len(plan.new) + sum(person.is_new for person in plan.people.values())
     return asdict(
@@ -309,7 +345,7 @@ def _counts(parsed: Parsed, plan: Plan) -> Mapping[str, int]:
             unchanged=plan.unchanged,
             duplicates=plan.duplicates,
             refused=len(refused) + plan.refused,
-            left_out=sum(refusal.kept for refusal in parsed.refusals),
+            left_out=sum(refusal.kept for refusal in parsed.refusals) + not_listed,
         )
     )
 

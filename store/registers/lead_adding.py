@@ -151,9 +151,7 @@ def add_leads(
 
     Raises Missing, Refused for a finished campaign, and Overtaken: then the whole transaction is done anew.
     """
-    row = campaign_row(connection, campaign)
-    if row.state == CampaignState.FINISHED.value:
-        raise Refused("The campaign is finished: reopen it first, then add people.", "campaign")
+    check_open(connection, campaign)
     batch = _planned(connection, campaign, people, at, new_id)
     bulk = Bulk(connection, at)
     listed = {person for _, person in batch.people.values()}
@@ -166,6 +164,12 @@ def add_leads(
     told += made_told(made, at)
     ids = {place: lead.id for place, (lead, _) in batch.people.items()}
     return Added(ids, tuple(batch.left_out), Counter(one.code for one in batch.left_out))
+
+
+def check_open(connection: Connection, campaign: str) -> None:
+    """Raises Missing, and Refused for a finished campaign."""
+    if campaign_row(connection, campaign).state == CampaignState.FINISHED.value:
+        raise Refused("The campaign is finished: reopen it first, then add people.", "campaign")
 
 
 # --- who is added -----------------------------------------------------------------------------------------
@@ -384,6 +388,3 @@ def _note(
     counts = {code.value: count for code, count in added.left_out_counts.items()}
     data = {"added": len(added.ids), "left_out": counts, **about}
     note(connection, actor, "campaign.leads_added", f"campaign:{campaign}", data, at)
-
-
-__all__ = ["MOST_AT_ONCE", "LeadAdding", "add_leads"]

@@ -22,13 +22,14 @@ from store.attempt_rows import attempt_of
 from store.audit import note as noted
 from store.campaign_rows import campaign_of
 from store.lead_keeping import LEADS, locked_lead, missing_lead, put_lead, read_leads
-from store.lead_reserving import Place, Taken, Wish, taken_at_once, taken_in_steps
+from store.lead_reserving import Place, Taken, Wish, statement_of, taken_in_steps
 from store.lead_rows import lead_of
 from store.registers.campaigns import campaign_row
 from store.registers.lead_adding import LeadAdding
 from store.registers.prefixes import begins_with
 from store.registers.profiles import survivor_of
-from store.registers.transactions import read, reading, written
+from store.registers.transactions import read, written
+from store.reserving_connection import ReservingConnection
 from store.tables import attempts as attempts_table
 from store.tables import lead_numbers, lead_progress, leads
 
@@ -48,7 +49,7 @@ class SqlLeads:
 
     def __init__(self, engine: AsyncEngine, clock: Clock, ids: Ids) -> None:
         self._engine = engine
-        self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._asking = ReservingConnection(engine)
         self._clock = clock
         self._adding = LeadAdding(engine, clock, ids)
         self._ended: dict[str, _Ended] = {}
@@ -85,12 +86,11 @@ class SqlLeads:
         place = None
         if ended is not None and self._clock.monotonic() < ended.good_until:
             place = ended.place
-        async with reading(self._at_once) as connection:
-            rows = await connection.run_sync(taken_at_once, wish, place)
-            if place is not None and len(rows) < wish.limit:
-                ended, place = None, None
-                rest = replace(wish, limit=wish.limit - len(rows))
-                rows = [*rows, *await connection.run_sync(taken_at_once, rest, None)]
+        rows = await self._asking.fetch(*statement_of(wish, place))
+        if place is not None and len(rows) < wish.limit:
+            ended, place = None, None
+            rest = replace(wish, limit=wish.limit - len(rows))
+            rows = [*rows, *await self._asking.fetch(*statement_of(rest, None))]
         if len(rows) == wish.limit and len({row["turn"] for row in rows}) == 1:
             until = self._clock.monotonic() + _GOES_ON_SECONDS
             if ended is not None and place is not None:
