@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from acd.events import (
-    AgentAnswered,
-    AgentMissed,
     CancelOffer,
     Command,
     Connected,
@@ -33,11 +31,10 @@ from calls.control import (
     RequestRefused,
 )
 from calls.events import CallEvent, CallEventKind
-from calls.legs import Leg, LegRole, LegState
-from calls.outcome import Outcome, outcome_of_unanswered
+from calls.legs import Leg, LegState
 from engine.queues import Waited
-from engine.talks.agent_ringing import WHY, ring_agent
 from engine.talks.lines import Overdue, TalkMeans
+from engine.talks.queue_offer import QueueOffer
 from engine.talks.recall import Place, recalled, room_named
 from engine.talks.talking import Asked, TalkInProgress
 from ivr import events as told
@@ -47,7 +44,6 @@ from ivr.commands import Enqueue
 # was lost.
 ABANDONED, LEFT, LOST = "abandoned", "left", "lost"
 OVERFLOW = "overflow"
-QUEUE = "X-Infolinia-Queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +80,11 @@ class QueueWaiting:
     ) -> None:
         self.work_id = command.work_id
         self.place = place
-        self.leg: Leg | None = None  # of the agent who is rung
         self._command = command
         self._channel_id = channel_id
         self._means = means
         self._tell_call = tell
-        self._agent = ""
-        self._called_off = False  # the agent who is rung, by a command on its way
+        self._offer = QueueOffer(means)
         self._music = False
         self._noted = False  # that the caller waits
         self._connected_at: datetime | None = None  # with the first agent
@@ -100,6 +94,11 @@ class QueueWaiting:
     def talking(self) -> bool:
         """Whether the caller hears somebody, so that no dead-man may take them back."""
         return self._talk is not None and self._talk.together
+
+    @property
+    def leg(self) -> Leg | None:
+        """Of the agent who is rung."""
+        return self._offer.leg
 
     @property
     def in_talk(self) -> bool:
@@ -128,7 +127,8 @@ class QueueWaiting:
             talk = Talk(Phase.TALKING, self._channel_id, agent, leg_id, self.place.queue, now, now)
             surely = False
         if talk is None:
-            self.leg = Leg(leg_id, LegRole.AGENT) if leg_id else None  # to be ended
+            if leg_id:
+                self._offer.adopt(leg_id)
             self._music = True  # as the earlier engine left it
             return
         self._connected_at = found.connected_at or talk.began
@@ -161,10 +161,9 @@ class QueueWaiting:
                     self._noted = False
                 self.place = Place(queue, self.place.since, self.place.returned)
             case OfferCall():
-                await self._ring(command)
-            case CancelOffer(_, agent, missed):
-                if await self._stop_ringing() and missed:
-                    await self._note(CallEventKind.AGENT_MISSED, agent=agent, outcome=Outcome.NO_ANSWER.value)
+                await self._offer.ring(command, self.place.queue)
+            case CancelOffer():
+                await self._offer.cancel(command)
             case Connected():
                 return await self._connect(command)
             case Refused(_, why) if why is not Refusal.BUSY and self._talk is None:
@@ -178,23 +177,8 @@ class QueueWaiting:
         """An agent's leg has moved on."""
         if self._talk is not None:
             return await self._gone_on(await self._talk.follow(event))
-        leg = self.leg
-        assert leg is not None
-        match event:
-            case LegRinging() if leg.state is LegState.NEW:
-                await self._move(LegState.RINGING)
-            case LegAnswered() if leg.state in (LegState.NEW, LegState.RINGING):
-                await self._move(LegState.UP)
-                if not self._called_off:
-                    self._means.queues.tell(AgentAnswered(self._means.call_id, self._agent))
-            case ChannelEnded(cause=cause) if leg.state is not LegState.ENDED:
-                await self._move(LegState.ENDED, cause)
-                if leg.state is LegState.UP and not self._called_off:
-                    self._means.queues.tell(TalkEnded(self._means.call_id, self._agent, failed=True))
-                elif leg.state is not LegState.UP:
-                    await self._missed(outcome_of_unanswered(cause).value)
-            case _:
-                pass  # a repeated report
+        if not isinstance(event, Overdue):
+            await self._offer.follow(event)
         return None
 
     async def act(self, asked: Asked) -> News:
@@ -228,7 +212,7 @@ class QueueWaiting:
             await self._talk_over()
             return
         self._means.queues.leave(self._means.call_id)
-        await self._stop_ringing()
+        await self._offer.stop()
         if not keep_place:
             await self._left(why)
         if caller_stays:
@@ -239,7 +223,7 @@ class QueueWaiting:
 
     def _tell(self, command: Command) -> None:
         """To the call's own task. Until then an answer may come that is none to the agent's next offer."""
-        self._called_off = self._called_off or isinstance(command, CancelOffer)
+        self._offer.commanded(command)
         self._tell_call(Decision(self, command))
 
     def _join(self, *, again: bool) -> None:
@@ -251,35 +235,6 @@ class QueueWaiting:
             self._means.call_id, place.queue, place.since, command.skills, command.priority, longest
         )
         self._means.queues.join(caller, self._tell, again=again, front=place.returned)
-
-    async def _ring(self, offer: OfferCall) -> None:
-        means = self._means
-        # The number of the last event names it: no engine, however late, uses an id twice.
-        leg_id = f"{means.call_id}.leg.{means.log.last_seq}"
-        self.leg, self._agent, self._called_off = Leg(leg_id, LegRole.AGENT), offer.agent, False
-        choice = means.queues.choice(means.call_id, offer.agent)
-        why = choice.as_logged() if choice else {}
-        await self._note(CallEventKind.AGENT_OFFERED, agent=offer.agent, leg=leg_id, **why)
-        try:
-            await ring_agent(
-                means.control,
-                means.queues,
-                offer.agent,
-                leg_id,
-                caller_id=means.log.call.person,
-                ring_seconds=round(offer.ring_seconds),
-                call_id=means.call_id,
-                headers={WHY: "queue", QUEUE: self.place.queue},
-            )
-        except RequestRefused as refused:
-            await self._trouble(refused)
-            await self._move(LegState.ENDED)
-            await self._missed(Outcome.FAILED.value)
-
-    async def _missed(self, outcome: str) -> None:
-        await self._note(CallEventKind.AGENT_MISSED, agent=self._agent, outcome=outcome)
-        if not self._called_off:
-            self._means.queues.tell(AgentMissed(self._means.call_id, self._agent))
 
     async def _connect(self, connected: Connected) -> told.AgentAnswered | None:
         leg, means = self.leg, self._means
@@ -295,8 +250,8 @@ class QueueWaiting:
             return None
         except RequestRefused as refused:
             await self._trouble(refused)
-            await self._stop_ringing()
-            means.queues.tell(TalkEnded(means.call_id, self._agent, failed=True))
+            await self._offer.stop()
+            means.queues.tell(TalkEnded(means.call_id, self._offer.agent, failed=True))
             await self._waits_on()
             return None
         now = means.clock.now()
@@ -323,7 +278,7 @@ class QueueWaiting:
         """How the call goes on behind the talk."""
         if over is None:
             return None
-        self._talk = self.leg = None
+        self._talk = self._offer.leg = None
         match over.ending:
             case Ending.AGENT | Ending.CUSTOMER:
                 return await self._talk_over()
@@ -366,28 +321,6 @@ class QueueWaiting:
             if outcome == OVERFLOW:
                 came_of_it = Waited.OVERFLOWED
             self._means.queues.on_left(self.place.queue, until_answered.total_seconds(), came_of_it)
-
-    async def _stop_ringing(self) -> bool:
-        """End the agent's leg, whatever it is at. False when it had ended already."""
-        if self.leg is None or self.leg.state is LegState.ENDED:
-            return False
-        await self._move(LegState.ENDED)
-        with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
-            await self._means.control.hang_up(self.leg.channel_id)
-        return True
-
-    async def _move(self, state: LegState, cause: int | None = None) -> None:
-        assert self.leg is not None
-        self.leg = self.leg.moved(state, cause)
-        await self._means.log.write(
-            CallEventKind.LEG_CHANGED,
-            {
-                "leg": self.leg.channel_id,
-                "role": self.leg.role.value,
-                "state": self.leg.state.value,
-                "cause": cause,
-            },
-        )
 
     async def _note(self, kind: CallEventKind, **data: object) -> None:
         await self._means.log.write(kind, {"queue": self.place.queue, **data})
