@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, exists, func, or_, select, update
 
 from dialer.campaign import CampaignState
 from dialer.lead import LeadState
@@ -110,48 +110,69 @@ def statement_of(wish: Wish, place: Place | None) -> tuple[str, tuple[object, ..
     return _FROM_THE_LAST, (*given, place.turn, place.due_at)
 
 
+# SQLite's, put together once: that costs more than executing them.
+_RUNS = (campaigns.c.id == bindparam("campaign")) & (campaigns.c.state == CampaignState.RUNNING.value)
+_FENCED = exists().where(
+    campaign_runs.c.campaign == bindparam("campaign"), campaign_runs.c.fence == bindparam("fence")
+)
+_IT_RUNS = select(exists().where(_RUNS))
+_IT_RUNS_HERE = select(exists().where(_RUNS, _FENCED))
+_MINE = _HOT.campaign == bindparam("campaign")
+_FIRST_TURN = select(func.min(_HOT.turn)).where(_MINE, _HOT.turn.is_not(None))
+_NEXT_TURN = select(func.min(_HOT.turn)).where(_MINE, _HOT.turn > bindparam("after"))
+_DUE = (
+    select(_HOT.lead, _HOT.due_at)
+    .where(
+        _MINE,
+        _HOT.turn == bindparam("turn_is"),
+        _HOT.due_at <= bindparam("now"),
+        or_(
+            _HOT.agent.is_(None),
+            _HOT.agent.in_(bindparam("agents", expanding=True)),
+            _HOT.agent_until <= bindparam("now"),
+        ),
+    )
+    .order_by(_HOT.due_at)
+    .limit(bindparam("most"))
+)
+_ids: BindParameter[Any] = bindparam("ids", expanding=True)
+_RESERVE = (
+    update(lead_progress)
+    .where(_HOT.lead.in_(_ids))
+    .values(
+        state=LeadState.RESERVED.value,
+        reserved_by=bindparam("worker"),
+        reserved_until=bindparam("until"),
+        due_at=bindparam("until"),
+        version=_HOT.version + 1,
+    )
+)
+_RESERVED = LEADS.where(leads.c.id.in_(_ids))
+
+
 def taken_in_steps(connection: Connection, wish: Wish) -> Taken:
     """SQLite, inside a transaction that writes."""
-    if connection.execute(select(exists().where(_may(wish)))).scalar_one() == 0:
+    mine: dict[str, object] = {"campaign": wish.campaign}
+    if wish.lease is None:
+        runs = connection.execute(_IT_RUNS, mine)
+    else:
+        runs = connection.execute(_IT_RUNS_HERE, {**mine, "fence": wish.lease.fence})
+    if not runs.scalar_one():
         return ()
-    free = and_(
-        _HOT.campaign == wish.campaign,
-        _HOT.due_at <= wish.now,
-        or_(_HOT.agent.is_(None), _HOT.agent.in_(wish.agents), _HOT.agent_until <= wish.now),
-    )
     found: dict[str, datetime] = {}
-    turn = _first_turn(connection, wish.campaign, None)
+    turn: int | None = connection.execute(_FIRST_TURN, mine).scalar_one()
     while turn is not None and len(found) < wish.limit:
-        asked = select(_HOT.lead, _HOT.due_at).where(free, _HOT.turn == turn).order_by(_HOT.due_at)
-        found |= {row.lead: row.due_at for row in connection.execute(asked.limit(wish.limit - len(found)))}
-        turn = _first_turn(connection, wish.campaign, turn)
+        asked = {
+            "turn_is": turn,
+            "now": wish.now,
+            "agents": list(wish.agents),
+            "most": wish.limit - len(found),
+        }
+        found |= {row.lead: row.due_at for row in connection.execute(_DUE, {**mine, **asked})}
+        turn = connection.execute(_NEXT_TURN, {**mine, "after": turn}).scalar_one()
     if not found:
         return ()
-    connection.execute(
-        update(lead_progress)
-        .where(_HOT.lead.in_(found))
-        .values(
-            state=LeadState.RESERVED.value,
-            reserved_by=wish.worker,
-            reserved_until=wish.until,
-            due_at=wish.until,
-            version=_HOT.version + 1,
-        )
-    )
-    rows = connection.execute(LEADS.where(leads.c.id.in_(found))).mappings()
+    ids = {"ids": list(found)}
+    connection.execute(_RESERVE, {**ids, "worker": wish.worker, "until": wish.until})
+    rows = connection.execute(_RESERVED, ids).mappings()
     return [{**row, "was_due": found[row["id"]]} for row in rows]
-
-
-def _may(wish: Wish) -> ColumnElement[bool]:
-    running = (campaigns.c.id == wish.campaign) & (campaigns.c.state == CampaignState.RUNNING.value)
-    if wish.lease is None:
-        return running
-    runs = campaign_runs.c
-    return running & exists().where(runs.campaign == wish.campaign, runs.fence == wish.lease.fence)
-
-
-def _first_turn(connection: Connection, campaign: str, after: int | None) -> int | None:
-    behind = _HOT.turn.is_not(None) if after is None else _HOT.turn > after
-    asked = select(func.min(_HOT.turn)).where(_HOT.campaign == campaign, behind)
-    found: int | None = connection.execute(asked).scalar_one()
-    return found

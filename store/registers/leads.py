@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dialer.choosing import turn
 from dialer.lead import OVER, Lead, LeadMove, LeadState, WrongMove, moved
 from dialer.reasons import IN_TURN, Reason, ReasonCode
 from engine.ports import Clock, Ids
@@ -116,7 +117,9 @@ class SqlLeads:
                 version=_HOT.version + 1,
             )
         )
-        return await written(self._engine, lambda connection: connection.execute(mine).rowcount)
+        number = await written(self._engine, lambda connection: connection.execute(mine).rowcount)
+        self._ended.clear()  # they are due again, before the place at which a search ended
+        return number
 
     async def keep(self, leads: Sequence[Lead]) -> Sequence[str]:
         # In one lasting order, so that two transactions wait for each other and do not deadlock.
@@ -125,7 +128,12 @@ class SqlLeads:
         def work(connection: Connection) -> Sequence[str]:
             return [lead.id for lead in ordered if put_lead(connection, lead) is None]
 
-        return await written(self._engine, work)
+        left = await written(self._engine, work)
+        now = self._clock.now()
+        for lead in leads:
+            if lead.state is LeadState.WAITING and turn(lead).due_at <= now:
+                self._ended.pop(lead.campaign, None)
+        return left
 
     # --- read ---------------------------------------------------------------------------------------------
 

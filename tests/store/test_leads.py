@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -192,21 +193,40 @@ async def test_a_personal_callback_waits_for_its_agent(store: Store, clock: Hand
     assert ids[2] in [one.id for one in await reserve(store, clock)]
 
 
-async def test_workers_share_a_list_and_nobody_is_reserved_twice(store: Store, clock: HandClock) -> None:
-    await running(store)
+async def test_engines_share_a_list_and_nobody_is_reserved_twice(
+    url: str, make_store: Callable[..., Store], clock: HandClock
+) -> None:
+    stores = [make_store(url, f"spool{n}") for n in range(3)]
+    for store in stores:
+        await store.start()
+    await running(stores[0])
     for first in range(0, 90, 30):
-        await add(store, *(listed(n, priority=n % 3) for n in range(first, first + 30)))
+        await add(stores[0], *(listed(n, priority=n % 3) for n in range(first, first + 30)))
 
-    async def work(name: str) -> list[str]:
+    async def work(n: int) -> list[str]:
         found: list[str] = []
-        while taken := await reserve(store, clock, 7, worker=name):
+        while taken := await reserve(stores[n % 3], clock, 4, worker=f"w{n}"):
             found += [lead.id for lead in taken]
             await asyncio.sleep(0)
         return found
 
-    shares = await asyncio.gather(*(work(f"w{n}") for n in range(4)))
+    shares = await asyncio.gather(*(work(n) for n in range(6)))
     together = [one for share in shares for one in share]
     assert len(together) == len(set(together)) == 90
+
+
+async def test_a_search_that_goes_on_passes_nobody_by(store: Store, clock: HandClock) -> None:
+    """What is due again before the place where the last search ended is found at once."""
+    await running(store)
+    await add(store, *(listed(n) for n in range(1, 10)))
+    first = await reserve(store, clock, 2)
+    await reserve(store, clock, 2)
+    await store.leads.release("w1", [first[1].id])
+    assert [lead.id for lead in await reserve(store, clock, 1)] == [first[1].id]
+    again = replace(first[0], state=LeadState.WAITING)
+    assert await store.leads.keep([again]) == []
+    assert [lead.id for lead in await reserve(store, clock, 1)] == [first[0].id]
+    assert len(await reserve(store, clock, 9)) == 5
 
 
 async def test_a_lead_is_kept_whole(store: Store, clock: HandClock) -> None:
