@@ -13,9 +13,10 @@ class CallEventKind(StrEnum):
 
     # caller, dialled, trunk, network_id, direction, node, wideband; of a call that we place also flow,
     # purpose, mode, campaign, debt, ring_seconds, language, variables, ordered_by; one that an agent placed
-    # has agent and queue in place of flow
+    # has agent and queue in place of flow, one of a campaign with agents queue, connect_seconds, message, agent
     RECEIVED = "received"
     ANSWERED = "answered"
+    DETECTED = "detected"  # verdict ("human", "machine", "unsure"), by, seconds: what answered whom we called
     FLOW_STARTED = "flow_started"  # flow, version
     # step, verb; behind a branch or opening hours also came_from, because, and otherwise (another step)
     STEP_ENTERED = "step_entered"
@@ -48,6 +49,7 @@ class CallEventKind(StrEnum):
     AGENT_CONNECTED = "agent_connected"  # queue, agent, waited_seconds
     QUEUE_LEFT = "queue_left"  # queue, outcome, waited_seconds, talked_seconds
     AGENT_LOST = "agent_lost"  # queue, agent, cause: the caller goes back to the front of the queue
+    NO_AGENT = "no_agent"  # queue, waited_seconds: a person answered a campaign's call, in vain
     TALK_HELD = "talk_held"  # agent
     TALK_RESUMED = "talk_resumed"  # agent, seconds
     KEYS_SENT = "keys_sent"  # agent, keys (each as "*")

@@ -22,6 +22,7 @@ UNSURE_BELOW = 0.6
 ICONS: Mapping[CallEventKind, str] = {
     Kind.RECEIVED: "phone-incoming",
     Kind.ANSWERED: "phone-call",
+    Kind.DETECTED: "ear",
     Kind.FLOW_STARTED: "route",
     Kind.STEP_ENTERED: "circle-dot",
     Kind.LANGUAGE_CHOSEN: "languages",
@@ -51,6 +52,7 @@ ICONS: Mapping[CallEventKind, str] = {
     Kind.AGENT_CONNECTED: "headphones",
     Kind.QUEUE_LEFT: "hourglass",
     Kind.AGENT_LOST: "triangle-alert",
+    Kind.NO_AGENT: "phone-missed",
     Kind.TALK_HELD: "pause",
     Kind.TALK_RESUMED: "play",
     Kind.KEYS_SENT: "hash",

@@ -68,6 +68,10 @@ def event_detail(event: CallEvent, words: Words) -> str:
             return words("passed_true" if data.get("passed") else "passed_false")
         case Kind.CLIP_RECORDED:
             return duration(number_of(data.get("seconds"), 0.0))
+        case Kind.DETECTED:
+            return _joined(str(data.get("verdict", "")), _seconds(data, words))
+        case Kind.NO_AGENT:
+            return queue_name(str(data.get("queue", "")))
         case Kind.RATED:
             rating = data.get("rating")
             return words("declined") if rating is None else str(rating)
