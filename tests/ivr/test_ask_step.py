@@ -98,6 +98,7 @@ def test_digits_are_dictated() -> None:
         "value": "2550",
         "by": "speech",
         "confidence": 0.8,
+        "needed": 0.6,
     }
 
 
