@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
 SOURCES = [
     path
-    for room in ("calls", "compliance", "console", "engine", "history", "infolinia", "ivr", "store")
+    for room in ("calls", "compliance", "console", "dialer", "engine", "history", "infolinia", "ivr", "store")
     for path in (ROOT / room).rglob("*.py")
 ]
 
