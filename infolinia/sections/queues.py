@@ -170,8 +170,8 @@ def queue_problems(agents: Agents, queues: QueueSections, hours: Mapping[str, ob
         yield from _relax_problems(name, section)
         if section.disposition_required and section.wrap_up_limit < section.wrap_up:
             yield (
-                f"queues.{name}.wrap_up_limit: it is shorter than `wrap_up`, so that nobody would be waited "
-                "for; give more, or leave it out."
+                f"queues.{name}.wrap_up_limit: it is shorter than queues.{name}.wrap_up, so that nobody "
+                "would be waited for; make it longer."
             )
         if section.overflow is not None and section.overflow.to not in queues:
             to = section.overflow.to

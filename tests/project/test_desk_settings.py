@@ -11,7 +11,9 @@ import yaml
 from acd.agents import Agent, MissedRule
 from acd.queues import Overflow, Queue, RelaxStep, Strategy
 from acd.work import WorkKind
+from engine.placing.own_calls import OwnCallRules
 from engine.queues import AgentLine
+from infolinia.assembly.desk import desk_settings
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.sections.queues import staff_of
 
@@ -78,6 +80,12 @@ def step(**settings: Any) -> dict[str, Any]:
         ({"desk": {"scripts": {"orders": []}}}, "orders"),
         ({"desk": {"transfer_numbers": {"Warehouse": "twelve"}}}, "'twelve' is not a number"),
         ({"desk": {"missed": "later"}}, "'status' or 'pause'"),
+        ({"desk": {"lost_calls": "orders"}}, "desk.lost_calls: there is no queue 'orders'; add it to `queue"),
+        (
+            queue(disposition_required=True, wrap_up="10m"),
+            "queues.orders.wrap_up_limit: it is shorter than queues.orders.wrap_up",
+        ),
+        ({"agents": {"anna": {"person": "Anna", "alone": ["calls"]}}}, "'call', 'chat' or 'task'"),
     ],
 )
 def test_a_wrong_setting_is_told(tmp_path: Path, settings: dict[str, Any], said: str) -> None:
@@ -106,7 +114,7 @@ def test_settings_become_queues_and_agents(tmp_path: Path) -> None:
         """
 hours: {office: {mon-fri: "8:00-16:00"}}
 agents:
-  anna: {person: Anna Nowa, skills: {pl: 5}, capacity: {chat: 2}}
+  anna: {person: Anna Nowa, skills: {pl: 5}, capacity: {chat: 2}, alone: [call, task]}
   jan: {number: "+48220000021"}
   ola: {sip: {password: a password of hers}}
 queues:
@@ -125,8 +133,9 @@ queues:
     reserve: 1
     service_level: 15s
     disposition_required: true
+    wrap_up_limit: 2m
   second: {}
-desk: {missed: pause}
+desk: {missed: pause, lost_calls: second, manual_wrap_up: 5s}
 """,
     )
     staff = staff_of(configuration.agents, configuration.queues, configuration.desk.missed)
@@ -147,15 +156,20 @@ desk: {missed: pause}
             reserve=1,
             service_level_seconds=15.0,
             disposition_required=True,
+            wrap_up_limit_seconds=120.0,
         ),
         Queue("second"),
     )
     assert staff.lines == (
-        AgentLine(Agent("anna", {"pl": 5}, {WorkKind.CHAT: 2}), browser=True),
+        AgentLine(
+            Agent("anna", {"pl": 5}, {WorkKind.CHAT: 2}, frozenset({WorkKind.CALL, WorkKind.TASK})),
+            browser=True,
+        ),
         AgentLine(Agent("jan"), "+48220000021"),
         AgentLine(Agent("ola")),
     )
     assert staff.missed is MissedRule.PAUSE
+    assert desk_settings(configuration).own_calls == OwnCallRules(5.0, "second")
     assert [phone.name for phone in configuration.asterisk_settings().phones] == ["ola"]
 
 
