@@ -48,6 +48,7 @@ class Cell:
     hours: float
     seeds: int
     goal: float | None = None  # percent
+    loses_from: str | None = None  # the cell that this may be LOST_AT_ONE_PERCENT points below
     world: World = field(default_factory=World)
     answering: Answering = lambda p, seconds, seed: AnswerRate.constant(p)
     shifts: Shifts = lambda everybody, seconds, seed: everybody
@@ -125,7 +126,15 @@ SIZES = tuple(
 )
 
 CAPS = tuple(
-    Cell(f"cap 1 %, {agents} agents", 0.3, agents, HOURS[agents], seeds, GOALS[0.3, agents] - 2.5, cap=0.01)
+    Cell(
+        f"cap 1 %, {agents} agents",
+        0.3,
+        agents,
+        HOURS[agents],
+        seeds,
+        loses_from=f"p 0.3, {agents} agents",
+        cap=0.01,
+    )
     for agents, seeds in ((30, 6), (100, 4), (300, 2))
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from bench import report
-from bench.pacing_cells import CAPS, CELLS, GOALS, SIZES, VARIATIONS, Cell
+from bench.pacing_cells import CAPS, CELLS, GOALS, LOST_AT_ONE_PERCENT, SIZES, VARIATIONS, Cell
 from bench.pacing_plot import Line, plot
 from bench.pacing_runs import POLICIES, PREDICTIVE, Summary
 
@@ -93,7 +93,7 @@ def _predictive(cells: list[Cell], summaries: Summaries) -> str:
                 f"{cell.hours:g}",
                 str(of.runs),
                 _interval(of),
-                f"{cell.goal:g}" if cell.goal else "–",
+                f"{goal:.4g}" if (goal := _goal(cell, summaries)) else "–",
                 f"{of.abandoned:.2f}",
                 f"{of.worst:.2f}",
                 f"{of.held}",
@@ -121,6 +121,14 @@ def _beside(cells: list[Cell], summaries: Summaries, levels: Mapping[str, float]
     return report.table(head, lines) + "\n\n\\* does not count: too many runs over the cap."
 
 
+def _goal(cell: Cell, summaries: Summaries) -> float | None:
+    """Percent. Under a tighter cap it is what was measured without, less what that may cost."""
+    if cell.loses_from is None:
+        return cell.goal
+    wide = summaries.get(cell.loses_from)
+    return round(wide[PREDICTIVE].utilisation - LOST_AT_ONE_PERCENT, 1) if wide else None
+
+
 def _interval(of: Summary) -> str:
     return f"{of.utilisation:.1f} ({of.low:.1f} to {of.high:.1f})"
 
@@ -131,8 +139,9 @@ def _goals(summaries: Summaries) -> Iterator[str]:
             continue
         of = summaries[cell.name][PREDICTIVE]
         wrong = []
-        if cell.goal and round(of.utilisation, 1) < cell.goal:
-            wrong.append(f"utilisation {of.utilisation:.1f} % (aim ≥ {cell.goal:g})")
+        goal = _goal(cell, summaries)
+        if goal and round(of.utilisation, 1) < goal:
+            wrong.append(f"utilisation {of.utilisation:.1f} % (aim ≥ {goal:g})")
         if not of.counts:
             wrong.append(f"{of.held} of {of.runs} runs hold the cap, the worst ended at {of.worst:.2f} %")
         if of.decide_p99 > DECIDE_AIM_MS:

@@ -41,9 +41,11 @@ def test_the_page_names_what_was_not_reached() -> None:
     good, bad = summarise([replace(LONG, utilisation=99.0)] * 4), summarise([replace(LONG, holds=False)] * 4)
     summaries = {cell.name: dict.fromkeys(POLICIES, good) for cell in SIZES}
     summaries["p 0.3, 30 agents"] = dict.fromkeys(POLICIES, bad)
+    summaries["cap 1 %, 100 agents"] = dict.fromkeys(POLICIES, bad)
     text = tables(summaries, {"p 0.3, 30 agents": 1.5}, 60.0, 1)
     assert "- p 0.3, 10 agents: reached." in text
     assert "- p 0.3, 30 agents: **not reached**: utilisation 90.0 % (aim ≥ 91.8); 0 of 4 runs hold" in text
+    assert "- cap 1 %, 100 agents: **not reached**: utilisation 90.0 % (aim ≥ 96.5)" in text
     assert "| 90.0 / 3.00 * " in text
 
 
