@@ -6,7 +6,7 @@ the write lock, and looks through the turns one after another.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,6 +120,9 @@ _IT_RUNS_HERE = select(exists().where(_RUNS, _FENCED))
 _MINE = _HOT.campaign == bindparam("campaign")
 _FIRST_TURN = select(func.min(_HOT.turn)).where(_MINE, _HOT.turn.is_not(None))
 _NEXT_TURN = select(func.min(_HOT.turn)).where(_MINE, _HOT.turn > bindparam("after"))
+_FIRST_DUE = select(func.min(_HOT.due_at, type_=_HOT.due_at.type)).where(
+    _MINE, _HOT.turn == bindparam("turn_is")
+)
 _DUE = (
     select(_HOT.lead, _HOT.due_at)
     .where(
@@ -160,8 +163,9 @@ def taken_in_steps(connection: Connection, wish: Wish) -> Taken:
     if not runs.scalar_one():
         return ()
     found: dict[str, datetime] = {}
-    turn: int | None = connection.execute(_FIRST_TURN, mine).scalar_one()
-    while turn is not None and len(found) < wish.limit:
+    for turn in _turns(connection, wish.campaign):
+        if len(found) == wish.limit:
+            break
         asked = {
             "turn_is": turn,
             "now": wish.now,
@@ -169,10 +173,27 @@ def taken_in_steps(connection: Connection, wish: Wish) -> Taken:
             "most": wish.limit - len(found),
         }
         found |= {row.lead: row.due_at for row in connection.execute(_DUE, {**mine, **asked})}
-        turn = connection.execute(_NEXT_TURN, {**mine, "after": turn}).scalar_one()
     if not found:
         return ()
     ids = {"ids": list(found)}
     connection.execute(_RESERVE, {**ids, "worker": wish.worker, "until": wish.until})
     rows = connection.execute(_RESERVED, ids).mappings()
     return [{**row, "was_due": found[row["id"]]} for row in rows]
+
+
+def first_due(connection: Connection, campaign: str) -> datetime | None:
+    """When the first one may be reserved: a look into the index for each turn."""
+    found: list[datetime] = []
+    for turn in _turns(connection, campaign):
+        due = connection.execute(_FIRST_DUE, {"campaign": campaign, "turn_is": turn}).scalar_one()
+        if due is not None:  # it was taken meanwhile
+            found.append(due)
+    return min(found, default=None)
+
+
+def _turns(connection: Connection, campaign: str) -> Iterator[int]:
+    """Those that there are, in their order."""
+    turn = connection.execute(_FIRST_TURN, {"campaign": campaign}).scalar_one()
+    while turn is not None:
+        yield turn
+        turn = connection.execute(_NEXT_TURN, {"campaign": campaign, "after": turn}).scalar_one()

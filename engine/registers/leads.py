@@ -136,6 +136,9 @@ class Leads(Protocol):
     async def of_contact(self, contact_id: str) -> Sequence[Lead]:
         """In all campaigns, merged contacts counted as one; newest first."""
 
+    async def of_debt(self, debt: str) -> Sequence[Lead]:
+        """In all campaigns, oldest first."""
+
     async def page(
         self, campaign: str, wanted: LeadFilter, *, limit: int = 50, after: Sequence[str] | None = None
     ) -> Page[Lead]:

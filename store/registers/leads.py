@@ -23,7 +23,7 @@ from store.attempt_rows import attempt_of
 from store.audit import note as noted
 from store.campaign_rows import campaign_of
 from store.lead_keeping import LEADS, locked_lead, missing_lead, put_lead, read_leads
-from store.lead_reserving import Place, Taken, Wish, statement_of, taken_in_steps
+from store.lead_reserving import Place, Taken, Wish, first_due, statement_of, taken_in_steps
 from store.lead_rows import lead_of
 from store.registers.campaigns import campaign_row
 from store.registers.lead_adding import LeadAdding
@@ -193,16 +193,15 @@ class SqlLeads:
         return await read(self._engine, work)
 
     async def next_due(self, campaign: str) -> datetime | None:
-        asked = select(func.min(_HOT.due_at, type_=_HOT.due_at.type)).where(
-            _HOT.campaign == campaign, _HOT.turn.is_not(None)
-        )
-
         def work(connection: Connection) -> datetime | None:
             campaign_row(connection, campaign)
-            found: datetime | None = connection.execute(asked).scalar_one()
-            return found
+            return first_due(connection, campaign)
 
         return await read(self._engine, work)
+
+    async def of_debt(self, debt: str) -> Sequence[Lead]:
+        mine = LEADS.where(leads.c.debt == debt).order_by(leads.c.added_at, leads.c.id)
+        return await read(self._engine, lambda connection: read_leads(connection, mine))
 
     async def facts(self, id: str, *, attempts: int = 20) -> LeadFacts:
         mine = attempts_table.c

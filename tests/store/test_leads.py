@@ -238,6 +238,9 @@ async def test_a_lead_is_kept_whole(store: Store, clock: HandClock) -> None:
     assert await store.leads.get(lead.id) == replace(after, version=2)
     assert await store.leads.keep([after]) == [lead.id]
     assert await store.leads.next_due("spring") == clock.now() + timedelta(hours=4)
+    assert [one.id for one in await store.leads.of_debt("01DEBT")] == [lead.id]
+    await add(store, listed(2, priority=-1))
+    assert (await store.leads.next_due("spring") or clock.now()) < clock.now()
 
 
 async def test_a_list_is_counted_and_looked_through(store: Store, clock: HandClock) -> None:
