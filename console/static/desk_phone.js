@@ -25,6 +25,8 @@ export class DeskPhone {
   #stopTest = null;
   #silent = false; // without a microphone, so that no call may come
   #leave = null; // the browser's, to use it
+  #starts = 0;
+  #opening = null; // the microphone: asked for once at a time
 
   // tell(word) shows one of the page's sentences; credentials() asks for new ones and starts anew.
   constructor({ word, tell, credentials }) {
@@ -41,7 +43,10 @@ export class DeskPhone {
     this.#phone?.close();
     this.#phone = null;
     if (!user) return this.#show("own"); // it rings on the table
-    this.#silent = !(await this.#canSpeak());
+    const start = ++this.#starts;
+    const speaks = await this.#canSpeak();
+    if (start !== this.#starts) return; // another one goes on, with newer credentials
+    this.#silent = !speaks;
     if (this.#silent) return this.#show("away");
     this.#listDevices(); // they have names now
     const url = new URL("/phone", location.href);
@@ -121,7 +126,12 @@ export class DeskPhone {
 
   // False when there is no microphone, which is told. Since it was opened it may have been pulled out, or its
   // leave taken back.
-  async #canSpeak() {
+  #canSpeak() {
+    this.#opening ??= this.#open().finally(() => { this.#opening = null; });
+    return this.#opening;
+  }
+
+  async #open() {
     if (this.#media?.getAudioTracks().some((track) => track.readyState === "live")) return true;
     try {
       await this.#take(await openMicrophone(kept("mic")));
