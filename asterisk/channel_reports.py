@@ -9,6 +9,7 @@ from typing import Any
 
 from asterisk.ari import AriConnection, Json
 from asterisk.busy import BusyChannels
+from asterisk.detection import JUDGED_ARGUMENT, Detection
 from asterisk.media_channel import MediaChannels
 from asterisk.sound import ChannelSound
 from asterisk.talks import SNOOP_ARGUMENT, Talks
@@ -58,6 +59,7 @@ class ChannelReports:
         voices: Voices,
         visitors: VisitorChannels,
         talks: Talks,
+        detection: Detection,
         run: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self._ari = ari
@@ -70,6 +72,7 @@ class ChannelReports:
         self._voices = voices
         self._visitors = visitors
         self._talks = talks
+        self._detection = detection
         self._run = run
         self._causes: dict[str, int] = {}  # of those being hung up
 
@@ -111,7 +114,10 @@ class ChannelReports:
         if args and args[0] == SNOOP_ARGUMENT:
             self._talks.entered(channel_id)
             return
-        if args and args[0] == LEG_ARGUMENT:
+        if args and args[0] == JUDGED_ARGUMENT and self._detection.judged(channel_id, args):
+            return
+        # One that was judged for an engine that is no more has just been answered, as far as we know.
+        if args and args[0] in (LEG_ARGUMENT, JUDGED_ARGUMENT):
             self._tell(LegAnswered(channel_id))
             return
         call = arrival(channel, args, self._marks)
@@ -131,6 +137,8 @@ class ChannelReports:
 
     def _exited(self, event: Json) -> None:
         channel_id: str = event["channel"]["id"]
+        if self._detection.has(channel_id):
+            return  # it comes back; should it end first, that is told
         if came_in(event["channel"]):
             # Asterisk tells nothing more of a channel from the dialplan: no ChannelDestroyed follows.
             self._ended(channel_id, self._causes.get(channel_id, 0))
@@ -150,6 +158,7 @@ class ChannelReports:
         self._causes.pop(channel_id, None)
         self._voices.ended(channel_id)
         self._visitors.ended(channel_id)
+        self._detection.ended(channel_id)
         self._tell(ChannelEnded(channel_id, cause))
 
     def _key(self, event: Json) -> None:

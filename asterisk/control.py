@@ -16,6 +16,7 @@ from asterisk.browser_phones import BrowserPhones
 from asterisk.busy import BusyChannels
 from asterisk.channel_reports import EVENTS, ChannelReports
 from asterisk.channel_variables import ChannelVariables
+from asterisk.detection import Detection
 from asterisk.legs import Legs
 from asterisk.media import MediaPath, MediaServer
 from asterisk.media_channel import MediaChannels
@@ -33,6 +34,7 @@ from calls.control import (
     NetworkListener,
     RequestRefused,
 )
+from calls.detection import Sounding
 from calls.talk_control import TalkFiles
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,7 @@ class AsteriskControl:
         taken = frozenset(trunks)
         self._browsers = BrowserPhones(self._ari, self._phones, taken, sip, browser_address, ami)
         self.sip_phones = SipPhones(sip, self._phones, self._browsers)
+        self._detection = Detection(self._ari)
         self._reports = ChannelReports(
             self._ari,
             listener,
@@ -110,6 +113,7 @@ class AsteriskControl:
             voices=self._voices,
             visitors=self._visitors,
             talks=self._talks,
+            detection=self._detection,
             run=self._run,
         )
         self._legs = Legs(self._ari, address.app, self._live, trunks, sip, self._browsers)
@@ -270,6 +274,11 @@ class AsteriskControl:
 
     async def end_recording(self, channel_id: str) -> None:
         await self._talks.end(channel_id)
+
+    # --- SoundDetection -----------------------------------------------------------------------------------
+
+    async def detect(self, channel_id: str, *, seconds: float) -> Sounding:
+        return await self._detection.detect(channel_id, seconds)
 
     # --- visitors -----------------------------------------------------------------------------------------
 
