@@ -63,16 +63,20 @@ class Round:
     now: datetime
     last_offered: Mapping[str, str]
     reserves: tuple[Reserve, ...] = ()
-    _open: int = -1  # agents who are not given away in this round
+    _open: int = 0  # agents who are not given away in this round
     _awaited: int = 0  # agents who get nothing else, so that their present work comes to an end
     _engaged: dict[WorkKind, int] = field(default_factory=dict)
     _wants: dict[Demand, Want] = field(default_factory=dict)
     _given: dict[int, Place] = field(default_factory=dict)  # by the length of the agent's bit
     _groups: dict[Strategy, list[int]] = field(default_factory=dict)
     _by_name: dict[WorkKind, int] = field(default_factory=dict)  # who is free, in the order of names
-    _open_by_name: int = -1
+    _open_by_name: int = 0
     _next_in_circle: dict[str, int] = field(default_factory=dict)  # queue -> rank
     _comparisons: int = 0
+
+    def __post_init__(self) -> None:
+        self._open = (1 << self.floor.size) - 1  # no negative number: those are slow
+        self._open_by_name = (1 << len(self.floor.by_name)) - 1
 
     def match(self, in_turn: Iterable[Place]) -> list[tuple[Place, Seat]]:
         """Who is offered to whom, in turn."""
