@@ -51,6 +51,9 @@ class NewImportQuery(Shape):
         str | None, Field(pattern='^([^"\\r\\n]|tab)$', description="One character, or tab.")
     ] = None
     sheet: Annotated[Text | None, Field(description="Of a workbook; else the first that is shown.")] = None
+    campaign: Annotated[
+        Text | None, Field(description="A campaign's id: all with a telephone number go on its list.")
+    ] = None
 
 
 class ImportShape(Shape):

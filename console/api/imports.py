@@ -136,6 +136,7 @@ class ImportsApi:
             query.encoding,
             "\t" if query.separator == "tab" else query.separator,
             query.sheet,
+            query.campaign,
         )
 
     async def _list(self, asked: Asked) -> Answer:

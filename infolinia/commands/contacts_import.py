@@ -15,6 +15,7 @@ import typer
 
 from engine.clock import SystemClock
 from engine.registers.imports import Counts, Import, ImportBusy, ImportLost, Imports, Written
+from engine.registers.refusals import Missing, Refused
 from history.importing.cells import no_formula
 from history.importing.columns import ColumnsRefused, check_columns
 from history.importing.drafts import Refusal
@@ -53,6 +54,9 @@ def import_contacts(
     tags: Annotated[str, typer.Option(help="Tags for everybody in the list, with commas between.")] = "",
     source: Annotated[
         str | None, typer.Option(help="The system the list comes from; its ids of people are kept with it.")
+    ] = None,
+    campaign: Annotated[
+        str | None, typer.Option(help="The id of a campaign: everybody with a number is put on its list.")
     ] = None,
     duplicates: Annotated[
         Duplicates, typer.Option(help="A later row that names a person of an earlier one.")
@@ -93,6 +97,7 @@ def import_contacts(
         header=header,
         encoding=encoding,
         sheet=sheet,
+        campaign=campaign,
     )
     report = refused or file.with_name(f"{file.stem}.refused.csv")
     work = (
@@ -102,7 +107,7 @@ def import_contacts(
     )
     try:
         run_until_done(work)
-    except (*FILE_PROBLEMS, ImportBusy, ImportLost) as problem:
+    except (*FILE_PROBLEMS, ImportBusy, ImportLost, Missing, Refused) as problem:
         fail(str(problem))
     except KeyboardInterrupt:
         fail("Stopped: the same command goes on where it was.")
