@@ -110,6 +110,17 @@ class Distribution:
         seat = self._floor.seats.get(agent)
         return seat is not None and seat.signed_in and seat.has_room_for(kind, beside_offers=True)
 
+    def is_free(self, agent: str, kind: WorkKind = WorkKind.CALL) -> bool:
+        """Whether such work could be offered to the agent now."""
+        seat = self._floor.seats.get(agent)
+        return seat is not None and seat.free_for(kind)
+
+    def agents_of(self, queue: str) -> tuple[str, ...]:
+        """Who may serve the queue, there or not, whatever they are at."""
+        setup = self._queues[queue]
+        able = self._floor.able(Demand(queue, wanted(setup, (), 0)))
+        return tuple(seat.agent.name for _, seat in self._floor.positions(able))
+
     def free_for(self, queue: str, kind: WorkKind = WorkKind.CALL) -> int:
         """How many free agents of the queue may be taken, when those kept for more important queues stay."""
         setup = self._queues[queue]

@@ -16,7 +16,7 @@ class CallEventKind(StrEnum):
     # has agent and queue in place of flow, one of a campaign with agents also connect_seconds and message
     RECEIVED = "received"
     ANSWERED = "answered"
-    DETECTED = "detected"  # verdict ("human", "machine", "unsure"), by, seconds: what answered whom we called
+    DETECTED = "detected"  # verdict ("human", "machine", "unsure"), seconds, why: what answered
     FLOW_STARTED = "flow_started"  # flow, version
     # step, verb; behind a branch or opening hours also came_from, because, and otherwise (another step)
     STEP_ENTERED = "step_entered"
@@ -46,7 +46,7 @@ class CallEventKind(StrEnum):
     # queue, agent, leg; of a queue's offer strategy, others, considered (agent, why, idle_seconds, lacks)
     AGENT_OFFERED = "agent_offered"
     AGENT_MISSED = "agent_missed"  # queue, agent, outcome
-    AGENT_CONNECTED = "agent_connected"  # queue, agent, waited_seconds
+    AGENT_CONNECTED = "agent_connected"  # queue, agent, waited_seconds, room (of a campaign's call)
     QUEUE_LEFT = "queue_left"  # queue, outcome, waited_seconds, talked_seconds
     AGENT_LOST = "agent_lost"  # queue, agent, cause: the caller goes back to the front of the queue
     NO_AGENT = "no_agent"  # queue, waited_seconds: a person answered a campaign's call, in vain

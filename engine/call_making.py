@@ -11,6 +11,8 @@ from calls.events import CallEventKind
 from calls.outcome import Outcome
 from engine.call_log import CallLog
 from engine.conversation import Conversation
+from engine.dialling.campaign_call import CampaignCall
+from engine.dialling.campaign_dial import CampaignDial
 from engine.errands import Errands
 from engine.exchange import Exchange
 from engine.placing.manual_call import ManualCall, ManualDial
@@ -81,23 +83,47 @@ class CallMaker:
 
     def manual(self, call_log: CallLog, dial: ManualDial) -> ManualCall:
         exchange = self._exchange
-        ring = Ring(dial.to, dial.caller_id, dial.ring_seconds, dial.trunk)
-
-        def go_on(flow: Flow) -> Conversation:
-            dialogue = self._dialogue(call_log, flow, None)
-            channel_id = callee_channel(call_log.id)
-            return self.conversation(call_log, channel_id, flow, dialogue, ring=ring, answered=True)
-
-        languages = [language for flow in exchange.flows.all() for language in flow.languages]
         return ManualCall(
             call_log,
             dial,
             partial(self.talk_means, call_log),
             rules=exchange.own_calls(),
             flow_named=exchange.flows.by_name,
-            go_on=go_on,
-            language=spoken(languages, exchange.region),
+            go_on=self._going_on(call_log, dial, None),
+            language=self._language,
         )
+
+    def campaign(self, call_log: CallLog, dial: CampaignDial) -> CampaignCall:
+        exchange = self._exchange
+        return CampaignCall(
+            call_log,
+            dial,
+            partial(self.talk_means, call_log),
+            exchange.campaigns(),
+            flow_named=exchange.flows.by_name,
+            go_on=self._going_on(call_log, dial, dial.language),
+            language=dial.language or self._language,
+        )
+
+    @property
+    def _language(self) -> str:
+        """Of our own flows."""
+        exchange = self._exchange
+        languages = [language for flow in exchange.flows.all() for language in flow.languages]
+        return spoken(languages, exchange.region)
+
+    def _going_on(
+        self, call_log: CallLog, dial: ManualDial | CampaignDial, language: str | None
+    ) -> Callable[[Flow], Conversation]:
+        """The conversation, in a flow, of a person whom we called and who is without an agent."""
+        ring = Ring(dial.to, dial.caller_id, dial.ring_seconds, dial.trunk)
+
+        def go_on(flow: Flow) -> Conversation:
+            dialogue = self._dialogue(call_log, flow, language)
+            channel_id = callee_channel(call_log.id)
+            return self.conversation(call_log, channel_id, flow, dialogue, ring=ring, answered=True)
+
+        return go_on
 
     def talk_means(self, call_log: CallLog, tell: Callable[[Overdue], None]) -> TalkMeans:
         exchange = self._exchange

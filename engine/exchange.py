@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calls.talk_control import TalkControl
 from engine.call_log import CallLog
+from engine.dialling.crew import CampaignMeans
 from engine.errands import Desk
 from engine.flows import FlowShelf
 from engine.health import Health
@@ -25,7 +26,8 @@ class Exchange:
     """`node` names this engine; `region` is the country whose national numbers are understood.
 
     `missed_calls`: the rule by which callers who were not served are called back; None: they are not.
-    `own_calls`: the rules, as they are now, for calls that agents place.
+    `own_calls`: the rules, as they are now, for calls that agents place. `campaigns`: what leads campaigns'
+    calls.
     """
 
     control: TalkControl
@@ -46,6 +48,7 @@ class Exchange:
     missed_calls: MissedCalls | None = None
     talk_recorders: TalkRecorders = NOTHING_RECORDED
     own_calls: Callable[[], OwnCallRules] = OwnCallRules
+    campaigns: Callable[[], CampaignMeans] = CampaignMeans
 
     def call_log(self, call_id: str) -> CallLog:
         return CallLog(

@@ -193,6 +193,14 @@ class Queues:
         """Whether the agent has room for a call that no queue offers: AgentTaken would be heeded."""
         return self._core.may_take(agent)
 
+    def is_free(self, agent: str) -> bool:
+        """Whether a call could be offered to the agent now."""
+        return self._core.is_free(agent)
+
+    def agents_of(self, queue: str) -> tuple[str, ...]:
+        """Who may serve a queue, there or not, whatever they are at."""
+        return self._core.agents_of(queue)
+
     def free_for(self, queue: str) -> int:
         """How many agents of a queue a dialer may take now, those kept for more important queues apart."""
         return self._core.free_for(queue)

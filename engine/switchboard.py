@@ -26,8 +26,10 @@ from engine.call_log import CallLog
 from engine.call_making import CallMaker
 from engine.conversation import Conversation
 from engine.deadmen import Deadmen
+from engine.dialling.campaign_call import CampaignCall
+from engine.dialling.campaign_dial import CampaignDial, campaign_dial_of
 from engine.exchange import Exchange
-from engine.placing.manual_call import ManualDial, manual_dial_of
+from engine.placing.manual_call import ManualCall, ManualDial, manual_dial_of
 from engine.placing.ringing import Ring, callee_channel, is_callee
 from engine.talks.talking import LATE, Asked
 from engine.transfer import call_of_leg
@@ -171,10 +173,14 @@ class Switchboard:
         call = self._maker.conversation(call_log, callee_channel(call_log.call.id), flow, dialogue, ring=ring)
         self._begin(call, call.run)
 
-    def dial(self, call_log: CallLog, dial: ManualDial) -> None:
-        """Connect an agent with a customer whom they call. Its first event is written."""
-        call = self._maker.manual(call_log, dial)
+    def dial(self, call_log: CallLog, dial: ManualDial | CampaignDial) -> None:
+        """Connect an agent with a customer whom they, or a campaign, call. Its first event is written."""
+        call = self._dialled(call_log, dial)
         self._begin(call, call.run)
+
+    def _dialled(self, call_log: CallLog, dial: ManualDial | CampaignDial) -> ManualCall | CampaignCall:
+        made = self._maker
+        return made.manual(call_log, dial) if isinstance(dial, ManualDial) else made.campaign(call_log, dial)
 
     def take_unclaimed(self) -> list[network.ChannelSnapshot]:
         """Channels found alive at the last connection that belong to no call here; each is given once."""
@@ -184,9 +190,9 @@ class Switchboard:
     def adopt(self, snapshot: network.ChannelSnapshot, events: Sequence[CallEvent]) -> bool:
         """Go on with a call that an earlier engine had begun. False when its flow is no longer loaded."""
         exchange = self._exchange
-        dial = manual_dial_of(events[0].data)
+        dial = manual_dial_of(events[0].data) or campaign_dial_of(events[0].data)
         if dial is not None and not any(event.kind is CallEventKind.FLOW_STARTED for event in events):
-            self._adopt_manual(dial, events)
+            self._adopt_dialled(dial, events)
             return True
         found = dialogue_of(events, exchange.flows, exchange.surroundings)
         if found is None:
@@ -207,10 +213,10 @@ class Switchboard:
         self._deadmen.renew_at_once(call)
         return True
 
-    def _adopt_manual(self, dial: ManualDial, events: Sequence[CallEvent]) -> None:
+    def _adopt_dialled(self, dial: ManualDial | CampaignDial, events: Sequence[CallEvent]) -> None:
         call_log = self._exchange.call_log(events[0].call_id)
         call_log.resume(events)
-        call = self._maker.manual(call_log, dial)
+        call = self._dialled(call_log, dial)
         call.adopt(events)
         self._begin(call, partial(call.resume, "the engine was restarted", self._up))
         self._deadmen.renew_at_once(call)

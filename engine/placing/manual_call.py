@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from acd.events import AgentTaken, TalkEnded
-from acd.talks.commands import Ending, Over
+from acd.talks.commands import Over
 from acd.talks.phases import Phase, Talk
 from acd.talks.talk import ActionRefused, TalkView
 from calls import control as network
@@ -23,7 +23,7 @@ from calls.legs import LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
 from engine.call_log import CallLog
 from engine.conversation import Conversation
-from engine.placing.own_calls import OwnCallRules, back_in, cut_off, waiting_in
+from engine.placing.own_calls import OwnCallRules, flow_after
 from engine.placing.ringing import callee_channel
 from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
@@ -327,17 +327,9 @@ class ManualCall:
 
     def _flow_after(self, over: Over) -> Flow | None:
         """What goes on with the customer; None: they are left."""
-        match over.ending:
-            case Ending.FLOW:
-                return self._flow_named(over.name)
-            case Ending.QUEUE:
-                return waiting_in(over.name, self._language)
-            case Ending.LOST:
-                queue = self._rules.lost_calls
-                known = queue in self._means.queues
-                return back_in(queue, self._language) if known else cut_off(self._language)
-            case _:
-                return None
+        queue = self._rules.lost_calls
+        lost_calls = queue if queue in self._means.queues else None
+        return flow_after(over, self._language, self._flow_named, lost_calls)
 
     async def _missed(self, outcome: Outcome) -> None:
         """The agent's own telephone rang, or should have, and they did not take it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
+from acd.talks.commands import Ending, Over
 from ivr.flow import Flow
 from ivr.queue_sentences import AGENT_LOST
 from ivr.reading.loader import load_flow
@@ -73,6 +74,22 @@ def back_in(queue: str, language: str) -> Flow:
 def cut_off(language: str) -> Flow:
     """The agent was lost, and nobody takes over."""
     return _flow(CUT_OFF, language, {}, _CUT_OFF)
+
+
+def flow_after(
+    over: Over, language: str, named: Callable[[str], Flow | None], lost_calls: str | None
+) -> Flow | None:
+    """What goes on with the customer behind a talk; None: they are left. `lost_calls`: the queue of those who
+    lose the agent, None: there is none."""
+    match over.ending:
+        case Ending.FLOW:
+            return named(over.name)
+        case Ending.QUEUE:
+            return waiting_in(over.name, language)
+        case Ending.LOST:
+            return cut_off(language) if lost_calls is None else back_in(lost_calls, language)
+        case _:
+            return None
 
 
 def _wait(queue: str, priority: int) -> dict[str, object]:

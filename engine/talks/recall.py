@@ -77,7 +77,8 @@ def _not_offered(found: Recalled, event: CallEvent, customer: str) -> Recalled:
 def _connected(found: Recalled, event: CallEvent, customer: str) -> Recalled:
     leg, agent = found.offered
     talk = Talk(Phase.TALKING, customer, agent, leg, str(event.data["queue"]), event.at, event.at)
-    return replace(found, talk=talk, main=room_named(leg), connected_at=event.at, offered=("", ""))
+    main = str(event.data.get("room") or room_named(leg))
+    return replace(found, talk=talk, main=main, connected_at=event.at, offered=("", ""))
 
 
 def _to(talk: Talk, phase: Phase, at: datetime, **changes: Any) -> Talk:

@@ -11,6 +11,9 @@ from calls.control import CallArrived, ChannelEnded, ChannelSnapshot, ControlRes
 from calls.events import CallEvent, CallEventKind
 from calls.talk_control import TalkControl
 from engine.conversation import Conversation
+from engine.dialling.agents import CampaignAgents
+from engine.dialling.crew import CampaignMeans
+from engine.dialling.verdicts import NoDetection, Verdicts
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.flows import FlowShelf
@@ -100,6 +103,7 @@ class Stage:
         surroundings: Surroundings = NOWHERE,
         network: TalkControl | None = None,
         own_calls: OwnCallRules | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None:
         """`network`: a real Asterisk in place of `control`; it tells its events to the switchboard."""
         self.folder = folder
@@ -140,7 +144,9 @@ class Stage:
             region="PL",
             surroundings=surroundings,
             own_calls=lambda: own_calls or OwnCallRules(),
+            campaigns=lambda: CampaignMeans(self.crew, verdicts or NoDetection()),
         )
+        self.crew = CampaignAgents(self.exchange.queues)
         self.switchboard = Switchboard(self.exchange)
         self.control.listener = self.switchboard.on_network_event
         self.recovery = Recovery(self.exchange, self.switchboard, self.ledger, self.network_log)

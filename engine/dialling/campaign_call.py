@@ -1,0 +1,458 @@
+"""A campaign's call: the person first, and an agent as soon as it is known that a person has answered.
+
+    rings -> answered -> (what answered?) -> an agent is sought -> they talk
+                                       |                     `-> nobody is free in time: the message
+                                       `-> a machine: hung up on, a message, or an agent all the same
+
+That it is dialled is in the database before it is; nothing of it is ever dialled again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from acd.events import Disposed, TalkEnded, WrapUpEnded
+from acd.talks.commands import Over
+from acd.talks.phases import Phase, Talk
+from acd.talks.talk import ActionRefused, TalkView
+from calls import control as network
+from calls.control import (
+    CallControlError,
+    ChannelEnded,
+    ChannelGone,
+    LegAnswered,
+    LegRinging,
+    RequestRefused,
+)
+from calls.events import CallEvent, CallEventKind
+from calls.legs import LegRole, LegState
+from calls.outcome import Outcome, outcome_of_unanswered
+from dialer.attempt import Verdict
+from dialer.machine import Detect, OnMachine
+from engine.call_log import CallLog
+from engine.conversation import Conversation
+from engine.dialling.campaign_dial import CampaignDial
+from engine.dialling.crew import AgentGiven, CampaignMeans
+from engine.dialling.verdicts import Judged
+from engine.placing.own_calls import flow_after
+from engine.placing.ringing import callee_channel
+from engine.ports import LedgerUnavailable
+from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
+from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
+from engine.talks.recall import recalled, room_named
+from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
+from ivr.flow import Flow
+
+log = structlog.get_logger(__name__)
+
+# An agent without an open line: the telephone answers by itself, or the person hears the message.
+AGENT_RING_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOver:
+    """No agent came in the lawful time."""
+
+
+class CampaignCall:
+    """Implements CallInProgress. `go_on` makes the conversation, in this flow, of a person without an agent;
+    `language`: that of our own flows.
+    """
+
+    def __init__(
+        self,
+        call_log: CallLog,
+        dial: CampaignDial,
+        means: Callable[[Callable[[Any], None]], TalkMeans],
+        campaign: CampaignMeans,
+        *,
+        flow_named: Callable[[str], Flow | None],
+        go_on: Callable[[Flow], Conversation],
+        language: str,
+    ) -> None:
+        self.id = call_log.id
+        self.channel_id = callee_channel(call_log.id)
+        self.log = call_log
+        self.turn = asyncio.Lock()
+        self._dial = dial
+        self._means = means(self.tell)
+        self._crew, self._verdicts = campaign.crew, campaign.verdicts
+        self._flow_named = flow_named
+        self._go_on = go_on
+        self._language = language
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._agent, self._leg = "", ""
+        self._answered = False
+        self._sought_at: datetime | None = None
+        self._talk: TalkInProgress | None = None
+        self._successor: Conversation | None = None
+        self._ended_by = "caller"
+        self._outcome: Outcome | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._detecting: asyncio.Task[None] | None = None
+
+    # --- what is seen -------------------------------------------------------------------------------------
+
+    @property
+    def talk(self) -> TalkView | None:
+        return None if self._talk is None else self._talk.view
+
+    @property
+    def guarded(self) -> bool:
+        return self._answered and not (self._talk is not None and self._talk.together)
+
+    @property
+    def placed(self) -> bool:
+        return True
+
+    def tell(self, item: network.NetworkEvent | Asked | Overdue | AgentGiven | Judged | WindowOver) -> None:
+        self._inbox.put_nowait(item)
+
+    def forget_reports(self) -> None:
+        refuse_waiting(self._inbox, "The connection to Asterisk was lost; see whether it was done.")
+        given = []
+        for _ in range(self._inbox.qsize()):
+            item = self._inbox.get_nowait()
+            if isinstance(item, AgentGiven | Judged | WindowOver):
+                given.append(item)  # not the network's
+        for item in given:
+            self._inbox.put_nowait(item)
+
+    # --- its life -----------------------------------------------------------------------------------------
+
+    async def run(self) -> Conversation | None:
+        """Ring the person, and leave the call ended in the log, or to a conversation."""
+        return await self._until_over(self._ring())
+
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> Conversation | None:
+        """Go on after a break. Nobody is dialled again."""
+        return await self._until_over(self._resumed(why, up))
+
+    def adopt(self, events: Sequence[CallEvent]) -> None:
+        """Take over what an earlier engine had begun, before `resume`. The person's channel lives."""
+        found = recalled(events, self.channel_id)
+        self._answered = self.log.call.answered_at is not None
+        self._leg = found.offered[0]  # of an agent who is rung no more
+        if found.talk is not None:
+            self._agent, self._leg = found.talk.agent, found.talk.agent_leg
+            self._talk = TalkInProgress(found.talk, found.main or room_named(self._leg), self._means)
+            self._talk.found()
+
+    async def lost(self, at: datetime | None) -> None:
+        self._outcome = Outcome.LOST
+        await self._give_up()
+        await self.log.end("network", Outcome.LOST, at=at)
+
+    async def rescue(self, fault: Exception) -> None:
+        await self._give_up()
+        await self.log.write(CallEventKind.TROUBLE, {"what": "fault", "detail": repr(fault)})
+        await self.log.end("fault", Outcome.FAILED)
+
+    async def cut_off(self) -> None:
+        self._outcome = Outcome.LOST
+        await self.hang_up("engine")
+
+    async def hang_up(self, by: str) -> None:
+        """By "engine" while it rings: it is not needed any more."""
+        self._ended_by = by
+        await self._hang_up(self.channel_id)
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    async def _until_over(self, beginning: Awaitable[None]) -> Conversation | None:
+        try:
+            await beginning
+            while not self.log.ended and self._successor is None:
+                await self._take(await self._inbox.get())
+        finally:
+            if self.log.ended or self._successor is not None:
+                refuse_waiting(self._inbox, "This call is over.")
+                self._stop()
+                self._hand_on(self._successor)
+        return self._successor
+
+    def _hand_on(self, successor: Conversation | None) -> None:
+        for _ in range(self._inbox.qsize()):
+            item = self._inbox.get_nowait()
+            if isinstance(item, AgentGiven):
+                self._let_go(item.agent)
+            elif successor is not None and not isinstance(item, Judged | WindowOver):
+                successor.tell(item)
+
+    async def _ring(self) -> None:
+        means, dial = self._means, self._dial
+        try:
+            await self.log.keep(CallEventKind.LEG_CHANGED, self._leg_data(LegState.NEW))
+        except LedgerUnavailable as away:
+            await self._trouble(f"not dialled: {away}")
+            await self.log.end("network", Outcome.FAILED)
+            return
+        self._after(dial.ring_seconds + OVERDUE_SECONDS, Overdue(self.channel_id))
+        try:
+            await means.control.originate(
+                self.channel_id,
+                dial.to,
+                caller_id=dial.caller_id,
+                ring_seconds=dial.ring_seconds,
+                call_id=self.id,
+                trunk=dial.trunk,
+            )
+        except RequestRefused as refused:
+            await self._trouble(str(refused))
+            await self.log.end("network", Outcome.FAILED)
+
+    async def _resumed(self, why: str, up: frozenset[str] | None) -> None:
+        await self.log.write(CallEventKind.RESUMED, {"why": why})
+        if self._talk is not None:
+            await self._over(await self._talk.settle(up))
+        elif not self._answered:
+            self._after(self._dial.ring_seconds + OVERDUE_SECONDS, Overdue(self.channel_id))
+            if up is not None and self.channel_id in up:
+                await self._person_answered()
+        elif self._sought_at is None or up is not None:
+            await self._drop_agent()
+            self._seek()
+
+    async def _take(self, item: object) -> None:
+        talk, person = self._talk, self.channel_id
+        match item:
+            case Asked() if talk is not None:
+                await self._over(await talk.act(item))
+            case Asked():
+                item.refuse(ActionRefused("not_on_line", "You are not on the line yet."))
+            case ChannelEnded(channel_id, cause) if channel_id == person:
+                await self._person_gone(cause)
+            case LegAnswered(channel_id) if channel_id == person:
+                await self._person_answered()
+            case LegRinging(channel_id) if channel_id == person and self.log.call.ringing_at is None:
+                await self.log.write(CallEventKind.LEG_CHANGED, self._leg_data(LegState.RINGING))
+            case Overdue(channel_id) if channel_id == person:
+                if not self._answered:
+                    await self._hang_up(person)
+                    await self._person_gone(19)
+            case LegRinging() | LegAnswered() | ChannelEnded() | Overdue() if talk is not None:
+                await self._over(await talk.follow(item))
+            case Judged():
+                await self._detected(item)
+            case AgentGiven():
+                await self._agent_given(item)
+            case WindowOver() if talk is None:
+                await self._no_agent()
+            case LegAnswered(leg) if leg == self._leg:
+                await self._agent_moved(LegState.UP)
+                await self._connect()
+            case LegRinging(leg) if leg == self._leg:
+                await self._agent_moved(LegState.RINGING)
+            case ChannelEnded(leg, cause) if leg == self._leg:
+                await self._agent_moved(LegState.ENDED, cause)
+                await self._missed(outcome_of_unanswered(cause))
+            case _:
+                pass  # of nobody on this call
+
+    # --- what answered ------------------------------------------------------------------------------------
+
+    async def _person_answered(self) -> None:
+        if self._answered:
+            return
+        self._answered = True
+        await self.log.write(CallEventKind.ANSWERED)
+        if self._dial.machine.detect is Detect.OFF:
+            self._seek()
+        else:
+            self._detecting = asyncio.get_running_loop().create_task(self._detect())
+
+    async def _detect(self) -> None:
+        """Beside the call's own task, which must hear that they hang up."""
+        try:
+            found = await self._verdicts.of(self.channel_id, self._dial.machine, self._language)
+        except CallControlError as failure:
+            found = Judged(Verdict.UNSURE, 0.0, str(failure))
+        except Exception as fault:
+            log.exception("machine detection failed", call=self.id)
+            found = Judged(Verdict.UNSURE, 0.0, repr(fault))
+        self.tell(found)
+
+    async def _detected(self, found: Judged) -> None:
+        if self._sought_at is not None:
+            return
+        data = {"verdict": found.verdict.value, "seconds": round(found.seconds, 2), "why": found.why}
+        await self.log.write(CallEventKind.DETECTED, data)
+        policy = self._dial.machine
+        if found.verdict is not Verdict.MACHINE or policy.on_machine is OnMachine.CONNECT:
+            self._seek()
+            return
+        await self._leave_message(policy.flow if policy.on_machine is OnMachine.MESSAGE else None)
+
+    def _seek(self) -> None:
+        """An agent, and in time."""
+        self._sought_at = self._means.clock.now()
+        self._after(self._dial.connect_seconds, WindowOver())
+        self._crew.ask(self.id, self._dial, self.tell)
+
+    # --- the agent ----------------------------------------------------------------------------------------
+
+    async def _agent_given(self, given: AgentGiven) -> None:
+        if self._talk is not None or self._agent or self._sought_at is None:
+            self._let_go(given.agent)
+            return
+        means, dial = self._means, self._dial
+        self._agent = given.agent
+        self._leg = given.leg or f"{self.id}.leg.{self.log.last_seq}"
+        data = {"queue": dial.queue, "agent": given.agent, "leg": self._leg}
+        await self.log.write(CallEventKind.AGENT_OFFERED, data)
+        if given.leg:
+            await self._connect()
+            return
+        try:
+            await ring_agent(
+                means.control,
+                means.queues,
+                given.agent,
+                self._leg,
+                caller_id=dial.to,
+                ring_seconds=AGENT_RING_SECONDS,
+                call_id=self.id,
+                headers={WHY: "campaign", ANSWER: "auto"},
+            )
+        except RequestRefused as refused:
+            await self._trouble(str(refused))
+            await self._missed(Outcome.FAILED)
+
+    async def _connect(self) -> None:
+        means, leg, agent, sought = self._means, self._leg, self._agent, self._sought_at
+        room = f"{self.id}.talk.{self.log.last_seq}"
+        try:
+            await means.control.bridge(room, [self.channel_id, leg])
+        except ChannelGone:
+            return  # one of the two has hung up just now: its ChannelEnded says which
+        except RequestRefused as refused:
+            await self._trouble(str(refused))
+            await self._missed(Outcome.FAILED)
+            return
+        now = means.clock.now()
+        talk = Talk(Phase.TALKING, self.channel_id, agent, leg, self._dial.queue, now, now)
+        self._talk = TalkInProgress(talk, room, means)
+        waited = 0.0 if sought is None else (now - sought).total_seconds()
+        data = {"queue": self._dial.queue, "agent": agent, "waited_seconds": round(waited, 3), "room": room}
+        await self.log.write(CallEventKind.AGENT_CONNECTED, data)
+        with contextlib.suppress(ChannelGone):  # its ChannelEnded follows
+            await means.control.guard(self.channel_id, 0)
+        await self._talk.begin()
+
+    async def _missed(self, outcome: Outcome) -> None:
+        """The agent's telephone was lost, or did not answer: another agent, while there is time."""
+        agent, self._agent = self._agent, ""
+        data = {"queue": self._dial.queue, "agent": agent, "outcome": outcome.value}
+        await self.log.write(CallEventKind.AGENT_MISSED, data)
+        self._leg = ""
+        self._means.queues.tell(TalkEnded(self.id, agent, failed=True))
+        self._crew.ask(self.id, self._dial, self.tell)
+
+    async def _no_agent(self) -> None:
+        sought = self._sought_at
+        waited = 0.0 if sought is None else (self._means.clock.now() - sought).total_seconds()
+        await self._drop_agent()
+        data = {"queue": self._dial.queue, "waited_seconds": round(waited, 2)}
+        await self.log.write(CallEventKind.NO_AGENT, data)
+        await self._leave_message(self._dial.message)
+
+    async def _leave_message(self, name: str | None) -> None:
+        """The person, or the machine, hears this flow; without one the call is over."""
+        flow = None if name is None else self._flow_named(name)
+        if flow is not None:
+            self._successor = self._go_on(flow)
+            return
+        if name is not None:
+            await self._trouble(f"there is no flow {name!r} to be heard: add it to `callflows/`")
+        await self._hang_up(self.channel_id)
+        await self._end("engine", Outcome.COMPLETED)
+
+    async def _drop_agent(self) -> None:
+        """Who was rung, or about to be, is free."""
+        self._crew.leave(self.id)
+        agent, leg = self._agent, self._leg
+        self._agent = self._leg = ""
+        if agent and leg.startswith(self.id):
+            await self._hang_up(leg)
+        if agent:
+            self._let_go(agent)
+
+    def _let_go(self, agent: str) -> None:
+        """It was not their fault: no pause, no wrap-up."""
+        for event in (TalkEnded(self.id, agent), Disposed(self.id, agent), WrapUpEnded(agent)):
+            self._means.queues.tell(event)
+
+    # --- the end ------------------------------------------------------------------------------------------
+
+    async def _person_gone(self, cause: int) -> None:
+        await self._give_up(cause)
+        rang = self.log.call.ringing_at is not None
+        unanswered = Outcome.NO_ANSWER if cause == 0 and rang else outcome_of_unanswered(cause)
+        by = self._ended_by if self._answered or self._ended_by != "caller" else "network"
+        await self._end(by, Outcome.COMPLETED if self._answered else unanswered, cause)
+
+    async def _over(self, over: Over | None) -> None:
+        """Nobody of ours is on the line any more."""
+        if over is None:
+            return
+        self._talk, self._agent = None, ""
+        flow = self._flow_after(over)
+        if flow is None:
+            await self._hang_up(self.channel_id)
+            await self._end("agent", Outcome.COMPLETED)
+            return
+        with contextlib.suppress(CallControlError):  # it plays none, or has ended
+            await self._means.control.music(self.channel_id, on=False)
+        self._successor = self._go_on(flow)
+
+    def _flow_after(self, over: Over) -> Flow | None:
+        """What goes on with the person; None: they are left."""
+        lost_calls = self._dial.queue if self._dial.queue in self._means.queues else None
+        return flow_after(over, self._language, self._flow_named, lost_calls)
+
+    async def _give_up(self, cause: int = 16) -> None:
+        """Everybody leaves. Never fails."""
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            self._agent = ""
+            await talk.customer_left(cause)
+        await self._drop_agent()
+        if not self.log.ended:
+            await self._hang_up(self.channel_id)
+
+    async def _end(self, by: str, outcome: Outcome, cause: int | None = None) -> None:
+        self._stop()
+        await self.log.end(by, self._outcome or outcome, cause)
+
+    async def _hang_up(self, channel_id: str) -> None:
+        with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
+            if channel_id:
+                await self._means.control.hang_up(channel_id)
+
+    def _leg_data(self, state: LegState) -> dict[str, object]:
+        return {"leg": self.channel_id, "role": LegRole.CUSTOMER.value, "state": state.value, "cause": None}
+
+    async def _agent_moved(self, state: LegState, cause: int | None = None) -> None:
+        data = {"leg": self._leg, "role": LegRole.AGENT.value, "state": state.value, "cause": cause}
+        await self.log.write(CallEventKind.LEG_CHANGED, data)
+
+    async def _trouble(self, detail: str) -> None:
+        await self.log.write(CallEventKind.TROUBLE, {"what": "campaign", "detail": detail})
+
+    def _after(self, seconds: float, item: Overdue | WindowOver) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self.tell, item))
+
+    def _stop(self) -> None:
+        self._crew.leave(self.id)
+        if self._detecting is not None:
+            self._detecting.cancel()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()

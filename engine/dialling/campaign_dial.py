@@ -1,0 +1,92 @@
+"""CampaignDial: how a campaign with agents calls somebody, and how the first event of the call tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from compliance.facts import Mode, Purpose
+from dialer.machine import Detect, MachinePolicy, OnMachine
+from engine.placing.ringing import callee_channel
+
+# Without a pack's word: an agent is there so soon, or the person hears the message.
+CONNECT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDial:
+    """`to` is E.164, `caller_id` ours. `trunk` None: the first. `agent`: the only one who may take it.
+
+    `queue`: whose members are the campaign's agents. `connect_seconds`: from the moment in which a person is
+    known to be on the line. `message`: the flow that they hear when no agent is free, None: they are hung up
+    on.
+    """
+
+    campaign: str
+    to: str
+    caller_id: str
+    ring_seconds: int
+    queue: str
+    connect_seconds: float = CONNECT_SECONDS
+    trunk: str | None = None
+    message: str | None = None
+    language: str | None = None
+    agent: str | None = None
+    machine: MachinePolicy = field(default_factory=MachinePolicy)
+
+
+def received_of_campaign(
+    call_id: str, dial: CampaignDial, *, purpose: Purpose, mode: Mode, debt: str | None, node: str
+) -> dict[str, object]:
+    """The data of the call's first event."""
+    return {
+        "direction": "outbound",
+        "caller": dial.caller_id,
+        "dialled": dial.to,
+        "trunk": dial.trunk or "",
+        "network_id": callee_channel(call_id),
+        "node": node,
+        "purpose": purpose.value,
+        "mode": mode.value,
+        "campaign": dial.campaign,
+        "debt": debt,
+        "ring_seconds": dial.ring_seconds,
+        "language": dial.language,
+        "ordered_by": f"campaign:{dial.campaign}",
+        "queue": dial.queue,
+        "agent": dial.agent,
+        "connect_seconds": dial.connect_seconds,
+        "message": dial.message,
+        "detection": {
+            "detect": dial.machine.detect.value,
+            "seconds": dial.machine.seconds,
+            "on_machine": dial.machine.on_machine.value,
+            "flow": dial.machine.flow,
+        },
+    }
+
+
+def campaign_dial_of(received: Mapping[str, object]) -> CampaignDial | None:
+    """How a campaign dialled, from the call's first event; None of a call that no agent is sought for."""
+    if "connect_seconds" not in received:
+        return None
+    detection = cast(Mapping[str, object], received["detection"])
+    return CampaignDial(
+        str(received["campaign"]),
+        str(received["dialled"]),
+        str(received["caller"]),
+        cast(int, received["ring_seconds"]),
+        str(received["queue"]),
+        cast(float, received["connect_seconds"]),
+        str(received["trunk"]) or None,
+        cast(str | None, received.get("message")),
+        cast(str | None, received.get("language")),
+        cast(str | None, received.get("agent")),
+        MachinePolicy(
+            Detect(str(detection["detect"])),
+            OnMachine(str(detection["on_machine"])),
+            cast(str | None, detection["flow"]),
+            cast(float, detection["seconds"]),
+        ),
+    )
