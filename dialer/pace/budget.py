@@ -14,13 +14,15 @@ from typing import Any, Final
 from dialer.pacing import PacingSettings
 
 RISK_PER_RATE: Final = 1.25  # the last call's risk over the share abandoned: the calls before it risk less
-FIRMEST: Final = 0.8  # of the risk's logarithm per abandoned call that may still be spent
+FIRMEST: Final = 1.5  # of the risk's logarithm per abandoned call that may still be spent
 FIRM: Final = 0.15  # the same where the end is not known
-AT_THE_END: Final = 1.6  # abandoned calls that are left then: one may still come of the calls in flight
-BORROWED: Final = 0.25  # of what will be earned by the end, what may be spent before
+AT_THE_END: Final = (1.0, 1.5)  # abandoned calls left then, of short runs and of those long enough to count
+AT_ONCE: Final = 0.03  # abandoned calls an agent that may come of the calls in flight when the last is risked
+SHORT_RUN: Final = 900.0  # people
+BORROWED: Final = 0.5  # of what will be earned by the end, what may be spent before
 HIGHEST: Final = 5.0  # times the risk that would keep the rate at the cap
 LOWEST: Final = 0.1
-SURE: Final = 2.3  # deviations of the people taken for machines that are set aside
+SURE: Final = (1.65, 2.2)  # deviations of the people taken for machines that are set aside, of the same runs
 LEARNED_CALLS: Final = 40.0  # abandoned calls in which the risk's measure is learned anew
 ASSUMED_CALLS: Final = 12.0
 FILLING: Final = 3  # answers an agent, in which a floor that begins idle is no measure
@@ -60,8 +62,11 @@ class Budget:
         error = self._error
         answered = live / (1 - error)
         mistaken = answered * error
-        mistaken_at_end = (answered + (coming or 0.0)) * error
-        left = self._cap * answered - abandoned - mistaken - SURE * math.sqrt(mistaken_at_end * (1 - error))
+        at_end = answered + (coming or 0.0)
+        long = coming is None or at_end > SHORT_RUN
+        left = (
+            self._cap * answered - abandoned - mistaken - SURE[long] * math.sqrt(at_end * error * (1 - error))
+        )
         self.account = Account(answered, abandoned + mistaken, left, coming)
         if coming is None:
             # several are abandoned at a time where many are called
@@ -70,8 +75,9 @@ class Budget:
         else:
             earned = self._rate * coming
             firmness = 1 / (earned + 1 / FIRMEST)
-            spare = AT_THE_END + 0.2 * math.sqrt(min(earned, 9.0))
-            floor = AT_THE_END - BORROWED * earned
+            end = AT_THE_END[long] + AT_ONCE * agents
+            spare = end + 0.1 * math.sqrt(min(earned, 9.0))
+            floor = end - BORROWED * earned
         over = min(math.exp(min(firmness * (left - spare), 5.0)), HIGHEST)
         if left < floor:
             over = min(over, LOWEST) * math.exp(max(2 * (left - floor), -4.0))

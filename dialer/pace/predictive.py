@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,8 @@ LONGEST_SETUP_SECONDS: Final = 20.0  # from dialling to ringing, that are told a
 EXPECTED_BUSY: Final = 0.85  # the share of their time that agents are taken to talk and write up
 YIELD_SECONDS: Final = 6.5  # ahead, in which calls compete for the last line
 LAST_CALLS: Final = 6.0  # abandoned calls still to be earned by a list, from which its end is near
+IDLE_COUNTS: Final = (0.3, 4)  # of the risk's logarithm, per idle agent, and up to how many
+IDLE_DECISIONS: Final = 400.0  # in which it is learned what is usual of that
 RECALLED: Final = 0.5  # of its weight, what was known before a restart
 
 
@@ -40,6 +43,7 @@ class Predictive:
         self._run_before = (0.0, 0)  # seconds and people of the run before a restart
         self._now = 0.0
         self._live = 0
+        self._usual: float | None = None
         self._reasons = Reasons()
         self._unread: str | None = None
         if knowledge:
@@ -59,16 +63,11 @@ class Predictive:
             self._reasons = Reasons(why="no_agents", in_flight=len(view.calls))
             return PacingDecision(0, tuple(call_id for _, call_id, _ in loose))
         idle = sum(agent.state == "idle" for agent in view.agents)
+        risk *= self._eagerness(idle)
         waiting = sum(call.stage == "waiting" for call in view.calls)
         most = room(view)
         balance = self._balance(view, idle, waiting, firm, most + len(loose))
-        given_up, kept = [], []
-        for _, call_id, age in loose:
-            if balance.cost(self.curves.when[age]) > risk * CANCEL_FACTOR:
-                given_up.append(call_id)
-            else:
-                balance.add(self.curves.ringing[age])
-                kept.append((call_id, age))
+        given_up, kept = self._review(balance, loose, risk * CANCEL_FACTOR)
         dial, cost, more = self._fill(balance, risk, most)
         if more and view.free_lines <= dial:
             given_up += self._outlived(kept)
@@ -86,14 +85,34 @@ class Predictive:
         )
         return PacingDecision(dial, tuple(given_up))
 
+    def _eagerness(self, idle: int) -> float:
+        """More is risked while more agents are idle, less while fewer are: so an abandoned call buys more."""
+        eager = math.exp(IDLE_COUNTS[0] * min(idle, IDLE_COUNTS[1]))
+        usual = eager if self._usual is None else self._usual + (eager - self._usual) / IDLE_DECISIONS
+        self._usual = usual
+        return eager / usual
+
+    def _review(
+        self, balance: Balance, loose: list[tuple[float, str, int]], risk: float
+    ) -> tuple[list[str], list[tuple[str, int]]]:
+        """Which ringing calls are no longer worth their risk, and which are, with their ages."""
+        given_up, kept = [], []
+        for age, alike in groupby(loose, key=lambda call: call[2]):
+            ids = [call_id for _, call_id, _ in alike]
+            most = len(ids) if balance.cost(self.curves.when[age]) <= risk else 0
+            if most > 1:
+                most = balance.fill(self.curves.ringing[age], self.curves.when[age], risk, most)
+            elif most:
+                balance.add(self.curves.ringing[age])
+            kept += [(call_id, age) for call_id in ids[:most]]
+            given_up += ids[most:]
+        return given_up, kept
+
     def _fill(self, balance: Balance, risk: float, most: int) -> tuple[int, float, bool]:
         """How many calls are worth it, what the last one considered costs, and whether more would be."""
-        new, when = self.curves.ringing[0], self.curves.when[0]
-        dial, cost = 0, balance.cost(when)
-        while cost <= risk and dial < most:
-            balance.add(new)
-            dial += 1
-            cost = balance.cost(when)
+        when = self.curves.when[0]
+        dial = balance.fill(self.curves.ringing[0], when, risk, most)
+        cost = balance.cost(when)
         return dial, cost, cost <= risk
 
     def _outlived(self, kept: list[tuple[str, int]]) -> list[str]:
@@ -116,21 +135,28 @@ class Predictive:
     def _calls(self, view: PacingView) -> tuple[Floats, list[tuple[float, str, int]]]:
         """Chances of those in flight; apart, youngest first, those that may be given up, with their ages."""
         now, last = view.now, self.curves.ages - 1
-        firm, loose = [], []
+        ringing: list[int] = []
+        detecting: list[tuple[int, int]] = []
+        loose = []
         for call in view.calls:
             if call.stage == "waiting":
                 continue
-            age = min(last, max(0, int((now - call.dialled_at) / AGE_SECONDS)))
             if call.stage == "detecting":
                 answered = min(last, max(0, int((call.since - call.dialled_at) / AGE_SECONDS)))
                 lasted = min(DETECTIONS - 1, max(0, int((now - call.since) / DETECTION_SECONDS)))
-                firm.append(self.curves.detecting[answered, lasted])
-            elif self._may_give_up(call, now):
+                detecting.append((answered, lasted))
+                continue
+            age = min(last, max(0, int((now - call.dialled_at) / AGE_SECONDS)))
+            if self._may_give_up(call, now):
                 loose.append((-call.dialled_at, call.id, age))
             else:
-                firm.append(self.curves.ringing[age])
+                ringing.append(age)
         loose.sort()
-        return np.array(firm) if firm else np.zeros((0, AHEAD_SECONDS.size)), loose
+        firm = self.curves.ringing[np.array(ringing, dtype=np.intp)]
+        if detecting:
+            places = np.array(detecting, dtype=np.intp)
+            firm = np.concatenate((firm, self.curves.detecting[places[:, 0], places[:, 1]]))
+        return firm, loose
 
     def _may_give_up(self, call: CallView, now: float) -> bool:
         return call.stage == "ringing" and now - call.since >= self._settings.min_ring

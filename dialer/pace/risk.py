@@ -75,8 +75,9 @@ class Moments:
         deviation = np.sqrt(variance)
         z = (-0.5 - self._mean - self._answers) / deviation
         bell = np.exp(-0.5 * z * z) / 2.5066282746310002
-        skewness = np.clip(self._third / (variance * deviation), -1.0, 1.0)
-        chances: Floats = np.clip(_above(z, bell) - skewness / 6 * (1 - z * z) * bell, 0.0, 1.0)
+        skewness = np.minimum(np.maximum(self._third / (variance * deviation), -1.0), 1.0)
+        above = _above(z, bell) - skewness / 6 * (1 - z * z) * bell
+        chances: Floats = np.minimum(np.maximum(above, 0.0), 1.0)
         return chances
 
 
@@ -90,6 +91,39 @@ class Balance:
     def add(self, chances: Floats, calls: int = 1) -> None:
         self._risk.add(chances, calls)
         self._worst = None
+
+    def fill(self, chances: Floats, when: Floats, risk: float, most: int) -> int:
+        """Add calls alike while one more costs `risk` at the most; how many were added, `most` or fewer."""
+        if most <= 0 or self.cost(when) > risk:
+            return 0
+        if isinstance(self._risk, Exact):
+            count = 0
+            while count < most and self.cost(when) <= risk:
+                self.add(chances)
+                count += 1
+            return count
+        placed, worth, beyond = (
+            0,
+            0,
+            1,
+        )  # beyond `worth` calls one more is worth it, beyond `beyond` it is not
+        while beyond < most:
+            self.add(chances, beyond - placed)
+            placed = beyond
+            if self.cost(when) > risk:
+                break
+            worth, beyond = beyond, 2 * beyond
+        beyond = min(beyond, most)
+        while beyond - worth > 1:
+            middle = (worth + beyond) // 2
+            self.add(chances, middle - placed)
+            placed = middle
+            if self.cost(when) > risk:
+                beyond = middle
+            else:
+                worth = middle
+        self.add(chances, worth + 1 - placed)
+        return worth + 1
 
     def cost(self, when: Floats) -> float:
         """The chance that a call's answer takes somebody's agent; `when`: shares of its answers by moment.
