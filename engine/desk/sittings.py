@@ -179,7 +179,7 @@ class Sittings:
             except (CallControlError, TimeoutError) as failure:
                 log.warning("a desk's telephone was not admitted", agent=agent, why=str(failure))
                 raise DeskRefused(
-                    "phone", "Asterisk does not answer, so no call can come here: try again in a moment."
+                    "asterisk", "Asterisk does not answer, so no call can come here: try again in a moment."
                 ) from failure
         return password
 

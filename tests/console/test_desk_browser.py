@@ -258,9 +258,9 @@ async def test_a_key_is_changed_and_kept(open_desk: OpenDesk, desks: StagedDesks
 
 
 async def test_it_finds_back_by_itself(open_desk: OpenDesk, desks: StagedDesks) -> None:
-    desks.refuse["sign_in"] = DeskRefused("unknown", "Asterisk does not answer.")
+    desks.refuse["sign_in"] = DeskRefused("asterisk", "Asterisk does not answer.")
     page = await open_desk()  # its line is good: it has tried again
-    await expect(page.get_by_role("alert").filter(has_text="Asterisk does not answer.")).to_be_visible()
+    await expect(page.get_by_role("alert").filter(has_text="Asterisk does not answer: try again")).to_be_visible()
     await shown(page, desks, talking(NOW), "talking")
     await page.context.set_offline(True)
     await page.keyboard.press("F4")
