@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 Samples = npt.NDArray[np.int16]
 _FRAME = 160  # samples in 20 ms at 8 kHz
-_PCMA = 8
+PCMA = 8
 _EVENT = 101  # RFC 4733
 _KEYS = "0123456789*#"
-_LOUD = 160  # mean of a frame's samples: above -46 dBFS
+LOUD = 160  # mean of a frame's samples: above -46 dBFS
 
 
 def _alaw_table() -> Samples:
@@ -38,8 +38,12 @@ def encode_alaw(samples: Samples) -> bytes:
     return _ORDER[np.where(lower, place - 1, place)].astype(np.uint8).tobytes()
 
 
+def decode_alaw(data: bytes) -> Samples:
+    return _DECODED[np.frombuffer(data, dtype=np.uint8)]
+
+
 def _loud(frame: Samples) -> bool:
-    return bool(np.abs(frame.astype(np.int32)).mean() > _LOUD)
+    return bool(np.abs(frame.astype(np.int32)).mean() > LOUD)
 
 
 class RtpParty(asyncio.DatagramProtocol):
@@ -57,10 +61,10 @@ class RtpParty(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if len(data) > 12 and data[1] & 0x7F == _PCMA:
+        if len(data) > 12 and data[1] & 0x7F == PCMA:
             self._peer = addr
             self._found.set()
-            frame = _DECODED[np.frombuffer(data[12:], dtype=np.uint8)]
+            frame = decode_alaw(data[12:])
             self.frames.append(frame)
             if _loud(frame):
                 self.loud_at.append(asyncio.get_running_loop().time())
@@ -89,7 +93,7 @@ class RtpParty(asyncio.DatagramProtocol):
         for number, start in enumerate(range(0, len(samples) - _FRAME + 1, _FRAME)):
             self._sequence += 1
             header = struct.pack(
-                "!BBHII", 0x80, _PCMA, self._sequence & 0xFFFF, self._sequence * _FRAME & 0xFFFFFFFF, 0x1F0
+                "!BBHII", 0x80, PCMA, self._sequence & 0xFFFF, self._sequence * _FRAME & 0xFFFFFFFF, 0x1F0
             )
             self._transport.sendto(header + encode_alaw(samples[start : start + _FRAME]), self._peer)
             await asyncio.sleep(max(0.0, begun + 0.02 * (number + 1) - loop.time()))

@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -105,13 +105,18 @@ async def control_of(
     app: str = "infolinia",
     media: tuple[int, str] | None = None,
     port: int | None = None,
+    phones: Sequence[str] = (),
 ) -> AsyncIterator[AsteriskControl]:
     """A started AsteriskControl with a media server of its own."""
     media_port, connection = media or (asterisk.settings.media_port, "media")
     server = MediaServer(media_port, connection, password=asterisk.secrets.media_password)
     await server.start()
     control = AsteriskControl(
-        address_of(asterisk, app, port), server, listener, recording_dir=asterisk.folders.spool / "recording"
+        address_of(asterisk, app, port),
+        server,
+        listener,
+        recording_dir=asterisk.folders.spool / "recording",
+        phones=phones,
     )
     try:
         await control.start(patience_seconds=10)
