@@ -43,7 +43,7 @@ class ReservingConnection:
                 except asyncpg.PostgresError as error:
                     away = not (error.sqlstate or "").startswith(_CLASH)
                     failed: Exception = error
-                except (asyncpg.InterfaceError, OSError) as error:
+                except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
                     away, failed = True, error
                 if away:
                     self._drop()

@@ -14,10 +14,12 @@ from dialer.campaign import CampaignMove
 from dialer.choosing import chosen
 from dialer.lead import Lead, LeadCallback, LeadState
 from dialer.reasons import Reason, ReasonCode
+from engine.ports import StoreUnavailable
 from engine.registers.leads import LeadFilter, LeftOutCode
 from engine.registers.refusals import Missing, Refused
 from store.store import Store
 from tests.conftest import HandClock
+from tests.postgres import PostgresServer
 from tests.store.campaign_samples import MINUTE, add, listed, reserve, running, whole
 from tests.store.people import WE, noted, person, phone
 
@@ -227,6 +229,26 @@ async def test_a_search_that_goes_on_passes_nobody_by(store: Store, clock: HandC
     assert await store.leads.keep([again]) == []
     assert [lead.id for lead in await reserve(store, clock, 1)] == [first[0].id]
     assert len(await reserve(store, clock, 9)) == 5
+
+
+@pytest.mark.postgres
+async def test_a_connection_that_broke_is_made_anew(
+    postgres: PostgresServer, postgres_url: str, make_store: Callable[..., Store], clock: HandClock
+) -> None:
+    store = make_store(postgres_url)
+    await store.start()
+    await running(store)
+    await add(store, listed(1), listed(2))
+    assert len(await reserve(store, clock, 1)) == 1
+    await asyncio.to_thread(
+        postgres.sql,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%SKIP LOCKED%' "
+        "AND pid <> pg_backend_pid()",
+    )
+    assert len(await reserve(store, clock, 1)) == 1
+    postgres.kill()
+    with pytest.raises(StoreUnavailable):
+        await reserve(store, clock, 1)
 
 
 async def test_a_lead_is_kept_whole(store: Store, clock: HandClock) -> None:
