@@ -46,7 +46,7 @@ from engine.placing.ringing import callee_channel
 from engine.ports import LedgerUnavailable
 from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
-from engine.talks.recall import recalled, room_named
+from engine.talks.recall import over_in_log, recalled, room_named
 from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
 from ivr.flow import Flow
 
@@ -92,6 +92,7 @@ class CampaignCall:
         self._answered = False
         self._sought_at: datetime | None = None
         self._talk: TalkInProgress | None = None
+        self._left: Over | None = None  # how an earlier engine's talk was over, of which nothing has come
         self._successor: Conversation | None = None
         self._ended_by = "caller"
         self._outcome: Outcome | None = None
@@ -140,6 +141,7 @@ class CampaignCall:
         found = recalled(events, self.channel_id)
         self._answered = self.log.call.answered_at is not None
         self._leg = found.offered[0]  # of an agent who is rung no more
+        self._left = over_in_log(events) if found.talk is None else None
         if found.talk is not None:
             self._agent, self._leg = found.talk.agent, found.talk.agent_leg
             self._talk = TalkInProgress(found.talk, found.main or room_named(self._leg), self._means)
@@ -212,6 +214,10 @@ class CampaignCall:
         await self.log.write(CallEventKind.RESUMED, {"why": why})
         if self._talk is not None:
             await self._over(await self._talk.settle(up))
+        elif self._left is not None:
+            for leg in sorted(one for one in up or () if one.startswith(f"{self.id}.leg.")):
+                await self._hang_up(leg)
+            await self._over(self._left)
         elif not self._answered:
             self._after(self._dial.ring_seconds + OVERDUE_SECONDS, Overdue(self.channel_id))
             if up is not None and self.channel_id in up:

@@ -27,7 +27,7 @@ from engine.placing.own_calls import OwnCallRules, flow_after
 from engine.placing.ringing import callee_channel
 from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
-from engine.talks.recall import recalled, room_named
+from engine.talks.recall import over_in_log, recalled, room_named
 from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
 from ivr.flow import Flow
 
@@ -106,6 +106,7 @@ class ManualCall:
         self._dialled = False
         self._answered = False
         self._talk: TalkInProgress | None = None
+        self._left: Over | None = None  # how an earlier engine's talk was over, of which nothing has come
         self._rules = rules
         self._flow_named = flow_named
         self._go_on = go_on
@@ -151,8 +152,11 @@ class ManualCall:
         """Take over what an earlier engine had begun, before `resume`. The customer's channel lives."""
         found = recalled(events, self.channel_id)
         self._dialled = True
-        self._answered = self.log.call.answered_at is not None
         talk = found.talk
+        self._left = over_in_log(events) if talk is None else None
+        # That they had answered may be written, and not that the two were connected.
+        connected = talk is not None or self._left is not None
+        self._answered = connected and self.log.call.answered_at is not None
         if talk is None and found.offered[0]:
             self._leg = found.offered[0]
             now = self._means.clock.now()
@@ -234,6 +238,11 @@ class ManualCall:
 
     async def _resumed(self, why: str, up: frozenset[str] | None) -> None:
         await self.log.write(CallEventKind.RESUMED, {"why": why})
+        if self._left is not None:
+            for leg in sorted(one for one in up or () if one.startswith(f"{self.id}.leg.")):
+                await self._hang_up(leg)
+            await self._over(self._left)
+            return
         if self._talk is None:
             await self._never("the connection to Asterisk was lost while the agent was rung")
             return
@@ -300,7 +309,8 @@ class ManualCall:
         if self._answered or self._talk is None:
             return
         self._answered = True
-        await self.log.write(CallEventKind.ANSWERED)
+        if self.log.call.answered_at is None:  # an earlier engine has written it
+            await self.log.write(CallEventKind.ANSWERED)
         connected = {"queue": self._dial.queue, "agent": self._dial.agent, "waited_seconds": 0.0}
         await self.log.write(CallEventKind.AGENT_CONNECTED, connected)
         await self._over(await self._talk.answered_by_customer())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from acd.talks.commands import Ending, Over
 from acd.talks.phases import Other, Phase, Talk
 from acd.talks.talk import Target, TargetKind
 from calls.events import CallEvent, CallEventKind
@@ -50,6 +51,27 @@ def place_in_log(events: Sequence[CallEvent]) -> Place | None:
         elif event.kind is CallEventKind.TALK_ENDED and place is not None:
             place = replace(place, returned=True)
     return place
+
+
+def over_in_log(events: Sequence[CallEvent]) -> Over | None:
+    """How the last talk of these events was over for the customer; None when they tell of no such end.
+
+    Of a talk that goes on it tells nothing: see `recalled`.
+    """
+    over: Over | None = None
+    for event in events:
+        match event.kind, event.data:
+            case CallEventKind.AGENT_CONNECTED, _:
+                over = None
+            case CallEventKind.TRANSFERRED, {"kind": "queue" | "flow" as kind, "target": name}:
+                over = Over(Ending(kind), str(name))
+            case CallEventKind.CONSULT_ENDED, {"outcome": outcome} if outcome != "transferred":
+                over = Over(Ending.LOST)  # whoever was to get the customer; one who still talks goes on
+            case CallEventKind.TALK_ENDED, {"by": by} if by != "transfer":
+                over = Over(Ending.LOST if by == "lost" else Ending.AGENT)
+            case _:
+                pass
+    return over
 
 
 def recalled(events: Sequence[CallEvent], customer: str) -> Recalled:

@@ -8,6 +8,7 @@ import pytest
 
 from acd.agents import Agent, AgentState
 from acd.queues import Queue
+from calls.call import fold
 from calls.control import ChannelEnded, LegAnswered, LegRinging
 from calls.events import CallEventKind as Kind
 from compliance.facts import Mode, Purpose
@@ -226,6 +227,23 @@ async def test_an_engine_that_died_in_a_talk_leaves_it_going_on(tmp_path: Path) 
     later.control.tell(ChannelEnded(CHANNEL, 16))
     ended = await over(later)
     assert (ended.result, ended.agent) == (AttemptResult.ANSWERED, "anna")
+
+
+async def test_an_engine_that_died_behind_a_talk_seeks_no_other_agent(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    leg = await talking(stage)
+    stage.control.tell(ChannelEnded(leg, 16))
+    await over(stage)
+    await stage.crash()
+    written = stage.ledger.log[CALL]
+    del written[stage.ledger.kinds(CALL).index(Kind.TALK_ENDED) + 1 :]
+    stage.ledger.calls[CALL] = fold(written)
+    later = stage_of(tmp_path, after=stage)
+    staffed(later, "anna", "jan")
+    await later.connect(channel(CHANNEL))
+    await later.until(lambda: Kind.ENDED in later.ledger.kinds(CALL))
+    assert (CHANNEL, 16) in later.control.asked("hang_up")
+    assert not later.control.asked("ring")
 
 
 async def test_an_engine_that_died_while_it_rang_dials_nobody_again(tmp_path: Path) -> None:
