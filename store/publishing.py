@@ -28,7 +28,7 @@ WAITS_FOR = timedelta(days=4)
 # Of those that are not written yet: after a lost answer the same are written again. Subjects are locked in
 # one lasting order, so that two transactions wait for each other and do not deadlock.
 _TAKE = (
-    "INSERT INTO subjects (subject, last_seq) SELECT subject, count(*) FROM {given} WHERE {fresh} "
+    "INSERT INTO subjects (subject, last_seq) SELECT subject, count(*) FROM {given} WHERE {fresh}{last} "
     "GROUP BY subject ORDER BY subject "
     "ON CONFLICT (subject) DO UPDATE SET last_seq = subjects.last_seq + excluded.last_seq"
 )
@@ -48,12 +48,15 @@ _SQLITE = {
     "json_extract(value, '$[4]') AS data, key AS place FROM json_each(?1)) AS given",
     "fresh": "id NOT IN (SELECT id FROM publications WHERE id IN "
     "(SELECT json_extract(value, '$[0]') FROM json_each(?1)))",
+    "last": "",
     "taken": "subjects",
     "data": "data",
 }
 _POSTGRESQL = {
     "given": "given",
     "fresh": "id NOT IN (SELECT id FROM publications WHERE id IN (SELECT id FROM given))",
+    # Behind all that is written with it: whoever else writes of a person takes the subject's lock last, too.
+    "last": " AND (SELECT count FROM written) >= 0",
     "taken": "taken",
     "data": "data::jsonb",
 }

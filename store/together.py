@@ -35,14 +35,19 @@ class Together:
             self._parts.append(self._numbered(write.many, list(zip(*rows, strict=True))))
 
     def do(self, parts: str = "", values: Sequence[Sequence[object]] = (), select: str = "") -> Sequence[Any]:
-        """All that was added. `parts` of one's own, named, take `values`; `select` reads what they return."""
+        """All that was added. `parts` of one's own, named, take `values`; `select` reads what they return.
+
+        Parts that read `count` of `written` come after all that was added.
+        """
         own = self._numbered(parts, values) if parts else ""
         if not self._parts and not own:
             return ()
         if len(self._parts) == 1 and not own:
             sql = self._parts[0]
         else:
-            named = [f"write_{number} AS ({part})" for number, part in enumerate(self._parts)]
+            named = [f"write_{number} AS ({part} RETURNING 1)" for number, part in enumerate(self._parts)]
+            counts = [f"(SELECT count(*) FROM write_{number})" for number in range(len(named))]
+            named.append(f"written AS (SELECT {' + '.join(counts) or '0'} AS count)")
             sql = f"WITH {', '.join([*named, own] if own else named)} {select or 'SELECT 1'}"
         given, self._parts, self._values = tuple(self._values), [], []
         found = self._connection.exec_driver_sql(sql, given)
