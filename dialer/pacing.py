@@ -141,11 +141,11 @@ def create_pacer(
     knowledge: dict[str, Any] | None = None,
 ) -> Pacer:
     """`knowledge`: what a pacer of this campaign knew before; one that cannot be read is left aside."""
-    from dialer.pace.predictive import Predictive
+    from dialer.pace.predictive import with_knowledge
     from dialer.pace.progressive import Progressive
 
     if mode == "progressive":
         return Progressive(settings)
     if mode == "predictive":
-        return Predictive(settings, knowledge)
+        return with_knowledge(settings, knowledge)
     raise ValueError(f"There is no pacing mode {mode!r}; the modes are progressive and predictive.")

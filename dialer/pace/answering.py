@@ -110,8 +110,8 @@ class AnswerCurves:
         still = np.exp(np.minimum(before[None, :] - before[:, None], 0.0))
         answered = np.where(self._age_of >= 0, still * person[None, :], 0.0)
         verdict = np.cumsum(self._detection["person"]) / self._detection["person"].sum()
-        # a call at an age is on average in its middle, and so is the answer in the age in which it comes
-        waits = AHEAD_SECONDS[None, :] - (np.arange(self.ages) * AGE_SECONDS)[:, None]
+        # calls are placed at decisions, so a call is at an age's beginning; its answer comes in one's middle
+        waits = AHEAD_SECONDS[None, :] - ((np.arange(self.ages) + 0.5) * AGE_SECONDS)[:, None]
         reached = _at(verdict, waits)
         self.ringing = np.zeros((self.ages, AHEAD_SECONDS.size))
         for lag in range(min(self.ages, int(AHEAD_SECONDS[-1] / AGE_SECONDS) + 1)):

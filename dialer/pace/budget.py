@@ -20,6 +20,7 @@ AT_THE_END: Final = (1.0, 1.5)  # abandoned calls left then, of short runs and o
 AT_ONCE: Final = 0.03  # abandoned calls an agent that may come of the calls in flight when the last is risked
 SHORT_RUN: Final = 900.0  # people
 BORROWED: Final = 0.5  # of what will be earned by the end, what may be spent before
+MOST_BORROWED: Final = (4.0, 0.1)  # that many calls, and that share, at the most
 HIGHEST: Final = 5.0  # times the risk that would keep the rate at the cap
 LOWEST: Final = 0.1
 SURE: Final = (1.65, 2.2)  # deviations of the people taken for machines that are set aside, of the same runs
@@ -71,13 +72,14 @@ class Budget:
         if coming is None:
             # several are abandoned at a time where many are called
             bursts = math.sqrt(1 + self._rate * per_minute)
-            firmness, spare, floor = FIRM / bursts, 1 + 2 * bursts, 1.0
+            floor = AT_THE_END[False] + AT_ONCE * agents
+            firmness, spare = FIRM / bursts, floor + 2 * bursts
         else:
             earned = self._rate * coming
             firmness = 1 / (earned + 1 / FIRMEST)
             end = AT_THE_END[long] + AT_ONCE * agents
             spare = end + 0.1 * math.sqrt(min(earned, 9.0))
-            floor = end - BORROWED * earned
+            floor = end - min(BORROWED * earned, MOST_BORROWED[0] + MOST_BORROWED[1] * earned)
         over = min(math.exp(min(firmness * (left - spare), 5.0)), HIGHEST)
         if left < floor:
             over = min(over, LOWEST) * math.exp(max(2 * (left - floor), -4.0))

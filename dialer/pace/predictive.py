@@ -26,13 +26,14 @@ LONGEST_SETUP_SECONDS: Final = 20.0  # from dialling to ringing, that are told a
 EXPECTED_BUSY: Final = 0.85  # the share of their time that agents are taken to talk and write up
 YIELD_SECONDS: Final = 6.5  # ahead, in which calls compete for the last line
 LAST_CALLS: Final = 6.0  # abandoned calls still to be earned by a list, from which its end is near
-IDLE_COUNTS: Final = (0.3, 4)  # of the risk's logarithm, per idle agent, and up to how many
-IDLE_DECISIONS: Final = 400.0  # in which it is learned what is usual of that
+EAGERNESS: Final = 0.35  # of the risk's logarithm, when as many agents are idle as usual
+MOST_IDLE: Final = 3.0  # times as many as usual, beyond which nothing more is risked for it
+USUAL_DECISIONS: Final = 300.0  # in which it is learned what is usual
 RECALLED: Final = 0.5  # of its weight, what was known before a restart
 
 
 class Predictive:
-    def __init__(self, settings: PacingSettings, knowledge: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, settings: PacingSettings) -> None:
         self._settings = settings
         self.curves = AnswerCurves(settings.ring_timeout + LONGEST_SETUP_SECONDS)
         self.releases = Releases(settings.connect_window)
@@ -43,15 +44,9 @@ class Predictive:
         self._run_before = (0.0, 0)  # seconds and people of the run before a restart
         self._now = 0.0
         self._live = 0
-        self._usual: float | None = None
+        self._usual: tuple[float, float] | None = None  # idle agents, and what they make of the risk
         self._reasons = Reasons()
-        self._unread: str | None = None
-        if knowledge:
-            try:
-                self._recall(knowledge)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                self.__init__(settings)  # type: ignore[misc]  # nothing half recalled stays
-                self._unread = f"What the pacer knew before cannot be read ({error}); it begins anew."
+        self.unread: str | None = None  # why what was known before was left aside
 
     def decide(self, view: PacingView) -> PacingDecision:
         self._learner.learn(view.events)
@@ -87,10 +82,13 @@ class Predictive:
 
     def _eagerness(self, idle: int) -> float:
         """More is risked while more agents are idle, less while fewer are: so an abandoned call buys more."""
-        eager = math.exp(IDLE_COUNTS[0] * min(idle, IDLE_COUNTS[1]))
-        usual = eager if self._usual is None else self._usual + (eager - self._usual) / IDLE_DECISIONS
-        self._usual = usual
-        return eager / usual
+        if self._usual is None:
+            self._usual = (max(float(idle), 1.0), math.exp(EAGERNESS))
+        count, eagerness = self._usual
+        eager = math.exp(EAGERNESS * min(idle / count, MOST_IDLE))
+        count += (idle - count) / USUAL_DECISIONS
+        self._usual = (max(count, 0.5), eagerness + (eager - eagerness) / USUAL_DECISIONS)
+        return eager / eagerness
 
     def _review(
         self, balance: Balance, loose: list[tuple[float, str, int]], risk: float
@@ -206,7 +204,8 @@ class Predictive:
             "run": {"seconds": round(ran, 1), "live": self._live},
         }
 
-    def _recall(self, known: Mapping[str, Any]) -> None:
+    def recall(self, known: Mapping[str, Any]) -> None:
+        """Go on with what `knowledge` told. KeyError, TypeError or ValueError if it does not fit."""
         if known["version"] != VERSION:
             raise ValueError(f"its version is {known['version']!r}, not {VERSION}")
         if known["ring_timeout"] != self._settings.ring_timeout:
@@ -224,8 +223,21 @@ class Predictive:
 
     def explain(self) -> dict[str, Any]:
         return explained(
-            self._reasons, self.curves, self.releases, self.budget, self._learner.stays, self._unread
+            self._reasons, self.curves, self.releases, self.budget, self._learner.stays, self.unread
         )
+
+
+def with_knowledge(settings: PacingSettings, known: Mapping[str, Any] | None) -> Predictive:
+    """A pacer that goes on where another stopped, or begins anew and says why."""
+    pacer = Predictive(settings)
+    if not known:
+        return pacer
+    try:
+        pacer.recall(known)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        pacer = Predictive(settings)  # nothing half recalled stays
+        pacer.unread = f"What the pacer knew before cannot be read ({error}); it begins anew."
+    return pacer
 
 
 def _lasting(view: PacingView, state: str) -> Floats:

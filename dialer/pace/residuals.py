@@ -96,7 +96,7 @@ class Releases:
         self.talk = Durations(2.0, 90.0, 2.0)
         self.wrap = Durations(1.0, 15.0, 2.0)
         self._until = AHEAD_SECONDS + window_seconds
-        self._rows = np.concatenate((np.arange(0.0, 60.0, 1.5), 60.0 * 1.04 ** np.arange(120)))
+        self._rows = np.concatenate((np.arange(0.0, 60.0, 0.75), 60.0 * 1.04 ** np.arange(120)))
         self._talking = np.zeros((self._rows.size, AHEAD_SECONDS.size))
         self._wrapping = np.zeros((self._rows.size, AHEAD_SECONDS.size))
         self.rebuild(NONE, NONE)
