@@ -114,15 +114,15 @@ class CallLog:
     def ended(self) -> bool:
         return self._call is not None and self._call.ended_at is not None
 
-    async def begin(self, data: Mapping[str, object]) -> None:
+    async def begin(self, data: Mapping[str, object], *changes: Change) -> None:
         """Write that the call begins, before anything is done: it lasts once this returns.
 
-        Raises LedgerUnavailable; then there is no call.
+        `changes` are written in the same transaction. Raises LedgerUnavailable; then there is no call.
         """
         event = CallEvent(self.id, 1, self._clock.now(), CallEventKind.RECEIVED, data)
         call = fold((event,))
         told = Published(call_published(call, event.kind, event.at))
-        await self._ledger.commit([EventsAppended((event,)), CallStored(call), told], durable=True)
+        await self._ledger.commit([EventsAppended((event,)), CallStored(call), told, *changes], durable=True)
         self._call = call
         self._events = [event]
         self._live.put(call)

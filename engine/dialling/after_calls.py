@@ -1,0 +1,128 @@
+"""What becomes of a lead when its call is over: written with the attempt's end, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date as Date
+from datetime import datetime, timedelta
+
+import structlog
+
+from calls.events import CallEvent, CallEventKind
+from compliance.local_time import day_start
+from dialer.attempt import Attempt
+from dialer.before_dialling import never_dialled
+from dialer.callbacks import lead_callback
+from dialer.campaign import Campaign
+from dialer.lead import BUSY, TRANSITIONS, Lead, LeadCallback, LeadMove, LeadState
+from dialer.lead_plan import LeadPlan
+from dialer.local_day import zone_of
+from dialer.retry import plan
+from engine.changes import AttemptStored, LeadPlanned
+from engine.dialling.means import DiallingMeans
+from engine.registers.callbacks import CallbackFilter
+from engine.registers.refusals import Missing
+from history.callbacks import STANDING
+from history.dispositions import Disposition, Next
+
+# A lead that a person changes in the same moment is read again so often.
+TRIES = 5
+# Until so long behind the day agreed a payment may still come in.
+PROMISE_GRACE = timedelta(days=1)
+# What an agent arranges in a personal callback's name begins so.
+_MINE = "agent-"
+
+log = structlog.get_logger(__name__)
+
+
+class AfterCalls:
+    """Every method raises StoreUnavailable and LedgerUnavailable; then it is to be tried again."""
+
+    def __init__(self, means: DiallingMeans) -> None:
+        self._means = means
+
+    async def over(
+        self, campaign: Campaign, attempt: Attempt, step: int, events: Sequence[CallEvent]
+    ) -> LeadPlan | None:
+        """The attempt has ended, and whoever had a word to say has said it. None: its lead is settled."""
+        means, ledger = self._means, self._means.exchange.ledger
+        disposition = self._disposition(attempt)
+        callback = await self._callback(attempt, disposition)
+        for _ in range(TRIES):
+            try:
+                lead = await means.leads.get(attempt.lead)
+            except Missing:
+                lead = None
+            if lead is None or lead.state not in BUSY or lead.state is LeadState.RESERVED:
+                await ledger.commit([AttemptStored(attempt, step)], durable=True)
+                return None
+            planned = self._planned(campaign, lead, attempt, disposition, callback, events)
+            await ledger.commit([AttemptStored(attempt, step), LeadPlanned(planned.lead)], durable=True)
+            after = await means.leads.get(attempt.lead)
+            if after.version > lead.version and after.state not in BUSY:
+                return planned
+        log.warning("a lead changes all the time; it is planned at the next look", lead=attempt.lead)
+        return None
+
+    async def moved(self, attempt: Attempt, move: LeadMove) -> None:
+        """The lead talks, or its agent wraps up. That it changed meanwhile does not matter."""
+        try:
+            lead = await self._means.leads.get(attempt.lead)
+        except Missing:
+            return
+        after = TRANSITIONS.get((lead.state, move))
+        if after is not None:
+            await self._means.leads.keep([replace(lead, state=after)])
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _planned(
+        self,
+        campaign: Campaign,
+        lead: Lead,
+        attempt: Attempt,
+        disposition: Disposition | None,
+        callback: LeadCallback | None,
+        events: Sequence[CallEvent],
+    ) -> LeadPlan:
+        if attempt.dialled_at is None:
+            return never_dialled(lead)
+        return plan(
+            campaign,
+            lead,
+            attempt,
+            disposition,
+            self._means.exchange.clock.now(),
+            limits=self._means.limits(campaign),
+            callback=callback,
+            promised=_promised(campaign, lead, events),
+        )
+
+    def _disposition(self, attempt: Attempt) -> Disposition | None:
+        name = attempt.disposition
+        return None if name is None else self._means.dispositions().get(name)
+
+    async def _callback(self, attempt: Attempt, disposition: Disposition | None) -> LeadCallback | None:
+        """What the agent arranged in this call."""
+        if disposition is None or disposition.next is not Next.CALLBACK:
+            return None
+        wanted = CallbackFilter(STANDING, contact_id=attempt.contact_id)
+        for request in (await self._means.callbacks.list(wanted)).items:
+            if request.call_id == attempt.id:
+                agent = request.topic.removeprefix(_MINE) if request.topic.startswith(_MINE) else None
+                return lead_callback(request, agent)
+        return None
+
+
+def _promised(campaign: Campaign, lead: Lead, events: Sequence[CallEvent]) -> tuple[str, datetime] | None:
+    """By when the person promised to pay in this call, and until when that is waited for."""
+    made = [event for event in events if event.kind is CallEventKind.PROMISE_MADE]
+    if not made:
+        return None
+    due = str(made[-1].data["due"])
+    try:
+        ends = day_start(zone_of(lead, campaign), Date.fromisoformat(due) + timedelta(days=1))
+    except ValueError:
+        return None
+    return due, ends + PROMISE_GRACE

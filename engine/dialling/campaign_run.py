@@ -1,0 +1,403 @@
+"""CampaignRun: one campaign while this engine dials for it. It decides twice a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import structlog
+
+from calls.events import CallEventKind
+from compliance.facts import Mode
+from dialer.abandon_window import window_began
+from dialer.campaign import Campaign, CampaignState
+from dialer.lead import Lead, LeadMove, LeadState
+from dialer.lead_plan import LeadPlan
+from dialer.pacing import Pacer, PacingDecision, PacingEvent, PacingSettings, PacingView, create_pacer
+from dialer.reasons import ReasonCode
+from dialer.schedule import dialling
+from dialer.stopping import own_change
+from engine.changes import AttemptStored
+from engine.dialling.after_calls import AfterCalls
+from engine.dialling.agentless import Agentless
+from engine.dialling.attempt_folding import attempt_after
+from engine.dialling.flights import Counted, Flight, Flights
+from engine.dialling.floor import Floor
+from engine.dialling.lead_calling import LeadCaller, call_all
+from engine.dialling.means import DiallingMeans
+from engine.dialling.pacing_of import Allowance, settings_of, tally_of
+from engine.dialling.trunks import Trunks
+from engine.ports import LedgerUnavailable, StoreUnavailable
+from engine.registers.actor import ENGINE
+from engine.registers.campaigns import Lease
+from engine.registers.refusals import Changed, Missing, Refused
+
+RESERVED_FOR = timedelta(seconds=60)
+# What is read of the campaign and its list while it runs.
+LOOK_SECONDS = 10.0
+KNOWLEDGE_SECONDS = 60.0
+# The database is asked again after this.
+RETRY_SECONDS = 5.0
+# An agent's word on a call is waited for so long once they are at other things.
+WORD_SECONDS = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class CampaignRun:
+    """`lease` None: another engine dials for it; calls that are on the line are followed to their end."""
+
+    def __init__(self, campaign: Campaign, means: DiallingMeans, caller: LeadCaller, trunks: Trunks) -> None:
+        self.campaign = campaign
+        self.lease: Lease | None = None
+        self._means = means
+        self._caller = caller
+        self._trunks = trunks
+        self._clock = means.exchange.clock
+        self.flights = Flights(self.at)
+        self._floor = Floor(means.agents.free, self.at)
+        self._after = AfterCalls(means)
+        self._allowance = Allowance(campaign.calls_per_second, self._clock.monotonic())
+        self._pacer: Pacer | None = None
+        self._made_for: tuple[Mode, PacingSettings] | None = None
+        self._events: list[PacingEvent] = []
+        self._window: datetime | None = None
+        self._looked_at = self._kept_at = self._none_until = -1e9
+        self._leads_left: int | None = None
+        self._refused_in_row = 0
+        self._deciding = False
+        self._why = "It has not decided anything yet."
+        self._dialled: tuple[datetime, int] | None = None
+        self._placing: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def at(self, moment: datetime) -> float:
+        """In the loop's seconds."""
+        return self._clock.monotonic() - (self._clock.now() - moment).total_seconds()
+
+    # --- what is seen -------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> bool:
+        return self.campaign.state is CampaignState.RUNNING
+
+    @property
+    def idle(self) -> bool:
+        """Nothing of it goes on here."""
+        return not len(self.flights) and self._placing is None
+
+    @property
+    def wants_agents(self) -> bool:
+        """Who is free has something to do here, or may have in a moment."""
+        return self.lease is not None and (self._deciding or self.flights.on_line > 0)
+
+    def wants_lines(self) -> int:
+        return max(0, self.campaign.lines - self.flights.on_line) if self.active and self.lease else 0
+
+    def explain(self) -> dict[str, Any]:
+        counted = self.flights.counted
+        return {
+            "campaign": self.campaign.id,
+            "state": self.campaign.state.value,
+            "why": self._why,
+            "agents": {seat.name: seat.state.value for seat in self._means.agents.of(self.campaign.id)},
+            "calls": self.flights.on_line,
+            "leads_left": self._leads_left,
+            "counted": {
+                "since": None if self._window is None else self._window.astimezone(UTC).isoformat(),
+                "attempts": counted.attempts,
+                "live": counted.live,
+                "abandoned": counted.abandoned,
+            },
+            "last_dialled": None
+            if self._dialled is None
+            else {"at": self._dialled[0].astimezone(UTC).isoformat(), "calls": self._dialled[1]},
+            "pacer": None if self._pacer is None else self._pacer.explain(),
+        }
+
+    # --- twice a second -----------------------------------------------------------------------------------
+
+    def tick(self, free_lines: int) -> None:
+        """Look, learn, decide. Never waits: what takes time goes on beside it."""
+        now = self._clock.monotonic()
+        seats = self._means.agents.of(self.campaign.id)
+        agents, agent_events = self._floor.look(seats, self.flights.__contains__, now)
+        calls, call_events = self.flights.look(now)
+        self._events += agent_events + call_events
+        for flight in self.flights:
+            self._follow(flight, now)
+        if now - self._looked_at >= LOOK_SECONDS and self._looking is None:
+            self._looked_at = now
+            self._looking = self._run(self._look())
+        self._why = self._held()
+        self._deciding = not self._why or self._placing is not None
+        if self._why or self._pacer is None:
+            return
+        counted = self.flights.counted
+        allowed = self._allowance.left(now)
+        view = PacingView(
+            now=now,
+            agents=agents,
+            calls=calls,
+            events=tuple(self._events),
+            free_lines=free_lines,
+            attempts=counted.attempts,
+            live=counted.live,
+            abandoned=counted.abandoned,
+            leads_left=0 if now < self._none_until else self._leads_left,
+            dial_limit=allowed,
+        )
+        self._events.clear()
+        decision = self._pacer.decide(view)
+        self._carry_out(decision, now)
+
+    def _held(self) -> str:
+        """Why nothing is decided now; "": it is."""
+        campaign = self.campaign
+        if not self.active:
+            return f"The campaign is {campaign.state.value}."
+        if self.lease is None:
+            return "Another engine dials for it."
+        if self._window is None:
+            return "Its counters are being read."
+        if not self._means.switchboard.connected:
+            return "Asterisk is away: the hotline is reconnecting."
+        hours = None if campaign.hours is None else self._means.hours(campaign.hours)
+        open_now = dialling(campaign, hours, self._clock.now())
+        if not open_now.open:
+            opens = open_now.changes_at
+            if opens is None:
+                return "Its days are over."
+            return f"Its hours begin at {opens.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+        if why := self._trunks.why_not(self._clock.now()):
+            return why
+        if self._placing is not None:
+            return "The calls decided on last are being placed."
+        return ""
+
+    def _carry_out(self, decision: PacingDecision, now: float) -> None:
+        for call_id in decision.cancel:
+            self._write(self._cancel(call_id))
+        dial = self._trunks.most(decision.dial, self._clock.now())
+        self._why = (
+            f"{dial} calls are placed now." if dial else "No call is needed now, or none may be placed."
+        )
+        if dial > 0:
+            self._allowance.take(dial, now)
+            self._dialled = (self._clock.now(), dial)
+            self._placing = self._run(self._place(dial))
+
+    async def _cancel(self, call_id: str) -> None:
+        await self._means.switchboard.hang_up(call_id, "engine")
+
+    # --- placing ------------------------------------------------------------------------------------------
+
+    async def _place(self, count: int) -> None:
+        means, campaign = self._means, self.campaign
+        try:
+            leads = await self._reserved(count)
+            if not leads:
+                await self._wait_for_leads()
+                return
+            kept: list[Lead] = []
+            given_back: list[str] = []
+            for lead, flight, planned in await call_all(
+                self._caller, campaign, leads, means.limits(campaign)
+            ):
+                if flight is not None:
+                    self.flights.add(flight)
+                    self._trunks.dialled(self._clock.now())
+                    self._refused_in_row = 0
+                elif planned is not None:
+                    kept.append(planned.lead)
+                    self._count_refusal(planned)
+                else:
+                    given_back.append(lead.id)
+            if kept:
+                await means.leads.keep(kept)
+            if given_back:
+                await means.leads.release(means.worker, given_back)
+        except (StoreUnavailable, LedgerUnavailable) as away:
+            log.warning("no leads are called", campaign=campaign.id, why=str(away))
+            await asyncio.sleep(RETRY_SECONDS)
+        except Exception:
+            log.exception("leads could not be called", campaign=campaign.id)
+            await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            self._placing = None
+
+    async def _reserved(self, count: int) -> list[Lead]:
+        means, now = self._means, self._clock.now()
+        free = [s.name for s in means.agents.of(self.campaign.id) if means.agents.free(s.name)]
+        reserved = await means.leads.reserve(
+            self.campaign.id, means.worker, count, now, now + RESERVED_FOR, agents=free, lease=self.lease
+        )
+        return list(reserved)
+
+    async def _wait_for_leads(self) -> None:
+        """None is due: the pacer need not ask for any for a while."""
+        due = await self._means.leads.next_due(self.campaign.id)
+        seconds = LOOK_SECONDS if due is None else (due - self._clock.now()).total_seconds()
+        self._none_until = self._clock.monotonic() + min(max(seconds, 1.0), LOOK_SECONDS)
+
+    def _count_refusal(self, planned: LeadPlan) -> None:
+        forever = planned.lead.reason.code is ReasonCode.GATE_FOREVER
+        self._refused_in_row = self._refused_in_row + 1 if forever else 0
+
+    # --- following its calls ------------------------------------------------------------------------------
+
+    def _follow(self, flight: Flight, now: float) -> None:
+        """Whatever is new of a call is written; what cannot be is tried again."""
+        if now < flight.try_again_at:
+            return
+        attempt = flight.attempt
+        if not flight.rang and (attempt.ringing_at or attempt.answered_at or flight.over):
+            flight.rang = True
+            working = attempt.ringing_at is not None or attempt.answered_at is not None
+            self._trunks.told(attempt.number, None if working else attempt.result, self._clock.now())
+        if flight.over:
+            self._follow_over(flight, now)
+            return
+        if flight.in_talk and not flight.talking:
+            flight.talking = True
+            self._write(self._after.moved(attempt, LeadMove.CONNECT))
+        if flight.seen > flight.stored:
+            flight.stored = flight.seen
+            stored = AttemptStored(attempt, 2 * flight.seen)
+            self._write(self._means.exchange.ledger.commit([stored]))
+
+    def _follow_over(self, flight: Flight, now: float) -> None:
+        flight.ended_at = flight.ended_at or now
+        if flight.in_talk and not self._word_is_said(flight, now):
+            if not flight.hung_up:
+                flight.hung_up = True
+                self._write(self._hung_up(flight))
+            return
+        flight.try_again_at = float("inf")  # until this is done
+        self._write(self._settle(flight, now))
+
+    async def _hung_up(self, flight: Flight) -> None:
+        # It is open until its lead is planned: an engine that starts meanwhile must find it.
+        open_still = replace(flight.attempt, ended_at=None)
+        await self._means.exchange.ledger.commit([AttemptStored(open_still, 2 * flight.seen)])
+        await self._after.moved(flight.attempt, LeadMove.HANG_UP)
+
+    def _word_is_said(self, flight: Flight, now: float) -> bool:
+        """No agent has it in hand any more, and the last of them has said what came of it."""
+        queues = self._means.exchange.queues
+        for seat in queues.agent_views().values():
+            if any(work.work_id == flight.attempt.id for work in seat.all_work):
+                flight.ended_at = now
+                return False
+        if any(event.kind is CallEventKind.WRAPPED_UP for event in flight.log.events):
+            return True
+        return now - (flight.ended_at or now) >= WORD_SECONDS
+
+    async def _settle(self, flight: Flight, now: float) -> None:
+        try:
+            events = flight.log.events
+            if flight.again:  # what is written of it now is written in another log
+                events = await self._means.queries.events(flight.attempt.id) or events
+                flight.attempt = attempt_after(flight.attempt, events)
+            await self._after.over(self.campaign, flight.attempt, 2 * len(events) + 1, events)
+        except (StoreUnavailable, LedgerUnavailable):
+            flight.try_again_at = now + RETRY_SECONDS
+            raise
+        self.flights.done(flight)
+
+    # --- what goes on beside ------------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        """The campaign as it is now, its list, its counters."""
+        means = self._means
+        try:
+            self.campaign = await means.campaigns.get(self.campaign.id)
+            self._allowance.per_second = self.campaign.calls_per_second
+            if self.lease is None:
+                return
+            now = self._clock.now()
+            limits = means.limits(self.campaign)
+            window = window_began(limits, self.campaign.started_at or now, now)
+            if window != self._window:
+                found = await means.campaigns.counters(self.campaign.id, window)
+                self.flights.counted = Counted(found.attempts, found.live, found.abandoned)
+                self._window = window
+            counts = await means.leads.counts(self.campaign.id)
+            self._leads_left = sum(
+                one.count for one in counts if one.state in (LeadState.WAITING, LeadState.RESERVED)
+            )
+            total = await means.campaigns.counters(self.campaign.id, self.campaign.started_at or now)
+            tally = tally_of(counts, total.attempts, self._refused_in_row)
+            await self._make_pacer()
+            change = own_change(self.campaign, tally, now, limits)
+            if change is not None:
+                self.campaign = await means.campaigns.set_state(
+                    ENGINE, self.campaign.id, change.move, cause=change.cause, note=change.note
+                )
+                log.info("a campaign changed its state", campaign=self.campaign.id, cause=str(change.cause))
+            await self.keep_knowledge()
+        except (StoreUnavailable, Missing, Changed, Refused) as failure:
+            log.warning("a campaign could not be looked at", campaign=self.campaign.id, why=str(failure))
+        finally:
+            self._looking = None
+
+    async def _make_pacer(self) -> None:
+        campaign, means = self.campaign, self._means
+        hours = None if campaign.hours is None else means.hours(campaign.hours)
+        now = self._clock.now()
+        settings = settings_of(campaign, means.limits(campaign), dialling(campaign, hours, now), now)
+        made_for = (campaign.mode, replace(settings, horizon=None))
+        if made_for == self._made_for:
+            return
+        if campaign.mode is Mode.AGENTLESS:
+            self._pacer = Agentless()
+        else:
+            known = None if self._pacer is None else self._pacer.knowledge()
+            if known is None:
+                known = dict(await means.campaigns.knowledge(campaign.id) or {}) or None
+            mode: Literal["progressive", "predictive"] = (
+                "predictive" if campaign.mode is Mode.PREDICTIVE else "progressive"
+            )
+            self._pacer = create_pacer(mode, settings, known)
+        self._made_for = made_for
+
+    async def keep_knowledge(self, *, at_once: bool = False) -> None:
+        """Raises StoreUnavailable, Changed."""
+        now = self._clock.monotonic()
+        if (
+            self._pacer is None
+            or self.lease is None
+            or (now - self._kept_at < KNOWLEDGE_SECONDS and not at_once)
+        ):
+            return
+        self._kept_at = now
+        await self._means.campaigns.keep_knowledge(self.lease, self._pacer.knowledge())
+
+    def _write(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._run(self._tried(work))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except (StoreUnavailable, LedgerUnavailable) as away:
+            log.warning("a call of a campaign is written later", campaign=self.campaign.id, why=str(away))
+        except Exception:
+            log.exception("a call of a campaign could not be followed", campaign=self.campaign.id)
+
+    @staticmethod
+    def _run(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(work)
+
+    async def close(self) -> None:
+        """What is being done is given a moment; the next engine does the rest."""
+        tasks = [task for task in (self._placing, self._looking, *self._writing) if task is not None]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=2.0)
+            for task in late:
+                task.cancel()

@@ -1,0 +1,187 @@
+"""Dialler: all campaigns that this engine runs, in one task; and those of its calls that are left over.
+
+Each campaign is run by one engine alone, which holds its lease and renews it; agents and lines are shared out
+among campaigns that run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from calls.call import fold
+from dialer.campaign import Campaign, CampaignState
+from dialer.shares import Claim, assign, split
+from engine.dialling.campaign_run import CampaignRun
+from engine.dialling.flights import Flight
+from engine.dialling.lead_calling import LeadCaller
+from engine.dialling.means import DiallingMeans
+from engine.dialling.pacing_of import TICK_SECONDS
+from engine.dialling.trunks import Trunks
+from engine.ports import LedgerUnavailable, StoreUnavailable
+from engine.registers.refusals import Changed, Missing
+
+LEASE_SECONDS = 15.0
+# The campaigns that run, leases, and calls of earlier engines are looked at so often.
+REFRESH_SECONDS = 5.0
+PAGE = 100
+
+log = structlog.get_logger(__name__)
+
+
+class Dialler:
+    def __init__(self, means: DiallingMeans) -> None:
+        self._means = means
+        self._clock = means.exchange.clock
+        trunk = means.lines.trunk
+        self._trunks = Trunks(trunk, means.unreachable, means.exchange.health)
+        self._caller = LeadCaller(means, trunk or "")
+        self._runs: dict[str, CampaignRun] = {}
+        self._began_at = self._clock.now()
+        self._refreshed_at = -1e9
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        self._means.agents.start()
+        try:
+            while True:
+                try:
+                    self.tick()
+                except Exception:
+                    log.exception("campaigns could not be looked at; trying again")
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            self._means.agents.close()
+
+    async def close(self) -> None:
+        """What was learned is kept, and other engines may go on at once. Idempotent."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        runs, self._runs = list(self._runs.values()), {}
+        for run in runs:
+            await run.close()
+            try:
+                await run.keep_knowledge(at_once=True)
+                if run.lease is not None:
+                    await self._means.campaigns.end_lease(run.lease)
+            except (StoreUnavailable, Changed, Missing) as failure:
+                log.warning("a campaign is left as it is", campaign=run.campaign.id, why=str(failure))
+
+    # --- what is seen -------------------------------------------------------------------------------------
+
+    def explain(self, campaign_id: str) -> dict[str, Any] | None:
+        """What its pacer believes and why it dials what it dials; None: this engine does not run it."""
+        run = self._runs.get(campaign_id)
+        return None if run is None else run.explain()
+
+    def refresh_soon(self) -> None:
+        """Somebody has started, paused or changed a campaign."""
+        self._refreshed_at = -1e9
+
+    # --- twice a second -----------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._refreshed_at >= REFRESH_SECONDS and self._refreshing is None:
+            self._refreshed_at = now
+            self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
+        self._share_agents()
+        lines = self._lines()
+        for run in tuple(self._runs.values()):
+            try:
+                run.tick(lines.get(run.campaign.id, 0))
+            except Exception:
+                log.exception("a campaign could not be looked at", campaign=run.campaign.id)
+
+    def _share_agents(self) -> None:
+        agents, claims = self._means.agents, []
+        able: dict[str, set[str]] = {}
+        for run in self._runs.values():
+            campaign = run.campaign
+            if campaign.queue is None or not run.wants_agents:
+                continue
+            members = agents.members(campaign.queue)
+            for name in members:
+                able.setdefault(name, set()).add(campaign.id)
+            claims.append(Claim(campaign.id, len(members), campaign.share, campaign.priority))
+        agents.assign(assign(able, claims, agents.campaigns))
+
+    def _lines(self) -> Mapping[str, int]:
+        free = self._means.lines.most - self._means.switchboard.placed
+        claims = [
+            Claim(run.campaign.id, run.wants_lines(), run.campaign.share, run.campaign.priority)
+            for run in self._runs.values()
+        ]
+        return split(free, claims)
+
+    # --- every few seconds --------------------------------------------------------------------------------
+
+    async def _refresh(self) -> None:
+        try:
+            for campaign in await self._running():
+                run = self._runs.get(campaign.id) or self._begin(campaign)
+                run.campaign = campaign
+            for run in tuple(self._runs.values()):
+                await self._renew(run)
+            await self._find_left_over()
+        except (StoreUnavailable, LedgerUnavailable) as away:
+            log.warning("campaigns wait for the database", why=str(away))
+        except Exception:
+            log.exception("campaigns could not be read; trying again")
+        finally:
+            self._refreshing = None
+
+    async def _running(self) -> list[Campaign]:
+        found: list[Campaign] = []
+        after = None
+        while True:
+            states = (CampaignState.RUNNING,)
+            page = await self._means.campaigns.list(states, limit=PAGE, after=after)
+            found += page.items
+            if (after := page.after) is None:
+                return found
+
+    def _begin(self, campaign: Campaign) -> CampaignRun:
+        run = CampaignRun(campaign, self._means, self._caller, self._trunks)
+        self._runs[campaign.id] = run
+        return run
+
+    async def _renew(self, run: CampaignRun) -> None:
+        campaigns, campaign = self._means.campaigns, run.campaign
+        if not run.active or run.lease is None:
+            run.campaign = campaign = await campaigns.get(campaign.id)
+        if run.active:
+            run.lease = await campaigns.lease(campaign.id, self._means.worker, LEASE_SECONDS)
+            return
+        if run.idle:
+            await run.keep_knowledge(at_once=True)
+            if run.lease is not None:
+                await campaigns.end_lease(run.lease)
+            self._runs.pop(campaign.id, None)
+
+    async def _find_left_over(self) -> None:
+        """Attempts of the engine before this one: adopted, or ended, by engine.recovery."""
+        means, switchboard = self._means, self._means.switchboard
+        for attempt in await means.attempts.open(means.exchange.node):
+            run = self._runs.get(attempt.campaign)
+            if attempt.reserved_at >= self._began_at or (run is not None and attempt.id in run.flights):
+                continue
+            call_log = switchboard.log_of(attempt.id)
+            if call_log is None:
+                events = await means.queries.events(attempt.id)
+                if not events or fold(events).ended_at is None:
+                    continue  # it is about to be adopted, or ended
+                call_log = means.exchange.call_log(attempt.id)
+                call_log.resume(events)
+            if run is None:
+                try:
+                    run = self._begin(await means.campaigns.get(attempt.campaign))
+                except Missing:
+                    continue
+            if attempt.id not in run.flights:
+                run.flights.add(Flight(attempt, call_log, again=True), again=True)
+                log.info("a call of a campaign is followed on", call=attempt.id, campaign=attempt.campaign)

@@ -1,0 +1,217 @@
+"""A lead that was reserved is called: looked at again, the gate asked, written, and only then dialled."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from compliance.facts import Channel, Mode, Requested
+from compliance.pack import CampaignLimits
+from dialer.attempt import Attempt
+from dialer.before_dialling import ToDial, agent_away, before_dialling, person_busy, refused
+from dialer.caller_ids import caller_id_for
+from dialer.campaign import Campaign
+from dialer.debts.debt import Debt
+from dialer.debts.promise import Promise, PromiseState
+from dialer.lead import Lead
+from dialer.lead_plan import LeadPlan
+from dialer.machine import Detect
+from engine.adoption import opening, ring_of
+from engine.call_log import CallLog
+from engine.changes import AttemptBegun
+from engine.dialling.campaign_dial import CONNECT_SECONDS, CampaignDial, received_of_campaign
+from engine.dialling.flights import Flight
+from engine.dialling.means import DiallingMeans
+from engine.gatekeeper import ContactRequest
+from engine.placing.call_order import CallOrder, received_of
+from engine.placing.ringing import callee_channel
+from engine.ports import LedgerUnavailable, StoreUnavailable
+from engine.registers.refusals import Missing
+from history.interaction import ContactPoint, PointKind
+
+log = structlog.get_logger(__name__)
+
+
+class LeadCaller:
+    """`trunk` leads out."""
+
+    def __init__(self, means: DiallingMeans, trunk: str) -> None:
+        self._means = means
+        self._trunk = trunk
+        self._placing: set[str] = set()  # numbers between the gate and the call
+
+    async def call(
+        self, campaign: Campaign, lead: Lead, limits: CampaignLimits
+    ) -> tuple[Flight | None, LeadPlan | None]:
+        """The call that is made, or what becomes of the lead instead; neither: it is given back.
+
+        Raises StoreUnavailable, LedgerUnavailable: nothing was dialled.
+        """
+        means, clock = self._means, self._means.exchange.clock
+        debt, promise = await self._debt_of(lead)
+        ready = before_dialling(campaign, lead, clock.now(), debt, promise)
+        if isinstance(ready, LeadPlan):
+            return None, ready
+        if self._busy(lead):
+            return None, person_busy(lead, clock.now())
+        if ready.agent is not None and not means.agents.free(ready.agent):
+            return None, agent_away(lead, clock.now())
+        self._placing.add(ready.number)
+        try:
+            return await self._call(campaign, lead, limits, ready)
+        finally:
+            self._placing.discard(ready.number)
+
+    async def _call(
+        self, campaign: Campaign, lead: Lead, limits: CampaignLimits, ready: ToDial
+    ) -> tuple[Flight | None, LeadPlan | None]:
+        means, exchange = self._means, self._means.exchange
+        call_id = exchange.ids.new()
+        decision = await means.gate.ask(_request_of(campaign, lead, ready.number, call_id))
+        if not decision.allowed:
+            return None, refused(campaign, lead, ready.number, decision, exchange.clock.now())
+        if not means.switchboard.connected:
+            return None, None
+        now = exchange.clock.now()
+        attempt = Attempt(
+            id=call_id,
+            lead=lead.id,
+            campaign=campaign.id,
+            contact_id=lead.contact_id,
+            number=ready.number,
+            caller_id=caller_id_for(ready.number, campaign.caller_ids) or means.lines.caller_id,
+            mode=campaign.mode,
+            reserved_at=now,
+            debt=lead.debt,
+            callback=None if lead.callback is None else lead.callback.request,
+            trunk=self._trunk,
+            node=exchange.node,
+        )
+        call_log = exchange.call_log(call_id)
+        begun = AttemptBegun(attempt, lead.version)
+        if campaign.mode is Mode.AGENTLESS:
+            # Its first network event may come late, and must not be waited for to know that it was dialled.
+            begun = replace(begun, attempt=replace(attempt, dialled_at=now))
+            await self._lead_through_flow(campaign, lead, begun, call_log)
+        else:
+            dial = dial_of(campaign, limits, ready, attempt.caller_id, self._trunk)
+            received = received_of_campaign(
+                call_id,
+                dial,
+                purpose=campaign.purpose,
+                mode=campaign.mode,
+                debt=lead.debt,
+                node=exchange.node,
+            )
+            await call_log.begin(received, begun)
+            means.switchboard.dial(call_log, dial)
+        detects = campaign.mode is not Mode.AGENTLESS and campaign.machine.detect is not Detect.OFF
+        return Flight(begun.attempt, call_log, detects), None
+
+    async def _lead_through_flow(
+        self, campaign: Campaign, lead: Lead, begun: AttemptBegun, call_log: CallLog
+    ) -> None:
+        exchange, attempt = self._means.exchange, begun.attempt
+        flow = exchange.flows.by_name(campaign.flow or "")
+        if flow is None:
+            raise LookupError(f"campaign {campaign.id!r} has no flow that is loaded: {campaign.flow!r}")
+        variables = {name: lead.fields.get(name, "") for name in flow.takes}
+        order = CallOrder(
+            attempt.id,
+            attempt.number,
+            flow.name,
+            campaign.purpose,
+            campaign.mode,
+            ring_seconds=campaign.ring_seconds,
+            campaign=campaign.id,
+            debt=lead.debt,
+            contact_id=lead.contact_id,
+            language=campaign.language if campaign.language in flow.languages else None,
+            variables=variables,
+            ordered_by=f"campaign:{campaign.id}",
+        )
+        received = received_of(
+            order,
+            caller_id=attempt.caller_id,
+            channel_id=callee_channel(attempt.id),
+            trunk=self._trunk,
+            node=exchange.node,
+        )
+        await call_log.begin(received, begun)
+        self._means.switchboard.place(
+            call_log, flow, opening(flow, received, exchange.surroundings), ring_of(received)
+        )
+
+    async def _debt_of(self, lead: Lead) -> tuple[Debt | None, Promise | None]:
+        if lead.debt is None:
+            return None, None
+        try:
+            debt = await self._means.debts.get(lead.debt)
+        except Missing:
+            return None, None
+        promises = await self._means.debts.promises(lead.debt)
+        standing = next((one for one in promises if one.state is PromiseState.OPEN), None)
+        return debt, standing
+
+    def _busy(self, lead: Lead) -> bool:
+        """Whether there is a call with this person, whoever placed it."""
+        numbers = {number.e164 for number in lead.numbers}
+        on_line = {call.person for call in self._means.exchange.live.all()}
+        return bool(numbers & on_line) or bool(numbers & self._placing)
+
+
+async def call_all(
+    caller: LeadCaller, campaign: Campaign, leads: list[Lead], limits: CampaignLimits
+) -> list[tuple[Lead, Flight | None, LeadPlan | None]]:
+    """Each apart: one that fails is given back."""
+
+    async def one(lead: Lead) -> tuple[Lead, Flight | None, LeadPlan | None]:
+        try:
+            return lead, *await caller.call(campaign, lead, limits)
+        except (StoreUnavailable, LedgerUnavailable) as away:
+            log.warning("a lead is not called", lead=lead.id, why=str(away))
+        except Exception:
+            log.exception("a lead could not be called", lead=lead.id, campaign=campaign.id)
+        return lead, None, None
+
+    return list(await asyncio.gather(*(one(lead) for lead in leads)))
+
+
+def dial_of(
+    campaign: Campaign, limits: CampaignLimits, ready: ToDial, caller_id: str, trunk: str
+) -> CampaignDial:
+    within = limits.agent_within_seconds
+    return CampaignDial(
+        campaign.id,
+        ready.number,
+        caller_id,
+        max(campaign.ring_seconds, limits.ring_seconds or 0),
+        campaign.queue or "",
+        CONNECT_SECONDS if within is None else within,
+        trunk,
+        campaign.abandon.flow,
+        campaign.language,
+        ready.agent,
+        campaign.machine,
+    )
+
+
+def _request_of(campaign: Campaign, lead: Lead, number: str, call_id: str) -> ContactRequest:
+    callback = lead.callback
+    requested = None
+    if callback is not None and callback.person_chose:
+        requested = Requested(callback.requested_at, callback.window_from, callback.window_to)
+    return ContactRequest(
+        subject=f"call:{call_id}",
+        channel=Channel.CALL,
+        purpose=campaign.purpose,
+        mode=campaign.mode,
+        point=ContactPoint(PointKind.PHONE, number),
+        contact_id=lead.contact_id,
+        debt=lead.debt,
+        requested=requested,
+        campaign=campaign.id,
+        packs=campaign.packs,
+    )

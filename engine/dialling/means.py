@@ -1,0 +1,51 @@
+"""DiallingMeans: what campaigns are run with, wired by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from compliance.pack import CampaignLimits
+from dialer.campaign import Campaign
+from engine.dialling.agents import CampaignAgents
+from engine.exchange import Exchange
+from engine.gatekeeper import Gate
+from engine.placing.outbound import Lines
+from engine.ports import Queries
+from engine.registers.attempts import Attempts
+from engine.registers.callbacks import Callbacks
+from engine.registers.campaigns import Campaigns
+from engine.registers.debts import Debts
+from engine.registers.leads import Leads
+from engine.switchboard import Switchboard
+from history.dispositions import TRADE, Disposition
+from schedules.opening_hours import OpeningHours
+
+
+@dataclass(frozen=True, slots=True)
+class DiallingMeans:
+    """`limits`: of all packs that apply to a campaign. `hours`: a schedule by its name.
+
+    `unreachable` holds, at each moment, the trunks that do not answer. `dispositions`: as they are now.
+    """
+
+    exchange: Exchange
+    switchboard: Switchboard
+    gate: Gate
+    agents: CampaignAgents
+    campaigns: Campaigns
+    leads: Leads
+    attempts: Attempts
+    debts: Debts
+    callbacks: Callbacks
+    queries: Queries
+    lines: Lines
+    limits: Callable[[Campaign], CampaignLimits]
+    hours: Callable[[str], OpeningHours | None]
+    dispositions: Callable[[], Mapping[str, Disposition]] = lambda: TRADE
+    unreachable: Collection[str] = field(default_factory=frozenset)
+
+    @property
+    def worker(self) -> str:
+        """By what name this engine reserves leads and runs campaigns."""
+        return self.exchange.node

@@ -1,0 +1,170 @@
+"""Campaigns, leads and attempts in memory, as the registers keep them; written through a MemoryLedger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from calls.events import CallEvent
+from dialer.attempt import Attempt
+from dialer.campaign import Campaign, CampaignMove, CampaignState, Cause, changed
+from dialer.campaign import Change as StateChange
+from dialer.choosing import chosen, turn
+from dialer.lead import Lead, LeadState
+from engine.changes import AttemptBegun, AttemptStored, Change, LeadPlanned
+from engine.ports import Clock, LedgerUnavailable
+from engine.registers.actor import Actor
+from engine.registers.campaigns import CampaignCounters, Lease
+from engine.registers.leads import LeadCount
+from engine.registers.pages import Page
+from engine.registers.refusals import Missing
+from tests.engine.fake_store import MemoryLedger
+
+
+class CampaignBooks:
+    """Campaigns, Leads, Attempts, Debts and Callbacks in one. `after`: of the engine that died."""
+
+    def __init__(self, ledger: MemoryLedger, clock: Clock, after: CampaignBooks | None = None) -> None:
+        self.clock = clock
+        self.campaigns: dict[str, Campaign] = {} if after is None else after.campaigns
+        self.leads: dict[str, Lead] = {} if after is None else after.leads
+        self.attempts: dict[str, Attempt] = {} if after is None else after.attempts
+        self.steps: dict[str, int] = {} if after is None else after.steps
+        self.leases: dict[str, Lease] = {} if after is None else after.leases
+        self.knowledges: dict[str, Mapping[str, object]] = {} if after is None else after.knowledges
+        self._ledger = ledger
+        self._commit = ledger.__class__.commit
+        ledger.commit = self.commit  # type: ignore[method-assign]
+
+    # --- the ledger ---------------------------------------------------------------------------------------
+
+    async def commit(self, changes: Sequence[Change], *, durable: bool = False) -> None:
+        for change in changes:
+            if isinstance(change, AttemptBegun):
+                lead = self.leads[change.attempt.lead]
+                if lead.state is not LeadState.RESERVED or lead.version != change.lead_version:
+                    raise LedgerUnavailable("The lead is not reserved any more.")
+        await self._commit(self._ledger, changes, durable=durable)
+        for change in changes:
+            match change:
+                case AttemptBegun(attempt):
+                    self.attempts[attempt.id], self.steps[attempt.id] = attempt, 1
+                    lead = self.leads[attempt.lead]
+                    self.leads[lead.id] = replace(lead, state=LeadState.DIALLING, version=lead.version + 1)
+                case AttemptStored(attempt, step) if step > self.steps[attempt.id]:
+                    self.attempts[attempt.id], self.steps[attempt.id] = attempt, step
+                case LeadPlanned(lead):
+                    await self.keep([lead])
+                case _:
+                    pass
+
+    # --- campaigns ----------------------------------------------------------------------------------------
+
+    async def get_campaign(self, name: str) -> Campaign:
+        return self.campaigns[name]
+
+    async def list(
+        self, states: Collection[CampaignState], *, limit: int, after: object = None
+    ) -> Page[Campaign]:
+        return Page(tuple(one for one in self.campaigns.values() if one.state in states), None)
+
+    async def set_state(
+        self, actor: Actor, name: str, move: CampaignMove, *, cause: Cause = Cause.PERSON, note: str = ""
+    ) -> Campaign:
+        change = StateChange(move, self.clock.now(), actor.id, cause, note)
+        self.campaigns[name] = changed(self.campaigns[name], change)
+        return self.campaigns[name]
+
+    async def counters(self, name: str, since: datetime) -> CampaignCounters:
+        mine = [one for one in self.attempts.values() if one.campaign == name and one.reserved_at >= since]
+        live = sum(one.answered_at is not None for one in mine)
+        return CampaignCounters(len(mine), live, sum(one.abandoned for one in mine))
+
+    async def knowledge(self, name: str) -> Mapping[str, object] | None:
+        return self.knowledges.get(name)
+
+    async def keep_knowledge(self, lease: Lease, knowledge: Mapping[str, object]) -> None:
+        self.knowledges[lease.campaign] = knowledge
+
+    async def lease(self, name: str, owner: str, seconds: float) -> Lease | None:
+        now, held = self.clock.now(), self.leases.get(name)
+        if held is not None and held.owner != owner and held.until > now:
+            return None
+        fence = 1 if held is None else held.fence + (held.owner != owner)
+        self.leases[name] = Lease(name, owner, fence, now + timedelta(seconds=seconds))
+        return self.leases[name]
+
+    async def end_lease(self, lease: Lease) -> None:
+        self.leases.pop(lease.campaign, None)
+
+    # --- leads --------------------------------------------------------------------------------------------
+
+    async def reserve(
+        self, name: str, worker: str, limit: int, now: datetime, until: datetime, **more: object
+    ) -> Sequence[Lead]:
+        found = []
+        for lead in chosen((one for one in self.leads.values() if one.campaign == name), now, limit):
+            taken = replace(
+                lead,
+                state=LeadState.RESERVED,
+                reserved_by=worker,
+                reserved_until=until,
+                version=lead.version + 1,
+            )
+            self.leads[lead.id] = taken
+            found.append(taken)
+        return found
+
+    async def release(self, worker: str, ids: Collection[str]) -> int:
+        for name in ids:
+            lead = self.leads[name]
+            self.leads[name] = replace(lead, state=LeadState.WAITING, version=lead.version + 1)
+        return len(ids)
+
+    async def keep(self, leads: Sequence[Lead]) -> Sequence[str]:
+        left = []
+        for lead in leads:
+            if self.leads[lead.id].version != lead.version:
+                left.append(lead.id)
+                continue
+            self.leads[lead.id] = replace(lead, version=lead.version + 1)
+        return left
+
+    async def get_lead(self, name: str) -> Lead:
+        return self.leads[name]
+
+    async def counts(self, name: str) -> Sequence[LeadCount]:
+        return [
+            LeadCount(one.state, one.reason.code, 1) for one in self.leads.values() if one.campaign == name
+        ]
+
+    async def next_due(self, name: str) -> datetime | None:
+        waiting = [one for one in self.leads.values() if one.state is LeadState.WAITING]
+        return min((turn(one).due_at for one in waiting), default=None)
+
+    # --- attempts, debts, callbacks -----------------------------------------------------------------------
+
+    async def open(self, node: str) -> Sequence[Attempt]:
+        return [one for one in self.attempts.values() if one.ended_at is None and one.node == node]
+
+    async def promises(self, debt: str) -> Sequence[Any]:
+        raise Missing(debt)
+
+    async def callbacks(self, wanted: object, **more: object) -> Page[Any]:
+        return Page((), None)
+
+    async def events(self, call_id: str) -> Sequence[CallEvent]:
+        return await self._ledger.events(call_id)
+
+
+class Register:
+    """One register of the books: `get` is what it is there."""
+
+    def __init__(self, books: CampaignBooks, **methods: Any) -> None:
+        self._books = books
+        self._methods = methods
+
+    def __getattr__(self, name: str) -> Any:
+        return self._methods.get(name) or getattr(self._books, name)

@@ -1,0 +1,180 @@
+"""Campaigns that run, on virtual time: who is called, by which pace, and what becomes of each lead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from calls.events import CallEventKind as Kind
+from compliance.decision import Checked, Decision, Verdict
+from compliance.facts import Mode
+from dialer.campaign import CampaignKind, CampaignState, Cause
+from dialer.lead import LeadState
+from dialer.reasons import ReasonCode
+from dialer.results import AttemptResult
+from tests.dialer.leads_and_calls import rules
+from tests.engine.dialling_stage import Fate, numbers, office, spring
+
+
+async def test_a_list_is_called_by_two_agents_to_its_end(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(retry=rules(busy=(1800, 3))), *numbers(6))
+    at.public.fates = {numbers(6)[1]: Fate(holds=None, cause=1), numbers(6)[2]: Fate(holds=None, cause=17)}
+    at.log_in("anna", "jan")
+    at.start()
+    await at.until(lambda: sum(lead.attempts > 0 for lead in at.books.leads.values()) == 6)
+    await at.until(lambda: not any(one.ended_at is None for one in at.books.attempts.values()))
+    ended = {one.number: one for one in at.books.attempts.values()}
+    assert {one.result for one in ended.values()} == {
+        AttemptResult.ANSWERED,
+        AttemptResult.UNALLOCATED,
+        AttemptResult.BUSY,
+    }
+    assert {one.agent for one in ended.values() if one.result is AttemptResult.ANSWERED} == {"anna", "jan"}
+    assert at.lead(2).state is LeadState.DONE
+    assert (at.lead(3).state, at.lead(3).reason.code) == (LeadState.WAITING, ReasonCode.RETRY)
+    assert len([row for row in at.stage.ledger.interactions if row.campaign == "autumn"]) == 6
+    await at.stop()
+
+
+async def test_progressive_never_calls_more_people_than_agents(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(9))
+    at.log_in("anna", "jan")
+    most = 0
+
+    def over() -> bool:
+        nonlocal most
+        most = max(most, at.stage.switchboard.placed)
+        return all(lead.attempts for lead in at.books.leads.values())
+
+    at.start()
+    await at.until(over)
+    assert most == 2
+    assert not any(one.abandoned for one in at.books.attempts.values())
+    await at.stop()
+
+
+async def test_without_agents_nobody_is_called(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(3))
+    at.start()
+    await at.until(lambda: at.dialler.explain("autumn") is not None)
+    await at.pass_by(30)
+    assert at.public.dialled == []
+    await at.stop()
+
+
+async def test_who_the_gate_refuses_waits_for_its_next_moment(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(2))
+    at.log_in("anna")
+    night = Decision(False, "pl/hours", "It is night.", None, (Checked("pl/hours", Verdict.REFUSE),))
+    at.stage.gate.refusal = night
+    at.start()
+    await at.until(lambda: at.lead(1).state is LeadState.STOPPED)
+    assert at.lead(1).reason.code is ReasonCode.GATE_FOREVER
+    assert at.public.dialled == []
+    await at.until(lambda: at.books.campaigns["autumn"].state is CampaignState.FINISHED)
+    assert at.books.campaigns["autumn"].state_cause is Cause.LIST_ENDED
+    await at.stop()
+
+
+async def test_a_trunk_that_fails_is_left_alone_and_burns_no_lead(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna", "jan", "ola", "ewa"))
+    at.put(spring(), *numbers(20))
+    at.public.usual = Fate(rings=0, holds=None, cause=34)
+    at.log_in("anna", "jan", "ola", "ewa")
+    at.start()
+    await at.until(lambda: "rejects calls" in str((at.dialler.explain("autumn") or {}).get("why")))
+    dialled = len(at.public.dialled)
+    assert dialled <= 8
+    assert all(lead.attempts == 0 for lead in at.books.leads.values())
+    at.public.usual = Fate(holds=5)
+    await at.until(lambda: sum(lead.attempts > 0 for lead in at.books.leads.values()) > 3)
+    await at.stop()
+
+
+async def test_a_pause_ends_dialling_and_no_talk(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(6))
+    at.log_in("anna")
+    at.start()
+    await at.until(lambda: any(Kind.AGENT_CONNECTED in at.stage.ledger.kinds(c) for c in at.books.attempts))
+    at.books.campaigns["autumn"] = replace(at.books.campaigns["autumn"], state=CampaignState.PAUSED)
+    at.dialler.refresh_soon()
+    (first,) = at.books.attempts.values()
+    await at.until(lambda: at.books.attempts[first.id].ended_at is not None)
+    assert at.books.attempts[first.id].result is AttemptResult.ANSWERED
+    await at.pass_by(60)
+    assert len(at.public.dialled) == 1
+    await at.stop()
+
+
+async def test_information_is_told_without_agents(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    news = spring(kind=CampaignKind.INFORMATION, mode=Mode.AGENTLESS, queue=None, flow="news", lines=3)
+    at.put(news, *numbers(7))
+    most = 0
+
+    def over() -> bool:
+        nonlocal most
+        most = max(most, at.stage.switchboard.placed)
+        return all(lead.state is LeadState.DONE for lead in at.books.leads.values())
+
+    at.start()
+    await at.until(over)
+    assert most == 3
+    assert at.lead(1).reason.code is ReasonCode.LED_THROUGH
+    assert at.stage.control.words().count("Your parcel is here.") == 7
+    await at.stop()
+
+
+async def test_an_engine_that_died_calls_nobody_twice_and_loses_nobody(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(2))
+    at.public.deaf = True
+    at.log_in("anna", "jan")
+    at.start()
+    await at.until(lambda: len(at.public.dialled) == 2)
+    await at.crash()
+    dialled = list(at.public.dialled)
+    later = office(tmp_path, after=at)
+    later.log_in("anna", "jan")
+    later.start()
+    await later.stage.connect()  # neither rings any more
+    await later.until(lambda: all(one.ended_at is not None for one in later.books.attempts.values()))
+    assert {one.result for one in later.books.attempts.values()} == {AttemptResult.LOST}
+    await later.until(lambda: all(x.state is LeadState.WAITING for x in later.books.leads.values()))
+    await later.pass_by(60)
+    assert later.public.dialled == []  # they may have rung: not at once again
+    assert sorted(dialled) == sorted(numbers(2))
+    await later.until(lambda: sorted(later.public.dialled) == sorted(numbers(2)), seconds=20_000)
+    await later.stop()
+
+
+async def test_what_was_written_and_never_dialled_is_called_at_once(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(1))
+    at.log_in("anna")
+    keep = at.stage.ledger.commit
+    begun = False
+
+    async def dies(changes: object, *, durable: bool = False) -> None:
+        nonlocal begun
+        if begun:
+            await at.pass_by(1000)  # for ever: nothing more of this engine is written
+        await keep(changes, durable=durable)  # type: ignore[arg-type]
+        begun = bool(at.books.attempts)
+
+    at.stage.ledger.commit = dies  # type: ignore[method-assign]
+    at.start()
+    await at.until(lambda: bool(at.books.attempts))
+    await at.crash()
+    assert at.public.dialled == []
+    later = office(tmp_path, after=at)
+    later.log_in("anna")
+    later.start()
+    await later.stage.connect()
+    await later.until(lambda: later.public.dialled == list(numbers(1)), seconds=60)
+    await later.stop()
