@@ -184,7 +184,9 @@ SQLITE = Statements(
 POSTGRESQL = Statements(
     time=_utc,
     **{name: replace(write, each=_numbered(write.each)) for name, write in _WRITES.items()},
-    find_points=_FIND_POINTS.format(given="* FROM unnest($1::text[], $2::text[])"),
+    # Whose rows are about to be written cannot be erased meanwhile; locked in one lasting order.
+    find_points=_FIND_POINTS.format(given="* FROM unnest($1::text[], $2::text[])")
+    + " ORDER BY contact.id FOR KEY SHARE OF contact",
     find_merged=(
         "SELECT id, merged_into FROM contacts WHERE merged_into IS NOT NULL AND id = ANY($1::text[])"
     ),

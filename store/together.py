@@ -46,7 +46,7 @@ class Together:
             sql = self._parts[0]
         else:
             named = [f"write_{number} AS ({part} RETURNING 1)" for number, part in enumerate(self._parts)]
-            counts = [f"(SELECT count(*) FROM write_{number})" for number in range(len(named))]
+            counts = [f"(SELECT count(*) FROM write_{number})" for number in range(len(named))]  # noqa: S608
             named.append(f"written AS (SELECT {' + '.join(counts) or '0'} AS count)")
             sql = f"WITH {', '.join([*named, own] if own else named)} {select or 'SELECT 1'}"
         given, self._parts, self._values = tuple(self._values), [], []

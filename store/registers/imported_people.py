@@ -132,7 +132,9 @@ def _lock(connection: Connection, people: Collection[str]) -> None:
     if connection.dialect.name == "sqlite":
         return  # its transactions write one after another
     asked = select(contacts.c.merged_into).where(contacts.c.id.in_(people)).order_by(contacts.c.id)
-    if any(merged_into is not None for (merged_into,) in connection.execute(asked.with_for_update())):
+    # Not against rows that refer to a contact: calls go on being written.
+    locked = connection.execute(asked.with_for_update(key_share=True))
+    if any(merged_into is not None for (merged_into,) in locked):
         raise Overtaken
 
 

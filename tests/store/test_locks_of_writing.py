@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from sqlalchemy import text
@@ -13,37 +13,66 @@ from history.publication import Kind, Publication
 from store.database import create_engine, database_url
 from store.publishing import publish
 from store.store import Store
-from tests.store.samples import START, call_changes, until
+from tests.store.samples import START, call_changes, number, until
 from tests.store.test_profiles import kept
 
-CHANGED = "UPDATE contact_attributes SET source = 'console'"
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
 
 
-@pytest.mark.postgres
-async def test_a_call_that_waits_for_who_changes_its_person_keeps_nobody_from_publishing(
-    postgres_url: str, make_store: Callable[..., Store]
-) -> None:
+@pytest.fixture
+async def filled(postgres_url: str, make_store: Callable[..., Store]) -> Store:
+    """The person has called, and an attribute of theirs is known."""
     store = make_store(postgres_url)
     await store.start()
     await store.ledger.commit([*call_changes("a"), kept("Łódź")], durable=True)
+    return store
+
+
+@pytest.fixture
+async def other(postgres_url: str) -> AsyncIterator[AsyncConnection]:
+    """In a transaction. PostgreSQL looks for deadlocks after a second: longer it waits for nobody."""
     database = create_engine(database_url(postgres_url))
     try:
-        async with database.begin() as console:
-            # PostgreSQL looks for deadlocks after a second.
-            await console.execute(text("SET LOCAL lock_timeout = '500ms'"))
-            await console.execute(text(CHANGED))
-            call = [*call_changes("b"), kept("Kraków", at=START.replace(hour=17))]
-            writing = asyncio.create_task(store.ledger.commit(call, durable=True))
-            await until(lambda: _somebody_waits(console))
-            changed = Publication("changed", START, Kind.CONTACT_CHANGED, "contact:c-a", {})
-            await console.run_sync(publish, [changed])
-        await writing
+        async with database.connect() as connection:
+            await connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
+            yield connection
     finally:
         await database.dispose()
-    assert await store.queries.attribute(kept("").point, "city") == "Kraków"
+
+
+@pytest.mark.postgres
+async def test_a_call_that_waits_for_who_changes_its_person_keeps_nobody_from_publishing(
+    filled: Store, other: AsyncConnection
+) -> None:
+    await other.execute(text("UPDATE contact_attributes SET source = 'console'"))
+    call = [*call_changes("b"), kept("Kraków", at=START.replace(hour=17))]
+    writing = asyncio.create_task(filled.ledger.commit(call, durable=True))
+    await until(lambda: _somebody_waits(other))
+    await other.run_sync(publish, [told(Kind.CONTACT_CHANGED)])
+    await other.commit()
+    await writing
+    assert await filled.queries.attribute(number(1), "city") == "Kraków"
+
+
+@pytest.mark.postgres
+async def test_a_call_of_somebody_who_is_just_being_erased_is_that_of_a_new_person(
+    filled: Store, other: AsyncConnection
+) -> None:
+    for table in ("interactions", "contact_attributes", "contact_points", "contacts"):
+        await other.execute(text(f"DELETE FROM {table}"))
+    writing = asyncio.create_task(filled.ledger.commit(call_changes("b"), durable=True))
+    await until(lambda: _somebody_waits(other))
+    await other.run_sync(publish, [told(Kind.CONTACT_ERASED)])
+    await other.commit()
+    await writing
+    (row,) = await filled.queries.history()
+    assert (row.interaction.subject_id, row.interaction.contact_id) == ("b", "c-b")
+
+
+def told(kind: Kind) -> Publication:
+    return Publication("told", START, kind, "contact:c-a", {})
 
 
 async def _somebody_waits(connection: AsyncConnection) -> bool:
