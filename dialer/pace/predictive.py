@@ -26,8 +26,8 @@ LONGEST_SETUP_SECONDS: Final = 20.0  # from dialling to ringing, that are told a
 EXPECTED_BUSY: Final = 0.85  # the share of their time that agents are taken to talk and write up
 YIELD_SECONDS: Final = 6.5  # ahead, in which calls compete for the last line
 LAST_CALLS: Final = 6.0  # abandoned calls still to be earned by a list, from which its end is near
-EAGERNESS: Final = 0.35  # of the risk's logarithm, when as many agents are idle as usual
-MOST_IDLE: Final = 3.0  # times as many as usual, beyond which nothing more is risked for it
+EAGERNESS: Final = 0.3  # of the risk's logarithm, when as many agents are idle as usual
+MOST_IDLE: Final = 2.7  # times as many as usual, beyond which nothing more is risked for it
 USUAL_DECISIONS: Final = 300.0  # in which it is learned what is usual
 RECALLED: Final = 0.5  # of its weight, what was known before a restart
 
