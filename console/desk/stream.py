@@ -24,7 +24,7 @@ HEARTBEAT_SECONDS = 10.0
 LONGEST_PAGE_ID = 40
 # The page's parts that are old when this has changed.
 OLD: Mapping[DeskPart, tuple[str, ...]] = {
-    DeskPart.STATE: ("status", "band", "side"),
+    DeskPart.STATE: ("status", "band", "timeline", "side"),
     DeskPart.OFFER: ("status", "band"),
     DeskPart.TALK: ("band",),
     DeskPart.POPUP: ("band", "customer", "timeline", "side"),

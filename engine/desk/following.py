@@ -26,6 +26,7 @@ LEFT_OVER_SECONDS = 90.0
 # What is written together is told together; a day that must be read anew is in the database by then.
 DAY_SECONDS = 0.6
 ON_THE_LINE = frozenset({AgentState.TALKING, AgentState.HOLD})
+_TALK_BEGINS = frozenset({CallEventKind.AGENT_CONNECTED, CallEventKind.TRANSFERRED})
 # Every page of every agent fetches the queues when it is told of them: so often at most.
 QUEUES_SECONDS = 2.0
 BROWSER = "browser"
@@ -206,8 +207,10 @@ class Following:
         parts = self._parts.of_call(event.call_id)
         if parts:
             self._parts.heard(event)
+            # The agent's state was told a moment before: what hangs on the talk is looked at again.
+            told = DeskPart.STATE if event.kind in _TALK_BEGINS else DeskPart.TALK
             for part in parts:
-                self._sittings.tell(part.agent, DeskPart.TALK)
+                self._sittings.tell(part.agent, told)
 
     def _later(self, seconds: float, work: Callable[[], None]) -> None:
         def run() -> None:

@@ -90,6 +90,25 @@ async def center(tmp_path: Path) -> AsyncIterator[TalkingDesks]:
     await center.desks.close()
 
 
+async def test_the_page_is_told_of_a_talk_once_there_is_one(center: TalkingDesks) -> None:
+    """The agent's state changes before: the notes and the timeline that were fetched then know no talk."""
+    await center.here("anna")
+    async with center.desks.watch("anna", "page of anna") as news:
+        await center.stage.arrive()
+        leg = await center.leg()
+        talks: list[bool] = []
+
+        async def fetch() -> None:
+            while True:
+                if await news.get() is DeskPart.STATE:
+                    talks.append((await center.desks.view("anna")).talk is not None)
+
+        page = asyncio.create_task(fetch())
+        await center.answered(leg)
+        page.cancel()
+        assert talks[-1]
+
+
 async def test_an_attended_transfer_leaves_a_row_for_each_agent(center: TalkingDesks) -> None:
     desks, stage = center.desks, center.stage
     await center.here("anna")
