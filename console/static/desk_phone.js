@@ -26,6 +26,7 @@ export class DeskPhone {
   #silent = false; // without a microphone, so that no call may come
   #leave = null; // the browser's, to use it
   #starts = 0;
+  #over = false; // for good, whatever still waits
   #opening = null; // the microphone: asked for once at a time
 
   // tell(word) shows one of the page's sentences; credentials() asks for new ones and starts anew.
@@ -45,7 +46,7 @@ export class DeskPhone {
     if (!user) return this.#show("own"); // it rings on the table
     const start = ++this.#starts;
     const speaks = await this.#canSpeak();
-    if (start !== this.#starts) return; // another one goes on, with newer credentials
+    if (start !== this.#starts || this.#over) return; // another one goes on, with newer credentials, or none
     this.#silent = !speaks;
     if (this.#silent) return this.#show("away");
     this.#listDevices(); // they have names now
@@ -90,6 +91,7 @@ export class DeskPhone {
   mute(on) { this.#phone?.mute(on); }
 
   close() {
+    this.#over = true;
     this.#ringer.stop();
     this.#phone?.close();
     this.#phone = null;
@@ -134,8 +136,10 @@ export class DeskPhone {
   async #open() {
     if (this.#media?.getAudioTracks().some((track) => track.readyState === "live")) return true;
     try {
-      await this.#take(await openMicrophone(kept("mic")));
-      return true;
+      const media = await openMicrophone(kept("mic"));
+      if (this.#over) media.getTracks().forEach((track) => track.stop());
+      else await this.#take(media);
+      return !this.#over;
     } catch (failure) {
       this.tell(SENTENCES[failure.why] ?? "mic_missing");
       return false;
