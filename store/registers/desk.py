@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Select, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.registers.desk import CallPart, KnownCaller
 from history.callbacks import STANDING
 from history.interaction import Channel, ContactPoint, PointKind
+from history.permissions import Scope
 from store.callback_keeping import callback_of
 from store.permission_rows import consent_of, objection_of
 from store.queries import interaction_from
@@ -72,10 +73,11 @@ def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCalle
         or_(contacts.c.id == owner, contacts.c.merged_into == owner)
     )
     people = {row.id: row for row in connection.execute(asked)}
-    if not people:
-        return KnownCaller()
+    if not people:  # their number may be forbidden all the same
+        theirs = connection.execute(_objections(_of_number(point)))
+        return KnownCaller(objections=[objection_of(row) for row in theirs])
     person = str(next(iter(people.values())).person)
-    found = at_once(connection, _questions(person, list(people), most))
+    found = at_once(connection, _questions(person, list(people), point, most))
     contact = contact_of(
         people[person],
         points=[ContactPoint(PointKind(row.kind), row.value) for row in found["points"]],
@@ -94,11 +96,12 @@ def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCalle
     )
 
 
-def _questions(person: str, parts: Sequence[str], most: int) -> dict[str, Select[Any]]:
-    """What else there is of a person who has come to be of these contacts."""
+def _questions(person: str, parts: Sequence[str], point: ContactPoint, most: int) -> dict[str, Select[Any]]:
+    """What else there is of a person who has come to be of these contacts, and calls from this point."""
     points, groups = points_of(parts), groups_of([person])
     forbidding = union_all(
-        select(literal(person).label("value")),
+        # An objection stays with the contact that it came to.
+        select(contacts.c.id.label("value")).where(contacts.c.id.in_(parts)),
         select(points.subquery().c.value),
         select(groups.subquery().c.id),
     )
@@ -118,11 +121,23 @@ def _questions(person: str, parts: Sequence[str], most: int) -> dict[str, Select
         .where(consents.c.contact_id.in_(parts))
         .order_by(consents.c.number.desc())
         .limit(_MOST_CONSENTS),
-        "objections": select(do_not_contact)
-        .select_from(objections_with_lists)
-        .where(do_not_contact.c.value.in_(forbidding), objection_in_force)
-        .order_by(do_not_contact.c.id.desc()),
+        "objections": _objections(do_not_contact.c.value.in_(forbidding), _of_number(point)),
     }
+
+
+def _objections(*reasons: ColumnElement[bool]) -> Select[Any]:
+    """Each reason is asked for on its own: with an OR between them, no index would find any."""
+    row = do_not_contact.c
+    ids = union_all(*(select(row.id).where(reason) for reason in reasons))
+    chosen = select(do_not_contact).select_from(objections_with_lists)
+    return chosen.where(row.id.in_(ids), objection_in_force).order_by(row.id.desc())
+
+
+def _of_number(point: ContactPoint) -> ColumnElement[bool]:
+    """Those of the number itself, and of the numbers that begin as it does."""
+    number, row = point.value, do_not_contact.c
+    begins = [number[:length] for length in range(2, len(number))] if number.startswith("+") else []
+    return row.value.in_([*begins, number]) & or_(row.scope == Scope.PREFIX.value, row.value == number)
 
 
 def _rows(parts: Sequence[str], most: int) -> Select[Any]:

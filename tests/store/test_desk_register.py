@@ -127,6 +127,23 @@ async def test_what_is_known_of_a_caller_is_as_it_was_written(store: Store, cloc
     assert list(known.callbacks) == [await store.callbacks.get("cb1")]
 
 
+async def test_what_forbids_a_call_is_known_after_a_merge_and_of_a_stranger(store: Store) -> None:
+    kept = await person(store, phone(7), name="Anna")
+    merged = await person(store, phone(8), name="Ania")
+    told = [
+        Objection("o1", START, Scope.PERSON, merged.id, "asked", "test"),
+        Objection("o2", START, Scope.PREFIX, phone(7).value[:7], "a test range", "test"),
+        Objection("o3", START, Scope.NUMBER, phone(9).value, "asked", "test"),
+    ]
+    await store.ledger.commit([ObjectionKept(one) for one in told], durable=True)
+    await store.history.merges.merge(WE, kept.id, merged.id, "one person")
+    for point in (phone(7), phone(8)):
+        known = await store.desk.caller(point, timeline=5)
+        assert [one.id for one in known.objections] == ["o2", "o1"]
+    stranger = await store.desk.caller(phone(9), timeline=5)
+    assert (stranger.contact, [one.id for one in stranger.objections]) == (None, ["o3", "o2"])
+
+
 def desks_over(store: Store, folder: Path, clock: HandClock) -> tuple[Desks, Stage, FakeBoard]:
     stage = Stage(
         folder, queues=[Queue("orders", wrap_up_seconds=60)], agents=[AgentLine(Agent("anna"), browser=True)]
