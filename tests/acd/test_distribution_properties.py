@@ -109,6 +109,7 @@ class World:
         self.wrapped_until: dict[str, tuple[datetime, datetime]] = {}  # agent -> the least, and the most
         self.status = dict.fromkeys(NAMES, AgentStatus.OFFLINE)
         self.lines = dict.fromkeys(NAMES, (False, True))
+        self.named = set(NAMES)  # by the configuration
         self.waiting: dict[str, Waiting] = {}
         self.in_queue: dict[str, str] = {}
         self.places: dict[str, int] = {}  # as told last
@@ -143,9 +144,12 @@ class World:
                     assert work_id not in self.offers
                     if work_id in self.waiting:
                         self._gone(work_id)
+        for name in set(NAMES) - self.core.agent_views().keys():  # who comes back begins anew
+            self.status[name], self.lines[name] = AgentStatus.OFFLINE, (False, True)
         self._check()
 
     def _check_offer(self, work_id: str, agent: str) -> None:
+        assert agent in self.named, "offered to one who leaves"
         assert agent not in self.offers.values(), "two offers to one agent"
         assert work_id not in self.offers, "two offers of one piece of work"
         assert agent not in self.rung.values(), "offered to one whom a colleague rings"
@@ -260,10 +264,10 @@ class World:
             case ("quiet", index) if self.rung:
                 work_id = list(self.rung)[index % len(self.rung)]
                 self.tell(RingingEnded(work_id, self.rung.pop(work_id)))
-            case ("status", agent, status):
+            case ("status", agent, status) if agent in self.core.agent_views():
                 self.status[agent] = status
                 self.tell(StatusChanged(agent, status))
-            case ("line", agent, busy, reachable):
+            case ("line", agent, busy, reachable) if agent in self.core.agent_views():
                 self.lines[agent] = busy, reachable
                 self.tell(LineChanged(agent, busy, reachable))
             case ("wait", seconds):
@@ -272,10 +276,7 @@ class World:
                 queues = OTHER_QUEUES if other else QUEUES
                 self.queues = {queue.name: queue for queue in queues}
                 agents = [agent for agent in AGENTS if agent.name in names]
-                for name in set(self.core.agent_views()) - names:
-                    self.status[name] = AgentStatus.OFFLINE
-                    if name not in self.rung.values() and all(w != name for w, _ in self.talks.values()):
-                        self.lines[name] = False, True
+                self.named = names
                 self.see(self.core.reconfigure(queues, agents, self.now))
 
 
