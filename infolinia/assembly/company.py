@@ -23,6 +23,9 @@ class OfficeHours:
     def put(self, hours: Mapping[str, HoursSection]) -> None:
         self._hours |= {name: section.opening_hours(self._zone) for name, section in hours.items()}
 
+    def named(self, name: str) -> OpeningHours | None:
+        return self._hours.get(name)
+
     def at(self, name: str, now: datetime) -> str:
         return self._hours[name].at(now)
 

@@ -24,6 +24,8 @@ from console.hotline import HotlineFacts
 from console.metrics import Metrics
 from engine.clock import SystemClock, TimeOrderedIds
 from engine.codes import RandomCodes
+from engine.dialling.agents import CampaignAgents
+from engine.dialling.crew import CampaignMeans
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.health import Health
@@ -35,6 +37,7 @@ from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
 from infolinia.assembly.asterisk import ami_address, ari_address, change_telephones, installation_of
 from infolinia.assembly.background import in_background
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
+from infolinia.assembly.campaigns import opened_dialler
 from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
 from infolinia.assembly.desk import desk_settings, opened_desks
@@ -144,6 +147,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             queue, seconds, waited, in_time=seconds <= roster.service_level_seconds(queue)
         )
         metrics.watch_queues(queues.agents, queues.waiting)
+        campaign_means = CampaignMeans(crew := CampaignAgents(queues))
         recording = recording_work(
             configuration,
             parts=parts,
@@ -184,6 +188,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             surroundings=surroundings,
             missed_calls=missed_calls(configuration),
             own_calls=lambda: desks.settings.own_calls,
+            campaigns=lambda: campaign_means,
         )
         switchboard = Switchboard(exchange)
         manual = manual_calls(configuration, exchange, switchboard, gate, unreachable)
@@ -202,6 +207,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         stack.push_async_callback(floor.supervision.close)
         in_background(_recover(recovery, restored), stack)
         in_background(recovery.watch(), stack)
+        dialler = opened_dialler(
+            configuration, exchange, switchboard, gate, crew, store, desks, hours, unreachable, stack
+        )
         visitors = VisitorGate(
             control,
             ids,
@@ -227,7 +235,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             recording.apply,
         ]
         reloader.telephones = lambda new: change_telephones(new, control, asterisk)
-        await serve_control(socket_path(configuration), flow_reloader, reloader, roster, queues, stack)
+        await serve_control(
+            socket_path(configuration), flow_reloader, reloader, roster, queues, dialler, stack
+        )
         recording.start(stack)
         worker = RetentionWorker(store.retention, store.privacy, configuration.retention.periods(), clock)
         in_background(worker.run(), stack)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import orjson
@@ -36,18 +36,29 @@ def socket_path(configuration: Configuration) -> Path:
     return configuration.place(configuration.state) / SOCKET
 
 
+class Dials(Protocol):
+    """What runs the campaigns, as engine.dialling.dialler.Dialler."""
+
+    def explain(self, campaign_id: str) -> dict[str, Any] | None: ...
+
+    def refresh_soon(self) -> None: ...
+
+
 async def serve_control(
     path: Path,
     flows: FlowReloader,
     reloader: ConfigurationReloader,
     roster: Roster,
     queues: Queues,
+    dialler: Dials,
     stack: AsyncExitStack,
 ) -> None:
     """Until the stack is closed.
 
     POST /flows/reload -> 200 {flows, warnings}, POST /reload -> 200 the same with {changed, waiting}; both
     409 {problems}. POST /agents/refresh -> 200 {}. GET /agents, /queues -> 200 {agents}, {queues}.
+    GET /campaigns/ID -> 200 {campaign}: what its pacer believes, null when this hotline does not dial for it.
+    POST /campaigns/refresh -> 200 {}: a campaign was started, paused or changed.
     """
 
     async def reload_flows(request: web.Request) -> web.Response:
@@ -71,7 +82,16 @@ async def serve_control(
         views = sorted(queues.queue_views().values(), key=lambda view: view.name)
         return _json({"queues": [queue_form(view) for view in views]})
 
+    async def explain_campaign(request: web.Request) -> web.Response:
+        return _json({"campaign": dialler.explain(request.match_info["id"])})
+
+    async def refresh_campaigns(request: web.Request) -> web.Response:
+        dialler.refresh_soon()
+        return _json({})
+
     application = web.Application(middlewares=[_problems_told])
+    application.router.add_get("/campaigns/{id}", explain_campaign)
+    application.router.add_post("/campaigns/refresh", refresh_campaigns)
     application.router.add_post("/flows/reload", reload_flows)
     application.router.add_post("/reload", reload)
     application.router.add_post("/agents/refresh", refresh_agents)

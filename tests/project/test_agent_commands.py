@@ -92,6 +92,14 @@ async def office(tmp_path: Path, program: Program) -> AsyncIterator[Office]:
     await store.close()
 
 
+class NoCampaigns:
+    def explain(self, campaign_id: str) -> dict[str, Any] | None:
+        return None
+
+    def refresh_soon(self) -> None:
+        pass
+
+
 @dataclass
 class Running:
     queues: Queues
@@ -110,7 +118,7 @@ async def hotline(office: Office) -> AsyncIterator[Running]:
         flows = FlowReloader(configuration, shelf, voices, VoskRecognizer({}), lambda: None)
         reloader = ConfigurationReloader(configuration, flows)
         reloader.appliers.append(lambda new: staff_anew(new, office.store, roster))
-        await serve_control(socket_path(configuration), flows, reloader, roster, queues, stack)
+        await serve_control(socket_path(configuration), flows, reloader, roster, queues, NoCampaigns(), stack)
         yield Running(queues, reloader)
         queues.close()
 

@@ -21,6 +21,7 @@ PLACES = {
         "engine/talks/agent_ringing.py": "rings an agent",
         "engine/talks/lines.py": "an agent asks for advice, or gives away a call that goes on",
         "engine/placing/manual_call.py": "rings whom engine.placing.manual_placing has asked the gate about",
+        "engine/dialling/campaign_call.py": "rings whom engine.dialling.lead_calling asked the gate about",
         "engine/simulated_caller.py": "calls our own number",
     },
     # Rows of the outbox from which text messages are sent.
@@ -43,7 +44,13 @@ def test_nobody_is_contacted_past_the_gate(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["engine/placing/outbound.py", "engine/placing/manual_placing.py", "engine/errands.py"]
+    "file",
+    [
+        "engine/placing/outbound.py",
+        "engine/placing/manual_placing.py",
+        "engine/dialling/lead_calling.py",
+        "engine/errands.py",
+    ],
 )
 def test_who_contacts_people_asks_before(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")

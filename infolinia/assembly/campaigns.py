@@ -1,0 +1,79 @@
+"""Campaigns, wired: who dials for them, and whom their calls get."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import AsyncExitStack
+
+from compliance.facts import Channel
+from compliance.gate import limits
+from compliance.pack import CampaignLimits
+from dialer.campaign import Campaign
+from engine.desk.desks import Desks
+from engine.dialling.agents import CampaignAgents
+from engine.dialling.dialler import Dialler
+from engine.dialling.means import DiallingMeans
+from engine.exchange import Exchange
+from engine.gatekeeper import Gate
+from engine.ports import Clock
+from engine.rulebook import RuleBook
+from engine.switchboard import Switchboard
+from infolinia.assembly.background import in_background
+from infolinia.assembly.company import OfficeHours
+from infolinia.configuration import Configuration
+from infolinia.sections.outbound import outbound_lines
+from infolinia.sections.rules import rule_book
+from store.store import Store
+
+
+def campaign_limits(book: RuleBook, campaign: Campaign, clock: Clock) -> CampaignLimits:
+    """Of all packs that apply to it, people of the company's own country being called."""
+    packs = book.packs(
+        Channel.CALL,
+        campaign.purpose,
+        campaign.mode,
+        (),
+        clock.now(),
+        campaign=campaign.id,
+        more=campaign.packs,
+    )
+    return limits(packs)
+
+
+def opened_dialler(
+    configuration: Configuration,
+    exchange: Exchange,
+    switchboard: Switchboard,
+    gate: Gate,
+    agents: CampaignAgents,
+    store: Store,
+    desks: Desks,
+    hours: OfficeHours,
+    unreachable: Collection[str],
+    stack: AsyncExitStack,
+) -> Dialler:
+    """It dials from now on, until the stack is closed."""
+    book = rule_book(configuration.rules, configuration.country)
+    trunks = [trunk.name for trunk in configuration.sip.trunks]
+    dialler = Dialler(
+        DiallingMeans(
+            exchange=exchange,
+            switchboard=switchboard,
+            gate=gate,
+            agents=agents,
+            campaigns=store.campaigns,
+            leads=store.leads,
+            attempts=store.attempts,
+            debts=store.debts,
+            callbacks=store.callbacks,
+            queries=store.queries,
+            lines=outbound_lines(configuration.outbound, trunks),
+            limits=lambda campaign: campaign_limits(book, campaign, exchange.clock),
+            hours=hours.named,
+            dispositions=lambda: desks.settings.dispositions,
+            unreachable=unreachable,
+        )
+    )
+    stack.push_async_callback(dialler.close)
+    in_background(dialler.run(), stack)
+    return dialler

@@ -1,0 +1,111 @@
+"""`infolinia campaign`: made, filled, started and stopped, beside no hotline."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.clock import SystemClock
+from infolinia.configuration import load_configuration
+from store.store import open_store
+from tests.commands import Program, Ran, loaded_program
+
+FLOW = """\
+flow: {name}
+languages: [en]
+always: {{agent: a, trouble: a}}
+start: a
+steps:
+  a: {{hangup: normal}}
+"""
+SETTINGS = """\
+flows: .
+country: PL
+numbers: {}
+unknown_number: unknown
+queues: {sales: {}}
+outbound: {lines: 20, flows: [news]}
+"""
+NEW = (
+    "campaign",
+    "create",
+    "spring",
+    "--name",
+    "Spring",
+    "--kind",
+    "information",
+    "--purpose",
+    "information",
+)
+
+
+@dataclass
+class Office:
+    file: Path
+    program: Program
+
+    async def says(self, *arguments: str) -> Ran:
+        return await asyncio.to_thread(self.program.run, self.file.parent, *arguments)
+
+    async def does(self, *arguments: str) -> str:
+        said = await self.says(*arguments)
+        assert said.code == 0, said.errors
+        return said.output
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Program]:
+    with loaded_program() as program:
+        yield program
+
+
+@pytest.fixture
+async def office(tmp_path: Path, program: Program) -> Office:
+    file = tmp_path / "infolinia.yaml"
+    file.write_text(SETTINGS)
+    for name in ("unknown", "news"):
+        (tmp_path / f"{name}.yaml").write_text(FLOW.format(name=name))
+    (tmp_path / "var").mkdir()
+    url = load_configuration(file).database_url
+    store = open_store(url, tmp_path / "var" / "spool", clock=SystemClock())
+    await store.start()
+    await store.close()
+    return Office(file, program)
+
+
+async def test_a_campaign_is_made_filled_and_started(office: Office) -> None:
+    await office.does(*NEW, "--mode", "agentless", "--flow", "news")
+    told = await office.does("campaign", "add", "spring", "600 000 001", "+48600000002")
+    assert len(told.splitlines()) == 2
+    twice = await office.does("campaign", "add", "spring", "+48600000001")
+    assert twice.startswith("left out: +48600000001")
+    started = await office.does("campaign", "start", "spring")
+    assert "running" in started
+    assert "No hotline runs here" in started
+    (one,) = [json.loads(line) for line in (await office.does("campaign", "list", "--json")).splitlines()]
+    assert (one["state"], one["mode"], one["lines"]) == ("running", "agentless", 20)
+    leads = (await office.does("campaign", "leads", "spring", "--json")).splitlines()
+    assert {json.loads(line)["why"] for line in leads} == {"It is called in its turn."}
+    assert "paused" in await office.does("campaign", "pause", "spring", "--note", "lunch")
+    assert "finished" in await office.does("campaign", "finish", "spring")
+
+
+async def test_mistakes_are_told_all_at_once(office: Office) -> None:
+    said = await office.says(*NEW, "--mode", "predictive", "--lines", "99", "--flow", "new")
+    assert [line.partition(":")[0] for line in said.sentences] == ["flow", "queue", "lines"]
+    assert "did you mean 'news'" in said.sentences[0]
+
+
+async def test_what_cannot_be_is_refused_in_a_sentence(office: Office) -> None:
+    assert "There is no campaign" in (await office.says("campaign", "start", "nothing")).sentence
+    await office.does(*NEW, "--mode", "agentless", "--flow", "news")
+    assert "draft" in (await office.says("campaign", "pause", "spring")).sentence
+    assert "no telephone number" in (await office.says("campaign", "add", "spring", "12")).sentence
+    assert "No hotline runs" in (await office.says("campaign", "explain", "spring")).sentence
+    said = await office.says("campaign", "create", "No Id", *NEW[3:], "--mode", "agentless", "--flow", "news")
+    assert "is no id" in said.sentence
