@@ -288,7 +288,6 @@ class Supervision:
             if old_bridge is None:
                 ear.bridge = f"{ear.call_id}.ear.{number}"
                 await self._control.bridge(ear.bridge, (ear.leg, ear.snoop))
-                old_bridge = None
             else:
                 await self._control.move(ear.snoop, old_bridge)
                 ear.bridge, old_bridge = old_bridge, None

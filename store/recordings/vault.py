@@ -61,10 +61,9 @@ class RecordingVault:
             log.warning("a recording of nothing was not deleted", path=path, why=error.strerror)
 
     def _keep(self, source: Path, call_id: str, at: datetime) -> str:
-        name = f"{at:%Y/%m/%d}/{call_id}{source.suffix}"
-        for number in range(2, 100):
-            if not self.has(name):
-                break
+        name, number = f"{at:%Y/%m/%d}/{call_id}{source.suffix}", 1
+        while self.has(name):
+            number += 1
             name = f"{at:%Y/%m/%d}/{call_id}-{number}{source.suffix}"
         try:
             # Another file system cannot be renamed to.
