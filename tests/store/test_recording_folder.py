@@ -16,13 +16,16 @@ AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 async def test_a_second_message_of_a_call_overwrites_none(tmp_path: Path) -> None:
     folder = RecordingVault(tmp_path / "recordings")
-    names = ["2026/05/04/call-1.wav", *(f"2026/05/04/call-1-{number}.wav" for number in range(2, 102))]
-    for name in names:
+    for text, name in (("one", "2026/05/04/call-1.wav"), ("two", "2026/05/04/call-1-2.wav")):
         spoken = tmp_path / "m.wav"
-        spoken.write_text(name)
+        spoken.write_text(text)
         assert await folder.keep(str(spoken), "call-1", AT) == name
+        assert (folder.folder / name).read_text() == text
         assert not spoken.exists()
-    assert [(folder.folder / name).read_text() for name in names] == names
+    for number in range(3, 100):
+        (folder.folder / f"2026/05/04/call-1-{number}.wav").touch()
+    spoken.write_text("one more")
+    assert await folder.keep(str(spoken), "call-1", AT) == "2026/05/04/call-1-100.wav"
 
 
 async def test_what_is_no_message_is_deleted_and_a_failure_told(tmp_path: Path) -> None:
