@@ -58,7 +58,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`kind`: queue, hold, paused or silent (not recorded). `at` in seconds of the call."""
+    """`kind`: queue, hold, consult, paused or silent (not recorded). `at` in seconds of the call."""
 
     kind: str
     at: float
@@ -84,7 +84,7 @@ class SaidWord:
 
 @dataclass(frozen=True, slots=True)
 class SpokenLine:
-    """`second` of the call. `side`: agent, caller, or note for what nobody said (`text`, of `kind`)."""
+    """`second` of the call. `side`: agent, caller, consulted, or note: what nobody said, as `text`."""
 
     second: float
     clock: str
@@ -149,7 +149,7 @@ def player(
         stretches=stretches,
         marks=tuple(_marks(call, events, scale, words)),
         ticks=tuple(_ticks(total, scale)),
-        lines=tuple(_lines(call, kept, stretches)),
+        lines=tuple(_lines(call, kept, stretches, tuple(_consults(call, events, total)))),
         notes=tuple(_notes(recordings, words)),
     )
 
@@ -214,6 +214,7 @@ def _stretches(
             yield stretch("paused", start + begin, min(start + end, total))
     if total - place >= 1.0:
         yield stretch("silent", place, total)
+    yield from (stretch("consult", begin, end) for _, begin, end in _consults(call, events, total))
     queued: float | None = None
     held: float | None = None
     for event in events:
@@ -229,6 +230,19 @@ def _stretches(
             case Kind.TALK_RESUMED | Kind.TALK_ENDED if held is not None:
                 yield stretch("hold", held, at)
                 held = None
+
+
+def _consults(call: Call, events: Sequence[CallEvent], total: float) -> Iterator[tuple[str, float, float]]:
+    """Who asked somebody while the caller was on hold, from when to when."""
+    begun_at: float | None = None
+    for event in events:
+        at = min(second_of(call, event.at), total)
+        match event.kind:
+            case Kind.CONSULT_STARTED:
+                begun_at = at
+            case Kind.CONSULT_ENDED | Kind.CONFERENCE_STARTED if begun_at is not None:
+                yield str(event.data.get("agent", "")), begun_at, at
+                begun_at = None
 
 
 def _marks(call: Call, events: Sequence[CallEvent], scale: float, words: Words) -> Iterator[Mark]:
@@ -249,10 +263,15 @@ def _ticks(total: float, scale: float) -> Iterator[tuple[float, str]]:
             yield round(at * scale, 1), duration(at)
 
 
-def _lines(call: Call, recordings: Sequence[Recording], stretches: Sequence[Stretch]) -> Sequence[SpokenLine]:
+def _lines(
+    call: Call,
+    recordings: Sequence[Recording],
+    stretches: Sequence[Stretch],
+    consults: Sequence[tuple[str, float, float]],
+) -> Sequence[SpokenLine]:
     """In the order of time; of talks that are written down also when they were held and not recorded."""
     found = [
-        _line(spoken, second_of(call, one.started_at), one.language)
+        _line(spoken, second_of(call, one.started_at), one.language, one.agent, consults)
         for one in recordings
         for spoken in one.transcript
         if spoken.words
@@ -261,18 +280,27 @@ def _lines(call: Call, recordings: Sequence[Recording], stretches: Sequence[Stre
         found += [
             SpokenLine(one.at, duration(one.at), "note", text=one.label, kind=one.kind)
             for one in stretches
-            if one.kind in ("hold", "paused")
+            if one.kind in ("hold", "consult", "paused")
         ]
     return sorted(found, key=lambda line: line.second)
 
 
-def _line(spoken: Spoken, start: float, language: str | None) -> SpokenLine:
-    at = start + spoken.words[0].start
+def _line(
+    spoken: Spoken,
+    start: float,
+    language: str | None,
+    agent: str,
+    consults: Sequence[tuple[str, float, float]],
+) -> SpokenLine:
+    """What an agent hears while they ask somebody is that person's, not the caller's."""
+    at, side = start + spoken.words[0].start, spoken.side
+    if side == "caller" and any(by == agent and begin <= at < end for by, begin, end in consults):
+        side = "consulted"
     words = tuple(
         SaidWord(word.text, round(start + word.start, 2), word.confidence < UNSURE_BELOW)
         for word in spoken.words
     )
-    return SpokenLine(round(at, 2), duration(at), spoken.side, words, language)
+    return SpokenLine(round(at, 2), duration(at), side, words, language)
 
 
 def _notes(recordings: Sequence[Recording], words: Words) -> Iterator[str]:

@@ -280,7 +280,12 @@ def _outcome(name: str | None, dispositions: Mapping[str, Disposition], words: W
 
 def agents_of(events: Sequence[CallEvent]) -> tuple[str, ...]:
     """Whom the person talked with, in order, each once."""
-    talked = [str(event.data.get("agent", "")) for event in events if event.kind is Kind.AGENT_CONNECTED]
+    talked = [
+        str(event.data.get("target" if event.kind is Kind.TRANSFERRED else "agent", ""))
+        for event in events
+        if event.kind is Kind.AGENT_CONNECTED
+        or (event.kind is Kind.TRANSFERRED and event.data.get("kind") == "agent")
+    ]
     return tuple(name for name in dict.fromkeys(talked) if name)
 
 

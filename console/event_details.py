@@ -85,7 +85,8 @@ def event_detail(event: CallEvent, words: Words) -> str:
         case Kind.CONSULT_STARTED | Kind.CONSULT_ENDED | Kind.CONFERENCE_STARTED | Kind.TRANSFERRED:
             return _joined(str(data.get("agent", "")), phone(str(data.get("target", ""))))
         case Kind.SUPERVISED | Kind.SUPERVISION_ENDED:
-            return _joined(str(data.get("supervisor", "")), str(data.get("agent", "")))
+            mode = words.get(f"floor_mode_{data.get('mode')}", "")
+            return _joined(str(data.get("supervisor", "")), str(data.get("agent", "")), mode)
         case Kind.WRAPPED_UP:
             return _joined(str(data.get("agent", "")), str(data.get("disposition") or ""))
         case Kind.TALK_RESUMED:

@@ -14,7 +14,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, async_playwright, expect
 
-from console.call_view import written_of
+from calls.call import fold
+from calls.events import CallEventKind as Kind
+from console.call_player import player
+from console.call_view import agents_of, written_of
 from console.words import load_words
 from engine.ports import HistoryRow
 from engine.registers.access import Role
@@ -24,7 +27,7 @@ from history.dispositions import TRADE
 from history.interaction import Channel, Interaction
 from tests.console.offices import Office
 from tests.console.recorded_talk import BEGUN, Recorded, recorded_talk, talk_events
-from tests.console.stage import PHONE, Stage, order_call, text_of
+from tests.console.stage import PHONE, START, Stage, log, order_call, text_of
 from tests.console.test_console_browser import CHROMIUM
 
 LIMIT_MS = 10_000
@@ -61,7 +64,8 @@ async def client(stage: Stage, recorded: Recorded) -> AsyncIterator[TestClient]:
 
 async def test_the_page_has_the_talk_its_words_and_what_is_missing(client: TestClient) -> None:
     page = await text_of(client, "/calls/c1")
-    assert f'src="{AUDIO}" data-start="32.0" data-seconds="40.0"' in page
+    # Nothing is fetched, and so told to be heard, before somebody plays it.
+    assert f'<audio preload="none" src="{AUDIO}" data-start="32.0" data-seconds="40.0"' in page
     for piece in (
         "stretch-queue",
         "stretch-hold",
@@ -94,6 +98,30 @@ async def test_the_page_has_what_the_agents_wrote(client: TestClient, stage: Sta
     assert "<strong>callback</strong>" in said
     assert "Ring the &lt;back&gt; door" in said
     assert "Not ours" not in page
+
+
+async def test_who_was_asked_for_advice_is_not_the_caller(tmp_path: Path) -> None:
+    """What Anna hears meanwhile is Jan, and he is one of those who had the call."""
+    consult: dict[str, object] = {"agent": "anna", "kind": "agent", "target": "jan"}
+    events = talk_events()
+    more = log(
+        "c1",
+        START,
+        [
+            (64.0, Kind.CONSULT_STARTED, {**consult, "leg": "c1.leg.50"}),
+            (70.0, Kind.CONSULT_ENDED, {**consult, "outcome": "transferred", "seconds": 6}),
+            (70.0, Kind.TRANSFERRED, {**consult, "how": "attended"}),
+        ],
+    )
+    in_order = sorted([*events, *more], key=lambda event: event.at)
+    told = [replace(event, seq=seq) for seq, event in enumerate(in_order, 1)]
+    shown = player(fold(told), told, [await recorded_talk(tmp_path / "kept")], load_words()["en"])
+    assert shown is not None
+    sides = {word.text: line.side for line in shown.lines for word in line.words}
+    assert sides["oh"] == "caller"
+    assert sides["three"] == "consulted"
+    assert "Consultation 0:06" in [line.text for line in shown.lines]
+    assert agents_of(told) == ("anna", "jan")
 
 
 def test_an_outcome_is_told_by_its_label() -> None:

@@ -72,6 +72,10 @@ SHOWN: dict[Kind, tuple[dict[str, object], str]] = {
     Kind.RATED: ({"step": "rate", "rating": None}, "declined"),
     Kind.QUEUED: ({"queue": "orders", "position": 2}, "Orders, place 2"),
     Kind.AGENT_CONNECTED: ({"queue": "orders", "agent": "anna", "waited_seconds": 3.0}, "anna"),
+    Kind.SUPERVISED: (
+        {"supervisor": "anna", "agent": "jan", "mode": "whisper"},
+        "anna, jan, whispering",
+    ),
     Kind.QUEUE_LEFT: ({"queue": "orders", "outcome": "timeout"}, "Orders, timeout"),
 }
 
