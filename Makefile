@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-pacing clean
+.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-detection bench-pacing clean
 
 help:
 	@echo "make run            bring the hotline up: sip:100@127.0.0.1:5060 and http://localhost:8080"
@@ -37,7 +37,7 @@ test: setup-tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist worksteal
 
-bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-pacing
+bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-detection bench-pacing
 
 bench-calls: setup
 	$(BIN)/python -m bench.calls
@@ -72,6 +72,9 @@ bench-desk: setup
 
 bench-conversations: setup
 	$(BIN)/python -m bench.conversations
+
+bench-detection: setup
+	$(BIN)/python -m bench.detection --write
 
 bench-pacing: setup
 	$(BIN)/python -m bench.pacing --jobs 2 --write

@@ -12,6 +12,7 @@ from engine.ports import Utterance
 from speech.decoding import Decoder
 from speech.endpointing import EndpointingTimes
 from speech.listening import CallerListening
+from speech.overhearing import Overhearing
 from speech.vosk_model import Ear, ModelFailed, VoskModel
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,14 @@ class VoskRecognizer:
             on_utterance=on_utterance,
             complain=self._complain,
         )
+
+    def overhear(
+        self, language: str, sample_rate: int, phrases: Sequence[str], on_words: Callable[[str], None]
+    ) -> Overhearing:
+        """Tell which of the phrases were said so far, every tenth of a second. KeyError without a model."""
+        model = self._models[language]
+        assert self._executor is not None, "it was started, as it has models"
+        return Overhearing(model, sample_rate, phrases, self._executor, on_words)
 
     def _decoders(
         self, sample_rate: int, phrases: Mapping[str, Sequence[str]], *, free: bool, sequence: bool
