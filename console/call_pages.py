@@ -107,7 +107,7 @@ class CallPages:
         rows = [row for row in ours if row.interaction.channel in (Channel.CALL, Channel.VOICEMAIL)]
         names = await self._names()
         player = call_player.player(call, events, talks, words)
-        said = call_view.transcript(call, events, words)
+        said = call_view.transcript(call, events, words, names)
         spoken = player.lines if player else ()
         return {
             "call": call,

@@ -10,7 +10,7 @@ from calls.call import Call
 from calls.events import CallEvent, CallEventKind
 from console.call_moments import Moment, begun, moments, second_of
 from console.display import duration, offset, phone
-from console.event_details import event_detail, number_of
+from console.event_details import NOBODY, event_detail, number_of
 from console.words import Words
 from history.dispositions import Disposition
 from history.interaction import Interaction
@@ -205,8 +205,13 @@ def _with_detail(stop: Stop, detail: str, state: str = "done") -> Stop:
     return Stop(stop.at, stop.title, detail or stop.detail, stop.icon, state)
 
 
-def transcript(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[Line, ...]:
-    """What the line said and what it heard, as it began. Keys pressed one after another share a line."""
+def transcript(
+    call: Call, events: Sequence[CallEvent], words: Words, names: Mapping[str, str] = NOBODY
+) -> tuple[Line, ...]:
+    """What the line said and what it heard, as it began. Keys pressed one after another share a line.
+
+    `names`: of agents, as they are shown.
+    """
     lines: list[Line] = []
     for event in events:
         data, second = event.data, second_of(call, event.at)
@@ -228,7 +233,7 @@ def transcript(call: Call, events: Sequence[CallEvent], words: Words) -> tuple[L
                 text = str(data["text"])
                 lines.append(Line(at, second, "caller", text, _language(event, call), unsure=unsure))
             case kind if kind in TOLD:
-                detail = event_detail(event, words)
+                detail = event_detail(event, words, names)
                 title = words(f"event_{kind.value}")
                 lines.append(Line(at, second, "note", f"{title}: {detail}" if detail else title))
     return tuple(sorted(lines, key=lambda line: line.second))
@@ -244,7 +249,7 @@ def event_rows(
             second_of(call, event.at),
             ICONS.get(event.kind, "circle-dot"),
             words.get(f"event_{event.kind.value}", event.kind.value),
-            event_detail(event, words),
+            event_detail(event, words, names),
             event.kind is Kind.TROUBLE or event.data.get("by") in ("fault", "network"),
             moment,
         )

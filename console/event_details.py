@@ -11,9 +11,17 @@ from console.words import Words
 Kind = CallEventKind
 
 
-def event_detail(event: CallEvent, words: Words) -> str:
-    """The short text at the right of an event: the value that matters most in it."""
+NOBODY: Mapping[str, str] = {}
+
+
+def event_detail(event: CallEvent, words: Words, names: Mapping[str, str] = NOBODY) -> str:
+    """The short text at the right of an event: the value that matters most in it. `names`: of agents."""
     data = event.data
+
+    def agent(key: str = "agent") -> str:
+        name = str(data.get(key, ""))
+        return names.get(name, name)
+
     match event.kind:
         case Kind.RECEIVED:
             return phone(str(data.get("dialled", "")))
@@ -81,21 +89,23 @@ def event_detail(event: CallEvent, words: Words) -> str:
         case (
             Kind.AGENT_OFFERED | Kind.AGENT_MISSED | Kind.AGENT_CONNECTED | Kind.AGENT_LOST | Kind.TALK_ENDED
         ):
-            return str(data.get("agent", ""))
+            return agent()
         case Kind.CONSULT_STARTED | Kind.CONSULT_ENDED | Kind.CONFERENCE_STARTED | Kind.TRANSFERRED:
-            return _joined(str(data.get("agent", "")), phone(str(data.get("target", ""))))
+            return _joined(agent(), phone(agent("target")))
         case Kind.SUPERVISED | Kind.SUPERVISION_ENDED:
             mode = words.get(f"floor_mode_{data.get('mode')}", "")
-            return _joined(str(data.get("supervisor", "")), str(data.get("agent", "")), mode)
+            return _joined(agent("supervisor"), agent(), mode)
         case Kind.WRAPPED_UP:
-            return _joined(str(data.get("agent", "")), str(data.get("disposition") or ""))
+            return _joined(agent(), str(data.get("disposition") or ""))
         case Kind.TALK_RESUMED:
             return _seconds(data, words)
         case Kind.RECORDING_ENDED:
             return duration(number_of(data.get("seconds"), 0.0))
         case Kind.QUEUE_LEFT:
             outcome = str(data.get("outcome", ""))
-            return _joined(queue_name(str(data.get("queue", ""))), words.get(f"outcome_{outcome}", outcome))
+            return _joined(
+                queue_name(str(data.get("queue", ""))), words.get(f"queue_left_{outcome}", outcome)
+            )
         case Kind.LEG_CHANGED:
             role, state = str(data.get("role", "")), str(data.get("state", ""))
             return _joined(words.get(f"role_{role}", role), words.get(f"leg_{state}", state))

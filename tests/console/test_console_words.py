@@ -76,7 +76,7 @@ SHOWN: dict[Kind, tuple[dict[str, object], str]] = {
         {"supervisor": "anna", "agent": "jan", "mode": "whisper"},
         "anna, jan, whispering",
     ),
-    Kind.QUEUE_LEFT: ({"queue": "orders", "outcome": "timeout"}, "Orders, timeout"),
+    Kind.QUEUE_LEFT: ({"queue": "orders", "outcome": "timeout"}, "Orders, longest wait over"),
 }
 
 
@@ -87,6 +87,12 @@ def test_what_is_shown_of_a_step_that_touched_the_world(kind: Kind) -> None:
     assert event_detail(event, load_words()["en"]) == shown
     for words in load_words().values():
         assert event_detail(event, words)
+
+
+def test_agents_are_told_by_their_names() -> None:
+    data = {"agent": "anna", "kind": "agent", "target": "jan", "how": "attended"}
+    event = CallEvent("c", 1, datetime(2026, 11, 22, tzinfo=UTC), Kind.TRANSFERRED, data)
+    assert event_detail(event, load_words()["en"], {"anna": "Anna A"}) == "Anna A, jan"
 
 
 def test_a_service_that_did_not_answer_is_said_so() -> None:
