@@ -204,7 +204,7 @@ class Rows:
         return [row for part_id, (_, row) in self.parts.items() if part_id not in self.parts_over]
 
     def attributes(self, contacts: Mapping[PointKey, str]) -> list[Row]:
-        """The newest attributes' rows, each with the contact of its point."""
+        """The newest attributes' rows, each with the contact of its point, in one lasting order."""
         newest: dict[tuple[str, str], ProfileSet] = {}
         for kept in self.to_keep:
             key = (contacts[_key(kept.point)], kept.name)
@@ -213,7 +213,7 @@ class Rows:
                 newest[key] = kept
         return [
             (contact_id, name, _json(kept.value), self.time(kept.at), kept.source)
-            for (contact_id, name), kept in newest.items()
+            for (contact_id, name), kept in sorted(newest.items(), key=lambda item: item[0])
         ]
 
     def consented(self, contacts: Mapping[PointKey, str]) -> tuple[list[Row], list[Publication]]:

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from history.publication import Kind, Publication
 from store.database import create_engine, database_url
 from store.publishing import publish
+from store.rows import Rows
+from store.statements import POSTGRESQL
 from store.store import Store
 from tests.store.samples import START, call_changes, number, until
 from tests.store.test_profiles import kept
@@ -69,6 +71,18 @@ async def test_a_call_of_somebody_who_is_just_being_erased_is_that_of_a_new_pers
     await writing
     (row,) = await filled.queries.history()
     assert (row.interaction.subject_id, row.interaction.contact_id) == ("b", "c-b")
+
+
+def test_attributes_are_written_in_one_lasting_order() -> None:
+    rows = Rows(POSTGRESQL)
+    for n, name in ((2, "city"), (1, "street"), (1, "city")):
+        rows.add(kept("x", n=n, name=name), START)
+    contacts = {("phone", number(n).value): f"c{n}" for n in (1, 2)}
+    assert [row[:2] for row in rows.attributes(contacts)] == [
+        ("c1", "city"),
+        ("c1", "street"),
+        ("c2", "city"),
+    ]
 
 
 def told(kind: Kind) -> Publication:
