@@ -31,7 +31,7 @@ def dialogue_of(
         return None if flow is None else (flow, opening(flow, events[0].data, surroundings))
     flow = flows.by_version(call.flow, call.flow_version or "")
     if flow is None:  # that of an agent's own call, which went on without the agent
-        flow = own_flow(call.flow, call.language or "")
+        flow = own_flow(call.flow, call.flow_version or "")
     if flow is None or flow.version != call.flow_version:
         return None
     try:

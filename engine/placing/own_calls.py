@@ -45,10 +45,16 @@ def spoken(languages: Collection[str], country: str) -> str:
     return own if own in known or not known else known[0]
 
 
-def own_flow(name: str, language: str) -> Flow | None:
-    """One of these flows by its name; None when it is none of them."""
-    if language not in _NOBODY:
-        return None
+def own_flow(name: str, version: str) -> Flow | None:
+    """One of these flows, in the language that it was in; None when it is none of them."""
+    for language in _NOBODY:
+        flow = _named(name, language)
+        if flow is not None and flow.version == version:
+            return flow
+    return None
+
+
+def _named(name: str, language: str) -> Flow | None:
     if name == CUT_OFF:
         return cut_off(language)
     for prefix, flow in ((WAITING, waiting_in), (BACK, back_in)):

@@ -13,6 +13,9 @@ from acd.talks.talk import Target, TargetKind
 from calls.events import CallEvent, CallEventKind
 from calls.legs import LegState
 
+# Q.850: an agent who hangs up. Whatever else ends their line, they did not mean it.
+MEANT_CAUSES = frozenset({16, 31})
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -72,6 +75,23 @@ def over_in_log(events: Sequence[CallEvent]) -> Over | None:
             case _:
                 pass
     return over
+
+
+def lost_in_log(events: Sequence[CallEvent], leg: str) -> bool:
+    """Whether the agent of this leg, who is in the last talk of these events, was lost in it."""
+    for event in reversed(events):
+        match event.kind, event.data:
+            case CallEventKind.AGENT_LOST, _:
+                return True
+            case CallEventKind.LEG_CHANGED, {"leg": ended, "state": LegState.ENDED, "cause": int(cause)} if (
+                ended == leg
+            ):
+                return cause not in MEANT_CAUSES
+            case CallEventKind.AGENT_CONNECTED | CallEventKind.TRANSFERRED, _:
+                return False
+            case _:
+                pass
+    return False
 
 
 def recalled(events: Sequence[CallEvent], customer: str) -> Recalled:

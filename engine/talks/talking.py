@@ -56,13 +56,12 @@ from calls.control import (
 from calls.events import CallEventKind
 from calls.legs import LegState
 from engine.talks.lines import Overdue, TalkLines, TalkMeans
+from engine.talks.recall import MEANT_CAUSES, lost_in_log
 from engine.talks.rooms import Rooms
 from engine.talks.targets import checked
 from engine.talks.views import view_of
 
 LATE = "Asterisk did not answer in time; see whether it was done."
-# Q.850: an agent who hangs up. Whatever else ends their line, they did not mean it.
-MEANT_CAUSES = frozenset({16, 31})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +211,7 @@ class TalkInProgress:
             other = self.talk.other
             if other is not None and not other.up and other.leg in up:
                 over = await self.follow(LegAnswered(other.leg))
-            waited = self.talk.phase in WAITING
+            waited = self.talk.phase in WAITING or lost_in_log(self._means.log.events, self.talk.agent_leg)
             for leg in sorted(self.talk.legs - up):
                 if over is None and leg in self.talk.legs:
                     lost = waited and leg == self.talk.agent_leg
