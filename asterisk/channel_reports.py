@@ -116,8 +116,11 @@ class ChannelReports:
             return
         if args and args[0] == JUDGED_ARGUMENT and self._detection.judged(channel_id, args):
             return
-        # One that was judged for an engine that is no more has just been answered, as far as we know.
-        if args and args[0] in (LEG_ARGUMENT, JUDGED_ARGUMENT):
+        if args and args[0] == LEG_ARGUMENT:
+            self._tell(LegAnswered(channel_id))
+            return
+        if args and args[0] == JUDGED_ARGUMENT and channel_id in self._live:
+            # Its verdict came too late, or for an engine that is no more: it was answered, that is all.
             self._tell(LegAnswered(channel_id))
             return
         call = arrival(channel, args, self._marks)

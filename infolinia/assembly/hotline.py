@@ -26,6 +26,7 @@ from engine.clock import SystemClock, TimeOrderedIds
 from engine.codes import RandomCodes
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.crew import CampaignMeans
+from engine.dialling.detecting import MachineDetection
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.health import Health
@@ -147,7 +148,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             queue, seconds, waited, in_time=seconds <= roster.service_level_seconds(queue)
         )
         metrics.watch_queues(queues.agents, queues.waiting)
-        campaign_means = CampaignMeans(crew := CampaignAgents(queues))
+        detection = MachineDetection(control, recognizer, clock)
+        campaign_means = CampaignMeans(crew := CampaignAgents(queues), detection)
         recording = recording_work(
             configuration,
             parts=parts,
@@ -202,6 +204,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         recovery = Recovery(exchange, switchboard, store.queries, network_log)
         await control.start()
         stack.push_async_callback(control.close)
+        stack.push_async_callback(detection.close)
         switchboard.start()
         stack.push_async_callback(switchboard.close)
         stack.push_async_callback(floor.supervision.close)

@@ -11,6 +11,8 @@ import pytest_asyncio
 from asterisk.control import AsteriskControl
 from asterisk.settings import Phone, Trunk
 from calls.control import ChannelEnded, LegAnswered, LegRinging, NetworkEvent
+from infolinia.setup.inventory import find_parts
+from speech.vosk_recognizer import VoskRecognizer
 from tests.asterisk.network import control_of, until
 from tests.house import Ports, running_asterisk, take_ports
 from tests.phone import SipPhone
@@ -103,6 +105,14 @@ async def caller(
     ):
         found.append(Caller(control, ports.sip))
         yield found[0]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def recognizer() -> AsyncIterator[VoskRecognizer]:
+    recognizer = VoskRecognizer(find_parts().model_dirs)
+    await recognizer.start()
+    yield recognizer
+    await recognizer.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

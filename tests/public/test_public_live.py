@@ -10,6 +10,11 @@ import pytest
 from calls.control import ChannelGone
 from calls.detection import Sounds
 from calls.outcome import Outcome, outcome_of_unanswered
+from dialer.attempt import Verdict
+from dialer.machine import Detect, MachinePolicy
+from engine.clock import SystemClock
+from engine.dialling.detecting import MachineDetection
+from speech.vosk_recognizer import VoskRecognizer
 from tests.asterisk.network import Recorder, until
 from tests.phone import SipPhone
 from tests.public.agents import AgentEar
@@ -148,3 +153,26 @@ async def test_who_hangs_up_while_they_are_listened_to_is_gone(caller: Caller) -
     with pytest.raises(ChannelGone):
         await detecting
     assert await caller.until_ended(leg) == 16
+
+
+@pytest.mark.parametrize(
+    ("digits", "verdict", "why"),
+    [(1, Verdict.HUMAN, "sounds human"), (30, Verdict.MACHINE, 'said "nobody is available"')],
+)
+async def test_words_and_sound_together_tell_what_answered(
+    public: Public, caller: Caller, recognizer: VoskRecognizer, digits: int, verdict: Verdict, why: str
+) -> None:
+    leg = f"leg-{next(_legs)}"
+    detection = MachineDetection(caller.control, recognizer, SystemClock())
+    await caller.call(leg, number_of(digits))
+    await caller.until_answered(leg)
+    found = await detection.of(leg, MachinePolicy(detect=Detect.SPEECH, seconds=5.0), "en")
+    assert (found.verdict, found.why.startswith(why)) == (verdict, True), found
+    assert 0.5 < found.seconds < 5.5
+    await detection.close()
+    person = public.calls[-1]
+    await caller.control.send_keys(leg, "5")  # it is ours again
+    await until(lambda: person.keys == "5")
+    await caller.control.hang_up(leg)
+    await caller.until_ended(leg)
+    await caller.until_ended(f"{leg}.words")
