@@ -97,7 +97,9 @@ class PeoplePages:
 
     async def _change_role(self, me: Identity, person: Person, form: Form) -> None:
         seen = form.get("version", "")
-        version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+        if seen and not (seen.isascii() and seen.isdigit() and len(seen) < 10):
+            raise Wrong("settings_changed", status=409)  # no page of ours sends that
+        version = int(seen) if seen else None
         await self._people.change_role(me.actor, person.id, _role(form), self._clock.now(), version)
 
     async def _change_password(self, me: Identity, person: Person, form: Form) -> None:
