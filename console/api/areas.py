@@ -8,8 +8,10 @@ from console.api.agents import AgentsApi
 from console.api.audit import AuditApi
 from console.api.callbacks import CallbacksApi
 from console.api.calls import CallsApi
+from console.api.campaigns import CampaignsApi
 from console.api.consents import ConsentsApi
 from console.api.contacts import ContactsApi
+from console.api.debts import DebtsApi
 from console.api.decisions import DecisionsApi
 from console.api.do_not_contact import DoNotContactApi
 from console.api.events import EventsApi
@@ -17,6 +19,7 @@ from console.api.flows import FlowsApi
 from console.api.groups import GroupsApi
 from console.api.imports import ImportsApi
 from console.api.interactions import InteractionsApi
+from console.api.leads import LeadsApi
 from console.api.operation import Operation
 from console.api.parts import ApiParts
 from console.api.people import PeopleApi
@@ -38,6 +41,9 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         CallsApi(parts).operations(),
         RecordingsApi(parts).operations(),
         CallbacksApi(parts).operations(),
+        CampaignsApi(parts).operations(),
+        LeadsApi(parts).operations(),
+        DebtsApi(parts).operations(),
         AgentsApi(parts).operations(),
         QueuesApi(parts).operations(),
         FlowsApi(parts).operations(),

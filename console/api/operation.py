@@ -41,13 +41,13 @@ class Asked:
 class Answer:
     """`body` is given as the operation's `answer` model. `version` becomes the ETag.
 
-    `seen`: the subjects ("contact:ID") whose personal data is in it, where the path does not name it.
+    `seen`: the subjects ("contact:ID") whose personal data is in it; None: the one that the path names.
     """
 
     body: BaseModel | None = None
     version: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    seen: tuple[str, ...] = ()
+    seen: tuple[str, ...] | None = None
 
 
 Handler = Callable[[Asked], Awaitable[Answer | web.StreamResponse]]
@@ -92,7 +92,7 @@ def subjects_seen(operation: Operation, asked: Asked, answer: Answer | web.Strea
     """What the audit log is to be told that the answer shows."""
     if operation.notes is None:
         return ()
-    if isinstance(answer, Answer) and answer.seen:
+    if isinstance(answer, Answer) and answer.seen is not None:
         return answer.seen
     named = next(iter(asked.path.values()), None)
     return () if named is None else (f"{operation.notes.partition('.')[0]}:{named}",)

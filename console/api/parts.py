@@ -12,6 +12,7 @@ from console.accounts.identity import Identity
 from console.accounts.passwords import Passwords
 from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
+from engine.campaign_rules import CampaignRules
 from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
@@ -23,12 +24,16 @@ from engine.ports import Clock, Ids, Queries
 from engine.queues import Queues
 from engine.registers.accounts import Accounts
 from engine.registers.agents import AgentRegister
+from engine.registers.attempts import Attempts
 from engine.registers.callbacks import Callbacks
 from engine.registers.calls import CallRegister
+from engine.registers.campaigns import Campaigns
+from engine.registers.debts import Debts
 from engine.registers.decisions import Decisions
 from engine.registers.history import HistoryRegisters
 from engine.registers.idempotency import IdempotencyKeys
 from engine.registers.imports import Imports
+from engine.registers.leads import Leads
 from engine.registers.permissions import Permissions
 from engine.registers.privacy import Privacy
 from engine.registers.publications import PublicationLog
@@ -68,6 +73,11 @@ class ApiParts:
     explainer: Explainer
     gate: Gate
     callbacks: Callbacks
+    campaigns: Campaigns
+    leads: Leads
+    attempts: Attempts
+    debts: Debts
+    campaign_rules: CampaignRules
     passwords: Passwords
     imports: Imports
     intake: ImportIntake

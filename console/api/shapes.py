@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -43,6 +43,15 @@ def _utc(at: datetime) -> datetime:
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(_given), AfterValidator(_utc)]
+
+
+def _of_our_time(day: date) -> date:
+    if day.year not in _YEARS:
+        raise ValueError(f"Days are of the years {_YEARS[0]} to {_YEARS[-1]}.")
+    return day
+
+
+Day = Annotated[date, AfterValidator(_of_our_time)]
 WholeNumber = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
 

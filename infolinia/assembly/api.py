@@ -28,6 +28,7 @@ from engine.registers.decisions import Decisions
 from engine.registers.permissions import Permissions
 from engine.roster import Roster
 from infolinia.assembly.callbacks import promise
+from infolinia.assembly.campaign_rules import campaign_rules
 from infolinia.configuration import Configuration
 from infolinia.contact_lists.desk import ImportDesk
 from infolinia.sections.rules import rule_book
@@ -79,6 +80,11 @@ def api_parts(
         explainer=Explainer(gate, store.permissions, clock),
         gate=gate,
         callbacks=store.callbacks,
+        campaigns=store.campaigns,
+        leads=store.leads,
+        attempts=store.attempts,
+        debts=store.debts,
+        campaign_rules=campaign_rules(configuration, store.campaigns, flows, clock),
         promise=promise(configuration),
         passwords=doors.passwords if doors else Passwords(),
         imports=store.imports,

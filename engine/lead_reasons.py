@@ -1,0 +1,68 @@
+"""Why a lead is, or is not, called now: its own state, its campaign's, and what the gate would say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from compliance.facts import Channel, Requested
+from dialer.campaign import Campaign
+from dialer.lead import OVER, Lead
+from dialer.numbers import number_to_dial
+from dialer.reasons import Reason, ReasonCode
+from dialer.why import why
+from engine.campaign_rules import CampaignRules
+from engine.gatekeeper import ContactRequest, Gate
+from engine.ports import Clock
+from engine.registers.leads import LeadFacts, Leads
+from history.interaction import ContactPoint, PointKind
+
+_MAY_BE_CALLED = frozenset({ReasonCode.IN_TURN, ReasonCode.CALLBACK_DUE, ReasonCode.RESERVED})
+
+
+@dataclass(frozen=True, slots=True)
+class LeadReasons:
+    """At least one reason; the first one decides."""
+
+    at: datetime
+    facts: LeadFacts
+    reasons: tuple[Reason, ...]
+
+    @property
+    def may_be_called(self) -> bool:
+        return self.reasons[0].code in _MAY_BE_CALLED
+
+
+async def lead_reasons(
+    id: str, *, leads: Leads, rules: CampaignRules, gate: Gate, clock: Clock, attempts: int = 20
+) -> LeadReasons:
+    """Nothing is logged as a decision. Raises StoreUnavailable, Missing."""
+    facts = await leads.facts(id, attempts=attempts)
+    now = clock.now()
+    lead, campaign = facts.lead, facts.campaign
+    number = None if lead.state in OVER else number_to_dial(lead, campaign.retry.caps)
+    decision = None
+    if number is not None:
+        decision = await gate.would_be(contact_of(campaign, lead, number, f"lead:{lead.id}"), now)
+    found = why(campaign, lead, now, rules.dialling(campaign, now), gate=decision)
+    return LeadReasons(now, facts, found)
+
+
+def contact_of(campaign: Campaign, lead: Lead, number: str, subject: str) -> ContactRequest:
+    """The call to that number of the lead, as the gate is asked about it."""
+    callback = lead.callback
+    requested = None
+    if callback is not None and callback.person_chose:
+        requested = Requested(callback.requested_at, callback.window_from, callback.window_to)
+    return ContactRequest(
+        subject=subject,
+        channel=Channel.CALL,
+        purpose=campaign.purpose,
+        mode=campaign.mode,
+        point=ContactPoint(PointKind.PHONE, number),
+        contact_id=lead.contact_id,
+        debt=lead.debt,
+        requested=requested,
+        campaign=campaign.id,
+        packs=campaign.packs,
+    )

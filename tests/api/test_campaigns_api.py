@@ -1,0 +1,200 @@
+"""Campaigns and their leads over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.campaign_rules import CampaignRules
+from infolinia.assembly.campaign_rules import known_to_campaigns
+from infolinia.configuration import Configuration
+from tests.api.serving import Client, RunningApi, both_databases, problem
+
+ANNA, JAN = "+48600000001", "+48600000002"
+SPRING = {
+    "id": "spring",
+    "name": "The spring call",
+    "kind": "information",
+    "mode": "agentless",
+    "purpose": "information",
+    "time_zone": "Europe/Warsaw",
+    "lines": 8,
+    "caller_ids": {"+48": "+48220000010"},
+}
+
+
+def with_flow(api: RunningApi, **more: Any) -> dict[str, Any]:
+    return {**SPRING, "flow": api.parts.flows.all()[0].name, **more}
+
+
+async def made(api: RunningApi, client: Client, **more: Any) -> None:
+    reply = await client.post("/campaigns", with_flow(api, **more), key="made")
+    assert reply.status == 201, reply.json
+
+
+async def added(client: Client, *people: dict[str, Any], key: str = "added") -> Any:
+    reply = await client.post("/campaigns/spring/leads", {"people": list(people)}, key=key)
+    assert reply.status == 200, reply.json
+    return reply.json
+
+
+@both_databases
+async def test_a_campaign_is_made_changed_started_paused_and_finished(api: RunningApi) -> None:
+    client = api.token()
+    first = await client.post("/campaigns", with_flow(api), key="k1")
+    assert first.status == 201, first.json
+    assert first.headers["Location"] == "/api/v1/campaigns/spring"
+    shown = first.json
+    assert (shown["state"], shown["version"], shown["lines"]) == ("draft", 1, 8)
+    assert shown["retry"]["recycling"]["busy"] == {"after_seconds": 1800, "most": 2, "next_number": False}
+    path = "/campaigns/spring"
+    patch = {"lines": 4, "last_day": "2199-12-31", "goal": {"count": 5}}
+    changed = await client.patch(path, patch, first.etag)
+    assert (changed.json["lines"], changed.json["last_day"]) == (4, "2199-12-31")
+    assert changed.json["goal"] == {"count": 5, "dispositions": []}
+    assert changed.json["caller_ids"] == SPRING["caller_ids"]
+    problem(await client.patch(path, {"lines": 5}, first.etag), 412, "changed")
+    emptied = await client.patch(path, {"goal": None, "last_day": None}, changed.etag)
+    assert (emptied.json["goal"], emptied.json["lines"]) == (None, 4)
+    assert (await client.get(path)).json == emptied.json
+    started = await client.post(path + "/start", {"reason": "it is spring"}, key="k2")
+    assert (started.json["state"], started.json["state_note"]) == ("running", "it is spring"), started.json
+    assert started.json["state_by"].startswith("token:")
+    again = problem(await client.post(path + "/start", {}, key="k3"), 422, "refused")
+    assert "what it can is pause or finish" in again["detail"]
+    assert (await client.post(path + "/pause", {}, key="k4")).json["state"] == "paused"
+    assert (await client.post(path + "/resume", {}, key="k5")).json["state"] == "running"
+    assert (await client.post(path + "/finish", {}, key="k6")).json["state"] == "finished"
+    problem(await client.patch(path, {"lines": 5}, (await client.get(path)).etag), 422, "refused")
+    assert (await client.post(path + "/reopen", {}, key="k7")).json["state"] == "paused"
+    taken = await client.post("/campaigns", with_flow(api, id="other"), key="k8")
+    assert (taken.status, taken.wrong_fields) == (422, ["body.name"])
+    listed = (await client.get("/campaigns", params={"state": "paused"})).json
+    assert [one["id"] for one in listed["items"]] == ["spring"]
+    assert (await client.get("/campaigns", params={"state": "draft"})).json["items"] == []
+
+
+async def test_a_campaign_with_mistakes_is_a_draft_that_does_not_start(api: RunningApi) -> None:
+    client = api.token()
+    await made(api, client, flow="nowhere", hours="never", first_day="2026-11-24", last_day="2026-11-23")
+    told = (await client.get("/campaigns/spring/check")).json
+    assert told["may_start"] is False
+    wrong = [one["field"] for one in told["mistakes"] if one["blocks"]]
+    assert set(wrong) == {"flow", "hours", "last_day"}
+    refused = await client.post("/campaigns/spring/start", {}, key="k")
+    problem(refused, 422, "refused")
+    assert refused.wrong_fields == [f"campaign.{field}" for field in wrong]
+    assert (await client.get("/campaigns/spring")).json["state"] == "draft"
+    await client.post("/campaigns/spring/finish", {}, key="k1")
+    await client.post("/campaigns/spring/reopen", {}, key="k2")
+    problem(await client.post("/campaigns/spring/resume", {}, key="k3"), 422, "refused")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "field"),
+    [
+        ("id", "Spring", "body.id"),
+        ("name", " ", "body.name"),
+        ("lines", 0, "body.lines"),
+        ("mode", "fast", "body.mode"),
+        ("time_zone", "Mars/Olympus", "body.time_zone"),
+        ("last_day", "0001-01-01", "body.last_day"),
+        ("state", "running", "body.state"),
+        ("machine", {"seconds": 99}, "body.machine.seconds"),
+    ],
+)
+async def test_a_wrong_member_is_named(api: RunningApi, member: str, value: object, field: str) -> None:
+    reply = await api.token().post("/campaigns", with_flow(api, **{member: value}), key="k")
+    assert (reply.status, reply.wrong_fields) == (422, [field])
+
+
+@both_databases
+async def test_people_are_put_on_a_list_once_and_told_why_they_are_not_called(api: RunningApi) -> None:
+    client = api.token()
+    await made(api, client)
+    known = (await client.post("/contacts", {"points": [{"kind": "phone", "value": JAN}]}, key="c")).json
+    told = await added(
+        client,
+        {"numbers": ["600 000 001", ANNA], "name": "Anna", "fields": {"city": "Radom"}, "priority": 2},
+        {"contact_id": known["id"]},
+        {"numbers": [ANNA]},
+        {"contact_id": "nobody"},
+    )
+    assert told["added"] == 2
+    assert told["left_out_counts"] == {"same_person": 1, "no_contact": 1}
+    assert [one["place"] for one in told["left_out"]] == [2, 3]
+    anna = told["ids"]["0"]
+    assert told["left_out"][0]["other"] == anna
+    listed = (await client.get("/campaigns/spring/leads")).json["items"]
+    assert [one["numbers"][0]["value"] for one in listed] == [ANNA, JAN]
+    assert (listed[0]["name"], listed[0]["fields"], listed[0]["reason"]["code"]) == (
+        "Anna",
+        {"city": "Radom"},
+        "in_turn",
+    )
+    assert (await client.get(f"/leads/{anna}")).json == listed[0]
+    of_jan = (await client.get("/leads", params={"contact_id": known["id"]})).json["items"]
+    assert of_jan == listed[1:]
+    assert (await client.get("/leads", params={"contact_id": "nobody"})).status == 400
+    found = (await client.get("/campaigns/spring/leads", params={"search": "ann"})).json["items"]
+    assert [one["id"] for one in found] == [anna]
+    page = (await client.get("/campaigns/spring/leads", params={"limit": 1})).json
+    rest = (await client.get("/campaigns/spring/leads", params={"cursor": page["next"]})).json
+    assert page["items"] + rest["items"] == listed
+    why = (await client.get(f"/leads/{anna}/why")).json
+    assert why["may_be_called"] is False
+    assert why["reasons"][0] == {
+        "code": "campaign",
+        "sentence": "The campaign is draft.",
+        "data": {"state": "draft"},
+        "until": None,
+    }
+    first = await client.post(f"/leads/{anna}/priority", {"priority": 7}, key="p")
+    assert first.json["priority"] == 7
+    stopped = await client.post(f"/leads/{anna}/stop", {"reason": "asked"}, key="s")
+    assert (stopped.json["state"], stopped.json["reason"]["data"]["why"]) == ("stopped", "asked")
+    explained = (await client.get("/campaigns/spring/explain")).json
+    assert [(one["state"], one["reason"], one["count"]) for one in explained["leads"]] == [
+        ("stopped", "removed", 1),
+        ("waiting", "in_turn", 1),
+    ]
+    assert (explained["dialling"], explained["counters"]["attempts"]) == (False, 0)
+    opened = await client.post(f"/leads/{anna}/reopen", {"reason": "changed her mind"}, key="r")
+    assert opened.json["state"] == "waiting"
+    problem(await client.post(f"/leads/{anna}/reopen", {"reason": "x"}, key="r2"), 422, "refused")
+    assert (await client.get("/campaigns/spring/attempts")).json == {"items": [], "next": None}
+    assert (await client.get("/campaigns/none/leads")).status == 404
+
+
+async def test_wrong_people_are_named_and_nobody_is_added(api: RunningApi) -> None:
+    client = api.token()
+    await made(api, client)
+    people = [{"numbers": [ANNA]}, {"numbers": ["12"]}, {"numbers": [JAN], "debt": "none"}]
+    reply = await client.post("/campaigns/spring/leads", {"people": people}, key="k")
+    problem(reply, 422, "invalid")
+    assert reply.wrong_fields == ["body.people[2].debt", "body.people[1].numbers[0]"]
+    assert (await client.get("/campaigns/spring/leads")).json["items"] == []
+    nothing = await client.post("/campaigns/spring/leads", {"people": [{}]}, key="k2")
+    assert (nothing.status, nothing.wrong_fields) == (422, ["body.people[0]"])
+    gone = await client.post("/campaigns/spring/leads/segment", {"segment_id": "none"}, key="k3")
+    assert (gone.status, gone.wrong_fields) == (422, ["body.segment_id"])
+
+
+async def test_a_segment_is_put_on_a_list(api: RunningApi) -> None:
+    client = api.token()
+    await made(api, client)
+    await client.post("/contacts", {"country": "PL", "points": [{"kind": "phone", "value": JAN}]}, key="c")
+    segment = await client.post("/segments", {"name": "VIPs", "query": {"field": "country", "is": "PL"}})
+    reply = await client.post("/campaigns/spring/leads/segment", {"segment_id": segment.json["id"]}, key="k")
+    assert (reply.status, reply.json["added"], reply.json["ids"]) == (200, 1, {})
+
+
+async def test_hours_that_are_gone_are_closed(api: RunningApi) -> None:
+    client = api.token()
+    await made(api, client, hours="office")
+    campaign = await api.parts.campaigns.get("spring")
+    rules: CampaignRules = api.parts.campaign_rules
+    dialling = rules.dialling(campaign, api.parts.clock.now())
+    assert (dialling.open, dialling.changes_at) == (False, None)
+    assert "spring" not in known_to_campaigns(Configuration(), []).hours
