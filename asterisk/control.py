@@ -280,6 +280,9 @@ class AsteriskControl:
     async def detect(self, channel_id: str, *, seconds: float) -> Sounding:
         return await self._detection.detect(channel_id, seconds)
 
+    async def until_quiet(self, channel_id: str, *, seconds: int) -> bool:
+        return await self._detection.until_quiet(channel_id, seconds)
+
     # --- visitors -----------------------------------------------------------------------------------------
 
     async def admit_visitor(

@@ -103,10 +103,13 @@ def _recorded(language: str) -> tuple[list[str], list[str], list[str]]:
     """Names of recorded words, short sentences and long ones, by their seconds of speech."""
     place = find_parts().sounds_dir / language
     words, sentences, long = [], [], []
+    said_by_machines = {
+        f"{language}/{part}" for greeting in _GREETINGS for part in greeting if part != "hello"
+    }
     for path in sorted(place.rglob("*.wav")):
         name = f"{language}/{path.relative_to(place).with_suffix('')}"
         unfit = any(part in name for part in ("silence/", "beep", "monkeys", "phonetic", "tt-"))
-        if unfit or path.stat().st_size < _SMALLEST_FILE:
+        if unfit or name in said_by_machines or path.stat().st_size < _SMALLEST_FILE:
             continue
         seconds = len(spoken(name)) / RATE
         if 0.2 < seconds < 1.2:
@@ -127,6 +130,7 @@ class NotedControl:
         self.snoop = control.snoop
         self.open_voice = control.open_voice
         self.hang_up = control.hang_up
+        self.until_quiet = control.until_quiet
 
     async def detect(self, channel_id: str, *, seconds: float) -> Sounding:
         self.soundings[channel_id] = found = await self._control.detect(channel_id, seconds=seconds)

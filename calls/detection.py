@@ -31,3 +31,6 @@ class SoundDetection(Protocol):
         Meanwhile it can be hung up and listened in to, nothing else. Raises ChannelGone when it ends,
         ControlLost when Asterisk does not tell in time.
         """
+
+    async def until_quiet(self, channel_id: str, *, seconds: int) -> bool:
+        """Until nothing has been said for 1.5 s, or False after so many seconds. Else as `detect`."""

@@ -62,6 +62,10 @@ class MachineDetection:
         verdict, why = await self._find(channel_id, policy, language, began)
         return Judged(verdict, self._clock.monotonic() - began, why)
 
+    async def greeting_over(self, channel_id: str, *, seconds: int) -> None:
+        """See the port."""
+        await self._control.until_quiet(channel_id, seconds=seconds)
+
     async def close(self) -> None:
         """Until nobody is listened in to any more."""
         await asyncio.gather(*tuple(self._errands), return_exceptions=True)

@@ -27,9 +27,18 @@ class Verdicts(Protocol):
         ChannelGone when they hang up meanwhile. Afterwards the channel is in the engine's hands, as before.
         """
 
+    async def greeting_over(self, channel_id: str, *, seconds: int) -> None:
+        """Wait until a machine has said its greeting and beeped, for so long at most: then it records.
+
+        Of a leg in no bridge, as above. Raises what CallControl raises.
+        """
+
 
 class NoDetection:
     """Implements Verdicts: whoever answers is a person."""
 
     async def of(self, channel_id: str, policy: MachinePolicy, language: str) -> Judged:
         return Judged(Verdict.HUMAN, 0.0, "not asked")
+
+    async def greeting_over(self, channel_id: str, *, seconds: int) -> None:
+        """Nobody listens: it is taken to be over."""

@@ -87,6 +87,10 @@ class Network:
             raise self.sounding
         return self.sounding
 
+    async def until_quiet(self, channel_id: str, *, seconds: int) -> bool:
+        self.requests.append((f"quiet{seconds}", channel_id))
+        return True
+
     async def snoop(self, channel_id: str, snoop_id: str, *, whisper: bool) -> None:
         self.requests.append(("snoop", snoop_id))
         await asyncio.sleep(0.01)
@@ -174,3 +178,9 @@ async def test_who_hangs_up_meanwhile_is_gone(detect: Detect) -> None:
         await detection.of("leg", policy(detect), "en")
     await detection.close()
     assert all(hearing.closed for hearing in ears.hearings)
+
+
+async def test_the_greeting_is_over_when_the_network_hears_nothing() -> None:
+    network = Network(MACHINE)
+    await MachineDetection(network, Ears(), VirtualClock()).greeting_over("leg", seconds=20)
+    assert network.requests == [("quiet20", "leg")]

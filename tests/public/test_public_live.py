@@ -176,3 +176,20 @@ async def test_words_and_sound_together_tell_what_answered(
     await caller.control.hang_up(leg)
     await caller.until_ended(leg)
     await caller.until_ended(f"{leg}.words")
+
+
+async def test_a_message_is_for_when_the_greeting_is_over(
+    public: Public, caller: Caller, recognizer: VoskRecognizer
+) -> None:
+    before, leg, loop = public.fate_of, f"leg-{next(_legs)}", asyncio.get_running_loop()
+    public.sounds.keep("short-greeting", (0.3, "en/vm-isunavail", 0.7, "beep"))  # 2.5 s with its pause
+    public.fate_of = lambda number: Fate(says="short-greeting")
+    await caller.call(leg, number_of(0))
+    await caller.until_answered(leg)
+    public.fate_of, began = before, loop.time()
+    detection = MachineDetection(caller.control, recognizer, SystemClock())
+    await detection.greeting_over(leg, seconds=15)
+    assert 3.5 < loop.time() - began < 6
+    await caller.control.play(leg, "message", ["beep"])
+    await caller.control.hang_up(leg)
+    await caller.until_ended(leg)
