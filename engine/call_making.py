@@ -137,6 +137,7 @@ class CallMaker:
             flows=lambda name: exchange.flows.by_name(name) is not None,
             region=exchange.region,
             tell=tell,
+            back=exchange.campaigns().lines.back,
         )
 
     def _dialogue_of(self, call_log: CallLog, name: str, language: str | None) -> Dialogue:

@@ -85,6 +85,7 @@ class Queues:
         self._timer: asyncio.TimerHandle | None = None
         self._phones: dict[str, PhoneChanged] = {}  # also of who may be an agent later
         self._present: set[str] = set()  # agents whose desk is open
+        self._held: set[str] = set()  # agents on an open line: their telephone is in use, and they are free
         self._boards: list[BoardListener] = []
         self._told_agents: dict[str, AgentView] = {}
         self._told_queues: Mapping[str, QueueView] = {}
@@ -132,10 +133,23 @@ class Queues:
             self._tell_line(phone.phone)
         if not _registers(line):
             return
-        self.tell(LineChanged(phone.phone, phone.in_use))
+        self.tell(LineChanged(phone.phone, self._busy(phone)))
         # That a call on it is over is no choice of a status: the pause after a missed call goes on.
         if before is None or before.reachable != phone.reachable:
             self._tell_registered(phone)
+
+    def hold_line(self, agent: str, on: bool) -> None:
+        """The agent's telephone is off the hook for calls of campaigns, or no longer: that is not busy."""
+        if on:
+            self._held.add(agent)
+        else:
+            self._held.discard(agent)
+        phone = self._phones.get(agent)
+        if phone is not None and _registers(self._lines.get(agent)):
+            self.tell(LineChanged(agent, self._busy(phone)))
+
+    def _busy(self, phone: PhoneChanged) -> bool:
+        return phone.in_use and phone.phone not in self._held
 
     def desk_present(self, agent: str, present: bool) -> None:
         """A page of the agent's desk is open, or none has been for too long to be offered calls."""
@@ -167,7 +181,7 @@ class Queues:
             elif line.browser:
                 self._tell_line(name)
             elif line.number is None and name in self._phones and not _registers(before.get(name)):
-                self.tell(LineChanged(name, self._phones[name].in_use))
+                self.tell(LineChanged(name, self._busy(self._phones[name])))
                 self._tell_registered(self._phones[name])
 
     def watch(self, listener: BoardListener) -> Callable[[], None]:

@@ -113,7 +113,7 @@ class Recovery:
                 await self._apart(self._claim(channel, unfinished))
         for channel in channels:
             call_id = call_of_leg(channel.channel_id)
-            if call_id is None:
+            if call_id is None or channel.channel_id in self._exchange.campaigns().lines:
                 continue
             # Its caller is gone; or it is a supervisor's, whom this engine does not know.
             if not self._switchboard.serves(call_id) or ".leg." not in channel.channel_id:

@@ -324,10 +324,12 @@ class Switchboard:
             del self._by_channel[call.channel_id]
 
     def _lead(self, id: str, event: network.NetworkEvent) -> None:
-        call = self._by_channel.get(id) or self._calls.get(id.partition(".")[0])
+        of_line = self._exchange.campaigns().lines.hear(event)
+        call = self._by_channel.get(id) or self._calls.get(of_line or id.partition(".")[0])
         if call is not None:
             call.tell(event)
-        elif isinstance(event, network.LegAnswered):  # in the moment in which its caller hung up
+        elif of_line is None and isinstance(event, network.LegAnswered):
+            # In the moment in which its caller hung up.
             self._run(self._hang_up(id))
 
     async def _hang_up(self, channel_id: str) -> None:
@@ -349,11 +351,14 @@ class Switchboard:
             self._away.cancel()
             self._away = None
         alive = {channel.channel_id for channel in restored.channels}
+        lines = self._exchange.campaigns().lines
+        lines.restored(alive)
         self._up = frozenset(c.channel_id for c in restored.channels if c.answered)
         self._unclaimed = [
             channel
             for channel in restored.channels
             if channel.channel_id not in self._by_channel
+            and channel.channel_id not in lines
             and call_of_leg(channel.channel_id) not in self._calls
         ]
         for call in tuple(self._calls.values()):

@@ -22,7 +22,13 @@ class Lines(Protocol):
     """Telephones of agents that are off the hook already."""
 
     def leg(self, agent: str) -> str | None:
-        """The channel of the agent's open line, in nobody's talk; None: there is none."""
+        """The channel of the agent's open line, in nobody's talk; "": they are rung; None: there is none."""
+
+    def take(self, agent: str, call_id: str) -> str:
+        """The line is the call's from now on; "": the agent is to be rung."""
+
+    def release(self, call_id: str) -> None:
+        """The call gives back the line that it took and did not use. Idempotent."""
 
 
 class NoLines:
@@ -30,6 +36,12 @@ class NoLines:
 
     def leg(self, agent: str) -> str | None:
         return ""
+
+    def take(self, agent: str, call_id: str) -> str:
+        return ""
+
+    def release(self, call_id: str) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class CampaignAgents:
 
     def leave(self, call_id: str) -> None:
         self._wishes.pop(call_id, None)
+        self._lines.release(call_id)
 
     # --- who works for what -------------------------------------------------------------------------------
 
@@ -115,7 +128,7 @@ class CampaignAgents:
             if seat is None or call_id not in {work.work_id for work in seat.all_work}:
                 continue  # they have just left
             del self._wishes[call_id]
-            wish.tell(AgentGiven(agent, self._lines.leg(agent) or ""))
+            wish.tell(AgentGiven(agent, self._lines.take(agent, call_id)))
 
     def _longest_idle(self, dial: CampaignDial) -> str | None:
         queue = dial.queue

@@ -83,7 +83,7 @@ class CampaignCall:
         self.turn = asyncio.Lock()
         self._dial = dial
         self._means = means(self.tell)
-        self._crew, self._verdicts = campaign.crew, campaign.verdicts
+        self._crew, self._verdicts, self._lines = campaign.crew, campaign.verdicts, campaign.lines
         self._flow_named = flow_named
         self._go_on = go_on
         self._language = language
@@ -144,6 +144,8 @@ class CampaignCall:
         self._left = over_in_log(events) if found.talk is None else None
         if found.talk is not None:
             self._agent, self._leg = found.talk.agent, found.talk.agent_leg
+            if self._leg and not self._leg.startswith(f"{self.id}."):
+                self._lines.adopt(self._agent, self._leg, self.id)
             self._talk = TalkInProgress(found.talk, found.main or room_named(self._leg), self._means)
             self._talk.found()
 

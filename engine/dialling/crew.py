@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from calls.control import NetworkEvent
 from engine.dialling.campaign_dial import CampaignDial
 from engine.dialling.verdicts import NoDetection, Verdicts
 
@@ -28,6 +29,43 @@ class Crew(Protocol):
         """None is wanted any more. Idempotent."""
 
 
+class LineBook(Protocol):
+    """Telephones of agents that stay off the hook between talks (engine.dialling.open_lines)."""
+
+    def __contains__(self, channel_id: object) -> bool: ...
+
+    def hear(self, event: NetworkEvent) -> str | None:
+        """The id of the call that is to hear it too, "" for none; None: it is about no open line."""
+
+    def restored(self, alive: Collection[str]) -> None:
+        """Asterisk is connected again, and these channels live."""
+
+    def adopt(self, agent: str, leg: str, call_id: str) -> None:
+        """An earlier engine's, in a talk that goes on."""
+
+    async def back(self, leg: str) -> bool:
+        """The talk is over for this leg: it goes back into quiet. False: it is no open line."""
+
+
+class NoOpenLines:
+    """Implements LineBook where agents are rung for each call."""
+
+    def __contains__(self, channel_id: object) -> bool:
+        return False
+
+    def hear(self, event: NetworkEvent) -> str | None:
+        return None
+
+    def restored(self, alive: Collection[str]) -> None:
+        pass
+
+    def adopt(self, agent: str, leg: str, call_id: str) -> None:
+        pass
+
+    async def back(self, leg: str) -> bool:
+        return False
+
+
 class NoCrew:
     """Implements Crew where no campaign runs: nobody is ever free."""
 
@@ -44,3 +82,4 @@ class CampaignMeans:
 
     crew: Crew = field(default_factory=NoCrew)
     verdicts: Verdicts = field(default_factory=NoDetection)
+    lines: LineBook = field(default_factory=NoOpenLines)

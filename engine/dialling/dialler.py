@@ -61,6 +61,8 @@ class Dialler:
         """What was learned is kept, and other engines may go on at once. Idempotent."""
         if self._refreshing is not None:
             self._refreshing.cancel()
+        if self._means.open_lines is not None:
+            await self._means.open_lines.close()
         runs, self._runs = list(self._runs.values()), {}
         for run in runs:
             await run.close()
@@ -109,6 +111,8 @@ class Dialler:
                 able.setdefault(name, set()).add(campaign.id)
             claims.append(Claim(campaign.id, len(members), campaign.share, campaign.priority))
         agents.assign(assign(able, claims, agents.campaigns))
+        if (lines := self._means.open_lines) is not None:
+            lines.want(agents.campaigns, self._means.switchboard.served())
 
     def _lines(self) -> Mapping[str, int]:
         free = self._means.lines.most - self._means.switchboard.placed

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from compliance.pack import CampaignLimits
 from dialer.campaign import Campaign
 from engine.dialling.agents import CampaignAgents
+from engine.dialling.open_lines import OpenLines
 from engine.exchange import Exchange
 from engine.gatekeeper import Gate
 from engine.placing.outbound import Lines
@@ -27,6 +28,7 @@ class DiallingMeans:
     """`limits`: of all packs that apply to a campaign. `hours`: a schedule by its name.
 
     `unreachable` holds, at each moment, the trunks that do not answer. `dispositions`: as they are now.
+    `open_lines`: agents' telephones that stay off the hook; None: they are rung for each call.
     """
 
     exchange: Exchange
@@ -44,6 +46,7 @@ class DiallingMeans:
     hours: Callable[[str], OpeningHours | None]
     dispositions: Callable[[], Mapping[str, Disposition]] = lambda: TRADE
     unreachable: Collection[str] = field(default_factory=frozenset)
+    open_lines: OpenLines | None = None
 
     @property
     def worker(self) -> str:

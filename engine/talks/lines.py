@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from acd.talks.commands import Ring
@@ -34,9 +34,16 @@ class Overdue:
     leg: str
 
 
+async def no_open_line(leg: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class TalkMeans:
-    """What a call's talks are performed with. `flows`: whether there is such a flow; `region`: of numbers."""
+    """What a call's talks are performed with. `flows`: whether there is such a flow; `region`: of numbers.
+
+    `back`: has a leg that is an agent's open line go back into quiet, and tells whether it is one.
+    """
 
     call_id: str
     control: TalkControl
@@ -47,6 +54,7 @@ class TalkMeans:
     flows: Callable[[str], bool]
     region: str
     tell: Callable[[Overdue], None]
+    back: Callable[[str], Awaitable[bool]] = no_open_line
 
 
 class TalkLines:
@@ -121,7 +129,8 @@ class TalkLines:
         self._gone(leg)
         self._unended.add(leg)
         with contextlib.suppress(ChannelGone, RequestRefused):  # it ended by itself
-            await self._means.control.hang_up(leg)
+            if not await self._means.back(leg):
+                await self._means.control.hang_up(leg)
         self._unended.discard(leg)
 
     async def moved(self, leg: str, state: LegState, cause: int | None = None) -> None:

@@ -13,6 +13,7 @@ from engine.desk.desks import Desks
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.dialler import Dialler
 from engine.dialling.means import DiallingMeans
+from engine.dialling.open_lines import OpenLines
 from engine.exchange import Exchange
 from engine.gatekeeper import Gate
 from engine.ports import Clock
@@ -46,6 +47,7 @@ def opened_dialler(
     switchboard: Switchboard,
     gate: Gate,
     agents: CampaignAgents,
+    open_lines: OpenLines,
     store: Store,
     desks: Desks,
     hours: OfficeHours,
@@ -72,6 +74,7 @@ def opened_dialler(
             hours=hours.named,
             dispositions=lambda: desks.settings.dispositions,
             unreachable=unreachable,
+            open_lines=open_lines,
         )
     )
     stack.push_async_callback(dialler.close)

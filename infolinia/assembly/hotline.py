@@ -27,6 +27,7 @@ from engine.codes import RandomCodes
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.crew import CampaignMeans
 from engine.dialling.detecting import MachineDetection
+from engine.dialling.open_lines import OpenLines
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.health import Health
@@ -149,7 +150,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         )
         metrics.watch_queues(queues.agents, queues.waiting)
         detection = MachineDetection(control, recognizer, clock)
-        campaign_means = CampaignMeans(crew := CampaignAgents(queues), detection)
+        open_lines = OpenLines(control, queues, clock, ids, configuration.outbound.caller_id)
+        campaign_means = CampaignMeans(crew := CampaignAgents(queues, open_lines), detection, open_lines)
         recording = recording_work(
             configuration,
             parts=parts,
@@ -211,7 +213,17 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         in_background(_recover(recovery, restored), stack)
         in_background(recovery.watch(), stack)
         dialler = opened_dialler(
-            configuration, exchange, switchboard, gate, crew, store, desks, hours, unreachable, stack
+            configuration,
+            exchange,
+            switchboard,
+            gate,
+            crew,
+            open_lines,
+            store,
+            desks,
+            hours,
+            unreachable,
+            stack,
         )
         visitors = VisitorGate(
             control,

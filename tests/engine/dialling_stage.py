@@ -16,8 +16,10 @@ from compliance.facts import Mode
 from compliance.pack import CampaignLimits
 from dialer.campaign import AbandonPolicy, Campaign
 from dialer.lead import Lead, LeadNumber, LeadState
+from engine.dialling.agents import CampaignAgents
 from engine.dialling.dialler import Dialler
 from engine.dialling.means import DiallingMeans
+from engine.dialling.open_lines import OpenLines
 from engine.flows import FlowShelf
 from engine.placing.outbound import Lines
 from engine.queues import AgentLine
@@ -166,6 +168,7 @@ def office(
     agents: tuple[str, ...] = ("anna", "jan"),
     limits: CampaignLimits | None = None,
     lines: int = 20,
+    open_lines: bool = False,
 ) -> Office:
     flows = {
         name: load_flow(text, f"{name}.yaml") for name, text in (("nobody-free", NOBODY), ("news", NEWS))
@@ -177,6 +180,11 @@ def office(
         queues=[Queue("sales", wrap_up_seconds=5.0)],
         agents=[AgentLine(Agent(name)) for name in agents],
     )
+    held = None
+    if open_lines:
+        held = OpenLines(stage.control, stage.exchange.queues, stage.clock, stage.exchange.ids, OURS)
+        stage.lines = held
+        stage.crew = CampaignAgents(stage.exchange.queues, held)
     books = CampaignBooks(stage.ledger, stage.clock, None if after is None else after.books)
     register: Any = Register
     means = DiallingMeans(
@@ -193,6 +201,7 @@ def office(
         lines=Lines(most=lines, calls_per_second=100, trunk="carrier", caller_id=OURS),
         limits=lambda campaign: limits or CampaignLimits(),
         hours=lambda name: None,
+        open_lines=held,
     )
     return Office(stage, books, Public(stage), means, Dialler(means))
 

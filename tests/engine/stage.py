@@ -12,7 +12,7 @@ from calls.events import CallEvent, CallEventKind
 from calls.talk_control import TalkControl
 from engine.conversation import Conversation
 from engine.dialling.agents import CampaignAgents
-from engine.dialling.crew import CampaignMeans
+from engine.dialling.crew import CampaignMeans, LineBook, NoOpenLines
 from engine.dialling.verdicts import NoDetection, Verdicts
 from engine.errands import Desk
 from engine.exchange import Exchange
@@ -144,9 +144,10 @@ class Stage:
             region="PL",
             surroundings=surroundings,
             own_calls=lambda: own_calls or OwnCallRules(),
-            campaigns=lambda: CampaignMeans(self.crew, verdicts or NoDetection()),
+            campaigns=lambda: CampaignMeans(self.crew, verdicts or NoDetection(), self.lines),
         )
         self.crew = CampaignAgents(self.exchange.queues)
+        self.lines: LineBook = NoOpenLines()
         self.switchboard = Switchboard(self.exchange)
         self.control.listener = self.switchboard.on_network_event
         self.recovery = Recovery(self.exchange, self.switchboard, self.ledger, self.network_log)
