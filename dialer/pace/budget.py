@@ -16,10 +16,13 @@ from dialer.pacing import PacingSettings
 RISK_PER_RATE: Final = 1.25  # the last call's risk over the share abandoned: the calls before it risk less
 FIRMEST: Final = 1.5  # of the risk's logarithm per abandoned call that may still be spent
 FIRM: Final = 0.15  # the same where the end is not known
-AT_THE_END: Final = (1.0, 1.5)  # abandoned calls left then, of short runs and of those long enough to count
-AT_ONCE: Final = 0.03  # abandoned calls an agent that may come of the calls in flight when the last is risked
+AT_THE_END: Final = (1.1, 1.5)  # abandoned calls left then, of short runs and of those long enough to count
+AT_ONCE: Final = (
+    0.06,
+    0.03,
+)  # abandoned calls an agent that may come of the calls in flight when the last is risked
 SHORT_RUN: Final = 900.0  # people
-BORROWED: Final = 0.5  # of what will be earned by the end, what may be spent before
+BORROWED: Final = 0.4  # of what will be earned by the end, what may be spent before
 MOST_BORROWED: Final = (4.0, 0.1)  # that many calls, and that share, at the most
 HIGHEST: Final = 5.0  # times the risk that would keep the rate at the cap
 LOWEST: Final = 0.1
@@ -72,12 +75,12 @@ class Budget:
         if coming is None:
             # several are abandoned at a time where many are called
             bursts = math.sqrt(1 + self._rate * per_minute)
-            floor = AT_THE_END[False] + AT_ONCE * agents
+            floor = AT_THE_END[True] + AT_ONCE[True] * agents
             firmness, spare = FIRM / bursts, floor + 2 * bursts
         else:
             earned = self._rate * coming
             firmness = 1 / (earned + 1 / FIRMEST)
-            end = AT_THE_END[long] + AT_ONCE * agents
+            end = AT_THE_END[long] + AT_ONCE[long] * agents
             spare = end + 0.1 * math.sqrt(min(earned, 9.0))
             floor = end - min(BORROWED * earned, MOST_BORROWED[0] + MOST_BORROWED[1] * earned)
         over = min(math.exp(min(firmness * (left - spare), 5.0)), HIGHEST)

@@ -50,7 +50,7 @@ def test_people_taken_for_machines_are_paid_from_the_same_budget():
 def test_half_the_floor_leaves_and_comes_back():
     done = run(shifts=away(all_day(6, 0.5 * HOUR), 0.5, 500.0, 1100.0), agents=6)
     assert kept(done)
-    assert done.utilisation > 0.7
+    assert done.utilisation > 0.6
 
 
 def test_a_list_that_runs_out_ends_within_the_cap():
