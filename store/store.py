@@ -35,6 +35,7 @@ from store.registers.history import sql_history
 from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
 from store.registers.leads import SqlLeads
+from store.registers.list_samples import SqlListSamples
 from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
@@ -91,6 +92,7 @@ class Store:
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
         self.campaigns = SqlCampaigns(self._engine, clock)
+        self.list_samples = SqlListSamples(self._engine)
         self.leads = SqlLeads(self._engine, clock, TimeOrderedIds(clock))
         self.attempts = SqlAttempts(self._engine, clock)
         self.debts = SqlDebts(self._engine, clock, TimeOrderedIds(clock))

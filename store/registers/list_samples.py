@@ -1,0 +1,91 @@
+"""SqlListSamples: leads evenly over a campaign's list, each with the facts that the gate goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from compliance.facts import COUNTED_BACK, Channel
+from dialer.lead import OVER, Lead, LeadState
+from dialer.numbers import number_to_dial
+from dialer.recycling import AttemptCaps
+from engine.registers.list_samples import ListSample, SampledLead
+from engine.registers.permissions import PersonFacts, PersonQuery
+from engine.registers.refusals import Missing
+from history.interaction import ContactPoint, PointKind
+from store.lead_keeping import LEADS, read_leads
+from store.registers.campaigns import campaign_row
+from store.registers.person_facts import person_facts
+from store.registers.transactions import read
+from store.tables import lead_progress, leads
+
+_HOT = lead_progress.c
+_OVER = tuple(state.value for state in OVER)
+
+
+class SqlListSamples:
+    """Implements engine.registers.list_samples.ListSamples."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def sample(self, campaign: str, most: int) -> ListSample:
+        standing = _HOT.campaign == campaign, _HOT.state.not_in(_OVER)
+
+        def work(connection: Connection) -> ListSample:
+            campaign_row(connection, campaign)
+            count = connection.execute(select(func.count()).where(*standing)).scalar_one()
+            step = max(1, -(-count // most))
+            # Ids are in the order in which leads were added: every so many is a fair share of each file.
+            numbered = (
+                select(_HOT.lead, func.row_number().over(order_by=_HOT.lead).label("place"))
+                .where(*standing)
+                .subquery()
+            )
+            every = select(numbered.c.lead).where(numbered.c.place % step == 1 % step)
+            ids = tuple(connection.execute(every.order_by(numbered.c.lead)).scalars().all())
+            return ListSample(count, ids)
+
+        return await read(self._engine, work)
+
+    async def read(self, ids: Sequence[str], caps: AttemptCaps, now: datetime) -> Sequence[SampledLead]:
+        def work(connection: Connection) -> Sequence[SampledLead]:
+            wanted = LEADS.where(leads.c.id.in_(list(ids)), _HOT.state.not_in(_OVER))
+            found = read_leads(connection, wanted.order_by(leads.c.id))
+            both = _elsewhere(connection, [lead.id for lead in found])
+            return [SampledLead(lead, _facts(connection, lead, caps, now), lead.id in both) for lead in found]
+
+        return await read(self._engine, work)
+
+
+def _facts(connection: Connection, lead: Lead, caps: AttemptCaps, now: datetime) -> PersonFacts | None:
+    number = number_to_dial(lead, caps)
+    if number is None:
+        return None
+    query = PersonQuery(
+        Channel.CALL,
+        now - COUNTED_BACK,
+        ContactPoint(PointKind.PHONE, number),
+        lead.contact_id,
+        f"lead:{lead.id}",
+        lead.debt,
+    )
+    try:
+        return person_facts(connection, query, now)
+    except Missing:
+        return None
+
+
+def _elsewhere(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    """Those whose person waits on another campaign's list."""
+    mine, other = leads.alias("mine"), leads.alias("other")
+    theirs = (
+        select(mine.c.id)
+        .join(other, (other.c.person == mine.c.person) & (other.c.campaign != mine.c.campaign))
+        .join(lead_progress, _HOT.lead == other.c.id)
+        .where(mine.c.id.in_(list(ids)), _HOT.state == LeadState.WAITING.value)
+    )
+    return frozenset(connection.execute(theirs).scalars().all())
