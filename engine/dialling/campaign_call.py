@@ -18,15 +18,12 @@ from typing import Any
 
 import structlog
 
-from acd.events import Disposed, TalkEnded, WrapUpEnded
 from acd.talks.commands import Over
-from acd.talks.phases import Phase, Talk
 from acd.talks.talk import ActionRefused, TalkView
 from calls import control as network
 from calls.control import (
     CallControlError,
     ChannelEnded,
-    ChannelGone,
     LegAnswered,
     LegRinging,
     RequestRefused,
@@ -38,22 +35,19 @@ from dialer.attempt import Verdict
 from dialer.machine import Detect, OnMachine
 from engine.call_log import CallLog
 from engine.conversation import Conversation
+from engine.dialling.agent_seeking import AgentSeeking
 from engine.dialling.campaign_dial import CampaignDial
 from engine.dialling.crew import AgentGiven, CampaignMeans
 from engine.dialling.verdicts import Judged
 from engine.placing.own_calls import flow_after
 from engine.placing.ringing import callee_channel
 from engine.ports import LedgerUnavailable
-from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
 from engine.talks.recall import over_in_log, recalled, room_named
 from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
 from ivr.flow import Flow
 
 log = structlog.get_logger(__name__)
-
-# An agent without an open line: the telephone answers by itself, or the person hears the message.
-AGENT_RING_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +77,13 @@ class CampaignCall:
         self.turn = asyncio.Lock()
         self._dial = dial
         self._means = means(self.tell)
-        self._crew, self._verdicts, self._lines = campaign.crew, campaign.verdicts, campaign.lines
+        self._verdicts, self._lines = campaign.verdicts, campaign.lines
+        self._sought = AgentSeeking(self.channel_id, dial, self._means, campaign.crew, self.tell)
         self._flow_named = flow_named
         self._go_on = go_on
         self._language = language
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
-        self._agent, self._leg = "", ""
         self._answered = False
-        self._sought_at: datetime | None = None
         self._talk: TalkInProgress | None = None
         self._left: Over | None = None  # how an earlier engine's talk was over, of which nothing has come
         self._successor: Conversation | None = None
@@ -140,13 +133,13 @@ class CampaignCall:
         """Take over what an earlier engine had begun, before `resume`. The person's channel lives."""
         found = recalled(events, self.channel_id)
         self._answered = self.log.call.answered_at is not None
-        self._leg = found.offered[0]  # of an agent who is rung no more
+        self._sought.leg = found.offered[0]  # of an agent who is rung no more
         self._left = over_in_log(events) if found.talk is None else None
         if found.talk is not None:
-            self._agent, self._leg = found.talk.agent, found.talk.agent_leg
-            if self._leg and not self._leg.startswith(f"{self.id}."):
-                self._lines.adopt(self._agent, self._leg, self.id)
-            self._talk = TalkInProgress(found.talk, found.main or room_named(self._leg), self._means)
+            leg = found.talk.agent_leg
+            if leg and not leg.startswith(f"{self.id}."):
+                self._lines.adopt(found.talk.agent, leg, self.id)
+            self._talk = TalkInProgress(found.talk, found.main or room_named(leg), self._means)
             self._talk.found()
 
     async def lost(self, at: datetime | None) -> None:
@@ -186,7 +179,7 @@ class CampaignCall:
         for _ in range(self._inbox.qsize()):
             item = self._inbox.get_nowait()
             if isinstance(item, AgentGiven):
-                self._let_go(item.agent)
+                self._sought.let_go(item.agent)
             elif successor is not None and not isinstance(item, Judged | WindowOver):
                 successor.tell(item)
 
@@ -224,8 +217,8 @@ class CampaignCall:
             self._after(self._dial.ring_seconds + OVERDUE_SECONDS, Overdue(self.channel_id))
             if up is not None and self.channel_id in up:
                 await self._person_answered()
-        elif self._sought_at is None or up is not None:
-            await self._drop_agent()
+        elif self._sought.since is None or up is not None:
+            await self._sought.give_up()
             self._seek()
 
     async def _take(self, item: object) -> None:
@@ -249,20 +242,22 @@ class CampaignCall:
                 await self._over(await talk.follow(item))
             case Judged():
                 await self._detected(item)
+            case AgentGiven() if talk is not None:
+                self._sought.let_go(item.agent)
             case AgentGiven():
-                await self._agent_given(item)
+                await self._connecting(self._sought.given(item))
             case WindowOver() if talk is None:
                 await self._no_agent()
-            case LegAnswered(leg) if leg == self._leg:
-                await self._agent_moved(LegState.UP)
-                await self._connect()
-            case LegRinging(leg) if leg == self._leg:
-                await self._agent_moved(LegState.RINGING)
-            case ChannelEnded(leg, cause) if leg == self._leg:
-                await self._agent_moved(LegState.ENDED, cause)
-                await self._missed(outcome_of_unanswered(cause))
+            case LegRinging(leg) | LegAnswered(leg) | ChannelEnded(leg) if leg == self._sought.leg:
+                await self._connecting(self._sought.follow(item))
             case _:
                 pass  # of nobody on this call
+
+    async def _connecting(self, step: Awaitable[None]) -> None:
+        try:
+            await step
+        finally:  # also when the connection to Asterisk is lost right behind it
+            self._talk = self._sought.talk
 
     # --- what answered ------------------------------------------------------------------------------------
 
@@ -288,7 +283,7 @@ class CampaignCall:
         self.tell(found)
 
     async def _detected(self, found: Judged) -> None:
-        if self._sought_at is not None:
+        if self._sought.since is not None:
             return
         data = {"verdict": found.verdict.value, "seconds": round(found.seconds, 2), "why": found.why}
         await self.log.write(CallEventKind.DETECTED, data)
@@ -300,74 +295,12 @@ class CampaignCall:
 
     def _seek(self) -> None:
         """An agent, and in time."""
-        self._sought_at = self._means.clock.now()
         self._after(self._dial.connect_seconds, WindowOver())
-        self._crew.ask(self.id, self._dial, self.tell)
-
-    # --- the agent ----------------------------------------------------------------------------------------
-
-    async def _agent_given(self, given: AgentGiven) -> None:
-        if self._talk is not None or self._agent or self._sought_at is None:
-            self._let_go(given.agent)
-            return
-        means, dial = self._means, self._dial
-        self._agent = given.agent
-        self._leg = given.leg or f"{self.id}.leg.{self.log.last_seq}"
-        data = {"queue": dial.queue, "agent": given.agent, "leg": self._leg}
-        await self.log.write(CallEventKind.AGENT_OFFERED, data)
-        if given.leg:
-            await self._connect()
-            return
-        try:
-            await ring_agent(
-                means.control,
-                means.queues,
-                given.agent,
-                self._leg,
-                caller_id=dial.to,
-                ring_seconds=AGENT_RING_SECONDS,
-                call_id=self.id,
-                headers={WHY: "campaign", ANSWER: "auto"},
-            )
-        except RequestRefused as refused:
-            await self._trouble(str(refused))
-            await self._missed(Outcome.FAILED)
-
-    async def _connect(self) -> None:
-        means, leg, agent, sought = self._means, self._leg, self._agent, self._sought_at
-        room = f"{self.id}.talk.{self.log.last_seq}"
-        try:
-            await means.control.bridge(room, [self.channel_id, leg])
-        except ChannelGone:
-            return  # one of the two has hung up just now: its ChannelEnded says which
-        except RequestRefused as refused:
-            await self._trouble(str(refused))
-            await self._missed(Outcome.FAILED)
-            return
-        now = means.clock.now()
-        talk = Talk(Phase.TALKING, self.channel_id, agent, leg, self._dial.queue, now, now)
-        self._talk = TalkInProgress(talk, room, means)
-        waited = 0.0 if sought is None else (now - sought).total_seconds()
-        data = {"queue": self._dial.queue, "agent": agent, "waited_seconds": round(waited, 3), "room": room}
-        await self.log.write(CallEventKind.AGENT_CONNECTED, data)
-        with contextlib.suppress(ChannelGone):  # its ChannelEnded follows
-            await means.control.guard(self.channel_id, 0)
-        await self._talk.begin()
-
-    async def _missed(self, outcome: Outcome) -> None:
-        """The agent's telephone was lost, or did not answer: another agent, while there is time."""
-        agent, self._agent = self._agent, ""
-        data = {"queue": self._dial.queue, "agent": agent, "outcome": outcome.value}
-        await self.log.write(CallEventKind.AGENT_MISSED, data)
-        self._leg = ""
-        self._means.queues.tell(TalkEnded(self.id, agent, failed=True))
-        self._crew.ask(self.id, self._dial, self.tell)
+        self._sought.begin()
 
     async def _no_agent(self) -> None:
-        sought = self._sought_at
-        waited = 0.0 if sought is None else (self._means.clock.now() - sought).total_seconds()
-        await self._drop_agent()
-        data = {"queue": self._dial.queue, "waited_seconds": round(waited, 2)}
+        await self._sought.give_up()
+        data = {"queue": self._dial.queue, "waited_seconds": round(self._sought.seconds, 2)}
         await self.log.write(CallEventKind.NO_AGENT, data)
         await self._leave_message(self._dial.message)
 
@@ -382,21 +315,6 @@ class CampaignCall:
         await self._hang_up(self.channel_id)
         await self._end("engine", Outcome.COMPLETED)
 
-    async def _drop_agent(self) -> None:
-        """Who was rung, or about to be, is free."""
-        self._crew.leave(self.id)
-        agent, leg = self._agent, self._leg
-        self._agent = self._leg = ""
-        if agent and leg.startswith(self.id):
-            await self._hang_up(leg)
-        if agent:
-            self._let_go(agent)
-
-    def _let_go(self, agent: str) -> None:
-        """It was not their fault: no pause, no wrap-up."""
-        for event in (TalkEnded(self.id, agent), Disposed(self.id, agent), WrapUpEnded(agent)):
-            self._means.queues.tell(event)
-
     # --- the end ------------------------------------------------------------------------------------------
 
     async def _person_gone(self, cause: int) -> None:
@@ -410,7 +328,7 @@ class CampaignCall:
         """Nobody of ours is on the line any more."""
         if over is None:
             return
-        self._talk, self._agent = None, ""
+        self._talk = None
         flow = self._flow_after(over)
         if flow is None:
             await self._hang_up(self.channel_id)
@@ -429,9 +347,8 @@ class CampaignCall:
         """Everybody leaves. Never fails."""
         talk, self._talk = self._talk, None
         if talk is not None:
-            self._agent = ""
             await talk.customer_left(cause)
-        await self._drop_agent()
+        await self._sought.give_up()
         if not self.log.ended:
             await self._hang_up(self.channel_id)
 
@@ -447,10 +364,6 @@ class CampaignCall:
     def _leg_data(self, state: LegState) -> dict[str, object]:
         return {"leg": self.channel_id, "role": LegRole.CUSTOMER.value, "state": state.value, "cause": None}
 
-    async def _agent_moved(self, state: LegState, cause: int | None = None) -> None:
-        data = {"leg": self._leg, "role": LegRole.AGENT.value, "state": state.value, "cause": cause}
-        await self.log.write(CallEventKind.LEG_CHANGED, data)
-
     async def _trouble(self, detail: str) -> None:
         await self.log.write(CallEventKind.TROUBLE, {"what": "campaign", "detail": detail})
 
@@ -458,7 +371,7 @@ class CampaignCall:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, self.tell, item))
 
     def _stop(self) -> None:
-        self._crew.leave(self.id)
+        self._sought.end()
         if self._detecting is not None:
             self._detecting.cancel()
         for timer in self._timers:
