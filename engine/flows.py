@@ -71,6 +71,14 @@ class FlowShelf:
                 return flow
         return self._before.get((name, version))
 
+    def numbered(self) -> tuple[Flow, ...]:
+        """Those that a number leads to: who is given to one has as good as dialled it.
+
+        The flow of unknown numbers, and those of calls that we place, are none by themselves.
+        """
+        leading = set(self._numbers.values())
+        return tuple(flow for name, flow in self._flows.items() if name in leading)
+
     def all(self) -> tuple[Flow, ...]:
         return tuple(self._flows.values())
 

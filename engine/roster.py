@@ -41,6 +41,7 @@ class Roster:
         self._queues = queues
         self._staff = staff
         self._profiles: Sequence[AgentProfile] = ()
+        self._names: Mapping[str, str] = {}
         self._told: tuple[AgentLine, ...] = staff.lines
         self.on_read: Callable[[Sequence[AgentProfile]], None] = lambda profiles: None
         self._read = False
@@ -54,6 +55,7 @@ class Roster:
     async def refresh(self) -> None:
         """Take over what has changed in the register. Raises StoreUnavailable."""
         self._profiles = await self._register.profiles()
+        self._names = {one.name: one.shown for one in self._profiles}
         self._read = True
         self.on_read(self._profiles)
         lines = lines_of(self._staff, self._profiles)
@@ -77,9 +79,13 @@ class Roster:
         known = (one.service_level_seconds for one in self._staff.queues if one.name == queue)
         return next(known, Queue(queue).service_level_seconds)
 
+    def names(self) -> Mapping[str, str]:
+        """By agent, the name by which they sign in; a telephone alone has none."""
+        return self._names
+
     def person_of(self, agent: str) -> str | None:
         """The name by which an agent signs in; None for a telephone alone."""
-        return next((one.shown for one in self._profiles if one.name == agent), None)
+        return self._names.get(agent)
 
     async def watch(self) -> None:
         """Until it is cancelled."""

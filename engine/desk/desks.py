@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 
@@ -49,7 +49,7 @@ class Desks:
     """Every method raises DeskRefused where a thing is not lawful or cannot be done now.
 
     A page is named by an id of its own, made anew at each load: one page at a time is an agent's desk.
-    `refresh` has the queues know of a new person at once.
+    `refresh` has the queues know of a new person at once; `names` tells what agents are called.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Desks:
         *,
         manual: ManualCalls,
         refresh: Callable[[], Awaitable[None]],
+        names: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.settings = settings
         self._exchange = exchange
@@ -89,7 +90,14 @@ class Desks:
             control, on_present=self._queues.desk_present, on_gone=lambda agent: self._gone(agent)
         )
         self._showing = Showing(
-            exchange, switchboard, register, agents, self._parts, self._sittings.tell, lambda: self.settings
+            exchange,
+            switchboard,
+            register,
+            agents,
+            self._parts,
+            self._sittings.tell,
+            lambda: self.settings,
+            names,
         )
         self._following = Following(
             exchange,
@@ -224,8 +232,12 @@ class Desks:
         """What the page shows, or what these parts of it do."""
         return await self._showing.desk(self._view(agent), details, signed_in=agent in self._sittings)
 
+    def names(self) -> Mapping[str, str]:
+        """What agents are called, by agent; who is not in it is called as the configuration names them."""
+        return self._showing.names()
+
     def targets(self, agent: str) -> tuple[TransferTarget, ...]:
-        """Whom a call can be given to: agents, queues, flows, numbers of the configuration."""
+        """Whom a call can be given to: agents, queues, flows of our numbers, numbers of the configuration."""
         return self._showing.targets(agent)
 
     # --- the talk -----------------------------------------------------------------------------------------

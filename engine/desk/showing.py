@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 
 class Showing:
-    """`tell(agent, part)` has an agent's page fetch a part anew."""
+    """`tell(agent, part)` has an agent's page fetch a part anew. `names`: agents as they are called."""
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class Showing:
         parts: CallParts,
         tell: Callable[[str, DeskPart], None],
         settings: Callable[[], DeskSettings],
+        names: Callable[[], Mapping[str, str]],
     ) -> None:
         self._exchange = exchange
         self._queues = exchange.queues
@@ -74,7 +75,8 @@ class Showing:
         self._parts = parts
         self._tell = tell
         self._settings = settings
-        self._names: dict[str, str] = {}
+        self._read_names = names
+        self._names: dict[str, str] = {}  # of who has opened the desk: the register may be read later
         self._known: dict[str, KnownCaller | None] = {}  # by call; None: not read yet
         self._missing: dict[str, str] = {}  # by call: why not
         self._reading: dict[str, asyncio.Task[None]] = {}  # by call
@@ -93,7 +95,10 @@ class Showing:
         self._names[agent] = shown
 
     def shown(self, agent: str) -> str:
-        return self._names.get(agent, agent)
+        return self.names().get(agent, agent)
+
+    def names(self) -> Mapping[str, str]:
+        return {**self._names, **self._read_names()}
 
     # --- who calls ----------------------------------------------------------------------------------------
 
@@ -192,6 +197,7 @@ class Showing:
             state_since=view.state_since,
             phone_ready=view.reachable,
             breaks=settings.breaks,
+            names=self.names(),
         )
         if details & {DeskDetail.CALL, DeskDetail.SIDE}:
             desk = await self._with_call(desk, view, sides=DeskDetail.SIDE in details)
@@ -228,7 +234,7 @@ class Showing:
         )
 
     def targets(self, agent: str) -> tuple[TransferTarget, ...]:
-        """Agents who are there first; then queues, flows and numbers."""
+        """Agents who are there first; then queues, the flows of our numbers, and other numbers."""
         settings = self._settings()
         agents = [
             TransferTarget(
@@ -248,7 +254,7 @@ class Showing:
             TransferTarget("queue", one.name, one.name, free=one.free > 0, waiting=one.waiting)
             for one in self._queues.queue_views().values()
         ]
-        flows = [TransferTarget("flow", flow.name, flow.name) for flow in self._exchange.flows.all()]
+        flows = [TransferTarget("flow", flow.name, flow.name) for flow in self._exchange.flows.numbered()]
         numbers = [
             TransferTarget("number", number, words) for words, number in settings.transfer_numbers.items()
         ]

@@ -196,8 +196,8 @@ class PhoneCredentials:
 class DeskView:
     """The whole desk of one agent. `now` is the server's time, which timers count from.
 
-    `after`: the status chosen during a talk, which takes effect when it is over. What was not asked for
-    (DeskDetail) is left out.
+    `after`: the status chosen during a talk, which takes effect when it is over. `names`: what agents are
+    called, by agent. What was not asked for (DeskDetail) is left out.
     """
 
     now: datetime
@@ -224,3 +224,4 @@ class DeskView:
     day: AgentDay = field(default_factory=AgentDay)
     queues: tuple[QueueView, ...] = ()
     others: tuple[AgentView, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)

@@ -38,6 +38,7 @@ async def opened_desks(
         desk_settings(configuration),
         manual=manual,
         refresh=roster.refresh,
+        names=roster.names,
     )
     await desks.start()
     stack.push_async_callback(desks.close)

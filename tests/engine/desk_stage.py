@@ -155,6 +155,7 @@ class DeskStage:
         self.board = FakeBoard()
         self.registers = MemoryRegisters(self.ledger)
         self.manual = FakeManual()
+        self.names: dict[str, str] = {}  # as the register tells them
         self.commands: list[Command] = []
         self.desks = Desks(
             self.stage.exchange,
@@ -166,6 +167,7 @@ class DeskStage:
             settings,
             manual=self.manual,
             refresh=self._refresh,
+            names=lambda: self.names,
         )
 
     async def _refresh(self) -> None:

@@ -211,6 +211,23 @@ async def test_a_call_can_be_given_to_agents_queues_flows_and_numbers(desk: Desk
     assert "anna" not in [name for _, name, _ in kinds]
 
 
+async def test_a_flow_that_no_number_leads_to_is_not_offered(desk: DeskStage) -> None:
+    shelf = desk.stage.exchange.flows
+    shelf.replace(
+        {**{flow.name: flow for flow in shelf.all()}, shelf.unknown.name: shelf.unknown}, shelf.unknown
+    )
+    assert len(shelf.all()) == 2
+    assert [one.name for one in desk.desks.targets("anna") if one.kind == "flow"] == ["front"]
+
+
+async def test_colleagues_have_their_names_before_they_come(desk: DeskStage) -> None:
+    await desk.here("jan")
+    assert desk.desks.targets("anna")[0].shown == "jan"
+    desk.names = {"jan": "Jan"}
+    assert desk.desks.targets("anna")[0].shown == "Jan"
+    assert (await desk.desks.view("anna")).names == {"jan": "Jan"}
+
+
 async def test_a_database_that_hangs_keeps_nobody_waiting_and_loses_nothing(desk: DeskStage) -> None:
     await desk.talks()
     desk.ledger.slow = asyncio.Event()

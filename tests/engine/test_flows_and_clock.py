@@ -25,6 +25,15 @@ def test_a_number_finds_its_flow_however_it_is_written() -> None:
     assert shelf.all() == (front,)
 
 
+def test_only_flows_of_a_number_are_numbered() -> None:
+    front, unknown = load_flow(FLOW, "front.yaml"), load_flow(UNKNOWN, "unknown.yaml")
+    loaded = {"front": front, "unknown": unknown, "reminder": front}
+    shelf = FlowShelf(loaded, {"100": "front", "101": "front"}, unknown=unknown, region="PL")
+    assert shelf.numbered() == (front,)
+    also = FlowShelf(loaded, {"100": "front", "102": "unknown"}, unknown=unknown, region="PL")
+    assert also.numbered() == (front, unknown)
+
+
 def test_a_flow_is_found_by_its_version_only() -> None:
     shelf = load_shelf()
     (front,) = shelf.all()

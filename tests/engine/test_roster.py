@@ -69,6 +69,7 @@ async def test_queues_follow_the_register_and_the_configuration() -> None:
     assert queues.agent_views().keys() == {"anna", "jan"}
     assert queues.agent_views()["anna"].skills == {"pl": 5}
     assert (roster.person_of("anna"), roster.person_of("jan")) == ("Anna", None)
+    assert roster.names() == {"anna": "Anna"}
     queues.tell(StatusChanged("anna", AgentStatus.BREAK, "lunch"))
     register.known = (AgentProfile("anna", "p1", "Anna", {"pl": 3}), AgentProfile("ola", "p3", "Ola"))
     await roster.refresh()
