@@ -110,7 +110,11 @@ async def test_skills_and_capacity_are_changed_by_who_saw_the_newest(store: Stor
     of = {event.kind: event for event in await store.agents.events("anna", limit=10)}
     assert of.keys() == {AgentEventKind.SKILLS_CHANGED, AgentEventKind.CAPACITY_CHANGED}
     event = of[AgentEventKind.SKILLS_CHANGED]
-    assert of[AgentEventKind.CAPACITY_CHANGED].data == {"capacity": {"chat": 4}, "reason": "chats", "by": "root"}
+    assert of[AgentEventKind.CAPACITY_CHANGED].data == {
+        "capacity": {"chat": 4},
+        "reason": "chats",
+        "by": "root",
+    }
     assert event.at == clock.now()
     assert event.data == {"skills": {"pl": 5, "en": 2}, "reason": "an exam", "by": "root"}
     with pytest.raises(Refused, match="work of kind 'calls'"):
