@@ -119,7 +119,7 @@ class Distribution:
         """Who may serve the queue, there or not, whatever they are at."""
         setup = self._queues[queue]
         able = self._floor.able(Demand(queue, wanted(setup, (), 0)))
-        return tuple(seat.agent.name for _, seat in self._floor.positions(able))
+        return tuple(name for name, seat in self._floor.seats.items() if seat.bit & able)
 
     def free_for(self, queue: str, kind: WorkKind = WorkKind.CALL) -> int:
         """How many free agents of the queue may be taken, when those kept for more important queues stay."""

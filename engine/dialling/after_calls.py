@@ -1,4 +1,4 @@
-"""What becomes of a lead when its call is over: written with the attempt's end, in one transaction."""
+"""What becomes of a lead when its call is over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dialer.lead import BUSY, TRANSITIONS, Lead, LeadCallback, LeadMove, LeadSta
 from dialer.lead_plan import LeadPlan
 from dialer.local_day import zone_of
 from dialer.retry import plan
-from engine.changes import AttemptStored, LeadPlanned
+from engine.changes import AttemptStored
 from engine.dialling.means import DiallingMeans
 from engine.registers.callbacks import CallbackFilter
 from engine.registers.refusals import Missing
@@ -44,8 +44,12 @@ class AfterCalls:
 
     async def over(
         self, campaign: Campaign, attempt: Attempt, step: int, events: Sequence[CallEvent]
-    ) -> LeadPlan | None:
-        """The attempt has ended, and whoever had a word to say has said it. None: its lead is settled."""
+    ) -> bool:
+        """The attempt has ended, and whoever had a word to say has said it.
+
+        The lead first: an engine that dies in between leaves an open attempt of a lead that is settled, which
+        the next one closes. False: somebody changes the lead all the time.
+        """
         means, ledger = self._means, self._means.exchange.ledger
         disposition = self._disposition(attempt)
         callback = await self._callback(attempt, disposition)
@@ -55,15 +59,15 @@ class AfterCalls:
             except Missing:
                 lead = None
             if lead is None or lead.state not in BUSY or lead.state is LeadState.RESERVED:
-                await ledger.commit([AttemptStored(attempt, step)], durable=True)
-                return None
+                break
             planned = self._planned(campaign, lead, attempt, disposition, callback, events)
-            await ledger.commit([AttemptStored(attempt, step), LeadPlanned(planned.lead)], durable=True)
-            after = await means.leads.get(attempt.lead)
-            if after.version > lead.version and after.state not in BUSY:
-                return planned
-        log.warning("a lead changes all the time; it is planned at the next look", lead=attempt.lead)
-        return None
+            if not await means.leads.keep([planned.lead]):
+                break
+        else:
+            log.warning("a lead changes all the time; it is planned at the next look", lead=attempt.lead)
+            return False
+        await ledger.commit([AttemptStored(attempt, step)], durable=True)
+        return True
 
     async def moved(self, attempt: Attempt, move: LeadMove) -> None:
         """The lead talks, or its agent wraps up. That it changed meanwhile does not matter."""

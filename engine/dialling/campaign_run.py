@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections import Counter
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import structlog
 
-from calls.events import CallEventKind
 from compliance.facts import Mode
 from dialer.abandon_window import window_began
 from dialer.campaign import Campaign, CampaignState
-from dialer.lead import Lead, LeadMove, LeadState
+from dialer.lead import Lead, LeadState
 from dialer.lead_plan import LeadPlan
-from dialer.pacing import Pacer, PacingDecision, PacingEvent, PacingSettings, PacingView, create_pacer
+from dialer.pacing import (
+    CallView,
+    Pacer,
+    PacingDecision,
+    PacingEvent,
+    PacingSettings,
+    PacingView,
+    create_pacer,
+)
 from dialer.reasons import ReasonCode
 from dialer.schedule import dialling
 from dialer.stopping import own_change
-from engine.changes import AttemptStored
-from engine.dialling.after_calls import AfterCalls
 from engine.dialling.agentless import Agentless
-from engine.dialling.attempt_folding import attempt_after
-from engine.dialling.flights import Counted, Flight, Flights
+from engine.dialling.flight_following import RETRY_SECONDS, FlightFollowing
+from engine.dialling.flights import Counted, Flights
 from engine.dialling.floor import Floor
 from engine.dialling.lead_calling import LeadCaller, call_all
 from engine.dialling.means import DiallingMeans
-from engine.dialling.pacing_of import Allowance, settings_of, tally_of
+from engine.dialling.pacing_of import Allowance, min_ring_seconds, settings_of, tally_of
 from engine.dialling.trunks import Trunks
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.actor import ENGINE
@@ -39,10 +45,6 @@ RESERVED_FOR = timedelta(seconds=60)
 # What is read of the campaign and its list while it runs.
 LOOK_SECONDS = 10.0
 KNOWLEDGE_SECONDS = 60.0
-# The database is asked again after this.
-RETRY_SECONDS = 5.0
-# An agent's word on a call is waited for so long once they are at other things.
-WORD_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +61,7 @@ class CampaignRun:
         self._clock = means.exchange.clock
         self.flights = Flights(self.at)
         self._floor = Floor(means.agents.free, self.at)
-        self._after = AfterCalls(means)
+        self._following = FlightFollowing(self.flights, means, trunks, lambda: self.campaign)
         self._allowance = Allowance(campaign.calls_per_second, self._clock.monotonic())
         self._pacer: Pacer | None = None
         self._made_for: tuple[Mode, PacingSettings] | None = None
@@ -68,12 +70,13 @@ class CampaignRun:
         self._looked_at = self._kept_at = self._none_until = -1e9
         self._leads_left: int | None = None
         self._refused_in_row = 0
+        self._not_called: Counter[str] = Counter()
+        self._cancelled: set[str] = set()
         self._deciding = False
         self._why = "It has not decided anything yet."
         self._dialled: tuple[datetime, int] | None = None
         self._placing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._writing: set[asyncio.Task[None]] = set()
 
     def at(self, moment: datetime) -> float:
         """In the loop's seconds."""
@@ -107,6 +110,7 @@ class CampaignRun:
             "agents": {seat.name: seat.state.value for seat in self._means.agents.of(self.campaign.id)},
             "calls": self.flights.on_line,
             "leads_left": self._leads_left,
+            "not_called": dict(self._not_called.most_common(20)),
             "counted": {
                 "since": None if self._window is None else self._window.astimezone(UTC).isoformat(),
                 "attempts": counted.attempts,
@@ -128,8 +132,9 @@ class CampaignRun:
         agents, agent_events = self._floor.look(seats, self.flights.__contains__, now)
         calls, call_events = self.flights.look(now)
         self._events += agent_events + call_events
-        for flight in self.flights:
-            self._follow(flight, now)
+        self._following.follow(now)
+        if not agents and self.campaign.mode is not Mode.AGENTLESS:
+            self._call_off(calls, now)
         if now - self._looked_at >= LOOK_SECONDS and self._looking is None:
             self._looked_at = now
             self._looking = self._run(self._look())
@@ -160,6 +165,8 @@ class CampaignRun:
         campaign = self.campaign
         if not self.active:
             return f"The campaign is {campaign.state.value}."
+        if campaign.mode is Mode.PREVIEW:
+            return "Agents call its leads one by one, from their desks."
         if self.lease is None:
             return "Another engine dials for it."
         if self._window is None:
@@ -181,7 +188,7 @@ class CampaignRun:
 
     def _carry_out(self, decision: PacingDecision, now: float) -> None:
         for call_id in decision.cancel:
-            self._write(self._cancel(call_id))
+            self._cancel(call_id)
         dial = self._trunks.most(decision.dial, self._clock.now())
         self._why = (
             f"{dial} calls are placed now." if dial else "No call is needed now, or none may be placed."
@@ -191,7 +198,19 @@ class CampaignRun:
             self._dialled = (self._clock.now(), dial)
             self._placing = self._run(self._place(dial))
 
-    async def _cancel(self, call_id: str) -> None:
+    def _call_off(self, calls: Sequence[CallView], now: float) -> None:
+        """Nobody is there any more who could talk with those who still ring."""
+        shortest = min_ring_seconds(self.campaign, self._means.limits(self.campaign))
+        for call in calls:
+            if call.stage == "ringing" and now - call.since >= shortest:
+                self._cancel(call.id)
+
+    def _cancel(self, call_id: str) -> None:
+        if call_id not in self._cancelled:
+            self._cancelled.add(call_id)
+            self._following.write(self._hang_up(call_id))
+
+    async def _hang_up(self, call_id: str) -> None:
         await self._means.switchboard.hang_up(call_id, "engine")
 
     # --- placing ------------------------------------------------------------------------------------------
@@ -245,69 +264,11 @@ class CampaignRun:
         self._none_until = self._clock.monotonic() + min(max(seconds, 1.0), LOOK_SECONDS)
 
     def _count_refusal(self, planned: LeadPlan) -> None:
-        forever = planned.lead.reason.code is ReasonCode.GATE_FOREVER
+        reason = planned.lead.reason
+        forever = reason.code is ReasonCode.GATE_FOREVER
         self._refused_in_row = self._refused_in_row + 1 if forever else 0
-
-    # --- following its calls ------------------------------------------------------------------------------
-
-    def _follow(self, flight: Flight, now: float) -> None:
-        """Whatever is new of a call is written; what cannot be is tried again."""
-        if now < flight.try_again_at:
-            return
-        attempt = flight.attempt
-        if not flight.rang and (attempt.ringing_at or attempt.answered_at or flight.over):
-            flight.rang = True
-            working = attempt.ringing_at is not None or attempt.answered_at is not None
-            self._trunks.told(attempt.number, None if working else attempt.result, self._clock.now())
-        if flight.over:
-            self._follow_over(flight, now)
-            return
-        if flight.in_talk and not flight.talking:
-            flight.talking = True
-            self._write(self._after.moved(attempt, LeadMove.CONNECT))
-        if flight.seen > flight.stored:
-            flight.stored = flight.seen
-            stored = AttemptStored(attempt, 2 * flight.seen)
-            self._write(self._means.exchange.ledger.commit([stored]))
-
-    def _follow_over(self, flight: Flight, now: float) -> None:
-        flight.ended_at = flight.ended_at or now
-        if flight.in_talk and not self._word_is_said(flight, now):
-            if not flight.hung_up:
-                flight.hung_up = True
-                self._write(self._hung_up(flight))
-            return
-        flight.try_again_at = float("inf")  # until this is done
-        self._write(self._settle(flight, now))
-
-    async def _hung_up(self, flight: Flight) -> None:
-        # It is open until its lead is planned: an engine that starts meanwhile must find it.
-        open_still = replace(flight.attempt, ended_at=None)
-        await self._means.exchange.ledger.commit([AttemptStored(open_still, 2 * flight.seen)])
-        await self._after.moved(flight.attempt, LeadMove.HANG_UP)
-
-    def _word_is_said(self, flight: Flight, now: float) -> bool:
-        """No agent has it in hand any more, and the last of them has said what came of it."""
-        queues = self._means.exchange.queues
-        for seat in queues.agent_views().values():
-            if any(work.work_id == flight.attempt.id for work in seat.all_work):
-                flight.ended_at = now
-                return False
-        if any(event.kind is CallEventKind.WRAPPED_UP for event in flight.log.events):
-            return True
-        return now - (flight.ended_at or now) >= WORD_SECONDS
-
-    async def _settle(self, flight: Flight, now: float) -> None:
-        try:
-            events = flight.log.events
-            if flight.again:  # what is written of it now is written in another log
-                events = await self._means.queries.events(flight.attempt.id) or events
-                flight.attempt = attempt_after(flight.attempt, events)
-            await self._after.over(self.campaign, flight.attempt, 2 * len(events) + 1, events)
-        except (StoreUnavailable, LedgerUnavailable):
-            flight.try_again_at = now + RETRY_SECONDS
-            raise
-        self.flights.done(flight)
+        rule = f" by {reason.data['rule']}" if "rule" in reason.data else ""
+        self._not_called[f"{reason.code.value}{rule}"] += 1
 
     # --- what goes on beside ------------------------------------------------------------------------------
 
@@ -333,6 +294,7 @@ class CampaignRun:
             total = await means.campaigns.counters(self.campaign.id, self.campaign.started_at or now)
             tally = tally_of(counts, total.attempts, self._refused_in_row)
             await self._make_pacer()
+            self._cancelled &= {flight.attempt.id for flight in self.flights}
             change = own_change(self.campaign, tally, now, limits)
             if change is not None:
                 self.campaign = await means.campaigns.set_state(
@@ -377,26 +339,15 @@ class CampaignRun:
         self._kept_at = now
         await self._means.campaigns.keep_knowledge(self.lease, self._pacer.knowledge())
 
-    def _write(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._run(self._tried(work))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except (StoreUnavailable, LedgerUnavailable) as away:
-            log.warning("a call of a campaign is written later", campaign=self.campaign.id, why=str(away))
-        except Exception:
-            log.exception("a call of a campaign could not be followed", campaign=self.campaign.id)
-
     @staticmethod
     def _run(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return asyncio.get_running_loop().create_task(work)
 
     async def close(self) -> None:
         """What is being done is given a moment; the next engine does the rest."""
-        tasks = [task for task in (self._placing, self._looking, *self._writing) if task is not None]
+        tasks = [
+            task for task in (self._placing, self._looking, *self._following.writing) if task is not None
+        ]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=2.0)
             for task in late:

@@ -35,12 +35,17 @@ def settings_of(
         abandon_cap=ABANDON_CAP if limits.abandon_cap is None else limits.abandon_cap,
         connect_window=CONNECT_SECONDS if within is None else within,
         ring_timeout=float(max(campaign.ring_seconds, limits.ring_seconds or 0)),
-        min_ring=float(limits.ring_seconds or min(MIN_RING_SECONDS, campaign.ring_seconds)),
+        min_ring=min_ring_seconds(campaign, limits),
         lines=campaign.lines,
         tick=TICK_SECONDS,
         horizon=horizon,
         machine_error=detection_error(DetectionCounts()).counted if detects else 0.0,
     )
+
+
+def min_ring_seconds(campaign: Campaign, limits: CampaignLimits) -> float:
+    """How long a call rings before it may be called off."""
+    return float(limits.ring_seconds or min(MIN_RING_SECONDS, campaign.ring_seconds))
 
 
 def tally_of(counts: Sequence[LeadCount], attempts: int, refused_in_row: int) -> Tally:

@@ -125,7 +125,8 @@ class Office:
         self.task.cancel()
         await asyncio.wait([self.task])
         runs = list(self.dialler._runs.values())
-        tasks = [t for run in runs for t in (run._placing, run._looking, *run._writing) if t is not None]
+        going_on = [t for run in runs for t in (run._placing, run._looking, *run._following.writing)]
+        tasks = [task for task in going_on if task is not None]
         for task in tasks:
             task.cancel()
         if tasks:

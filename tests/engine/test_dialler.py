@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from calls.control import PhoneChanged
 from calls.events import CallEventKind as Kind
 from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import Mode
+from compliance.pack import CampaignLimits
 from dialer.campaign import CampaignKind, CampaignState, Cause
 from dialer.lead import LeadState
 from dialer.reasons import ReasonCode
 from dialer.results import AttemptResult
+from engine.dialling.dialler import Dialler
 from tests.dialer.leads_and_calls import rules
 from tests.engine.dialling_stage import Fate, numbers, office, spring
 
@@ -178,3 +181,93 @@ async def test_what_was_written_and_never_dialled_is_called_at_once(tmp_path: Pa
     await later.stage.connect()
     await later.until(lambda: later.public.dialled == list(numbers(1)), seconds=60)
     await later.stop()
+
+
+async def test_what_the_agent_says_decides(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",))
+    at.put(spring(), *numbers(1))
+    at.public.usual = Fate(holds=3)
+    at.log_in("anna")
+    at.start()
+    await at.until(lambda: at.lead(1).state is LeadState.TALKING)
+    (call,) = at.books.attempts
+    call_log = at.stage.switchboard.log_of(call)
+    assert call_log is not None
+    await at.until(lambda: at.lead(1).state is LeadState.WRAP_UP)
+    assert at.books.attempts[call].ended_at is None  # it is open until its lead is planned
+    said = {"agent": "anna", "disposition": "not_interested", "seconds": 5.0}
+    await call_log.add(Kind.WRAPPED_UP, said, durable=False)
+    await at.until(lambda: at.lead(1).state is LeadState.DONE, 20)
+    assert at.lead(1).reason.data == {"disposition": "not_interested"}
+    assert at.books.attempts[call].disposition == "not_interested"
+    await at.stop()
+
+
+async def test_a_lead_that_a_person_changes_meanwhile_is_planned_all_the_same(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",))
+    at.put(spring(), *numbers(1))
+    at.public.usual = Fate(holds=None, cause=1)
+    at.log_in("anna")
+    at.start()
+    await at.until(lambda: at.lead(1).state is LeadState.DIALLING)
+    lead = at.lead(1)
+    at.books.leads[lead.id] = replace(lead, priority=9, version=lead.version + 1)
+    await at.until(lambda: at.lead(1).state is LeadState.DONE, 20)
+    assert at.lead(1).priority == 9
+    await at.stop()
+
+
+async def test_one_campaign_is_dialled_by_one_engine(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",))
+    at.put(spring(), *numbers(4))
+    at.log_in("anna")
+    (tmp_path / "other").mkdir()
+    other = office(tmp_path / "other", after=at, agents=("jan",))
+    other.means = replace(other.means, exchange=replace(other.stage.exchange, node="there"))
+    other.dialler = Dialler(other.means)
+    other.log_in("jan")
+    at.start()
+    await at.until(lambda: bool(at.public.dialled))
+    other.start()
+    await at.pass_by(20)
+    assert other.public.dialled == []
+    assert (other.dialler.explain("autumn") or {})["why"] == "Another engine dials for it."
+    await at.stop()
+    await other.until(lambda: bool(other.public.dialled))
+    assert not set(at.public.dialled) & set(other.public.dialled)
+    await other.stop()
+
+
+async def test_calls_are_called_off_when_all_agents_leave(tmp_path: Path) -> None:
+    agents = ("anna", "jan", "ola", "ewa")
+    at = office(tmp_path, agents=agents, limits=CampaignLimits(ring_seconds=10))
+    at.put(spring(), *numbers(4))
+    slow, quick = Fate(rings=20), Fate(rings=5, holds=60)
+    at.public.fates = dict.fromkeys(numbers(3), slow) | {numbers(4)[3]: quick}
+    at.log_in(*agents)
+    at.start()
+    await at.until(lambda: len(at.public.dialled) == 4)
+    for agent in agents:
+        at.stage.control.tell(PhoneChanged(agent, False))
+    await at.until(lambda: all(one.ended_at is not None for one in at.books.attempts.values()))
+    ended = {one.number: one for one in at.books.attempts.values()}
+    assert ended[numbers(4)[3]].result is AttemptResult.ABANDONED
+    assert at.stage.control.words().count("Nobody is free.") == 1
+    for number in numbers(3):
+        one = ended[number]
+        assert one.result is AttemptResult.CANCELLED
+        assert one.ended_at is not None
+        assert one.ringing_at is not None
+        assert 10 <= (one.ended_at - one.ringing_at).total_seconds() < 11.5
+    await at.stop()
+
+
+async def test_preview_is_left_to_the_agents(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",))
+    at.put(spring(mode=Mode.PREVIEW), *numbers(2))
+    at.log_in("anna")
+    at.start()
+    await at.pass_by(30)
+    assert at.public.dialled == []
+    assert "from their desks" in (at.dialler.explain("autumn") or {})["why"]
+    await at.stop()
