@@ -16,6 +16,7 @@ from dialer.abandon_window import window_began
 from dialer.campaign import Campaign, CampaignState
 from dialer.lead import Lead, LeadState
 from dialer.lead_plan import LeadPlan
+from dialer.machine import DetectionCounts
 from dialer.pacing import (
     CallView,
     Pacer,
@@ -26,7 +27,6 @@ from dialer.pacing import (
     create_pacer,
 )
 from dialer.reasons import ReasonCode
-from dialer.schedule import dialling
 from dialer.stopping import own_change
 from engine.dialling.agentless import Agentless
 from engine.dialling.flight_following import RETRY_SECONDS, FlightFollowing
@@ -70,6 +70,7 @@ class CampaignRun:
         self._looked_at = self._kept_at = self._none_until = -1e9
         self._leads_left: int | None = None
         self._refused_in_row = 0
+        self._heard = DetectionCounts()
         self._not_called: Counter[str] = Counter()
         self._cancelled: set[str] = set()
         self._deciding = False
@@ -173,8 +174,7 @@ class CampaignRun:
             return "Its counters are being read."
         if not self._means.switchboard.connected:
             return "Asterisk is away: the hotline is reconnecting."
-        hours = None if campaign.hours is None else self._means.hours(campaign.hours)
-        open_now = dialling(campaign, hours, self._clock.now())
+        open_now = self._means.dialling(campaign, self._clock.now())
         if not open_now.open:
             opens = open_now.changes_at
             if opens is None:
@@ -292,10 +292,11 @@ class CampaignRun:
                 one.count for one in counts if one.state in (LeadState.WAITING, LeadState.RESERVED)
             )
             total = await means.campaigns.counters(self.campaign.id, self.campaign.started_at or now)
+            self._heard = DetectionCounts(total.live, total.machines, total.audited, total.mistaken)
             tally = tally_of(counts, total.attempts, self._refused_in_row)
             await self._make_pacer()
             self._cancelled &= {flight.attempt.id for flight in self.flights}
-            change = own_change(self.campaign, tally, now, limits)
+            change = own_change(self.campaign, tally, now, limits, self._heard)
             if change is not None:
                 self.campaign = await means.campaigns.set_state(
                     ENGINE, self.campaign.id, change.move, cause=change.cause, note=change.note
@@ -309,9 +310,10 @@ class CampaignRun:
 
     async def _make_pacer(self) -> None:
         campaign, means = self.campaign, self._means
-        hours = None if campaign.hours is None else means.hours(campaign.hours)
         now = self._clock.now()
-        settings = settings_of(campaign, means.limits(campaign), dialling(campaign, hours, now), now)
+        settings = settings_of(
+            campaign, means.limits(campaign), means.dialling(campaign, now), now, self._heard
+        )
         made_for = (campaign.mode, replace(settings, horizon=None))
         if made_for == self._made_for:
             return
@@ -328,7 +330,7 @@ class CampaignRun:
         self._made_for = made_for
 
     async def keep_knowledge(self, *, at_once: bool = False) -> None:
-        """Raises StoreUnavailable, Changed."""
+        """Raises StoreUnavailable, Missing."""
         now = self._clock.monotonic()
         if (
             self._pacer is None
@@ -337,7 +339,10 @@ class CampaignRun:
         ):
             return
         self._kept_at = now
-        await self._means.campaigns.keep_knowledge(self.lease, self._pacer.knowledge())
+        try:
+            await self._means.campaigns.keep_knowledge(self.lease, self._pacer.knowledge())
+        except Changed:
+            self.lease = None  # another engine has it by now
 
     @staticmethod
     def _run(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

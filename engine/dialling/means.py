@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from compliance.pack import CampaignLimits
 from dialer.campaign import Campaign
+from dialer.schedule import Dialling
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.open_lines import OpenLines
 from engine.exchange import Exchange
@@ -20,12 +22,11 @@ from engine.registers.debts import Debts
 from engine.registers.leads import Leads
 from engine.switchboard import Switchboard
 from history.dispositions import TRADE, Disposition
-from schedules.opening_hours import OpeningHours
 
 
 @dataclass(frozen=True, slots=True)
 class DiallingMeans:
-    """`limits`: of all packs that apply to a campaign. `hours`: a schedule by its name.
+    """`limits`: of all packs that apply to a campaign. `dialling`: whether it may dial by its hours and days.
 
     `unreachable` holds, at each moment, the trunks that do not answer. `dispositions`: as they are now.
     `open_lines`: agents' telephones that stay off the hook; None: they are rung for each call.
@@ -43,7 +44,7 @@ class DiallingMeans:
     queries: Queries
     lines: Lines
     limits: Callable[[Campaign], CampaignLimits]
-    hours: Callable[[str], OpeningHours | None]
+    dialling: Callable[[Campaign, datetime], Dialling]
     dispositions: Callable[[], Mapping[str, Disposition]] = lambda: TRADE
     unreachable: Collection[str] = field(default_factory=frozenset)
     open_lines: OpenLines | None = None

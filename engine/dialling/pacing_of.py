@@ -21,12 +21,19 @@ TICK_SECONDS = 0.5
 ABANDON_CAP = 0.03
 MIN_RING_SECONDS = 15.0
 
+NOTHING_HEARD = DetectionCounts()
+
 _REACHED = frozenset({ReasonCode.DISPOSITION, ReasonCode.LED_THROUGH})
 
 
 def settings_of(
-    campaign: Campaign, limits: CampaignLimits, open_now: Dialling, now: datetime
+    campaign: Campaign,
+    limits: CampaignLimits,
+    open_now: Dialling,
+    now: datetime,
+    heard: DetectionCounts = NOTHING_HEARD,
 ) -> PacingSettings:
+    """`heard`: what its detection has said so far, and how often it was wrong."""
     ends = open_now.changes_at
     horizon = None if ends is None or not open_now.open else (ends - now).total_seconds()
     detects = campaign.machine.detect is not Detect.OFF
@@ -39,7 +46,7 @@ def settings_of(
         lines=campaign.lines,
         tick=TICK_SECONDS,
         horizon=horizon,
-        machine_error=detection_error(DetectionCounts()).counted if detects else 0.0,
+        machine_error=round(detection_error(heard).counted, 3) if detects else 0.0,
     )
 
 

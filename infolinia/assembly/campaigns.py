@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 
-from compliance.facts import Channel
-from compliance.gate import limits
-from compliance.pack import CampaignLimits
-from dialer.campaign import Campaign
 from engine.desk.desks import Desks
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.dialler import Dialler
@@ -16,29 +12,13 @@ from engine.dialling.means import DiallingMeans
 from engine.dialling.open_lines import OpenLines
 from engine.exchange import Exchange
 from engine.gatekeeper import Gate
-from engine.ports import Clock
-from engine.rulebook import RuleBook
 from engine.switchboard import Switchboard
 from infolinia.assembly.background import in_background
+from infolinia.assembly.campaign_rules import campaign_rules
 from infolinia.assembly.company import OfficeHours
 from infolinia.configuration import Configuration
 from infolinia.sections.outbound import outbound_lines
-from infolinia.sections.rules import rule_book
 from store.store import Store
-
-
-def campaign_limits(book: RuleBook, campaign: Campaign, clock: Clock) -> CampaignLimits:
-    """Of all packs that apply to it, people of the company's own country being called."""
-    packs = book.packs(
-        Channel.CALL,
-        campaign.purpose,
-        campaign.mode,
-        (),
-        clock.now(),
-        campaign=campaign.id,
-        more=campaign.packs,
-    )
-    return limits(packs)
 
 
 def opened_dialler(
@@ -55,7 +35,8 @@ def opened_dialler(
     stack: AsyncExitStack,
 ) -> Dialler:
     """It dials from now on, until the stack is closed."""
-    book = rule_book(configuration.rules, configuration.country)
+    rules = campaign_rules(configuration, store.campaigns, exchange.flows, exchange.clock)
+    rules.hours = hours.named  # as a reload leaves them
     trunks = [trunk.name for trunk in configuration.sip.trunks]
     dialler = Dialler(
         DiallingMeans(
@@ -70,8 +51,8 @@ def opened_dialler(
             callbacks=store.callbacks,
             queries=store.queries,
             lines=outbound_lines(configuration.outbound, trunks),
-            limits=lambda campaign: campaign_limits(book, campaign, exchange.clock),
-            hours=hours.named,
+            limits=rules.limits,
+            dialling=rules.dialling,
             dispositions=lambda: desks.settings.dispositions,
             unreachable=unreachable,
             open_lines=open_lines,

@@ -13,21 +13,20 @@ import typer
 
 from calls.numbers import parse_number
 from compliance.facts import Mode, Purpose
-from compliance.gate import PACKS
 from dialer.campaign import AbandonPolicy, Campaign, CampaignKind, CampaignMove, CampaignState
-from dialer.checking import Known, check
 from dialer.lead import Lead, LeadState
 from dialer.reasons import sentence
+from engine.campaign_rules import CampaignRules
 from engine.clock import SystemClock
 from engine.registers.campaigns import Campaigns
 from engine.registers.leads import LeadFilter, Leads, NewLead
-from infolinia.assembly.campaigns import campaign_limits
+from infolinia.assembly.campaign_rules import campaign_rules
+from infolinia.commands.campaign_forecast import forecast
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.flows.control_socket import NoHotline, ask_hotline
 from infolinia.flows.files import load_flows
-from infolinia.sections.rules import rule_book
 from store.store import open_campaigns
 
 campaign_app = typer.Typer(help="Campaigns: whom we call, by whom, when and how.", no_args_is_help=True)
@@ -137,10 +136,10 @@ def create_campaign(
         caller_ids={} if caller_id is None else {"": caller_id},
         abandon=AbandonPolicy(message),
     )
-    _refuse_mistakes(configuration, campaign)
 
     async def work() -> None:
         async with _books(configuration) as (campaigns, _):
+            await _refuse_mistakes(_rules(configuration, campaigns), campaign)
             typer.echo(_line(await campaigns.create(shell_user(), campaign)))
 
     run_until_done(work())
@@ -206,9 +205,10 @@ def _move(config: ConfigOption, id: str, move: CampaignMove, note: str) -> None:
 
     async def work() -> None:
         async with _books(configuration) as (campaigns, _):
+            rules = _rules(configuration, campaigns)
             if move in (CampaignMove.START, CampaignMove.RESUME):
-                _refuse_mistakes(configuration, await campaigns.get(id))
-            typer.echo(_line(await campaigns.set_state(shell_user(), id, move, note=note)))
+                await _refuse_mistakes(rules, await campaigns.get(id))
+            typer.echo(_line(await rules.move(shell_user(), id, move, note)))
         try:
             await ask_hotline(configuration, "POST", "/campaigns/refresh")
         except NoHotline:
@@ -264,21 +264,16 @@ def explain(id: IdArgument, config: ConfigOption = None) -> None:
     run_until_done(work())
 
 
-def _refuse_mistakes(configuration: Configuration, campaign: Campaign) -> None:
-    book = rule_book(configuration.rules, configuration.country)
-    shelf = load_flows(configuration)
-    flow = shelf.by_name(campaign.flow or "")
-    known = Known(
-        queues=frozenset(configuration.queues),
-        flows=frozenset(one.name for one in shelf.all()),
-        hours=frozenset(configuration.hours),
-        packs=frozenset(PACKS),
-        dispositions=frozenset(configuration.desk.all_dispositions()),
-        scripts=frozenset(configuration.desk.scripts),
-        languages=() if flow is None else flow.languages,
-        lines=configuration.outbound.lines,
-    )
-    found = check(campaign, campaign_limits(book, campaign, SystemClock()), known)
+campaign_app.command("forecast")(forecast)
+
+
+def _rules(configuration: Configuration, campaigns: Campaigns) -> CampaignRules:
+    return campaign_rules(configuration, campaigns, load_flows(configuration), SystemClock())
+
+
+async def _refuse_mistakes(rules: CampaignRules, campaign: Campaign) -> None:
+    """All of them at once; notes are told, and refuse nothing."""
+    found = await rules.mistakes(campaign)
     for note in found:
         if not note.blocks:
             typer.echo(f"note: {note.field}: {note.sentence}")

@@ -16,6 +16,7 @@ from compliance.facts import Mode
 from compliance.pack import CampaignLimits
 from dialer.campaign import AbandonPolicy, Campaign
 from dialer.lead import Lead, LeadNumber, LeadState
+from dialer.schedule import dialling
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.dialler import Dialler
 from engine.dialling.means import DiallingMeans
@@ -201,7 +202,7 @@ def office(
         queries=stage.ledger,
         lines=Lines(most=lines, calls_per_second=100, trunk="carrier", caller_id=OURS),
         limits=lambda campaign: limits or CampaignLimits(),
-        hours=lambda name: None,
+        dialling=lambda campaign, now: dialling(campaign, None, now),
         open_lines=held,
     )
     return Office(stage, books, Public(stage), means, Dialler(means))
