@@ -179,7 +179,7 @@ def make_application(
     app.add_routes(call_pages.routes())
     app.add_routes(flow_pages.routes())
     if people:
-        contact_pages = ContactPages(pages, people, live, clock)
+        contact_pages = ContactPages(pages, people, live, clock, agents, dispositions)
         app.add_routes(ContactList(pages, people).routes())
         app.add_routes(contact_pages.routes())
         app.add_routes(ContactChanges(pages, people, contact_pages, clock).routes())
@@ -190,7 +190,7 @@ def make_application(
     if desks:
         desk_stream = DeskStream(desks, clock)
         app.on_shutdown.append(desk_stream.close)
-        app.add_routes(DeskPages(pages, desks, people).routes())
+        app.add_routes(DeskPages(pages, desks, people, dispositions).routes())
         app.add_routes(DeskActions(pages, desks, clock).routes())
         app.add_routes(desk_stream.routes())
     if phone:

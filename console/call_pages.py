@@ -13,6 +13,7 @@ from calls.call import Call, Direction
 from calls.events import CallEvent
 from console import call_player, call_view
 from console.accounts.admission import saw
+from console.agent_names import shown_names
 from console.call_decisions import decisions
 from console.faults import Fault
 from console.pages import Pages
@@ -105,8 +106,8 @@ class CallPages:
         found = await self._queries.history(limit=MOST_PARTS, subject_id=call.id)
         ours = [row for row in found if row.interaction.source is None]
         rows = [row for row in ours if row.interaction.channel in (Channel.CALL, Channel.VOICEMAIL)]
-        names = await self._names()
-        player = call_player.player(call, events, talks, words)
+        names = await shown_names(self._agents)
+        player = call_player.player(call, events, talks, words, names)
         said = call_view.transcript(call, events, words, names)
         spoken = player.lines if player else ()
         return {
@@ -117,7 +118,7 @@ class CallPages:
             "agents": [names.get(name, name) for name in call_view.agents_of(events)],
             "stops": call_view.call_line(call, events, words),
             "talk": sorted((*said, *spoken), key=lambda line: line.second),
-            "events": call_view.event_rows(call, events, words, names),
+            "events": call_view.event_rows(call, events, words, names, self._dispositions()),
             "decisions": decisions(call, events, words, names, await self._gate(call)),
             "recorded": call.recording is not None,
             "playable": call.recording is not None
@@ -132,10 +133,6 @@ class CallPages:
             return None
         found = await self._decided.logged(DecisionFilter(subject=f"call:{call.id}"), limit=1)
         return next(iter(found), None)
-
-    async def _names(self) -> Mapping[str, str]:
-        profiles = () if self._agents is None else await self._agents.profiles()
-        return {profile.name: profile.shown for profile in profiles}
 
     def _written(
         self, rows: Sequence[HistoryRow], names: Mapping[str, str], words: Words

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from calls.call import Call
 from calls.events import CallEvent, CallEventKind
 from console.call_moments import begun, second_of
 from console.display import duration
-from console.event_details import event_detail, number_of
+from console.event_details import NOBODY, event_detail, number_of
 from console.words import Words
 from engine.registers.recordings import Recording, RecordingState, Spoken, TranscriptState
 
@@ -118,9 +118,13 @@ class Player:
 
 
 def player(
-    call: Call, events: Sequence[CallEvent], recordings: Sequence[Recording], words: Words
+    call: Call,
+    events: Sequence[CallEvent],
+    recordings: Sequence[Recording],
+    words: Words,
+    names: Mapping[str, str] = NOBODY,
 ) -> Player | None:
-    """None while the call goes on and nothing of it was recorded."""
+    """None while the call goes on and nothing of it was recorded. `names`: of agents, as they are shown."""
     if not recordings and call.ended_at is None:
         return None
     kept = [one for one in recordings if one.path is not None and one.seconds]
@@ -147,7 +151,7 @@ def player(
         line=_spoken(call, events, Kind.SAID, (), scale),
         heard=_spoken(call, events, Kind.HEARD, kept, scale),
         stretches=stretches,
-        marks=tuple(_marks(call, events, scale, words)),
+        marks=tuple(_marks(call, events, scale, words, names)),
         ticks=tuple(_ticks(total, scale)),
         lines=tuple(_lines(call, kept, stretches, tuple(_consults(call, events, total)))),
         notes=tuple(_notes(recordings, words)),
@@ -245,11 +249,13 @@ def _consults(call: Call, events: Sequence[CallEvent], total: float) -> Iterator
                 begun_at = None
 
 
-def _marks(call: Call, events: Sequence[CallEvent], scale: float, words: Words) -> Iterator[Mark]:
+def _marks(
+    call: Call, events: Sequence[CallEvent], scale: float, words: Words, names: Mapping[str, str]
+) -> Iterator[Mark]:
     for event in events:
         if event.kind in _MARKS:
             at = second_of(call, event.at)
-            detail = event_detail(event, words)
+            detail = event_detail(event, words, names)
             title = words(f"event_{event.kind.value}")
             yield Mark(
                 at, round(at * scale, 1), event.kind.value, f"{duration(at)} {title}: {detail}".rstrip(": ")

@@ -9,7 +9,7 @@ from datetime import datetime
 from calls.call import Call
 from calls.events import CallEvent, CallEventKind
 from console.call_moments import Moment, begun, moments, second_of
-from console.display import duration, offset, phone
+from console.display import disposition_label, duration, offset, phone
 from console.event_details import NOBODY, event_detail, number_of
 from console.words import Words
 from history.dispositions import Disposition
@@ -240,7 +240,11 @@ def transcript(
 
 
 def event_rows(
-    call: Call, events: Sequence[CallEvent], words: Words, names: Mapping[str, str]
+    call: Call,
+    events: Sequence[CallEvent],
+    words: Words,
+    names: Mapping[str, str],
+    dispositions: Mapping[str, Disposition],
 ) -> tuple[EventRow, ...]:
     """Every event, in order, with its time since the call began. `names`: of agents, as they are shown."""
     return tuple(
@@ -249,7 +253,7 @@ def event_rows(
             second_of(call, event.at),
             ICONS.get(event.kind, "circle-dot"),
             words.get(f"event_{event.kind.value}", event.kind.value),
-            event_detail(event, words, names),
+            event_detail(event, words, names, dispositions),
             event.kind is Kind.TROUBLE or event.data.get("by") in ("fault", "network"),
             moment,
         )
@@ -267,20 +271,13 @@ def written_of(
     return tuple(
         Written(
             names.get(row.agent or "", row.agent or ""),
-            _outcome(row.disposition, dispositions, words),
+            disposition_label(row.disposition, dispositions, words),
             row.note or "",
             row.language,
         )
         for row in sorted(rows, key=lambda row: row.at)
         if row.disposition or row.note
     )
-
-
-def _outcome(name: str | None, dispositions: Mapping[str, Disposition], words: Words) -> str:
-    known = dispositions.get(name or "")
-    if known is None:
-        return name or ""
-    return known.label.get(words.language) or known.label.get("en") or name or ""
 
 
 def agents_of(events: Sequence[CallEvent]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from babel.numbers import format_currency, get_currency_precision
 from calls.call import Call
 from console.words import Words
 from history.contact import Contact
+from history.dispositions import Disposition
 from history.interaction import PointKind
 
 # A call from the page's own button bears the visitor's id in its channel, and this instead of a number.
@@ -96,6 +98,17 @@ def short_date_time(at: datetime) -> str:
 
 def numeric_day(at: datetime) -> str:
     return f"{at.astimezone():%d.%m.%Y}"
+
+
+def labelled(label: Mapping[str, str], name: str, words: Words) -> str:
+    """In the reader's language, else in any, else the name."""
+    return label.get(words.language) or label.get("en") or next(iter(label.values()), name)
+
+
+def disposition_label(name: object, known: Mapping[str, Disposition], words: Words) -> str:
+    """As the agent chose it; the name of one that the configuration has no more."""
+    found = known.get(str(name or ""))
+    return labelled(found.label, found.name, words) if found else str(name or "")
 
 
 def queue_name(name: str) -> str:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from calls.events import CallEvent, CallEventKind
-from console.display import MASK, duration, phone, queue_name
+from console.display import MASK, disposition_label, duration, phone, queue_name
 from console.words import Words
+from history.dispositions import Disposition
 
 Kind = CallEventKind
 
 
 NOBODY: Mapping[str, str] = {}
+NO_DISPOSITIONS: Mapping[str, Disposition] = {}
 
 
-def event_detail(event: CallEvent, words: Words, names: Mapping[str, str] = NOBODY) -> str:
+def event_detail(
+    event: CallEvent,
+    words: Words,
+    names: Mapping[str, str] = NOBODY,
+    dispositions: Mapping[str, Disposition] = NO_DISPOSITIONS,
+) -> str:
     """The short text at the right of an event: the value that matters most in it. `names`: of agents."""
     data = event.data
 
@@ -53,7 +60,7 @@ def event_detail(event: CallEvent, words: Words, names: Mapping[str, str] = NOBO
             outcome = str(data.get("outcome", ""))
             return words.get(f"outcome_{outcome}", outcome)
         case Kind.WORK_DONE:
-            return _joined(str(data.get("step", "")), str(data.get("outcome", "")))
+            return _joined(str(data.get("step", "")), _work_outcome(data, words))
         case Kind.FETCHED:
             status = data.get("status")
             return _joined(
@@ -96,7 +103,7 @@ def event_detail(event: CallEvent, words: Words, names: Mapping[str, str] = NOBO
             mode = words.get(f"floor_mode_{data.get('mode')}", "")
             return _joined(agent("supervisor"), agent(), mode)
         case Kind.WRAPPED_UP:
-            return _joined(agent(), str(data.get("disposition") or ""))
+            return _joined(agent(), disposition_label(data.get("disposition"), dispositions, words))
         case Kind.TALK_RESUMED:
             return _seconds(data, words)
         case Kind.RECORDING_ENDED:
@@ -119,6 +126,14 @@ def event_detail(event: CallEvent, words: Words, names: Mapping[str, str] = NOBO
             return words.get(f"by_{data.get('by')}", "")
         case _:
             return ""
+
+
+def _work_outcome(data: Mapping[str, object], words: Words) -> str:
+    """Nothing of work that went as it should."""
+    outcome = str(data.get("outcome", ""))
+    if data.get("verb") == "queue" and (left := words.get(f"queue_left_{outcome}", "")):
+        return left
+    return "" if outcome == "next" else words.get(f"way_{outcome}", outcome)
 
 
 def _joined(*parts: str) -> str:

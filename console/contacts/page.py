@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +13,7 @@ from compliance.zones import zone_named
 from console import display
 from console.accounts.admission import saw
 from console.accounts.people import People
+from console.agent_names import shown_names
 from console.api.pages_of import after_of, cursor_of
 from console.api.problem import Problem
 from console.contacts.forms import CHANNELS, PURPOSES, point_key
@@ -24,6 +25,7 @@ from console.words import Words
 from engine.explaining import Ways
 from engine.live import LiveCalls
 from engine.ports import Clock
+from engine.registers.agents import AgentRegister
 from engine.registers.callbacks import CallbackFilter
 from engine.registers.contacts import Merge
 from engine.registers.permissions import ObjectionFilter, PersonFacts
@@ -31,6 +33,7 @@ from engine.registers.refusals import Missing
 from engine.registers.timeline import TimelineFilter
 from history.callbacks import STANDING
 from history.contact import Contact
+from history.dispositions import Disposition
 from history.interaction import Channel, ContactPoint, PointKind
 from history.permissions import Objection, Scope
 
@@ -49,11 +52,23 @@ DONE = frozenset({"profile", "consent", "objection", "lift", "merge", "undo"})
 
 
 class ContactPages:
-    def __init__(self, pages: Pages, people: People, live: LiveCalls, clock: Clock) -> None:
+    """`dispositions`: as configured now."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        people: People,
+        live: LiveCalls,
+        clock: Clock,
+        agents: AgentRegister | None = None,
+        dispositions: Callable[[], Mapping[str, Disposition]] = dict,
+    ) -> None:
         self._pages = pages
         self._people = people
         self._live = live
         self._clock = clock
+        self._agents = agents
+        self._dispositions = dispositions
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -175,7 +190,7 @@ class ContactPages:
             "contact": contact,
             "coming": next_ones,
             "calls": calls,
-            "days": days(page.items, words, now),
+            "days": days(page.items, words, now, await shown_names(self._agents), self._dispositions()),
             "older": cursor_of(*page.after) if page.after else None,
             "first": after is None,
         }

@@ -10,9 +10,11 @@ from urllib.parse import quote
 
 from babel.numbers import format_currency
 
-from console.display import duration, local_day, money, phone
+from console.display import disposition_label, duration, local_day, money, phone
+from console.event_details import NO_DISPOSITIONS, NOBODY
 from console.words import Words
 from history.callbacks import CallbackRequest, CallbackState
+from history.dispositions import Disposition
 from history.interaction import Channel, Interaction
 
 ICONS: Mapping[Channel, str] = {
@@ -40,11 +42,16 @@ DATA_MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`call_id`: of a call of ours, which has its page. `sound`: where its recording may be."""
+    """`call_id`: of a call of ours, which has its page. `sound`: where its recording may be.
+
+    `disposition` is its label, `outcome` a word for it. An agent's word replaces that the talk took place.
+    """
 
     row: Interaction
     icon: str
     about: tuple[str, ...]
+    disposition: str
+    outcome: str
     line: str
     transcript: str
     cut: bool
@@ -70,14 +77,23 @@ class Coming:
     late: bool
 
 
-def days(rows: Sequence[Interaction], words: Words, now: datetime) -> tuple[Day, ...]:
-    """The rows, newest first, under the day on which they happened where the console runs."""
+def days(
+    rows: Sequence[Interaction],
+    words: Words,
+    now: datetime,
+    names: Mapping[str, str] = NOBODY,
+    dispositions: Mapping[str, Disposition] = NO_DISPOSITIONS,
+) -> tuple[Day, ...]:
+    """The rows, newest first, under the day on which they happened where the console runs.
+
+    `names`: of agents, as they are shown.
+    """
     found: list[tuple[date, list[Entry]]] = []
     for row in rows:
         day = row.at.astimezone().date()
         if not found or found[-1][0] != day:
             found.append((day, []))
-        found[-1][1].append(_entry(row, words))
+        found[-1][1].append(_entry(row, words, names, dispositions))
     today = now.astimezone().date()
     return tuple(Day(_day_title(day, today, words), tuple(entries)) for day, entries in found)
 
@@ -115,17 +131,22 @@ def _callback(one: CallbackRequest, words: Words, now: datetime) -> Coming:
     )
 
 
-def _entry(row: Interaction, words: Words) -> Entry:
+def _entry(
+    row: Interaction, words: Words, names: Mapping[str, str], dispositions: Mapping[str, Disposition]
+) -> Entry:
     # A row that another system wrote names itself, or its source; ours name their call.
     ours = row.channel in _CALLS and row.source is None and row.subject_id != row.id
     icon = ICONS[row.channel]
     if row.channel is Channel.CALL and row.direction == "outbound":
         icon = "phone-outgoing"
     transcript = row.transcript or ""
+    disposition = disposition_label(row.disposition, dispositions, words)
     return Entry(
         row=row,
         icon=icon,
-        about=_about(row, words),
+        about=_about(row, words, names),
+        disposition=disposition,
+        outcome="" if disposition and row.outcome == "completed" else row.outcome or "",
         line=_line(row),
         transcript=transcript[:TRANSCRIPT_MOST],
         cut=len(transcript) > TRANSCRIPT_MOST,
@@ -142,10 +163,11 @@ def _sound(row: Interaction) -> str:
     return f"/calls/{quote(row.subject_id)}/recording"
 
 
-def _about(row: Interaction, words: Words) -> tuple[str, ...]:
+def _about(row: Interaction, words: Words, names: Mapping[str, str]) -> tuple[str, ...]:
     """Beside the channel's name, as "from customer, Deliveries, 3:06"."""
     parts = [words.get(f"way_{row.direction}", row.direction)]
-    parts += [part for part in (row.campaign, row.flow, row.agent) if part]
+    agent = names.get(row.agent or "", row.agent)
+    parts += [part for part in (row.campaign, row.flow, agent) if part]
     if row.duration_seconds:
         parts.append(duration(row.duration_seconds))
     if row.channel is Channel.PROMISE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -33,6 +33,8 @@ from engine.ports import Clock
 CHOSEN = frozenset({"available", "break", "training", "offline"})
 LONGEST_NOTE = 8000
 LONGEST_NUMBER = 32
+# Refusals that say which agent is in the way.
+TELLS_AN_AGENT = frozenset({"leads", "agent_offline", "agent_away", "agent_busy"})
 
 Deed = Callable[[str, Form, Words], Awaitable[str]]
 
@@ -181,15 +183,17 @@ class DeskActions:
             if decision.next_allowed_at is not None:
                 at = f"{decision.next_allowed_at.astimezone():%d.%m, %H:%M}"
                 sentence = f"{sentence} {words('desk_forbidden_until', at=at)}"
-        elif (said := _said(refused, words)) is not None:
+        elif (said := _said(refused, words, self._desks.names())) is not None:
             sentence, language = said, words.language
         return web.json_response({"error": sentence, "language": language}, status=409)
 
 
-def _said(refused: DeskRefused | ActionRefused, words: Words) -> str | None:
-    """In the reader's language; None for what has no words there."""
+def _said(refused: DeskRefused | ActionRefused, words: Words, names: Mapping[str, str]) -> str | None:
+    """In the reader's language; None for what has no words there. `names`: of agents, as they are shown."""
     # What was done, and in which phase, comes by its name and has words of its own.
     values = {name: words.get(f"desk_{name}_{value}", value) for name, value in refused.values.items()}
+    if refused.why in TELLS_AN_AGENT:
+        values = {name: names.get(value, value) for name, value in values.items()}
     try:
         return words(f"desk_refused_{refused.why}", None, why=refused.why, **values)
     except KeyError:

@@ -151,12 +151,7 @@ def after_of(view: DeskView, words: Words) -> Pill | None:
 
 
 def break_word(choice: BreakChoice, words: Words) -> str:
-    return labelled(choice.label, choice.name, words)
-
-
-def labelled(label: Mapping[str, str], name: str, words: Words) -> str:
-    """In the reader's language, else in any, else the name."""
-    return label.get(words.language) or label.get("en") or next(iter(label.values()), name)
+    return display.labelled(choice.label, choice.name, words)
 
 
 def band_of(view: DeskView, words: Words) -> Band:
@@ -187,7 +182,7 @@ def band_of(view: DeskView, words: Words) -> Band:
             call_id=view.wrap_up.call_id,
             since=view.state_since,
             until=view.wrap_up.until,
-            outcome=labelled(done.label, done.name, words) if done else "",
+            outcome=display.labelled(done.label, done.name, words) if done else "",
             required=view.wrap_up.required,
             **_of_popup(popup, view, words),
         )
@@ -210,7 +205,7 @@ def _of_talk(view: DeskView, talk: TalkView, words: Words) -> Band:
     return Band(
         talk.phase.value,
         tone,
-        words(word) if leads else words("desk_asked", who=talk.agent),
+        words(word) if leads else words("desk_asked", who=_called(view, talk.agent)),
         _title(view.popup, customer.name if customer else "", words),
         queue=talk.queue,
         call_id=talk.talk_id,
@@ -218,7 +213,7 @@ def _of_talk(view: DeskView, talk: TalkView, words: Words) -> Band:
         recording=talk.recording,
         muted=talk.muted,
         parties=tuple(
-            _party(one, words)
+            _party(one, view, words)
             for one in talk.parties
             if one.role in (PartyRole.CONSULTED, PartyRole.SUPERVISOR) and one.name != view.agent
         ),
@@ -227,15 +222,19 @@ def _of_talk(view: DeskView, talk: TalkView, words: Words) -> Band:
     )
 
 
-def _party(one: PartyView, words: Words) -> Party:
+def _party(one: PartyView, view: DeskView, words: Words) -> Party:
     supervisor = one.role is PartyRole.SUPERVISOR
     return Party(
         "" if supervisor else one.leg,
-        display.phone(one.name) or words("caller_withheld"),
+        display.phone(_called(view, one.name)) or words("caller_withheld"),
         words("desk_supervisor") if supervisor else words(f"desk_party_{one.state.value}"),
         one.since,
         one.state is not PartyState.RINGING,
     )
+
+
+def _called(view: DeskView, agent: str) -> str:
+    return view.names.get(agent, agent)
 
 
 def _title(popup: Popup | None, number: str, words: Words) -> str:
@@ -253,7 +252,7 @@ def _of_popup(popup: Popup | None, view: DeskView, words: Words) -> dict[str, An
         "detail": _standing(popup, words),
         "way": popup.direction,
         "waited": "" if popup.waited_seconds is None else display.duration(popup.waited_seconds),
-        "stops": path_of(popup, view.agent, words),
+        "stops": path_of(popup, view, words),
     }
 
 
@@ -264,13 +263,13 @@ def _standing(popup: Popup, words: Words) -> str:
     return "" if popup.missing or popup.point is None else words("desk_unknown")
 
 
-def path_of(popup: Popup, agent: str, words: Words) -> tuple[PathStop, ...]:
+def path_of(popup: Popup, view: DeskView, words: Words) -> tuple[PathStop, ...]:
     """The way that the caller has come: the first moment is told whole, the others from there."""
-    stops = tuple(_stop(one, popup, agent, words) for one in popup.stops)
+    stops = tuple(_stop(one, popup, view, words) for one in popup.stops)
     return stops if len(stops) <= MOST_STOPS else (stops[0], *stops[1 - MOST_STOPS :])
 
 
-def _stop(stop: Stop, popup: Popup, agent: str, words: Words) -> PathStop:
+def _stop(stop: Stop, popup: Popup, view: DeskView, words: Words) -> PathStop:
     at = f"+{display.duration((stop.at - popup.arrived_at).total_seconds())}"
     icon, title, detail = STOP_ICONS[stop.kind], stop.text, stop.detail
     key, language, unsure = "", None, False
@@ -294,7 +293,7 @@ def _stop(stop: Stop, popup: Popup, agent: str, words: Words) -> PathStop:
             if popup.waited_seconds is not None and popup.queue == stop.text:
                 detail = f"{detail}, {display.duration(popup.waited_seconds)}"
         case StopKind.AGENT:
-            title = words("desk_you") if stop.text == agent else stop.text
+            title = words("desk_you") if stop.text == view.agent else _called(view, stop.text)
         case StopKind.CONSENT:
             title = words.get(f"purpose_{stop.text}", stop.text)
             detail = words.get(f"desk_{stop.detail}", stop.detail)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from console import display
 from console.contacts.permissions import standing
 from console.contacts.timeline import Coming, Day, coming, days
+from console.event_details import NO_DISPOSITIONS
 from console.words import Words
 from engine.desk.view import DeskView, Popup
+from history.dispositions import Disposition
 from history.interaction import Channel, Interaction
 from history.permissions import Consent
 
@@ -73,17 +75,43 @@ def due(popup: Popup, view: DeskView, words: Words) -> tuple[Coming, ...]:
     return coming(popup.callbacks, popup.promises, words, view.now)
 
 
-def past_of(rows: Sequence[Interaction], view: DeskView, words: Words, kind: str, sought: str) -> Past:
+def past_of(
+    rows: Sequence[Interaction],
+    view: DeskView,
+    words: Words,
+    kind: str,
+    sought: str,
+    dispositions: Mapping[str, Disposition] = NO_DISPOSITIONS,
+) -> Past:
     """The rows, newest first, of one kind, in which the words that are sought stand."""
-    counts = {name: sum(row.channel in channels for row in rows) for name, channels in KINDS.items()}
+    counts = {
+        name: len({_counted(row) for row in rows if row.channel in channels})
+        for name, channels in KINDS.items()
+    }
     wanted = [row for row in rows if kind == "all" or row.channel in KINDS[kind]]
     if sought:
-        wanted = [row for row in wanted if sought.casefold() in _text_of(row)]
-    return Past(days(wanted, words, view.now), {"all": len(rows), **counts}, kind, sought)
+        wanted = [
+            row
+            for row in wanted
+            if sought.casefold()
+            in _text_of(
+                row,
+                view.names.get(row.agent or "", row.agent),
+                display.disposition_label(row.disposition, dispositions, words),
+            )
+        ]
+    found = days(wanted, words, view.now, view.names, dispositions)
+    return Past(found, {"all": sum(counts.values()), **counts}, kind, sought)
 
 
-def _text_of(row: Interaction) -> str:
-    told = [row.subject, row.note, row.transcript, row.agent, row.flow, row.disposition, *row.heard]
+def _counted(row: Interaction) -> str:
+    """A call and its agents' parts are one: each is a row of its own."""
+    ours = row.channel in (Channel.CALL, Channel.TALK) and row.source is None
+    return f"call {row.subject_id}" if ours else row.id
+
+
+def _text_of(row: Interaction, agent: str | None, outcome: str) -> str:
+    told = [row.subject, row.note, row.transcript, agent, row.flow, outcome, *row.heard]
     told += [str(value) for value in row.data.values()]
     return " ".join(one for one in told if one).casefold()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from console import display
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.accounts.people import People
@@ -25,6 +26,7 @@ from engine.desk.view import EVERYTHING, DeskDetail, DeskView, SmsTemplate
 from engine.registers.actor import ActorKind
 from engine.registers.refusals import Missing
 from engine.registers.timeline import TimelineFilter
+from history.dispositions import Disposition
 from history.interaction import Interaction
 
 
@@ -56,12 +58,19 @@ DIGITS = "1234567890"
 
 
 class DeskPages:
-    """`people` None: the timeline has the rows of the popup only."""
+    """`people` None: the timeline has the rows of the popup only. `dispositions`: as configured now."""
 
-    def __init__(self, pages: Pages, desks: Desks, people: People | None = None) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        desks: Desks,
+        people: People | None = None,
+        dispositions: Callable[[], Mapping[str, Disposition]] = dict,
+    ) -> None:
         self._pages = pages
         self._desks = desks
         self._people = people
+        self._dispositions = dispositions
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/desk", self.desk), web.get("/desk/parts/{part}", self.part)]
@@ -106,7 +115,8 @@ class DeskPages:
             timeline = self._people.history.timeline
             with contextlib.suppress(Missing):  # erased meanwhile: what rang with the call is still here
                 rows = (await timeline.of(contact.id, TimelineFilter(), limit=MOST_ROWS)).items
-        return customer.past_of(rows, view, self._pages.words_for(request), kind, sought)
+        words = self._pages.words_for(request)
+        return customer.past_of(rows, view, words, kind, sought, self._dispositions())
 
     def _show(
         self, request: web.Request, template: str, view: DeskView, page: str = "", **more: Any
@@ -119,10 +129,12 @@ class DeskPages:
             "breaks": lambda: band.breaks_of(view.breaks, words),
             "band": lambda: band.band_of(view, words),
             "who": lambda: customer.customer_of(view, words),
-            "past": lambda: customer.past_of(popup.timeline if popup else (), view, words, "all", ""),
+            "past": lambda: customer.past_of(
+                popup.timeline if popup else (), view, words, "all", "", self._dispositions()
+            ),
             "outcomes": lambda: _outcomes(view, words),
             "script": lambda: [
-                (band.labelled(one.title, "", words), _in_their_language(one.text, view, words))
+                (display.labelled(one.title, "", words), _in_their_language(one.text, view, words))
                 for one in view.script
             ],
             "texts": lambda: [_text(one, view, words) for one in view.templates],
@@ -148,7 +160,9 @@ async def agent_of(request: web.Request, desks: Desks) -> str:
     identity = identified(request)
     if identity is None or identity.actor.kind is not ActorKind.PERSON:
         raise Fault(
-            403, "A desk is a person's own. Add one with `infolinia people add`, then sign in at /sign-in."
+            403,
+            "A desk is a person's own. Add the first one with `infolinia people add NAME --role admin`, "
+            "others with `--role agent`, then sign in at /sign-in.",
         )
     try:
         return await desks.agent_of(identity.actor.id)
@@ -160,7 +174,7 @@ def _outcomes(view: DeskView, words: Words) -> list[tuple[str, str, str, str]]:
     """Digit, name, word and what comes next; those after the tenth have no digit."""
     digits = [*DIGITS, *[""] * len(view.dispositions)]
     return [
-        (digit, one.name, band.labelled(one.label, one.name, words), one.next)
+        (digit, one.name, display.labelled(one.label, one.name, words), one.next)
         for digit, one in zip(digits, view.dispositions, strict=False)
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from acd.agents import AgentState, AgentStatus
-from console.display import duration, queue_name
+from console.display import disposition_label, duration, queue_name
 from console.event_details import number_of
 from console.floor.board import STATES, status_shown
 from console.words import Words
@@ -35,10 +35,7 @@ class Naming:
     people: Mapping[str, str]
 
     def outcome(self, name: object) -> str:
-        known = self.dispositions.get(str(name or ""))
-        if known is None:
-            return str(name or "")
-        return known.label.get(self.words.language) or known.label.get("en") or known.name
+        return disposition_label(name, self.dispositions, self.words)
 
 
 def entry_of(event: AgentEvent, naming: Naming) -> Entry:

@@ -19,6 +19,7 @@ from engine.registers.audit import AuditEntry, AuditFilter, AuditLog
 
 PAGE_ROWS = 100
 LONGEST_FILTER = 200
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 # Where a subject has a page of its own.
 _PLACES: Mapping[str, str] = {
     "call": "/calls/",
@@ -62,7 +63,7 @@ class AuditPages:
             asked["actor"] or None,
             asked["action"] or None,
             _begins(since),
-            _begins(until + timedelta(days=1)) if until and until < date.max else None,
+            _begins(until + timedelta(days=1)) if until else None,
         )
         before = query.get("before", "")
         last = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
@@ -111,14 +112,14 @@ def _text(written: str) -> str:
 
 
 def _day(written: str) -> date | None:
+    """None for a day of a year that no clock has, too."""
     try:
-        return date.fromisoformat(written) if written else None
+        day = date.fromisoformat(written) if written else None
     except ValueError:
         return None
+    return day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _begins(day: date | None) -> datetime | None:
-    """As the day begins where the console runs. None for a day that no clock has."""
-    if day is None or not 1970 <= day.year <= 9000:
-        return None
-    return datetime.combine(day, time()).astimezone()
+    """As the day begins where the console runs."""
+    return None if day is None else datetime.combine(day, time()).astimezone()

@@ -14,6 +14,7 @@ from acd.talks.talk import PartyRole, PartyState, PartyView, TalkPhase, TalkView
 from acd.views import QueueView
 from engine.desk.page_news import PageNews
 from engine.desk.refusals import DeskRefused
+from engine.desk.settings import DeskSettings
 from engine.desk.view import (
     EVERYTHING,
     BreakChoice,
@@ -114,6 +115,7 @@ def idle(now: datetime) -> DeskView:
         phone_ready=True,
         dispositions=OUTCOMES,
         breaks=BREAKS,
+        names={"anna": "Anna", "jan": "Jan"},
         day=AgentDay(23, 2, 1, 6720.0, 340.0, 874.0, 1320.0, 21600.0),
         queues=(
             QueueView("deliveries", 2, now - timedelta(seconds=108), {"idle": 1}, 1, 20.0, True),
@@ -265,6 +267,7 @@ class StagedDesks:
     refuse: dict[str, DeskRefused] = field(default_factory=dict)
     pages: dict[str, PageNews] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=lambda: {"p-anna": "anna"})
+    settings: DeskSettings = field(default_factory=lambda: DeskSettings("PL"))
     desk_page: str = ""
     streams: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -308,6 +311,9 @@ class StagedDesks:
 
     def targets(self, agent: str) -> tuple[TransferTarget, ...]:
         return TARGETS
+
+    def names(self) -> Mapping[str, str]:
+        return self.shown.names
 
     async def save_note(self, agent: str, call_id: str, text: str, seq: int) -> NoteView:
         self._note("save_note", agent, call_id, text, seq)

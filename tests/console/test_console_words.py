@@ -12,6 +12,7 @@ from console.call_view import ICONS, SILENT_VERBS, VERB_ICONS
 from console.display import capitalize_first, duration, phone
 from console.event_details import event_detail
 from console.words import chosen_language, load_words, plural_form
+from history.dispositions import TRADE
 from ivr.steps.verbs import VERBS
 
 
@@ -93,6 +94,30 @@ def test_agents_are_told_by_their_names() -> None:
     data = {"agent": "anna", "kind": "agent", "target": "jan", "how": "attended"}
     event = CallEvent("c", 1, datetime(2026, 11, 22, tzinfo=UTC), Kind.TRANSFERRED, data)
     assert event_detail(event, load_words()["en"], {"anna": "Anna A"}) == "Anna A, jan"
+
+
+def test_what_an_agent_chose_is_told_by_its_label() -> None:
+    data = {"agent": "anna", "disposition": "not_interested"}
+    event = CallEvent("c", 1, datetime(2026, 11, 22, tzinfo=UTC), Kind.WRAPPED_UP, data)
+    assert event_detail(event, load_words()["pl"], {"anna": "Anna"}, TRADE) == "Anna, Brak zainteresowania"
+    assert event_detail(event, load_words()["en"]) == "anna, not_interested"
+
+
+@pytest.mark.parametrize(
+    ("verb", "outcome", "shown"),
+    [
+        ("queue", "next", "lookup, answered by an agent"),
+        ("queue", "timeout", "lookup, longest wait over"),
+        ("webhook", "next", "lookup"),
+        ("webhook", "late", "lookup, given up"),
+        ("transfer", "no_answer", "lookup, no answer"),
+        ("transfer", "unheard_of", "lookup, unheard_of"),
+    ],
+)
+def test_how_work_ended_is_said(verb: str, outcome: str, shown: str) -> None:
+    data = {"step": "lookup", "verb": verb, "outcome": outcome}
+    event = CallEvent("c", 1, datetime(2026, 11, 22, tzinfo=UTC), Kind.WORK_DONE, data)
+    assert event_detail(event, load_words()["en"]) == shown
 
 
 def test_a_service_that_did_not_answer_is_said_so() -> None:

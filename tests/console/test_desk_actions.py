@@ -165,7 +165,11 @@ async def test_a_refusal_is_told_in_the_readers_language(at_desk: Office, desks:
         assert (await send(at_desk, "dial", 409, number="+48220000042"))["language"] == "pl", why
     desks.refuse["act"] = DeskRefused("phase", "You cannot…", doing="Hold", phase="dialling")
     told = await send(at_desk, "talk", 409, action="hold")
-    assert told == {"error": "Nie można zawiesić klienta, gdy dzwoni telefon klienta.", "language": "pl"}
+    assert told == {"error": "Nie można wstrzymać rozmowy, gdy dzwoni telefon klienta.", "language": "pl"}
+    desks.refuse["act"] = DeskRefused("leads", "jan leads this talk.", agent="jan")
+    assert (await send(at_desk, "talk", 409, action="hold"))["error"].startswith("Tę rozmowę prowadzi Jan:")
+    desks.refuse["act"] = DeskRefused("no_queue", "There is no queue 'jan'.", name="jan")
+    assert "„jan”" in (await send(at_desk, "talk", 409, action="hold"))["error"]
     desks.refuse["act"] = DeskRefused("of tomorrow", "Nobody has words for this yet.")
     told = await send(at_desk, "talk", 409, action="hold")
     assert told == {"error": "Nobody has words for this yet.", "language": "en"}

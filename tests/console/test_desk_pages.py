@@ -20,7 +20,9 @@ from console.desk.messages import length_of
 from console.desk.stream import OLD
 from console.words import load_words
 from engine.desk.refusals import DeskRefused
+from engine.desk.settings import DeskSettings
 from engine.desk.view import DeskPart, Stop, StopKind
+from history.dispositions import TRADE
 from history.interaction import Channel, Interaction
 from tests.console.desk_stage import PHONE, StagedDesks, idle, popup, ringing, talking, wrapping_up
 from tests.console.offices import Office, alerts
@@ -91,8 +93,18 @@ async def test_who_is_asked_for_advice_may_only_leave(at_desk: Office, desks: St
     view = talking(NOW, TalkPhase.CONSULTING)
     desks.shown = replace(view, agent="jan")
     shown = await page(at_desk, "/desk/parts/band")
-    assert "anna asks you" in shown
+    assert "Anna asks you" in shown
     assert re.findall('data-act="([a-z_]+)"', shown) == ["hang_up"]
+
+
+async def test_colleagues_are_told_by_their_names(at_desk: Office, desks: StagedDesks) -> None:
+    view = talking(NOW, TalkPhase.CONSULTING)
+    given = (Stop(NOW, StopKind.AGENT, "jan"), Stop(NOW, StopKind.AGENT, "desk-phone"))
+    desks.shown = replace(view, popup=replace(popup(NOW), stops=given))
+    shown = await page(at_desk)
+    for told in ('<strong class="">Jan</strong>', "desk-phone", "<strong>Jan</strong>", "· Jan ·"):
+        assert told in shown, told
+    assert not re.search(r"\bjan\b", shown)
 
 
 async def test_beside_a_call_are_script_note_outcomes_and_texts(at_desk: Office, desks: StagedDesks) -> None:
@@ -157,6 +169,42 @@ async def test_the_timeline_is_filtered_and_searched(at_desk: Office, desks: Sta
     assert (await at_desk.page(f"/desk/parts/timeline?q={'z' * 81}")).status == 400
 
 
+async def test_a_call_and_its_talk_are_one_call_and_the_talk_tells_its_outcome(
+    at_desk: Office, desks: StagedDesks
+) -> None:
+    call = Interaction(
+        "i7", NOW, Channel.CALL, "inbound", "c9", PHONE, "k1", outcome="completed", agent="jan"
+    )
+    talk = replace(call, id="i8", channel=Channel.TALK, disposition="not_interested", note="Later.")
+    failed = replace(talk, id="i9", outcome="no_answer", disposition=None)
+    rung = replace(popup(NOW), contact=None, timeline=(talk, failed, call))
+    desks.shown = replace(talking(NOW), popup=rung)
+    desks.settings = DeskSettings("PL", dispositions=TRADE)
+    shown = await page(at_desk, "/desk/parts/timeline")
+    assert 'All <span class="count">1</span>' in shown
+    assert 'Calls <span class="count">1</span>' in shown
+    summaries = re.findall(r"<summary.*?</summary>", shown, re.DOTALL)
+    assert [("Not interested" in one, "Completed" in one) for one in summaries] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    assert "not_interested" not in shown
+    found = await page(at_desk, "/desk/parts/timeline?q=not interested")
+    assert found.count("<summary") == 1
+
+
+async def test_something_happens_to_who_calls_for_the_first_time(at_desk: Office, desks: StagedDesks) -> None:
+    first = replace(popup(NOW), timeline=(), promises=(), callbacks=())
+    desks.shown = replace(talking(NOW), popup=first)
+    shown = await page(at_desk, "/desk/parts/timeline")
+    assert "This call" in shown
+    assert "Nothing has happened yet" not in shown
+    assert "Nothing of the kind" in await page(at_desk, "/desk/parts/timeline?q=zzz")
+    desks.shown = replace(desks.shown, talk=None)
+    assert "Nothing has happened yet" in await page(at_desk, "/desk/parts/timeline")
+
+
 async def test_whom_a_call_can_be_given_to(at_desk: Office, desks: StagedDesks) -> None:
     shown = await page(at_desk, "/desk/parts/targets")
     assert 'data-target="consult" data-kind="agent" data-name="jan"' in shown
@@ -190,7 +238,7 @@ def test_nothing_is_without_its_word_shape_and_place() -> None:
 def test_a_long_way_shows_where_it_began_and_its_end() -> None:
     words, one = load_words()["en"], popup(NOW)
     long = replace(one, stops=(one.stops[0], *one.stops[1:2] * 10, *one.stops[2:]))
-    path = path_of(long, "anna", words)
+    path = path_of(long, talking(NOW), words)
     assert len(path) == 7
     assert path[0].title == "Hotline"
     assert path[-1].title == "You"
@@ -243,7 +291,8 @@ async def test_while_nobody_was_added_there_is_no_desk(
 ) -> None:
     answer = await office.page("/desk")
     assert answer.status == 403
-    assert "infolinia people add" in unescape(await answer.text())
+    told = unescape(await answer.text())
+    assert "infolinia people add NAME --role admin" in told
 
 
 async def test_the_telephones_credentials(at_desk: Office, desks: StagedDesks) -> None:

@@ -172,7 +172,10 @@ async def test_the_audit_log_is_read_by_filters_and_reading_is_noted(admin: Offi
     assert "signed in" in await page(admin, "/settings/audit?actor=p-ewa&action=session.began")
     assert "Nothing was noted" in await page(admin, "/settings/audit?since=2030-01-01")
     assert "A day is written as" in alerts(await page(admin, "/settings/audit?until=soon"))[0]
-    for odd in ("before=x", "since=9999-12-31", "until=0001-01-01", "actor=" + "x" * 300, "subject=%07"):
+    for day in ("since=9999-12-31", "until=0001-01-01", "since=1969-12-31", "until=9001-01-01"):
+        assert "in a year from 1970 to 9000" in alerts(await page(admin, f"/settings/audit?{day}"))[0]
+    assert alerts(await page(admin, "/settings/audit?since=1970-01-01&until=9000-12-31")) == []
+    for odd in ("before=x", "actor=" + "x" * 300, "subject=%07"):
         await page(admin, f"/settings/audit?{odd}")
     await admin.seen.flush()
     assert "read the audit log" in await page(admin, "/settings/audit?subject=audit:")
