@@ -22,6 +22,7 @@ from history.interaction import ContactPoint, PointKind
 from infolinia.assembly.api import explainer
 from infolinia.commands.moments import moment_of
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
+from infolinia.commands.why_lead import explain_lead
 from infolinia.configuration import Configuration, load_configuration
 from store.store import open_permissions
 
@@ -54,9 +55,12 @@ def explain(
 ) -> None:
     """Print each rule with its verdict and the next lawful moment, and what was decided before.
 
-    Nothing is logged as a decision.
+    Of a lead: why it is, or is not, called now, and what its calls came to. Nothing is logged as a decision.
     """
     configuration = load_configuration(config)
+    if about is About.LEAD:
+        run_until_done(explain_lead(configuration, id, as_json=as_json))
+        return
     moment = None if at is None else moment_of(at, "--at", configuration)
     ways = Ways(tuple(channel or ()), tuple(purpose or ()), tuple(mode or (Mode.MANUAL,)), campaign, debt)
     run_until_done(_explain(configuration, about, id, ways, moment, as_json=as_json))

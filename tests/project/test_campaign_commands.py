@@ -91,6 +91,12 @@ async def test_a_campaign_is_made_filled_and_started(office: Office) -> None:
     assert (one["state"], one["mode"], one["lines"]) == ("running", "agentless", 20)
     leads = (await office.does("campaign", "leads", "spring", "--json")).splitlines()
     assert {json.loads(line)["why"] for line in leads} == {"It is called in its turn."}
+    (lead, _) = (json.loads(line)["id"] for line in leads)
+    why = json.loads(await office.does("why", "lead", lead, "--json"))
+    assert (why["state"], why["attempts"]) == ("waiting", [])
+    assert why["may_be_called"] is (why["reasons"][0]["code"] == "in_turn")
+    told = await office.does("why", "lead", lead)
+    assert told.startswith(f"lead {lead} of campaign spring: waiting, +48600000001")
     assert "paused" in await office.does("campaign", "pause", "spring", "--note", "lunch")
     assert "finished" in await office.does("campaign", "finish", "spring")
 
@@ -102,6 +108,7 @@ async def test_mistakes_are_told_all_at_once(office: Office) -> None:
 
 
 async def test_what_cannot_be_is_refused_in_a_sentence(office: Office) -> None:
+    assert "There is no lead" in (await office.says("why", "lead", "nobody")).sentence
     assert "There is no campaign" in (await office.says("campaign", "start", "nothing")).sentence
     await office.does(*NEW, "--mode", "agentless", "--flow", "news")
     assert "draft" in (await office.says("campaign", "pause", "spring")).sentence
