@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import event
@@ -304,6 +305,40 @@ async def open_campaigns(url: str, clock: Clock) -> AsyncIterator[tuple[SqlCampa
     try:
         await check_current(engine)
         yield SqlCampaigns(engine, clock), SqlLeads(engine, clock, ids), SqlAttempts(engine, clock)
+    finally:
+        await engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunBooks:
+    """What a campaign's dry run reads."""
+
+    campaigns: SqlCampaigns
+    leads: SqlLeads
+    attempts: SqlAttempts
+    samples: SqlListSamples
+    permissions: SqlPermissions
+    decisions: SqlDecisions
+
+
+@asynccontextmanager
+async def open_dry_run(url: str, clock: Clock, node: str, state: Path) -> AsyncIterator[DryRunBooks]:
+    """For dry runs, beside a running engine. Raises StoreError.
+
+    `state`: the folder that holds the key of erased people.
+    """
+    key = ErasureKey(state / KEY_FILE)
+    engine = create_engine(database_url(url), {OPTION: key})
+    try:
+        await check_current(engine)
+        await check_key(engine, key)
+        yield DryRunBooks(
+            SqlCampaigns(engine, clock),
+            SqlLeads(engine, clock, TimeOrderedIds(clock)),
+            SqlAttempts(engine, clock),
+            SqlListSamples(engine),
+            *_permissions(engine, clock, node),
+        )
     finally:
         await engine.dispose()
 

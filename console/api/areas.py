@@ -16,6 +16,7 @@ from console.api.decisions import DecisionsApi
 from console.api.do_not_contact import DoNotContactApi
 from console.api.events import EventsApi
 from console.api.flows import FlowsApi
+from console.api.forecasts import ForecastsApi
 from console.api.groups import GroupsApi
 from console.api.imports import ImportsApi
 from console.api.interactions import InteractionsApi
@@ -43,6 +44,7 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         CallbacksApi(parts).operations(),
         CampaignsApi(parts).operations(),
         LeadsApi(parts).operations(),
+        ForecastsApi(parts).operations(),
         DebtsApi(parts).operations(),
         AgentsApi(parts).operations(),
         QueuesApi(parts).operations(),

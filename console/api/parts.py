@@ -16,6 +16,7 @@ from engine.campaign_rules import CampaignRules
 from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
+from engine.forecasts import Forecasts
 from engine.gatekeeper import Gate
 from engine.imports import ImportIntake
 from engine.live import LiveCalls
@@ -92,5 +93,6 @@ class ApiParts:
     zone: tzinfo = UTC  # in which a day begins
     floor: Floor | None = None  # what is done to agents on behalf of others
     refresh_agents: Callable[[], Awaitable[None]] = nothing_to_refresh  # what they can do has changed
+    forecasts: Forecasts | None = None  # made by a process beside the calls
     rate: Rate = field(default_factory=Rate)
     strangers: Rate = STRANGERS

@@ -18,6 +18,7 @@ from engine.codes import new_webhook_secret
 from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
+from engine.forecasts import Forecasts
 from engine.gatekeeper import Gatekeeper
 from engine.imports import ImportIntake
 from engine.live import LiveCalls
@@ -53,6 +54,7 @@ def api_parts(
     roster: Roster | None = None,
     floor: Floor | None = None,
     vault: RecordingVault | None = None,
+    forecasts: Forecasts | None = None,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
@@ -99,6 +101,7 @@ def api_parts(
         refresh_agents=roster.refresh if roster else nothing_to_refresh,
         recordings=vault or RecordingVault(configuration.place(configuration.recordings)),
         recorded=store.recordings,
+        forecasts=forecasts,
         rate=Rate(rate.per_second, rate.burst),
     )
 

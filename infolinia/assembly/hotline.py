@@ -57,6 +57,7 @@ from infolinia.configuration import Configuration
 from infolinia.flows.control_socket import serve_control, socket_path
 from infolinia.flows.files import load_flows, warn_of_unknown_words
 from infolinia.flows.reload import FlowReloader
+from infolinia.forecasting.desk import ForecastDesk
 from infolinia.reloading import ConfigurationReloader
 from infolinia.setup.inventory import find_parts
 from store.store import Store, open_store
@@ -259,6 +260,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         intake = import_desk(configuration, store, ids)
         intake.start()
         stack.push_async_callback(intake.close)
+        forecasts = ForecastDesk(configuration, clock)
+        stack.push_async_callback(forecasts.close)
         api = served_api(
             api_parts(
                 configuration,
@@ -275,6 +278,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 queues=queues,
                 roster=roster,
                 vault=vault,
+                forecasts=forecasts,
             )
         )
         application = make_application(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.campaign_rules import CampaignRules
+from engine.clock import SystemClock
 from infolinia.assembly.campaign_rules import known_to_campaigns
 from infolinia.configuration import Configuration
-from tests.api.serving import Client, RunningApi, both_databases, problem
+from infolinia.forecasting.desk import ForecastDesk
+from tests.api.serving import Client, RunningApi, both_databases, problem, running_api
 
 ANNA, JAN = "+48600000001", "+48600000002"
 SPRING = {
@@ -28,8 +32,8 @@ def with_flow(api: RunningApi, **more: Any) -> dict[str, Any]:
     return {**SPRING, "flow": api.parts.flows.all()[0].name, **more}
 
 
-async def made(api: RunningApi, client: Client, **more: Any) -> None:
-    reply = await client.post("/campaigns", with_flow(api, **more), key="made")
+async def made(api: RunningApi, client: Client, *, key: str = "made", **more: Any) -> None:
+    reply = await client.post("/campaigns", with_flow(api, **more), key=key)
     assert reply.status == 201, reply.json
 
 
@@ -198,3 +202,37 @@ async def test_hours_that_are_gone_are_closed(api: RunningApi) -> None:
     dialling = rules.dialling(campaign, api.parts.clock.now())
     assert (dialling.open, dialling.changes_at) == (False, None)
     assert "spring" not in known_to_campaigns(Configuration(), []).hours
+
+
+async def test_a_forecast_is_made_and_looked_at(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/infolinia.db"
+    settings = Configuration(folder=Path.cwd(), database=url, state=tmp_path / "state")
+    desk = ForecastDesk(settings, SystemClock())
+    async with running_api(url, tmp_path, configuration=settings, forecasts=desk) as api:
+        client = api.token()
+        await made(api, client)
+        await added(client, {"numbers": [ANNA]}, {"numbers": [JAN]})
+        path = "/campaigns/spring/forecast"
+        problem(await client.get(path), 404, "not-found")
+        problem(await client.post(f"{path}/cancel", key="c"), 404, "not-found")
+        begun = await client.post(path, {"days": 2, "what_if": [5, 0, 5]}, key="f")
+        assert (begun.status, begun.json["state"], begun.json["what_if"]) == (202, "running", [5])
+        await made(api, client, id="autumn", name="Autumn", key="m")
+        problem(await client.post("/campaigns/autumn/forecast", {}, key="g"), 503, "busy")
+        for _ in range(600):
+            if (told := (await client.get(path)).json)["state"] != "running":
+                break
+            await asyncio.sleep(0.05)
+        assert told["state"] == "done", told["error"]
+        assert told["result"]["eligibility"]["standing"] == 2
+        assert told["result"]["forecast"] is None
+        assert (await client.post(f"{path}/cancel", key="d")).json == told
+    await desk.close()
+
+
+async def test_without_agents_a_forecast_says_so(api: RunningApi) -> None:
+    client = api.token()
+    await made(api, client, mode="progressive", queue="sales")
+    reply = await client.post("/campaigns/spring/forecast", {}, key="f")
+    assert (reply.status, reply.wrong_fields) == (422, ["body.agents"])
+    assert (await client.post("/campaigns/spring/forecast", {"agents": 3}, key="g")).status == 503

@@ -1,0 +1,1 @@
+"""Forecasts of campaigns, made in a process beside the hotline."""
