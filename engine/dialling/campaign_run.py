@@ -282,7 +282,8 @@ class CampaignRun:
                 return
             now = self._clock.now()
             limits = means.limits(self.campaign)
-            window = window_began(limits, self.campaign.started_at or now, now)
+            started_at = self.campaign.started_at or self.campaign.created_at
+            window = window_began(limits, started_at, now)
             if window != self._window:
                 found = await means.campaigns.counters(self.campaign.id, window)
                 self.flights.counted = Counted(found.attempts, found.live, found.abandoned)
@@ -291,7 +292,7 @@ class CampaignRun:
             self._leads_left = sum(
                 one.count for one in counts if one.state in (LeadState.WAITING, LeadState.RESERVED)
             )
-            total = await means.campaigns.counters(self.campaign.id, self.campaign.started_at or now)
+            total = await means.campaigns.counters(self.campaign.id, started_at)
             self._heard = DetectionCounts(total.live, total.machines, total.audited, total.mistaken)
             tally = tally_of(counts, total.attempts, self._refused_in_row)
             await self._make_pacer()

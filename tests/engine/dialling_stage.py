@@ -29,6 +29,7 @@ from tests.dialer.leads_and_calls import campaign as campaign_of
 from tests.engine.fake_campaigns import CampaignBooks, Register
 from tests.engine.queue_stage import log_in
 from tests.engine.stage import UNKNOWN, Stage
+from tests.virtual_time import ANCHOR
 
 OURS = "+48220000010"
 NOBODY = """
@@ -210,7 +211,9 @@ def office(
 
 def spring(**changed: Any) -> Campaign:
     """A campaign that runs now."""
-    made = campaign_of(abandon=AbandonPolicy("nobody-free"), language="en", mode=Mode.PROGRESSIVE)
+    made = campaign_of(
+        abandon=AbandonPolicy("nobody-free"), language="en", mode=Mode.PROGRESSIVE, started_at=ANCHOR
+    )
     return replace(made, **{"calls_per_second": 50.0, **changed})
 
 

@@ -271,3 +271,32 @@ async def test_preview_is_left_to_the_agents(tmp_path: Path) -> None:
     assert at.public.dialled == []
     assert "from their desks" in (at.dialler.explain("autumn") or {})["why"]
     await at.stop()
+
+
+async def test_predictive_calls_more_people_than_agents_and_keeps_the_cap(tmp_path: Path) -> None:
+    agents = tuple(f"agent{n}" for n in range(6))
+    at = office(tmp_path, agents=agents, limits=CampaignLimits(abandon_cap=0.03, ring_seconds=15))
+    at.put(spring(mode=Mode.PREDICTIVE), *numbers(99))
+    answered, not_answered = Fate(rings=6, holds=40), Fate(rings=18, holds=None, cause=19)
+    at.public.fates = {
+        number: answered if n % 3 == 0 else not_answered for n, number in enumerate(numbers(99))
+    }
+    at.log_in(*agents)
+    most = 0
+
+    def over() -> bool:
+        nonlocal most
+        most = max(most, at.stage.switchboard.placed)
+        return all(lead.attempts for lead in at.books.leads.values())
+
+    at.start()
+    await at.until(over, 3000)
+    assert most > len(agents)
+    assert len(at.public.dialled) == len(set(at.public.dialled)) == 99
+    assert sum(one.abandoned for one in at.books.attempts.values()) <= 1
+    explained = at.dialler.explain("autumn")
+    assert explained is not None
+    assert explained["counted"]["attempts"] == 99
+    assert explained["pacer"]["mode"] == "predictive"
+    await at.stop()
+    assert at.books.knowledges["autumn"]  # the next engine goes on with what was learned
