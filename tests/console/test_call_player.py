@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,12 +20,14 @@ from calls.events import CallEventKind as Kind
 from console.call_player import player
 from console.call_view import agents_of, written_of
 from console.words import load_words
+from engine.desk.settings import DeskSettings
 from engine.ports import HistoryRow
 from engine.registers.access import Role
 from engine.registers.agents import AgentProfile
 from engine.registers.recordings import RecordingState, TranscriptState
 from history.dispositions import TRADE
 from history.interaction import Channel, Interaction
+from tests.console.desk_stage import StagedDesks
 from tests.console.offices import Office
 from tests.console.recorded_talk import BEGUN, Recorded, recorded_talk, talk_events
 from tests.console.stage import PHONE, START, Stage, log, order_call, text_of
@@ -122,6 +125,23 @@ async def test_who_was_asked_for_advice_is_not_the_caller(tmp_path: Path) -> Non
     assert sides["three"] == "consulted"
     assert "Consultation 0:06" in [line.text for line in shown.lines]
     assert agents_of(told) == ("anna", "jan")
+
+
+async def test_the_events_have_names_and_outcomes_as_people_know_them(
+    desks: StagedDesks, client: TestClient, stage: Stage
+) -> None:
+    desks.settings = DeskSettings("PL", dispositions=TRADE)
+    events = stage.queries.logs["c1"]
+    for kind, data in (
+        (Kind.WORK_DONE, {"step": "sales", "verb": "queue", "outcome": "next"}),
+        (Kind.WRAPPED_UP, {"agent": "anna", "disposition": "not_interested"}),
+    ):
+        events.append(replace(events[-1], seq=len(events) + 1, kind=kind, data=data))
+    page = await text_of(client, "/calls/c1")
+    assert "Anna A, Not interested" in page
+    assert "sales, answered by an agent" in page
+    assert "not_interested" not in page
+    assert re.findall(r".*\banna\b.*", page) == []
 
 
 def test_an_outcome_is_told_by_its_label() -> None:

@@ -20,6 +20,7 @@ from engine.registers.access import Role
 from engine.registers.actor import ActorKind
 from engine.registers.contacts import ContactDraft
 from history.contact import Contact, GroupKind
+from history.dispositions import TRADE
 from history.interaction import Channel as HistoryChannel
 from history.interaction import ContactPoint, Interaction, PointKind
 from history.merging import Reason
@@ -78,6 +79,20 @@ def test_a_call_of_ours_leads_to_its_page_and_is_heard() -> None:
     ]
     earlier = days([replace(ours, at=START - timedelta(days=400))], load_words()["pl"], START)
     assert earlier[0].title == "poniedziałek, 13 października 2025"
+
+
+def test_a_talk_tells_who_had_it_and_what_they_chose() -> None:
+    talk = Interaction(
+        "i", START, HistoryChannel.TALK, "inbound", "c1", outcome="completed", agent="jan",
+        disposition="callback",
+    )  # fmt: skip
+    rows = [talk, replace(talk, outcome="no_answer"), replace(talk, disposition=None)]
+    (day,) = days(rows, load_words()["ru"], START, {"jan": "Jan"}, TRADE)
+    assert [(one.disposition, one.outcome, "Jan" in one.about) for one in day.entries] == [
+        ("Перезвонить", "", True),
+        ("Перезвонить", "no_answer", True),
+        ("", "completed", True),
+    ]
 
 
 async def test_the_gate_says_why_and_from_when(desk: Desk, anna: Contact) -> None:
