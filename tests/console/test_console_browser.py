@@ -260,7 +260,7 @@ async def test_readiness_follows_by_itself(house: House, open_page: OpenPage) ->
     await expect(page.locator("h1")).to_have_text("Your hotline is not ready yet.")
     await expect(page.locator("#headline")).to_contain_text("Asterisk is restarting.")
     await expect(page.locator("#call")).to_be_disabled()
-    await expect(page.locator("#health")).to_contain_text("Not ready")
+    await expect(page.locator("#health")).to_contain_text("Hotline not ready")
     house.stage.health.set("Asterisk", True, "connected")
     await expect(page.locator("#call")).to_be_enabled()
 
