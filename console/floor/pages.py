@@ -219,8 +219,8 @@ class FloorPages:
         if me is None:
             raise Fault(
                 403,
-                "Nobody is signed in: add people with `infolinia people add NAME --role supervisor`, "
-                "then sign in.",
+                "Nobody is signed in: add the first person with `infolinia people add NAME --role admin`, "
+                "others with `--role supervisor`, then sign in.",
             )
         try:
             return me, await self._floor.supervisor(me.actor)
