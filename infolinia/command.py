@@ -86,6 +86,7 @@ COMMANDS = {
     "webhooks": Place("webhooks:webhooks_app", "Webhooks: made over the API, looked after here too."),
     "audit": Place("audit:print_audit", "Print the audit log, newest first."),
     "campaign": Place("campaigns:campaign_app", "Campaigns: whom we call, by whom, when and how."),
+    "debts": Place("debts:debts_app", "Debts: what is owed, paid and promised."),
     "callbacks": Place("callbacks:print_callbacks", "Print callback requests, newest first."),
     "rules": Place("rules:rules_app", "The rules of contact, and the gate that asks them."),
     "why": Place(
