@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date as Date
@@ -16,7 +17,7 @@ from dialer.before_dialling import never_dialled
 from dialer.callbacks import lead_callback
 from dialer.campaign import Campaign
 from dialer.lead import BUSY, TRANSITIONS, Lead, LeadCallback, LeadMove, LeadState
-from dialer.lead_plan import LeadPlan
+from dialer.lead_plan import CallbackKept, LeadPlan
 from dialer.local_day import zone_of
 from dialer.retry import plan
 from engine.changes import AttemptStored
@@ -62,6 +63,7 @@ class AfterCalls:
                 break
             planned = self._planned(campaign, lead, attempt, disposition, callback, events)
             if not await means.leads.keep([planned.lead]):
+                await self._tell_callbacks(planned, attempt)
                 break
         else:
             log.warning("a lead changes all the time; it is planned at the next look", lead=attempt.lead)
@@ -80,6 +82,13 @@ class AfterCalls:
             await self._means.leads.keep([replace(lead, state=after)])
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    async def _tell_callbacks(self, planned: LeadPlan, attempt: Attempt) -> None:
+        """One that was given up is for people to look at, and broken with its window."""
+        for event in planned.events:
+            if isinstance(event, CallbackKept):
+                with contextlib.suppress(Missing):  # it was erased
+                    await self._means.callbacks.reached(event.request, f"campaign {attempt.campaign}")
 
     def _planned(
         self,

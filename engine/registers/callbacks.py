@@ -83,6 +83,12 @@ class Callbacks(Protocol):
     async def kept(self, worker: str, id: str, reason: str) -> CallbackRequest:
         """The person was reached. Raises Missing, and Changed when the worker has lost it."""
 
+    async def reached(self, id: str, reason: str) -> None:
+        """A campaign that keeps the request as a lead has spoken with the person: it is kept, if it stands.
+
+        Raises Missing.
+        """
+
     async def put_back(self, worker: str, id: str, not_before: datetime) -> CallbackRequest:
         """They were not reached: it is due again then; broken when its window is over. As `kept`."""
 

@@ -192,6 +192,16 @@ class SqlCallbacks:
 
         return await written(self._engine, work)
 
+    async def reached(self, id: str, reason: str) -> None:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> None:
+            known = callback_of(locked_callback(connection, id))
+            if known.state in STANDING:
+                _end(connection, ENGINE, known, CallbackState.KEPT, reason, now)
+
+        await written(self._engine, work)
+
     async def put_back(self, worker: str, id: str, not_before: datetime) -> CallbackRequest:
         now = self._clock.now()
 

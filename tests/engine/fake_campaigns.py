@@ -34,6 +34,7 @@ class CampaignBooks:
         self.steps: dict[str, int] = {} if after is None else after.steps
         self.leases: dict[str, Lease] = {} if after is None else after.leases
         self.knowledges: dict[str, Mapping[str, object]] = {} if after is None else after.knowledges
+        self.reached_callbacks: list[tuple[str, str]] = []
         self._ledger = ledger
         self._commit = ledger.__class__.commit
         ledger.commit = self.commit  # type: ignore[method-assign]
@@ -154,6 +155,9 @@ class CampaignBooks:
 
     async def callbacks(self, wanted: object, **more: object) -> Page[Any]:
         return Page((), None)
+
+    async def reached(self, name: str, reason: str) -> None:
+        self.reached_callbacks.append((name, reason))
 
     async def events(self, call_id: str) -> Sequence[CallEvent]:
         return await self._ledger.events(call_id)

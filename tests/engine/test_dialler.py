@@ -11,7 +11,7 @@ from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import Mode
 from compliance.pack import CampaignLimits
 from dialer.campaign import CampaignKind, CampaignState, Cause
-from dialer.lead import LeadState
+from dialer.lead import LeadCallback, LeadState
 from dialer.reasons import ReasonCode
 from dialer.results import AttemptResult
 from engine.dialling.dialler import Dialler
@@ -300,3 +300,18 @@ async def test_predictive_calls_more_people_than_agents_and_keeps_the_cap(tmp_pa
     assert explained["pacer"]["mode"] == "predictive"
     await at.stop()
     assert at.books.knowledges["autumn"]  # the next engine goes on with what was learned
+
+
+async def test_a_callback_is_kept_once_the_person_was_spoken_to(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",))
+    at.put(spring(), *numbers(1))
+    asked = at.stage.clock.now()
+    at.books.leads["autumn-1"] = replace(at.lead(1), callback=LeadCallback("request-1", asked, asked))
+    at.public.usual = Fate(holds=3)
+    at.log_in("anna")
+    at.start()
+    await at.until(lambda: at.lead(1).attempts == 1)
+    await at.until(lambda: bool(at.books.reached_callbacks), 20)
+    assert at.books.reached_callbacks == [("request-1", "campaign autumn")]
+    assert at.lead(1).callback is None
+    await at.stop()

@@ -272,3 +272,14 @@ def test_it_can_wait_in_the_spool(clock: HandClock) -> None:
     request = asked(clock, "c1", sources=(CallbackSource.FLOW,), place_kept_at=clock.at)
     commit = Commit(clock.at, (CallbackKept(request, "new"),))
     assert commit_of(line_of(commit)) == commit
+
+
+async def test_one_whom_a_campaign_has_reached_is_kept(store: Store, clock: HandClock) -> None:
+    await store.callbacks.request(WE, asked(clock))
+    await store.callbacks.reached("c1", "campaign spring")
+    (one,) = await all_of(store)
+    assert (one.state, one.ended_reason) == (CallbackState.KEPT, "campaign spring")
+    await store.callbacks.reached("c1", "campaign autumn")  # it stands no more
+    assert (await store.callbacks.get("c1")).ended_reason == "campaign spring"
+    with pytest.raises(Missing):
+        await store.callbacks.reached("c9", "campaign spring")
