@@ -51,6 +51,10 @@ class CampaignRules:
         self._known = known
         self.hours = hours
 
+    def known(self) -> Known:
+        """The names that a campaign may use."""
+        return self._known()
+
     def packs(self, campaign: Campaign) -> tuple[Pack, ...]:
         """Those that it names, of its purpose, and of our own country.
 
@@ -78,10 +82,13 @@ class CampaignRules:
 
     async def mistakes(self, campaign: Campaign) -> tuple[Mistake, ...]:
         """All mistakes and notes. Raises StoreUnavailable."""
-        counted = await self._campaigns.counters(campaign.id, campaign.created_at)
-        heard = DetectionCounts(counted.live, counted.machines, counted.audited, counted.mistaken)
         packs = self.packs(campaign)
-        return check(campaign, limits(packs), self._known(), heard, packs)
+        return check(campaign, limits(packs), self._known(), await self.heard(campaign), packs)
+
+    async def heard(self, campaign: Campaign) -> DetectionCounts:
+        """What its machine detection has said so far. Raises StoreUnavailable."""
+        counted = await self._campaigns.counters(campaign.id, campaign.created_at)
+        return DetectionCounts(counted.live, counted.machines, counted.audited, counted.mistaken)
 
     async def move(
         self, actor: Actor, id: str, move: CampaignMove, note: str, *, version: int | None = None

@@ -164,7 +164,7 @@ async def make_forecast(
         known = learned_from(await newest_calls(attempts, campaign.id), _span(hours), zone)
         notes += known.notes
         limits = rules.limits(campaign)
-        settings = settings_of(campaign, limits, Dialling(True, None), now)
+        settings = settings_of(campaign, limits, Dialling(True, None), now, await rules.heard(campaign))
         counted = await campaigns.counters(campaign.id, _window(campaign, limits.abandon_window_days, now))
         plan = _plan(
             campaign,

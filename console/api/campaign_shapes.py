@@ -288,3 +288,7 @@ class CampaignExplanation(Shape):
     pacer: Annotated[
         dict[str, Any] | None, Field(description="What its pacer has learned; null: nothing yet.")
     ]
+    run: Annotated[
+        dict[str, Any] | None,
+        Field(description="What is believed and why so many are dialled; null: another engine runs it."),
+    ]

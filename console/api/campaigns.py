@@ -51,6 +51,7 @@ class CampaignsApi:
         self._leads = parts.leads
         self._rules = parts.campaign_rules
         self._clock = parts.clock
+        self._run = parts.explain_campaign
 
     def operations(self) -> tuple[Operation, ...]:
         read: dict[str, Any] = {"tag": _TAG, "scope": Scope.CAMPAIGNS_READ, "role": Role.SUPERVISOR}
@@ -176,6 +177,7 @@ class CampaignsApi:
                 ),
                 limits=limits,
                 pacer=None if pacer is None else dict(pacer),
+                run=self._run(campaign.id),
             )
         )
 

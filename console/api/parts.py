@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Any
 
 from aiohttp import web
 
@@ -46,6 +47,11 @@ from history.callback_windows import Promise
 
 async def nothing_to_refresh() -> None:
     """Nobody asks for agents but the API itself."""
+
+
+def not_run_here(campaign: str) -> dict[str, Any] | None:
+    """This engine runs no campaign."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class ApiParts:
     zone: tzinfo = UTC  # in which a day begins
     floor: Floor | None = None  # what is done to agents on behalf of others
     refresh_agents: Callable[[], Awaitable[None]] = nothing_to_refresh  # what they can do has changed
+    explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here
     forecasts: Forecasts | None = None  # made by a process beside the calls
     rate: Rate = field(default_factory=Rate)
     strangers: Rate = STRANGERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from console.accounts.identity import identify
@@ -10,7 +11,7 @@ from console.accounts.passwords import Passwords
 from console.accounts.people import People
 from console.api.areas import operations
 from console.api.event_feed import EventFeed
-from console.api.parts import ApiParts, nothing_to_refresh
+from console.api.parts import ApiParts, not_run_here, nothing_to_refresh
 from console.api.rate_limits import Rate
 from console.api.serving import Api
 from console.application import Doors
@@ -55,6 +56,7 @@ def api_parts(
     floor: Floor | None = None,
     vault: RecordingVault | None = None,
     forecasts: Forecasts | None = None,
+    explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
@@ -102,6 +104,7 @@ def api_parts(
         recordings=vault or RecordingVault(configuration.place(configuration.recordings)),
         recorded=store.recordings,
         forecasts=forecasts,
+        explain_campaign=explain_campaign,
         rate=Rate(rate.per_second, rate.burst),
     )
 

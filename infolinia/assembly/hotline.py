@@ -279,6 +279,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 roster=roster,
                 vault=vault,
                 forecasts=forecasts,
+                explain_campaign=dialler.explain,
             )
         )
         application = make_application(

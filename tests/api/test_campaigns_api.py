@@ -164,6 +164,7 @@ async def test_people_are_put_on_a_list_once_and_told_why_they_are_not_called(ap
         ("waiting", "in_turn", 1),
     ]
     assert (explained["dialling"], explained["counters"]["attempts"]) == (False, 0)
+    assert (explained["pacer"], explained["run"]) == (None, None)
     opened = await client.post(f"/leads/{anna}/reopen", {"reason": "changed her mind"}, key="r")
     assert opened.json["state"] == "waiting"
     problem(await client.post(f"/leads/{anna}/reopen", {"reason": "x"}, key="r2"), 422, "refused")
