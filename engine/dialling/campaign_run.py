@@ -126,8 +126,11 @@ class CampaignRun:
 
     # --- twice a second -----------------------------------------------------------------------------------
 
-    def tick(self, free_lines: int) -> None:
-        """Look, learn, decide. Never waits: what takes time goes on beside it."""
+    def tick(self, free_lines: int, calls_left: int) -> int:
+        """Look, learn, decide; how many calls are placed now. Never waits: what takes time goes on beside it.
+
+        `calls_left`: of all campaigns' calls a second.
+        """
         now = self._clock.monotonic()
         seats = self._means.agents.of(self.campaign.id)
         agents, agent_events = self._floor.look(seats, self.flights.__contains__, now)
@@ -142,9 +145,9 @@ class CampaignRun:
         self._why = self._held()
         self._deciding = not self._why or self._placing is not None
         if self._why or self._pacer is None:
-            return
+            return 0
         counted = self.flights.counted
-        allowed = self._allowance.left(now)
+        allowed = min(self._allowance.left(now), calls_left)
         view = PacingView(
             now=now,
             agents=agents,
@@ -159,7 +162,7 @@ class CampaignRun:
         )
         self._events.clear()
         decision = self._pacer.decide(view)
-        self._carry_out(decision, now)
+        return self._carry_out(decision)
 
     def _held(self) -> str:
         """Why nothing is decided now; "": it is."""
@@ -186,7 +189,7 @@ class CampaignRun:
             return "The calls decided on last are being placed."
         return ""
 
-    def _carry_out(self, decision: PacingDecision, now: float) -> None:
+    def _carry_out(self, decision: PacingDecision) -> int:
         for call_id in decision.cancel:
             self._cancel(call_id)
         dial = self._trunks.most(decision.dial, self._clock.now())
@@ -194,9 +197,10 @@ class CampaignRun:
             f"{dial} calls are placed now." if dial else "No call is needed now, or none may be placed."
         )
         if dial > 0:
-            self._allowance.take(dial, now)
+            self._allowance.take(dial)
             self._dialled = (self._clock.now(), dial)
             self._placing = self._run(self._place(dial))
+        return dial
 
     def _call_off(self, calls: Sequence[CallView], now: float) -> None:
         """Nobody is there any more who could talk with those who still ring."""

@@ -19,7 +19,7 @@ from engine.dialling.campaign_run import CampaignRun
 from engine.dialling.flights import Flight
 from engine.dialling.lead_calling import LeadCaller
 from engine.dialling.means import DiallingMeans
-from engine.dialling.pacing_of import TICK_SECONDS
+from engine.dialling.pacing_of import TICK_SECONDS, Allowance
 from engine.dialling.trunks import Trunks
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.refusals import Changed, Missing
@@ -40,6 +40,7 @@ class Dialler:
         self._trunks = Trunks(trunk, means.unreachable, means.exchange.health)
         self._caller = LeadCaller(means, trunk or "")
         self._runs: dict[str, CampaignRun] = {}
+        self._allowance = Allowance(means.lines.calls_per_second, self._clock.monotonic())
         self._began_at = self._clock.now()
         self._refreshed_at = -1e9
         self._refreshing: asyncio.Task[None] | None = None
@@ -92,10 +93,11 @@ class Dialler:
             self._refreshed_at = now
             self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
         self._share_agents()
-        lines = self._lines()
+        lines, calls = self._lines(now)
         for run in tuple(self._runs.values()):
             try:
-                run.tick(lines.get(run.campaign.id, 0))
+                placed = run.tick(lines.get(run.campaign.id, 0), calls.get(run.campaign.id, 0))
+                self._allowance.take(placed)
             except Exception:
                 log.exception("a campaign could not be looked at", campaign=run.campaign.id)
 
@@ -114,13 +116,17 @@ class Dialler:
         if (lines := self._means.open_lines) is not None:
             lines.want(agents.campaigns, self._means.switchboard.served())
 
-    def _lines(self) -> Mapping[str, int]:
+    def _lines(self, now: float) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Lines, and calls that may be placed now, of each campaign."""
+        runs = tuple(self._runs.values())
+        used = {run.campaign.id: run.flights.on_line for run in runs}
         free = self._means.lines.most - self._means.switchboard.placed
-        claims = [
-            Claim(run.campaign.id, run.wants_lines(), run.campaign.share, run.campaign.priority)
-            for run in self._runs.values()
-        ]
-        return split(free, claims)
+        shares = split(free + sum(used.values()), [_claim(run, used, run.wants_lines()) for run in runs])
+        lines = {
+            campaign: min(max(0, given - used[campaign]), max(0, free)) for campaign, given in shares.items()
+        }
+        calls = [_claim(run, {}, lines[run.campaign.id]) for run in runs]
+        return lines, split(self._allowance.left(now), calls)
 
     # --- every few seconds --------------------------------------------------------------------------------
 
@@ -189,3 +195,8 @@ class Dialler:
             if attempt.id not in run.flights:
                 run.flights.add(Flight(attempt, call_log, again=True), again=True)
                 log.info("a call of a campaign is followed on", call=attempt.id, campaign=attempt.campaign)
+
+
+def _claim(run: CampaignRun, used: Mapping[str, int], more: int) -> Claim:
+    campaign = run.campaign
+    return Claim(campaign.id, used.get(campaign.id, 0) + more, campaign.share, campaign.priority)

@@ -76,5 +76,5 @@ class Allowance:
         self._at = now
         return int(self._left)
 
-    def take(self, calls: int, now: float) -> None:
+    def take(self, calls: int) -> None:
         self._left -= calls

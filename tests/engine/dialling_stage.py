@@ -171,6 +171,7 @@ def office(
     agents: tuple[str, ...] = ("anna", "jan"),
     limits: CampaignLimits | None = None,
     lines: int = 20,
+    calls_per_second: float = 100,
     open_lines: bool = False,
 ) -> Office:
     flows = {
@@ -201,7 +202,7 @@ def office(
         debts=register(books),
         callbacks=register(books, list=books.callbacks),
         queries=stage.ledger,
-        lines=Lines(most=lines, calls_per_second=100, trunk="carrier", caller_id=OURS),
+        lines=Lines(most=lines, calls_per_second=calls_per_second, trunk="carrier", caller_id=OURS),
         limits=lambda campaign: limits or CampaignLimits(),
         dialling=lambda campaign, now: dialling(campaign, None, now),
         open_lines=held,

@@ -315,3 +315,25 @@ async def test_a_callback_is_kept_once_the_person_was_spoken_to(tmp_path: Path) 
     assert at.books.reached_callbacks == [("request-1", "campaign autumn")]
     assert at.lead(1).callback is None
     await at.stop()
+
+
+async def test_campaigns_share_lines_and_calls_a_second(tmp_path: Path) -> None:
+    at = office(tmp_path, lines=4, calls_per_second=2)
+    news = spring(kind=CampaignKind.INFORMATION, mode=Mode.AGENTLESS, queue=None, flow="news")
+    at.put(replace(news, id="first", share=3), *numbers(12))
+    at.put(replace(news, id="other"), *(f"+486000001{n:02d}" for n in range(12)))
+    most, began = 0, at.stage.clock.monotonic()
+
+    def over() -> bool:
+        nonlocal most
+        most = max(most, at.stage.switchboard.placed)
+        return all(lead.state is LeadState.DONE for lead in at.books.leads.values())
+
+    at.start()
+    await at.until(lambda: len(at.public.dialled) >= 8)
+    early = at.public.dialled[:8]
+    assert 4 <= sum(number in numbers(12) for number in early) < 8
+    assert at.stage.clock.monotonic() - began >= 3.0
+    await at.until(over)
+    assert most == 4
+    await at.stop()
