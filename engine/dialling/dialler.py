@@ -94,10 +94,13 @@ class Dialler:
             self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
         self._share_agents()
         lines, calls = self._lines(now)
+        free = self._free_lines
         for run in tuple(self._runs.values()):
+            campaign = run.campaign.id
             try:
-                placed = run.tick(lines.get(run.campaign.id, 0), calls.get(run.campaign.id, 0))
+                placed = run.tick(min(free, lines.get(campaign, 0)), calls.get(campaign, 0))
                 self._allowance.take(placed)
+                free -= placed
             except Exception:
                 log.exception("a campaign could not be looked at", campaign=run.campaign.id)
 
@@ -116,15 +119,17 @@ class Dialler:
         if (lines := self._means.open_lines) is not None:
             lines.want(agents.campaigns, self._means.switchboard.served())
 
+    @property
+    def _free_lines(self) -> int:
+        return max(0, self._means.lines.most - self._means.switchboard.placed)
+
     def _lines(self, now: float) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """Lines, and calls that may be placed now, of each campaign."""
         runs = tuple(self._runs.values())
         used = {run.campaign.id: run.flights.on_line for run in runs}
-        free = self._means.lines.most - self._means.switchboard.placed
+        free = self._free_lines
         shares = split(free + sum(used.values()), [_claim(run, used, run.wants_lines()) for run in runs])
-        lines = {
-            campaign: min(max(0, given - used[campaign]), max(0, free)) for campaign, given in shares.items()
-        }
+        lines = {campaign: max(0, given - used[campaign]) for campaign, given in shares.items()}
         calls = [_claim(run, {}, lines[run.campaign.id]) for run in runs]
         return lines, split(self._allowance.left(now), calls)
 
