@@ -11,7 +11,7 @@ import pytest
 
 from compliance.facts import Mode, Purpose
 from dialer.campaign import CampaignKind
-from dialer.goals import StopRules
+from dialer.recycling import AttemptCaps, RetryRules
 from engine.clock import SystemClock
 from engine.forecasts import ForecastBusy, ForecastOrder, ForecastState, KeptForecast
 from infolinia.configuration import Configuration, load_configuration
@@ -48,7 +48,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 kind=CampaignKind.INFORMATION,
                 purpose=Purpose.INFORMATION,
                 mode=mode,
-                stop=StopRules(),
+                retry=RetryRules(caps=AttemptCaps(lead=1)),  # the simulated day ends with the first calls
                 created_at=clock.now(),
             )
             await store.campaigns.create(WE, made)
