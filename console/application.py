@@ -22,6 +22,7 @@ from console.api.documentation import Documentation
 from console.api.serving import Api
 from console.call_pages import CallPages
 from console.callback_forms import CallbackForms
+from console.campaigns.pages import campaign_routes
 from console.contacts.changes import ContactChanges
 from console.contacts.listing import ContactList
 from console.contacts.page import ContactPages
@@ -124,6 +125,7 @@ def make_application(
         desk=desks is not None,
         floor=floor is not None,
         settings=doors is not None and ids is not None,
+        campaigns=api is not None,
     )
 
     def dispositions() -> Mapping[str, Disposition]:
@@ -173,6 +175,7 @@ def make_application(
         app.on_response_prepare.append(api.add_headers)
         app.add_routes(api.routes())
         app.add_routes(Documentation(api.operations).routes(pages.page))
+        app.add_routes(campaign_routes(pages, api.parts))
     if forms:
         app.add_routes(forms.routes())
     app.add_routes(pages.routes())

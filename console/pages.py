@@ -40,6 +40,7 @@ class Pages:
         desk: bool = False,
         floor: bool = False,
         settings: bool = False,
+        campaigns: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -50,6 +51,7 @@ class Pages:
         self._desk = desk
         self._floor = floor
         self._settings = settings
+        self._campaigns = campaigns
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -176,6 +178,7 @@ class Pages:
             contacts_known=self._contacts and may(me, "/contacts"),
             desk_known=self._desk and me is not None,
             floor_known=self._floor and may(me, "/floor"),
+            campaigns_known=self._campaigns and may(me, "/campaigns"),
             settings_known=self._settings and may(me, "/settings"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from compliance.decision import Decision
 from compliance.facts import Channel, Requested
 from dialer.campaign import Campaign
 from dialer.lead import OVER, Lead
@@ -22,11 +23,12 @@ _MAY_BE_CALLED = frozenset({ReasonCode.IN_TURN, ReasonCode.CALLBACK_DUE, ReasonC
 
 @dataclass(frozen=True, slots=True)
 class LeadReasons:
-    """At least one reason; the first one decides."""
+    """At least one reason; the first one decides. `decision`: the gate's, of the number to dial if any."""
 
     at: datetime
     facts: LeadFacts
     reasons: tuple[Reason, ...]
+    decision: Decision | None = None
 
     @property
     def may_be_called(self) -> bool:
@@ -45,7 +47,7 @@ async def lead_reasons(
     if number is not None:
         decision = await gate.would_be(contact_of(campaign, lead, number, f"lead:{lead.id}"), now)
     found = why(campaign, lead, now, rules.dialling(campaign, now), gate=decision)
-    return LeadReasons(now, facts, found)
+    return LeadReasons(now, facts, found, decision)
 
 
 def contact_of(campaign: Campaign, lead: Lead, number: str, subject: str) -> ContactRequest:

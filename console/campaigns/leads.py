@@ -1,0 +1,146 @@
+"""/campaigns/ID/leads: who is on the list, how far each one is, and why, with the rules in order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from console.accounts.admission import saw
+from console.api.pages_of import after_of, cursor_of
+from console.api.parts import ApiParts
+from console.api.problem import Problem
+from console.campaigns.asking import campaign_read
+from console.campaigns.frame import CALL_BACK, ON_THE_LINE, REFUSED, counted, frame
+from console.campaigns.frame import REACHED as TALKED_WITH
+from console.campaigns.telling import row_of, told
+from console.display import short_date_time
+from console.faults import Fault
+from console.pages import Pages
+from dialer.campaign import Campaign
+from dialer.lead import OVER, LeadState
+from dialer.reasons import ReasonCode
+from engine.lead_reasons import lead_reasons
+from engine.registers.imports import Import
+from engine.registers.leads import LeadCount, LeadFilter
+from engine.registers.refusals import Missing
+
+PAGE_ROWS = 40
+LONGEST_SEARCH = 100
+_MOST_IMPORTS, _SHOWN_IMPORTS = 50, 3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which leads a tab shows; nothing named: all."""
+
+    states: Collection[LeadState] = ()
+    reasons: Collection[ReasonCode] = ()
+
+
+VIEWS: Mapping[str, View] = {
+    "all": View(),
+    "line": View(ON_THE_LINE),
+    "reached": View(tuple(OVER), TALKED_WITH),
+    "callback": View((LeadState.WAITING,), CALL_BACK),
+    "refused": View((), REFUSED),
+}
+
+
+class CampaignLeads:
+    def __init__(self, pages: Pages, parts: ApiParts) -> None:
+        self._pages = pages
+        self._parts = parts
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/campaigns/{campaign_id}/leads", self.leads),
+            web.get("/parts/campaigns/{campaign_id}/leads", self.part_leads),
+            web.get("/parts/leads/{lead_id}/why", self.why),
+        ]
+
+    async def leads(self, request: web.Request) -> web.Response:
+        campaign = await campaign_read(self._parts.campaigns, request)
+        counts = await self._parts.leads.counts(campaign.id)
+        return self._pages.page(
+            request,
+            "campaigns/leads.html",
+            tab="leads",
+            imports=await self._imports(campaign),
+            done=request.query.get("done", ""),
+            **await frame(campaign, self._parts, counts),
+            **await self._list(request, campaign, counts),
+        )
+
+    async def part_leads(self, request: web.Request) -> web.Response:
+        campaign = await campaign_read(self._parts.campaigns, request)
+        counts = await self._parts.leads.counts(campaign.id)
+        return self._pages.page(
+            request,
+            "campaigns/lead_list.html",
+            campaign=campaign,
+            **await self._list(request, campaign, counts),
+        )
+
+    async def why(self, request: web.Request) -> web.Response:
+        """All that holds a lead now, what decides first, and the gate's rules in their order."""
+        parts, words = self._parts, self._pages.words_for(request)
+        try:
+            found = await lead_reasons(
+                request.match_info["lead_id"],
+                leads=parts.leads,
+                rules=parts.campaign_rules,
+                gate=parts.gate,
+                clock=parts.clock,
+            )
+        except Missing:
+            raise Fault(404, "There is no such lead any more. Load the page anew.") from None
+        lead, decision = found.facts.lead, found.decision
+        saw(request, "lead.seen", [f"lead:{lead.id}"])
+        return self._pages.page(
+            request,
+            "campaigns/lead_why.html",
+            lead=lead,
+            name=lead.name or words("contact_unnamed"),
+            may_be_called=found.may_be_called,
+            reasons=[told(reason, words) for reason in found.reasons],
+            rules=decision.checked if decision else (),
+            decides=None if decision is None or decision.allowed else decision.rule,
+            next_lawful=decision.next_allowed_at if decision else None,
+            at=found.at,
+            last_call=found.facts.attempts[0].id if found.facts.attempts else None,
+            when=short_date_time,
+        )
+
+    async def _list(
+        self, request: web.Request, campaign: Campaign, counts: Sequence[LeadCount]
+    ) -> dict[str, Any]:
+        view, search = request.query.get("view", "all"), " ".join(request.query.get("q", "").split())
+        if view not in VIEWS:
+            raise Fault(400, f"`view` is one of {', '.join(VIEWS)}.")
+        if len(search) > LONGEST_SEARCH or not search.isprintable():
+            raise Fault(400, f"`q` has at most {LONGEST_SEARCH} letters that can be seen. Shorten it.")
+        try:
+            after = after_of(request.query.get("after") or None, "time", "id")
+        except Problem as wrong:
+            raise Fault(400, "`after` is not the place of a page. Open the list without it.") from wrong
+        wanted = LeadFilter(VIEWS[view].states, VIEWS[view].reasons, search or None)
+        page = await self._parts.leads.page(campaign.id, wanted, limit=PAGE_ROWS, after=after)
+        saw(request, "lead.seen", [f"lead:{lead.id}" for lead in page.items])
+        words, now = self._pages.words_for(request), self._parts.clock.now()
+        return {
+            "rows": [row_of(lead, words, now) for lead in page.items],
+            "views": [(name, counted(counts, one.states, one.reasons)) for name, one in VIEWS.items()],
+            "view": view,
+            "q": search,
+            "first": after is None,
+            "after": request.query.get("after", ""),
+            "next": cursor_of(*page.after) if page.after else None,
+        }
+
+    async def _imports(self, campaign: Campaign) -> list[Import]:
+        """The latest lists that were put into it."""
+        page = await self._parts.imports.list(limit=_MOST_IMPORTS)
+        return [one for one in page.items if one.options.campaign == campaign.id][:_SHOWN_IMPORTS]
