@@ -29,8 +29,9 @@ from engine.queues import Queues
 from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 
 RING_SECONDS = 20
-# A telephone that did not answer, or whose agent hung up, is rung again after this.
+# One whose agent hung up is rung again after this; one that did not answer, after twice as long each time.
 AGAIN_SECONDS = 20.0
+MOST_DOUBLINGS = 4
 # A line that nobody wants is hung up after this: campaigns pause for a moment and go on.
 UNWANTED_SECONDS = 10.0
 
@@ -61,6 +62,7 @@ class OpenLines:
         self._lines: dict[str, _Line] = {}  # by leg
         self._of: dict[str, _Line] = {}  # by agent
         self._again_at: dict[str, float] = {}  # by agent
+        self._missed: dict[str, int] = {}  # by agent, on end
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- for campaigns ------------------------------------------------------------------------------------
@@ -184,6 +186,7 @@ class OpenLines:
         await self._into_quiet(line)
         if line.leg in self._lines:
             line.up = True
+            self._missed.pop(line.agent, None)
             log.info("an agent's line is open", agent=line.agent)
             self._queues.hold_line(line.agent, True)
 
@@ -215,7 +218,9 @@ class OpenLines:
             return
         if self._of.get(line.agent) is line:
             del self._of[line.agent]
-        self._again_at[line.agent] = self._clock.monotonic() + AGAIN_SECONDS
+        missed = 0 if line.up else min(self._missed.get(line.agent, 0) + 1, MOST_DOUBLINGS)
+        self._missed[line.agent] = missed
+        self._again_at[line.agent] = self._clock.monotonic() + AGAIN_SECONDS * 2**missed
         self._queues.hold_line(line.agent, False)
         self._run(self._close_room(line))
 

@@ -70,6 +70,7 @@ class Public:
         self.usual = Fate()
         self.dialled: list[str] = []
         self.deaf = False
+        self.agents_answer = True
         self._originate = stage.control.originate
         stage.control.originate = self._called  # type: ignore[method-assign]
         self._ring = stage.control.ring
@@ -95,6 +96,8 @@ class Public:
 
     async def _agent_rung(self, channel: str, phone: str, **more: Any) -> None:
         await self._ring(channel, phone, **more)
+        if not self.agents_answer:
+            return
         self._at(0.05, LegRinging(channel))
         self._at(0.1, LegAnswered(channel))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from calls.control import ChannelEnded
@@ -109,3 +110,26 @@ async def test_a_talk_goes_on_over_the_line_when_the_engine_dies(tmp_path: Path)
     assert leg not in later.stage.control.gone
     assert later.public.dialled == []
     await later.stop()
+
+
+async def test_a_telephone_that_nobody_answers_is_left_alone_for_longer_each_time(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",), open_lines=True)
+    at.put(spring(), *numbers(1))
+    at.public.agents_answer = False
+    at.log_in("anna")
+    at.start()
+    rung: list[float] = []
+
+    def four_times() -> bool:
+        count = len(at.stage.control.asked("ring"))
+        if count > len(rung):
+            rung.append(at.stage.clock.monotonic())
+            leg = str(at.stage.control.asked("ring")[-1][0])
+            at.stage.control.tell(ChannelEnded(leg, 19))
+        return count == 4
+
+    await at.until(four_times, 600)
+    waits = [round(later - before, -1) for before, later in pairwise(rung)]
+    assert waits == [40, 80, 160]
+    assert at.public.dialled == []
+    await at.stop()
