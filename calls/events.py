@@ -13,7 +13,7 @@ class CallEventKind(StrEnum):
 
     # caller, dialled, trunk, network_id, direction, node, wideband; of a call that we place also flow,
     # purpose, mode, campaign, debt, ring_seconds, language, variables, ordered_by; one that an agent placed
-    # has agent and queue in place of flow, one of a campaign with agents also connect_seconds and message
+    # has agent and queue in place of flow; of a campaign with agents connect_seconds, message and detection
     RECEIVED = "received"
     ANSWERED = "answered"
     DETECTED = "detected"  # verdict ("human", "machine", "unsure"), seconds, why: what answered
