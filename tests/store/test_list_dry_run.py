@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +35,7 @@ def rules_of(store: Store, clock: HandClock, hours: OpeningHours | None = None) 
     return CampaignRules(book, store.campaigns, clock, known=Known, hours=lambda name: hours)
 
 
-async def dry_run(store: Store, clock: HandClock, **more: int) -> Eligibility:
+async def dry_run(store: Store, clock: HandClock, **more: Any) -> Eligibility:
     made = await store.campaigns.get("spring")
     hours = hours_of_plan(made, rules_of(store, clock), clock.now())
     gate = Gatekeeper(store.permissions, store.decisions, RuleBook("PL"), clock)
@@ -74,6 +76,24 @@ async def test_a_long_list_is_sampled_evenly(store: Store, clock: HandClock) -> 
     assert (found.judged, found.sampled, found.callable.expected) == (10, True, 30)
     with pytest.raises(Missing):
         await store.list_samples.sample("none", 10)
+
+
+async def test_it_tells_how_far_it_is_and_can_be_given_up(store: Store, clock: HandClock) -> None:
+    await store.campaigns.create(WE, campaign(**INFORM))
+    for begins in (0, 60):
+        await add(store, *(listed(n) for n in range(begins, begins + 60)))
+    told: list[tuple[int, int]] = []
+    await dry_run(store, clock, progress=lambda done, of: told.append((done, of)))
+    assert told == [(100, 120), (120, 120)]
+
+    def stop(done: int, of: int) -> None:
+        told.append((done, of))
+        running.cancel()
+
+    running = asyncio.create_task(dry_run(store, clock, progress=stop))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert told[2:] == [(100, 120)]
 
 
 async def test_whose_person_waits_elsewhere_is_told(store: Store, clock: HandClock) -> None:
