@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import MagicMock
 
 import pytest
 from aiohttp import web
@@ -58,6 +59,7 @@ SIGNED_OUT_SEES = {
 def routes(stage: Stage) -> set[str]:
     stage.desks, stage.floor = cast(Any, object()), cast(Any, object())  # nothing is asked of them
     stage.queues, stage.agents = cast(Any, object()), cast(Any, object())
+    stage.api = MagicMock(operations=(), routes=list)
     stage.phone = PhoneSocket("ws://127.0.0.1:1/ws", "127.0.0.1")
     app = stage.application()
     return {resource.canonical for resource in app.router.resources() if isinstance(resource, web.Resource)}
