@@ -72,12 +72,14 @@ def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCalle
     asked = select(contacts, PERSON.label("person")).where(
         or_(contacts.c.id == owner, contacts.c.merged_into == owner)
     )
-    people = {row.id: row for row in connection.execute(asked)}
+    first = at_once(connection, {"people": asked, "of_number": _objections(_of_number(point))})
+    people = {row.id: row for row in first["people"]}
+    forbidden = {row.id: objection_of(row) for row in first["of_number"]}
     if not people:  # their number may be forbidden all the same
-        theirs = connection.execute(_objections(_of_number(point)))
-        return KnownCaller(objections=[objection_of(row) for row in theirs])
+        return KnownCaller(objections=list(forbidden.values()))
     person = str(next(iter(people.values())).person)
-    found = at_once(connection, _questions(person, list(people), point, most))
+    found = at_once(connection, _questions(person, list(people), most))
+    forbidden |= {row.id: objection_of(row) for row in found["objections"]}
     contact = contact_of(
         people[person],
         points=[ContactPoint(PointKind(row.kind), row.value) for row in found["points"]],
@@ -92,12 +94,12 @@ def _known(connection: Connection, point: ContactPoint, most: int) -> KnownCalle
         promises=[row for row in rows if row.channel is Channel.PROMISE],
         callbacks=[callback_of(row) for row in found["callbacks"]],
         consents=[consent_of(row) for row in found["consents"]],
-        objections=[objection_of(row) for row in found["objections"]],
+        objections=[forbidden[one] for one in sorted(forbidden, reverse=True)],
     )
 
 
-def _questions(person: str, parts: Sequence[str], point: ContactPoint, most: int) -> dict[str, Select[Any]]:
-    """What else there is of a person who has come to be of these contacts, and calls from this point."""
+def _questions(person: str, parts: Sequence[str], most: int) -> dict[str, Select[Any]]:
+    """What else there is of a person who has come to be of these contacts."""
     points, groups = points_of(parts), groups_of([person])
     forbidding = union_all(
         # An objection stays with the contact that it came to.
@@ -121,16 +123,14 @@ def _questions(person: str, parts: Sequence[str], point: ContactPoint, most: int
         .where(consents.c.contact_id.in_(parts))
         .order_by(consents.c.number.desc())
         .limit(_MOST_CONSENTS),
-        "objections": _objections(do_not_contact.c.value.in_(forbidding), _of_number(point)),
+        "objections": _objections(do_not_contact.c.value.in_(forbidding)),
     }
 
 
-def _objections(*reasons: ColumnElement[bool]) -> Select[Any]:
-    """Each reason is asked for on its own: with an OR between them, no index would find any."""
-    row = do_not_contact.c
-    ids = union_all(*(select(row.id).where(reason) for reason in reasons))
+def _objections(reason: ColumnElement[bool]) -> Select[Any]:
+    """One reason at a time: with an OR between them, no index would find any."""
     chosen = select(do_not_contact).select_from(objections_with_lists)
-    return chosen.where(row.id.in_(ids), objection_in_force).order_by(row.id.desc())
+    return chosen.where(reason, objection_in_force).order_by(do_not_contact.c.id.desc())
 
 
 def _of_number(point: ContactPoint) -> ColumnElement[bool]:
