@@ -15,6 +15,7 @@ from console.api.problem import Problem
 from console.campaigns.asking import campaign_read
 from console.campaigns.frame import CALL_BACK, ON_THE_LINE, REFUSED, counted, frame
 from console.campaigns.frame import REACHED as TALKED_WITH
+from console.campaigns.people import names_of
 from console.campaigns.telling import row_of, told
 from console.display import short_date_time
 from console.faults import Fault
@@ -99,13 +100,15 @@ class CampaignLeads:
             raise Fault(404, "There is no such lead any more. Load the page anew.") from None
         lead, decision = found.facts.lead, found.decision
         saw(request, "lead.seen", [f"lead:{lead.id}"])
+        people = [reason.data.get("who") for reason in found.reasons]
+        names = await names_of(people, parts.accounts.people, words)
         return self._pages.page(
             request,
             "campaigns/lead_why.html",
             lead=lead,
             name=lead.name or words("contact_unnamed"),
             may_be_called=found.may_be_called,
-            reasons=[told(reason, words) for reason in found.reasons],
+            reasons=[told(reason, words, names) for reason in found.reasons],
             rules=decision.checked if decision else (),
             decides=None if decision is None or decision.allowed else decision.rule,
             next_lawful=decision.next_allowed_at if decision else None,
@@ -130,8 +133,10 @@ class CampaignLeads:
         page = await self._parts.leads.page(campaign.id, wanted, limit=PAGE_ROWS, after=after)
         saw(request, "lead.seen", [f"lead:{lead.id}" for lead in page.items])
         words, now = self._pages.words_for(request), self._parts.clock.now()
+        people = [lead.reason.data.get("who") for lead in page.items]
+        names = await names_of(people, self._parts.accounts.people, words)
         return {
-            "rows": [row_of(lead, words, now) for lead in page.items],
+            "rows": [row_of(lead, words, now, names) for lead in page.items],
             "views": [(name, counted(counts, one.states, one.reasons)) for name, one in VIEWS.items()],
             "view": view,
             "q": search,

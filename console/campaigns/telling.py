@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from console import display
 from console.words import Words
@@ -30,6 +32,7 @@ _WAITING = {
     _R.REDIAL_LOCK: "clock",
     _R.BEST_TIME: "clock",
 }
+NOBODY: Mapping[str, str] = MappingProxyType({})
 # Every gap of every sentence; what a reason does not tell is shown as "?".
 _GAPS = (
     *("result", "until", "rule", "reason", "calls", "minutes", "agent", "why", "due", "state", "trunk"),
@@ -50,8 +53,11 @@ class LeadRow:
     why: str
 
 
-def told(reason: Reason, words: Words) -> str:
-    """One sentence; its times are where the console runs, which is where its reader is."""
+def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY) -> str:
+    """One sentence; its times are where the console runs, which is where its reader is.
+
+    `names` of those whom the reason refers to, as "person:ID".
+    """
     gaps: dict[str, object] = dict.fromkeys(_GAPS, "?")
     gaps |= {name: value for name, value in reason.data.items() if name in gaps}
     until = until_of(reason)
@@ -60,6 +66,8 @@ def told(reason: Reason, words: Words) -> str:
     result = reason.data.get("result")
     if isinstance(result, str):
         gaps["result"] = words.get(f"attempt_result_{result}", result)
+    if isinstance(gaps["who"], str):
+        gaps["who"] = names.get(gaps["who"], gaps["who"])
     state = reason.data.get("state")
     if isinstance(state, str):
         key = "lead_state_" if reason.code is _R.ON_THE_LINE else "campaign_state_"
@@ -67,7 +75,7 @@ def told(reason: Reason, words: Words) -> str:
     return words(f"lead_reason_{reason.code}", None, **gaps)
 
 
-def row_of(lead: Lead, words: Words, now: datetime) -> LeadRow:
+def row_of(lead: Lead, words: Words, now: datetime, names: Mapping[str, str] = NOBODY) -> LeadRow:
     reason = lead.reason
     shape, icon = _SHAPES.get(lead.state, ("lead-calm", _WAITING.get(reason.code, "hourglass")))
     state = f"lead_state_{lead.state}"
@@ -89,7 +97,7 @@ def row_of(lead: Lead, words: Words, now: datetime) -> LeadRow:
         words(state),
         lead.last_at if lead.state is _S.TALKING else None,
         _next(lead, words, now),
-        told(reason, words),
+        told(reason, words, names),
     )
 
 

@@ -42,7 +42,13 @@ async def test_the_list_its_filters_and_its_search(room: Campaigning) -> None:
     ids = await room.people("+48600000001", "+48600000002", "+48600000003")
     await room.parts.leads.stop(SHELL, ids[2], "asked for by letter")
     page = await room.page("/campaigns/spring/leads")
-    for seen in ("Anna 0", "+48 600 000 001", "In its turn", "Not called", "asked for by letter"):
+    for seen in (
+        "Anna 0",
+        "+48 600 000 001",
+        "In its turn",
+        "Not called",
+        "Somebody at the shell took it from the campaign: asked for by letter",
+    ):
         assert seen in page
     found = await room.page("/campaigns/spring/leads?q=%2B48600000002")
     assert "Anna 1" in found
