@@ -43,7 +43,8 @@ class ForecastsApi:
 
     async def _get(self, asked: Asked) -> Answer:
         campaign = await self._parts.campaigns.get(asked.path["campaign_id"])
-        kept = self._desk().latest(campaign.id)
+        desk = self._parts.forecasts
+        kept = None if desk is None else desk.latest(campaign.id)
         if kept is None:
             raise _none(campaign)
         return Answer(forecast_shape(kept))
@@ -67,7 +68,8 @@ class ForecastsApi:
 
     async def _cancel(self, asked: Asked) -> Answer:
         campaign = await self._parts.campaigns.get(asked.path["campaign_id"])
-        kept = await self._desk().cancel(campaign.id)
+        desk = self._parts.forecasts
+        kept = None if desk is None else await desk.cancel(campaign.id)
         if kept is None:
             raise _none(campaign)
         return Answer(forecast_shape(kept))
