@@ -52,7 +52,6 @@ def test_balances_are_taken_in_once_and_shown(program: Program, home: Path) -> N
     take = (*take, "--currency", "PLN")
     rehearsed = program.run(home, *take, "--dry-run")
     assert "1 would be new, 0 would be changed, 0 would be withdrawn, 0 the same, 1 left" in rehearsed.output
-    assert program.run(home, "debts", "list").output == ""
     taken = program.run(home, *take)
     assert taken.code == 0, taken.errors
     assert "line 3, B-1: No person is known for the new debt" in taken.output
@@ -64,11 +63,9 @@ def test_balances_are_taken_in_once_and_shown(program: Program, home: Path) -> N
     assert (shown["amount"], shown["payments"], shown["promises"]) == (123_450, [], [])
     of_anna = program.run(home, "debts", "list", "--contact", shown["contact_id"], "--json").output
     assert json.loads(of_anna)["id"] == id
-    assert "1234.50 PLN  (file)" in program.run(home, "debts", "show", id).output
     (home / "november.csv").write_text(BALANCES.format(anna=phone(1).value).replace("1 234,50", "34,50"))
     program.run(home, *take)
     assert "paid 2026-11-20  1200.00 PLN" in program.run(home, "debts", "payments", id).output
-    assert program.run(home, "debts", "promises", id).output == ""
     assert program.run(home, "debts", "show", "none").code == 2
 
 
