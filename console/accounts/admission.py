@@ -104,6 +104,8 @@ ROLES: Mapping[str, Role] = {
     "/campaigns/{campaign_id}": Role.SUPERVISOR,
     "/campaigns/{campaign_id}/leads": Role.SUPERVISOR,
     "/campaigns/{campaign_id}/rules": Role.SUPERVISOR,
+    "/campaigns/{campaign_id}/forecast": Role.SUPERVISOR,
+    "/parts/campaigns/{campaign_id}/forecast": Role.SUPERVISOR,
     "/campaigns/{campaign_id}/change": Role.MANAGER,
     "/campaigns/{campaign_id}/list": Role.MANAGER,
     "/campaigns/{campaign_id}/moves/{move}": Role.MANAGER,

@@ -61,3 +61,9 @@ document.addEventListener("keydown", (event) => {
     open.querySelector("summary").focus();
   }
 });
+
+// A forecast that has come to its end is shown.
+document.body.addEventListener("htmx:after:swap", () => {
+  const running = document.querySelector(".forecast-running");
+  if (running && !running.querySelector("progress")) location.reload();
+});

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from html import unescape
@@ -20,6 +20,7 @@ from console.api.serving import Api
 from console.campaigns.forms import campaign_of
 from dialer.campaign import Campaign
 from engine.clock import TimeOrderedIds
+from engine.forecasts import ForecastBusy, ForecastOrder, ForecastState, KeptForecast
 from engine.queues import AgentLine, Queues
 from engine.registers.access import Role
 from engine.registers.leads import NewLead
@@ -27,7 +28,7 @@ from infolinia.assembly.api import api_parts
 from infolinia.configuration import Configuration
 from store.store import Store
 from tests.console.offices import SHELL, Office, open_office
-from tests.console.stage import Stage
+from tests.console.stage import START, Stage
 
 SPRING: dict[str, Any] = {
     "name": "The spring call",
@@ -46,6 +47,7 @@ class Campaigning:
     office: Office
     parts: ApiParts
     stage: Stage
+    forecasts: ForecastsHere
 
     async def page(self, path: str, status: int = 200) -> str:
         answer = await self.office.page(path)
@@ -98,13 +100,14 @@ async def open_campaigns(stage: Stage, store: Store, folder: Path) -> AsyncItera
         flows=stage.flows,
         queues=queues,
     )
-    parts = replace(parts, identify=identify)
+    forecasts = ForecastsHere()
+    parts = replace(parts, identify=identify, forecasts=forecasts)
     stage.api, stage.queues = Api(parts, operations(parts)), queues
     async with open_office(stage, store) as office:
         for name, role in (("Olga", Role.ADMIN), ("Ewa", Role.MANAGER), ("Jan", Role.SUPERVISOR)):
             await office.add(name, role)
         assert (await office.sign_in("Ewa")).status == 303
-        yield Campaigning(office, parts, stage)
+        yield Campaigning(office, parts, stage, forecasts)
     queues.close()
 
 
@@ -149,3 +152,95 @@ def form_in(page: str, action: str) -> dict[str, str]:
     reader = FormReader(action)
     reader.feed(page)
     return reader.fields
+
+
+def an_estimate(expected: float, reach: float) -> dict[str, float]:
+    return {
+        "expected": expected,
+        "low80": expected - reach,
+        "high80": expected + reach,
+        "low95": expected - 2 * reach,
+        "high95": expected + 2 * reach,
+    }
+
+
+def an_outlook(abandoned: float) -> dict[str, Any]:
+    """Three hours of ten simulated days."""
+    hours = [f"2026-11-18T{hour:02}:00:00Z" for hour in (8, 9, 10)]
+    return {
+        "days": 10,
+        "abandon_cap": 0.03,
+        "utilisation": an_estimate(0.78, 0.05),
+        "abandoned": an_estimate(abandoned, 0.005),
+        "holds_cap": 9,
+        "holds_cap_share": 0.9,
+        "calls": an_estimate(900, 50),
+        "reached": an_estimate(300, 20),
+        "calls_per_answer": 3.0,
+        "finish": {"expected": "2026-11-18T15:40:00Z", "low80": None, "high80": None, "on_the_day": 0.8},
+        "leads_left": 0.0,
+        "hours": [
+            {"starts": at, "agents": 12, "calls": an_estimate(300, 30), "reached": an_estimate(100, 9)}
+            for at in hours
+        ],
+        "curve": [
+            {"ends": at, "utilisation": [0.7, 0.78, 0.83], "abandoned": [0.01, abandoned, 0.03]}
+            for at in hours
+        ],
+    }
+
+
+def a_result(abandoned: float | None = 0.019) -> dict[str, Any]:
+    """Of a list of 100, of whom 12 have no consent. None: no day was simulated."""
+
+    def share(count: int) -> dict[str, int]:
+        return {"expected": count, "low": count, "high": count}
+
+    rule = {"rule": "pl-pke/consent", "sentence": "no consent to marketing by call is in force"}
+    return {
+        "campaign": "spring",
+        "made_at": "2026-11-17T08:12:00Z",
+        "agents": 12,
+        "calls_known": 0,
+        "talks_known": 0,
+        "eligibility": {
+            "standing": 100,
+            "judged": 100,
+            "sampled": False,
+            "callable": share(88),
+            "never": share(12),
+            "elsewhere": share(3),
+            "over": 0,
+            "merged": 0,
+            "hours": [],
+            "rules": [{**rule, "refused": share(12), "never": share(12), "examples": []}],
+        },
+        "forecast": None if abandoned is None else an_outlook(abandoned),
+        "what_if": [] if abandoned is None else [{"agents": 10, **an_outlook(0.024)}],
+        "notes": ["Each simulated day has the leads of the whole plan in all its hours."],
+    }
+
+
+@dataclass
+class ForecastsHere:
+    """Implements Forecasts; nothing is simulated. `busy`: another campaign's is being made."""
+
+    kept: KeptForecast | None = None
+    busy: bool = False
+
+    async def begin(self, campaign: str, order: ForecastOrder) -> KeptForecast:
+        if self.busy:
+            raise ForecastBusy("A forecast of campaign other is being made: ask again once it is done.")
+        self.kept = KeptForecast(campaign, order, START, stage="days", done=3, of=30)
+        return self.kept
+
+    def latest(self, campaign: str) -> KeptForecast | None:
+        return self.kept
+
+    async def cancel(self, campaign: str) -> KeptForecast | None:
+        return self.kept
+
+    def end(self, result: Mapping[str, Any] | None, error: str | None = None) -> None:
+        order = ForecastOrder(12)
+        state = ForecastState.FAILED if result is None else ForecastState.DONE
+        self.kept = KeptForecast("spring", order, START, state, ended_at=START, result=result, error=error)

@@ -12,7 +12,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from dialer.campaign import CampaignMove
 from store.store import Store
-from tests.console.campaign_stage import Campaigning, open_campaigns
+from tests.console.campaign_stage import Campaigning, a_result, open_campaigns
 from tests.console.offices import PASSWORD, SHELL
 from tests.console.stage import Stage
 from tests.console.test_console_browser import CHROMIUM, FLAGS, LIMIT_MS
@@ -25,6 +25,7 @@ PATHS = (
     "/new",
     "/spring/leads",
     "/spring/rules",
+    "/spring/forecast",
     "/spring/change?step=what",
     "/spring/change?step=how",
     "/spring/change?step=check",
@@ -40,6 +41,7 @@ async def room(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]) -
         ids = await opened.people("+48600000001", "+48600000002", "+48600000003")
         await opened.parts.leads.stop(SHELL, ids[2], "asked for by letter")
         await opened.parts.campaign_rules.move(SHELL, "spring", CampaignMove.START, "")
+        opened.forecasts.end(a_result())
         yield opened
 
 

@@ -1,0 +1,115 @@
+"""/campaigns/ID/forecast: before it is started, who can be called, and what a day of it comes to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from console.api.forecast_shapes import MOST_AGENTS, ForecastShape, OutlookShape, forecast_shape
+from console.api.parts import ApiParts
+from console.campaigns.asking import campaign_read
+from console.campaigns.forecast_charts import HEIGHT, WIDTH, abandoned, bars, steps, utilisation
+from console.campaigns.frame import frame
+from console.faults import Fault
+from console.form_bodies import form_of
+from console.pages import Pages
+from dialer.campaign import Campaign
+from engine.forecasts import ForecastBusy, ForecastOrder
+
+DAYS = 10
+# More and fewer agents that are looked at beside the plan's.
+WHAT_IF = (-2, 2)
+
+
+class CampaignForecasts:
+    def __init__(self, pages: Pages, parts: ApiParts) -> None:
+        self._pages = pages
+        self._parts = parts
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/campaigns/{campaign_id}/forecast", self.forecast),
+            web.post("/campaigns/{campaign_id}/forecast", self.make),
+            web.get("/parts/campaigns/{campaign_id}/forecast", self.part),
+        ]
+
+    async def forecast(self, request: web.Request) -> web.Response:
+        return await self._show(request, await campaign_read(self._parts.campaigns, request))
+
+    async def part(self, request: web.Request) -> web.Response:
+        """How far the one that is being made has come; nothing once it is made: the page is loaded anew."""
+        campaign = await campaign_read(self._parts.campaigns, request)
+        kept = self._latest(campaign)
+        return self._pages.page(request, "campaigns/forecast_progress.html", kept=kept)
+
+    async def make(self, request: web.Request) -> web.Response:
+        campaign, form = await campaign_read(self._parts.campaigns, request), await form_of(request)
+        words, desk = self._pages.words_for(request), self._parts.forecasts
+        if desk is None:
+            raise Fault(503, "No forecasts are made here. Ask the engine that runs the hotline.")
+        text = form.get("agents", "").strip()
+        known = text.isascii() and text.isdigit() and len(text) < 6
+        if campaign.queue is not None and not (known and 1 <= int(text) <= MOST_AGENTS):
+            sentence = words("forecast_wrong_agents", None, most=MOST_AGENTS)
+            return await self._show(request, campaign, sentence, 422)
+        agents = int(text) if campaign.queue is not None else 0
+        try:
+            changes = tuple(change for change in WHAT_IF if agents + change > 0) if agents else ()
+            await desk.begin(campaign.id, ForecastOrder(agents, DAYS, changes))
+        except ForecastBusy as busy:
+            return await self._show(request, campaign, str(busy), 409)
+        return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/forecast"})
+
+    async def _show(
+        self, request: web.Request, campaign: Campaign, wrong: str = "", status: int = 200
+    ) -> web.Response:
+        kept = self._latest(campaign)
+        found = await self._parts.campaign_rules.mistakes(campaign)
+        return self._pages.page(
+            request,
+            "campaigns/forecast.html",
+            status=status,
+            tab="forecast",
+            kept=kept,
+            wrong=wrong,
+            agents=self._agents(campaign) if kept is None else kept.agents,
+            most_agents=MOST_AGENTS,
+            blocking=sum(one.blocks for one in found),
+            **_drawn(kept),
+            **await frame(campaign, self._parts),
+        )
+
+    def _latest(self, campaign: Campaign) -> ForecastShape | None:
+        kept = self._parts.forecasts.latest(campaign.id) if self._parts.forecasts else None
+        return None if kept is None else forecast_shape(kept)
+
+    def _agents(self, campaign: Campaign) -> int:
+        if campaign.queue is None or campaign.queue not in self._parts.queues:
+            return 0
+        return len(self._parts.queues.agents_of(campaign.queue))
+
+
+def keeps_cap(outlook: OutlookShape) -> bool:
+    """Safe to start: the 80 % interval of such days ends under the cap."""
+    return outlook.abandoned.high80 <= outlook.abandon_cap
+
+
+def _drawn(kept: ForecastShape | None) -> dict[str, Any]:
+    result = kept.result if kept is not None else None
+    outlook = result.forecast if result is not None else None
+    drawn: dict[str, Any] = {"result": result, "outlook": outlook, "width": WIDTH, "height": HEIGHT}
+    if result is not None:
+        drawn["steps"] = steps(result.eligibility)
+    if result is not None and outlook is not None:
+        found, marks = bars(outlook.hours)
+        rows = [(one.agents, False, one) for one in result.what_if]
+        drawn |= {
+            "safe": keeps_cap(outlook),
+            "bars": found,
+            "marks": marks,
+            "busy": utilisation(outlook.curve),
+            "lost": abandoned(outlook.curve, outlook.abandon_cap),
+            "rows": sorted([*rows, (result.agents, True, outlook)], key=lambda row: row[0]),
+        }
+    return drawn
