@@ -35,7 +35,7 @@ async function hangUp() {
 }
 
 const ACTS = {
-  answer: () => phone.answer(),
+  answer: () => phone.answer(band().dataset.call),
   hang_up: hangUp,
   mute,
   hold: () => talk(band().dataset.kind === "held" ? "resume" : "hold"),
@@ -158,7 +158,7 @@ function mainAction() {
 }
 
 const BY_KEY = {
-  answer: () => { if (band().dataset.kind === "ringing") phone.answer(); },
+  answer: () => { if (band().dataset.kind === "ringing") ACTS.answer(); },
   hang_up: () => { if (live() || band().dataset.kind === "ringing") hangUp(); },
   mute: () => bandButton("mute"),
   hold: () => bandButton("hold") ?? bandButton("resume"),

@@ -27,6 +27,7 @@ export class DeskPhone {
   #leave = null; // the browser's, to use it
   #starts = 0;
   #over = false; // for good, whatever still waits
+  #awaited = null; // the call that is answered already, and has not come yet
   #opening = null; // the microphone: asked for once at a time
 
   // tell(word) shows one of the page's sentences; credentials() asks for new ones and starts anew.
@@ -76,11 +77,12 @@ export class DeskPhone {
 
   get inCall() { return this.#phone?.inCall ?? false; }
 
-  // Who could not be heard declines: the caller goes on to somebody else.
-  async answer() {
+  // Who could not be heard declines: the caller goes on to somebody else. The page may show a call before it
+  // has come to the telephone: it is answered as it comes.
+  async answer(call) {
     this.#ringer.stop();
-    if (await this.#canSpeak()) this.#phone?.answer();
-    else this.#phone?.hangUp();
+    if (!(await this.#canSpeak())) this.#phone?.hangUp();
+    else if (!this.#phone?.answer()) this.#awaited = call ?? null;
   }
 
   hangUp() {
@@ -101,7 +103,9 @@ export class DeskPhone {
 
   #incoming(headers) {
     look(); // a colleague's call is told by nobody else
-    if (headers["x-infolinia-answer"] === "auto") return this.answer(); // a call of the agent's own
+    const awaited = this.#awaited !== null && headers["x-infolinia-call"] === this.#awaited;
+    this.#awaited = null;
+    if (awaited || headers["x-infolinia-answer"] === "auto") return this.answer(); // or a call of the agent's own
     if (kept("auto-answer") === "yes") {
       beep(kept("ring"));
       return this.answer();

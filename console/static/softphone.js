@@ -88,9 +88,11 @@ class Softphone {
     return this.#session?.isEstablished() ?? false;
   }
 
+  // False while nothing rings here.
   answer() {
-    if (!this.#session?.isInProgress()) return;
+    if (!this.#session?.isInProgress()) return false;
     this.#session.answer({ mediaStream: this.#media, pcConfig: { iceServers: [] } });
+    return true;
   }
 
   // Ends the call, or declines it while it rings.

@@ -140,7 +140,7 @@ async def office(folder: Path, ports: Ports, public_ports: Ports) -> AsyncIterat
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def at(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
-    with take_ports(22500, 22600) as ports, take_ports() as public_ports:
+    with take_ports() as ports, take_ports() as public_ports:
         async with office(tmp_path_factory.mktemp("campaign"), ports, public_ports) as at:
             yield at
 

@@ -42,7 +42,7 @@ async def test_a_crowd_waits_for_one_agent(tmp_path: Path) -> None:
     flows.mkdir()
     (flows / "line.yaml").write_text(FLOW)
     (flows / "unknown-number.yaml").write_text(UNKNOWN)
-    with take_ports(22100, 22200) as ports, take_ports(22200, 22300) as more:
+    with take_ports() as ports, take_ports() as more:
         changes = {
             "flows": "flows",
             "numbers": {"100": "line"},

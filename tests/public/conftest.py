@@ -63,8 +63,8 @@ class Caller:
 def port_blocks() -> Iterator[tuple[int, int, int]]:
     """First ports of the public's block, of the hotline's, and of the hotline's audio."""
     with (
-        take_ports(22600, 22800) as public,
-        take_ports(22600, 22800) as ours,
+        take_ports() as public,
+        take_ports() as ours,
         take_ports() as audio,
     ):
         yield public.first, ours.first, audio.first
