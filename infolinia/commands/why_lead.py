@@ -30,6 +30,7 @@ async def explain_lead(configuration: Configuration, id: str, *, as_json: bool) 
         open_permissions(url, clock, configuration.node, state) as (permissions, decisions),
         open_campaigns(url, clock) as (campaigns, leads, _),
     ):
+        await leads.get(id)  # who is not there needs no flows to be told so
         found = await lead_reasons(
             id,
             leads=leads,

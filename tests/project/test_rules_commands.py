@@ -100,7 +100,7 @@ def test_why_a_message_that_waits(program: Program, home: Path) -> None:
     [
         (("contact", "nobody"), "There is no contact nobody."),
         (("message", "m9"), "There is no message m9 on which anything was decided."),
-        (("lead", "l1"), "There is no lead l1 on which anything was decided."),
+        (("lead", "l1"), "There is no lead l1."),
         (("contact", "12"), '"12" is neither a contact\'s id nor a telephone number'),
         (("contact", "nobody", "--at", "soon"), '--at "soon" is no date or time'),
         (("contact", ANNA.value, "--at", "0001-01-01"), "name a year from 1970 to 2199"),
