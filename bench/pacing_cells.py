@@ -17,7 +17,7 @@ from dialer.pacing import PacingSettings
 HOUR = 3600.0
 CAP = 0.03
 # Long enough for a thousand answers and more, where the day is.
-HOURS = {3: 8.0, 10: 8.0, 30: 4.0, 100: 2.0, 300: 1.0}
+HOURS = {3: 8.0, 10: 8.0, 30: 4.0, 100: 4.0, 300: 4.0}
 GOALS = {
     (0.15, 10): 82.5,
     (0.15, 30): 91.0,
