@@ -26,6 +26,7 @@ from store.registers.agents import SqlAgents
 from store.registers.attempts import SqlAttempts
 from store.registers.callbacks import SqlCallbacks
 from store.registers.calls import SqlCalls
+from store.registers.campaign_minutes import SqlCampaignMinutes
 from store.registers.campaigns import SqlCampaigns
 from store.registers.contacts import SqlContacts
 from store.registers.debts import SqlDebts
@@ -93,6 +94,7 @@ class Store:
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
         self.campaigns = SqlCampaigns(self._engine, clock)
+        self.campaign_minutes = SqlCampaignMinutes(self._engine)
         self.list_samples = SqlListSamples(self._engine)
         self.leads = SqlLeads(self._engine, clock, TimeOrderedIds(clock))
         self.attempts = SqlAttempts(self._engine, clock)
@@ -339,6 +341,17 @@ async def open_dry_run(url: str, clock: Clock, node: str, state: Path) -> AsyncI
             SqlListSamples(engine),
             *_permissions(engine, clock, node),
         )
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_campaign_minutes(url: str) -> AsyncIterator[SqlCampaignMinutes]:
+    """What campaigns did minute by minute, beside a running engine. Raises StoreError."""
+    engine = create_engine(database_url(url))
+    try:
+        await check_current(engine)
+        yield SqlCampaignMinutes(engine)
     finally:
         await engine.dispose()
 

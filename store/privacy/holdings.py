@@ -250,6 +250,7 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
     "webhooks": "other systems",
     "segments": "questions that many people answer",
     "campaigns": "how a campaign is set up",
+    "campaign_minutes": "seconds of all agents of a campaign together",
     "campaign_runs": "what a pacer has learned of all calls",
     "reconciliations": "files of balances: their names and how many rows they had",
     "do_not_contact_lists": "names of lists",

@@ -44,6 +44,7 @@ from store.tables import (
     callback_asks,
     callback_requests,
     calls,
+    campaign_minutes,
     campaigns,
     consents,
     debt_balances,
@@ -299,6 +300,12 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
                 & or_(attempts.c.contact_id.is_(None), attempts.c.contact_id.not_in(held_contacts()))
             ),
             _dropping(attempts),
+        ),
+        _Kind(
+            campaign_minutes,
+            campaign_minutes.c.at,
+            lambda before: campaign_minutes.c.at < before,
+            _dropping(campaign_minutes),
         ),
         _Kind(
             leads,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
 
 from store.tables.columns import Json, UtcDateTime, metadata
 
@@ -36,5 +36,21 @@ campaign_runs = Table(
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     Column("knowledge", Json),
     Column("known_at", UtcDateTime),
+    sqlite_with_rowid=False,
+)
+
+# What agents did in each minute; `fence`: of the engine that ran the campaign then. A minute in which one
+# engine followed another has two rows, which add up.
+campaign_minutes = Table(
+    "campaign_minutes",
+    metadata,
+    Column("campaign", Text, ForeignKey("campaigns.id"), primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("fence", BigInteger, primary_key=True),
+    Column("ready_seconds", Float, nullable=False),
+    Column("talking_seconds", Float, nullable=False),
+    Column("wrapping_seconds", Float, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("held", Text, nullable=False),
     sqlite_with_rowid=False,
 )
