@@ -12,6 +12,8 @@ from dialer.lead import BUSY, OVER, Lead, LeadMove, LeadState, moved
 from dialer.lead_plan import LeadPlan
 from dialer.reasons import IN_TURN, Reason, ReasonCode, waits
 
+# Who broke a promise is called before those who were never called, and behind what people put first.
+BROKEN_PRIORITY = 10
 # Leads that were closed by one of these are called again when it no longer holds.
 _MAY_RETURN = frozenset({ReasonCode.PAID, ReasonCode.WITHDRAWN, ReasonCode.PROMISE, ReasonCode.DISPUTED})
 
@@ -38,20 +40,24 @@ def after_debt(
             return None
         due = promise.last_due if check.next is None else check.next.due
         return hold(lead, check.waited_until, promised(due.isoformat(), check.waited_until), now)
-    return _returned(lead, now)
+    return _returned(lead, now, promise)
 
 
 def promised(due: str, until: datetime) -> Reason:
     return waits(ReasonCode.PROMISE, until, due=due)
 
 
-def _returned(lead: Lead, now: datetime) -> LeadPlan | None:
+def _returned(lead: Lead, now: datetime, promise: Promise | None) -> LeadPlan | None:
     """Nothing holds it back any more: the promise was broken, or kept and something is left to pay."""
     if lead.state is LeadState.WAITING:
         if lead.reason.code is not ReasonCode.PROMISE:
             return None
-        return LeadPlan(replace(lead, not_before=now, reason=IN_TURN))
-    if lead.reason.code not in _MAY_RETURN:
+        back = replace(lead, not_before=now, reason=IN_TURN)
+    elif lead.reason.code in _MAY_RETURN:
+        back = replace(lead, state=moved(lead.state, LeadMove.REOPEN), not_before=now, reason=IN_TURN)
+    else:
         return None
-    state = moved(lead.state, LeadMove.REOPEN)
-    return LeadPlan(replace(lead, state=state, not_before=now, reason=IN_TURN))
+    if promise is not None and promise.state is PromiseState.BROKEN:
+        reason = Reason(ReasonCode.PROMISE_BROKEN, {"due": promise.last_due.isoformat()})
+        back = replace(back, reason=reason, priority=max(back.priority, BROKEN_PRIORITY))
+    return LeadPlan(back)

@@ -14,6 +14,7 @@ class ReasonCode(StrEnum):
     # It may be called.
     IN_TURN = "in_turn"
     CALLBACK_DUE = "callback_due"
+    PROMISE_BROKEN = "promise_broken"
     # It is being called.
     RESERVED = "reserved"
     ON_THE_LINE = "on_the_line"
@@ -68,6 +69,7 @@ IN_TURN = Reason(ReasonCode.IN_TURN)
 _SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.IN_TURN: "It is called in its turn.",
     ReasonCode.CALLBACK_DUE: "A callback is due: it goes first.",
+    ReasonCode.PROMISE_BROKEN: "The promise to pay by {due} was broken: it goes before others.",
     ReasonCode.RESERVED: "It has been taken to be called now.",
     ReasonCode.ON_THE_LINE: "There is a call with this person.",
     ReasonCode.RETRY: "The last call ended as {result}; the next try is due {until}.",

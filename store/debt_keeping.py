@@ -26,6 +26,7 @@ from dialer.debts.promise import (
 from dialer.news import debt_published, promise_published
 from engine.registers.refusals import Missing
 from history.publication import Publication
+from store.debt_leads import follow
 from store.debt_rows import (
     balance_row,
     debt_columns,
@@ -66,6 +67,7 @@ class Keeping:
         self._connection = connection
         self._now = now
         self._told: list[Publication] = []
+        self._changed: dict[str, Debt] = {}
 
     def make(self, debt: Debt) -> Debt:
         keys = {
@@ -137,7 +139,9 @@ class Keeping:
         return after
 
     def publish(self) -> None:
-        """Call it last in the transaction."""
+        """Call it last in the transaction: leads follow what has changed, and it is told."""
+        for debt in self._changed.values():
+            follow(self._connection, debt, self._now)
         publish(self._connection, self._told)
 
     def _settled(self, debt: Debt) -> Debt:
@@ -151,6 +155,7 @@ class Keeping:
     def _put(self, before: Debt, after: Debt) -> None:
         if after is not before:
             put_debt(self._connection, before, after)
+            self._changed[after.id] = after
             self._told.append(debt_published(after, self._now))
 
     def _cancel(self, debt: Debt) -> None:

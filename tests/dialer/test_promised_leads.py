@@ -10,7 +10,7 @@ import pytest
 from dialer.debts.debt import Debt, DebtState
 from dialer.debts.promise import Instalment, Promise, check, settled
 from dialer.lead import BUSY, LeadState
-from dialer.promised_leads import after_debt, promised
+from dialer.promised_leads import BROKEN_PRIORITY, after_debt, promised
 from dialer.reasons import IN_TURN, Reason, ReasonCode, sentence
 from tests.dialer.leads_and_calls import MONDAY, callback, lead
 from tests.gate_cases import utc
@@ -35,7 +35,12 @@ def test_a_broken_promise_returns_to_the_list() -> None:
     broken = settled(PROMISE, [], now)
     plan = after_debt(WAITS, DEBT, now, broken, check(broken, [], now))
     assert plan is not None
-    assert (plan.state, plan.not_before, plan.reason) == (LeadState.WAITING, now, IN_TURN)
+    assert (plan.state, plan.not_before, plan.lead.priority) == (LeadState.WAITING, now, BROKEN_PRIORITY)
+    told = "The promise to pay by 2026-12-31 was broken: it goes before others."
+    assert sentence(plan.reason) == told
+    urgent = after_debt(replace(WAITS, priority=90), DEBT, now, broken, check(broken, [], now))
+    assert urgent is not None
+    assert urgent.lead.priority == 90
 
 
 def test_a_standing_promise_holds_the_lead_until_its_next_day() -> None:
