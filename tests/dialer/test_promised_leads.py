@@ -11,7 +11,7 @@ from dialer.debts.debt import Debt, DebtState
 from dialer.debts.promise import Instalment, Promise, check, settled
 from dialer.lead import BUSY, LeadState
 from dialer.promised_leads import BROKEN_PRIORITY, after_debt, promised
-from dialer.reasons import IN_TURN, Reason, ReasonCode, sentence
+from dialer.reasons import Reason, ReasonCode, sentence
 from tests.dialer.leads_and_calls import MONDAY, callback, lead
 from tests.gate_cases import utc
 

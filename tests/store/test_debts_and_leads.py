@@ -33,22 +33,22 @@ async def lead(store: Store, id: str) -> Lead:
 
 async def test_a_promise_holds_the_lead_and_a_broken_one_returns_it(store: Store, clock: HandClock) -> None:
     await running(store)
-    made, (id,) = await owing(store)
+    made, (first,) = await owing(store)
     await store.debts.promise(WE, promise(made, (4_000, 1), (2_000, 30)), PromiseTerms(), TODAY)
-    held = await lead(store, id)
+    held = await lead(store, first)
     assert (held.state, held.reason.code) == (LeadState.WAITING, ReasonCode.PROMISE)
     assert await reserve(store, clock) == []
     first_wait = held.not_before
     await store.debts.pay(WE, payment(made, "p1", 4_000, 1))
-    held = await lead(store, id)
+    held = await lead(store, first)
     assert held.not_before is not None
     assert first_wait is not None
     assert held.not_before > first_wait, "the next instalment is waited for"
     clock.pass_seconds(86_400 * 34)
     await store.debts.check_promises()
-    back = await lead(store, id)
+    back = await lead(store, first)
     assert (back.reason.code, back.priority) == (ReasonCode.PROMISE_BROKEN, BROKEN_PRIORITY)
-    assert [one.id for one in await reserve(store, clock)] == [id]
+    assert [one.id for one in await reserve(store, clock)] == [first]
 
 
 async def test_what_a_person_says_or_pays_leaves_every_list_at_once(store: Store, clock: HandClock) -> None:
@@ -64,8 +64,8 @@ async def test_what_a_person_says_or_pays_leaves_every_list_at_once(store: Store
     await store.debts.move(WE, theirs[2][0].id, DebtMove.STOP, "asked us")
     await store.debts.pay(WE, payment(theirs[3][0], "p3", 10_000))
     for n, wanted in ends.items():
-        for id in theirs[n][1]:
-            found = await lead(store, id)
+        for one in theirs[n][1]:
+            found = await lead(store, one)
             assert (found.state, found.reason.code) == wanted
     assert await reserve(store, clock) == []
     await store.debts.move(WE, theirs[1][0].id, DebtMove.UPHOLD, "it is theirs")
