@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
@@ -18,6 +18,7 @@ from dialer.lead import Lead, LeadState
 from dialer.lead_plan import LeadPlan
 from dialer.machine import DetectionCounts
 from dialer.pacing import (
+    AgentView,
     CallView,
     Pacer,
     PacingDecision,
@@ -32,8 +33,10 @@ from engine.dialling.agentless import Agentless
 from engine.dialling.flight_following import RETRY_SECONDS, FlightFollowing
 from engine.dialling.flights import Counted, Flights
 from engine.dialling.floor import Floor
+from engine.dialling.held import NOTHING_YET, PLACING, Held, dials, held, held_by_trunk, iso
 from engine.dialling.lead_calling import LeadCaller, call_all
 from engine.dialling.means import DiallingMeans
+from engine.dialling.minute_taking import MinuteTaking
 from engine.dialling.pacing_of import Allowance, min_ring_seconds, settings_of, tally_of
 from engine.dialling.trunks import Trunks
 from engine.ports import LedgerUnavailable, StoreUnavailable
@@ -74,7 +77,10 @@ class CampaignRun:
         self._not_called: Counter[str] = Counter()
         self._cancelled: set[str] = set()
         self._deciding = False
-        self._why = "It has not decided anything yet."
+        self._why = NOTHING_YET
+        self._agents: Sequence[AgentView] = ()
+        self._minutes = MinuteTaking()
+        self._began_at = self._clock.now()
         self._dialled: tuple[datetime, int] | None = None
         self._placing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -107,20 +113,25 @@ class CampaignRun:
         return {
             "campaign": self.campaign.id,
             "state": self.campaign.state.value,
-            "why": self._why,
+            "why": self._why.sentence,
+            "held": {"code": self._why.code, "data": dict(self._why.data)},
             "agents": {seat.name: seat.state.value for seat in self._means.agents.of(self.campaign.id)},
+            "agent_states": dict(Counter(agent.state for agent in self._agents)),
             "calls": self.flights.on_line,
+            "in_flight": self.flights.stages(),
+            "lines": self.campaign.lines,
+            "began_at": iso(self._began_at),
             "leads_left": self._leads_left,
             "not_called": dict(self._not_called.most_common(20)),
             "counted": {
-                "since": None if self._window is None else self._window.astimezone(UTC).isoformat(),
+                "since": None if self._window is None else iso(self._window),
                 "attempts": counted.attempts,
                 "live": counted.live,
                 "abandoned": counted.abandoned,
             },
             "last_dialled": None
             if self._dialled is None
-            else {"at": self._dialled[0].astimezone(UTC).isoformat(), "calls": self._dialled[1]},
+            else {"at": iso(self._dialled[0]), "calls": self._dialled[1]},
             "pacer": None if self._pacer is None else self._pacer.explain(),
         }
 
@@ -142,9 +153,11 @@ class CampaignRun:
         if now - self._looked_at >= LOOK_SECONDS and self._looking is None:
             self._looked_at = now
             self._looking = self._run(self._look())
-        self._why = self._held()
-        self._deciding = not self._why or self._placing is not None
-        if self._why or self._pacer is None:
+        why = self._held()
+        self._deciding = why is None or self._placing is not None
+        self._take_minute(agents, now, why)
+        if why is not None or self._pacer is None:
+            self._why = why or NOTHING_YET
             return 0
         counted = self.flights.counted
         allowed = min(self._allowance.left(now), calls_left)
@@ -164,38 +177,33 @@ class CampaignRun:
         decision = self._pacer.decide(view)
         return self._carry_out(decision)
 
-    def _held(self) -> str:
-        """Why nothing is decided now; "": it is."""
-        campaign = self.campaign
-        if not self.active:
-            return f"The campaign is {campaign.state.value}."
-        if campaign.mode is Mode.PREVIEW:
-            return "Agents call its leads one by one, from their desks."
-        if self.lease is None:
-            return "Another engine dials for it."
-        if self._window is None:
-            return "Its counters are being read."
-        if not self._means.switchboard.connected:
-            return "Asterisk is away: the hotline is reconnecting."
-        open_now = self._means.dialling(campaign, self._clock.now())
-        if not open_now.open:
-            opens = open_now.changes_at
-            if opens is None:
-                return "Its days are over."
-            return f"Its hours begin at {opens.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
-        if why := self._trunks.why_not(self._clock.now()):
-            return why
-        if self._placing is not None:
-            return "The calls decided on last are being placed."
-        return ""
+    def _held(self) -> Held | None:
+        """Why nothing is decided now."""
+        now, trunks = self._clock.now(), self._trunks
+        found = held(
+            self.campaign,
+            leased=self.lease is not None,
+            counted=self._window is not None,
+            connected=self._means.switchboard.connected,
+            open_now=self._means.dialling(self.campaign, now),
+        )
+        if found is None and (sentence := trunks.why_not(now)):
+            return held_by_trunk(trunks.trunk, sentence)
+        return found or (PLACING if self._placing is not None else None)
+
+    def _take_minute(self, agents: Sequence[AgentView], now: float, why: Held | None) -> None:
+        self._agents = agents
+        if self.lease is None or not (self.active or agents):
+            self._minutes.rest()
+            return
+        code = "" if why is None or why is PLACING else why.code
+        self._minutes.look(self._clock.now(), now, agents, self.flights.on_line, code)
 
     def _carry_out(self, decision: PacingDecision) -> int:
         for call_id in decision.cancel:
             self._cancel(call_id)
         dial = self._trunks.most(decision.dial, self._clock.now())
-        self._why = (
-            f"{dial} calls are placed now." if dial else "No call is needed now, or none may be placed."
-        )
+        self._why = dials(dial)
         if dial > 0:
             self._allowance.take(dial)
             self._dialled = (self._clock.now(), dial)
@@ -308,6 +316,7 @@ class CampaignRun:
                 )
                 log.info("a campaign changed its state", campaign=self.campaign.id, cause=str(change.cause))
             await self.keep_knowledge()
+            await self._minutes.keep(means.minutes, self.lease)
         except (StoreUnavailable, Missing, Changed, Refused) as failure:
             log.warning("a campaign could not be looked at", campaign=self.campaign.id, why=str(failure))
         finally:
@@ -344,6 +353,8 @@ class CampaignRun:
         ):
             return
         self._kept_at = now
+        if at_once:
+            await self._minutes.keep(self._means.minutes, self.lease, all_of_it=True)
         try:
             await self._means.campaigns.keep_knowledge(self.lease, self._pacer.knowledge())
         except Changed:

@@ -94,6 +94,21 @@ class Flights:
         """Calls that have a line."""
         return sum(not flight.over for flight in self._flights.values())
 
+    def stages(self) -> dict[str, int]:
+        """How many calls that have a line are how far: dialling, ringing, detecting, waiting, talking."""
+        found = dict.fromkeys(("dialling", "ringing", "detecting", "waiting", "talking"), 0)
+        for flight in self._flights.values():
+            if flight.over:
+                continue
+            view = self._view(flight)
+            if flight.in_talk:
+                found["talking"] += 1
+            elif view is not None:
+                found[view.stage] += 1
+            else:  # abandoned: it hears the message
+                found["waiting"] += 1
+        return found
+
     def add(self, flight: Flight, *, again: bool = False) -> None:
         """`again`: an earlier engine's, which the counters know already."""
         if flight.attempt.id in self._flights:

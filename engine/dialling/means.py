@@ -17,6 +17,7 @@ from engine.placing.outbound import Lines
 from engine.ports import Queries
 from engine.registers.attempts import Attempts
 from engine.registers.callbacks import Callbacks
+from engine.registers.campaign_minutes import CampaignMinutes
 from engine.registers.campaigns import Campaigns
 from engine.registers.debts import Debts
 from engine.registers.leads import Leads
@@ -37,6 +38,7 @@ class DiallingMeans:
     gate: Gate
     agents: CampaignAgents
     campaigns: Campaigns
+    minutes: CampaignMinutes
     leads: Leads
     attempts: Attempts
     debts: Debts

@@ -45,6 +45,7 @@ def opened_dialler(
             gate=gate,
             agents=agents,
             campaigns=store.campaigns,
+            minutes=store.campaign_minutes,
             leads=store.leads,
             attempts=store.attempts,
             debts=store.debts,

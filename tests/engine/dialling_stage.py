@@ -200,6 +200,7 @@ def office(
         gate=stage.gate,
         agents=stage.crew,
         campaigns=register(books, get=books.get_campaign),
+        minutes=register(books, keep=books.keep_minutes),
         leads=register(books, get=books.get_lead),
         attempts=register(books),
         debts=register(books),

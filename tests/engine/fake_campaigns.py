@@ -16,6 +16,7 @@ from dialer.lead import Lead, LeadState
 from engine.changes import AttemptBegun, AttemptStored, Change, LeadPlanned
 from engine.ports import Clock, LedgerUnavailable
 from engine.registers.actor import Actor
+from engine.registers.campaign_minutes import AgentMinute
 from engine.registers.campaigns import CampaignCounters, Lease
 from engine.registers.leads import LeadCount
 from engine.registers.pages import Page
@@ -34,6 +35,7 @@ class CampaignBooks:
         self.steps: dict[str, int] = {} if after is None else after.steps
         self.leases: dict[str, Lease] = {} if after is None else after.leases
         self.knowledges: dict[str, Mapping[str, object]] = {} if after is None else after.knowledges
+        self.minutes: dict[datetime, AgentMinute] = {}
         self.reached_callbacks: list[tuple[str, str]] = []
         self._ledger = ledger
         self._commit = ledger.__class__.commit
@@ -96,6 +98,9 @@ class CampaignBooks:
         fence = 1 if held is None else held.fence + (held.owner != owner)
         self.leases[name] = Lease(name, owner, fence, now + timedelta(seconds=seconds))
         return self.leases[name]
+
+    async def keep_minutes(self, lease: Lease, minutes: Sequence[AgentMinute]) -> None:
+        self.minutes |= {one.at: one for one in minutes}
 
     async def end_lease(self, lease: Lease) -> None:
         self.leases.pop(lease.campaign, None)
