@@ -10,6 +10,7 @@ from enum import StrEnum
 from compliance.facts import Mode, Purpose
 from dialer.goals import Goal, StopRules
 from dialer.machine import MachinePolicy
+from dialer.preview import PreviewPolicy
 from dialer.recycling import RetryRules
 
 
@@ -82,8 +83,8 @@ class WrongChange(ValueError):
 class AbandonPolicy:
     """For a person who answered and whom no agent is free for.
 
-    `flow`: the message that they are led through (None: they are hung up on). `opt_out_key`: pressed in it,
-    they are never called again for this purpose.
+    `flow`: the message that they are led through. None: the built-in one, in which `opt_out_key` ends all
+    calls to that number at once; a flow of one's own does that with a `stop_contact` step.
     """
 
     flow: str | None = None
@@ -101,7 +102,8 @@ class Campaign:
     `lines`: most calls at once. `share`: its weight among campaigns of the same agents or lines;
     `priority`: those of a higher one take agents and lines first. `caller_ids`: begin of the callee's number
     -> the number of ours that is shown, the longest begin counts, "" is for all others.
-    `preview_seconds`: how long an agent may look at a lead. `question_flow`: asked when an agent is done.
+    `preview_seconds`: how long an agent may look at a lead; `preview`: what they may do with it.
+    `question_flow`: asked when an agent is done.
     `state_*`: since when and by whose word it is in its state.
     """
 
@@ -133,6 +135,7 @@ class Campaign:
     machine: MachinePolicy = field(default=MachinePolicy())
     abandon: AbandonPolicy = field(default=AbandonPolicy())
     preview_seconds: int = 60
+    preview: PreviewPolicy = field(default=PreviewPolicy())
     question_flow: str | None = None
     goal: Goal | None = None
     stop: StopRules = field(default=StopRules())

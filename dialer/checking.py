@@ -14,11 +14,15 @@ from dialer.campaign import Campaign, CampaignKind
 from dialer.contradictions import contradictions, cut_short_by_rules
 from dialer.machine import Detect, DetectionCounts, OnMachine, detection_error, detection_refused
 from dialer.mistakes import Mistake
+from dialer.preview import PreviewPolicy
 
 LONGEST_RING_SECONDS = 60
 SHORTEST_RING_SECONDS = 10
 MOST_LINES, MOST_CALLS_PER_SECOND, MOST_SHARE, MOST_PRIORITY = 5_000, 200.0, 1_000, 100
 PREVIEW_SECONDS = range(5, 3_601)
+SKIP_SECONDS = range(60, 30 * 86_400 + 1)
+MOST_SKIP_REASONS = 12
+LONGEST_SKIP_REASON = 60
 KEYS = "0123456789*#"
 # Where detection goes on for so long that an agent cannot come in the lawful time.
 _AGENT_CONNECTS_SECONDS = 0.2
@@ -27,7 +31,11 @@ _AUTOMATIC = frozenset({Mode.PROGRESSIVE, Mode.PREDICTIVE})
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Names that the installation has. `languages` are those of the campaign's flow, empty: not known."""
+    """Names that the installation has. `languages` are those of the campaign's flow, empty: not known.
+
+    `opt_out_flows`: those in which a person can end all calls, None: not known. `company` and `caller_id`:
+    who calls, and our number where a campaign names none; "": there is none.
+    """
 
     queues: Collection[str] = ()
     flows: Collection[str] = ()
@@ -38,6 +46,9 @@ class Known:
     topics: Collection[str] = ()
     languages: Collection[str] = ()
     lines: int | None = None
+    opt_out_flows: Collection[str] | None = None
+    company: str = ""
+    caller_id: str = ""
 
 
 def check(
@@ -136,6 +147,7 @@ def _numbers(campaign: Campaign, known: Known, limits: CampaignLimits) -> Iterat
         )
     if campaign.preview_seconds not in PREVIEW_SECONDS:
         yield Mistake("preview_seconds", f"Set {PREVIEW_SECONDS.start} s to an hour for looking at a lead.")
+    yield from _preview(campaign.preview)
     if zone_named(campaign.time_zone) is None:
         yield Mistake(
             "time_zone", f"{campaign.time_zone!r} is no time zone: write one such as Europe/Warsaw."
@@ -151,6 +163,18 @@ def _numbers(campaign: Campaign, known: Known, limits: CampaignLimits) -> Iterat
         yield Mistake("stop.refused_in_row", "Pause after 1 refused lead or more, or take the rule out.")
     for place, sentence in wrong_caller_ids(campaign.caller_ids):
         yield Mistake(place, sentence)
+
+
+def _preview(policy: PreviewPolicy) -> Iterator[Mistake]:
+    if policy.skip_seconds not in SKIP_SECONDS:
+        yield Mistake("preview.skip_seconds", "Let a skipped lead wait for 1 minute to 30 days.")
+    if len(policy.skip_reasons) > MOST_SKIP_REASONS or any(
+        not 0 < len(reason) <= LONGEST_SKIP_REASON for reason in policy.skip_reasons
+    ):
+        yield Mistake(
+            "preview.skip_reasons",
+            f"Name at most {MOST_SKIP_REASONS} reasons to skip, of {LONGEST_SKIP_REASON} characters at most.",
+        )
 
 
 def _machines(
@@ -197,10 +221,31 @@ def _message(campaign: Campaign, limits: CampaignLimits, known: Known) -> Iterat
         return
     policy = campaign.abandon
     yield from unknown("abandon.flow", policy.flow, known.flows, "flow")
-    if limits.message and policy.flow is None:
-        parts = ", ".join(limits.message).replace("opt_out", "a way to opt out")
-        yield Mistake(
-            "abandon.flow", f"The rules want a message with {parts} when no agent is free: name its flow."
-        )
-    if policy.flow is not None and (len(policy.opt_out_key) != 1 or policy.opt_out_key not in KEYS):
+    if len(policy.opt_out_key) != 1 or policy.opt_out_key not in KEYS:
         yield Mistake("abandon.opt_out_key", f"{policy.opt_out_key!r} is no key: set one of {KEYS}.")
+    if policy.flow is None:
+        there = (
+            ("name", "who calls", "outbound.company", bool(known.company)),
+            ("number", "our number", "outbound.caller_id", bool(known.caller_id or campaign.caller_ids)),
+        )
+        lacks = [
+            (said, setting) for part, said, setting, is_set in there if part in limits.message and not is_set
+        ]
+        if lacks:
+            yield Mistake(
+                "abandon.flow",
+                "The rules want a message when no agent is free that tells "
+                f"{' and '.join(said for said, _ in lacks)}: set "
+                f"{' and '.join(f'`{setting}`' for _, setting in lacks)}, or name a flow of your own.",
+            )
+    elif (
+        "opt_out" in limits.message
+        and known.opt_out_flows is not None
+        and policy.flow in known.flows
+        and policy.flow not in known.opt_out_flows
+    ):
+        yield Mistake(
+            "abandon.flow",
+            f"The rules want a way to opt out of further calls, and flow {policy.flow!r} has no step "
+            "`stop_contact`: add one, or take the flow out for the built-in message.",
+        )

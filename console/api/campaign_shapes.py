@@ -13,9 +13,17 @@ from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import Day, Reason, Time, WholeNumber, no_default
 from dialer.campaign import CampaignKind, CampaignState, Cause
-from dialer.checking import MOST_CALLS_PER_SECOND, MOST_LINES, MOST_PRIORITY, MOST_SHARE
+from dialer.checking import (
+    LONGEST_SKIP_REASON,
+    MOST_CALLS_PER_SECOND,
+    MOST_LINES,
+    MOST_PRIORITY,
+    MOST_SHARE,
+    MOST_SKIP_REASONS,
+)
 from dialer.lead import LeadState
 from dialer.machine import Detect, MachinePolicy, OnMachine
+from dialer.preview import PreviewEnd
 from dialer.reasons import ReasonCode
 from dialer.recycling import AttemptCaps, RetryRules
 from dialer.results import AttemptResult
@@ -103,6 +111,22 @@ class AbandonShape(Shape):
     opt_out_key: Annotated[str, Field(pattern=r"^[0-9*#]$")] = "9"
 
 
+class PreviewShape(Shape):
+    """What an agent may do with a lead that they look at before it is called."""
+
+    end: Annotated[
+        PreviewEnd,
+        Field(description="Their time is over: it is skipped and the agent pauses, or it is called."),
+    ] = PreviewEnd.SKIP
+    skip_reasons: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=LONGEST_SKIP_REASON)], ...],
+        Field(max_length=MOST_SKIP_REASONS, description="Offered beside the agent's own words."),
+    ] = ()
+    skip_seconds: Annotated[
+        int, Field(ge=60, le=2_592_000, description="How long a skipped lead waits for its next turn.")
+    ] = 3600
+
+
 class GoalShape(Shape):
     """So many leads closed with one of these dispositions; none: that were reached."""
 
@@ -166,6 +190,7 @@ class CampaignSettings(Shape):
     machine: MachineShape = MachineShape()
     abandon: AbandonShape = AbandonShape()
     preview_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    preview: PreviewShape = PreviewShape()
     question_flow: Annotated[Word | None, Field(description="Asked when the agent is done.")] = None
     goal: GoalShape | None = None
     stop: StopShape = StopShape()
@@ -186,8 +211,8 @@ def _patch() -> Any:
     return create_model(
         "CampaignPatch",
         __base__=Shape,
-        __doc__="What is left out stays. `retry`, `machine`, `abandon`, `goal`, `stop` and `caller_ids` are "
-        "replaced as a whole.",
+        __doc__="What is left out stays. `retry`, `machine`, `abandon`, `preview`, `goal`, `stop` and "
+        "`caller_ids` are replaced as a whole.",
         **members,
     )
 

@@ -108,7 +108,6 @@ HOW = (
             Field("calls_per_second", K.DECIMAL),
             Field("ring_seconds", K.WHOLE),
             Field("caller_ids", K.PREFIXES),
-            Field("preview_seconds", K.WHOLE),
             Field("priority", K.WHOLE),
             Field("share", K.WHOLE),
         ),
@@ -161,7 +160,16 @@ HOW = (
         ),
     ),
 )
-STEPS: Mapping[str, tuple[Group, ...]] = {"what": WHAT, "how": HOW}
+PREVIEW = Group(
+    "preview",
+    (
+        Field("preview_seconds", K.WHOLE),
+        Field("preview.end", K.ENUM, words="campaign_preview_end_"),
+        Field("preview.skip_reasons", K.LIST),
+        Field("preview.skip_seconds", K.MINUTES),
+    ),
+)
+STEPS: Mapping[str, tuple[Group, ...]] = {"what": WHAT, "how": (*HOW, PREVIEW)}
 
 
 def fields_of(step: str) -> Sequence[Field]:

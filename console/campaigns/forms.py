@@ -17,6 +17,7 @@ from console.words import Words
 from dialer.campaign import Campaign, CampaignKind
 from dialer.checking import Known
 from dialer.machine import Detect, OnMachine
+from dialer.preview import PreviewEnd
 from history.folding import words_of
 
 ID = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
@@ -27,6 +28,7 @@ _ENUMS: Mapping[str, Sequence[str]] = {
     "purpose": tuple(Purpose),
     "mode": tuple(mode for mode in Mode if mode is not Mode.MANUAL),
     "machine.detect": tuple(Detect),
+    "preview.end": tuple(PreviewEnd),
     "machine.on_machine": tuple(OnMachine),
 }
 _BOUNDS = {
