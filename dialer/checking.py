@@ -236,7 +236,7 @@ def _message(campaign: Campaign, limits: CampaignLimits, known: Known) -> Iterat
                 "abandon.flow",
                 "The rules want a message when no agent is free that tells "
                 f"{' and '.join(said for said, _ in lacks)}: set "
-                f"{' and '.join(f'`{setting}`' for _, setting in lacks)}, or name a flow of your own.",
+                f"{' and '.join(f'`{name}`' for _, name in lacks)}, or name a flow of your own.",
             )
     elif (
         "opt_out" in limits.message

@@ -38,11 +38,13 @@ def plan(
     limits: CampaignLimits = NO_LIMITS,
     callback: LeadCallback | None = None,
     promised: tuple[str, datetime] | None = None,
+    opted_out: bool = False,
 ) -> LeadPlan:
     """What becomes of the lead after `attempt`, which has ended, and whose agent (if any) said `disposition`.
 
     `callback`: what was agreed with the person when the disposition asks for one. `promised`: by which date
-    they promised to pay, and until when that is waited for. `limits`: of the campaign's packs.
+    they promised to pay, and until when that is waited for. `limits`: of the campaign's packs. `opted_out`:
+    they ended all calls by a key or their voice.
     Pure and total; `not_before` is never earlier than `now`. A lead that was closed or stopped meanwhile
     stays so, and its attempt counts.
     """
@@ -55,10 +57,10 @@ def plan(
         if callback is None or callback.request != standing.request:
             events.append(CallbackKept(standing.request))
         counted = replace(counted, callback=None)
-    if disposition is not None and disposition.next is Next.STOP:
+    stops = opted_out or (disposition is not None and disposition.next is Next.STOP)
+    if stops:
         events.append(StopAsked(attempt.number))
     then = NextTry(campaign, counted, attempt, now, limits, events)
-    stops = disposition is not None and disposition.next is Next.STOP
     if lead.state is LeadState.STOPPED or (lead.state is LeadState.DONE and not stops):
         return LeadPlan(counted, tuple(events))
 

@@ -10,6 +10,8 @@ import structlog
 from calls.call import fold
 from calls.control import CallArrived, ChannelSnapshot
 from calls.events import CallEvent
+from engine.dialling.campaign_dial import campaign_dial_of
+from engine.dialling.nobody_free import LANGUAGES, NOBODY_FREE, nobody_free
 from engine.flows import FlowShelf
 from engine.placing.own_calls import own_flow
 from engine.placing.ringing import Ring
@@ -30,8 +32,8 @@ def dialogue_of(
         flow = flows.by_name(str(events[0].data.get("flow")))
         return None if flow is None else (flow, opening(flow, events[0].data, surroundings))
     flow = flows.by_version(call.flow, call.flow_version or "")
-    if flow is None:  # that of an agent's own call, which went on without the agent
-        flow = own_flow(call.flow, call.flow_version or "")
+    if flow is None:  # our own: an agent was lost, or none was free
+        flow = _of_our_own(call.flow, call.flow_version or "", events[0].data)
     if flow is None or flow.version != call.flow_version:
         return None
     try:
@@ -39,6 +41,15 @@ def dialogue_of(
     except StateRejected as rejected:
         log.warning("a call cannot go on where it was", call=call.id, why=str(rejected))
         return None
+
+
+def _of_our_own(name: str, version: str, received: Mapping[str, object]) -> Flow | None:
+    dial = campaign_dial_of(received)
+    if name != NOBODY_FREE or dial is None:
+        return own_flow(name, version)
+    languages = [dial.language] if dial.language else LANGUAGES
+    flows = [nobody_free(dial, language) for language in languages]
+    return next((flow for flow in flows if flow.version == version), None)
 
 
 def opening(flow: Flow, received: Mapping[str, object], surroundings: Surroundings) -> Dialogue:

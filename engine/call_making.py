@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
 import structlog
@@ -119,7 +119,10 @@ class CallMaker:
         ring = Ring(dial.to, dial.caller_id, dial.ring_seconds, dial.trunk)
 
         def go_on(flow: Flow) -> Conversation:
-            dialogue = self._dialogue(call_log, flow, language)
+            variables = None
+            if isinstance(dial, CampaignDial) and flow.name == dial.flow:
+                variables = dial.variables
+            dialogue = self._dialogue(call_log, flow, language, variables)
             channel_id = callee_channel(call_log.id)
             return self.conversation(call_log, channel_id, flow, dialogue, ring=ring, answered=True)
 
@@ -150,8 +153,15 @@ class CallMaker:
             raise LookupError(f"there is no flow {name!r} any more")
         return self._dialogue(call_log, flow, language)
 
-    def _dialogue(self, call_log: CallLog, flow: Flow, language: str | None) -> Dialogue:
+    def _dialogue(
+        self,
+        call_log: CallLog,
+        flow: Flow,
+        language: str | None,
+        variables: Mapping[str, object] | None = None,
+    ) -> Dialogue:
         call = call_log.call
         facts = facts_of({"direction": call.direction, "caller": call.caller, "dialled": call.dialled})
         chosen = language if language in flow.languages else None
-        return Dialogue(flow, facts=facts, surroundings=self._exchange.surroundings, language=chosen)
+        surroundings = self._exchange.surroundings
+        return Dialogue(flow, facts=facts, surroundings=surroundings, language=chosen, variables=variables)

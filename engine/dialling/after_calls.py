@@ -110,6 +110,7 @@ class AfterCalls:
             limits=self._means.limits(campaign),
             callback=callback,
             promised=_promised(campaign, lead, events),
+            opted_out=any(event.kind is CallEventKind.CONTACT_STOPPED for event in events),
         )
 
     def _disposition(self, attempt: Attempt) -> Disposition | None:

@@ -1,8 +1,9 @@
 """A campaign's call: the person first, and an agent as soon as it is known that a person has answered.
 
     rings -> answered -> (what answered?) -> an agent is sought -> they talk
-                                       |                     `-> nobody is free in time: the message
-                                       `-> a machine: hung up on, a message, or an agent all the same
+                                       |  |                  `-> nobody is free in time: the message
+                                       |  `-> in a campaign without agents: its flow
+                                       `-> a machine: hung up on, a message after its greeting, or as above
 
 That it is dialled is in the database before it is; nothing of it is ever dialled again.
 """
@@ -38,7 +39,9 @@ from engine.conversation import Conversation
 from engine.dialling.agent_seeking import AgentSeeking
 from engine.dialling.campaign_dial import CampaignDial
 from engine.dialling.crew import AgentGiven, CampaignMeans
-from engine.dialling.verdicts import Judged
+from engine.dialling.nobody_free import NOBODY_FREE, nobody_free
+from engine.dialling.verdicts import Judged, verdict_in
+from engine.dialling.what_answered import GreetingOver, WhatAnswered
 from engine.placing.own_calls import flow_after
 from engine.placing.ringing import callee_channel
 from engine.ports import LedgerUnavailable
@@ -53,6 +56,9 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class WindowOver:
     """No agent came in the lawful time."""
+
+
+OfCampaign = AgentGiven | Judged | GreetingOver | WindowOver
 
 
 class CampaignCall:
@@ -77,7 +83,7 @@ class CampaignCall:
         self.turn = asyncio.Lock()
         self._dial = dial
         self._means = means(self.tell)
-        self._verdicts, self._lines = campaign.verdicts, campaign.lines
+        self._lines = campaign.lines
         self._sought = AgentSeeking(self.channel_id, dial, self._means, campaign.crew, self.tell)
         self._flow_named = flow_named
         self._go_on = go_on
@@ -90,7 +96,8 @@ class CampaignCall:
         self._ended_by = "caller"
         self._outcome: Outcome | None = None
         self._timers: list[asyncio.TimerHandle] = []
-        self._detecting: asyncio.Task[None] | None = None
+        self._what = WhatAnswered(self.channel_id, dial.machine, language, campaign.verdicts, self.tell)
+        self._machine = False  # an earlier engine found one
 
     # --- what is seen -------------------------------------------------------------------------------------
 
@@ -106,7 +113,9 @@ class CampaignCall:
     def placed(self) -> bool:
         return True
 
-    def tell(self, item: network.NetworkEvent | Asked | Overdue | AgentGiven | Judged | WindowOver) -> None:
+    def tell(
+        self, item: network.NetworkEvent | Asked | Overdue | AgentGiven | Judged | GreetingOver | WindowOver
+    ) -> None:
         self._inbox.put_nowait(item)
 
     def forget_reports(self) -> None:
@@ -114,7 +123,7 @@ class CampaignCall:
         given = []
         for _ in range(self._inbox.qsize()):
             item = self._inbox.get_nowait()
-            if isinstance(item, AgentGiven | Judged | WindowOver):
+            if isinstance(item, OfCampaign):
                 given.append(item)  # not the network's
         for item in given:
             self._inbox.put_nowait(item)
@@ -133,6 +142,7 @@ class CampaignCall:
         """Take over what an earlier engine had begun, before `resume`. The person's channel lives."""
         found = recalled(events, self.channel_id)
         self._answered = self.log.call.answered_at is not None
+        self._machine = verdict_in(events) is Verdict.MACHINE
         self._sought.leg = found.offered[0]  # of an agent who is rung no more
         self._left = over_in_log(events) if found.talk is None else None
         if found.talk is not None:
@@ -180,7 +190,7 @@ class CampaignCall:
             item = self._inbox.get_nowait()
             if isinstance(item, AgentGiven):
                 self._sought.let_go(item.agent)
-            elif successor is not None and not isinstance(item, Judged | WindowOver):
+            elif successor is not None and not isinstance(item, OfCampaign):
                 successor.tell(item)
 
     async def _ring(self) -> None:
@@ -217,6 +227,10 @@ class CampaignCall:
             self._after(self._dial.ring_seconds + OVERDUE_SECONDS, Overdue(self.channel_id))
             if up is not None and self.channel_id in up:
                 await self._person_answered()
+        elif self._machine and self._dial.machine.on_machine is not OnMachine.CONNECT:
+            await self._go_on_with_machine()
+        elif self._dial.flow is not None:
+            await self._go_on_with_person()
         elif self._sought.since is None or up is not None:
             await self._sought.give_up()
             self._seek()
@@ -242,6 +256,8 @@ class CampaignCall:
                 await self._over(await talk.follow(item))
             case Judged():
                 await self._detected(item)
+            case GreetingOver():
+                await self._leave_message()
             case AgentGiven() if talk is not None:
                 self._sought.let_go(item.agent)
             case AgentGiven():
@@ -267,31 +283,40 @@ class CampaignCall:
         self._answered = True
         await self.log.write(CallEventKind.ANSWERED)
         if self._dial.machine.detect is Detect.OFF:
-            self._seek()
+            await self._go_on_with_person()
         else:
-            self._detecting = asyncio.get_running_loop().create_task(self._detect())
-
-    async def _detect(self) -> None:
-        """Beside the call's own task, which must hear that they hang up."""
-        try:
-            found = await self._verdicts.of(self.channel_id, self._dial.machine, self._language)
-        except CallControlError as failure:
-            found = Judged(Verdict.UNSURE, 0.0, str(failure))
-        except Exception as fault:
-            log.exception("machine detection failed", call=self.id)
-            found = Judged(Verdict.UNSURE, 0.0, repr(fault))
-        self.tell(found)
+            self._what.ask()
 
     async def _detected(self, found: Judged) -> None:
         if self._sought.since is not None:
             return
         data = {"verdict": found.verdict.value, "seconds": round(found.seconds, 2), "why": found.why}
         await self.log.write(CallEventKind.DETECTED, data)
-        policy = self._dial.machine
-        if found.verdict is not Verdict.MACHINE or policy.on_machine is OnMachine.CONNECT:
+        if found.verdict is Verdict.MACHINE:
+            await self._go_on_with_machine()
+        else:
+            await self._go_on_with_person()
+
+    async def _go_on_with_person(self) -> None:
+        """To an agent, or through the flow."""
+        if self._dial.flow is None:
             self._seek()
-            return
-        await self._leave_message(policy.flow if policy.on_machine is OnMachine.MESSAGE else None)
+        else:
+            await self._lead_through(self._flow_named(self._dial.flow), self._dial.flow)
+
+    async def _go_on_with_machine(self) -> None:
+        match self._dial.machine.on_machine:
+            case OnMachine.CONNECT:
+                await self._go_on_with_person()
+            case OnMachine.MESSAGE:
+                self._what.wait_for_greeting()
+            case OnMachine.HANG_UP:
+                await self._hang_up(self.channel_id)
+                await self._end("engine", Outcome.COMPLETED)
+
+    async def _leave_message(self) -> None:
+        name = self._dial.machine.flow or ""
+        await self._lead_through(self._flow_named(name), name)
 
     def _seek(self) -> None:
         """An agent, and in time."""
@@ -302,16 +327,18 @@ class CampaignCall:
         await self._sought.give_up()
         data = {"queue": self._dial.queue, "waited_seconds": round(self._sought.seconds, 2)}
         await self.log.write(CallEventKind.NO_AGENT, data)
-        await self._leave_message(self._dial.message)
+        name = self._dial.message or NOBODY_FREE
+        message = None if self._dial.message is None else self._flow_named(name)
+        if message is None:  # also when it was taken away since: they are told something all the same
+            message = nobody_free(self._dial, self._language)
+        await self._lead_through(message, name)
 
-    async def _leave_message(self, name: str | None) -> None:
-        """The person, or the machine, hears this flow; without one the call is over."""
-        flow = None if name is None else self._flow_named(name)
+    async def _lead_through(self, flow: Flow | None, name: str) -> None:
+        """The person, or the machine, hears this flow; without it the call is over."""
         if flow is not None:
             self._successor = self._go_on(flow)
             return
-        if name is not None:
-            await self._trouble(f"there is no flow {name!r} to be heard: add it to `callflows/`")
+        await self._trouble(f"there is no flow {name!r} to be heard: add it to `callflows/`")
         await self._hang_up(self.channel_id)
         await self._end("engine", Outcome.COMPLETED)
 
@@ -372,8 +399,7 @@ class CampaignCall:
 
     def _stop(self) -> None:
         self._sought.end()
-        if self._detecting is not None:
-            self._detecting.cancel()
+        self._what.stop()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()

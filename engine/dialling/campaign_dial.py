@@ -1,4 +1,4 @@
-"""CampaignDial: how a campaign with agents calls somebody, and how the first event of the call tells it."""
+"""CampaignDial: how a campaign calls somebody, and how the first event of the call tells it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ class CampaignDial:
     """`to` is E.164, `caller_id` ours. `trunk` None: the first. `agent`: the only one who may take it.
 
     `queue`: whose members are the campaign's agents. `connect_seconds`: from the moment in which a person is
-    known to be on the line. `message`: the flow that they hear when no agent is free, None: they are hung up
-    on.
+    known to be on the line. `message`: the flow that they hear when no agent is free, None: the built-in one,
+    which names `company` ("": nobody) and the `opt_out_key`. `flow`: they are led through it, with these
+    `variables`, and no agent is sought; None: one is.
     """
 
     campaign: str
@@ -34,6 +35,10 @@ class CampaignDial:
     language: str | None = None
     agent: str | None = None
     machine: MachinePolicy = field(default_factory=MachinePolicy)
+    flow: str | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+    company: str = ""
+    opt_out_key: str = "9"
 
 
 def received_of_campaign(
@@ -64,11 +69,15 @@ def received_of_campaign(
             "on_machine": dial.machine.on_machine.value,
             "flow": dial.machine.flow,
         },
+        "flow": dial.flow,
+        "variables": dict(dial.variables),
+        "company": dial.company,
+        "opt_out_key": dial.opt_out_key,
     }
 
 
 def campaign_dial_of(received: Mapping[str, object]) -> CampaignDial | None:
-    """How a campaign dialled, from the call's first event; None of a call that no agent is sought for."""
+    """How a campaign dialled, from the call's first event; None of a call that none did."""
     if "connect_seconds" not in received:
         return None
     detection = cast(Mapping[str, object], received["detection"])
@@ -89,4 +98,8 @@ def campaign_dial_of(received: Mapping[str, object]) -> CampaignDial | None:
             cast(str | None, detection["flow"]),
             cast(float, detection["seconds"]),
         ),
+        cast(str | None, received.get("flow")),
+        cast(Mapping[str, object], received.get("variables") or {}),
+        str(received.get("company", "")),
+        str(received.get("opt_out_key", "9")),
     )

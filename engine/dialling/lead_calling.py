@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
@@ -18,15 +20,11 @@ from dialer.debts.promise import Promise, PromiseState
 from dialer.lead import Lead
 from dialer.lead_plan import LeadPlan
 from dialer.machine import Detect
-from engine.adoption import opening, ring_of
-from engine.call_log import CallLog
 from engine.changes import AttemptBegun
 from engine.dialling.campaign_dial import CONNECT_SECONDS, CampaignDial, received_of_campaign
 from engine.dialling.flights import Flight
 from engine.dialling.means import DiallingMeans
 from engine.gatekeeper import ContactRequest
-from engine.placing.call_order import CallOrder, received_of
-from engine.placing.ringing import callee_channel
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint, PointKind
@@ -50,101 +48,88 @@ class LeadCaller:
         Raises StoreUnavailable, LedgerUnavailable: nothing was dialled.
         """
         means, clock = self._means, self._means.exchange.clock
-        debt, promise = await self._debt_of(lead)
+        debt, promise = await self.debt_of(lead)
         ready = before_dialling(campaign, lead, clock.now(), debt, promise)
         if isinstance(ready, LeadPlan):
             return None, ready
-        if self._busy(lead):
+        if self.busy(lead):
             return None, person_busy(lead, clock.now())
         if ready.agent is not None and not means.agents.free(ready.agent):
             return None, agent_away(lead, clock.now())
-        self._placing.add(ready.number)
-        try:
+        with self.placing(ready.number):
             return await self._call(campaign, lead, limits, ready)
+
+    @contextmanager
+    def placing(self, number: str) -> Iterator[None]:
+        """Nobody else calls this number meanwhile."""
+        self._placing.add(number)
+        try:
+            yield
         finally:
-            self._placing.discard(ready.number)
+            self._placing.discard(number)
 
     async def _call(
         self, campaign: Campaign, lead: Lead, limits: CampaignLimits, ready: ToDial
     ) -> tuple[Flight | None, LeadPlan | None]:
         means, exchange = self._means, self._means.exchange
         call_id = exchange.ids.new()
-        decision = await means.gate.ask(_request_of(campaign, lead, ready.number, call_id))
+        decision = await means.gate.ask(request_of(campaign, lead, ready.number, call_id))
         if not decision.allowed:
             return None, refused(campaign, lead, ready.number, decision, exchange.clock.now())
         if not means.switchboard.connected:
             return None, None
-        now = exchange.clock.now()
-        attempt = Attempt(
+        attempt = self.attempt_of(campaign, lead, ready.number, call_id)
+        call_log = exchange.call_log(call_id)
+        begun = AttemptBegun(attempt, lead.version)
+        dial = self._dial_of(campaign, limits, lead, ready, attempt.caller_id)
+        received = received_of_campaign(
+            call_id,
+            dial,
+            purpose=campaign.purpose,
+            mode=campaign.mode,
+            debt=lead.debt,
+            node=exchange.node,
+        )
+        await call_log.begin(received, begun)
+        means.switchboard.dial(call_log, dial)
+        return Flight(begun.attempt, call_log, campaign.machine.detect is not Detect.OFF), None
+
+    def _dial_of(
+        self, campaign: Campaign, limits: CampaignLimits, lead: Lead, ready: ToDial, caller_id: str
+    ) -> CampaignDial:
+        """Raises LookupError for an agentless campaign whose flow is not loaded."""
+        dial = dial_of(campaign, limits, ready, caller_id, self._trunk)
+        dial = replace(dial, company=self._means.lines.company)
+        if campaign.mode is not Mode.AGENTLESS:
+            return dial
+        flow = self._means.exchange.flows.by_name(campaign.flow or "")
+        if flow is None:
+            raise LookupError(f"campaign {campaign.id!r} has no flow that is loaded: {campaign.flow!r}")
+        variables = {name: lead.fields.get(name, "") for name in flow.takes}
+        return replace(dial, flow=flow.name, variables=variables)
+
+    def attempt_of(
+        self, campaign: Campaign, lead: Lead, number: str, call_id: str, agent: str | None = None
+    ) -> Attempt:
+        """It is about to be written. `agent`: who looked at the lead before."""
+        means, callback = self._means, lead.callback
+        return Attempt(
             id=call_id,
             lead=lead.id,
             campaign=campaign.id,
             contact_id=lead.contact_id,
-            number=ready.number,
-            caller_id=caller_id_for(ready.number, campaign.caller_ids) or means.lines.caller_id,
+            number=number,
+            caller_id=caller_id_for(number, campaign.caller_ids) or means.lines.caller_id,
             mode=campaign.mode,
-            reserved_at=now,
+            reserved_at=means.exchange.clock.now(),
+            agent=agent,
             debt=lead.debt,
-            callback=None if lead.callback is None else lead.callback.request,
+            callback=None if callback is None else callback.request,
             trunk=self._trunk,
-            node=exchange.node,
-        )
-        call_log = exchange.call_log(call_id)
-        begun = AttemptBegun(attempt, lead.version)
-        if campaign.mode is Mode.AGENTLESS:
-            # Its first network event may come late, and must not be waited for to know that it was dialled.
-            begun = replace(begun, attempt=replace(attempt, dialled_at=now))
-            await self._lead_through_flow(campaign, lead, begun, call_log)
-        else:
-            dial = dial_of(campaign, limits, ready, attempt.caller_id, self._trunk)
-            received = received_of_campaign(
-                call_id,
-                dial,
-                purpose=campaign.purpose,
-                mode=campaign.mode,
-                debt=lead.debt,
-                node=exchange.node,
-            )
-            await call_log.begin(received, begun)
-            means.switchboard.dial(call_log, dial)
-        detects = campaign.mode is not Mode.AGENTLESS and campaign.machine.detect is not Detect.OFF
-        return Flight(begun.attempt, call_log, detects), None
-
-    async def _lead_through_flow(
-        self, campaign: Campaign, lead: Lead, begun: AttemptBegun, call_log: CallLog
-    ) -> None:
-        exchange, attempt = self._means.exchange, begun.attempt
-        flow = exchange.flows.by_name(campaign.flow or "")
-        if flow is None:
-            raise LookupError(f"campaign {campaign.id!r} has no flow that is loaded: {campaign.flow!r}")
-        variables = {name: lead.fields.get(name, "") for name in flow.takes}
-        order = CallOrder(
-            attempt.id,
-            attempt.number,
-            flow.name,
-            campaign.purpose,
-            campaign.mode,
-            ring_seconds=campaign.ring_seconds,
-            campaign=campaign.id,
-            debt=lead.debt,
-            contact_id=lead.contact_id,
-            language=campaign.language if campaign.language in flow.languages else None,
-            variables=variables,
-            ordered_by=f"campaign:{campaign.id}",
-        )
-        received = received_of(
-            order,
-            caller_id=attempt.caller_id,
-            channel_id=callee_channel(attempt.id),
-            trunk=self._trunk,
-            node=exchange.node,
-        )
-        await call_log.begin(received, begun)
-        self._means.switchboard.place(
-            call_log, flow, opening(flow, received, exchange.surroundings), ring_of(received)
+            node=means.exchange.node,
         )
 
-    async def _debt_of(self, lead: Lead) -> tuple[Debt | None, Promise | None]:
+    async def debt_of(self, lead: Lead) -> tuple[Debt | None, Promise | None]:
         if lead.debt is None:
             return None, None
         try:
@@ -155,7 +140,7 @@ class LeadCaller:
         standing = next((one for one in promises if one.state is PromiseState.OPEN), None)
         return debt, standing
 
-    def _busy(self, lead: Lead) -> bool:
+    def busy(self, lead: Lead) -> bool:
         """Whether there is a call with this person, whoever placed it."""
         numbers = {number.e164 for number in lead.numbers}
         on_line = {call.person for call in self._means.exchange.live.all()}
@@ -195,10 +180,11 @@ def dial_of(
         campaign.language,
         ready.agent,
         campaign.machine,
+        opt_out_key=campaign.abandon.opt_out_key,
     )
 
 
-def _request_of(campaign: Campaign, lead: Lead, number: str, call_id: str) -> ContactRequest:
+def request_of(campaign: Campaign, lead: Lead, number: str, call_id: str) -> ContactRequest:
     callback = lead.callback
     requested = None
     if callback is not None and callback.person_chose:

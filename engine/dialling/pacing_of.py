@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from compliance.pack import CampaignLimits
@@ -22,6 +22,7 @@ ABANDON_CAP = 0.03
 MIN_RING_SECONDS = 15.0
 
 NOTHING_HEARD = DetectionCounts()
+NONE_CLOSED: Mapping[str, int] = {}
 
 _REACHED = frozenset({ReasonCode.DISPOSITION, ReasonCode.LED_THROUGH})
 
@@ -55,10 +56,15 @@ def min_ring_seconds(campaign: Campaign, limits: CampaignLimits) -> float:
     return float(limits.ring_seconds or min(MIN_RING_SECONDS, campaign.ring_seconds))
 
 
-def tally_of(counts: Sequence[LeadCount], attempts: int, refused_in_row: int) -> Tally:
+def tally_of(
+    counts: Sequence[LeadCount],
+    attempts: int,
+    refused_in_row: int,
+    closed: Mapping[str, int] = NONE_CLOSED,
+) -> Tally:
     standing = sum(one.count for one in counts if one.state not in OVER)
     reached = sum(one.count for one in counts if one.state in OVER and one.reason in _REACHED)
-    return Tally(standing, attempts, reached, {}, refused_in_row)
+    return Tally(standing, attempts, reached, closed, refused_in_row)
 
 
 class Allowance:

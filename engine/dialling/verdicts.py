@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from calls.events import CallEvent, CallEventKind
 from dialer.attempt import Verdict
 from dialer.machine import MachinePolicy
 
@@ -32,6 +34,12 @@ class Verdicts(Protocol):
 
         Of a leg in no bridge, as above. Raises what CallControl raises.
         """
+
+
+def verdict_in(events: Sequence[CallEvent]) -> Verdict | None:
+    """What a call's log tells of it; None: nothing yet."""
+    told = [event.data["verdict"] for event in events if event.kind is CallEventKind.DETECTED]
+    return Verdict(str(told[-1])) if told else None
 
 
 class NoDetection:

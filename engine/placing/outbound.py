@@ -30,6 +30,7 @@ class Lines:
     """`most` calls at once, evenly at most so many a second, over `trunk` (None: there is none).
 
     `caller_id` is our number that people are shown; empty: the trunk's own. `flows` may be led through.
+    `company`: who calls, as people are told; empty: they are not.
     """
 
     most: int = 10
@@ -37,6 +38,7 @@ class Lines:
     trunk: str | None = None
     caller_id: str = ""
     flows: frozenset[str] = frozenset()
+    company: str = ""
 
 
 @dataclass(frozen=True, slots=True)

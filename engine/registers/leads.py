@@ -146,6 +146,9 @@ class Leads(Protocol):
 
     async def counts(self, campaign: str) -> Sequence[LeadCount]: ...
 
+    async def closed(self, campaign: str) -> Mapping[str, int]:
+        """How many leads are over with which last disposition."""
+
     async def next_due(self, campaign: str) -> datetime | None:
         """When the first one may be reserved; None: there is none that ever may."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from compliance.gate import PACKS
 from dialer.checking import Known
@@ -13,6 +13,8 @@ from engine.registers.campaigns import Campaigns
 from infolinia.assembly.callbacks import hours_of
 from infolinia.configuration import Configuration
 from infolinia.sections.rules import rule_book
+from ivr.flow import Flow
+from ivr.steps.stop_contact import StopContactStep
 from schedules.opening_hours import OpeningHours
 
 
@@ -23,22 +25,30 @@ def campaign_rules(
         rule_book(configuration.rules, configuration.country),
         campaigns,
         clock,
-        known=lambda: known_to_campaigns(configuration, [flow.name for flow in flows.all()]),
+        known=lambda: known_to_campaigns(configuration, flows.all()),
         hours=schedule(configuration),
     )
 
 
-def known_to_campaigns(configuration: Configuration, flows: list[str]) -> Known:
+def known_to_campaigns(configuration: Configuration, flows: Iterable[Flow]) -> Known:
     """The names that a campaign may use."""
+    named = {flow.name: flow for flow in flows}
     return Known(
         queues=frozenset(configuration.queues),
-        flows=frozenset(flows),
+        flows=frozenset(named),
+        opt_out_flows=frozenset(name for name, flow in named.items() if _ends_calls(flow)),
         hours=frozenset(configuration.hours),
         packs=frozenset(PACKS),
         dispositions=frozenset(configuration.desk.all_dispositions()),
         scripts=frozenset(configuration.desk.scripts),
         lines=max(1, configuration.outbound.lines),
+        company=configuration.outbound.company.strip(),
+        caller_id=configuration.outbound.caller_id,
     )
+
+
+def _ends_calls(flow: Flow) -> bool:
+    return any(isinstance(step.body, StopContactStep) for step in flow.steps.values())
 
 
 def schedule(configuration: Configuration) -> Callable[[str], OpeningHours | None]:

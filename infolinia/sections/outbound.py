@@ -17,6 +17,12 @@ def _caller_id(value: str) -> str:
     return value
 
 
+def _company(value: str) -> str:
+    if len(value) > 80 or not set("{}").isdisjoint(value) or not value.isprintable():
+        raise ValueError("write the name as it is spoken: up to 80 characters, without braces")
+    return value
+
+
 def _flow_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
         raise ValueError("a flow's name is its file's name without .yaml: small letters, digits and '-'")
@@ -29,7 +35,7 @@ FlowName = Annotated[str, AfterValidator(_flow_name)]
 class OutboundSection(BaseModel):
     """`lines`: calls at once. `trunk`: the name of one of `sip.trunks`; the first when it is left out.
 
-    `flows`: those that may be said to people who are called.
+    `flows`: those that may be said to people who are called. `company`: who calls, as they are told.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,11 +45,15 @@ class OutboundSection(BaseModel):
     trunk: str = ""
     caller_id: Annotated[str, AfterValidator(_caller_id)] = ""
     flows: tuple[FlowName, ...] = ()
+    company: Annotated[str, AfterValidator(_company)] = ""
 
 
 def outbound_lines(section: OutboundSection, trunks: Sequence[str]) -> Lines:
     trunk = section.trunk or next(iter(trunks), None)
-    return Lines(section.lines, section.calls_per_second, trunk, section.caller_id, frozenset(section.flows))
+    flows = frozenset(section.flows)
+    return Lines(
+        section.lines, section.calls_per_second, trunk, section.caller_id, flows, section.company.strip()
+    )
 
 
 def outbound_problems(section: OutboundSection, trunks: Sequence[str]) -> list[str]:

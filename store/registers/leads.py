@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -191,6 +191,16 @@ class SqlLeads:
             return [LeadCount(*key, count) for key, count in sorted(found.items())]
 
         return await read(self._engine, work)
+
+    async def closed(self, campaign: str) -> Mapping[str, int]:
+        asked = (
+            select(_HOT.last_disposition, func.count())
+            .where(
+                _HOT.campaign == campaign, _HOT.state.in_(sorted(OVER)), _HOT.last_disposition.is_not(None)
+            )
+            .group_by(_HOT.last_disposition)
+        )
+        return await read(self._engine, lambda connection: dict(connection.execute(asked).tuples().all()))
 
     async def next_due(self, campaign: str) -> datetime | None:
         def work(connection: Connection) -> datetime | None:

@@ -110,13 +110,28 @@ def test_what_the_rules_ask_of_a_campaign() -> None:
         "ring_seconds": "It rings for 12 s; set 15 by the campaign's rules to 60.",
         "caller_ids": 'The rules want our number shown always: give one for "", all others.',
         "abandon.flow": (
-            "The rules want a message with name, number, a way to opt out when no agent is free: "
-            "name its flow."
+            "The rules want a message when no agent is free that tells who calls: set `outbound.company`, "
+            "or name a flow of your own."
         ),
     }
     # Nobody is abandoned where an agent is on the line first.
     assert "abandon.flow" not in found(usual(mode=Mode.PREVIEW), TSR)
     assert set(found(usual(abandon=AbandonPolicy("message", "10")), TSR)) == {"abandon.opt_out_key"}
+
+
+def test_the_message_for_whom_no_agent_is_free_has_what_the_rules_want() -> None:
+    named = replace(KNOWN, company="Example", opt_out_flows=["message"])
+    assert not check(usual(), TSR, named)
+    numberless = {one.field: one.sentence for one in check(usual(caller_ids={}), OFCOM, KNOWN)}
+    assert (
+        "who calls and our number: set `outbound.company` and `outbound.caller_id`"
+        in (numberless["abandon.flow"])
+    )
+    own = usual(abandon=AbandonPolicy("greeting"))
+    (mistake,) = check(own, TSR, named)
+    assert (mistake.field, "no step `stop_contact`" in mistake.sentence) == ("abandon.flow", True)
+    assert not check(own, OFCOM, named)  # which wants no way to opt out
+    assert not check(usual(abandon=AbandonPolicy("message")), TSR, named)
 
 
 def machines(**changed: Any) -> Campaign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from dialer.attempt import Attempt
 from dialer.campaign import Campaign, CampaignMove, CampaignState, Cause, changed
 from dialer.campaign import Change as StateChange
 from dialer.choosing import chosen, turn
-from dialer.lead import Lead, LeadState
+from dialer.lead import OVER, Lead, LeadState
 from engine.changes import AttemptBegun, AttemptStored, Change, LeadPlanned
 from engine.ports import Clock, LedgerUnavailable
 from engine.registers.actor import Actor
@@ -145,6 +146,10 @@ class CampaignBooks:
         return [
             LeadCount(one.state, one.reason.code, 1) for one in self.leads.values() if one.campaign == name
         ]
+
+    async def closed(self, name: str) -> Mapping[str, int]:
+        over = [one for one in self.leads.values() if one.campaign == name and one.state in OVER]
+        return Counter(one.last_disposition for one in over if one.last_disposition is not None)
 
     async def next_due(self, name: str) -> datetime | None:
         waiting = [one for one in self.leads.values() if one.state is LeadState.WAITING]

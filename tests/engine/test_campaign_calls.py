@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,15 +39,42 @@ steps:
   sorry: {say: {text: {en: "Nobody is free."}, interrupt: false}, next: bye}
   bye: {hangup: normal}
 """
+MACHINES = """
+flow: for-machines
+languages: [en]
+always: {agent: bye, trouble: bye}
+start: told
+steps:
+  told: {say: {text: {en: "Please call us back."}, interrupt: false}, next: bye}
+  bye: {hangup: normal}
+"""
+NEWS = """
+flow: news
+languages: [en]
+takes: [order]
+always: {agent: bye, trouble: bye}
+start: told
+steps:
+  told: {say: {text: {en: "Order {order} is here."}, interrupt: false}, next: bye}
+  bye: {hangup: normal}
+"""
 DIAL = CampaignDial("spring", PERSON, OURS, 25, "sales", message="nobody-free", language="en")
 DETECTS = MachinePolicy(Detect.AMD, OnMachine.HANG_UP)
+TELLS_MACHINES = MachinePolicy(Detect.AMD, OnMachine.MESSAGE, "for-machines")
 
 
 class Told:
-    """Verdicts that a test tells."""
+    """Verdicts that a test tells. `greets`: for so many seconds longer."""
+
+    greets = 6.0
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
+        self.waited: list[str] = []
+
+    async def greeting_over(self, channel_id: str, *, seconds: int) -> None:
+        self.waited.append(channel_id)
+        await asyncio.sleep(min(self.greets, seconds))
 
     async def of(self, channel_id: str, policy: MachinePolicy, language: str) -> Judged:
         return Judged(self.verdict, 0.5, "said so")
@@ -53,7 +82,10 @@ class Told:
 
 def stage_of(folder: Path, verdict: Verdict | None = None, after: Stage | None = None) -> Stage:
     shelf = FlowShelf(
-        {"nobody-free": load_flow(NOBODY, "nobody-free.yaml")},
+        {
+            name: load_flow(text, f"{name}.yaml")
+            for name, text in (("nobody-free", NOBODY), ("for-machines", MACHINES), ("news", NEWS))
+        },
         {},
         unknown=load_flow(UNKNOWN, "unknown.yaml"),
         region="PL",
@@ -258,3 +290,111 @@ async def test_an_engine_that_died_while_it_rang_dials_nobody_again(tmp_path: Pa
     later.control.tell(LegAnswered(CHANNEL))
     await later.until(lambda: bool(later.control.asked("ring")))
     assert not later.control.asked("originate")
+
+
+BUILT_IN = replace(DIAL, message=None, company="Example", opt_out_key="7")
+
+
+async def test_without_a_flow_the_message_tells_who_called_and_a_key_ends_all_calls(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    await answers(stage, BUILT_IN)
+    await stage.until(lambda: bool(stage.control.words()))
+    (said,) = stage.control.words()
+    assert said.startswith("Hello, this is Example, calling from ")
+    assert said.endswith("press 7.")
+    stage.press("7", CHANNEL)
+    ended = await over(stage)
+    assert stage.control.words()[-1] == "We will not call this number any more."
+    (stopped,) = stage.ledger.of_kind(CALL, Kind.CONTACT_STOPPED)
+    assert stopped["number"] == PERSON
+    assert stage.ledger.objections
+    assert (ended.result, ended.message_played) == (AttemptResult.ABANDONED, True)
+
+
+async def test_another_key_ends_nothing(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    await answers(stage, BUILT_IN)
+    await stage.until(lambda: bool(stage.control.words()))
+    stage.press("9", CHANNEL)
+    await over(stage)
+    assert not stage.ledger.of_kind(CALL, Kind.CONTACT_STOPPED)
+
+
+async def test_the_built_in_message_goes_on_after_the_engine_died(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    await answers(stage, BUILT_IN)
+    await stage.until(lambda: bool(stage.control.words()))
+    await stage.crash()
+    later = stage_of(tmp_path, after=stage)
+    await later.connect(channel(CHANNEL))
+    await later.until(lambda: bool(later.control.words()))
+    later.press("7", CHANNEL)
+    await over(later)
+    assert later.ledger.of_kind(CALL, Kind.CONTACT_STOPPED)
+
+
+async def test_a_machine_is_told_after_its_greeting(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, Verdict.MACHINE)
+    await answers(stage, replace(DIAL, machine=TELLS_MACHINES))
+    await stage.until(lambda: Kind.DETECTED in stage.ledger.kinds(CALL))
+    began = stage.clock.monotonic()
+    await stage.until(lambda: bool(stage.control.words()))
+    assert stage.clock.monotonic() - began == pytest.approx(Told.greets, abs=0.1)
+    ended = await over(stage)
+    assert stage.control.words() == ["Please call us back."]
+    assert (ended.result, ended.message_played, ended.abandoned) == (AttemptResult.MACHINE, True, False)
+
+
+async def test_who_hangs_up_while_they_greet_is_told_nothing(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, Verdict.MACHINE)
+    await answers(stage, replace(DIAL, machine=TELLS_MACHINES))
+    await stage.until(lambda: Kind.DETECTED in stage.ledger.kinds(CALL))
+    stage.control.tell(ChannelEnded(CHANNEL, 16))
+    ended = await over(stage)
+    assert (ended.result, stage.control.words()) == (AttemptResult.MACHINE, [])
+
+
+async def test_a_machine_stays_one_after_the_engine_died(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, Verdict.MACHINE)
+    dial = replace(DIAL, machine=TELLS_MACHINES)
+    await answers(stage, dial)
+    await stage.until(lambda: Kind.DETECTED in stage.ledger.kinds(CALL))
+    await stage.crash()
+    later = stage_of(tmp_path, Verdict.MACHINE, after=stage)
+    staffed(later, "anna")
+    await later.connect(channel(CHANNEL))
+    await over(later)
+    assert later.control.words() == ["Please call us back."]
+    assert not later.control.asked("ring")
+
+
+NEWS_DIAL = replace(DIAL, queue="", flow="news", variables={"order": "12"})
+
+
+@pytest.mark.parametrize("verdict", [Verdict.HUMAN, Verdict.UNSURE])
+async def test_without_agents_a_person_is_led_through_the_flow(tmp_path: Path, verdict: Verdict) -> None:
+    stage = stage_of(tmp_path, verdict)
+    await answers(stage, replace(NEWS_DIAL, machine=TELLS_MACHINES))
+    ended = await over(stage)
+    assert stage.control.words() == ["Order 12 is here."]
+    assert (ended.result, ended.abandoned) == (AttemptResult.ANSWERED, False)
+
+
+async def test_without_agents_a_machine_gets_the_message_for_machines(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, Verdict.MACHINE)
+    await answers(stage, replace(NEWS_DIAL, machine=TELLS_MACHINES))
+    assert (await over(stage)).result is AttemptResult.MACHINE
+    assert stage.control.words() == ["Please call us back."]
+
+
+async def test_without_agents_whoever_answered_as_the_engine_died_is_led_through_the_flow(
+    tmp_path: Path,
+) -> None:
+    stage = stage_of(tmp_path)
+    await dials(stage, NEWS_DIAL)
+    await stage.crash()
+    later = stage_of(tmp_path, after=stage)
+    await later.connect(channel(CHANNEL))
+    ended = await over(later)
+    assert not later.control.asked("originate")
+    assert (ended.result, later.control.words()) == (AttemptResult.ANSWERED, ["Order 12 is here."])
