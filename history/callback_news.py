@@ -37,6 +37,8 @@ def callback_form(request: CallbackRequest) -> dict[str, object]:
         "not_before": optional_time_form(request.not_before),
         "ended_at": optional_time_form(request.ended_at),
         "ended_reason": request.ended_reason,
+        "agent": request.agent,
+        "ended_by": request.ended_by,
     }
 
 

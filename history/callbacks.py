@@ -38,6 +38,8 @@ class CallbackRequest:
     person's own word, not ours. `time_zone` is the IANA zone in which it was said. `place_kept_at`: when the
     caller joined the queue that they left for this callback. `source` is the first of `sources`. `name` and
     `language` are what the person said of themselves with the request. `ended_reason` is told with the end.
+    `agent`: it was promised in their name, else anybody of the team keeps it; `ended_by`: the agent who spoke
+    with the person.
     """
 
     id: str
@@ -65,6 +67,8 @@ class CallbackRequest:
     not_before: datetime | None = None
     ended_at: datetime | None = None
     ended_reason: str | None = None
+    agent: str | None = None
+    ended_by: str | None = None
 
 
 def renewed(standing: CallbackRequest, again: CallbackRequest) -> CallbackRequest:
@@ -91,6 +95,7 @@ def renewed(standing: CallbackRequest, again: CallbackRequest) -> CallbackReques
         call_id=again.call_id or standing.call_id,
         name=again.name or standing.name,
         language=again.language or standing.language,
+        agent=again.agent or standing.agent,
         sources=tuple(dict.fromkeys((*sources_of(standing), *sources_of(again)))),
         requests=standing.requests + again.requests,
         version=standing.version + 1,

@@ -38,6 +38,7 @@ from store.tables import callback_asks, callback_requests, contacts, interaction
 from store.tables.callbacks import standing as standing_in_index
 
 CALLED_THEMSELVES = "they called themselves"
+CALLED_BY_HAND = "an agent called them"
 SERVED = ("transferred",)  # outcomes of calls in which somebody was spoken to; an agent is named elsewhere
 
 _STANDING = callback_requests.c.state.in_([state.value for state in STANDING])
@@ -72,6 +73,8 @@ def callback_of(row: Row[Any]) -> CallbackRequest:
         not_before=row.not_before,
         ended_at=row.ended_at,
         ended_reason=row.ended_reason,
+        agent=row.agent,
+        ended_by=row.ended_by,
     )
 
 
@@ -102,6 +105,8 @@ def columns_of(request: CallbackRequest) -> dict[str, object]:
         "not_before": request.not_before,
         "ended_at": request.ended_at,
         "ended_reason": request.ended_reason,
+        "agent": request.agent,
+        "ended_by": request.ended_by,
     }
 
 
@@ -173,10 +178,18 @@ def deserves_callback(
     return connection.execute(served.limit(1)).first() is None
 
 
+def called_by_hand(call: Interaction) -> bool:
+    """An agent called them beside the campaigns, and they talked."""
+    return call.direction == "outbound" and call.campaign is None and call.agent is not None
+
+
 def close_missed(
     connection: Connection, calls: Iterable[tuple[Interaction, str]], now: datetime
 ) -> list[Publication]:
-    """Whose missed calls are made good by these calls, each with its contact: they were spoken to since."""
+    """Whose requests are made good by these calls, each with its contact: they were spoken to since.
+
+    A missed call by any talk; what they asked for by an agent who called them beside the campaigns.
+    """
     told: list[Publication] = []
     for call, contact_id in calls:
         if call.channel is not HistoryChannel.CALL or not (call.agent or call.outcome in SERVED):
@@ -192,17 +205,35 @@ def close_missed(
         for row in rows.all():
             request = callback_of(row)
             ended_at = call.at.timestamp() + call.duration_seconds
-            if only_missed(request) and ended_at > _asked_last(connection, request).timestamp():
-                told.append(ended(connection, request, CallbackState.KEPT, CALLED_THEMSELVES, now))
+            if ended_at <= _asked_last(connection, request).timestamp():
+                continue
+            if called_by_hand(call) and request.call_id != call.subject_id:
+                kept = ended(connection, request, CallbackState.KEPT, CALLED_BY_HAND, now, call.agent)
+                told.append(kept)
+            elif only_missed(request):
+                told.append(
+                    ended(connection, request, CallbackState.KEPT, CALLED_THEMSELVES, now, call.agent)
+                )
     return told
 
 
 def ended(
-    connection: Connection, request: CallbackRequest, state: CallbackState, reason: str, at: datetime
+    connection: Connection,
+    request: CallbackRequest,
+    state: CallbackState,
+    reason: str,
+    at: datetime,
+    by: str | None = None,
 ) -> Publication:
-    """End a request whose row is locked."""
+    """End a request whose row is locked. `by`: the agent who spoke with the person."""
     over = replace(
-        request, state=state, ended_at=at, ended_reason=reason, not_before=None, version=request.version + 1
+        request,
+        state=state,
+        ended_at=at,
+        ended_reason=reason,
+        ended_by=by,
+        not_before=None,
+        version=request.version + 1,
     )
     put(connection, over, release=True)
     return callback_published(over, at)

@@ -16,7 +16,7 @@ from history.contact_news import contact_made
 from history.interaction import ContactPoint, PointKind
 from history.publication import Publication
 from store.attempt_keeping import begin_attempts
-from store.callback_keeping import close_missed, deserves_callback, keep_callback
+from store.callback_keeping import called_by_hand, close_missed, deserves_callback, keep_callback
 from store.lead_keeping import put_lead
 from store.publishing import publish
 from store.rows import PointKey, Row, Rows
@@ -76,7 +76,11 @@ def _keep_callbacks(
     """What is published of callbacks: those asked for, and those whom a call made needless."""
     now = rows.committed_at
     nobody_waits = {person.contact_id for person in people if not person.waits}
-    calls = [(call, person) for call, person in rows.calls_of_people(contacts) if person not in nobody_waits]
+    calls = [
+        (call, person)
+        for call, person in rows.calls_of_people(contacts)
+        if person not in nobody_waits or called_by_hand(call)
+    ]
     told = close_missed(connection, calls, now)
     for request, contact_id in rows.callbacks_asked(contacts):
         missed = request.source is CallbackSource.MISSED

@@ -18,6 +18,9 @@ _SEEN = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 SHORTEST_WITHIN_SECONDS, LONGEST_WITHIN_SECONDS = 300, 30 * 86_400
 
 Topic = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="What it is about: orders.")]
+CampaignId = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", description="Whose leads it is to be one of.")
+]
 Language = Annotated[
     str, Field(min_length=2, max_length=20, description="As pl or pt-BR."), AfterValidator(language_of)
 ]
@@ -25,6 +28,12 @@ Zone = Annotated[
     str,
     Field(min_length=1, max_length=60, description="Whose clocks the person goes by: Europe/Warsaw."),
     AfterValidator(time_zone_of),
+]
+Agent = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="To whom alone it is given while they are waited for."
+    ),
 ]
 Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=PLAIN)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_SEEN)]
@@ -58,6 +67,8 @@ class CallbackShape(Shape):
     not_before: Annotated[Time | None, Field(description="It is not tried again before.")]
     ended_at: Time | None
     ended_reason: str | None
+    agent: Annotated[str | None, Field(description="In whose name it was promised; null: the team.")]
+    ended_by: Annotated[str | None, Field(description="The agent who spoke with the person.")]
 
 
 class CallbackPage(Shape):
@@ -71,6 +82,8 @@ class CallbackQuery(PageQuery):
     contact_id: Id | None = None
     due_from: Annotated[Time | None, Field(description="Windows that are not over by then.")] = None
     due_to: Annotated[Time | None, Field(description="Windows that have begun by then.")] = None
+    agent: Agent | None = None
+    queue: Topic | None = None
 
 
 class NewCallback(Shape):
@@ -81,7 +94,9 @@ class NewCallback(Shape):
     ] = None
     contact_id: Id | None = None
     topic: Topic
-    campaign: Topic | None = None
+    campaign: CampaignId | None = None
+    agent: Agent | None = None
+    queue: Topic | None = None
     window_from: Time | None = None
     window_to: Time | None = None
     within_seconds: Annotated[int | None, Field(ge=SHORTEST_WITHIN_SECONDS, le=LONGEST_WITHIN_SECONDS)] = None
@@ -100,7 +115,8 @@ class NewCallback(Shape):
 class CallbackPatch(Shape):
     """Null takes a member away. A window that is given is one that the person chose."""
 
-    campaign: Topic | None = Field(default=None, json_schema_extra=no_default)
+    campaign: CampaignId | None = Field(default=None, json_schema_extra=no_default)
+    agent: Agent | None = Field(default=None, json_schema_extra=no_default)
     window_from: Time | None = Field(default=None, json_schema_extra=no_default)
     window_to: Time | None = Field(default=None, json_schema_extra=no_default)
     time_zone: Zone | None = Field(default=None, json_schema_extra=no_default)

@@ -115,7 +115,15 @@ class CallbacksApi:
 
     async def list(self, asked: Asked) -> Answer:
         query: CallbackQuery = asked.query
-        wanted = CallbackFilter(query.state, query.topic, query.contact_id, query.due_from, query.due_to)
+        wanted = CallbackFilter(
+            query.state,
+            query.topic,
+            query.contact_id,
+            query.due_from,
+            query.due_to,
+            agent=query.agent,
+            queue=query.queue,
+        )
         page = await self._callbacks.list(wanted, limit=query.limit, after=after_of(query.cursor, "id"))
         items = [callback_shape(one) for one in page.items]
         seen = tuple(f"callback:{one.id}" for one in page.items)
@@ -142,6 +150,8 @@ class CallbacksApi:
             person_chose=window.person_chose,
             time_zone=body.time_zone,
             campaign=body.campaign,
+            agent=body.agent,
+            queue=body.queue,
             note=body.note,
             name=None if body.name is None else cleaned(body.name),
             language=body.language,

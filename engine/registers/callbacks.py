@@ -9,6 +9,7 @@ from typing import Protocol
 
 from engine.registers.actor import Actor
 from engine.registers.pages import Page
+from history.callback_figures import CallbackEnd
 from history.callbacks import CallbackRequest, CallbackState
 from history.permissions import Consent
 
@@ -27,7 +28,10 @@ class CallbackFilter:
     """Which requests are listed. None: all.
 
     `contact_id`: of that person, merged contacts counted as one. `due_from` and `due_to`: those whose
-    window is not over before the one and has begun before the other.
+    window is not over before the one and has begun before the other. `seen_by`: theirs, and those that are
+    promised in nobody's name and wait for one of these queues (or are of a topic of that name). `agent`:
+    promised in their name; `team`: in nobody's. `queue`: of that queue. `ended_from`, `ended_to`: when
+    they were kept, broken or cancelled.
     """
 
     states: Collection[CallbackState] = ()
@@ -35,6 +39,21 @@ class CallbackFilter:
     contact_id: str | None = None
     due_from: datetime | None = None
     due_to: datetime | None = None
+    seen_by: tuple[str, Collection[str]] | None = None
+    agent: str | None = None
+    team: bool = False
+    queue: str | None = None
+    ended_from: datetime | None = None
+    ended_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that stand, told apart: two that are equal are most likely of the same requests."""
+
+    count: int
+    versions: int
+    newest: str | None
 
 
 class Callbacks(Protocol):
@@ -64,7 +83,7 @@ class Callbacks(Protocol):
         """Newest first."""
 
     async def change(self, actor: Actor, request: CallbackRequest) -> CallbackRequest:
-        """Put window, zone, campaign, note, name and language of `request`, read at its version.
+        """Put window, zone, campaign, agent, note, name and language of `request`, read at its version.
 
         Raises Missing, Changed, and Refused for one that has ended.
         """
@@ -83,8 +102,23 @@ class Callbacks(Protocol):
     async def kept(self, worker: str, id: str, reason: str) -> CallbackRequest:
         """The person was reached. Raises Missing, and Changed when the worker has lost it."""
 
-    async def reached(self, id: str, reason: str) -> None:
+    async def standing(self) -> Standing:
+        """Whether anything has come, gone or changed, for one who looks often."""
+
+    async def claim(self, worker: str, id: str, lease: timedelta) -> CallbackRequest | None:
+        """This very one is about to be dialled: for this worker alone until the lease ends.
+
+        None: it has ended, or another worker dials it. Raises Missing.
+        """
+
+    async def reached(self, id: str, reason: str, agent: str | None = None) -> None:
         """A campaign that keeps the request as a lead has spoken with the person: it is kept, if it stands.
+
+        `agent`: who spoke. Raises Missing.
+        """
+
+    async def give_up(self, id: str, reason: str, *, unwanted: bool = False) -> None:
+        """It is tried no more, if it stands: broken; cancelled, if the person wants no calls.
 
         Raises Missing.
         """
@@ -97,3 +131,6 @@ class Callbacks(Protocol):
 
     async def counts(self) -> Mapping[str, int]:
         """How many there are in each state."""
+
+    async def ends(self, since: datetime, until: datetime) -> Sequence[CallbackEnd]:
+        """How those came out that ended in that time."""

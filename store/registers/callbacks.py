@@ -7,14 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock, Ids
 from engine.registers.actor import ENGINE, Actor
-from engine.registers.callbacks import Asked, CallbackFilter
+from engine.registers.callbacks import Asked, CallbackFilter, Standing
 from engine.registers.pages import Page
 from engine.registers.refusals import Changed, Missing, Refused
+from history.callback_figures import CallbackEnd
 from history.callback_news import callback_published
 from history.callbacks import STANDING, CallbackRequest, CallbackState, is_overdue
 from history.permission_news import consent_published
@@ -97,6 +98,7 @@ class SqlCallbacks:
             if wanted.due_to is not None:
                 begun = or_(_columns.window_from.is_(None), _columns.window_from < wanted.due_to)
                 chosen = chosen.where(begun)
+            chosen = chosen.where(*_narrower(wanted))
             if after is not None:
                 chosen = chosen.where(_columns.id < after[0])
             rows = connection.execute(chosen.order_by(_columns.id.desc()).limit(limit + 1)).all()
@@ -122,6 +124,7 @@ class SqlCallbacks:
                 person_chose=request.person_chose,
                 time_zone=request.time_zone,
                 campaign=request.campaign,
+                agent=request.agent,
                 note=request.note,
                 name=request.name,
                 language=request.language,
@@ -192,13 +195,53 @@ class SqlCallbacks:
 
         return await written(self._engine, work)
 
-    async def reached(self, id: str, reason: str) -> None:
+    async def standing(self) -> Standing:
+        wanted = select(func.count(), func.sum(_columns.version), func.max(_columns.id)).where(
+            _columns.state.in_([state.value for state in STANDING])
+        )
+        async with reading(self._engine) as connection:
+            count, versions, newest = (await connection.execute(wanted)).one()
+        return Standing(int(count), int(versions or 0), newest)
+
+    async def claim(self, worker: str, id: str, lease: timedelta) -> CallbackRequest | None:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> CallbackRequest | None:
+            row = locked_callback(connection, id)
+            known = callback_of(row)
+            if known.state not in STANDING:
+                return None
+            theirs = known.state is CallbackState.DIALLING and row.claimed_by != worker
+            if theirs and row.claimed_until > now:
+                return None
+            mine = replace(
+                known, state=CallbackState.DIALLING, attempts=known.attempts + 1, version=known.version + 1
+            )
+            put(connection, mine)
+            claim = update(callback_requests).where(_columns.id == id)
+            connection.execute(claim.values(claimed_by=worker, claimed_until=now + lease))
+            note(connection, ENGINE, "callback.reserved", _subject(id), {"worker": worker}, now)
+            publish(connection, [callback_published(mine, now)])
+            return mine
+
+        return await written(self._engine, work)
+
+    async def reached(self, id: str, reason: str, agent: str | None = None) -> None:
+        await self._end_if_standing(id, CallbackState.KEPT, reason, agent)
+
+    async def give_up(self, id: str, reason: str, *, unwanted: bool = False) -> None:
+        state = CallbackState.CANCELLED if unwanted else CallbackState.BROKEN
+        await self._end_if_standing(id, state, reason)
+
+    async def _end_if_standing(
+        self, id: str, state: CallbackState, reason: str, agent: str | None = None
+    ) -> None:
         now = self._clock.now()
 
         def work(connection: Connection) -> None:
             known = callback_of(locked_callback(connection, id))
             if known.state in STANDING:
-                _end(connection, ENGINE, known, CallbackState.KEPT, reason, now)
+                _end(connection, ENGINE, known, state, reason, now, agent)
 
         await written(self._engine, work)
 
@@ -245,6 +288,33 @@ class SqlCallbacks:
             found = {row[0]: int(row[1]) for row in await connection.execute(wanted)}
         return {state.value: found.get(state.value, 0) for state in CallbackState}
 
+    async def ends(self, since: datetime, until: datetime) -> Sequence[CallbackEnd]:
+        wanted = select(_columns.ended_at, _columns.state, _columns.ended_by, _columns.agent).where(
+            _columns.ended_at >= since, _columns.ended_at < until
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(wanted)).all()
+        return [CallbackEnd(row[0], CallbackState(row[1]), row[2] or row[3]) for row in rows]
+
+
+def _narrower(wanted: CallbackFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.seen_by is not None:
+        agent, queues = wanted.seen_by
+        for_team = or_(_columns.queue.in_(queues), _columns.topic.in_(queues))
+        conditions.append(or_(_columns.agent == agent, _columns.agent.is_(None) & for_team))
+    if wanted.agent is not None:
+        conditions.append(_columns.agent == wanted.agent)
+    if wanted.team:
+        conditions.append(_columns.agent.is_(None))
+    if wanted.queue is not None:
+        conditions.append(_columns.queue == wanted.queue)
+    if wanted.ended_from is not None:
+        conditions.append(_columns.ended_at >= wanted.ended_from)
+    if wanted.ended_to is not None:
+        conditions.append(_columns.ended_at < wanted.ended_to)
+    return conditions
+
 
 def _subject(id: str) -> str:
     return f"callback:{id}"
@@ -289,8 +359,9 @@ def _end(
     state: CallbackState,
     reason: str,
     now: datetime,
+    by: str | None = None,
 ) -> CallbackRequest:
-    told = ended(connection, known, state, reason, now)
+    told = ended(connection, known, state, reason, now, by)
     note(connection, actor, f"callback.{state}", _subject(known.id), {}, now)
     publish(connection, [told])
     return callback_of(locked_callback(connection, known.id))

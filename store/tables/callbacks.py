@@ -7,7 +7,8 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text,
 from store.tables.columns import Json, UtcDateTime, metadata
 
 # `contact_id` is the contact that the request came to, `person` the surviving one, which merges change: a
-# person has one standing request of a topic. `claimed_by` dials it until `claimed_until`.
+# person has one standing request of a topic. `claimed_by` dials it until `claimed_until`. `agent`: in whose
+# name it was promised; `ended_by`: the agent who spoke with the person.
 callback_requests = Table(
     "callback_requests",
     metadata,
@@ -40,6 +41,8 @@ callback_requests = Table(
     Column("claimed_until", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("ended_reason", Text),
+    Column("agent", Text),
+    Column("ended_by", Text),
     sqlite_with_rowid=False,
 )
 standing = text("state IN ('open', 'dialling')")
@@ -53,6 +56,7 @@ Index(
 )
 Index("ix_callback_requests_person", callback_requests.c.person, callback_requests.c.id)
 Index("ix_callback_requests_contact", callback_requests.c.contact_id)
+Index("ix_callback_requests_ended", callback_requests.c.ended_at)
 Index("ix_callback_requests_state", callback_requests.c.state, callback_requests.c.window_to)
 
 # Each asking once, however often it is written: a commit that is repeated, a form that is sent again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from engine.changes import CallbackKept, InteractionAdded, ObjectionKept
 from engine.registers.callbacks import CallbackFilter
 from engine.registers.refusals import Changed, Missing, Refused
+from history.callback_figures import figures
 from history.callbacks import CallbackRequest, CallbackSource, CallbackState
 from history.interaction import Channel, ContactPoint, Interaction
 from history.permissions import Consent, Objection, Proof, Scope
@@ -283,3 +284,76 @@ async def test_one_whom_a_campaign_has_reached_is_kept(store: Store, clock: Hand
     assert (await store.callbacks.get("c1")).ended_reason == "campaign spring"
     with pytest.raises(Missing):
         await store.callbacks.reached("c9", "campaign spring")
+
+
+async def test_whoever_claims_one_dials_it_alone(store: Store, clock: HandClock) -> None:
+    await store.callbacks.request(WE, asked(clock))
+    mine = await store.callbacks.claim("campaign:a", "c1", LEASE)
+    assert mine is not None
+    assert (mine.state, mine.attempts) == (CallbackState.DIALLING, 1)
+    assert await store.callbacks.claim("campaign:b", "c1", LEASE) is None
+    assert await store.callbacks.claim("campaign:a", "c1", LEASE) is not None, "an engine that came back"
+    clock.pass_seconds(61)
+    assert await store.callbacks.claim("campaign:b", "c1", LEASE) is not None, "the lease has ended"
+    await store.callbacks.give_up("c1", "its number does not exist")
+    assert await store.callbacks.claim("campaign:b", "c1", LEASE) is None
+    (one,) = await all_of(store)
+    assert (one.state, one.ended_reason) == (CallbackState.BROKEN, "its number does not exist")
+    with pytest.raises(Missing):
+        await store.callbacks.claim("campaign:b", "c9", LEASE)
+
+
+async def test_what_stands_is_told_apart(store: Store, clock: HandClock) -> None:
+    seen = [await store.callbacks.standing()]
+    await store.callbacks.request(WE, asked(clock, "c1"))
+    seen.append(await store.callbacks.standing())
+    await store.callbacks.request(WE, asked(clock, "c2"))  # renewed
+    seen.append(await store.callbacks.standing())
+    await store.callbacks.cancel(WE, "c1", "no longer")
+    await store.callbacks.request(WE, asked(clock, "c3"))
+    seen.append(await store.callbacks.standing())
+    assert len(set(seen)) == 4
+    assert await store.callbacks.standing() == seen[-1]
+
+
+async def test_who_kept_and_who_broke_them_is_counted(store: Store, clock: HandClock) -> None:
+    begun = clock.at
+    for n in range(1, 5):
+        await store.callbacks.request(WE, asked(clock, f"c{n}", n=n, agent="jan" if n == 3 else None))
+    await store.callbacks.reached("c1", "campaign spring", "anna")
+    await store.callbacks.give_up("c2", "too often")
+    await store.callbacks.give_up("c3", "its window passed")
+    await store.callbacks.give_up("c4", "they want no calls", unwanted=True)
+    ends = await store.callbacks.ends(begun, clock.at + LEASE)
+    found = {(one.agent, one.kept, one.broken, one.cancelled) for one in figures(ends, UTC)}
+    assert found == {("anna", 1, 0, 0), ("jan", 0, 1, 0), (None, 0, 1, 1)}
+    assert await store.callbacks.ends(clock.at + LEASE, clock.at + 2 * LEASE) == []
+
+
+async def test_agents_see_theirs_and_their_teams(store: Store, clock: HandClock) -> None:
+    await store.callbacks.request(WE, asked(clock, "hers", n=1, agent="anna"))
+    await store.callbacks.request(WE, asked(clock, "his", n=2, agent="jan", queue="sales"))
+    await store.callbacks.request(WE, asked(clock, "team", n=3, queue="sales"))
+    await store.callbacks.request(WE, asked(clock, "topic", n=4, topic="sales"))
+    await store.callbacks.request(WE, asked(clock, "other", n=5, queue="returns"))
+    seen = await all_of(store, seen_by=("anna", ["sales"]))
+    assert {one.id for one in seen} == {"hers", "team", "topic"}
+    assert [one.id for one in await all_of(store, agent="jan")] == ["his"]
+    assert {one.id for one in await all_of(store, team=True, queue="sales")} == {"team"}
+
+
+async def test_a_call_by_hand_keeps_what_was_asked_for(store: Store, clock: HandClock) -> None:
+    await store.callbacks.request(WE, asked(clock, "c1"))
+    clock.pass_seconds(60)
+
+    async def called(name: str, **fields: Any) -> None:
+        at = clock.at
+        call = Interaction(name, at, Channel.CALL, "outbound", name, phone(1), duration_seconds=30, **fields)
+        await store.ledger.commit([InteractionAdded(call, f"new-{name}")], durable=True)
+
+    await called("m0")
+    await called("m1", agent="anna", campaign="spring")
+    assert (await store.callbacks.get("c1")).state is CallbackState.OPEN
+    await called("m2", agent="anna")
+    one = await store.callbacks.get("c1")
+    assert (one.state, one.ended_by) == (CallbackState.KEPT, "anna")
