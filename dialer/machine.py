@@ -32,7 +32,7 @@ class MachinePolicy:
     detect: Detect = Detect.OFF
     on_machine: OnMachine = OnMachine.HANG_UP
     flow: str | None = None
-    seconds: float = 2.5
+    seconds: float = 3.0
     audit_share: float = 0.02
 
 
