@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from console.api.access import Role, Scope
+from console.api.campaign_live_shapes import CampaignLiveShape, LiveQuery, live_shape
 from console.api.campaign_shapes import (
     CampaignCheck,
     CampaignCountersShape,
@@ -28,8 +28,10 @@ from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem
+from dialer.abandon_window import window_began
 from dialer.campaign import Campaign, CampaignMove, CampaignState
 from dialer.reasons import Reason, sentence
+from engine.campaign_live import campaign_live
 from engine.campaign_rules import HasMistakes
 from engine.registers.refusals import Changed
 
@@ -52,6 +54,7 @@ class CampaignsApi:
         self._rules = parts.campaign_rules
         self._clock = parts.clock
         self._run = parts.explain_campaign
+        self._minutes = parts.campaign_minutes
 
     def operations(self) -> tuple[Operation, ...]:
         read: dict[str, Any] = {"tag": _TAG, "scope": Scope.CAMPAIGNS_READ, "role": Role.SUPERVISOR}
@@ -83,6 +86,12 @@ class CampaignsApi:
                 "What it does now, and why",
                 description="Its leads by reason, its counters, what its pacer has learned.",
                 answer=CampaignExplanation, **read,
+            ),
+            Operation(
+                "GET", f"{one}/live", "get_campaign_live", self._live,
+                "Its day so far: agents, calls and the abandon cap's window",
+                description="By periods of five minutes, counted anew at each request.",
+                query=LiveQuery, answer=CampaignLiveShape, **read,
             ),
             *(
                 Operation(
@@ -142,9 +151,7 @@ class CampaignsApi:
         campaign = await self._campaigns.get(asked.path["campaign_id"])
         now = self._clock.now()
         limits = self._limits(campaign)
-        since = campaign.created_at
-        if limits.abandon_window_days is not None:
-            since = max(since, now - timedelta(days=limits.abandon_window_days))
+        since = window_began(self._rules.limits(campaign), campaign.started_at or campaign.created_at, now)
         counted = await self._campaigns.counters(campaign.id, since)
         dialling = self._rules.dialling(campaign, now)
         pacer = await self._campaigns.knowledge(campaign.id)
@@ -180,6 +187,20 @@ class CampaignsApi:
                 run=self._run(campaign.id),
             )
         )
+
+    async def _live(self, asked: Asked) -> Answer:
+        query: LiveQuery = asked.query
+        campaign = await self._campaigns.get(asked.path["campaign_id"])
+        live = await campaign_live(
+            campaign,
+            campaigns=self._campaigns,
+            minutes=self._minutes,
+            limits=self._rules.limits(campaign),
+            run=self._run(campaign.id),
+            now=self._clock.now(),
+            day=query.day,
+        )
+        return Answer(live_shape(live))
 
     def _mover(self, move: CampaignMove) -> Any:
         async def moved(asked: Asked) -> Answer:

@@ -29,6 +29,7 @@ from engine.registers.agents import AgentRegister
 from engine.registers.attempts import Attempts
 from engine.registers.callbacks import Callbacks
 from engine.registers.calls import CallRegister
+from engine.registers.campaign_minutes import CampaignMinutes
 from engine.registers.campaigns import Campaigns
 from engine.registers.debts import Debts
 from engine.registers.decisions import Decisions
@@ -81,6 +82,7 @@ class ApiParts:
     gate: Gate
     callbacks: Callbacks
     campaigns: Campaigns
+    campaign_minutes: CampaignMinutes
     leads: Leads
     attempts: Attempts
     debts: Debts

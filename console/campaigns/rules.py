@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from aiohttp import web
 
 from compliance.facts import Mode
@@ -13,6 +11,7 @@ from console.campaigns.asking import campaign_read
 from console.campaigns.frame import frame
 from console.pages import Pages
 from console.words import Words
+from dialer.abandon_window import window_began
 
 
 class CampaignRulePages:
@@ -27,9 +26,7 @@ class CampaignRulePages:
         campaign = await campaign_read(self._parts.campaigns, request)
         rules, words = self._parts.campaign_rules, self._pages.words_for(request)
         limits = rules.limits(campaign)
-        since = campaign.created_at
-        if limits.abandon_window_days is not None:
-            since = max(since, self._parts.clock.now() - timedelta(days=limits.abandon_window_days))
+        since = window_began(limits, campaign.started_at or campaign.created_at, self._parts.clock.now())
         return self._pages.page(
             request,
             "campaigns/rules.html",

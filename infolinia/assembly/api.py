@@ -85,6 +85,7 @@ def api_parts(
         gate=gate,
         callbacks=store.callbacks,
         campaigns=store.campaigns,
+        campaign_minutes=store.campaign_minutes,
         leads=store.leads,
         attempts=store.attempts,
         debts=store.debts,

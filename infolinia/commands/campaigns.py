@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,21 +13,24 @@ import typer
 
 from calls.numbers import parse_number
 from compliance.facts import Mode, Purpose
+from console.api.campaign_live_shapes import live_shape
 from dialer.campaign import AbandonPolicy, Campaign, CampaignKind, CampaignMove, CampaignState
 from dialer.lead import Lead, LeadState
 from dialer.reasons import sentence
+from engine.campaign_live import CampaignLive, campaign_live
 from engine.campaign_rules import CampaignRules
 from engine.clock import SystemClock
 from engine.registers.campaigns import Campaigns
 from engine.registers.leads import LeadFilter, Leads, NewLead
 from infolinia.assembly.campaign_rules import campaign_rules
+from infolinia.commands.campaign_figures import live_lines
 from infolinia.commands.campaign_forecast import forecast
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.flows.control_socket import NoHotline, ask_hotline
 from infolinia.flows.files import load_flows
-from store.store import open_campaigns
+from store.store import open_campaign_minutes, open_campaigns
 
 campaign_app = typer.Typer(help="Campaigns: whom we call, by whom, when and how.", no_args_is_help=True)
 
@@ -66,18 +69,23 @@ def list_campaigns(
 
 @campaign_app.command("show")
 def show_campaign(id: IdArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """One campaign, and how many of its leads are in which state."""
+    """One campaign: what today and its abandon cap's window have come to, and its leads by state."""
 
     async def work() -> None:
-        async with _books(load_configuration(config)) as (campaigns, leads):
+        configuration = load_configuration(config)
+        async with _books(configuration) as (campaigns, leads):
             campaign, counts = await campaigns.get(id), await leads.counts(id)
+            live = await _live(configuration, campaign, campaigns)
         record = _form(campaign) | {
-            "leads": [{"state": c.state.value, "reason": c.reason.value, "count": c.count} for c in counts]
+            "live": live_shape(live).model_dump(mode="json", exclude={"points", "campaign", "state"}),
+            "leads": [{"state": c.state.value, "reason": c.reason.value, "count": c.count} for c in counts],
         }
         if as_json:
             typer.echo(json.dumps(record))
             return
         typer.echo(_line(campaign))
+        for line in live_lines(live):
+            typer.echo(f"  {line}")
         for count in counts:
             typer.echo(f"  {count.state:<10} {count.reason:<16} {count.count}")
 
@@ -279,6 +287,22 @@ async def _refuse_mistakes(rules: CampaignRules, campaign: Campaign) -> None:
             typer.echo(f"note: {note.field}: {note.sentence}")
     if mistakes := [f"{one.field}: {one.sentence}" for one in found if one.blocks]:
         fail("\n".join(mistakes))
+
+
+async def _live(configuration: Configuration, campaign: Campaign, campaigns: Campaigns) -> CampaignLive:
+    rules = _rules(configuration, campaigns)
+    run = None
+    with suppress(NoHotline):  # the figures are the database's
+        run = (await ask_hotline(configuration, "GET", f"/campaigns/{campaign.id}"))["campaign"]
+    async with open_campaign_minutes(configuration.database_url) as minutes:
+        return await campaign_live(
+            campaign,
+            campaigns=campaigns,
+            minutes=minutes,
+            limits=rules.limits(campaign),
+            run=run,
+            now=SystemClock().now(),
+        )
 
 
 def _form(campaign: Campaign) -> dict[str, Any]:

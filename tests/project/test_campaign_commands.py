@@ -6,14 +6,19 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from engine.campaign_live import CampaignLive, Figures, LegalWindow
 from engine.clock import SystemClock
+from engine.registers.campaigns import CampaignCounters
+from infolinia.commands.campaign_figures import live_lines
 from infolinia.configuration import load_configuration
 from store.store import open_store
 from tests.commands import Program, Ran, loaded_program
+from tests.dialer.leads_and_calls import campaign
 
 FLOW = """\
 flow: {name}
@@ -99,6 +104,42 @@ async def test_a_campaign_is_made_filled_and_started(office: Office) -> None:
     assert told.startswith(f"lead {lead} of campaign spring: waiting, +48600000001")
     assert "paused" in await office.does("campaign", "pause", "spring", "--note", "lunch")
     assert "finished" in await office.does("campaign", "finish", "spring")
+
+
+async def test_show_tells_what_the_day_has_come_to(office: Office) -> None:
+    await office.does(*NEW, "--mode", "agentless", "--flow", "news")
+    told = await office.does("campaign", "show", "spring")
+    assert "today       0 calls, 0 answered by people (–)" in told
+    assert "window      since" in told
+    assert "now  " not in told  # no hotline runs
+    record = json.loads(await office.does("campaign", "show", "spring", "--json"))
+    assert record["live"]["today"]["attempts"] == 0
+    assert record["live"]["run"] is None
+
+
+def test_lines_of_a_run_tell_what_goes_on() -> None:
+    at = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    made = campaign(id="autumn")
+    window = LegalWindow(at, 30, CampaignCounters(100, 50, 2), 0.03)
+    run = {
+        "why": "2 calls are placed now.",
+        "agent_states": {"idle": 1, "talking": 3},
+        "in_flight": {"ringing": 4, "talking": 3, "waiting": 0},
+        "calls": 7,
+        "lines": 10,
+        "not_called": {"gate by pl/hours": 5},
+    }
+    live = CampaignLive(made, at, at, at, (), Figures(100, 50, 2, 5, 60.0, 120.0, 20.0), window, run)
+    told = list(live_lines(live))
+    assert told == [
+        "today       100 calls, 50 answered by people (50.0%), 2 abandoned, 5 machines; utilisation 70.0%",
+        "window      since 2026-11-21 10:00 UTC: 2 abandoned of 50 answered by people "
+        "(4.0%; cap 3.0%, over the cap)",
+        "now         2 calls are placed now.",
+        "agents      1 ready, 3 talking",
+        "lines       7 of 10 in use: 4 ringing, 3 talking",
+        "not called  5 by gate by pl/hours",
+    ]
 
 
 async def test_mistakes_are_told_all_at_once(office: Office) -> None:
