@@ -21,8 +21,10 @@ from engine.desk.arrangements import CallbackWish as CallbackWish
 from engine.desk.call_parts import CallParts
 from engine.desk.dialling import ManualCalls, manual_order
 from engine.desk.following import BROWSER, BUSY, ON_THE_LINE, Following
+from engine.desk.lead_popups import LeadPopups
 from engine.desk.ordered_ledger import OrderedLedger
 from engine.desk.page_news import PageNews
+from engine.desk.previews import NoPreviews, Previews
 from engine.desk.refusals import DeskRefused
 from engine.desk.settings import DeskSettings
 from engine.desk.showing import Details, Showing, texts_of
@@ -49,7 +51,8 @@ class Desks:
     """Every method raises DeskRefused where a thing is not lawful or cannot be done now.
 
     A page is named by an id of its own, made anew at each load: one page at a time is an agent's desk.
-    `refresh` has the queues know of a new person at once; `names` tells what agents are called.
+    `refresh` has the queues know of a new person at once; `names` tells what agents are called. `previews`:
+    leads that agents look at before they are called.
     """
 
     def __init__(
@@ -65,7 +68,9 @@ class Desks:
         manual: ManualCalls,
         refresh: Callable[[], Awaitable[None]],
         names: Callable[[], Mapping[str, str]] = dict,
+        previews: Previews | None = None,
     ) -> None:
+        self.previews = previews or NoPreviews()
         self.settings = settings
         self._exchange = exchange
         self._queues = exchange.queues
@@ -89,6 +94,8 @@ class Desks:
         self._sittings = Sittings(
             control, on_present=self._queues.desk_present, on_gone=lambda agent: self._gone(agent)
         )
+        self.previews.attend(lambda agent: agent in self._sittings, self._tell_lead)
+        self._leads = LeadPopups(register, self.previews, self._tell_lead)
         self._showing = Showing(
             exchange,
             switchboard,
@@ -98,6 +105,7 @@ class Desks:
             self._sittings.tell,
             lambda: self.settings,
             names,
+            self._leads,
         )
         self._following = Following(
             exchange,
@@ -146,6 +154,7 @@ class Desks:
         for task in self._background:
             task.cancel()
         await self._showing.close()
+        await self._leads.close()
         await self._arrangements.close()
         await self._parts.close()
         await self._ordered.close()
@@ -308,11 +317,21 @@ class Desks:
         self._arranged(agent, call_id, callback_id=request.id)
 
     async def promise(
-        self, agent: str, call_id: str, amount: int, currency: str, due: date, reference: str = ""
+        self,
+        agent: str,
+        call_id: str,
+        amount: int,
+        currency: str,
+        due: date,
+        reference: str = "",
+        parts: int = 1,
     ) -> None:
-        """A promise to pay; `amount` in hundredths. Durable as a callback is."""
+        """A promise to pay; `amount` in hundredths, in `parts` a month apart. Durable as a callback is.
+
+        Refused ("promise") where the debt is known here and its balance does not allow it.
+        """
         _, call_log = await self._about(agent, call_id)
-        await self._arrangements.promise(call_log, amount, currency, due, reference)
+        await self._arrangements.promise(call_log, agent, amount, currency, due, reference, parts)
         self._arranged(agent, call_id, promised=True)
 
     async def stop_contact(self, agent: str, call_id: str, channels: frozenset[str] = frozenset()) -> None:
@@ -345,6 +364,9 @@ class Desks:
         self._queues.tell(WrapUpEnded(agent))
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    def _tell_lead(self, agent: str) -> None:
+        self._sittings.tell(agent, DeskPart.POPUP)
 
     def _gone(self, agent: str) -> None:
         """Nobody has been at the desk for too long; during a talk that is heeded when it is over."""

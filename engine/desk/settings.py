@@ -61,5 +61,8 @@ class DeskSettings:
         return tuple(self.templates[name] for name in names if name in self.templates)
 
     def script_of(self, queue: str) -> tuple[ScriptStep, ...]:
-        name = self.of_queue(queue).script
+        return self.script(self.of_queue(queue).script)
+
+    def script(self, name: str | None) -> tuple[ScriptStep, ...]:
+        """Nothing of one that there is not."""
         return () if name is None else self.scripts.get(name, ())

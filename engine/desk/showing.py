@@ -17,6 +17,7 @@ from engine.call_log import CallLog
 from engine.desk.arrangements import shown as filled_where_known
 from engine.desk.call_parts import CallParts
 from engine.desk.days import Days
+from engine.desk.lead_popups import LeadPopups
 from engine.desk.popup import TIMELINE_ROWS, popup_of
 from engine.desk.settings import DeskSettings
 from engine.desk.view import (
@@ -28,6 +29,7 @@ from engine.desk.view import (
     NoteView,
     OfferView,
     Popup,
+    ScriptStep,
     SmsTemplate,
     TransferTarget,
     WrapUpView,
@@ -65,7 +67,9 @@ class Showing:
         tell: Callable[[str, DeskPart], None],
         settings: Callable[[], DeskSettings],
         names: Callable[[], Mapping[str, str]],
+        leads: LeadPopups,
     ) -> None:
+        self._leads = leads
         self._exchange = exchange
         self._queues = exchange.queues
         self._clock = exchange.clock
@@ -201,6 +205,10 @@ class Showing:
         )
         if details & {DeskDetail.CALL, DeskDetail.SIDE}:
             desk = await self._with_call(desk, view, sides=DeskDetail.SIDE in details)
+            if view.work is None and (looked_at := self._leads.of(agent)) is not None:
+                preview, popup = looked_at
+                script = settings.script(preview.campaign.script) or settings.script_of(popup.queue or "")
+                desk = replace(desk, preview=preview, popup=popup, script=script)
         if DeskDetail.DAY in details:
             desk = replace(desk, day=await self.days.of(agent, view.status))
         if DeskDetail.QUEUES in details:
@@ -229,7 +237,7 @@ class Showing:
                 DispositionChoice(one.name, one.label, one.next.value)
                 for one in settings.dispositions_of(queue)
             ),
-            script=settings.script_of(queue) if sides else (),
+            script=_script(settings, call_log, queue) if sides else (),
             templates=self._templates(agent, queue, popup) if sides else (),
         )
 
@@ -306,6 +314,12 @@ class Showing:
             )
             for one in self._settings().templates_of(queue)
         )
+
+
+def _script(settings: DeskSettings, call_log: CallLog | None, queue: str) -> tuple[ScriptStep, ...]:
+    """The campaign's, else the queue's."""
+    name = None if call_log is None else call_log.events[0].data.get("script")
+    return settings.script(None if name is None else str(name)) or settings.script_of(queue)
 
 
 def _asked(talk: TalkView, party: PartyView) -> OfferView:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from acd.agents import AgentState, AgentStatus
 from acd.talks.talk import TalkView
 from acd.views import AgentView, QueueView
+from engine.desk.previews import Preview
 from engine.registers.agents import AgentDay
 from history.callbacks import CallbackRequest
 from history.contact import Contact
@@ -197,7 +198,8 @@ class DeskView:
     """The whole desk of one agent. `now` is the server's time, which timers count from.
 
     `after`: the status chosen during a talk, which takes effect when it is over. `names`: what agents are
-    called, by agent. What was not asked for (DeskDetail) is left out.
+    called, by agent. `preview`: the lead that they look at, whose `popup` it is then. What was not asked for
+    (DeskDetail) is left out.
     """
 
     now: datetime
@@ -213,6 +215,7 @@ class DeskView:
     state_since: datetime | None
     phone_ready: bool
     offer: OfferView | None = None
+    preview: Preview | None = None
     talk: TalkView | None = None
     popup: Popup | None = None
     wrap_up: WrapUpView | None = None

@@ -101,6 +101,11 @@ class CampaignAgents:
         seats = (self._queues.agent_view(name) for name, at in self._campaigns.items() if at == campaign)
         return [seat for seat in seats if seat is not None and _works(seat)]
 
+    def works(self, agent: str) -> bool:
+        """Whether they take calls, now or after what they are at."""
+        seat = self._queues.agent_view(agent)
+        return seat is not None and _works(seat)
+
     def free(self, agent: str) -> bool:
         """Whether a call could be given to them now."""
         return self._queues.is_free(agent) and self._lines.leg(agent) is not None

@@ -66,8 +66,8 @@ def _after(attempt: Attempt, event: CallEvent) -> Attempt:
 def _ended(attempt: Attempt, event: CallEvent) -> Attempt:
     cause = event.data.get("cause")
     unanswered = attempt.answered_at is None
-    # Only the pacer gives up a call of a campaign for the engine while it rings.
-    given_up = unanswered and event.data["by"] == "engine"
+    # While it rings only the pacer gives it up, or the agent who had looked at the lead.
+    given_up = unanswered and event.data["by"] in ("engine", "agent")
     lost = event.data["outcome"] in _LOST
     attempt = ended(
         attempt,

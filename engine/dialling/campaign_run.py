@@ -13,9 +13,10 @@ import structlog
 
 from compliance.facts import Mode
 from dialer.abandon_window import window_began
+from dialer.callbacks import settled
 from dialer.campaign import Campaign, CampaignState
 from dialer.lead import Lead, LeadState
-from dialer.lead_plan import LeadPlan
+from dialer.lead_plan import LeadEvent, LeadPlan
 from dialer.machine import DetectionCounts
 from dialer.pacing import (
     AgentView,
@@ -30,14 +31,18 @@ from dialer.pacing import (
 from dialer.reasons import ReasonCode
 from dialer.stopping import own_change
 from engine.dialling.agentless import Agentless
+from engine.dialling.callback_leads import CallbackLeads
+from engine.dialling.callback_telling import tell_callbacks
 from engine.dialling.flight_following import RETRY_SECONDS, FlightFollowing
 from engine.dialling.flights import Counted, Flights
 from engine.dialling.floor import Floor
-from engine.dialling.held import NOTHING_YET, PLACING, Held, dials, held, held_by_trunk, iso
+from engine.dialling.held import NOTHING_YET, PLACING, PREVIEWED, Held, dials, held, held_by_trunk, iso
 from engine.dialling.lead_calling import LeadCaller, call_all
 from engine.dialling.means import DiallingMeans
 from engine.dialling.minute_taking import MinuteTaking
 from engine.dialling.pacing_of import Allowance, min_ring_seconds, settings_of, tally_of
+from engine.dialling.preview_calling import PreviewCaller
+from engine.dialling.previewing import CampaignPreviews
 from engine.dialling.trunks import Trunks
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.actor import ENGINE
@@ -55,12 +60,20 @@ log = structlog.get_logger(__name__)
 class CampaignRun:
     """`lease` None: another engine dials for it; calls that are on the line are followed to their end."""
 
-    def __init__(self, campaign: Campaign, means: DiallingMeans, caller: LeadCaller, trunks: Trunks) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        means: DiallingMeans,
+        caller: LeadCaller,
+        trunks: Trunks,
+        callbacks: CallbackLeads,
+    ) -> None:
         self.campaign = campaign
         self.lease: Lease | None = None
         self._means = means
         self._caller = caller
         self._trunks = trunks
+        self._callbacks = callbacks
         self._clock = means.exchange.clock
         self.flights = Flights(self.at)
         self._floor = Floor(means.agents.free, self.at)
@@ -82,6 +95,13 @@ class CampaignRun:
         self._minutes = MinuteTaking()
         self._began_at = self._clock.now()
         self._dialled: tuple[datetime, int] | None = None
+        self._previews = CampaignPreviews(
+            means,
+            PreviewCaller(means, caller, trunks),
+            lambda: self.campaign,
+            placed=self.flights.add,
+            planned=self._count_refusal,
+        )
         self._placing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -148,7 +168,7 @@ class CampaignRun:
         calls, call_events = self.flights.look(now)
         self._events += agent_events + call_events
         self._following.follow(now)
-        if not agents and self.campaign.mode is not Mode.AGENTLESS:
+        if not agents and self.campaign.mode not in (Mode.AGENTLESS, Mode.PREVIEW):
             self._call_off(calls, now)
         if now - self._looked_at >= LOOK_SECONDS and self._looking is None:
             self._looked_at = now
@@ -156,6 +176,12 @@ class CampaignRun:
         why = self._held()
         self._deciding = why is None or self._placing is not None
         self._take_minute(agents, now, why)
+        previewed = self.campaign.mode is Mode.PREVIEW
+        self._previews.look(self.lease, held_up=why is not None or not previewed)
+        if previewed:
+            self._events.clear()
+            self._why = why or PREVIEWED
+            return 0
         if why is not None or self._pacer is None:
             self._why = why or NOTHING_YET
             return 0
@@ -234,8 +260,11 @@ class CampaignRun:
             if not leads:
                 await self._wait_for_leads()
                 return
-            kept: list[Lead] = []
+            needless = await self._callbacks.not_wanted(campaign, leads)
+            kept: list[Lead] = [planned.lead for planned in needless.values()]
+            leads = [lead for lead in leads if lead.id not in needless]
             given_back: list[str] = []
+            told: list[LeadEvent] = []
             for lead, flight, planned in await call_all(
                 self._caller, campaign, leads, means.limits(campaign)
             ):
@@ -244,12 +273,15 @@ class CampaignRun:
                     self._trunks.dialled(self._clock.now())
                     self._refused_in_row = 0
                 elif planned is not None:
+                    planned = settled(campaign, planned)
                     kept.append(planned.lead)
+                    told += planned.events
                     self._count_refusal(planned)
                 else:
                     given_back.append(lead.id)
             if kept:
                 await means.leads.keep(kept)
+            await tell_callbacks(means, campaign.id, told)
             if given_back:
                 await means.leads.release(means.worker, given_back)
         except (StoreUnavailable, LedgerUnavailable) as away:
@@ -306,7 +338,9 @@ class CampaignRun:
             )
             total = await means.campaigns.counters(self.campaign.id, started_at)
             self._heard = DetectionCounts(total.live, total.machines, total.audited, total.mistaken)
-            tally = tally_of(counts, total.attempts, self._refused_in_row)
+            goal = self.campaign.goal
+            closed = await means.leads.closed(self.campaign.id) if goal and goal.dispositions else {}
+            tally = tally_of(counts, total.attempts, self._refused_in_row, closed)
             await self._make_pacer()
             self._cancelled &= {flight.attempt.id for flight in self.flights}
             change = own_change(self.campaign, tally, now, limits, self._heard)
@@ -330,6 +364,9 @@ class CampaignRun:
         )
         made_for = (campaign.mode, replace(settings, horizon=None))
         if made_for == self._made_for:
+            return
+        if campaign.mode is Mode.PREVIEW:
+            self._pacer, self._made_for = None, made_for
             return
         if campaign.mode is Mode.AGENTLESS:
             self._pacer = Agentless()
@@ -366,6 +403,7 @@ class CampaignRun:
 
     async def close(self) -> None:
         """What is being done is given a moment; the next engine does the rest."""
+        await self._previews.close()
         tasks = [
             task for task in (self._placing, self._looking, *self._following.writing) if task is not None
         ]

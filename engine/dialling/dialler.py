@@ -13,8 +13,10 @@ from typing import Any
 import structlog
 
 from calls.call import fold
+from compliance.facts import Mode
 from dialer.campaign import Campaign, CampaignState
 from dialer.shares import Claim, assign, split
+from engine.dialling.callback_leads import CallbackLeads
 from engine.dialling.campaign_run import CampaignRun
 from engine.dialling.flights import Flight
 from engine.dialling.lead_calling import LeadCaller
@@ -27,6 +29,8 @@ from engine.registers.refusals import Changed, Missing
 LEASE_SECONDS = 15.0
 # The campaigns that run, leases, and calls of earlier engines are looked at so often.
 REFRESH_SECONDS = 5.0
+# People who ask to be called back become leads so soon.
+CALLBACK_SECONDS = 2.0
 PAGE = 100
 
 log = structlog.get_logger(__name__)
@@ -39,11 +43,15 @@ class Dialler:
         trunk = means.lines.trunk
         self._trunks = Trunks(trunk, means.unreachable, means.exchange.health)
         self._caller = LeadCaller(means, trunk or "")
+        self._callbacks = CallbackLeads(means)
+        self._paused: list[Campaign] = []
         self._runs: dict[str, CampaignRun] = {}
         self._allowance = Allowance(means.lines.calls_per_second, self._clock.monotonic())
         self._began_at = self._clock.now()
         self._refreshed_at = -1e9
         self._refreshing: asyncio.Task[None] | None = None
+        self._asked_at = -1e9
+        self._asking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -60,8 +68,9 @@ class Dialler:
 
     async def close(self) -> None:
         """What was learned is kept, and other engines may go on at once. Idempotent."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
+        for task in (self._refreshing, self._asking):
+            if task is not None:
+                task.cancel()
         if self._means.open_lines is not None:
             await self._means.open_lines.close()
         runs, self._runs = list(self._runs.values()), {}
@@ -92,6 +101,9 @@ class Dialler:
         if now - self._refreshed_at >= REFRESH_SECONDS and self._refreshing is None:
             self._refreshed_at = now
             self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
+        if now - self._asked_at >= CALLBACK_SECONDS and self._asking is None:
+            self._asked_at = now
+            self._asking = asyncio.get_running_loop().create_task(self._look_at_callbacks())
         self._share_agents()
         lines, calls = self._lines(now)
         free = self._free_lines
@@ -117,7 +129,9 @@ class Dialler:
             claims.append(Claim(campaign.id, len(members), campaign.share, campaign.priority))
         agents.assign(assign(able, claims, agents.campaigns))
         if (lines := self._means.open_lines) is not None:
-            lines.want(agents.campaigns, self._means.switchboard.served())
+            looking = {run.campaign.id for run in self._runs.values() if run.campaign.mode is Mode.PREVIEW}
+            on_lines = [agent for agent, campaign in agents.campaigns.items() if campaign not in looking]
+            lines.want(on_lines, self._means.switchboard.served())
 
     @property
     def _free_lines(self) -> int:
@@ -150,18 +164,38 @@ class Dialler:
         finally:
             self._refreshing = None
 
+    async def _look_at_callbacks(self) -> None:
+        runs = [run for run in self._runs.values() if run.active]
+        mine = {run.campaign.id for run in runs if run.lease is not None}
+        try:
+            if mine:
+                known = {one.id: one for one in (*self._paused, *(run.campaign for run in runs))}
+                await self._callbacks.look(tuple(known.values()), mine)
+        except StoreUnavailable as away:
+            log.warning("callbacks wait for the database", why=str(away))
+        except Exception:
+            log.exception("callbacks could not be looked at; trying again")
+        finally:
+            self._asking = None
+
     async def _running(self) -> list[Campaign]:
+        """Those that are paused are kept beside: what they keep is nobody else's."""
+        found = await self._in_state(CampaignState.RUNNING)
+        self._paused = await self._in_state(CampaignState.PAUSED)
+        return found
+
+    async def _in_state(self, state: CampaignState) -> list[Campaign]:
         found: list[Campaign] = []
         after = None
         while True:
-            states = (CampaignState.RUNNING,)
+            states = (state,)
             page = await self._means.campaigns.list(states, limit=PAGE, after=after)
             found += page.items
             if (after := page.after) is None:
                 return found
 
     def _begin(self, campaign: Campaign) -> CampaignRun:
-        run = CampaignRun(campaign, self._means, self._caller, self._trunks)
+        run = CampaignRun(campaign, self._means, self._caller, self._trunks, self._callbacks)
         self._runs[campaign.id] = run
         return run
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from compliance.facts import Mode
 from dialer.campaign import Campaign, CampaignState
 from dialer.schedule import Dialling
 from dialer.trunk_trouble import Trunk
@@ -33,7 +32,7 @@ PLACING = Held("placing", "The calls decided on last are being placed.")
 _OTHER_ENGINE = Held("other_engine", "Another engine dials for it.")
 _COUNTERS = Held("counters", "Its counters are being read.")
 _ASTERISK = Held("asterisk", "Asterisk is away: the hotline is reconnecting.")
-_PREVIEW = Held("preview", "Agents call its leads one by one, from their desks.")
+PREVIEWED = Held("preview", "Agents call its leads one by one, from their desks.")
 
 
 def held(
@@ -43,8 +42,6 @@ def held(
     if campaign.state is not CampaignState.RUNNING:
         state = campaign.state.value
         return Held("state", f"The campaign is {state}.", {"state": state})
-    if campaign.mode is Mode.PREVIEW:
-        return _PREVIEW
     if not leased:
         return _OTHER_ENGINE
     if not counted:

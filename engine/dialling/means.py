@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from compliance.pack import CampaignLimits
+from dialer.callbacks import CallbackRules
 from dialer.campaign import Campaign
 from dialer.schedule import Dialling
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.open_lines import OpenLines
+from engine.dialling.preview_board import PreviewBoard
 from engine.exchange import Exchange
 from engine.gatekeeper import Gate
 from engine.placing.outbound import Lines
@@ -30,7 +32,8 @@ class DiallingMeans:
     """`limits`: of all packs that apply to a campaign. `dialling`: whether it may dial by its hours and days.
 
     `unreachable` holds, at each moment, the trunks that do not answer. `dispositions`: as they are now.
-    `open_lines`: agents' telephones that stay off the hook; None: they are rung for each call.
+    `open_lines`: agents' telephones that stay off the hook; None: they are rung for each call. `previews`:
+    leads that agents look at.
     """
 
     exchange: Exchange
@@ -50,6 +53,8 @@ class DiallingMeans:
     dispositions: Callable[[], Mapping[str, Disposition]] = lambda: TRADE
     unreachable: Collection[str] = field(default_factory=frozenset)
     open_lines: OpenLines | None = None
+    previews: PreviewBoard = field(default_factory=PreviewBoard)
+    callback_rules: CallbackRules = field(default_factory=CallbackRules)
 
     @property
     def worker(self) -> str:

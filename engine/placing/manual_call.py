@@ -21,6 +21,7 @@ from calls.control import CallControlError, ChannelEnded, LegAnswered, LegRingin
 from calls.events import CallEvent, CallEventKind
 from calls.legs import LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
+from compliance.facts import Mode
 from engine.call_log import CallLog
 from engine.conversation import Conversation
 from engine.placing.own_calls import OwnCallRules, flow_after
@@ -33,11 +34,15 @@ from ivr.flow import Flow
 
 # A desk's page answers by itself; a telephone on a table takes its time.
 AGENT_RING_SECONDS = 20
+_BY_AGENTS = frozenset({Mode.MANUAL.value, Mode.PREVIEW.value})
 
 
 @dataclass(frozen=True, slots=True)
 class ManualDial:
-    """`to` is E.164, `caller_id` ours. `trunk` None: the first. `queue`: whose wrap-up it has, or ""."""
+    """`to` is E.164, `caller_id` ours. `trunk` None: the first. `queue`: whose wrap-up it has, or "".
+
+    `campaign`: whose lead it is, that the agent has looked at; "": it is the agent's own.
+    """
 
     agent: str
     to: str
@@ -45,10 +50,20 @@ class ManualDial:
     ring_seconds: int
     trunk: str | None = None
     queue: str = ""
+    campaign: str = ""
 
 
-def received_of_manual(call_id: str, dial: ManualDial, *, purpose: str, node: str) -> dict[str, object]:
+def received_of_manual(
+    call_id: str,
+    dial: ManualDial,
+    *,
+    purpose: str,
+    node: str,
+    debt: str | None = None,
+    script: str | None = None,
+) -> dict[str, object]:
     """The data of the call's first event."""
+    of_campaign = {"campaign": dial.campaign, "debt": debt, "script": script} if dial.campaign else {}
     return {
         "direction": "outbound",
         "caller": dial.caller_id,
@@ -57,17 +72,18 @@ def received_of_manual(call_id: str, dial: ManualDial, *, purpose: str, node: st
         "network_id": callee_channel(call_id),
         "node": node,
         "purpose": purpose,
-        "mode": "manual",
+        "mode": (Mode.PREVIEW if dial.campaign else Mode.MANUAL).value,
         "ring_seconds": dial.ring_seconds,
         "agent": dial.agent,
         "queue": dial.queue,
         "ordered_by": f"agent:{dial.agent}",
+        **of_campaign,
     }
 
 
 def manual_dial_of(received: Mapping[str, object]) -> ManualDial | None:
     """How an agent dialled, from the call's first event; None of a call that no agent placed."""
-    if received.get("mode") != "manual" or not received.get("agent"):
+    if received.get("mode") not in _BY_AGENTS or not received.get("agent"):
         return None
     return ManualDial(
         str(received["agent"]),
@@ -76,6 +92,7 @@ def manual_dial_of(received: Mapping[str, object]) -> ManualDial | None:
         cast(int, received["ring_seconds"]),
         str(received["trunk"]) or None,
         str(received.get("queue", "")),
+        str(received.get("campaign", "")),
     )
 
 
@@ -286,6 +303,8 @@ class ManualCall:
         means, dial = self._means, self._dial
         await self._moved(self._leg, LegRole.AGENT, LegState.UP)
         self._dialled = True  # from here on it is never dialled again, whatever comes of the request
+        if dial.campaign:  # it counts as an attempt from here on
+            await self._moved(self.channel_id, LegRole.CUSTOMER, LegState.NEW)
         try:
             await means.control.originate(
                 self.channel_id,
