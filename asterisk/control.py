@@ -201,7 +201,8 @@ class AsteriskControl:
         await self._ask("POST", f"channels/{channel_id}/dtmf", {"dtmf": keys, "duration": 120, "between": 80})
 
     async def guard(self, channel_id: str, seconds: int) -> None:
-        await self._variables.set(channel_id, "TIMEOUT(absolute)", str(seconds))
+        if not self._detection.has(channel_id):  # the dialplan has it and gives it back: there it has none
+            await self._variables.set(channel_id, "TIMEOUT(absolute)", str(seconds))
 
     async def mark(self, channel_id: str, variables: Mapping[str, str]) -> None:
         for name, value in variables.items():

@@ -229,7 +229,10 @@ class CallControl(Protocol):
     async def send_keys(self, channel_id: str, keys: str) -> None: ...
 
     async def guard(self, channel_id: str, seconds: int) -> None:
-        """Dead-man: unless renewed within `seconds` the dialplan takes the channel back. 0 lifts it."""
+        """Dead-man: unless renewed within `seconds` the dialplan takes the channel back. 0 lifts it.
+
+        One that is being judged (SoundDetection) has none, and gets none.
+        """
 
     async def mark(self, channel_id: str, variables: Mapping[str, str]) -> None:
         """Set channel variables (named INFOLINIA_*) by which a later engine knows the call."""

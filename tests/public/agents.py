@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 
 import numpy as np
@@ -23,10 +23,14 @@ _QUIET_SECONDS = 0.5
 
 
 class AgentEar(RtpParty):
-    """`onsets`: when, on the loop's clock, somebody began to be heard after half a second's quiet."""
+    """`onsets`: when, on the loop's clock, somebody began to be heard after half a second's quiet.
 
-    def __init__(self) -> None:
+    `loud`: the mean of a frame's samples above which somebody is heard.
+    """
+
+    def __init__(self, loud: float = LOUD) -> None:
         super().__init__()
+        self._loud = loud
         self.packets = 0
         self.onsets: list[float] = []
         self._last_loud = float("-inf")
@@ -36,21 +40,27 @@ class AgentEar(RtpParty):
             return
         self.speak_to(addr)
         self.packets += 1
-        if np.abs(decode_alaw(data[12:]).astype(np.int32)).mean() > LOUD:
+        if np.abs(decode_alaw(data[12:]).astype(np.int32)).mean() > self._loud:
             now = asyncio.get_running_loop().time()
             if now - self._last_loud > _QUIET_SECONDS:
                 self.onsets.append(now)
+                self.began()
             self._last_loud = now
+
+    def began(self) -> None:
+        """Somebody begins to be heard."""
 
 
 @asynccontextmanager
-async def sip_agents(names: Sequence[str], password: str, sip_port: int) -> AsyncIterator[list[SipPhone]]:
+async def sip_agents(
+    names: Sequence[str], password: str, sip_port: int, ear_of: Callable[[], AgentEar] = AgentEar
+) -> AsyncIterator[list[SipPhone]]:
     """Telephones of these names, logged in; on free ports of this machine."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         phones: list[SipPhone] = []
         for name, port in zip(names, free_pairs(len(names)), strict=True):
-            hearing, ear = await loop.create_datagram_endpoint(AgentEar, local_addr=(_HOST, port + 1))
+            hearing, ear = await loop.create_datagram_endpoint(ear_of, local_addr=(_HOST, port + 1))
             stack.callback(hearing.close)
             phone = SipPhone(name, password, sip_port, port, ear)
             signalling, _ = await loop.create_datagram_endpoint(

@@ -17,7 +17,8 @@ class Fate:
     """Seconds. `ring_seconds` None: it rings until it is given up. `refusal`: Q.850, instead of an answer.
 
     `says`: a sound of tests.public.sounds, as they lift the receiver; `talks`: they go on talking.
-    `stays_seconds`: from the answer until they hang up, None: the other party does.
+    `stays_seconds`: from the answer until they hang up, None: the other party does. `talk_seconds`: from the
+    first key that they hear, whatever they would have stayed. `room`: what is heard behind them.
     """
 
     setup_seconds: float = 0.0
@@ -26,6 +27,8 @@ class Fate:
     says: str = "hello"
     talks: bool = False
     stays_seconds: float | None = None
+    talk_seconds: float | None = None
+    room: str = "room"
 
     @property
     def person(self) -> bool:

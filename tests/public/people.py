@@ -33,7 +33,7 @@ from calls.control import (
 from tests.asterisk.network import control_of
 from tests.house import Ports, running_asterisk
 from tests.public.fates import Fate, FateOf, by_digits
-from tests.public.sounds import ROOM, TALK, Sounds
+from tests.public.sounds import TALK, Sounds
 
 # Nobody of the public stays longer, whatever a fate says.
 LONGEST_SECONDS = 1800.0
@@ -53,7 +53,16 @@ class PublicCall:
     answered_at: float | None = None
     ended_at: float | None = None
     keys: str = ""
+    first_key_at: float | None = None
+    stay: asyncio.Timeout | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, key: str, now: float) -> None:
+        self.keys += key
+        if self.first_key_at is None:
+            self.first_key_at = now
+            if self.fate.talk_seconds is not None and self.stay is not None and not self.stay.expired():
+                self.stay.reschedule(now + self.fate.talk_seconds)
 
 
 class Public:
@@ -99,7 +108,7 @@ class Public:
                 call.ended.set()
                 task.cancel()
             case KeyPressed(channel_id, key) if channel_id in self._going:
-                self._going[channel_id][0].keys += key
+                self._going[channel_id][0].hear(key, asyncio.get_running_loop().time())
             case PlaybackEnded(playback_id) if playback_id in self._playing:
                 self._playing.pop(playback_id).set()
             case _:
@@ -142,8 +151,8 @@ class Public:
         await control.answer(channel)
         call.answered_at = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(fate.stays_seconds):
-                after = TALK if fate.talks else ROOM
+            async with asyncio.timeout(fate.stays_seconds) as call.stay:
+                after = TALK if fate.talks else fate.room
                 await self._play(channel, fate.says, after)
                 while True:
                     await self._play(channel, after)

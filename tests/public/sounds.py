@@ -18,10 +18,11 @@ from tests.desk.voices import voice
 from tests.hotline.human_voice import write_wav
 
 RATE = 8000
-TALK, ROOM = "talk", "room"
+TALK, ROOM, STREET = "talk", "room", "street"
 _LEVEL = 0.1  # of active speech, of full scale
 _QUIET = 0.01
 _ROOM_LEVEL = 0.0008
+_STREET_LEVEL = 0.004  # -48 dBFS: heard in a headset, and silence to machine detection
 
 # Recorded sentences by name, or seconds of a quiet room; "beep" and "fax" are tones.
 _TEXTS: dict[str, Sequence[str | float]] = {
@@ -29,6 +30,7 @@ _TEXTS: dict[str, Sequence[str | float]] = {
     "hello-ru": (0.4, "ru/hello"),
     "silence": (1.0,),
     ROOM: (60.0,),
+    STREET: ("street",),
     "fax": (0.5, "fax"),
     "voicemail": (0.3, "en/vm-nobodyavail", 0.3, "en/vm-intro", 0.2, "beep"),
     "voicemail-ru": (0.3, "ru/vm-nobodyavail", 0.3, "ru/vm-intro", 0.2, "beep"),
@@ -64,15 +66,17 @@ def together(parts: Sequence[str | float]) -> Samples:
 def _part(part: str | float) -> Samples:
     if isinstance(part, float):
         return _noise(part)
+    if part == "street":
+        return _noise(60.0, _STREET_LEVEL)
     if part == "beep":
         return _tone(1000, 0.4)
     return _tone(2100, 3.0) if part == "fax" else spoken(part)
 
 
-def _noise(seconds: float) -> Samples:
+def _noise(seconds: float, level: float = _ROOM_LEVEL) -> Samples:
     """A quiet room: a telephone sends all the time, whether anybody speaks or not."""
     noise = np.random.default_rng(1).standard_normal(round(seconds * RATE))
-    return (_ROOM_LEVEL * noise).astype(np.float32)
+    return (level * noise).astype(np.float32)
 
 
 def _tone(hertz: int, seconds: float) -> Samples:

@@ -143,6 +143,24 @@ async def test_asterisk_tells_what_answered_and_the_leg_comes_back(
     assert await caller.until_ended(leg) == 16
 
 
+async def test_who_is_listened_to_keeps_their_call_when_dead_men_are_renewed(
+    public: Public, caller: Caller
+) -> None:
+    leg = f"leg-{next(_legs)}"
+    await caller.call(leg, number_of(30))
+    await caller.until_answered(leg)
+    await caller.control.guard(leg, 1)  # it would strike while they are listened to
+    detecting = asyncio.create_task(caller.control.detect(leg, seconds=4.0))
+    await caller.control.guard(leg, 1)
+    await asyncio.sleep(1.0)  # in the midst of it
+    assert not detecting.done()
+    await caller.control.guard(leg, 1)
+    assert (await detecting).sounds is Sounds.MACHINE
+    await caller.control.guard(leg, 15)
+    await caller.control.hang_up(leg)
+    assert await caller.until_ended(leg) == 16
+
+
 async def test_who_hangs_up_while_they_are_listened_to_is_gone(caller: Caller) -> None:
     leg = f"leg-{next(_legs)}"
     await caller.call(leg, number_of(21))
