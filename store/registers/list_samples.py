@@ -13,12 +13,11 @@ from dialer.lead import OVER, Lead, LeadState
 from dialer.numbers import number_to_dial
 from dialer.recycling import AttemptCaps
 from engine.registers.list_samples import ListSample, SampledLead
-from engine.registers.permissions import PersonFacts, PersonQuery
-from engine.registers.refusals import Missing
+from engine.registers.permissions import PersonQuery
 from history.interaction import ContactPoint, PointKind
 from store.lead_keeping import LEADS, read_leads
 from store.registers.campaigns import campaign_row
-from store.registers.person_facts import person_facts
+from store.registers.person_facts import people_facts
 from store.registers.transactions import read
 from store.tables import lead_progress, leads
 
@@ -56,27 +55,20 @@ class SqlListSamples:
             wanted = LEADS.where(leads.c.id.in_(list(ids)), _HOT.state.not_in(_OVER))
             found = read_leads(connection, wanted.order_by(leads.c.id))
             both = _elsewhere(connection, [lead.id for lead in found])
-            return [SampledLead(lead, _facts(connection, lead, caps, now), lead.id in both) for lead in found]
+            asked = {lead.id: query for lead in found if (query := _query(lead, caps, now)) is not None}
+            facts = dict(zip(asked, people_facts(connection, list(asked.values()), now), strict=True))
+            return [SampledLead(lead, facts.get(lead.id), lead.id in both) for lead in found]
 
         return await read(self._engine, work)
 
 
-def _facts(connection: Connection, lead: Lead, caps: AttemptCaps, now: datetime) -> PersonFacts | None:
+def _query(lead: Lead, caps: AttemptCaps, now: datetime) -> PersonQuery | None:
     number = number_to_dial(lead, caps)
     if number is None:
         return None
-    query = PersonQuery(
-        Channel.CALL,
-        now - COUNTED_BACK,
-        ContactPoint(PointKind.PHONE, number),
-        lead.contact_id,
-        f"lead:{lead.id}",
-        lead.debt,
-    )
-    try:
-        return person_facts(connection, query, now)
-    except Missing:
-        return None
+    point = ContactPoint(PointKind.PHONE, number)
+    since = now - COUNTED_BACK
+    return PersonQuery(Channel.CALL, since, point, lead.contact_id, f"lead:{lead.id}", lead.debt)
 
 
 def _elsewhere(connection: Connection, ids: Sequence[str]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """What is asked for the facts of one person, put together once: that costs as much as asking it.
 
-Parameters: `ids`, all contacts of the person; `kind` and `value`, a point; `since`, a time.
+Parameters: `ids`, all contacts of the person; `kind` and `value`, a point; `since`, a time; `values`, those
+of points.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from store.tables import (
 )
 
 # Rows of history that are looked at; nobody is contacted so often that a limit lies beyond.
-_MOST_ROWS = 2000
+MOST_HISTORY_ROWS = 2000
 
 objection_in_force = and_(
     do_not_contact.c.lifted_at.is_(None),
@@ -46,6 +47,9 @@ _ids: BindParameter[Any] = bindparam("ids", expanding=True)
 OWNER = select(contact_points.c.contact_id).where(
     contact_points.c.kind == bindparam("kind"), contact_points.c.value == bindparam("value")
 )
+OWNERS = select(contact_points.c.kind, contact_points.c.value, contact_points.c.contact_id).where(
+    contact_points.c.value.in_(bindparam("values", expanding=True))
+)
 CONTACTS = select(contacts.c.id, contacts.c.merged_into).where(contacts.c.id.in_(_ids))
 FAMILY = (
     select(contacts.c.id, contacts.c.merged_into, contacts.c.time_zone, contacts.c.country, contacts.c.region)
@@ -53,12 +57,17 @@ FAMILY = (
     .order_by(contacts.c.id)
 )
 POINTS = (
-    select(contact_points.c.kind, contact_points.c.value)
+    select(contact_points.c.kind, contact_points.c.value, contact_points.c.contact_id)
     .where(contact_points.c.contact_id.in_(_ids))
     .order_by(contact_points.c.added_at, contact_points.c.value)
 )
 GROUPS = (
-    select(contact_groups.c.id, contact_groups.c.kind, contact_groups.c.domain)
+    select(
+        contact_groups.c.id,
+        contact_groups.c.kind,
+        contact_groups.c.domain,
+        contact_group_members.c.contact_id,
+    )
     .join(contact_group_members, contact_group_members.c.group_id == contact_groups.c.id)
     .where(contact_group_members.c.contact_id.in_(_ids))
     .order_by(contact_groups.c.id)
@@ -76,17 +85,19 @@ OBJECTIONS = (
     .order_by(do_not_contact.c.at, do_not_contact.c.id)
 )
 # `people`: pseudonyms; `subject`: the one that is being decided about.
-ALLOWED = select(
-    decisions.c.at, decisions.c.subject, decisions.c.channel, decisions.c.debt, decisions.c.person
-).where(
-    decisions.c.person.in_(bindparam("people", expanding=True)),
-    decisions.c.at >= bindparam("since"),
-    decisions.c.allowed,
-    decisions.c.subject != bindparam("subject"),
-    or_(decisions.c.subject.startswith("call:"), decisions.c.subject.startswith("message:")),
+ALLOWED = (
+    select(decisions.c.at, decisions.c.subject, decisions.c.channel, decisions.c.debt, decisions.c.person)
+    .where(
+        decisions.c.person.in_(bindparam("people", expanding=True)),
+        decisions.c.at >= bindparam("since"),
+        decisions.c.allowed,
+        decisions.c.subject != bindparam("subject"),
+        or_(decisions.c.subject.startswith("call:"), decisions.c.subject.startswith("message:")),
+    )
+    .order_by(decisions.c.at, decisions.c.writer, decisions.c.seq)
 )
 # A note about a call is not the call.
-RECORDED: Select[tuple[str]] = select(interactions.c.subject_id).where(
+RECORDED: Select[tuple[str, str | None]] = select(interactions.c.subject_id, interactions.c.contact_id).where(
     interactions.c.contact_id.in_(_ids),
     interactions.c.subject_id.in_(bindparam("subjects", expanding=True)),
     interactions.c.direction == "outbound",
@@ -94,31 +105,34 @@ RECORDED: Select[tuple[str]] = select(interactions.c.subject_id).where(
 )
 
 
+_ROW = interactions.c
+_PAST = (
+    _ROW.at,
+    _ROW.channel,
+    _ROW.direction,
+    _ROW.outcome,
+    _ROW.duration_seconds,
+    _ROW.agent,
+    _ROW.data,
+)
+HISTORY_COLUMNS = len(_PAST)
+_COUNTED = (_ROW.at >= bindparam("since"), _ROW.channel.in_(COUNTED_CHANNELS))
+# Of many people, and of many points, whoever's they are: the same columns first.
+HISTORY_OF_PEOPLE = select(*_PAST, _ROW.contact_id).where(_ROW.contact_id.in_(_ids), *_COUNTED)
+HISTORY_AT_POINTS = select(*_PAST, _ROW.contact_id, _ROW.point_kind, _ROW.point_value).where(
+    _ROW.point_value.in_(bindparam("values", expanding=True)), *_COUNTED
+)
+
+
 @cache
 def history_of(with_point: bool) -> CompoundSelect[*tuple[Any, ...]]:
     """Of the person, newest first; and of the point, which may have been another contact's once."""
-    columns = interactions.c
-    parts: list[ColumnElement[bool]] = [columns.contact_id.in_(_ids)]
+    parts: list[ColumnElement[bool]] = [_ROW.contact_id.in_(_ids)]
     if with_point:
-        elsewhere = or_(columns.contact_id.is_(None), columns.contact_id.not_in(_ids))
+        elsewhere = or_(_ROW.contact_id.is_(None), _ROW.contact_id.not_in(_ids))
         parts.append(
-            and_(
-                columns.point_value == bindparam("value"), columns.point_kind == bindparam("kind"), elsewhere
-            )
+            and_(_ROW.point_value == bindparam("value"), _ROW.point_kind == bindparam("kind"), elsewhere)
         )
     # One search after the other: each has an index of its own.
-    found = union_all(
-        *(
-            select(
-                columns.at,
-                columns.channel,
-                columns.direction,
-                columns.outcome,
-                columns.duration_seconds,
-                columns.agent,
-                columns.data,
-            ).where(part, columns.at >= bindparam("since"), columns.channel.in_(COUNTED_CHANNELS))
-            for part in parts
-        )
-    )
-    return found.order_by(found.selected_columns.at.desc()).limit(_MOST_ROWS)
+    found = union_all(*(select(*_PAST).where(part, *_COUNTED) for part in parts))
+    return found.order_by(found.selected_columns.at.desc()).limit(MOST_HISTORY_ROWS)

@@ -51,9 +51,14 @@ def key_made(connection: Connection, contact_id: str) -> str:
     return key
 
 
-def person_pseudonyms(connection: Connection, contact_ids: Sequence[str]) -> dict[str, str]:
-    """The key by pseudonym, of those that have one. Decisions were logged for whoever survived then."""
+def keys_of(connection: Connection, contact_ids: Sequence[str]) -> dict[str, str]:
+    """The key by contact, of those that have one."""
     if not contact_ids:
         return {}
     found = connection.execute(_KEYS, {"contact_ids": contact_ids})
-    return {person_pseudonym(row.key, row.contact_id): row.key for row in found}
+    return {row.contact_id: row.key for row in found}
+
+
+def person_pseudonyms(connection: Connection, contact_ids: Sequence[str]) -> dict[str, str]:
+    """The key by pseudonym, of those that have one. Decisions were logged for whoever survived then."""
+    return {person_pseudonym(key, id_): key for id_, key in keys_of(connection, contact_ids).items()}
