@@ -68,6 +68,8 @@ ROLES: Mapping[str, Role] = {
     "/desk/sign-out": Role.AGENT,
     "/desk/talk": Role.AGENT,
     "/desk/dial": Role.AGENT,
+    "/desk/lead-call": Role.AGENT,
+    "/desk/lead-skip": Role.AGENT,
     "/desk/outcome": Role.AGENT,
     "/desk/callback": Role.AGENT,
     "/desk/promise": Role.AGENT,

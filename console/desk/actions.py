@@ -50,6 +50,8 @@ class DeskActions:
             "status": self.status,
             "talk": self.talk,
             "dial": self.dial,
+            "lead-call": self.lead_call,
+            "lead-skip": self.lead_skip,
             "outcome": self.outcome,
             "callback": self.callback,
             "promise": self.promise,
@@ -123,6 +125,16 @@ class DeskActions:
             raise WrongForm("desk_wrong_number")
         await self._desks.dial(agent, number, form.get("purpose", "service"), form.get("queue", ""))
         return ""
+
+    async def lead_call(self, agent: str, form: Form, words: Words) -> str:
+        number = form.get("number", "").strip()[:LONGEST_NUMBER]
+        await self._desks.previews.call(agent, text_of(form, "lead"), number)
+        return words("desk_lead_called")
+
+    async def lead_skip(self, agent: str, form: Form, words: Words) -> str:
+        why = form.get("reason", "") or form.get("why", "")
+        await self._desks.previews.skip(agent, text_of(form, "lead"), why)
+        return words("desk_lead_skipped")
 
     async def outcome(self, agent: str, form: Form, words: Words) -> str:
         await self._desks.dispose(agent, text_of(form, "call"), text_of(form, "disposition"))

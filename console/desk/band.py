@@ -96,7 +96,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """`kind`: idle, missed, offline, ringing, dialling, talking, held, consulting, conference or wrap.
+    """`kind`: idle, lead, missed, offline, ringing, dialling, talking, held, consulting, conference or wrap.
 
     `since` and `until` are what its timer counts from or to. `leads`: else the agent was asked for advice,
     or joined, and may only leave.
@@ -185,6 +185,17 @@ def band_of(view: DeskView, words: Words) -> Band:
             outcome=display.labelled(done.label, done.name, words) if done else "",
             required=view.wrap_up.required,
             **_of_popup(popup, view, words),
+        )
+    if view.preview is not None:
+        name = view.preview.lead.name
+        return Band(
+            "lead",
+            "lead",
+            words("desk_lead"),
+            name or _title(popup, view.preview.number, words),
+            call_id=f"lead:{view.preview.lead.id}",
+            since=view.preview.since,
+            until=view.preview.until,
         )
     status = view.status.value
     kind = status if status in ("missed", "offline") else "idle"

@@ -15,7 +15,7 @@ from console import display
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.accounts.people import People
-from console.desk import band, customer
+from console.desk import band, customer, leads
 from console.desk.messages import Length, length_of
 from console.faults import Fault
 from console.pages import Pages
@@ -41,10 +41,13 @@ class Part:
 _CALL = frozenset({DeskDetail.CALL})
 PARTS: Mapping[str, Part] = {
     "status": Part(drawn=frozenset({"pill", "after", "breaks"})),
-    "band": Part(_CALL, frozenset({"pill", "band", "who"})),
-    "customer": Part(_CALL, frozenset({"who"})),
+    "band": Part(_CALL, frozenset({"pill", "band", "who", "lead"})),
+    "customer": Part(_CALL, frozenset({"who", "lead"})),
     "timeline": Part(_CALL | {DeskDetail.QUEUES}, frozenset({"band", "who", "past"})),
-    "side": Part(_CALL | {DeskDetail.SIDE}, frozenset({"band", "outcomes", "script", "texts", "call_again"})),
+    "side": Part(
+        _CALL | {DeskDetail.SIDE},
+        frozenset({"band", "lead", "outcomes", "script", "texts", "call_again"}),
+    ),
     "strip": Part(frozenset({DeskDetail.DAY})),
     "queues": Part(frozenset({DeskDetail.QUEUES})),
     "targets": Part(drawn=frozenset({"pill"})),
@@ -128,6 +131,7 @@ class DeskPages:
             "after": lambda: band.after_of(view, words),
             "breaks": lambda: band.breaks_of(view.breaks, words),
             "band": lambda: band.band_of(view, words),
+            "lead": lambda: leads.lead_of(view, words, view.names),
             "who": lambda: customer.customer_of(view, words),
             "past": lambda: customer.past_of(
                 popup.timeline if popup else (), view, words, "all", "", self._dispositions()

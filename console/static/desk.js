@@ -158,8 +158,17 @@ function mainAction() {
 }
 
 const BY_KEY = {
-  answer: () => { if (band().dataset.kind === "ringing") ACTS.answer(); },
-  hang_up: () => { if (live() || band().dataset.kind === "ringing") hangUp(); },
+  answer: () => {
+    const { kind } = band().dataset;
+    if (kind === "ringing") ACTS.answer();
+    if (kind === "lead") band().querySelector("[data-main]").click();
+  },
+  hang_up: () => {
+    const { kind } = band().dataset;
+    if (live() || kind === "ringing") hangUp();
+    // A lead is skipped with a reason: it is written first.
+    if (kind === "lead") band().querySelector('[name="why"]').focus();
+  },
   mute: () => bandButton("mute"),
   hold: () => bandButton("hold") ?? bandButton("resume"),
   panel: (event) => nextPanel(event.shiftKey),

@@ -10,6 +10,7 @@ from engine.dialling.agents import CampaignAgents
 from engine.dialling.dialler import Dialler
 from engine.dialling.means import DiallingMeans
 from engine.dialling.open_lines import OpenLines
+from engine.dialling.preview_board import PreviewBoard
 from engine.exchange import Exchange
 from engine.gatekeeper import Gate
 from engine.switchboard import Switchboard
@@ -28,6 +29,7 @@ def opened_dialler(
     gate: Gate,
     agents: CampaignAgents,
     open_lines: OpenLines,
+    previews: PreviewBoard,
     store: Store,
     desks: Desks,
     hours: OfficeHours,
@@ -57,6 +59,7 @@ def opened_dialler(
             dispositions=lambda: desks.settings.dispositions,
             unreachable=unreachable,
             open_lines=open_lines,
+            previews=previews,
         )
     )
     stack.push_async_callback(dialler.close)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from calls.talk_control import TalkControl
 from engine.desk.desks import Desks
 from engine.desk.dialling import ManualCalls
+from engine.desk.previews import Previews
 from engine.desk.settings import DeskSettings, QueueDesk
 from engine.exchange import Exchange
 from engine.placing.own_calls import OwnCallRules
@@ -25,6 +26,7 @@ async def opened_desks(
     store: Store,
     roster: Roster,
     manual: ManualCalls,
+    previews: Previews,
     stack: AsyncExitStack,
 ) -> Desks:
     """They know what an earlier engine left before the first call is taken, and close after the last."""
@@ -39,6 +41,7 @@ async def opened_desks(
         manual=manual,
         refresh=roster.refresh,
         names=roster.names,
+        previews=previews,
     )
     await desks.start()
     stack.push_async_callback(desks.close)

@@ -28,6 +28,7 @@ from engine.dialling.agents import CampaignAgents
 from engine.dialling.crew import CampaignMeans
 from engine.dialling.detecting import MachineDetection
 from engine.dialling.open_lines import OpenLines
+from engine.dialling.preview_board import PreviewBoard
 from engine.errands import Desk
 from engine.exchange import Exchange
 from engine.health import Health
@@ -42,6 +43,7 @@ from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_
 from infolinia.assembly.campaigns import opened_dialler
 from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
+from infolinia.assembly.debts import opened_debts, put_rules
 from infolinia.assembly.desk import desk_settings, opened_desks
 from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.facts import hotline_facts
@@ -103,6 +105,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         gate = gatekeeper(configuration, store, clock)
         forms = callback_forms(configuration, store, clock, ids)
         keep_callbacks(store, metrics, stack)
+        debts = opened_debts(configuration, store, gate, clock, stack)
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
@@ -180,6 +183,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 ids=ids,
                 region=configuration.country,
                 gate=gate,
+                debts=debts,
                 codes_in_log=configuration.codes_in_log,
             ),
             queues=queues,
@@ -197,8 +201,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         )
         switchboard = Switchboard(exchange)
         manual = manual_calls(configuration, exchange, switchboard, gate, unreachable)
+        previews = PreviewBoard()
         desks = await opened_desks(
-            configuration, exchange, switchboard, control, store, roster, manual, stack
+            configuration, exchange, switchboard, control, store, roster, manual, previews, stack
         )
         floor = opened_floor(control, switchboard, queues, roster, desks, store, live, clock)
         network_log = CelNetworkLog(
@@ -220,6 +225,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             gate,
             crew,
             open_lines,
+            previews,
             store,
             desks,
             hours,
@@ -248,6 +254,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             lambda new: hours.put(new.hours),
             lambda new: staff_anew(new, store, roster),
             lambda new: desks.put(desk_settings(new)),
+            lambda new: put_rules(new, debts),
             recording.apply,
         ]
         reloader.telephones = lambda new: change_telephones(new, control, asterisk)
@@ -279,6 +286,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 roster=roster,
                 vault=vault,
                 forecasts=forecasts,
+                debts=debts,
                 explain_campaign=dialler.explain,
             )
         )
