@@ -38,8 +38,8 @@ class CallEventKind(StrEnum):
     CONTACT_REFUSED = "contact_refused"  # channel, to, purpose, rule, reason, next_allowed_at
     CONSENT_KEPT = "consent_kept"  # purpose, given, by ("key", "speech", "silence"), channels
     CONTACT_STOPPED = "contact_stopped"  # number, channels
-    PROMISE_MADE = "promise_made"  # amount, currency, due, reference
-    IDENTITY_CHECKED = "identity_checked"  # by ("code", "attribute"), passed
+    PROMISE_MADE = "promise_made"  # amount, currency, due, reference, instalments, every, debt
+    IDENTITY_CHECKED = "identity_checked"  # by ("code", "attribute", "debt"), passed
     CLIP_RECORDED = "clip_recorded"  # recording, seconds
     RATED = "rated"  # step, rating (None: declined)
     QUEUED = "queued"  # queue, position

@@ -113,6 +113,8 @@ VERB_ICONS: Mapping[str, str] = {
     "verify": "check",
     "promise": "check",
     "stop_contact": "minus",
+    "debt": "inbox",
+    "dispute": "minus",
     "record": "mic",
     "rate": "ear",
     "hangup": "phone-off",

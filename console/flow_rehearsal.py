@@ -325,6 +325,8 @@ def _detail(command: Any, words: Words) -> str:
             return f"{purpose}: {words('given_true' if given else 'given_false')}"
         case work.KeepPromise(amount=amount, currency=currency, due=due):
             return f"{amount} {currency}, {due}"
+        case work.DisputeDebt(note=note):
+            return str(note)
         case work.SendCode(to=to):
             return f"{phone(to)}: {CODE}"
         case _:

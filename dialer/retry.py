@@ -74,7 +74,7 @@ def plan(
         return then.next_number_at_once()
     if callback is not None and disposition is not None and disposition.next is Next.CALLBACK:
         return then.callback_at(callback)
-    if promised is not None and disposition is not None and disposition.next is Next.PROMISE:
+    if promised is not None and (disposition is None or disposition.next is Next.PROMISE):
         due, until = promised
         reason = waits(ReasonCode.PROMISE, until, due=due)
         return then.again(until, reason, keep_callback=False)

@@ -21,6 +21,8 @@ from compliance.facts import Channel, Mode, Purpose
 from engine.call_log import CallLog
 from engine.changes import ProfileSet
 from engine.codes import CODE_SECONDS, SentCode, same_answer
+from engine.debt_desk import DebtDesk
+from engine.debt_errands import DebtErrands
 from engine.fetching import fetch
 from engine.gatekeeper import ContactRequest, Gate, asked_for
 from engine.outbox_jobs import Circumstances, KeptErrand, NotKept, kept_of
@@ -28,10 +30,12 @@ from engine.ports import Clock, Codes, Ids, Ledger, LedgerUnavailable, Profiles,
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import (
     CheckAnswer,
+    DisputeDebt,
     Errand,
     Fetch,
     KeepConsent,
     KeepPromise,
+    ReadDebt,
     ReadProfile,
     RequestCallback,
     SendCode,
@@ -54,6 +58,8 @@ OF_THE_GATE = "gate/"
 # The outcome of work that has no "failed". What else has none leaves the flow by its `always.trouble`.
 OUTCOMES_OF_TROUBLE: dict[type[Errand], str] = {
     ReadProfile: "unknown",
+    ReadDebt: "unknown",
+    DisputeDebt: "unknown",
     WriteProfile: "unknown",
     RequestCallback: "declined",
 }
@@ -65,7 +71,8 @@ log = structlog.get_logger(__name__)
 class Desk:
     """What errands need beyond the call, wired by the composition root.
 
-    `codes_in_log`: codes are also told in the engine's log, for want of anybody who sends messages.
+    `debts` None: none are kept here. `codes_in_log`: codes are also told in the engine's log, for want of
+    anybody who sends messages.
     """
 
     ledger: Ledger
@@ -76,6 +83,7 @@ class Desk:
     ids: Ids
     region: str
     gate: Gate
+    debts: DebtDesk | None = None
     codes_in_log: bool = True
 
 
@@ -93,10 +101,13 @@ class Errands:
         self._questions: set[int] = set()  # that may be asked again
         self._writes: set[asyncio.Task[None]] = set()
         self._codes_sent = 0
+        self._debts = DebtErrands(
+            desk.debts, call_log, desk.ids, here=self._circumstances, finish=self._finish_writing
+        )
         self._code: SentCode | None = None  # in memory alone: after a restart every answer is wrong
 
     def begin(self, errand: Errand) -> None:
-        if isinstance(errand, Fetch | ReadProfile | CheckAnswer):
+        if isinstance(errand, Fetch | ReadProfile | ReadDebt | CheckAnswer):
             self._questions.add(errand.work_id)
         self._tasks[errand.work_id] = asyncio.get_running_loop().create_task(self._run(errand))
 
@@ -149,10 +160,20 @@ class Errands:
                 return await self._write(errand)
             case SendMessage():
                 return await self._send(errand)
-            case RequestCallback(number=number) | StopContact(number=number):
+            case RequestCallback(number=number):
                 return await self._keep(errand, number)
-            case KeepConsent() | KeepPromise():
+            case StopContact(number=number):
+                finished = await self._keep(errand, number)
+                await self._debts.stop(errand)
+                return finished
+            case KeepConsent():
                 return await self._keep(errand)
+            case KeepPromise():
+                return await self._debts.promise(errand)
+            case ReadDebt():
+                return await self._debts.read(errand)
+            case DisputeDebt():
+                return await self._debts.dispute(errand)
             case SendCode():
                 return await self._send_code(errand)
             case CheckAnswer():
@@ -173,7 +194,9 @@ class Errands:
         return None if point is None else await self._desk.profiles.attribute(point, attribute)
 
     async def _check(self, errand: CheckAnswer) -> Finished:
-        if errand.attribute is None:
+        if errand.debt:
+            by, passed = "debt", await self._debts.knows_reference(errand.answer)
+        elif errand.attribute is None:
             now = self._desk.clock.monotonic()
             by, passed = "code", self._code is not None and self._code.matches(errand.answer, now)
         else:

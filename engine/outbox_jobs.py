@@ -68,9 +68,11 @@ def kept_of(
     new_id: str,
     number: str | None,
     code: str = "",
+    debt: str | None = None,
 ) -> Kept:
     """The note and the changes. `number`: where it is sent or called, E.164. Raises NotKept.
 
+    `debt`: the one that a promise is about, where it is known here.
     `new_id` is for what is made with it: the job, or a contact who was not known.
     """
     call_id, now, point = circumstances.call_id, circumstances.at, circumstances.point
@@ -132,6 +134,10 @@ def kept_of(
             return Kept(CallEventKind.CONTACT_STOPPED, data, stopped)
         case KeepPromise(amount=amount, currency=currency, due=due, reference=reference):
             data = {"amount": amount, "currency": currency, "due": due, "reference": reference}
+            if errand.instalments > 1:
+                data |= {"instalments": errand.instalments, "every": errand.every}
+            if debt is not None:
+                data["debt"] = debt
             job = row("promise", {"point": person, **data})
             return Kept(CallEventKind.PROMISE_MADE, data, (job, promise_of(errand, circumstances, new_id)))
 

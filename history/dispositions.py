@@ -60,6 +60,7 @@ TRADE: Mapping[str, Disposition] = {
             final=True,
             next=Next.PROMISE,
         ),
+        _of("disputed", "Kwestionuje dług", "Disputes the debt", "Оспаривает долг", final=True),
         _of("right_party", "Właściwa osoba", "Right party", "Нужный человек"),
         _of("wrong_number", "Pomyłka", "Wrong number", "Не тот номер", final=True, spoken=False),
         _of("no_answer", "Nikt nie odebrał", "No answer", "Нет ответа", retry_hours=4, spoken=False),

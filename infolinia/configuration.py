@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.deadmen import DEADMAN_SECONDS
 from infolinia.sections.callbacks import CallbacksSection, Forms, callback_problems
+from infolinia.sections.debts import DebtsSection
 from infolinia.sections.desk import DeskSection, desk_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.outbound import FlowName, OutboundSection, outbound_problems
@@ -147,6 +148,7 @@ class Configuration(_Section):
     desk: DeskSection = DeskSection()
     campaigns: tuple[CampaignName, ...] = ()
     callbacks: CallbacksSection = CallbacksSection()
+    debts: DebtsSection = DebtsSection()
     forms: Forms = {}
     rules: RulesSection = RulesSection()
     numbers: Mapping[str, FlowName] = {"100": "hotline"}

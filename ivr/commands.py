@@ -202,13 +202,37 @@ class StopContact:
 
 @dataclass(frozen=True, slots=True)
 class KeepPromise:
-    """Keep a promise to pay. `amount`: a decimal such as 120.50; `due`: an ISO date."""
+    """Keep a promise to pay. `amount`: a decimal such as 120.50; `due`: an ISO date.
+
+    In `instalments` equal parts, a `every` ("week", "month") apart, the first by `due`. `reference` "": for
+    the debt that the call is about. Finished with "next", or "refused" when the balance does not allow it.
+    """
 
     work_id: int
     amount: str
     currency: str
     due: str
     reference: str
+    instalments: int = 1
+    every: str = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDebt:
+    """Look the debt up that the call is about. Finished with "next" and `debt`, or "unknown".
+
+    It is "unknown" too as long as the caller has not proved in this call who they are.
+    """
+
+    work_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeDebt:
+    """The caller says that they do not owe it, and why. Finished with "next", or "unknown"."""
+
+    work_id: int
+    note: str
 
 
 CODE = "‹code›"
@@ -230,12 +254,14 @@ class SendCode:
 class CheckAnswer:
     """Compare the caller's answer with the code sent last, or with an attribute of their profile.
 
-    `attribute` None: the code. Finished with "verified" or "failed".
+    `attribute` None: the code; with `debt` the last digits of the creditor's reference of the debt that the
+    call is about. Finished with "verified" or "failed".
     """
 
     work_id: int
     answer: str
     attribute: str | None = None
+    debt: bool = False
 
 
 Errand = (
@@ -247,6 +273,8 @@ Errand = (
     | KeepConsent
     | StopContact
     | KeepPromise
+    | ReadDebt
+    | DisputeDebt
     | SendCode
     | CheckAnswer
 )

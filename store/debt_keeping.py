@@ -6,6 +6,7 @@ promise; a promise that is broken opens the debt again. The debt's row is locked
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from dialer.debts.promise import (
     BY_PAYMENTS,
     Payment,
     Promise,
+    PromiseCheck,
     PromiseState,
     cancelled,
     check,
@@ -24,9 +26,11 @@ from dialer.debts.promise import (
     settled,
 )
 from dialer.news import debt_published, promise_published
+from engine.registers.debts import ReminderJob
 from engine.registers.refusals import Missing
 from history.publication import Publication
 from store.debt_leads import follow
+from store.debt_reminders import add_reminders, end_reminders
 from store.debt_rows import (
     balance_row,
     debt_columns,
@@ -107,15 +111,17 @@ class Keeping:
         if self._connection.execute(known).first() is None:
             self._connection.execute(insert(payments).values(**_columns(payment)))
 
-    def promise(self, debt: Debt, promise: Promise) -> Promise:
+    def promise(self, debt: Debt, promise: Promise, reminders: Sequence[ReminderJob] = ()) -> Promise:
         """A new one; those before it are replaced."""
         for known in promises_of(self._connection, debt.id):
             after = replaced(known, promise.id, self._now)
             if after is not known:
                 self._put_promise(after)
         made = replace(promise, state=PromiseState.OPEN, ended_at=None, replaced_by=None, version=1)
-        columns = promise_columns(made, self._check_at(made))
+        told = check(made, payments_of(self._connection, made.debt), self._now)
+        columns = promise_columns(made, _check_at(made, told))
         self._connection.execute(insert(promises).values(**columns))
+        add_reminders(self._connection, made, reminders, self._now)
         self._told.append(promise_published(made, self._now))
         note = f"promise {made.id}"
         self._put(debt, moved(debt, DebtMove.PROMISE, self._now, made.agent or "", note))
@@ -173,14 +179,15 @@ class Keeping:
             self._update(promise)
 
     def _update(self, promise: Promise) -> None:
-        columns = promise_columns(promise, self._check_at(promise))
+        told = check(promise, payments_of(self._connection, promise.debt), self._now)
+        columns = promise_columns(promise, _check_at(promise, told))
         this = update(promises).where(promises.c.id == promise.id)
         self._connection.execute(this.values(**columns))
+        end_reminders(self._connection, promise, told, self._now)
 
-    def _check_at(self, promise: Promise) -> datetime | None:
-        if promise.state is not PromiseState.OPEN:
-            return None
-        return check(promise, payments_of(self._connection, promise.debt), self._now).waited_until
+
+def _check_at(promise: Promise, told: PromiseCheck) -> datetime | None:
+    return told.waited_until if promise.state is PromiseState.OPEN else None
 
 
 def _columns(payment: Payment) -> dict[str, object]:

@@ -35,7 +35,7 @@ from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem
 from dialer.debts.debt import Debt, DebtMove
 from dialer.debts.promise import Instalment, Payment, Promise
-from dialer.debts.promising import PromiseTerms, instalments_of
+from dialer.debts.promising import instalments_of
 from dialer.debts.reconciling import BalanceFile, BalanceRow
 from engine.registers.debts import DebtFilter
 from engine.registers.refusals import Missing, Refused
@@ -195,6 +195,7 @@ class DebtsApi:
         now = self._parts.clock.now()
         name, zone = await self._zone(debt, body.time_zone)
         today = now.astimezone(zone).date()
+        desk = self._parts.debt_desk
         promise = Promise(
             id=self._parts.ids.new(),
             debt=debt.id,
@@ -205,8 +206,11 @@ class DebtsApi:
             counts_from=today,
             time_zone=name,
             call_id=body.call_id,
+            grace_days=desk.rules.grace_days,
         )
-        made = await self._debts.promise(asked.actor, promise, PromiseTerms(), today)
+        contact = await self._parts.history.contacts.get(debt.contact_id)
+        reminders = await desk.reminders(promise, debt, contact, language=contact.language)
+        made = await self._debts.promise(asked.actor, promise, desk.rules.terms, today, reminders)
         headers = {"Location": f"/api/v1/debts/{debt.id}/promises"}
         return Answer(promise_shape(made), headers=headers)
 

@@ -14,6 +14,7 @@ from console.accounts.passwords import Passwords
 from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
 from engine.campaign_rules import CampaignRules
+from engine.debt_desk import DebtDesk
 from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
@@ -86,6 +87,7 @@ class ApiParts:
     leads: Leads
     attempts: Attempts
     debts: Debts
+    debt_desk: DebtDesk
     campaign_rules: CampaignRules
     passwords: Passwords
     imports: Imports

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -18,14 +18,18 @@ import structlog
 from calls.events import CallEventKind
 from calls.numbers import parse_number
 from compliance.facts import Channel, Mode, Purpose
+from dialer.debts.debt import Debt
 from engine.call_log import CallLog
 from engine.changes import CallbackKept, Change, ObjectionKept
+from engine.debt_desk import PromiseWish
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.errands import WAITS_FOR_MESSAGE
 from engine.exchange import Exchange
 from engine.gatekeeper import ContactRequest, asked_for
 from engine.outbox_jobs import Circumstances, Kept, kept_of
-from engine.ports import LedgerUnavailable
+from engine.ports import LedgerUnavailable, StoreUnavailable
+from engine.registers.actor import Actor, ActorKind
+from engine.registers.refusals import Refused
 from history.callback_windows import Window, WrongWindow, chosen_window, own_window
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
@@ -56,6 +60,7 @@ class Arrangements:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._gate = exchange.desk.gate
+        self._debts = exchange.desk.debts
         self._writing: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -81,6 +86,8 @@ class Arrangements:
             window_to=window.ends,
             person_chose=window.person_chose,
             queue=queue or None,
+            campaign=call_log.call.campaign,
+            agent=agent if wish.mine else None,
             note=wish.note or None,
             call_id=call_log.id,
             language=call_log.call.language,
@@ -97,14 +104,33 @@ class Arrangements:
         )
         return request
 
-    async def promise(self, call_log: CallLog, amount: int, currency: str, due: date, reference: str) -> None:
-        """`amount` in hundredths of `currency`."""
+    async def promise(
+        self, call_log: CallLog, agent: str, amount: int, currency: str, due: date, reference: str, parts: int
+    ) -> None:
+        """`amount` in hundredths of `currency`, in `parts` a month apart. Raises DeskRefused.
+
+        Of a debt that is known here it is that debt's promise, checked against its balance.
+        """
         if amount <= 0:
             raise DeskRefused("amount", "A promise has an amount above nothing.")
         written = str(Decimal(amount).scaleb(-2))
-        errand = KeepPromise(self._work_id(call_log), written, currency, due.isoformat(), reference)
-        here = self._here(call_log)
-        await self._keep(call_log, kept_of(errand, here, new_id=self._exchange.ids.new(), number=None))
+        errand = KeepPromise(self._work_id(call_log), written, currency, due.isoformat(), reference, parts)
+        debt = await self._debt_of(call_log, reference)
+        if debt is not None and self._debts is not None:
+            wish = PromiseWish(
+                f"{call_log.id}-{errand.work_id}", amount, currency, due, count=parts, agent=agent
+            )
+            call, point = call_log.call, call_log.point
+            try:
+                await self._debts.promise(_agent(agent), debt, wish, call=call, point=point)
+            except Refused as refused:
+                raise DeskRefused("promise", str(refused)) from None
+            except StoreUnavailable as away:
+                raise DeskRefused("store", "The database does not answer: try again in a moment.") from away
+            errand = replace(errand, reference=debt.reference)
+        here, new_id = self._here(call_log), self._exchange.ids.new()
+        kept = kept_of(errand, here, new_id=new_id, number=None, debt=None if debt is None else debt.id)
+        await self._keep(call_log, kept)
 
     async def stop(self, call_log: CallLog, agent: str, channels: frozenset[str]) -> None:
         """No more contact: the number on the line, and whoever it belongs to."""
@@ -114,6 +140,7 @@ class Arrangements:
         if number is not None:
             errand = StopContact(self._work_id(call_log), number, tuple(sorted(channels)))
             await self._keep(call_log, kept_of(errand, here, new_id=new_id, number=number))
+            await self._stop_debt(call_log, agent, channels)
             return
         if here.point is None:
             raise DeskRefused("withheld", "The number is withheld: nobody is known to whom this could apply.")
@@ -129,6 +156,7 @@ class Arrangements:
         data = {"number": "", "channels": sorted(channels)}
         kept = ObjectionKept(objection, here.point, new_id)
         await self._keep(call_log, Kept(CallEventKind.CONTACT_STOPPED, data, (kept,)))
+        await self._stop_debt(call_log, agent, channels)
 
     async def sms(self, call_log: CallLog, text: str, language: str) -> None:
         """To the number on the line, once the gate lets it. Raises ContactForbidden, DeskRefused."""
@@ -156,6 +184,26 @@ class Arrangements:
             raise ContactForbidden(decision)
         errand = SendMessage(self._work_id(call_log), number, text, language)
         await self._keep(call_log, kept_of(errand, self._here(call_log), new_id=new_id, number=number))
+
+    async def _debt_of(self, call_log: CallLog, reference: str) -> Debt | None:
+        """None: not known here, or not to be found out now; then it stands in the call's log alone."""
+        if self._debts is None:
+            return None
+        try:
+            return await self._debts.about(call_log.call, call_log.point, reference)
+        except StoreUnavailable as away:
+            log.warning("a promise is kept without its debt", call=call_log.id, why=str(away))
+            return None
+
+    async def _stop_debt(self, call_log: CallLog, agent: str, channels: frozenset[str]) -> None:
+        """Whoever wants no more calls wants none about the debt, by whatever number."""
+        debt = await self._debt_of(call_log, "") if not channels or "call" in channels else None
+        if debt is None or self._debts is None:
+            return
+        try:
+            await self._debts.stop(_agent(agent), debt, "asked in a call")
+        except (Refused, StoreUnavailable) as left:  # the objection stands, and the gate heeds it
+            log.warning("a debt stays as it is", call=call_log.id, why=str(left))
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -200,6 +248,10 @@ class Arrangements:
 
     def _work_id(self, call_log: CallLog) -> int:
         return _BEHIND_FLOWS + call_log.last_seq
+
+
+def _agent(name: str) -> Actor:
+    return Actor(ActorKind.PERSON, name)
 
 
 def _window(wish: CallbackWish, now: datetime, within: timedelta) -> Window:

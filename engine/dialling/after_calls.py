@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date as Date
@@ -13,17 +12,22 @@ import structlog
 from calls.events import CallEvent, CallEventKind
 from compliance.local_time import day_start
 from dialer.attempt import Attempt
-from dialer.before_dialling import never_dialled
-from dialer.callbacks import lead_callback
+from dialer.before_dialling import OF_DEBT, never_dialled
+from dialer.callbacks import lead_callback, settled
 from dialer.campaign import Campaign
+from dialer.debts.debt import DebtMove
+from dialer.debts.promise import PromiseState, check
 from dialer.lead import BUSY, TRANSITIONS, Lead, LeadCallback, LeadMove, LeadState
-from dialer.lead_plan import CallbackKept, LeadPlan
+from dialer.lead_plan import LeadPlan
 from dialer.local_day import zone_of
+from dialer.promised_leads import after_debt
 from dialer.retry import plan
 from engine.changes import AttemptStored
+from engine.dialling.callback_telling import callback_settled
 from engine.dialling.means import DiallingMeans
+from engine.registers.actor import Actor, ActorKind
 from engine.registers.callbacks import CallbackFilter
-from engine.registers.refusals import Missing
+from engine.registers.refusals import Missing, Refused
 from history.callbacks import STANDING
 from history.dispositions import Disposition, Next
 
@@ -31,8 +35,8 @@ from history.dispositions import Disposition, Next
 TRIES = 5
 # Until so long behind the day agreed a payment may still come in.
 PROMISE_GRACE = timedelta(days=1)
-# What an agent arranges in a personal callback's name begins so.
-_MINE = "agent-"
+# Dispositions that say something of the debt.
+_MOVES = {"disputed": DebtMove.DISPUTE}
 
 log = structlog.get_logger(__name__)
 
@@ -54,16 +58,19 @@ class AfterCalls:
         means, ledger = self._means, self._means.exchange.ledger
         disposition = self._disposition(attempt)
         callback = await self._callback(attempt, disposition)
+        await self._said_of_debt(attempt, disposition)
         for _ in range(TRIES):
             try:
                 lead = await means.leads.get(attempt.lead)
             except Missing:
                 lead = None
             if lead is None or lead.state not in BUSY or lead.state is LeadState.RESERVED:
+                await callback_settled(means, attempt, None)
                 break
             planned = self._planned(campaign, lead, attempt, disposition, callback, events)
+            planned = await self._as_its_debt_wants(planned)
             if not await means.leads.keep([planned.lead]):
-                await self._tell_callbacks(planned, attempt)
+                await callback_settled(means, attempt, planned)
                 break
         else:
             log.warning("a lead changes all the time; it is planned at the next look", lead=attempt.lead)
@@ -81,14 +88,37 @@ class AfterCalls:
         if after is not None:
             await self._means.leads.keep([replace(lead, state=after)])
 
-    # --- inside -------------------------------------------------------------------------------------------
+    # --- debts --------------------------------------------------------------------------------------------
 
-    async def _tell_callbacks(self, planned: LeadPlan, attempt: Attempt) -> None:
-        """One that was given up is for people to look at, and broken with its window."""
-        for event in planned.events:
-            if isinstance(event, CallbackKept):
-                with contextlib.suppress(Missing):  # it was erased
-                    await self._means.callbacks.reached(event.request, f"campaign {attempt.campaign}")
+    async def _said_of_debt(self, attempt: Attempt, disposition: Disposition | None) -> None:
+        """What the agent closed the call as stops all calls about the debt, in whatever campaign."""
+        move = None if disposition is None else _MOVES.get(disposition.name)
+        if disposition is not None and disposition.next is Next.STOP:
+            move = DebtMove.STOP
+        if move is None or attempt.debt is None:
+            return
+        actor = Actor(ActorKind.PERSON, attempt.agent or "")
+        try:
+            await self._means.debts.move(actor, attempt.debt, move, f"said in call {attempt.id}")
+        except (Missing, Refused) as left:  # it is paid, stopped or erased by now
+            log.info("a debt stays as it is", call=attempt.id, why=str(left))
+
+    async def _as_its_debt_wants(self, planned: LeadPlan) -> LeadPlan:
+        """What was promised, paid or disputed while it was being called."""
+        debts, lead, now = self._means.debts, planned.lead, self._means.exchange.clock.now()
+        if lead.debt is None:
+            return planned
+        try:
+            debt = await debts.get(lead.debt)
+        except Missing:
+            return planned
+        newest = next(iter(await debts.promises(debt.id)), None)
+        told = None if newest is None else check(newest, await debts.payments(debt.id), now)
+        stands = newest is not None and newest.state is PromiseState.OPEN
+        after = after_debt(lead, debt, now, newest, told) if stands or debt.state in OF_DEBT else None
+        return planned if after is None else LeadPlan(after.lead, (*planned.events, *after.events))
+
+    # --- inside -------------------------------------------------------------------------------------------
 
     def _planned(
         self,
@@ -101,7 +131,7 @@ class AfterCalls:
     ) -> LeadPlan:
         if attempt.dialled_at is None:
             return never_dialled(lead)
-        return plan(
+        planned = plan(
             campaign,
             lead,
             attempt,
@@ -112,6 +142,7 @@ class AfterCalls:
             promised=_promised(campaign, lead, events),
             opted_out=any(event.kind is CallEventKind.CONTACT_STOPPED for event in events),
         )
+        return settled(campaign, planned)
 
     def _disposition(self, attempt: Attempt) -> Disposition | None:
         name = attempt.disposition
@@ -124,8 +155,7 @@ class AfterCalls:
         wanted = CallbackFilter(STANDING, contact_id=attempt.contact_id)
         for request in (await self._means.callbacks.list(wanted)).items:
             if request.call_id == attempt.id:
-                agent = request.topic.removeprefix(_MINE) if request.topic.startswith(_MINE) else None
-                return lead_callback(request, agent)
+                return lead_callback(request, request.agent, self._means.callback_rules.personal.wait)
         return None
 
 

@@ -14,6 +14,7 @@ from dialer.debts.debt import Debt, DebtMove, DebtState
 from dialer.debts.promise import Payment, Promise
 from dialer.debts.promising import PromiseTerms
 from dialer.debts.reconciling import BalanceFile, Conflict, ReconcileRules
+from dialer.debts.reminders import ReminderKind
 from engine.registers.actor import Actor
 from engine.registers.pages import Page
 
@@ -44,6 +45,34 @@ class Reconciled:
     figures: Mapping[str, int]
     conflicts: tuple[Conflict, ...] = ()
     repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderJob:
+    """A text that goes out at `at`, or is not worth it from `until` on. `to` is E.164."""
+
+    id: str
+    at: datetime
+    until: datetime
+    to: str
+    text: str
+    language: str
+    kind: ReminderKind
+    instalment: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRow:
+    """One as it stands in the outbox: waiting, sent, or ended and why."""
+
+    at: datetime
+    to: str
+    text: str
+    kind: ReminderKind
+    instalment: int
+    sent_at: datetime | None
+    ended_at: datetime | None
+    why: str
 
 
 class Debts(Protocol):
@@ -81,11 +110,21 @@ class Debts(Protocol):
     async def payments(self, id: str) -> Sequence[Payment]:
         """By date."""
 
-    async def promise(self, actor: Actor, promise: Promise, terms: PromiseTerms, today: date) -> Promise:
+    async def promise(
+        self,
+        actor: Actor,
+        promise: Promise,
+        terms: PromiseTerms,
+        today: date,
+        reminders: Sequence[ReminderJob] = (),
+    ) -> Promise:
         """It replaces the one that stands. `today` is the person's date. Raises Refused with what is wrong.
 
-        The same one again changes nothing.
+        The same one again changes nothing. `reminders` go out unless it ends or is paid before.
         """
+
+    async def reminders(self, promise_id: str) -> Sequence[ReminderRow]:
+        """Of one promise, by time."""
 
     async def promises(self, id: str) -> Sequence[Promise]:
         """Newest first."""

@@ -16,6 +16,7 @@ from console.api.rate_limits import Rate
 from console.api.serving import Api
 from console.application import Doors
 from engine.codes import new_webhook_secret
+from engine.debt_desk import DebtDesk
 from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
@@ -31,6 +32,7 @@ from engine.registers.permissions import Permissions
 from engine.roster import Roster
 from infolinia.assembly.callbacks import promise
 from infolinia.assembly.campaign_rules import campaign_rules
+from infolinia.assembly.debts import debt_desk
 from infolinia.configuration import Configuration
 from infolinia.contact_lists.desk import ImportDesk
 from infolinia.sections.rules import rule_book
@@ -56,6 +58,7 @@ def api_parts(
     floor: Floor | None = None,
     vault: RecordingVault | None = None,
     forecasts: Forecasts | None = None,
+    debts: DebtDesk | None = None,
     explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
@@ -89,6 +92,7 @@ def api_parts(
         leads=store.leads,
         attempts=store.attempts,
         debts=store.debts,
+        debt_desk=debts or debt_desk(configuration, store, gate, clock),
         campaign_rules=campaign_rules(configuration, store.campaigns, flows, clock),
         promise=promise(configuration),
         passwords=doors.passwords if doors else Passwords(),

@@ -7,10 +7,12 @@ from typing import Any
 
 from ivr.commands import (
     CheckAnswer,
+    DisputeDebt,
     Enqueue,
     Fetch,
     KeepConsent,
     KeepPromise,
+    ReadDebt,
     ReadProfile,
     Record,
     RequestCallback,
@@ -41,7 +43,9 @@ OUTCOMES: dict[type[Work], tuple[str, ...]] = {
     RequestCallback: ("next", "declined"),
     KeepConsent: ("next",),
     StopContact: ("next",),
-    KeepPromise: ("next",),
+    KeepPromise: ("next", "refused"),
+    ReadDebt: ("next", "unknown"),
+    DisputeDebt: ("next", "unknown"),
     SendCode: ("next", "failed"),
     CheckAnswer: ("verified", "failed"),
 }
@@ -59,6 +63,8 @@ WORK_OF: dict[str, tuple[type[Work], ...]] = {
     "consent": (KeepConsent,),
     "stop_contact": (StopContact,),
     "promise": (KeepPromise,),
+    "debt": (ReadDebt,),
+    "dispute": (DisputeDebt,),
     "verify": (SendCode, CheckAnswer),
 }
 """verb -> the work that it asks for."""
@@ -83,6 +89,7 @@ class Outside:
 
     def __init__(self, given: Given) -> None:
         self._code = given.code
+        self._verified = False
         self._profile = dict(given.profile)
         self._answers = {step: list(answers) for step, answers in given.answers.items()}
 
@@ -107,6 +114,8 @@ class Outside:
                 outcome, values = look(self, command)
         if kind is Fetch and outcome == "next" and "reply" not in values:
             values = {"reply": values}
+        if kind is ReadDebt:
+            outcome, values = (outcome, {"debt": values}) if self._verified and values else ("unknown", {})
         return [(seconds, Finished(work_id, outcome, values))]
 
     def _next(self, step: str, outcomes: tuple[str, ...]) -> Answer:
@@ -127,15 +136,22 @@ class Outside:
         return "next", {}
 
     def _check(self, command: CheckAnswer) -> tuple[str, dict[str, object]]:
-        attribute = command.attribute
+        attribute = "debt_reference" if command.debt else command.attribute
         right = self._code if attribute is None else self._profile.get(attribute)
-        return ("verified" if right is not None and command.answer == str(right) else "failed"), {}
+        verified = right is not None and command.answer == str(right)
+        self._verified = self._verified or verified
+        return ("verified" if verified else "failed"), {}
+
+    def _read_debt(self, command: ReadDebt) -> tuple[str, dict[str, object]]:
+        """What the test knows of a debt stands in its answers; nobody who was not verified hears of it."""
+        return "unknown", {}
 
 
 _LOOKS: dict[type[Work], Callable[[Outside, Any], tuple[str, dict[str, object]]]] = {
     ReadProfile: Outside._read,
     WriteProfile: Outside._write,
     CheckAnswer: Outside._check,
+    ReadDebt: Outside._read_debt,
 }
 
 
@@ -176,6 +192,10 @@ def shown(command: Any) -> str:
             return f"(stops contact with {number}: {', '.join(channels)})"
         case KeepPromise(amount=amount, currency=currency, due=due):
             return f"(keeps a promise: {amount} {currency} by {due})"
+        case ReadDebt():
+            return "(looks the debt up)"
+        case DisputeDebt(note=note):
+            return f"(notes that the debt is disputed: {note})"
         case SendCode(to=to, text=text):
             return f"(sends a code to {to}: {text})"
         case _:

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
@@ -15,7 +15,7 @@ from ivr.outward import outward_text
 from ivr.reading.shape import Seconds
 from ivr.steps.errand import ErrandBody
 from ivr.texts import TemplateText
-from wording.templates import Template
+from wording.templates import Template, parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,2})?", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_COUNT = re.compile(r"[1-9][0-9]?", re.ASCII)
 LONGEST_REFERENCE = 100
 DAY_SECONDS = 86400.0
 
@@ -32,8 +33,9 @@ DAY_SECONDS = 86400.0
 class Promise(ErrandBody):
     """`promise: {amount: "{amount}", due: "{day}", reference: "{debt}", least: "50", latest: 14d}`.
 
-    `refused`: the amount is none, or below `least`; the date is none, has passed, or is later than `latest`
-    from today.
+    `reference` left out: the debt that the call is about. `instalments`: in so many equal parts, a `every`
+    apart. `refused`: the amount is none, below `least` or more than is owed; the date is none, has passed, or
+    is later than `latest` from today; too many instalments.
     """
 
     verb: ClassVar[str] = "promise"
@@ -41,7 +43,9 @@ class Promise(ErrandBody):
 
     amount: TemplateText
     due: TemplateText
-    reference: TemplateText
+    reference: TemplateText | None = None
+    instalments: TemplateText = Field(default_factory=lambda: parse_template("1"))
+    every: Literal["week", "month"] = "month"
     least: TemplateText | None = None
     latest: Seconds = Field(default=14 * DAY_SECONDS, ge=DAY_SECONDS, le=366 * DAY_SECONDS)
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
@@ -56,14 +60,17 @@ class Promise(ErrandBody):
     def errand(self, talk: Talk, step: Step) -> Callable[[int], Errand] | str:
         amount = amount_of(outward_text(talk, step, self.amount))
         due = day_of(outward_text(talk, step, self.due))
-        reference = outward_text(talk, step, self.reference)
+        reference = "" if self.reference is None else outward_text(talk, step, self.reference)
+        parts = outward_text(talk, step, self.instalments)
         least = Decimal(0) if self.least is None else amount_of(outward_text(talk, step, self.least))
         today = talk.local.date()
         if amount is None or not amount or least is None or amount < least:
             return "refused"
         if due is None or not today <= due <= today + timedelta(seconds=self.latest):
             return "refused"
-        if not reference or len(reference) > LONGEST_REFERENCE:
+        if (self.reference is not None and not reference) or len(reference) > LONGEST_REFERENCE:
+            return "refused"
+        if not _COUNT.fullmatch(parts):
             return "refused"
         return partial(
             KeepPromise,
@@ -71,6 +78,8 @@ class Promise(ErrandBody):
             currency=self.currency or talk.surroundings.currency,
             due=due.isoformat(),
             reference=reference,
+            instalments=int(parts),
+            every=self.every,
         )
 
 

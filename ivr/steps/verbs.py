@@ -8,6 +8,8 @@ from ivr.steps.branch import Branch
 from ivr.steps.callback import Callback
 from ivr.steps.consent import Consent
 from ivr.steps.contact import Contact
+from ivr.steps.debt import Debt
+from ivr.steps.dispute import Dispute
 from ivr.steps.hangup import Hangup
 from ivr.steps.hours import Hours
 from ivr.steps.menu import Menu
@@ -45,6 +47,8 @@ _BODIES: tuple[type[StepBody], ...] = (
     Consent,
     Verify,
     Promise,
+    Debt,
+    Dispute,
     StopContactStep,
     RecordStep,
     Rate,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 CODE_NAME = "code"
 _YEAR = timedelta(days=366)
 _DATE_KEYS = 8
+LEAST_OF_REFERENCE = 4
 
 
 class WholeDate(Day):
@@ -76,7 +77,8 @@ class CodeSent(BaseModel):
 
 
 class Verify(FieldBody):
-    """`verify: {code: {…}, …}`, `{pin: attribute, digits: 4, …}` or `{attribute: name, kind: date, …}`.
+    """`verify: {code: {…}, …}`, `{pin: attribute, digits: 4, …}`, `{attribute: name, kind: date, …}` or
+    `{debt: reference, digits: 4, …}`.
 
     The answers are secret. After `attempts` wrong ones in a call no more are taken, also when the caller
     comes back to the step.
@@ -89,21 +91,24 @@ class Verify(FieldBody):
     code: CodeSent | None = None
     pin: AttributeName | None = None
     attribute: AttributeName | None = None
+    debt: Literal["reference"] | None = None
     kind: Literal["date", "digits"] | None = None
     digits: Digits | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        ways = [name for name in ("code", "pin", "attribute") if getattr(self, name) is not None]
+        ways = [name for name in ("code", "pin", "attribute", "debt") if getattr(self, name) is not None]
         if len(ways) != 1:
-            raise ValueError("one of code, pin and attribute is wanted: how the caller is known")
+            raise ValueError("one of code, pin, attribute and debt is wanted: how the caller is known")
         if self.code is not None and (self.digits or self.kind):
             raise ValueError("a code says how many digits it has inside: code: {digits: 6, …}")
-        if self.pin is not None and self.kind is not None:
-            raise ValueError("kind belongs to attribute; a PIN has digits")
-        wants_digits = self.pin is not None or self.kind == "digits"
+        if self.kind is not None and self.attribute is None:
+            raise ValueError("kind belongs to attribute; a PIN and a debt's reference have digits")
+        wants_digits = self.pin is not None or self.debt is not None or self.kind == "digits"
         if wants_digits and self.digits is None:
             raise ValueError("'digits' is missing: how many there are")
+        if self.debt is not None and self.digits is not None and self.digits.least < LEAST_OF_REFERENCE:
+            raise ValueError(f"{LEAST_OF_REFERENCE} digits of a reference are the least: fewer are guessed")
         if self.attribute is not None and self.kind is None and self.digits is None:
             raise ValueError("'kind' is missing: date, or digits with their number")
         if self.kind == "date" and self.digits is not None:
@@ -195,7 +200,8 @@ class _VerifyTurn(WorkingTurn, ValueTurn):
             return
         self.note_understood(answer, {})
         attribute = self._verify.pin or self._verify.attribute
-        check = partial(CheckAnswer, answer=answer.value, attribute=attribute)
+        by_debt = self._verify.debt is not None
+        check = partial(CheckAnswer, answer=answer.value, attribute=attribute, debt=by_debt)
         self.have_done(check, ERRAND_LIMIT_SECONDS)
 
     def told(self, outcome: str) -> None:

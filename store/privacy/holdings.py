@@ -54,6 +54,7 @@ def told_subjects(person: Person) -> tuple[ColumnElement[bool], ...]:
     """Of publications, outbox jobs and the audit log: contact:ID, call:ID, callback:ID and the like."""
     callbacks = _callback_ids(person)
     listed, owed = select(tables.leads.c.id).where(_leads(person)), _debt_ids(person)
+    promised = select(tables.promises.c.id).where(tables.promises.c.debt.in_(owed))
     return tuple(
         column.in_([f"contact:{one}" for one in person.ids])
         | column.in_(_prefixed("call:", person.call_ids()))
@@ -61,6 +62,7 @@ def told_subjects(person: Person) -> tuple[ColumnElement[bool], ...]:
         | column.in_(_prefixed("recording:", _recording_ids(person)))
         | column.in_(_prefixed("lead:", listed))
         | column.in_(_prefixed("debt:", owed))
+        | column.in_(_prefixed("promise:", promised))
         | column.in_(_prefixed("consent:", select(consents.c.id).where(_consents(person))))
         | column.in_(_prefixed("interaction:", select(interactions.c.id).where(person.interactions())))
         | column.in_(_prefixed("do_not_contact:", select(do_not_contact.c.id).where(_objections(person))))

@@ -25,12 +25,13 @@ from dialer.debts.promising import PromiseTerms, wrong_promise
 from dialer.debts.reconciling import BalanceFile, ReconcileRules
 from engine.ports import Clock, Ids
 from engine.registers.actor import ENGINE, Actor
-from engine.registers.debts import DebtFilter, Reconciled
+from engine.registers.debts import DebtFilter, Reconciled, ReminderJob, ReminderRow
 from engine.registers.pages import Page
 from engine.registers.refusals import Changed, Refused
 from store.audit import note as noted
 from store.callback_keeping import person_of
 from store.debt_keeping import Keeping, locked_debt, missing_debt
+from store.debt_reminders import reminders_of
 from store.debt_rows import payments_of, promises_of, read_debts
 from store.registers.prefixes import begins_with
 from store.registers.profiles import survivor_of
@@ -170,7 +171,14 @@ class SqlDebts:
     async def payments(self, id: str) -> Sequence[Payment]:
         return await read(self._engine, lambda connection: payments_of(connection, id))
 
-    async def promise(self, actor: Actor, promise: Promise, terms: PromiseTerms, today: date) -> Promise:
+    async def promise(
+        self,
+        actor: Actor,
+        promise: Promise,
+        terms: PromiseTerms,
+        today: date,
+        reminders: Sequence[ReminderJob] = (),
+    ) -> Promise:
         now = self._clock.now()
 
         def work(connection: Connection) -> Promise:
@@ -182,7 +190,8 @@ class SqlDebts:
             for wrong in wrong_promise(debt, promise.instalments, today, terms):
                 raise Refused(wrong.sentence, wrong.field)
             keeping = Keeping(connection, now)
-            made = keeping.promise(debt, replace(promise, contact_id=debt.contact_id, currency=debt.currency))
+            theirs = replace(promise, contact_id=debt.contact_id, currency=debt.currency)
+            made = keeping.promise(debt, theirs, reminders)
             noted(connection, actor, "promise.made", f"debt:{debt.id}", {"promise": made.id}, now)
             keeping.publish()
             return made
@@ -191,6 +200,9 @@ class SqlDebts:
 
     async def promises(self, id: str) -> Sequence[Promise]:
         return await read(self._engine, lambda connection: promises_of(connection, id))
+
+    async def reminders(self, promise_id: str) -> Sequence[ReminderRow]:
+        return await read(self._engine, lambda connection: reminders_of(connection, promise_id))
 
     async def check_promises(self, *, limit: int = 100) -> Sequence[Promise]:
         now = self._clock.now()

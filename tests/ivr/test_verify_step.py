@@ -275,8 +275,8 @@ def test_hanging_up_in_the_middle(how: str) -> None:
 @pytest.mark.parametrize(
     ("how", "wanted"),
     [
-        ("digits: 4", "one of code, pin and attribute"),
-        ("pin: a, attribute: b, digits: 4", "one of code, pin and attribute"),
+        ("digits: 4", "one of code, pin, attribute and debt"),
+        ("pin: a, attribute: b, digits: 4", "one of code, pin, attribute and debt"),
         ("pin: a", "'digits' is missing"),
         ("pin: a, kind: date", "kind belongs to attribute"),
         ("attribute: a", "'kind' is missing"),
