@@ -44,6 +44,7 @@ class ReasonCode(StrEnum):
     LEAD_CAP = "lead_cap"
     NO_NUMBER = "no_number"
     OUTCOME_FINAL = "outcome_final"
+    CALLBACK_OVER = "callback_over"
     GOAL = "goal"
     PAID = "paid"
     WITHDRAWN = "withdrawn"
@@ -95,6 +96,7 @@ _SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.LEAD_CAP: "It was called {calls}, the most that is set.",
     ReasonCode.NO_NUMBER: "It has no number left that may be called: {numbers}.",
     ReasonCode.OUTCOME_FINAL: "It ended as {result} {times}; that is not tried again.",
+    ReasonCode.CALLBACK_OVER: "No callback is asked for any more.",
     ReasonCode.GOAL: "The campaign reached its goal.",
     ReasonCode.PAID: "The debt is paid.",
     ReasonCode.WITHDRAWN: "The creditor has taken the debt back.",

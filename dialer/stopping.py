@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from compliance.pack import CampaignLimits
-from dialer.campaign import Campaign, CampaignMove, CampaignState, Cause, Change
+from dialer.campaign import Campaign, CampaignKind, CampaignMove, CampaignState, Cause, Change
 from dialer.goals import Tally, progress
 from dialer.machine import DetectionCounts, detection_error, detection_refused
 from dialer.schedule import days_of
@@ -22,7 +22,8 @@ def own_change(
 ) -> Change | None:
     """The first rule that says so, in the order of this function; None: it goes on.
 
-    Leads that are on the line keep `standing` above 0: a list has not ended while anybody is talked with.
+    Leads that are on the line keep `standing` above 0: a list has not ended while anybody is talked with. A
+    callback campaign's never ends: people ask.
     `limits`: of the campaign's packs. `detection`: its verdicts so far, and what was listened to of them.
     """
     if campaign.state is not CampaignState.RUNNING:
@@ -41,7 +42,7 @@ def own_change(
     if error.measured and detection_refused(campaign.mode, campaign.machine, limits.abandon_cap, error):
         note = f"{error.counted:.2%} of people taken for machines"
         return _system(CampaignMove.PAUSE, Cause.DETECTION_ERROR, now, note)
-    if stop.list_ended and tally.standing == 0:
+    if stop.list_ended and tally.standing == 0 and campaign.kind is not CampaignKind.CALLBACK:
         return _system(CampaignMove.FINISH, Cause.LIST_ENDED, now, "")
     return None
 

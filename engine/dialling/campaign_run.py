@@ -301,6 +301,10 @@ class CampaignRun:
         )
         return list(reserved)
 
+    def list_has_changed(self) -> None:
+        """There may be somebody to be called now."""
+        self._looked_at = self._none_until = -1e9
+
     async def _wait_for_leads(self) -> None:
         """None is due: the pacer need not ask for any for a while."""
         due = await self._means.leads.next_due(self.campaign.id)

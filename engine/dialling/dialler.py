@@ -170,7 +170,8 @@ class Dialler:
         try:
             if mine:
                 known = {one.id: one for one in (*self._paused, *(run.campaign for run in runs))}
-                await self._callbacks.look(tuple(known.values()), mine)
+                for campaign in await self._callbacks.look(tuple(known.values()), mine):
+                    self._runs[campaign].list_has_changed()
         except StoreUnavailable as away:
             log.warning("callbacks wait for the database", why=str(away))
         except Exception:

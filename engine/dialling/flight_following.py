@@ -15,6 +15,7 @@ from dialer.lead import LeadMove
 from engine.changes import AttemptStored
 from engine.dialling.after_calls import AfterCalls
 from engine.dialling.attempt_folding import attempt_after
+from engine.dialling.callback_telling import callback_begun
 from engine.dialling.flights import Flight, Flights
 from engine.dialling.means import DiallingMeans
 from engine.dialling.trunks import Trunks
@@ -56,6 +57,9 @@ class FlightFollowing:
 
     def _follow(self, flight: Flight, now: float) -> None:
         attempt = flight.attempt
+        if attempt.callback is not None and not flight.claimed:
+            flight.claimed = True
+            self.write(callback_begun(self._means, attempt))
         working = attempt.ringing_at is not None or attempt.answered_at is not None
         if not flight.rang and (working or flight.over):
             flight.rang = True

@@ -35,7 +35,7 @@ class Flight:
 
     `again`: an earlier engine's, whose log is not the one that is written. `talking`, `hung_up`: that its
     lead is so is written. `ended_at` and `try_again_at`, of what the database could not take, in the loop's
-    seconds. `rang`: the trunk has shown whether it works.
+    seconds. `rang`: the trunk has shown whether it works. `claimed`: its callback is dialled.
     """
 
     attempt: Attempt
@@ -50,6 +50,7 @@ class Flight:
     rang: bool = False
     talking: bool = False
     hung_up: bool = False
+    claimed: bool = False
     ended_at: float | None = None
     try_again_at: float = 0.0
 

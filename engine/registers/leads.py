@@ -131,6 +131,15 @@ class Leads(Protocol):
         Returns the ids of those that had changed meanwhile and were left.
         """
 
+    async def add_number(self, id: str, e164: str) -> None:
+        """A lead that was kept with one more number is found by it too."""
+
+    async def number_went_bad(self, e164: str) -> int:
+        """It does not exist, or is another person's: no lead that waits is called at it any more.
+
+        How many leads of whatever campaign were to be.
+        """
+
     async def get(self, id: str) -> Lead: ...
 
     async def of_contact(self, contact_id: str) -> Sequence[Lead]:

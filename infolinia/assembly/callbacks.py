@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from console.callback_forms import CallbackForm, CallbackForms
 from console.metrics import Metrics
+from dialer.callbacks import CallbackRules, PersonalRule
 from engine.callback_keeping import CallbackKeeper
 from engine.missed_calls import MissedCalls
 from engine.ports import Clock, Ids
@@ -30,6 +31,15 @@ def keep_callbacks(store: Store, metrics: Metrics, stack: AsyncExitStack) -> Non
 def promise(configuration: Configuration) -> Promise:
     section = configuration.callbacks
     return Promise(timedelta(seconds=section.within), hours_of(configuration, section.hours))
+
+
+def callback_rules(configuration: Configuration) -> CallbackRules:
+    """By which campaigns keep callbacks."""
+    section = configuration.callbacks
+    personal = section.personal
+    return CallbackRules(
+        section.campaign, PersonalRule(timedelta(seconds=personal.wait), personal.away == "wait")
+    )
 
 
 def missed_calls(configuration: Configuration) -> MissedCalls | None:

@@ -15,6 +15,7 @@ from engine.exchange import Exchange
 from engine.gatekeeper import Gate
 from engine.switchboard import Switchboard
 from infolinia.assembly.background import in_background
+from infolinia.assembly.callbacks import callback_rules
 from infolinia.assembly.campaign_rules import campaign_rules
 from infolinia.assembly.company import OfficeHours
 from infolinia.configuration import Configuration
@@ -59,6 +60,7 @@ def opened_dialler(
             dispositions=lambda: desks.settings.dispositions,
             unreachable=unreachable,
             open_lines=open_lines,
+            callback_rules=callback_rules(configuration),
             previews=previews,
         )
     )

@@ -55,13 +55,24 @@ class MissedSection(BaseModel):
     hours: str | None = None
 
 
+class PersonalSection(BaseModel):
+    """Callbacks promised in an agent's name: how long they alone get them, and whether also while away."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wait: Annotated[Seconds, Field(ge=0, le=30 * 86_400)] = 1800.0
+    away: Literal["wait", "team"] = "wait"
+
+
 class CallbacksSection(BaseModel):
-    """`within`: by when, where a request names no time."""
+    """`within`: by when, where a request names no time. `campaign`: keeps what no other campaign does."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     within: Within = 4 * 3600.0
     hours: str | None = None
+    campaign: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")] | None = None
+    personal: PersonalSection = PersonalSection()
     missed: MissedSection = MissedSection()
 
 

@@ -27,6 +27,7 @@ from store.lead_reserving import Place, Taken, Wish, first_due, statement_of, ta
 from store.lead_rows import lead_of
 from store.registers.campaigns import campaign_row
 from store.registers.lead_adding import LeadAdding
+from store.registers.lead_numbers_kept import add_number, number_went_bad
 from store.registers.prefixes import begins_with
 from store.registers.profiles import survivor_of
 from store.registers.transactions import read, written
@@ -224,6 +225,14 @@ class SqlLeads:
             return LeadFacts(lead, campaign, tuple(attempt_of(row) for row in rows))
 
         return await read(self._engine, work)
+
+    # --- numbers ------------------------------------------------------------------------------------------
+
+    async def add_number(self, id: str, e164: str) -> None:
+        await written(self._engine, lambda connection: add_number(connection, id, e164))
+
+    async def number_went_bad(self, e164: str) -> int:
+        return await written(self._engine, lambda connection: number_went_bad(connection, e164))
 
     # --- by a person's word -------------------------------------------------------------------------------
 

@@ -194,6 +194,7 @@ def office(
         stage.crew = CampaignAgents(stage.exchange.queues, held)
     books = CampaignBooks(stage.ledger, stage.clock, None if after is None else after.books)
     register: Any = Register
+    any_callbacks: Any = books.callbacks
     means = DiallingMeans(
         exchange=stage.exchange,
         switchboard=stage.switchboard,
@@ -204,7 +205,7 @@ def office(
         leads=register(books, get=books.get_lead),
         attempts=register(books),
         debts=register(books),
-        callbacks=register(books, list=books.callbacks),
+        callbacks=any_callbacks,
         queries=stage.ledger,
         lines=Lines(most=lines, calls_per_second=calls_per_second, trunk="carrier", caller_id=OURS),
         limits=lambda campaign: limits or CampaignLimits(),

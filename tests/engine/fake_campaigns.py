@@ -13,20 +13,21 @@ from dialer.attempt import Attempt
 from dialer.campaign import Campaign, CampaignMove, CampaignState, Cause, changed
 from dialer.campaign import Change as StateChange
 from dialer.choosing import chosen, turn
-from dialer.lead import OVER, Lead, LeadState
+from dialer.lead import OVER, Lead, LeadNumber, LeadState
 from engine.changes import AttemptBegun, AttemptStored, Change, LeadPlanned
 from engine.ports import Clock, LedgerUnavailable
 from engine.registers.actor import Actor
 from engine.registers.campaign_minutes import AgentMinute
 from engine.registers.campaigns import CampaignCounters, Lease
-from engine.registers.leads import LeadCount
+from engine.registers.leads import Added, LeadCount, NewLead
 from engine.registers.pages import Page
 from engine.registers.refusals import Missing
+from tests.engine.fake_callbacks import MemoryCallbacks
 from tests.engine.fake_store import MemoryLedger
 
 
 class CampaignBooks:
-    """Campaigns, Leads, Attempts, Debts and Callbacks in one. `after`: of the engine that died."""
+    """Campaigns, Leads, Attempts and Debts in one. `after`: of the engine that died."""
 
     def __init__(self, ledger: MemoryLedger, clock: Clock, after: CampaignBooks | None = None) -> None:
         self.clock = clock
@@ -37,7 +38,8 @@ class CampaignBooks:
         self.leases: dict[str, Lease] = {} if after is None else after.leases
         self.knowledges: dict[str, Mapping[str, object]] = {} if after is None else after.knowledges
         self.minutes: dict[datetime, AgentMinute] = {}
-        self.reached_callbacks: list[tuple[str, str]] = []
+        self.callbacks = MemoryCallbacks(clock) if after is None else after.callbacks
+        self.bad_numbers: list[str] = []
         self._ledger = ledger
         self._commit = ledger.__class__.commit
         ledger.commit = self.commit  # type: ignore[method-assign]
@@ -130,6 +132,29 @@ class CampaignBooks:
             self.leads[name] = replace(lead, state=LeadState.WAITING, version=lead.version + 1)
         return len(ids)
 
+    async def add(self, actor: Actor, name: str, people: Sequence[NewLead]) -> Added:
+        ids = {}
+        for one in people:
+            ids[one.place] = f"{name}-{len(self.leads) + 1}"
+            self.leads[ids[one.place]] = Lead(
+                ids[one.place],
+                name,
+                one.contact_id or "",
+                tuple(LeadNumber(value) for value, _ in one.numbers),
+                self.clock.now(),
+                fields=one.fields,
+                not_before=one.not_before,
+                callback=one.callback,
+            )
+        return Added(ids, (), {})
+
+    async def of_contact(self, contact: str) -> Sequence[Lead]:
+        return [one for one in self.leads.values() if one.contact_id == contact]
+
+    async def number_went_bad(self, e164: str) -> int:
+        self.bad_numbers.append(e164)
+        return 0
+
     async def keep(self, leads: Sequence[Lead]) -> Sequence[str]:
         left = []
         for lead in leads:
@@ -162,12 +187,6 @@ class CampaignBooks:
 
     async def promises(self, debt: str) -> Sequence[Any]:
         raise Missing(debt)
-
-    async def callbacks(self, wanted: object, **more: object) -> Page[Any]:
-        return Page((), None)
-
-    async def reached(self, name: str, reason: str) -> None:
-        self.reached_callbacks.append((name, reason))
 
     async def events(self, call_id: str) -> Sequence[CallEvent]:
         return await self._ledger.events(call_id)

@@ -311,8 +311,8 @@ async def test_a_callback_is_kept_once_the_person_was_spoken_to(tmp_path: Path) 
     at.log_in("anna")
     at.start()
     await at.until(lambda: at.lead(1).attempts == 1)
-    await at.until(lambda: bool(at.books.reached_callbacks), 20)
-    assert at.books.reached_callbacks == [("request-1", "campaign autumn")]
+    await at.until(lambda: bool(at.books.callbacks.ends), 20)
+    assert at.books.callbacks.ends == [("request-1", "kept", "campaign autumn")]
     assert at.lead(1).callback is None
     await at.stop()
 
