@@ -16,7 +16,7 @@ from dialer.abandon_window import window_began
 from dialer.callbacks import settled
 from dialer.campaign import Campaign, CampaignState
 from dialer.lead import Lead, LeadState
-from dialer.lead_plan import LeadEvent, LeadPlan
+from dialer.lead_plan import LeadEvent
 from dialer.machine import DetectionCounts
 from dialer.pacing import (
     AgentView,
@@ -28,7 +28,6 @@ from dialer.pacing import (
     PacingView,
     create_pacer,
 )
-from dialer.reasons import ReasonCode
 from dialer.stopping import own_change
 from engine.dialling.agentless import Agentless
 from engine.dialling.callback_leads import CallbackLeads
@@ -40,6 +39,7 @@ from engine.dialling.held import NOTHING_YET, PLACING, PREVIEWED, Held, dials, h
 from engine.dialling.lead_calling import LeadCaller, call_all
 from engine.dialling.means import DiallingMeans
 from engine.dialling.minute_taking import MinuteTaking
+from engine.dialling.not_called import NotCalled
 from engine.dialling.pacing_of import Allowance, min_ring_seconds, settings_of, tally_of
 from engine.dialling.preview_calling import PreviewCaller
 from engine.dialling.previewing import CampaignPreviews
@@ -85,9 +85,8 @@ class CampaignRun:
         self._window: datetime | None = None
         self._looked_at = self._kept_at = self._none_until = -1e9
         self._leads_left: int | None = None
-        self._refused_in_row = 0
         self._heard = DetectionCounts()
-        self._not_called: Counter[str] = Counter()
+        self._not_called = NotCalled()
         self._cancelled: set[str] = set()
         self._deciding = False
         self._why = NOTHING_YET
@@ -100,7 +99,7 @@ class CampaignRun:
             PreviewCaller(means, caller, trunks),
             lambda: self.campaign,
             placed=self.flights.add,
-            planned=self._count_refusal,
+            planned=self._not_called.count,
         )
         self._placing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -142,7 +141,7 @@ class CampaignRun:
             "lines": self.campaign.lines,
             "began_at": iso(self._began_at),
             "leads_left": self._leads_left,
-            "not_called": dict(self._not_called.most_common(20)),
+            "not_called": self._not_called.counts(),
             "counted": {
                 "since": None if self._window is None else iso(self._window),
                 "attempts": counted.attempts,
@@ -229,7 +228,8 @@ class CampaignRun:
         for call_id in decision.cancel:
             self._cancel(call_id)
         dial = self._trunks.most(decision.dial, self._clock.now())
-        self._why = dials(dial)
+        waits = not dial and self._leads_left and self._clock.monotonic() < self._none_until
+        self._why = self._not_called.nobody_due(self._leads_left) if waits else dials(dial)
         if dial > 0:
             self._allowance.take(dial)
             self._dialled = (self._clock.now(), dial)
@@ -271,12 +271,12 @@ class CampaignRun:
                 if flight is not None:
                     self.flights.add(flight)
                     self._trunks.dialled(self._clock.now())
-                    self._refused_in_row = 0
+                    self._not_called.called()
                 elif planned is not None:
                     planned = settled(campaign, planned)
                     kept.append(planned.lead)
                     told += planned.events
-                    self._count_refusal(planned)
+                    self._not_called.count(planned)
                 else:
                     given_back.append(lead.id)
             if kept:
@@ -310,13 +310,7 @@ class CampaignRun:
         due = await self._means.leads.next_due(self.campaign.id)
         seconds = LOOK_SECONDS if due is None else (due - self._clock.now()).total_seconds()
         self._none_until = self._clock.monotonic() + min(max(seconds, 1.0), LOOK_SECONDS)
-
-    def _count_refusal(self, planned: LeadPlan) -> None:
-        reason = planned.lead.reason
-        forever = reason.code is ReasonCode.GATE_FOREVER
-        self._refused_in_row = self._refused_in_row + 1 if forever else 0
-        rule = f" by {reason.data['rule']}" if "rule" in reason.data else ""
-        self._not_called[f"{reason.code.value}{rule}"] += 1
+        self._not_called.due_at = due
 
     # --- what goes on beside ------------------------------------------------------------------------------
 
@@ -344,13 +338,14 @@ class CampaignRun:
             self._heard = DetectionCounts(total.live, total.machines, total.audited, total.mistaken)
             goal = self.campaign.goal
             closed = await means.leads.closed(self.campaign.id) if goal and goal.dispositions else {}
-            tally = tally_of(counts, total.attempts, self._refused_in_row, closed)
+            tally = tally_of(counts, total.attempts, self._not_called.in_row, closed)
             await self._make_pacer()
             self._cancelled &= {flight.attempt.id for flight in self.flights}
             change = own_change(self.campaign, tally, now, limits, self._heard)
             if change is not None:
+                note = change.note or ("" if total.attempts else self._not_called.note())
                 self.campaign = await means.campaigns.set_state(
-                    ENGINE, self.campaign.id, change.move, cause=change.cause, note=change.note
+                    ENGINE, self.campaign.id, change.move, cause=change.cause, note=note
                 )
                 log.info("a campaign changed its state", campaign=self.campaign.id, cause=str(change.cause))
             await self.keep_knowledge()

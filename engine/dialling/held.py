@@ -15,7 +15,7 @@ from dialer.trunk_trouble import Trunk
 class Held:
     """`code`: state, preview, other_engine, counters, asterisk, days_over, hours, no_trunk, trunk or placing.
 
-    Not held: dials, idle, nothing_yet. Times in `data` are ISO, UTC.
+    Not held: dials, idle, nobody_due, nothing_yet. Times in `data` are ISO, UTC.
     """
 
     code: str
@@ -24,7 +24,7 @@ class Held:
 
     @property
     def decides(self) -> bool:
-        return self.code in ("dials", "idle", "nothing_yet")
+        return self.code in ("dials", "idle", "nobody_due", "nothing_yet")
 
 
 NOTHING_YET = Held("nothing_yet", "It has not decided anything yet.")

@@ -29,10 +29,14 @@ class Trunks:
             return "No trunk leads out: add one to `sip.trunks` in the configuration."
         if self._name in self._unreachable:
             self._put(*down(self.trunk, now))
-        if self._name in self._unreachable or not may_dial(self.trunk, now):
+            return (
+                f"The trunk {self._name!r} does not answer: see whether its first host in `sip.trunks` can "
+                "be reached. It is asked every half minute."
+            )
+        if not may_dial(self.trunk, now):
             until = self.trunk.until
             again = "" if until is None else f" Dialling is tried again at {until:%H:%M:%S} UTC."
-            return f"The trunk {self._name!r} is down or rejects calls.{again}"
+            return f"The trunk {self._name!r} rejects calls.{again}"
         return ""
 
     def most(self, calls: int, now: datetime) -> int:
