@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,7 +65,8 @@ class Queues:
 
     An agent with a SIP telephone is available while it is registered, one with a number always; one with a
     browser is what they choose to be, and can be rung while the telephone is registered and the desk present.
-    `on_left` is told the queue, the seconds that a caller waited in it, and what came of it.
+    `on_left` is told the queue, the seconds that a caller waited in it, and what came of it. `make_way` frees
+    an agent's telephone for the leg that is about to ring there: an open line of theirs ends.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Queues:
         self._board_timer: asyncio.TimerHandle | None = None
         self._hours_timer: asyncio.TimerHandle | None = None
         self.on_left: Callable[[str, float, Waited], None] = lambda queue, seconds, waited: None
+        self.make_way: Callable[[str, str], Awaitable[None]] = _in_the_way_is_nothing
         for line in self._lines.values():
             if line.number is not None:
                 self._core.handle(StatusChanged(line.agent.name, AgentStatus.AVAILABLE), clock.now())
@@ -144,8 +146,10 @@ class Queues:
             self._held.add(agent)
         else:
             self._held.discard(agent)
-        phone = self._phones.get(agent)
-        if phone is not None and _registers(self._lines.get(agent)):
+        phone, line = self._phones.get(agent), self._lines.get(agent)
+        if line is not None and line.browser:
+            self._tell_line(agent)
+        elif phone is not None and _registers(line):
             self.tell(LineChanged(agent, self._busy(phone)))
 
     def _busy(self, phone: PhoneChanged) -> bool:
@@ -293,7 +297,7 @@ class Queues:
     def _tell_line(self, agent: str) -> None:
         phone = self._phones.get(agent)
         reachable = phone is not None and phone.reachable and agent in self._present
-        self.tell(LineChanged(agent, phone is not None and phone.in_use, reachable))
+        self.tell(LineChanged(agent, phone is not None and self._busy(phone), reachable))
 
     def _tell_agents(self) -> None:
         for name in sorted(self._core.take_changed_agents()):
@@ -328,6 +332,10 @@ class Queues:
         if deadline is not None:
             seconds = max(0.0, (deadline - self._clock.now()).total_seconds())
             self._timer = asyncio.get_running_loop().call_later(seconds, self.tell, TimePassed())
+
+
+async def _in_the_way_is_nothing(agent: str, leg: str) -> None:
+    """Where no agent has an open line."""
 
 
 def _registers(line: AgentLine | None) -> bool:

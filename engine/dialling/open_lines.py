@@ -2,7 +2,8 @@
 
     rung -> quiet <-> taken by a call, which moves it into its talk and back -> hung up when nobody wants it
 
-So whoever answers is connected in a moment. Telephones on a table alone: a browser answers by itself as fast.
+So whoever answers is connected in a moment. A telephone has one call at a time: when it is rung for anything
+else (a waiting caller, a colleague, a call of the agent's own), its open line ends first.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from acd.agents import AgentStatus
 from calls.control import (
     CallControlError,
     ChannelEnded,
@@ -64,15 +66,14 @@ class OpenLines:
         self._again_at: dict[str, float] = {}  # by agent
         self._missed: dict[str, int] = {}  # by agent, on end
         self._tasks: set[asyncio.Task[None]] = set()
+        queues.make_way = self.make_way
 
     # --- for campaigns ------------------------------------------------------------------------------------
 
     def leg(self, agent: str) -> str | None:
-        """The channel of the agent's line, in nobody's talk; "" of a browser, which is rung; None: none."""
+        """The channel of the agent's line, in nobody's talk; None: there is none."""
         line = self._of.get(agent)
-        if line is not None:
-            return line.leg if line.up and not line.call else None
-        return None if self._on_table(agent) else ""
+        return line.leg if line is not None and line.up and not line.call else None
 
     def take(self, agent: str, call_id: str) -> str:
         """The line is the call's from now on; "": the agent is to be rung."""
@@ -99,13 +100,19 @@ class OpenLines:
             line = self._of.get(agent)
             if line is not None:
                 line.wanted_at = now
-            elif self._on_table(agent) and self._queues.is_free(agent) and self._due(agent, now):
+            elif self._queues.is_free(agent) and self._due(agent, now):
                 self._ring(agent, now)
         for line in tuple(self._lines.values()):
             if line.call and line.call not in on_line:
                 self._run(self._quiet(line))
-            elif not line.call and now - line.wanted_at > UNWANTED_SECONDS:
-                self._run(self._hang_up(line))
+            elif not line.call and (now - line.wanted_at > UNWANTED_SECONDS or not self._works(line.agent)):
+                self._run(self._let_go(line))
+
+    async def make_way(self, agent: str, leg: str) -> None:
+        """The agent's telephone is about to ring for this leg."""
+        line = self._of.get(agent)
+        if line is not None and line.leg != leg and not line.call:
+            await self._let_go(line)
 
     # --- for talks ----------------------------------------------------------------------------------------
 
@@ -153,9 +160,12 @@ class OpenLines:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    def _on_table(self, agent: str) -> bool:
-        known = self._queues.lines().get(agent)
-        return known is not None and not known.browser
+    def _works(self, agent: str) -> bool:
+        """Not on a break, and not gone."""
+        seat = self._queues.agent_view(agent)
+        if seat is None or not seat.reachable:
+            return False
+        return (seat.next_status or seat.status) is AgentStatus.AVAILABLE
 
     def _due(self, agent: str, now: float) -> bool:
         return now >= self._again_at.get(agent, 0.0)
@@ -202,6 +212,12 @@ class OpenLines:
         except RequestRefused as refused:
             log.warning("an agent's line could not be kept", agent=line.agent, why=str(refused))
             await self._hang_up(line)
+
+    async def _let_go(self, line: _Line) -> None:
+        """It was not wanted any more, which is nobody's fault: it may be opened again at once."""
+        await self._hang_up(line)
+        self._again_at.pop(line.agent, None)
+        self._missed.pop(line.agent, None)
 
     async def _hang_up(self, line: _Line) -> None:
         self._gone(line)

@@ -32,6 +32,7 @@ async def ring_agent(
 ) -> None:
     """LegRinging, LegAnswered, ChannelEnded follow. Raises as CallControl.ring."""
     line = queues.line(agent)
+    await queues.make_way(agent, leg)
     shown = showable(caller_id)
     if line.number is not None:
         await control.originate(leg, line.number, caller_id=shown, ring_seconds=ring_seconds, call_id=call_id)

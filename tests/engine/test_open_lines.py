@@ -5,17 +5,26 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+from acd.agents import AgentStatus
+from acd.events import StatusChanged
 from calls.control import ChannelEnded
 from dialer.results import AttemptResult
 from engine.dialling.open_lines import OpenLines
-from tests.engine.dialling_stage import Fate, Office, numbers, office, spring
+from engine.placing.manual_call import ManualDial, received_of_manual
+from tests.engine.dialling_stage import OURS, Fate, Office, numbers, office, spring
 from tests.engine.fake_network import channel
+from tests.engine.stage import NODE
 from tests.engine.talk_stage import together
 
 
 def line_of(at: Office, agent: str) -> str:
     (leg,) = [str(leg) for leg, phone, _ in at.stage.control.asked("ring") if phone == agent]
     return leg
+
+
+def line_of_all(at: Office) -> list[str]:
+    """Of all lines that were opened, the last one last."""
+    return [str(leg) for leg, _, _ in at.stage.control.asked("ring") if str(leg).endswith(".leg.line")]
 
 
 async def opened(at: Office, *agents: str) -> None:
@@ -132,4 +141,39 @@ async def test_a_telephone_that_nobody_answers_is_left_alone_for_longer_each_tim
     waits = [round(later - before, -1) for before, later in pairwise(rung)]
     assert waits == [40, 80, 160]
     assert at.public.dialled == []
+    await at.stop()
+
+
+async def test_a_telephone_has_one_call_at_a_time_and_its_line_comes_back(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",), open_lines=True)
+    at.put(spring(), *numbers(1))
+    at.public.usual = Fate(holds=None, cause=17)
+    at.log_in("anna")
+    at.start()
+    await opened(at, "anna")
+    line, stage = line_of(at, "anna"), at.stage
+    call_log = stage.exchange.call_log("own")
+    dial = ManualDial("anna", "+48600000099", OURS, 20)
+    await call_log.begin(received_of_manual("own", dial, purpose="service", node=NODE))
+    stage.switchboard.dial(call_log, dial)
+    await at.until(lambda: any(str(leg).startswith("own.") for leg, _, _ in stage.control.asked("ring")), 10)
+    assert line in stage.control.gone
+    at.put(spring(), *numbers(2))
+    at.dialler.refresh_soon()
+    await opened(at, "anna")
+    assert line_of_all(at)[-1] != line
+    await at.stop()
+
+
+async def test_a_break_ends_the_line_at_once(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna", "jan"), open_lines=True)
+    at.put(spring(), *numbers(1))
+    at.public.usual = Fate(rings=60)
+    at.log_in("anna", "jan")
+    at.start()
+    await opened(at, "anna", "jan")
+    line = line_of(at, "anna")
+    at.stage.exchange.queues.tell(StatusChanged("anna", AgentStatus.BREAK, "lunch"))
+    await at.until(lambda: line in at.stage.control.gone, 2)
+    assert line_of(at, "jan") not in at.stage.control.gone
     await at.stop()
