@@ -50,6 +50,9 @@ from engine.talks.recall import over_in_log, recalled, room_named
 from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
 from ivr.flow import Flow
 
+# A network may take so long until it rings there: not of the time that a person has to answer.
+SETUP_SECONDS = 10
+
 log = structlog.get_logger(__name__)
 
 
@@ -201,13 +204,14 @@ class CampaignCall:
             await self._trouble(f"not dialled: {away}")
             await self.log.end("network", Outcome.FAILED)
             return
-        self._after(dial.ring_seconds + OVERDUE_SECONDS, Overdue(self.channel_id))
+        longest = dial.ring_seconds + SETUP_SECONDS
+        self._after(longest + OVERDUE_SECONDS, Overdue(self.channel_id))
         try:
             await means.control.originate(
                 self.channel_id,
                 dial.to,
                 caller_id=dial.caller_id,
-                ring_seconds=dial.ring_seconds,
+                ring_seconds=longest,
                 call_id=self.id,
                 trunk=dial.trunk,
             )
@@ -248,6 +252,7 @@ class CampaignCall:
                 await self._person_answered()
             case LegRinging(channel_id) if channel_id == person and self.log.call.ringing_at is None:
                 await self.log.write(CallEventKind.LEG_CHANGED, self._leg_data(LegState.RINGING))
+                self._after(self._dial.ring_seconds, Overdue(person))
             case Overdue(channel_id) if channel_id == person:
                 if not self._answered:
                     await self._hang_up(person)

@@ -219,6 +219,19 @@ async def test_what_the_network_says(tmp_path: Path, cause: int, result: Attempt
     assert ended.answered_at is None
 
 
+async def test_the_time_to_answer_begins_when_it_rings(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    await dials(stage, CampaignDial("spring", PERSON, OURS, 2, "sales"))
+    await asyncio.sleep(3.0)  # the network seeks them
+    stage.control.tell(LegRinging(CHANNEL))
+    ended = await over(stage)
+    assert stage.control.asked("hang_up")
+    assert ended.result is AttemptResult.NO_ANSWER
+    assert ended.ringing_at is not None
+    assert ended.ended_at is not None
+    assert 1.9 < (ended.ended_at - ended.ringing_at).total_seconds() < 2.5
+
+
 async def test_a_call_that_is_not_needed_any_more_is_cancelled(tmp_path: Path) -> None:
     stage = stage_of(tmp_path)
     await dials(stage)
