@@ -22,7 +22,7 @@ from dialer.lead import (
     NumberState,
     moved,
 )
-from dialer.lead_plan import CallbackGivenUp, LeadEvent, LeadPlan
+from dialer.lead_plan import CallbackGivenUp, CallbackKept, LeadEvent, LeadPlan
 from dialer.reasons import IN_TURN, Reason, ReasonCode, waits
 from history.callbacks import STANDING, CallbackRequest
 
@@ -208,13 +208,16 @@ def _with_number(lead: Lead, number: str) -> Lead:
     return replace(lead, numbers=kept, next_number=number)
 
 
-def settled(campaign: Campaign, plan: LeadPlan) -> LeadPlan:
-    """In a callback campaign a lead whose callback was given up is over: nothing else is wanted of them."""
+def settled(campaign: Campaign, plan: LeadPlan, *, said: bool = False) -> LeadPlan:
+    """In a callback campaign a lead whose callback was kept or given up is over: nothing else is wanted.
+
+    `said`: an agent said what came of the call, and that holds.
+    """
     lead = plan.lead
-    given_up = any(isinstance(event, CallbackGivenUp) for event in plan.events)
+    ends = CallbackGivenUp if said else (CallbackGivenUp, CallbackKept)
     if (
         campaign.kind is not CampaignKind.CALLBACK
-        or not given_up
+        or not any(isinstance(event, ends) for event in plan.events)
         or lead.callback is not None
         or lead.state is not LeadState.WAITING
     ):

@@ -142,7 +142,7 @@ class AfterCalls:
             promised=_promised(campaign, lead, events),
             opted_out=any(event.kind is CallEventKind.CONTACT_STOPPED for event in events),
         )
-        return settled(campaign, planned)
+        return settled(campaign, planned, said=disposition is not None)
 
     def _disposition(self, attempt: Attempt) -> Disposition | None:
         name = attempt.disposition

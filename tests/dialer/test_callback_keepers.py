@@ -12,7 +12,7 @@ from dialer.callbacks import keeper, lead_callback, not_asked_any_more, settled,
 from dialer.campaign import Campaign, CampaignKind, CampaignState
 from dialer.goals import Tally
 from dialer.lead import Lead, LeadNumber, LeadState, NumberState
-from dialer.lead_plan import CallbackGivenUp, LeadPlan
+from dialer.lead_plan import CallbackGivenUp, CallbackKept, LeadPlan
 from dialer.reasons import Reason, ReasonCode
 from dialer.stopping import own_change
 from history.callbacks import CallbackRequest, CallbackSource, CallbackState
@@ -152,6 +152,9 @@ def test_a_lead_whose_callback_is_over_is_over_in_a_callback_campaign_alone() ->
         given_up.events,
     )
     assert settled(campaign(), given_up) == given_up
+    kept = LeadPlan(lead(), (CallbackKept("r1"),))
+    assert settled(keeps("orders"), kept).state is LeadState.DONE
+    assert settled(keeps("orders"), kept, said=True) == kept, "an agent's word holds"
     reserved = lead(state=LeadState.RESERVED, callback=lead_callback(request()), reserved_by="n1")
     ended = not_asked_any_more(keeps("orders"), reserved, NOW)
     assert ended is not None

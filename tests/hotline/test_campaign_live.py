@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -57,6 +59,7 @@ class Office:
     hotline: RunningHotline
     public: Public
     phones: list[SipPhone]
+    token: str = ""
 
     @property
     def url(self) -> str:
@@ -88,6 +91,60 @@ class Office:
             await campaigns.create(WE, campaign)
             await leads.add(WE, name, people)
             await campaigns.set_state(WE, name, CampaignMove.START)
+
+    async def keeps_callbacks(self, name: str, topic: str) -> None:
+        """A campaign that keeps the callbacks of this topic."""
+        clock = SystemClock()
+        now = clock.now()
+        campaign = Campaign(
+            name,
+            name.title(),
+            CampaignKind.CALLBACK,
+            Mode.PROGRESSIVE,
+            Purpose.SERVICE,
+            now,
+            now,
+            queue="sales",
+            topics=(topic,),
+            lines=10,
+            calls_per_second=10.0,
+            ring_seconds=15,
+        )
+        async with open_campaigns(self.url, clock) as (campaigns, _, _):
+            await campaigns.create(WE, campaign)
+            await campaigns.set_state(WE, name, CampaignMove.START)
+
+    async def api(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        if not self.token:
+            scopes = ("callbacks:read", "callbacks:write", "contacts:read")
+            asked = [word for scope in scopes for word in ("--scope", scope)]
+            _, output, _ = await self.hotline.run("tokens", "add", "shop", *asked)
+            self.token = output.strip()
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.hotline.web}/api/v1/{path}"
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.request(method, url, json=body) as answer,
+        ):
+            found: dict[str, Any] = await answer.json()
+            assert answer.ok, found
+            return found
+
+    async def asks(self, number: str, **more: str) -> str:
+        """Now and for two hours, by their own choice: whatever the hour is."""
+        now = SystemClock().now()
+        window = {
+            "window_from": (now - timedelta(minutes=1)).isoformat(),
+            "window_to": (now + timedelta(hours=2)).isoformat(),
+        }
+        return str((await self.api("POST", "callbacks", {"number": number, **window, **more}))["id"])
+
+    async def request(self, id: str) -> dict[str, Any]:
+        return await self.api("GET", f"callbacks/{id}")
+
+    async def timeline(self, contact: str) -> list[dict[str, Any]]:
+        rows = await self.hotline.history()
+        return [row for row in rows if row["contact_id"] == contact]
 
     async def attempts(self, name: str) -> dict[str, Attempt]:
         """By number, each of which was called once at the most."""
@@ -167,6 +224,36 @@ async def test_two_agents_talk_with_whoever_answers(at: Office) -> None:
     rows = [row for row in await at.hotline.history() if row["channel"] == "call"]
     assert len(rows) == 5
     await at.hotline.run("campaign", "finish", "spring")
+
+
+async def test_who_asks_over_the_api_is_called_back_and_kept(at: Office) -> None:
+    await at.keeps_callbacks("promises", "orders")
+    kept = await at.asks(number_of(11), topic="orders", note="about the blue one")
+    unknown = await at.asks(number_of(52), topic="orders")
+    await at.asks(number_of(11), topic="orders")  # renewed, not doubled
+
+    async def over() -> bool:
+        states = [(await at.request(one))["state"] for one in (kept, unknown)]
+        return "open" not in states and "dialling" not in states
+
+    await until(over, "both callbacks are over", 90, at.hotline.log)
+    found = await at.request(kept)
+    assert (found["state"], found["requests"], found["attempts"]) == ("kept", 2, 1)
+    assert found["ended_by"] in PASSWORDS
+    gone = await at.request(unknown)
+    assert gone["state"] == "broken"
+    assert "does not exist" in str(gone["ended_reason"])
+    attempts = await at.attempts("promises")
+    assert set(attempts) == {number_of(11), number_of(52)}
+    for request in (found, gone):
+        of_theirs = [one for one in attempts.values() if one.callback == request["id"]]
+        history = await at.timeline(str(request["contact_id"]))
+        called = {one["subject_id"] for one in history if one["campaign"] == "promises"}
+        assert called == {one.id for one in of_theirs}
+        assert len(called) == 1
+    lead = await at.lead(attempts[number_of(11)])
+    assert (lead.state, lead.fields["note"]) == (LeadState.DONE, "about the blue one")
+    await at.hotline.run("campaign", "finish", "promises")
 
 
 async def test_an_engine_that_is_killed_in_a_talk_calls_nobody_again(at: Office) -> None:
