@@ -19,6 +19,7 @@ from dialer.shares import Claim, assign, split
 from engine.dialling.callback_leads import CallbackLeads
 from engine.dialling.campaign_run import CampaignRun
 from engine.dialling.flights import Flight
+from engine.dialling.forgotten import ForgottenCalls
 from engine.dialling.lead_calling import LeadCaller
 from engine.dialling.means import DiallingMeans
 from engine.dialling.pacing_of import TICK_SECONDS, Allowance
@@ -42,6 +43,7 @@ class Dialler:
         self._clock = means.exchange.clock
         trunk = means.lines.trunk
         self._trunks = Trunks(trunk, means.unreachable, means.exchange.health)
+        self._forgotten = ForgottenCalls(means)
         self._caller = LeadCaller(means, trunk or "")
         self._callbacks = CallbackLeads(means)
         self._paused: list[Campaign] = []
@@ -157,6 +159,8 @@ class Dialler:
             for run in tuple(self._runs.values()):
                 await self._renew(run)
             await self._find_left_over()
+            mine = {run.campaign.id: run.campaign for run in self._runs.values() if run.lease is not None}
+            await self._forgotten.close(mine)
         except (StoreUnavailable, LedgerUnavailable) as away:
             log.warning("campaigns wait for the database", why=str(away))
         except Exception:

@@ -29,6 +29,9 @@ class Attempts(Protocol):
     async def open(self, node: str) -> Sequence[Attempt]:
         """Those of this node that have not ended, for recovery; oldest first."""
 
+    async def forgotten(self, node: str, before: datetime, *, limit: int = 100) -> Sequence[Attempt]:
+        """Those of other nodes that began before then and have not ended, oldest first."""
+
     async def to_audit(self, campaign: str, since: datetime, *, limit: int = 50) -> Sequence[Attempt]:
         """Machines' verdicts that nobody has listened to, newest first."""
 

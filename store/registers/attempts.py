@@ -59,6 +59,12 @@ class SqlAttempts:
         mine = select(attempts).where(_columns.ended_at.is_(None), _columns.node == node)
         return await self._read(mine.order_by(_columns.at, _columns.id))
 
+    async def forgotten(self, node: str, before: datetime, *, limit: int = 100) -> Sequence[Attempt]:
+        theirs = select(attempts).where(
+            _columns.ended_at.is_(None), _columns.node != node, _columns.at < before
+        )
+        return await self._read(theirs.order_by(_columns.at, _columns.id).limit(limit))
+
     async def to_audit(self, campaign: str, since: datetime, *, limit: int = 50) -> Sequence[Attempt]:
         unheard = select(attempts).where(
             _columns.campaign == campaign,

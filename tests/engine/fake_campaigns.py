@@ -185,6 +185,10 @@ class CampaignBooks:
     async def open(self, node: str) -> Sequence[Attempt]:
         return [one for one in self.attempts.values() if one.ended_at is None and one.node == node]
 
+    async def forgotten(self, node: str, before: datetime) -> Sequence[Attempt]:
+        theirs = [one for one in self.attempts.values() if one.ended_at is None and one.node != node]
+        return [one for one in theirs if one.reserved_at < before]
+
     async def promises(self, debt: str) -> Sequence[Any]:
         raise Missing(debt)
 

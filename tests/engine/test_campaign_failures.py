@@ -19,6 +19,7 @@ from dialer.lead import LeadState
 from dialer.reasons import ReasonCode
 from dialer.results import AttemptResult
 from engine.dialling.dialler import LEASE_SECONDS, REFRESH_SECONDS, Dialler
+from engine.dialling.forgotten import FORGOTTEN_AFTER
 from tests.dialer.leads_and_calls import rules
 from tests.engine.dialling_stage import Fate, Office, numbers, office, spring
 
@@ -192,6 +193,17 @@ async def test_an_engine_that_is_killed_leaves_its_campaign_to_the_other(tmp_pat
     assert LEASE_SECONDS - REFRESH_SECONDS - 1 <= waited <= LEASE_SECONDS + REFRESH_SECONDS + 1
     await other.until(lambda: len(other.public.dialled) == 6 - len(dialled))
     assert not set(dialled) & set(other.public.dialled)
+    # Whom the dead engine had on the line is nobody's until it comes back, or no call can last any more.
+    (theirs,) = [one for one in at.books.attempts.values() if one.number in dialled]
+    assert other.books.leads[theirs.lead].state in (LeadState.DIALLING, LeadState.TALKING)
+    other.books.campaigns["autumn"] = replace(
+        other.books.campaigns["autumn"], stop=StopRules(list_ended=False)
+    )
+    other.books.attempts[theirs.id] = replace(theirs, reserved_at=theirs.reserved_at - FORGOTTEN_AFTER)
+    await other.until(lambda: other.books.attempts[theirs.id].ended_at is not None, 120)
+    # An agent had talked with them, as the call's log tells.
+    assert other.books.attempts[theirs.id].result is AttemptResult.ANSWERED
+    assert other.books.leads[theirs.lead].state is LeadState.DONE
     await other.stop()
 
 

@@ -43,6 +43,10 @@ async def test_an_attempt_takes_its_lead_in_the_transaction_of_the_call(
     assert await store.attempts.get("call1") == begun
     assert await store.attempts.open("n1") == [begun]
     assert await store.attempts.open("n2") == []
+    later = clock.now() + timedelta(seconds=1)
+    assert await store.attempts.forgotten("n2", later) == [begun]
+    assert await store.attempts.forgotten("n2", clock.now()) == []
+    assert await store.attempts.forgotten("n1", later) == []
     clock.pass_seconds(3600)
     assert await reserve(store, clock) == []
     with pytest.raises(Refused, match="call with this person"):
