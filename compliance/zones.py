@@ -95,6 +95,7 @@ def _of_place(number: str, country: str | None, region: str | None) -> tuple[str
     return TIMEZONE_DATA.get(str(code), ()) if code != 1 else ()
 
 
+@lru_cache(maxsize=64)  # asked for more than one thing of the same number
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
     try:
         return phonenumbers.parse(number) if number.startswith("+") else None

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from compliance.decision import Checked, Decision, Verdict
-from compliance.facts import COUNTED_BACK, Channel, Mode, Purpose, Request, Requested
+from compliance.facts import COUNTED_BACK, Callee, Channel, Mode, Purpose, Request, Requested
 from compliance.gate import decide
 from engine.placing.callees import callee_of, countries_of
 from engine.ports import Clock, StoreUnavailable
@@ -104,18 +104,15 @@ class Gatekeeper:
             return Judgement(
                 refused("gate/point", f"no point is known at which a {request.channel} would reach them"), ()
             )
-        callee = callee_of(person, person.point)
+        asked = asked_of(request, callee_of(person, person.point))
         packs = self._rules.packs(
             request.channel,
             request.purpose,
             request.mode,
-            countries_of(callee),
+            countries_of(asked.contact),
             at,
             campaign=request.campaign,
             more=request.packs,
-        )
-        asked = Request(
-            request.channel, request.purpose, request.mode, callee, request.debt, request.requested
         )
         return Judgement(decide(asked, person.facts, packs, at), tuple(label(pack) for pack in packs))
 
@@ -123,6 +120,11 @@ class Gatekeeper:
 def refused(rule: str, reason: str) -> Decision:
     """A refusal of the gate itself, before any pack is asked."""
     return Decision(False, rule, reason, None, (Checked(rule, Verdict.REFUSE, reason),))
+
+
+def asked_of(request: ContactRequest, callee: Callee) -> Request:
+    """As packs are asked."""
+    return Request(request.channel, request.purpose, request.mode, callee, request.debt, request.requested)
 
 
 def asked_for(request: ContactRequest, at: datetime, lasts: timedelta) -> ContactRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -54,10 +54,12 @@ class SqlListSamples:
         def work(connection: Connection) -> Sequence[SampledLead]:
             wanted = LEADS.where(leads.c.id.in_(list(ids)), _HOT.state.not_in(_OVER))
             found = read_leads(connection, wanted.order_by(leads.c.id))
-            both = _elsewhere(connection, [lead.id for lead in found])
+            if not found:
+                return []
+            both = _elsewhere(connection, found[0].campaign, [lead.contact_id for lead in found])
             asked = {lead.id: query for lead in found if (query := _query(lead, caps, now)) is not None}
             facts = dict(zip(asked, people_facts(connection, list(asked.values()), now), strict=True))
-            return [SampledLead(lead, facts.get(lead.id), lead.id in both) for lead in found]
+            return [SampledLead(lead, facts.get(lead.id), lead.contact_id in both) for lead in found]
 
         return await read(self._engine, work)
 
@@ -71,13 +73,16 @@ def _query(lead: Lead, caps: AttemptCaps, now: datetime) -> PersonQuery | None:
     return PersonQuery(Channel.CALL, since, point, lead.contact_id, f"lead:{lead.id}", lead.debt)
 
 
-def _elsewhere(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
-    """Those whose person waits on another campaign's list."""
-    mine, other = leads.alias("mine"), leads.alias("other")
+def _elsewhere(connection: Connection, campaign: str, people: Collection[str]) -> frozenset[str]:
+    """Those of these people who wait on another campaign's list."""
     theirs = (
-        select(mine.c.id)
-        .join(other, (other.c.person == mine.c.person) & (other.c.campaign != mine.c.campaign))
-        .join(lead_progress, _HOT.lead == other.c.id)
-        .where(mine.c.id.in_(list(ids)), _HOT.state == LeadState.WAITING.value)
+        select(leads.c.person)
+        .join(lead_progress, _HOT.lead == leads.c.id)
+        .where(
+            leads.c.person.in_(people),
+            leads.c.folded_into.is_(None),
+            leads.c.campaign != campaign,
+            _HOT.state == LeadState.WAITING.value,
+        )
     )
     return frozenset(connection.execute(theirs).scalars().all())

@@ -92,7 +92,7 @@ class AskedRows:
 
     def recorded(self, ids: Sequence[str], subjects: Sequence[str]) -> Collection[str]:
         done = {"ids": ids, "subjects": list(subjects)}
-        return list(self._connection.execute(sql.RECORDED, done).scalars())
+        return [row.subject_id for row in self._connection.execute(sql.RECORDED, done)]
 
 
 class GatheredRows:

@@ -83,14 +83,14 @@ async def test_it_tells_how_far_it_is_and_can_be_given_up(store: Store, clock: H
     for begins in (0, 60):
         await add(store, *(listed(n) for n in range(begins, begins + 60)))
     told: list[tuple[int, int]] = []
-    await dry_run(store, clock, progress=lambda done, of: told.append((done, of)))
+    await dry_run(store, clock, batch=100, progress=lambda done, of: told.append((done, of)))
     assert told == [(100, 120), (120, 120)]
 
     def stop(done: int, of: int) -> None:
         told.append((done, of))
         running.cancel()
 
-    running = asyncio.create_task(dry_run(store, clock, progress=stop))
+    running = asyncio.create_task(dry_run(store, clock, batch=100, progress=stop))
     with pytest.raises(asyncio.CancelledError):
         await running
     assert told[2:] == [(100, 120)]
