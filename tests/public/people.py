@@ -61,8 +61,13 @@ class PublicCall:
         self.keys += key
         if self.first_key_at is None:
             self.first_key_at = now
-            if self.fate.talk_seconds is not None and self.stay is not None and not self.stay.expired():
-                self.stay.reschedule(now + self.fate.talk_seconds)
+            if self.fate.talk_seconds is not None:
+                self.leaves(now + self.fate.talk_seconds)
+
+    def leaves(self, at: float) -> None:
+        """Who has answered hangs up then, instead of when they would have."""
+        if self.stay is not None and self.ended_at is None and not self.stay.expired():
+            self.stay.reschedule(at)
 
 
 class Public:
@@ -97,6 +102,11 @@ class Public:
         except TimeoutError:
             last = [(c.number, c.answered_at, c.ended_at) for c in self.calls[-5:]]
             raise AssertionError(f"not within {seconds:g} s; the last calls: {last}") from None
+
+    async def press(self, call: PublicCall, keys: str) -> None:
+        """The person called presses these on their telephone."""
+        assert self._control is not None
+        await self._control.send_keys(call.channel_id, keys)
 
     def __call__(self, event: NetworkEvent) -> None:
         match event:
