@@ -10,10 +10,11 @@ from acd.agents import AgentStatus
 from console.api.pages_of import after_of, cursor_of
 from console.api.parts import ApiParts
 from console.api.problem import Problem
+from console.campaigns.asking import campaign_read
 from console.campaigns.frame import REACHED, SHAPES, counted, done
 from console.faults import Fault
 from console.pages import Pages
-from dialer.campaign import Campaign
+from dialer.campaign import Campaign, CampaignState
 from dialer.lead import OVER
 from engine.queues import Queues
 
@@ -56,8 +57,10 @@ class CampaignList:
         )
 
     async def one(self, request: web.Request) -> web.Response:
-        place = f"/campaigns/{request.match_info['campaign_id']}/leads"
-        return web.Response(status=303, headers={"Location": place})
+        """Its day while it runs, else its list."""
+        campaign = await campaign_read(self._parts.campaigns, request)
+        tab = "live" if campaign.state is CampaignState.RUNNING else "leads"
+        return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/{tab}"})
 
     async def _row(self, campaign: Campaign) -> Row:
         counts = await self._parts.leads.counts(campaign.id)

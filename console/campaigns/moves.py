@@ -52,7 +52,8 @@ class CampaignMoves:
             return web.Response(status=303, headers={"Location": f"{place}/change?step=check&done=mistakes"})
         except (Refused, Changed) as refused:
             raise Fault(409, f"{refused} Load the page anew.") from None
-        return web.Response(status=303, headers={"Location": f"{place}/leads?done={move}"})
+        tab = "live" if move in (CampaignMove.START, CampaignMove.RESUME) else "leads"
+        return web.Response(status=303, headers={"Location": f"{place}/{tab}?done={move}"})
 
     async def take_list(self, request: web.Request) -> web.Response:
         """A list's file as the body, its name in the query; it is imported beside the calls."""

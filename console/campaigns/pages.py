@@ -9,6 +9,7 @@ from console.campaigns.editing import CampaignEditing
 from console.campaigns.forecast import CampaignForecasts
 from console.campaigns.leads import CampaignLeads
 from console.campaigns.listing import CampaignList
+from console.campaigns.live import CampaignLivePages
 from console.campaigns.moves import CampaignMoves
 from console.campaigns.rules import CampaignRulePages
 from console.pages import Pages
@@ -20,6 +21,7 @@ def campaign_routes(pages: Pages, parts: ApiParts) -> list[web.RouteDef]:
         *CampaignList(pages, parts).routes(),
         *CampaignLeads(pages, parts).routes(),
         *CampaignForecasts(pages, parts).routes(),
+        *CampaignLivePages(pages, parts).routes(),
         *CampaignRulePages(pages, parts).routes(),
         *CampaignMoves(pages, parts).routes(),
     ]

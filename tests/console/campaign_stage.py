@@ -48,6 +48,7 @@ class Campaigning:
     parts: ApiParts
     stage: Stage
     forecasts: ForecastsHere
+    runs: dict[str, dict[str, Any]]  # what the engine that dials tells of itself, by campaign
 
     async def page(self, path: str, status: int = 200) -> str:
         answer = await self.office.page(path)
@@ -101,13 +102,14 @@ async def open_campaigns(stage: Stage, store: Store, folder: Path) -> AsyncItera
         queues=queues,
     )
     forecasts = ForecastsHere()
-    parts = replace(parts, identify=identify, forecasts=forecasts)
+    runs: dict[str, dict[str, Any]] = {}
+    parts = replace(parts, identify=identify, forecasts=forecasts, explain_campaign=runs.get)
     stage.api, stage.queues = Api(parts, operations(parts)), queues
     async with open_office(stage, store) as office:
         for name, role in (("Olga", Role.ADMIN), ("Ewa", Role.MANAGER), ("Jan", Role.SUPERVISOR)):
             await office.add(name, role)
         assert (await office.sign_in("Ewa")).status == 303
-        yield Campaigning(office, parts, stage, forecasts)
+        yield Campaigning(office, parts, stage, forecasts, runs)
     queues.close()
 
 
@@ -218,6 +220,31 @@ def a_result(abandoned: float | None = 0.019) -> dict[str, Any]:
         "forecast": None if abandoned is None else an_outlook(abandoned),
         "what_if": [] if abandoned is None else [{"agents": 10, **an_outlook(0.024)}],
         "notes": ["Each simulated day has the leads of the whole plan in all its hours."],
+    }
+
+
+def a_run(**more: Any) -> dict[str, Any]:
+    """As engine.dialling.campaign_run tells it."""
+    return {
+        "held": {"code": "dials", "data": {"calls": 2}},
+        "why": "2 calls are placed now.",
+        "agents": {},
+        "agent_states": {"talking": 9, "wrapping": 2, "idle": 1},
+        "calls": 14,
+        "in_flight": {"dialling": 1, "ringing": 3, "detecting": 1, "waiting": 0, "talking": 9},
+        "lines": 30,
+        "began_at": "2026-11-17T10:30:00+00:00",
+        "not_called": {"gate by pl-pke/consent": 12, "gate_forever by pl-pke/hours": 3, "person_busy": 1},
+        "pacer": {
+            "mode": "predictive",
+            "why": "worth_it",
+            "idle": 1,
+            "in_flight": 5,
+            "expected_answers": 1.6,
+            "beliefs": {"answer_probability": 0.31, "answer_seconds": 8.2, "talk_seconds": 121.0},
+            "budget": {"live": 7.0, "abandoned": 1.0, "left": 2.4},
+        },
+        **more,
     }
 
 
