@@ -6,17 +6,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import structlog
 
 from compliance.facts import Mode
 from dialer.abandon_window import window_began
-from dialer.callbacks import settled
 from dialer.campaign import Campaign, CampaignState
-from dialer.lead import Lead, LeadState
-from dialer.lead_plan import LeadEvent
+from dialer.lead import LeadState
 from dialer.machine import DetectionCounts
 from dialer.pacing import (
     AgentView,
@@ -31,12 +29,12 @@ from dialer.pacing import (
 from dialer.stopping import own_change
 from engine.dialling.agentless import Agentless
 from engine.dialling.callback_leads import CallbackLeads
-from engine.dialling.callback_telling import tell_callbacks
-from engine.dialling.flight_following import RETRY_SECONDS, FlightFollowing
+from engine.dialling.flight_following import FlightFollowing
 from engine.dialling.flights import Counted, Flights
 from engine.dialling.floor import Floor
 from engine.dialling.held import NOTHING_YET, PLACING, PREVIEWED, Held, dials, held, held_by_trunk, iso
-from engine.dialling.lead_calling import LeadCaller, call_all
+from engine.dialling.lead_calling import LeadCaller
+from engine.dialling.lead_placing import LOOK_SECONDS, LeadPlacing
 from engine.dialling.means import DiallingMeans
 from engine.dialling.minute_taking import MinuteTaking
 from engine.dialling.not_called import NotCalled
@@ -44,14 +42,11 @@ from engine.dialling.pacing_of import Allowance, min_ring_seconds, settings_of, 
 from engine.dialling.preview_calling import PreviewCaller
 from engine.dialling.previewing import CampaignPreviews
 from engine.dialling.trunks import Trunks
-from engine.ports import LedgerUnavailable, StoreUnavailable
+from engine.ports import StoreUnavailable
 from engine.registers.actor import ENGINE
 from engine.registers.campaigns import Lease
 from engine.registers.refusals import Changed, Missing, Refused
 
-RESERVED_FOR = timedelta(seconds=60)
-# What is read of the campaign and its list while it runs.
-LOOK_SECONDS = 10.0
 KNOWLEDGE_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
@@ -71,9 +66,7 @@ class CampaignRun:
         self.campaign = campaign
         self.lease: Lease | None = None
         self._means = means
-        self._caller = caller
         self._trunks = trunks
-        self._callbacks = callbacks
         self._clock = means.exchange.clock
         self.flights = Flights(self.at)
         self._floor = Floor(means.agents.free, self.at)
@@ -83,10 +76,11 @@ class CampaignRun:
         self._made_for: tuple[Mode, PacingSettings] | None = None
         self._events: list[PacingEvent] = []
         self._window: datetime | None = None
-        self._looked_at = self._kept_at = self._none_until = -1e9
+        self._looked_at = self._kept_at = -1e9
         self._leads_left: int | None = None
         self._heard = DetectionCounts()
         self._not_called = NotCalled()
+        self._leads = LeadPlacing(means, caller, callbacks, self.flights, trunks, self._not_called)
         self._cancelled: set[str] = set()
         self._deciding = False
         self._why = NOTHING_YET
@@ -195,7 +189,7 @@ class CampaignRun:
             attempts=counted.attempts,
             live=counted.live,
             abandoned=counted.abandoned,
-            leads_left=0 if now < self._none_until else self._leads_left,
+            leads_left=0 if now < self._leads.none_until else self._leads_left,
             dial_limit=allowed,
         )
         self._events.clear()
@@ -228,7 +222,7 @@ class CampaignRun:
         for call_id in decision.cancel:
             self._cancel(call_id)
         dial = self._trunks.most(decision.dial, self._clock.now())
-        waits = not dial and self._leads_left and self._clock.monotonic() < self._none_until
+        waits = not dial and self._leads_left and self._clock.monotonic() < self._leads.none_until
         self._why = self._not_called.nobody_due(self._leads_left) if waits else dials(dial)
         if dial > 0:
             self._allowance.take(dial)
@@ -254,63 +248,14 @@ class CampaignRun:
     # --- placing ------------------------------------------------------------------------------------------
 
     async def _place(self, count: int) -> None:
-        means, campaign = self._means, self.campaign
         try:
-            leads = await self._reserved(count)
-            if not leads:
-                await self._wait_for_leads()
-                return
-            needless = await self._callbacks.not_wanted(campaign, leads)
-            kept: list[Lead] = [planned.lead for planned in needless.values()]
-            leads = [lead for lead in leads if lead.id not in needless]
-            given_back: list[str] = []
-            told: list[LeadEvent] = []
-            for lead, flight, planned in await call_all(
-                self._caller, campaign, leads, means.limits(campaign)
-            ):
-                if flight is not None:
-                    self.flights.add(flight)
-                    self._trunks.dialled(self._clock.now())
-                    self._not_called.called()
-                elif planned is not None:
-                    planned = settled(campaign, planned)
-                    kept.append(planned.lead)
-                    told += planned.events
-                    self._not_called.count(planned)
-                else:
-                    given_back.append(lead.id)
-            if kept:
-                await means.leads.keep(kept)
-            await tell_callbacks(means, campaign.id, told)
-            if given_back:
-                await means.leads.release(means.worker, given_back)
-        except (StoreUnavailable, LedgerUnavailable) as away:
-            log.warning("no leads are called", campaign=campaign.id, why=str(away))
-            await asyncio.sleep(RETRY_SECONDS)
-        except Exception:
-            log.exception("leads could not be called", campaign=campaign.id)
-            await asyncio.sleep(RETRY_SECONDS)
+            await self._leads.place(self.campaign, self.lease, count)
         finally:
             self._placing = None
 
-    async def _reserved(self, count: int) -> list[Lead]:
-        means, now = self._means, self._clock.now()
-        free = [s.name for s in means.agents.of(self.campaign.id) if means.agents.free(s.name)]
-        reserved = await means.leads.reserve(
-            self.campaign.id, means.worker, count, now, now + RESERVED_FOR, agents=free, lease=self.lease
-        )
-        return list(reserved)
-
     def list_has_changed(self) -> None:
         """There may be somebody to be called now."""
-        self._looked_at = self._none_until = -1e9
-
-    async def _wait_for_leads(self) -> None:
-        """None is due: the pacer need not ask for any for a while."""
-        due = await self._means.leads.next_due(self.campaign.id)
-        seconds = LOOK_SECONDS if due is None else (due - self._clock.now()).total_seconds()
-        self._none_until = self._clock.monotonic() + min(max(seconds, 1.0), LOOK_SECONDS)
-        self._not_called.due_at = due
+        self._looked_at = self._leads.none_until = -1e9
 
     # --- what goes on beside ------------------------------------------------------------------------------
 
