@@ -201,7 +201,11 @@ class SqlLeads:
             )
             .group_by(_HOT.last_disposition)
         )
-        return await read(self._engine, lambda connection: dict(connection.execute(asked).tuples().all()))
+
+        def work(connection: Connection) -> Mapping[str, int]:
+            return {str(name): int(count) for name, count in connection.execute(asked)}
+
+        return await read(self._engine, work)
 
     async def next_due(self, campaign: str) -> datetime | None:
         def work(connection: Connection) -> datetime | None:

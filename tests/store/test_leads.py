@@ -265,6 +265,21 @@ async def test_a_lead_is_kept_whole(store: Store, clock: HandClock) -> None:
     assert (await store.leads.next_due("spring") or clock.now()) < clock.now()
 
 
+async def test_leads_that_are_over_are_counted_by_their_last_disposition(
+    store: Store, clock: HandClock
+) -> None:
+    await running(store)
+    await add(store, *(listed(n) for n in range(1, 6)))
+    said = ("sale", "sale", "not_interested", None)
+    for lead, disposition in zip(await reserve(store, clock, 4), said, strict=True):
+        over = replace(lead, state=LeadState.DONE, last_disposition=disposition, reserved_by=None)
+        assert await store.leads.keep([replace(over, reserved_until=None)]) == []
+    (left,) = await reserve(store, clock, 1)
+    waiting = replace(left, state=LeadState.WAITING, last_disposition="sale", reserved_by=None)
+    await store.leads.keep([replace(waiting, reserved_until=None)])
+    assert await store.leads.closed("spring") == {"sale": 2, "not_interested": 1}
+
+
 async def test_a_list_is_counted_and_looked_through(store: Store, clock: HandClock) -> None:
     await running(store)
     ids = await add(store, *(listed(n) for n in range(1, 8)), listed(30, name="Zażółć Łęcka"))
