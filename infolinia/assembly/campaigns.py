@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from engine.desk.desks import Desks
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.dialler import Dialler
+from engine.dialling.freed_leads import FreedLeads
 from engine.dialling.means import DiallingMeans
 from engine.dialling.open_lines import OpenLines
 from engine.dialling.preview_board import PreviewBoard
@@ -66,4 +67,6 @@ def opened_dialler(
     )
     stack.push_async_callback(dialler.close)
     in_background(dialler.run(), stack)
+    freed = FreedLeads(store.campaigns, store.leads, store.publications, gate)
+    in_background(freed.run(), stack)
     return dialler
