@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from compliance.facts import Mode
 from compliance.pack import CampaignLimits
 from compliance.zones import zone_named
 from dialer.abandon_window import window_began
 from dialer.campaign import Campaign
+from engine.dialling.pacing_of import ABANDON_CAP
 from engine.registers.campaign_minutes import AgentMinute, CallMinute, CampaignMinutes
 from engine.registers.campaigns import CampaignCounters, Campaigns
 
@@ -73,7 +75,7 @@ class LivePoint:
 
 @dataclass(frozen=True, slots=True)
 class LegalWindow:
-    """What the cap is held against; `cap` None: the rules have none. `days` None: the whole run."""
+    """What the cap is held against; `cap` None: it has none. `days` None: the whole run."""
 
     since: datetime
     days: int | None
@@ -136,9 +138,16 @@ async def campaign_live(
         until,
         points,
         _sum([point.figures for point in points]),
-        LegalWindow(began, limits.abandon_window_days, counters, limits.abandon_cap),
+        LegalWindow(began, limits.abandon_window_days, counters, _cap(campaign, limits)),
         run,
     )
+
+
+def _cap(campaign: Campaign, limits: CampaignLimits) -> float | None:
+    """That of the rules, else the one that the house keeps where the system decides how many are called."""
+    if limits.abandon_cap is None and campaign.mode in (Mode.PROGRESSIVE, Mode.PREDICTIVE):
+        return ABANDON_CAP
+    return limits.abandon_cap
 
 
 def _span(campaign: Campaign, now: datetime, day: date | None) -> tuple[datetime, datetime]:

@@ -54,7 +54,7 @@ class LegalWindowShape(Shape):
     live: WholeNumber
     abandoned: WholeNumber
     abandon_rate: float | None
-    cap: Annotated[float | None, Field(description="Null: the campaign's rules have none.")]
+    cap: Annotated[float | None, Field(description="Of the rules, else the house's; null: none is kept.")]
     over: Annotated[bool, Field(description="More were abandoned than the cap allows.")]
 
 

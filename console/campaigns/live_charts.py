@@ -10,7 +10,7 @@ from console.api.forecast_shapes import CurvePointShape
 from engine.campaign_live import PERIOD, CampaignLive, LivePoint
 
 WIDTH, HEIGHT = 640, 200
-LEFT, TOP, BOTTOM, RIGHT = 44, 12, 24, 12
+LEFT, TOP, BOTTOM, RIGHT = 56, 12, 24, 12
 _FLOOR = HEIGHT - BOTTOM
 _LEAST_SPAN = timedelta(hours=1)
 _HOURS_SHOWN = 8
@@ -96,12 +96,17 @@ def abandoned(live: CampaignLive, axis: Axis, forecast: Sequence[CurvePointShape
 
 def calls(live: CampaignLive, axis: Axis) -> Chart:
     """Calls a minute, and those of them that a person answered."""
-    minutes = PERIOD.total_seconds() / 60
-    top = max([point.figures.attempts / minutes for point in live.points], default=0.0)
+
+    def minutes(point: LivePoint) -> float:
+        """So much of the period is over."""
+        over = min(PERIOD, live.at - max(point.starts, live.since))
+        return max(1.0, over.total_seconds() / 60)
+
+    top = max([point.figures.attempts / minutes(point) for point in live.points], default=0.0)
     top = max(1.0, top * 1.1)
     curves = (
-        _curve("chart-calls", live, axis, top, lambda point: point.figures.attempts / minutes),
-        _curve("chart-answers", live, axis, top, lambda point: point.figures.live / minutes),
+        _curve("chart-calls", live, axis, top, lambda point: point.figures.attempts / minutes(point)),
+        _curve("chart-answers", live, axis, top, lambda point: point.figures.live / minutes(point)),
     )
     return _chart(live, axis, top, [], curves, share=False)
 
