@@ -308,6 +308,7 @@ byId("keys-reset").addEventListener("click", () => { keys.reset(); keys.show(); 
 // --- what is shown ---
 
 let shownCall = band().dataset.call;
+let shownKind = band().dataset.kind;
 let focusIn = null;
 body.addEventListener("htmx:before:swap", () => {
   focusIn = PANELS.slice(0, 1).map((one) => document.querySelector(one)).find((one) => one?.contains(document.activeElement));
@@ -321,6 +322,9 @@ body.addEventListener("htmx:after:swap", () => {
   const { call, kind } = band().dataset;
   if (!live()) for (const name of ["drawer", "keypad"]) toggle(name, false);
   if (live()) phone.mute(band().dataset.muted === "yes");
+  // Nothing has rung on an open line: somebody is there from now on.
+  if (kind === "talking" && shownKind === "idle") phone.beep();
+  shownKind = kind;
   if (call !== shownCall) {
     shownCall = call;
     const past = byId("past-form");

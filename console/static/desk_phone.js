@@ -92,6 +92,8 @@ export class DeskPhone {
 
   mute(on) { this.#phone?.mute(on); }
 
+  beep() { beep(kept("ring")); }
+
   close() {
     this.#over = true;
     this.#ringer.stop();

@@ -177,6 +177,8 @@ class OpenLines:
         self._run(self._rung(self._lines[leg], line_id))
 
     async def _rung(self, line: _Line, line_id: str) -> None:
+        if line.leg not in self._lines:
+            return  # it has made way for another call already
         try:
             await ring_agent(
                 self._control,
@@ -191,6 +193,8 @@ class OpenLines:
         except CallControlError as failure:
             log.warning("an agent's line could not be opened", agent=line.agent, why=str(failure))
             self._gone(line)
+        if line.leg not in self._lines:  # while it was asked for
+            await self._hang_up(line)
 
     async def _answered(self, line: _Line) -> None:
         await self._into_quiet(line)
