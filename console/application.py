@@ -22,6 +22,7 @@ from console.api.documentation import Documentation
 from console.api.serving import Api
 from console.call_pages import CallPages
 from console.callback_forms import CallbackForms
+from console.callbacks.pages import callback_routes
 from console.campaigns.pages import campaign_routes
 from console.contacts.changes import ContactChanges
 from console.contacts.listing import ContactList
@@ -176,6 +177,7 @@ def make_application(
         app.add_routes(api.routes())
         app.add_routes(Documentation(api.operations).routes(pages.page))
         app.add_routes(campaign_routes(pages, api.parts))
+        app.add_routes(callback_routes(pages, api.parts, desks))
     if forms:
         app.add_routes(forms.routes())
     app.add_routes(pages.routes())

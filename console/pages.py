@@ -179,6 +179,7 @@ class Pages:
             desk_known=self._desk and me is not None,
             floor_known=self._floor and may(me, "/floor"),
             campaigns_known=self._campaigns and may(me, "/campaigns"),
+            callbacks_known=self._campaigns and may(me, "/callbacks"),
             settings_known=self._settings and may(me, "/settings"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,

@@ -13,6 +13,7 @@ from console.accounts.identity import Identity
 from console.accounts.passwords import Passwords
 from console.api.event_feed import EventFeed
 from console.api.rate_limits import STRANGERS, Rate
+from dialer.callbacks import CallbackRules
 from engine.campaign_rules import CampaignRules
 from engine.debt_desk import DebtDesk
 from engine.explaining import Explainer
@@ -94,6 +95,7 @@ class ApiParts:
     intake: ImportIntake
     agents: AgentRegister
     queues: Queues
+    callback_rules: CallbackRules = field(default_factory=CallbackRules)  # which campaigns keep which
     promise: Promise = field(default_factory=Promise)  # by when callbacks are kept that name no time
     seen: SeenNotes | None = None
     outbound: OutboundCalls | None = None

@@ -31,7 +31,7 @@ class CallbackFilter:
     window is not over before the one and has begun before the other. `seen_by`: theirs, and those that are
     promised in nobody's name and wait for one of these queues (or are of a topic of that name). `agent`:
     promised in their name; `team`: in nobody's. `queue`: of that queue. `ended_from`, `ended_to`: when
-    they were kept, broken or cancelled.
+    they were kept, broken or cancelled. `over_by`: their window is over then.
     """
 
     states: Collection[CallbackState] = ()
@@ -45,6 +45,7 @@ class CallbackFilter:
     queue: str | None = None
     ended_from: datetime | None = None
     ended_to: datetime | None = None
+    over_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from engine.queues import Queues
 from engine.registers.decisions import Decisions
 from engine.registers.permissions import Permissions
 from engine.roster import Roster
-from infolinia.assembly.callbacks import promise
+from infolinia.assembly.callbacks import callback_rules, promise
 from infolinia.assembly.campaign_rules import campaign_rules
 from infolinia.assembly.debts import debt_desk
 from infolinia.configuration import Configuration
@@ -95,6 +95,7 @@ def api_parts(
         debt_desk=debts or debt_desk(configuration, store, gate, clock),
         campaign_rules=campaign_rules(configuration, store.campaigns, flows, clock),
         promise=promise(configuration),
+        callback_rules=callback_rules(configuration),
         passwords=doors.passwords if doors else Passwords(),
         imports=store.imports,
         intake=intake or import_desk(configuration, store, ids),

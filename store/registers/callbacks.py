@@ -309,6 +309,8 @@ def _narrower(wanted: CallbackFilter) -> list[ColumnElement[bool]]:
         conditions.append(_columns.agent.is_(None))
     if wanted.queue is not None:
         conditions.append(_columns.queue == wanted.queue)
+    if wanted.over_by is not None:
+        conditions.append(_columns.window_to <= wanted.over_by)
     if wanted.ended_from is not None:
         conditions.append(_columns.ended_at >= wanted.ended_from)
     if wanted.ended_to is not None:

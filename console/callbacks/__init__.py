@@ -1,0 +1,1 @@
+"""Pages of callbacks: who waits to be called back, when, and why not yet."""
