@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from aiohttp import web
 
+from console.accounts.admission import saw
 from console.api.forecast_shapes import MOST_AGENTS, ForecastShape, OutlookShape, forecast_shape
 from console.api.parts import ApiParts
 from console.campaigns.asking import campaign_read
@@ -15,11 +17,17 @@ from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
 from dialer.campaign import Campaign
+from dialer.lead import Lead
 from engine.forecasts import ForecastBusy, ForecastOrder
+from engine.registers.refusals import Missing
 
 DAYS = 10
-# More and fewer agents that are looked at beside the plan's.
+# More and fewer agents that are looked at beside the plan's, and the most that may be asked for.
 WHAT_IF = (-2, 2)
+MOST_CHANGES = 5
+_CHANGE = re.compile(r"[+-]?[0-9]{1,4}", re.ASCII)
+# Of those whom a rule refuses.
+EXAMPLES = 3
 
 
 class CampaignForecasts:
@@ -31,6 +39,7 @@ class CampaignForecasts:
         return [
             web.get("/campaigns/{campaign_id}/forecast", self.forecast),
             web.post("/campaigns/{campaign_id}/forecast", self.make),
+            web.post("/campaigns/{campaign_id}/forecast/cancel", self.cancel),
             web.get("/parts/campaigns/{campaign_id}/forecast", self.part),
         ]
 
@@ -55,11 +64,42 @@ class CampaignForecasts:
             return await self._show(request, campaign, sentence, 422)
         agents = int(text) if campaign.queue is not None else 0
         try:
-            changes = tuple(change for change in WHAT_IF if agents + change > 0) if agents else ()
-            await desk.begin(campaign.id, ForecastOrder(agents, DAYS, changes))
+            changes = _changes(form.get("what_if", " ".join(f"{n:+}" for n in WHAT_IF)))
+            if changes is None:
+                sentence = words("forecast_wrong_what_if", None, most=MOST_CHANGES)
+                return await self._show(request, campaign, sentence, 422)
+            possible = tuple(change for change in changes if 0 < agents + change <= MOST_AGENTS)
+            await desk.begin(campaign.id, ForecastOrder(agents, DAYS, possible if agents else ()))
         except ForecastBusy as busy:
             return await self._show(request, campaign, str(busy), 409)
         return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/forecast"})
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """The one that is being made is given up; one that has ended stays."""
+        campaign = await campaign_read(self._parts.campaigns, request)
+        await form_of(request)
+        if self._parts.forecasts is not None:
+            await self._parts.forecasts.cancel(campaign.id)
+        return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/forecast"})
+
+    async def _examples(
+        self, request: web.Request, kept: ForecastShape | None
+    ) -> dict[str, list[tuple[Lead, str]]]:
+        """By rule, some of those whom it refuses, with their names; one that is gone is left out."""
+        if kept is None or kept.result is None:
+            return {}
+        found: dict[str, list[tuple[Lead, str]]] = {}
+        words = self._pages.words_for(request)
+        for rule in kept.result.eligibility.rules:
+            for lead_id in rule.examples[:EXAMPLES]:
+                try:
+                    lead = await self._parts.leads.get(lead_id)
+                except Missing:
+                    continue
+                if lead.campaign == kept.campaign:
+                    found.setdefault(rule.rule, []).append((lead, lead.name or words("contact_unnamed")))
+        saw(request, "lead.seen", [f"lead:{lead.id}" for leads in found.values() for lead, _ in leads])
+        return found
 
     async def _show(
         self, request: web.Request, campaign: Campaign, wrong: str = "", status: int = 200
@@ -75,6 +115,8 @@ class CampaignForecasts:
             wrong=wrong,
             agents=self._agents(campaign) if kept is None else kept.agents,
             most_agents=MOST_AGENTS,
+            examples=await self._examples(request, kept),
+            what_if=" ".join(f"{n:+}" for n in (WHAT_IF if kept is None else kept.what_if or WHAT_IF)),
             blocking=sum(one.blocks for one in found),
             **_drawn(kept),
             **await frame(campaign, self._parts),
@@ -93,6 +135,14 @@ class CampaignForecasts:
 def keeps_cap(outlook: OutlookShape) -> bool:
     """Safe to start: the 80 % interval of such days ends under the cap."""
     return outlook.abandoned.high80 <= outlook.abandon_cap
+
+
+def _changes(text: str) -> tuple[int, ...] | None:
+    """Such as "+5 -2"; None when it cannot be read."""
+    parts = text.replace(",", " ").replace("−", "-").split()
+    if len(parts) > MOST_CHANGES or not all(_CHANGE.fullmatch(part) for part in parts):
+        return None
+    return tuple(dict.fromkeys(change for change in map(int, parts) if change))
 
 
 def _drawn(kept: ForecastShape | None) -> dict[str, Any]:

@@ -265,6 +265,8 @@ class ForecastsHere:
         return self.kept
 
     async def cancel(self, campaign: str) -> KeptForecast | None:
+        if self.kept is not None:
+            self.kept = replace(self.kept, state=ForecastState.CANCELLED, ended_at=START)
         return self.kept
 
     def end(self, result: Mapping[str, Any] | None, error: str | None = None) -> None:

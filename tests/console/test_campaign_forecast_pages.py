@@ -53,11 +53,38 @@ async def test_a_forecast_is_made_followed_and_read(room: Campaigning) -> None:
         "Nothing keeps it from starting.",
     ):
         assert told in page
+    assert "Refused, for example" not in page
     known = await room.parts.campaigns.get("spring")
     await room.parts.campaigns.change(SHELL, replace(known, queue="nobody"))
     assert "under the cap of 3.0%, but it cannot start yet" in await room.page(FORECAST)
     room.forecasts.busy = True
     assert "is being made" in alerts(await room.send(FORECAST, 409, agents="12"))[0]
+
+
+async def test_other_numbers_of_agents_are_asked_for_and_a_forecast_is_given_up(room: Campaigning) -> None:
+    for wrong in ("many", "1 2 3 4 5 6", "+12345"):
+        assert "such as +5 -2" in alerts(await room.send(FORECAST, 422, agents="12", what_if=wrong))[0]
+    await room.send(FORECAST, agents="3", what_if="+5, −2 -7 0 5")
+    assert room.forecasts.kept is not None
+    assert room.forecasts.kept.order.changes == (5, -2)
+    assert "/forecast/cancel" in await room.page(FORECAST)
+    await room.send(FORECAST + "/cancel")
+    page = await room.page(FORECAST)
+    assert "The forecast was given up." in page
+    assert "/forecast/cancel" not in page
+    assert 'value="+5 -2"' in page
+
+
+async def test_who_is_refused_is_shown_for_each_rule(room: Campaigning) -> None:
+    (lead,) = await room.people("+48600000001")
+    result = a_result()
+    result["eligibility"]["rules"][0]["examples"] = [lead, "01GONE"]
+    room.forecasts.end(result)
+    page = await room.page(FORECAST)
+    assert "Refused, for example" in page
+    assert f'data-why="/parts/leads/{lead}/why"' in page
+    assert "Anna 0" in page
+    assert "01GONE" not in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
