@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from asterisk.ami import AmiConnection
 from asterisk.ari import AriAddress, AriConnection, Json, Reunion
-from asterisk.bridges import Bridges
+from asterisk.bridges import TALK, Bridges
 from asterisk.browser_phones import BrowserPhones
 from asterisk.busy import BusyChannels
 from asterisk.channel_reports import EVENTS, ChannelReports
@@ -184,8 +184,8 @@ class AsteriskControl:
         return await self._legs.is_wideband(channel_id)
 
     async def bridge(self, bridge_id: str, channel_ids: Sequence[str]) -> None:
-        """Make a bridge and connect the channels, taking them out of where they were."""
-        await self._bridges.make(bridge_id)
+        """Make a bridge of people and connect the channels, taking them out of where they were."""
+        await self._bridges.make(bridge_id, TALK)
         await self._bridges.connect(bridge_id, channel_ids)
 
     async def destroy_bridge(self, bridge_id: str) -> None:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
-from asterisk.bridges import Bridges
+from asterisk.bridges import ONE_PERSON, Bridges
 from asterisk.media import MediaPath
 from asterisk.media_channel import MediaChannels
 from asterisk.translation import MEDIA_PREFIX
@@ -42,7 +42,7 @@ class Voices:
         self._count += 1
         suffix = f"{self._run_id}-{self._count}-{channel_id}"
         bridge_id = self.bridge_prefix + suffix
-        await self._bridges.make(bridge_id)
+        await self._bridges.make(bridge_id, ONE_PERSON)
         path: MediaPath | None = None
         try:
             path = await self._media.open(MEDIA_PREFIX + suffix, 16000 if wideband else 8000)

@@ -3,145 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from asterisk.ami import AmiAddress, AmiConnection
-from asterisk.control import AsteriskControl
-from asterisk.media import MediaServer
-from asterisk.process import AsteriskProcess
-from asterisk.settings import CALLER_MEDIA_CLIENTS, MEDIA_CLIENT
-from calls.control import (
-    CallArrived,
-    ChannelEnded,
-    ChannelGone,
-    ControlRestored,
-    LegAnswered,
-    RequestRefused,
+from calls.control import ChannelEnded, ChannelGone, RequestRefused
+from tests.asterisk.network import until
+from tests.asterisk.talkers import (
+    AGENT_HERTZ,
+    CALLER_HERTZ,
+    RATE,
+    SUPERVISOR_HERTZ,
+    Person,
+    last_of,
+    line_of,
+    recorded_bytes,
+    share,
 )
-from calls.talk_control import TalkFiles
-from tests.asterisk.network import LOUD, Ears, address_of, control_of, tone, until
-from tests.house import Ports, running_asterisk
+from tests.house import Ports
 
 pytestmark = pytest.mark.live
-RATE = 16000
-CALLER_HERTZ, AGENT_HERTZ, SUPERVISOR_HERTZ = 440.0, 700.0, 1000.0
-
-
-def share(samples: np.ndarray, rate: int, hertz: float) -> float:
-    """How much of the sound's power is this tone, 0 to 1."""
-    if not len(samples):
-        return 0.0
-    spectrum = np.abs(np.fft.rfft(samples.astype(float))) ** 2
-    at = round(hertz * len(samples) / rate)
-    return float(spectrum[max(0, at - 8) : at + 9].sum() / max(spectrum[1:].sum(), 1e9))
-
-
-@dataclass
-class Person:
-    """One who speaks a tone all the time, and keeps what they hear."""
-
-    channel_id: str  # the engine's channel to them
-    hertz: float
-    heard: bytearray = field(default_factory=bytearray)
-    last_loud: float = 0.0
-
-    def hears(self, hertz: float) -> float:
-        """Of the last 0.3 s."""
-        return share(np.frombuffer(bytes(self.heard[-2 * RATE * 3 // 10 :]), np.int16), RATE, hertz)
-
-    def listen(self, pcm: bytes) -> None:
-        self.heard += pcm
-        if np.abs(np.frombuffer(pcm, np.int16).astype(int)).max(initial=0) > LOUD:
-            self.last_loud = time.monotonic()
-
-    async def until_silent(self) -> None:
-        """Nothing loud for 0.4 s, and sound before that."""
-        assert self.last_loud
-        await until(lambda: time.monotonic() - self.last_loud > 0.4)
-
-    async def until_heard(self, *wanted: float) -> None:
-        """Exactly these tones."""
-        every = {CALLER_HERTZ, AGENT_HERTZ, SUPERVISOR_HERTZ} - {self.hertz}
-
-        def only_those() -> bool:
-            return all((self.hears(hertz) > 0.15) == (hertz in wanted) for hertz in every)
-
-        self.heard.clear()
-        await until(lambda: len(self.heard) > RATE * 2 * 0.4)
-        try:
-            await until(only_those)
-        except TimeoutError:
-            pytest.fail(
-                f"{self.channel_id} hears { ({hertz: round(self.hears(hertz), 3) for hertz in every}) }"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    asterisk: AsteriskProcess
-    engine: AsteriskControl
-    ears: Ears
-    outside: AsteriskControl
-    outside_ears: Ears
-
-    async def person(self, hertz: float) -> Person:
-        """A caller, answered, whose voice is a tone."""
-        own = f"leg-{hertz:.0f}"
-        await self.outside.originate(
-            own, "100", caller_id="+12025550101", ring_seconds=10, call_id=own, trunk="loopback"
-        )
-        arrived = await self.ears.hear(CallArrived)
-        await self.engine.answer(arrived.channel_id)
-        await self.outside_ears.hear(LegAnswered)
-        await self.engine.guard(arrived.channel_id, 0)
-        voice = await self.outside.open_voice(own, wideband=True)
-        person = Person(arrived.channel_id, hertz)
-        voice.attach(person.listen)
-        voice.speak(tone(RATE, 40, hertz), lambda: None)
-        return person
-
-
-@asynccontextmanager
-async def line_of(tmp_path: Path, ports: Ports) -> AsyncIterator[Line]:
-    ears, outside_ears = Ears(), Ears()
-    async with running_asterisk(tmp_path, ports) as asterisk:
-        address = AmiAddress("127.0.0.1", ports.ami, "infolinia", asterisk.secrets.ami_password)
-        ami = AmiConnection(address, lambda _: None)
-        await ami.start()
-        media = MediaServer(
-            asterisk.settings.media_port, MEDIA_CLIENT, password=asterisk.secrets.media_password
-        )
-        await media.start()
-        engine = AsteriskControl(
-            address_of(asterisk), media, ears, recording_dir=asterisk.folders.spool / "recording", ami=ami
-        )
-        other_media = (asterisk.settings.caller_media_port, CALLER_MEDIA_CLIENTS[0])
-        try:
-            await engine.start(patience_seconds=10)
-            await ears.hear(ControlRestored)
-            async with control_of(
-                asterisk, outside_ears, app="infolinia-caller", media=other_media
-            ) as outside:
-                yield Line(asterisk, engine, ears, outside, outside_ears)
-        finally:
-            await engine.close()
-            await ami.close()
-            await media.close()
-
-
-def last_of(files: TalkFiles) -> tuple[np.ndarray, np.ndarray]:
-    """What the recorded channel said, and what it heard, in the last 0.4 s."""
-    said, heard = (np.fromfile(path, np.int16) for path in (files.said, files.heard))
-    assert abs(len(said) - len(heard)) <= 4096  # what is not yet written of either
-    until = min(len(said), len(heard))
-    return said[until - 3200 : until], heard[until - 3200 : until]
 
 
 async def test_a_talk_is_held_muted_listened_to_and_recorded(tmp_path: Path, ports: Ports) -> None:
@@ -225,3 +106,57 @@ async def test_a_talk_is_held_muted_listened_to_and_recorded(tmp_path: Path, por
         with pytest.raises(ChannelGone):
             await control.snoop(agent.channel_id, "c.snoop.3", whisper=False)
         await asyncio.gather(control.hang_up(caller.channel_id), control.hang_up(supervisor.channel_id))
+
+
+async def test_nobody_and_no_recording_goes_deaf_as_people_come_and_go(tmp_path: Path, ports: Ports) -> None:
+    """A caller by G.711 and two agents by G.722: everyone's sound is translated, both ways."""
+    async with line_of(tmp_path, ports) as line:
+        control = line.engine
+        caller = await line.person(CALLER_HERTZ, "loopback-g711")
+        agent, second = await line.person(AGENT_HERTZ), await line.person(SUPERVISOR_HERTZ)
+        await control.bridge("talk-1", (caller.channel_id, agent.channel_id))
+        files = await control.record_talk(caller.channel_id, "rec-1")
+        await control.snoop(agent.channel_id, "c.snoop.1", whisper=False)
+        listening = Person("c.snoop.1", 0.0)
+        (await control.open_voice("c.snoop.1", wideband=True)).attach(listening.listen)
+
+        async def they_talk(one: Person) -> None:
+            await caller.until_heard(one.hertz)
+            await one.until_heard(CALLER_HERTZ)
+
+        async def it_is_recorded(hertz: float) -> None:
+            """To the end of what is written from now on."""
+            begun = min(recorded_bytes(files))
+            await until(lambda: min(recorded_bytes(files)) > begun + 16000)
+            said, heard = last_of(files)
+            assert share(said, 8000, CALLER_HERTZ) > 0.8
+            assert share(heard, 8000, hertz) > 0.8
+
+        await they_talk(agent)
+        for paused in (True, False):  # a conference comes and goes
+            await control.move(second.channel_id, "talk-1")
+            await caller.until_heard(AGENT_HERTZ, SUPERVISOR_HERTZ)
+            await control.take_out(second.channel_id, "talk-1")
+            await they_talk(agent)
+            await listening.until_heard(CALLER_HERTZ, AGENT_HERTZ)
+            await control.pause_recording(caller.channel_id, on=paused)
+        await it_is_recorded(AGENT_HERTZ)
+
+        # Music while the agent is away.
+        await control.take_out(agent.channel_id, "talk-1")
+        await control.music(caller.channel_id, on=True)
+        caller.heard.clear()
+        await until(lambda: len(caller.heard) > RATE)
+        await control.music(caller.channel_id, on=False)
+        await control.move(agent.channel_id, "talk-1")
+        await they_talk(agent)
+
+        # Each follows the other at once. Of there and back, one would go wrong straight through.
+        for before, after in ((agent, second), (second, agent)):
+            await control.take_out(before.channel_id, "talk-1")
+            await control.move(after.channel_id, "talk-1")
+            await they_talk(after)
+            await it_is_recorded(after.hertz)
+        await control.end_recording(caller.channel_id)
+        said, heard = recorded_bytes(files)
+        assert abs(said - heard) <= 4096
