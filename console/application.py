@@ -27,6 +27,7 @@ from console.campaigns.pages import campaign_routes
 from console.contacts.changes import ContactChanges
 from console.contacts.listing import ContactList
 from console.contacts.page import ContactPages
+from console.debts.pages import DebtPages
 from console.desk.actions import DeskActions
 from console.desk.pages import DeskPages
 from console.desk.stream import DeskStream
@@ -178,6 +179,7 @@ def make_application(
         app.add_routes(Documentation(api.operations).routes(pages.page))
         app.add_routes(campaign_routes(pages, api.parts))
         app.add_routes(callback_routes(pages, api.parts, desks))
+        app.add_routes(DebtPages(pages, api.parts).routes())
     if forms:
         app.add_routes(forms.routes())
     app.add_routes(pages.routes())

@@ -148,9 +148,9 @@ class DeskActions:
         return words("desk_callback_kept", at=f"{wish.begins.astimezone():%d.%m, %H:%M}")
 
     async def promise(self, agent: str, form: Form, words: Words) -> str:
-        amount, currency, due = promise_of(form, self._clock.now())
+        amount, currency, due, parts = promise_of(form, self._clock.now())
         call, reference = text_of(form, "call"), form.get("reference", "").strip()[:60]
-        await self._desks.promise(agent, call, amount, currency, due, reference)
+        await self._desks.promise(agent, call, amount, currency, due, reference, parts)
         return words("desk_promise_kept")
 
     async def stop(self, agent: str, form: Form, words: Words) -> str:

@@ -33,6 +33,7 @@ LONGEST_NAME = 80
 LONGEST_CALLBACK_NOTE = 500
 CALLBACK_WINDOW = timedelta(hours=2)
 FURTHEST_CALLBACK = timedelta(days=365)
+MOST_PARTS = 12
 LARGEST_AMOUNT = Decimal(1_000_000_000)
 PLAIN: Mapping[str, type[Hold | Resume | CompleteTransfer | Conference | CancelConsult | HangUp]] = {
     "hold": Hold,
@@ -113,8 +114,8 @@ def callback_of(form: Form, now: datetime) -> CallbackWish:
     return CallbackWish(begins, ends, mine=form.get("whose") == "mine", note=note, number=number)
 
 
-def promise_of(form: Form, now: datetime) -> tuple[int, str, date]:
-    """An amount in hundredths, its currency, and the day."""
+def promise_of(form: Form, now: datetime) -> tuple[int, str, date, int]:
+    """An amount in hundredths, its currency, the first day, and in how many parts."""
     currency = form.get("currency", "").strip().upper()
     written = form.get("amount", "").strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
     try:
@@ -135,7 +136,10 @@ def promise_of(form: Form, now: datetime) -> tuple[int, str, date]:
     today = now.astimezone().date()
     if not today <= due <= today + timedelta(days=730):
         raise WrongForm("desk_wrong_day")
-    return int(minor), currency, due
+    parts = form.get("parts", "").strip() or "1"
+    if not (parts.isascii() and parts.isdigit() and 1 <= int(parts[:3]) <= MOST_PARTS):
+        raise WrongForm("desk_wrong_parts")
+    return int(minor), currency, due, int(parts)
 
 
 def channels_of(form: Form) -> frozenset[str]:
