@@ -58,6 +58,7 @@ class Cause(StrEnum):
     ATTEMPTS = "attempts"
     ALL_REFUSED = "all_refused"
     DETECTION_ERROR = "detection_error"
+    NAMES_GONE = "names_gone"
 
 
 # What the system may do by itself. It starts nothing again that it or a person stopped.

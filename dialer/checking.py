@@ -90,6 +90,20 @@ def _names(campaign: Campaign, known: Known) -> Iterator[Mistake]:
         yield Mistake("language", f"The flow speaks {spoken}, not {campaign.language}: choose one of these.")
 
 
+# Those of a campaign's names without which its calls come to nothing.
+_NEEDED = frozenset({"queue", "flow", "question_flow", "hours", "machine.flow", "abandon.flow"})
+
+
+def gone(campaign: Campaign, known: Known) -> tuple[Mistake, ...]:
+    """What a campaign that has started cannot go on without, since a name is not there any more."""
+    found = (
+        *_names(campaign, known),
+        *unknown("machine.flow", campaign.machine.flow, known.flows, "flow"),
+        *unknown("abandon.flow", campaign.abandon.flow, known.flows, "flow"),
+    )
+    return tuple(one for one in found if one.field in _NEEDED)
+
+
 def unknown(field: str, name: str | None, names: Collection[str], noun: str) -> Iterator[Mistake]:
     """A name that the installation does not have, with the nearest that it has."""
     if name is None or name in names:

@@ -19,12 +19,14 @@ def own_change(
     now: datetime,
     limits: CampaignLimits = NO_LIMITS,
     detection: DetectionCounts = NOTHING_HEARD,
+    gone: str = "",
 ) -> Change | None:
     """The first rule that says so, in the order of this function; None: it goes on.
 
     Leads that are on the line keep `standing` above 0: a list has not ended while anybody is talked with. A
     callback campaign's never ends: people ask.
     `limits`: of the campaign's packs. `detection`: its verdicts so far, and what was listened to of them.
+    `gone`: what it cannot dial without and the installation has no more, as a sentence; "": nothing.
     """
     if campaign.state is not CampaignState.RUNNING:
         return None
@@ -38,6 +40,8 @@ def own_change(
         return _system(CampaignMove.FINISH, Cause.ATTEMPTS, now, f"{tally.attempts} calls")
     if stop.refused_in_row is not None and tally.refused_in_row >= stop.refused_in_row:
         return _system(CampaignMove.PAUSE, Cause.ALL_REFUSED, now, f"{tally.refused_in_row} leads on end")
+    if gone:
+        return _system(CampaignMove.PAUSE, Cause.NAMES_GONE, now, gone)
     error = detection_error(detection)
     if error.measured and detection_refused(campaign.mode, campaign.machine, limits.abandon_cap, error):
         note = f"{error.counted:.2%} of people taken for machines"

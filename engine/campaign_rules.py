@@ -9,7 +9,7 @@ from compliance.facts import Channel
 from compliance.gate import PACKS, limits
 from compliance.pack import CampaignLimits, Pack
 from dialer.campaign import Campaign, CampaignMove
-from dialer.checking import Known, check
+from dialer.checking import Known, check, gone
 from dialer.machine import DetectionCounts
 from dialer.mistakes import Mistake
 from dialer.schedule import Dialling, dialling
@@ -49,7 +49,11 @@ class CampaignRules:
         self._campaigns = campaigns
         self._clock = clock
         self._known = known
-        self.hours = hours
+        self._hours = hours
+
+    def put(self, known: Callable[[], Known], hours: Callable[[str], OpeningHours | None]) -> None:
+        """As a later configuration has them."""
+        self._known, self._hours = known, hours
 
     def known(self) -> Known:
         """The names that a campaign may use."""
@@ -77,8 +81,13 @@ class CampaignRules:
         """Whether it may dial by its own hours and days. Hours that are not there any more are closed."""
         if campaign.hours is None:
             return dialling(campaign, None, now)
-        hours = self.hours(campaign.hours)
+        hours = self._hours(campaign.hours)
         return Dialling(False, None) if hours is None else dialling(campaign, hours, now)
+
+    def gone(self, campaign: Campaign) -> str:
+        """What it cannot dial without and is not there any more, in a sentence; "": nothing is missing."""
+        missing = gone(campaign, self._known())
+        return missing[0].sentence if missing else ""
 
     async def mistakes(self, campaign: Campaign) -> tuple[Mistake, ...]:
         """All mistakes and notes. Raises StoreUnavailable."""

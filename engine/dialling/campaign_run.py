@@ -286,7 +286,8 @@ class CampaignRun:
             tally = tally_of(counts, total.attempts, self._not_called.in_row, closed)
             await self._make_pacer()
             self._cancelled &= {flight.attempt.id for flight in self.flights}
-            change = own_change(self.campaign, tally, now, limits, self._heard)
+            gone = means.gone(self.campaign)
+            change = own_change(self.campaign, tally, now, limits, self._heard, gone)
             if change is not None:
                 note = change.note or ("" if total.attempts else self._not_called.note())
                 self.campaign = await means.campaigns.set_state(

@@ -31,9 +31,10 @@ from history.dispositions import TRADE, Disposition
 class DiallingMeans:
     """`limits`: of all packs that apply to a campaign. `dialling`: whether it may dial by its hours and days.
 
-    `unreachable` holds, at each moment, the trunks that do not answer. `dispositions`: as they are now.
-    `open_lines`: agents' telephones that stay off the hook; None: they are rung for each call. `previews`:
-    leads that agents look at.
+    `gone`: what a campaign cannot go on without and is not there any more, "": nothing. `unreachable` holds,
+    at each moment, the trunks that do not answer. `dispositions`: as they are now. `open_lines`: agents'
+    telephones that stay off the hook; None: they are rung for each call. `previews`: leads that agents look
+    at.
     """
 
     exchange: Exchange
@@ -50,6 +51,7 @@ class DiallingMeans:
     lines: Lines
     limits: Callable[[Campaign], CampaignLimits]
     dialling: Callable[[Campaign, datetime], Dialling]
+    gone: Callable[[Campaign], str] = lambda campaign: ""
     dispositions: Callable[[], Mapping[str, Disposition]] = lambda: TRADE
     unreachable: Collection[str] = field(default_factory=frozenset)
     open_lines: OpenLines | None = None

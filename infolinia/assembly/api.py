@@ -15,6 +15,7 @@ from console.api.parts import ApiParts, not_run_here, nothing_to_refresh
 from console.api.rate_limits import Rate
 from console.api.serving import Api
 from console.application import Doors
+from engine.campaign_rules import CampaignRules
 from engine.codes import new_webhook_secret
 from engine.debt_desk import DebtDesk
 from engine.explaining import Explainer
@@ -49,6 +50,7 @@ def api_parts(
     live: LiveCalls,
     flows: FlowShelf,
     gate: Gatekeeper | None = None,
+    rules: CampaignRules | None = None,
     doors: Doors | None = None,
     intake: ImportIntake | None = None,
     outbound: OutboundCalls | None = None,
@@ -93,7 +95,7 @@ def api_parts(
         attempts=store.attempts,
         debts=store.debts,
         debt_desk=debts or debt_desk(configuration, store, gate, clock),
-        campaign_rules=campaign_rules(configuration, store.campaigns, flows, clock),
+        campaign_rules=rules or campaign_rules(configuration, store.campaigns, flows, clock),
         promise=promise(configuration),
         callback_rules=callback_rules(configuration),
         passwords=doors.passwords if doors else Passwords(),

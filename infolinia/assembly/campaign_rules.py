@@ -30,6 +30,11 @@ def campaign_rules(
     )
 
 
+def names_anew(configuration: Configuration, rules: CampaignRules, flows: FlowShelf) -> None:
+    """After a reload. Packs, lines and caller ids are those of the start."""
+    rules.put(lambda: known_to_campaigns(configuration, flows.all()), schedule(configuration))
+
+
 def known_to_campaigns(configuration: Configuration, flows: Iterable[Flow]) -> Known:
     """The names that a campaign may use."""
     named = {flow.name: flow for flow in flows}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 
+from engine.campaign_rules import CampaignRules
 from engine.desk.desks import Desks
 from engine.dialling.agents import CampaignAgents
 from engine.dialling.dialler import Dialler
@@ -17,8 +18,6 @@ from engine.gatekeeper import Gate
 from engine.switchboard import Switchboard
 from infolinia.assembly.background import in_background
 from infolinia.assembly.callbacks import callback_rules
-from infolinia.assembly.campaign_rules import campaign_rules
-from infolinia.assembly.company import OfficeHours
 from infolinia.configuration import Configuration
 from infolinia.sections.outbound import outbound_lines
 from store.store import Store
@@ -34,13 +33,11 @@ def opened_dialler(
     previews: PreviewBoard,
     store: Store,
     desks: Desks,
-    hours: OfficeHours,
+    rules: CampaignRules,
     unreachable: Collection[str],
     stack: AsyncExitStack,
 ) -> Dialler:
     """It dials from now on, until the stack is closed."""
-    rules = campaign_rules(configuration, store.campaigns, exchange.flows, exchange.clock)
-    rules.hours = hours.named  # as a reload leaves them
     trunks = [trunk.name for trunk in configuration.sip.trunks]
     dialler = Dialler(
         DiallingMeans(
@@ -58,6 +55,7 @@ def opened_dialler(
             lines=outbound_lines(configuration.outbound, trunks),
             limits=rules.limits,
             dialling=rules.dialling,
+            gone=rules.gone,
             dispositions=lambda: desks.settings.dispositions,
             unreachable=unreachable,
             open_lines=open_lines,

@@ -40,6 +40,7 @@ from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
 from infolinia.assembly.asterisk import ami_address, ari_address, change_telephones, installation_of
 from infolinia.assembly.background import in_background
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
+from infolinia.assembly.campaign_rules import campaign_rules, names_anew
 from infolinia.assembly.campaigns import opened_dialler
 from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
@@ -218,6 +219,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         stack.push_async_callback(floor.supervision.close)
         in_background(_recover(recovery, restored), stack)
         in_background(recovery.watch(), stack)
+        rules = campaign_rules(configuration, store.campaigns, shelf, clock)
         dialler = opened_dialler(
             configuration,
             exchange,
@@ -228,7 +230,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             previews,
             store,
             desks,
-            hours,
+            rules,
             unreachable,
             stack,
         )
@@ -255,6 +257,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             lambda new: staff_anew(new, store, roster),
             lambda new: desks.put(desk_settings(new)),
             lambda new: put_rules(new, debts),
+            lambda new: names_anew(new, rules, shelf),
             recording.apply,
         ]
         reloader.telephones = lambda new: change_telephones(new, control, asterisk)
@@ -278,6 +281,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 live=live,
                 flows=shelf,
                 gate=gate,
+                rules=rules,
                 doors=doors,
                 intake=intake,
                 outbound=outbound_calls(configuration, exchange, switchboard, gate, store, unreachable),

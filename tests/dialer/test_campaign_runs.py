@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from compliance.pack import CampaignLimits
 from dialer.abandon_window import window_began
 from dialer.caller_ids import caller_id_for, wrong_caller_ids
-from dialer.campaign import CampaignMove, CampaignState, Cause
+from dialer.campaign import AbandonPolicy, CampaignMove, CampaignState, Cause
+from dialer.checking import Known, gone
 from dialer.goals import Goal, StopRules, Tally
 from dialer.machine import Detect, DetectionCounts, MachinePolicy
 from dialer.schedule import Dialling, dialling
@@ -100,6 +102,26 @@ def test_a_campaign_stops_itself(
 ) -> None:
     change = own_change(campaign(**changed), tally, MONDAY)
     assert (change and change.move, change and change.cause) == (move, cause)
+
+
+def test_what_is_not_configured_any_more_pauses_the_campaign() -> None:
+    made = campaign(queue="sales", hours="office", script="greeting")
+    known = Known(queues=["sales"], flows=(), hours=["office"])
+    assert gone(made, known) == ()  # a script is no reason to stop
+    without = [gone(made, replace(known, **{name: ()})) for name in ("queues", "hours")]
+    assert [[one.field for one in each] for each in without] == [["queue"], ["hours"]]
+    left = campaign(abandon=AbandonPolicy("sorry"), machine=MachinePolicy(Detect.SPEECH, flow="leave"))
+    assert {one.field for one in gone(left, Known(queues=[left.queue or ""]))} == {
+        "abandon.flow",
+        "machine.flow",
+    }
+    change = own_change(made, Tally(5, 1, 1), MONDAY, gone="There is no queue 'sales'.")
+    assert change is not None
+    assert (change.move, change.cause, change.note) == (
+        CampaignMove.PAUSE,
+        Cause.NAMES_GONE,
+        "There is no queue 'sales'.",
+    )
 
 
 @pytest.mark.parametrize(

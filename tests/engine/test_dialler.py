@@ -83,6 +83,24 @@ async def test_who_the_gate_refuses_waits_for_its_next_moment(tmp_path: Path) ->
     await at.stop()
 
 
+async def test_a_campaign_whose_queue_is_gone_is_paused_and_tells_why(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    missing = [""]
+    at.dialler = Dialler(replace(at.means, gone=lambda campaign: missing[0]))
+    at.put(spring(), *numbers(40))
+    at.public.usual = Fate(holds=20)
+    at.log_in("anna")
+    at.start()
+    await at.until(lambda: any(one.answered_at for one in at.books.attempts.values()))
+    missing[0] = "There is no queue 'sales'; known are: orders."
+    await at.until(lambda: at.books.campaigns["autumn"].state is CampaignState.PAUSED)
+    paused = at.books.campaigns["autumn"]
+    assert (paused.state_cause, paused.state_note) == (Cause.NAMES_GONE, missing[0])
+    await at.until(lambda: not any(one.ended_at is None for one in at.books.attempts.values()))
+    assert {one.result for one in at.books.attempts.values()} == {AttemptResult.ANSWERED}  # talks went on
+    await at.stop()
+
+
 async def test_a_trunk_that_fails_is_left_alone_and_burns_no_lead(tmp_path: Path) -> None:
     at = office(tmp_path, agents=("anna", "jan", "ola", "ewa"))
     at.put(spring(), *numbers(20))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.clock import SystemClock
 from engine.flows import FlowShelf
+from infolinia.assembly.campaign_rules import campaign_rules, names_anew
 from infolinia.assembly.company import OfficeHours
 from infolinia.assembly.speech import make_voices
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
@@ -18,6 +21,7 @@ from infolinia.flows.reload import FlowReloader
 from infolinia.reloading import ConfigurationReloader, TelephonesFailed
 from infolinia.setup.inventory import find_parts
 from speech.vosk_recognizer import VoskRecognizer
+from tests.store.campaign_samples import campaign
 
 FLOW = """\
 flow: {name}
@@ -198,3 +202,28 @@ def test_hours_that_are_taken_away_stay_for_calls_that_ask(office: Office) -> No
     hours = OfficeHours(configuration.hours, ZoneInfo("Europe/Warsaw"))
     hours.put({})
     assert hours.at("office", datetime(2026, 11, 23, 10, tzinfo=UTC)) == "open"
+
+
+async def test_campaigns_follow_a_reload(office: Office, reloader: Made) -> None:
+    made, shelf = reloader
+    nobody_asks: Any = None  # for the database
+    rules = campaign_rules(made.configuration, nobody_asks, shelf, SystemClock())
+    made.appliers.append(lambda new: names_anew(new, rules, shelf))
+    calls = campaign(queue="orders", hours="office", flow="second")
+    assert rules.gone(calls).startswith("There is no flow 'second'")
+    office.flow("second")
+    office.write(SETTINGS.replace('"100": front', '"100": front, "101": second'))
+    await made.reload()
+    assert rules.gone(calls) == ""
+    office.write(
+        SETTINGS.replace('"100": front', '"100": front, "101": second').replace("orders", "sales")
+        + "desk: {dispositions: {thrilled: {label: {en: Thrilled}}}}\n"
+    )
+    await made.reload()
+    assert rules.gone(calls) == "There is no queue 'orders'; known are: sales."
+    assert "thrilled" in rules.known().dispositions
+    office.write(SETTINGS.replace("8:00", "9:00"))
+    await made.reload()
+    assert rules.gone(calls).startswith("There is no flow 'second'")  # no number leads to it any more
+    at_half_past = datetime(2026, 11, 23, 8, 30, tzinfo=ZoneInfo(made.configuration.time_zone))
+    assert not rules.dialling(calls, at_half_past).open
