@@ -29,6 +29,8 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     "broken": ("pill-breach", "phone-missed"),
     "cancelled": ("pill-break", "ban"),
 }
+# A campaign that spoke with them says so, and its id.
+BY_CAMPAIGN = "campaign "
 # Why it ended, where it is one of our own words.
 _ENDS = {
     "its window passed": "callback_end_window",
@@ -88,8 +90,7 @@ async def _row(
         lead = await _lead_of(one, owner, parts)
         why = _why(one, owner, lead, parts, words, now)
     else:
-        reason = one.ended_reason or ""
-        why = words(_ENDS[reason]) if reason in _ENDS else reason
+        why = _end(one.ended_reason or "", words)
     state = state_of(one, now)
     agent = one.ended_by or one.agent
     return CallbackRow(
@@ -106,6 +107,13 @@ async def _row(
         one.state is CallbackState.OPEN,
         one.window_from or one.requested_at,
     )
+
+
+def _end(reason: str, words: Words) -> str:
+    if reason in _ENDS:
+        return words(_ENDS[reason])
+    kept_by = reason.removeprefix(BY_CAMPAIGN)
+    return reason if kept_by == reason else words("callback_end_campaign", campaign=kept_by)
 
 
 def state_of(one: CallbackRequest, now: datetime) -> str:
