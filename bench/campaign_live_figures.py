@@ -15,6 +15,7 @@ from typing import Any
 from bench.campaign_live_world import AGENTS, QUEUE
 from bench.report import percentile
 
+_LIVE = frozenset({"answered", "abandoned"})
 # Between the clocks of two processes' records of one moment.
 _SLACK_SECONDS = 0.02
 
@@ -50,7 +51,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A call as the engine's database has it, wall clock."""
+    """A call as the engine's database has it, wall clock. Without detection the answer is the verdict."""
 
     id: str
     number: str
@@ -64,7 +65,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Shares are 0..1, times in seconds. `people` answered and are known to have got an agent, or not.
+    """Shares are 0..1, times in seconds. `people` answered and are known to have got an agent, or not; who is
+    taken for one is one.
 
     `dropped`: those who got none and had not hung up before. `heard`: from the verdict to the first sample of
     the person in the agent's ear, where that agent had been idle; `unheard` were connected and not heard.
@@ -115,7 +117,7 @@ def measured(run: Played) -> Measured:
     end = run.began + run.seconds
     talks = sorted((one for one in attempts if one.talk_at is not None), key=lambda one: one.talk_at or 0.0)
     heard, unheard, silence = _heard(talks, run)
-    people, dropped = _people(run, end)
+    people, dropped = _people(run, attempts, end)
     rung = Counter(call.number for call in run.rung)
     dialled = Counter(one.number for one in attempts)
     judged = {one.number: one.verdict_at for one in attempts if one.verdict_at is not None}
@@ -155,7 +157,9 @@ def _attempts(database: sqlite3.Connection) -> list[Attempt]:
         moments.setdefault(call_id, {})[kind] = _wall(at)
     found = []
     for call_id, number, result, agent, verdict_at in database.execute(
-        "SELECT id, number, result, agent, verdict_at FROM attempts WHERE campaign = ?", (QUEUE,)
+        "SELECT id, number, result, agent, coalesce(verdict_at, answered_at) FROM attempts "
+        "WHERE campaign = ?",
+        (QUEUE,),
     ):
         at = moments.get(call_id, {})
         found.append(
@@ -186,13 +190,15 @@ def _worked(one: Attempt, began: float, end: float) -> float:
 
 def _heard(talks: Iterable[Attempt], run: Played) -> tuple[tuple[float, ...], int, tuple[float, ...]]:
     """`talks` in their order: the agent was idle at the verdict if their last wrap-up was over by then."""
-    answered = {call.number: call.answered_at for call in run.rung}
+    answered = {call.number: call.answered_at for call in run.rung if call.person}
     busy_until: dict[str, float] = {}
     heard, silence, unheard = [], [], 0
     for one in talks:
         agent, verdict_at = one.agent or "", one.verdict_at or 0.0
         idle = busy_until.get(agent, 0.0) <= verdict_at
         busy_until[agent] = one.wrapped_up_at or one.talk_ended_at or float("inf")
+        if one.number not in answered:
+            continue  # a machine that was taken for a person may pause just now
         onset = _onset(run.onsets.get(agent, ()), one)
         if onset is None:
             unheard += 1
@@ -212,9 +218,14 @@ def _onset(onsets: Sequence[float], one: Attempt) -> float | None:
     return onsets[place] if place < len(onsets) and onsets[place] < until else None
 
 
-def _people(run: Played, end: float) -> tuple[int, int]:
-    """Who answered and whose fate is known at the end; and who of them got no agent."""
-    known = dropped = 0
+def _people(run: Played, attempts: Iterable[Attempt], end: float) -> tuple[int, int]:
+    """Who answered and whose fate is known at the end, machines taken for people among them; and who of them
+    got no agent.
+    """
+    machines = {call.number for call in run.rung if not call.person}
+    missed = [one for one in attempts if one.number in machines and one.result in _LIVE and one.verdict_at]
+    known = sum((one.verdict_at or end) < end for one in missed)
+    dropped = sum((one.verdict_at or end) < end and one.talk_at is None for one in missed)
     for call in run.rung:
         if not call.person or call.answered_at is None:
             continue

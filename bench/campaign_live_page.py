@@ -13,8 +13,10 @@ from bench import report
 from bench.campaign_live_figures import Measured, as_json
 from bench.campaign_live_world import Outlook
 from dialer.forecast import Estimate
+from dialer.machine import Detect
 
-NAME, PAGE = "campaign_live", "pacing.md"
+PAGE = "pacing.md"
+_NAMES = {Detect.AMD: "campaign_live", Detect.OFF: "campaign_live_undetected"}
 HEARD_AIM_MS = 150.0
 _PARTS = ("engine", "asterisk", "public", "bench", "others")
 
@@ -54,9 +56,11 @@ def aims(runs: Sequence[Measured], outlook: Outlook) -> Iterator[str]:
         yield f"- Run {number}: " + (f"**not reached**: {'; '.join(wrong)}." if wrong else "reached.")
 
 
-def write(runs: Sequence[Measured], outlook: Outlook, facts: Mapping[str, Any], shown: str) -> None:
+def write(
+    runs: Sequence[Measured], outlook: Outlook, facts: Mapping[str, Any], shown: str, detect: Detect
+) -> None:
     data = {"machine": facts, "forecast": asdict(outlook), "runs": [as_json(one) for one in runs]}
-    report.write(NAME, data, shown, page=PAGE)
+    report.write(_NAMES[detect], data, shown, page=PAGE)
 
 
 def _beside(runs: Sequence[Measured], outlook: Outlook) -> str:

@@ -22,6 +22,7 @@ from bench import hotline as bench_hotline
 from bench.campaign_live_figures import Played, Rung
 from bench.cpu import busy_seconds, cpu_seconds
 from dialer.campaign import CampaignMove
+from dialer.machine import Detect
 from engine.clock import SystemClock
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.leads import NewLead
@@ -112,13 +113,13 @@ async def microphones(ears: Sequence[Ear]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, first_port: int, rtp: str, public_rtp: tuple[int, int], seed: int
+    folder: Path, first_port: int, rtp: str, public_rtp: tuple[int, int], seed: int, detect: Detect
 ) -> AsyncIterator[tuple[RunningHotline, Public, list[SipPhone]]]:
     ports = Ports(first_port)
     (folder / "public").mkdir()
     (folder / "ours").mkdir()
     async with simulated_public(
-        folder / "public", Ports(first_port + 50), world.Crowd(seed), rtp_ports=public_rtp
+        folder / "public", Ports(first_port + 50), world.Crowd(seed, detect), rtp_ports=public_rtp
     ) as public:
         changes: dict[str, Any] = {
             "sip": {"rtp": rtp, "trunks": [{"name": "carrier", "hosts": [public.host], "codecs": ["alaw"]}]},
@@ -141,13 +142,19 @@ async def staged(
 
 
 async def played(
-    minutes: float, seed: int, first_port: int, rtp: str, public_rtp: tuple[int, int], keep: Path
+    minutes: float,
+    seed: int,
+    detect: Detect,
+    first_port: int,
+    rtp: str,
+    public_rtp: tuple[int, int],
+    keep: Path,
 ) -> Played:
     """One campaign of so many minutes from its first call. `keep`: a folder for its database."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        async with staged(Path(name), first_port, rtp, public_rtp, seed) as (hotline, public, phones):
+        async with staged(Path(name), first_port, rtp, public_rtp, seed, detect) as (hotline, public, phones):
             url = f"sqlite:///{hotline.folder / 'v' / 'infolinia.db'}"
-            await _made(url, minutes)
+            await _made(url, minutes, detect)
             await _move(url, _WAITING, CampaignMove.START)
             await _until(
                 lambda: all(phone.talking for phone in phones),
@@ -205,15 +212,15 @@ def _rung(call: PublicCall, wall: float) -> Rung:
     )
 
 
-async def _made(url: str, minutes: float) -> None:
+async def _made(url: str, minutes: float, detect: Detect) -> None:
     """The campaign and its list; and one whose only lead is due tomorrow, which keeps lines open."""
     clock = SystemClock()
     now = clock.now()
     zone = _noon(now)
     async with open_campaigns(url, clock) as (campaigns, leads, _):
-        one = world.campaign(world.QUEUE, now)
+        one = world.campaign(world.QUEUE, now, detect)
         await campaigns.create(BENCH, one)
-        await campaigns.create(BENCH, world.campaign(_WAITING, now))
+        await campaigns.create(BENCH, world.campaign(_WAITING, now, detect))
         people = [
             NewLead(n, ((f"+48600{n:06d}", ""),), time_zone=zone) for n in range(world.leads_for(minutes))
         ]

@@ -6,7 +6,7 @@ Short calls, so that a run has hundreds of conversations. Nothing is faster than
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from compliance.facts import Mode, Purpose
@@ -29,9 +29,8 @@ RING_SECONDS = 20
 WRAP_SECONDS = 10
 CALLS_PER_SECOND = 20
 QUEUE = "spring"
-# From the answer to the verdict of Asterisk's AMD on our public's hello: it is always the same one.
-DETECTION = LogNormal(1.32, 0.02)
-WORLD = World(
+# With detection: from the answer to the verdict of Asterisk's AMD on our public's hello, always the same one.
+_LISTENED_TO = World(
     answer=AnswerRate.constant(0.3),
     setup_seconds=(0.5, 2.0),
     ring=LogNormal(6.0, 0.5),
@@ -39,10 +38,16 @@ WORLD = World(
     voicemail_seconds=(14.0, 3.0),
     failed_share=0.1,
     failing_seconds=(0.5, 2.0),
-    detection=DETECTION,
+    detection=LogNormal(1.32, 0.02),
+    machines_missed=0.25,  # one of our four greetings: it pauses behind its hello
+    machine_talk=LogNormal(6.0, 0.3),
     talk=LogNormal.of_mean(40.0, 0.8),
     wrap=LogNormal(float(WRAP_SECONDS), 0.0),
     calls_per_second=CALLS_PER_SECOND,
+)
+# Without it whoever answers is given to an agent: of this public no voicemail does.
+_NOT_LISTENED_TO = replace(
+    _LISTENED_TO, voicemail_share=0.0, machines_missed=0.0, detection=LogNormal(0.001, 0.0)
 )
 # Who answers and hears nobody hangs up after this.
 PATIENCE_SECONDS = 30.0
@@ -63,12 +68,16 @@ class Outlook:
     conversations: Estimate
 
 
+def world(detect: Detect) -> World:
+    return _NOT_LISTENED_TO if detect is Detect.OFF else _LISTENED_TO
+
+
 def leads_for(minutes: float) -> int:
     """More than can be called in that time."""
     return 400 + round(110 * minutes)
 
 
-def campaign(name: str, now: datetime) -> Campaign:
+def campaign(name: str, now: datetime, detect: Detect) -> Campaign:
     return Campaign(
         name,
         name.title(),
@@ -81,21 +90,21 @@ def campaign(name: str, now: datetime) -> Campaign:
         lines=LINES,
         calls_per_second=float(CALLS_PER_SECOND),
         ring_seconds=RING_SECONDS,
-        machine=MachinePolicy(Detect.AMD),
+        machine=MachinePolicy(detect),
         retry=RetryRules({}, AttemptCaps(lead=1, number=1)),
     )
 
 
-def settings(now: datetime) -> PacingSettings:
+def settings(now: datetime, detect: Detect) -> PacingSettings:
     """Those that the engine gives to the pacer of this campaign."""
-    one = campaign("spring", now)
+    one = campaign("spring", now, detect)
     return settings_of(one, CampaignLimits(), dialling(one, None, now), now)
 
 
-def outlook(minutes: float, seeds: int, paced: PacingSettings, jobs: int = 2) -> Outlook:
+def outlook(minutes: float, seeds: int, paced: PacingSettings, detect: Detect, jobs: int = 2) -> Outlook:
     """The very simulator of the product, cold, with other people in each run."""
     with ProcessPoolExecutor(jobs) as pool:
-        tasks = [pool.submit(_simulated, minutes, _FORECAST_SEED + n, paced) for n in range(seeds)]
+        tasks = [pool.submit(_simulated, minutes, _FORECAST_SEED + n, paced, detect) for n in range(seeds)]
         runs = [task.result() for task in tasks]
     return Outlook(
         minutes,
@@ -107,11 +116,11 @@ def outlook(minutes: float, seeds: int, paced: PacingSettings, jobs: int = 2) ->
     )
 
 
-def _simulated(minutes: float, seed: int, paced: PacingSettings) -> Run:
+def _simulated(minutes: float, seed: int, paced: PacingSettings, detect: Detect) -> Run:
     seconds = 60 * minutes
     return simulate(
         create_pacer("predictive", paced),
-        WORLD,
+        world(detect),
         all_day(AGENTS, seconds),
         paced,
         seed=seed,
@@ -123,14 +132,15 @@ def _simulated(minutes: float, seed: int, paced: PacingSettings) -> Run:
 class Crowd:
     """The n-th call's fate by the seed, as in the simulator. A person talks from when an agent is heard."""
 
-    def __init__(self, seed: int) -> None:
-        self._fates = Fates(WORLD, seed, float(RING_SECONDS))
+    def __init__(self, seed: int, detect: Detect) -> None:
+        self._world = world(detect)
+        self._fates = Fates(self._world, seed, float(RING_SECONDS))
         self._count = 0
 
     def __call__(self, number: str) -> Fate:
-        drawn = self._fates[self._count]
+        drawn, world = self._fates[self._count], self._world
         self._count += 1
-        if drawn.answering < WORLD.answer.at(0.0):
+        if drawn.answering < world.answer.at(0.0):
             return Fate(
                 drawn.setup,
                 drawn.ring,
@@ -138,9 +148,15 @@ class Crowd:
                 talk_seconds=max(0.0, drawn.talk - _KEY_SECONDS),
                 room=STREET,
             )
-        if drawn.other < WORLD.failed_share:
+        if drawn.other < world.failed_share:
             return Fate(drawn.failing, 0.0, refusal=BUSY)
-        if drawn.other < WORLD.failed_share + WORLD.voicemail_share:
+        if drawn.other < world.failed_share + world.voicemail_share:
             says = _VOICEMAILS[self._count % len(_VOICEMAILS)]
-            return Fate(drawn.setup, drawn.pickup, says=says, stays_seconds=60.0)
+            return Fate(
+                drawn.setup,
+                drawn.pickup,
+                says=says,
+                stays_seconds=PATIENCE_SECONDS,
+                talk_seconds=max(0.0, drawn.machine_talk - _KEY_SECONDS),  # until the agent knows it for one
+            )
         return Fate(drawn.setup, None)

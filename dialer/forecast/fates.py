@@ -28,6 +28,8 @@ class Fate(NamedTuple):
     mistaking: float  # below the share of false positives: a person taken for a machine
     talk: float
     wrap: float
+    missing: float  # below the share of missed machines: a machine taken for a person
+    machine_talk: float
 
 
 class Fates:
@@ -48,7 +50,20 @@ class Fates:
         block = len(self._rows) // _AT_ONCE
         world = self._world
         chance = np.random.default_rng((self._seed, block)).random((len(Fate._fields), _AT_ONCE))
-        answering, setup, ring, other, pickup, failing, detection, mistaking, talk, wrap = chance
+        (
+            answering,
+            setup,
+            ring,
+            other,
+            pickup,
+            failing,
+            detection,
+            mistaking,
+            talk,
+            wrap,
+            missing,
+            machine_talk,
+        ) = chance
         mean, deviation = world.voicemail_seconds
         columns = (
             answering,
@@ -62,6 +77,8 @@ class Fates:
             mistaking,
             world.talk.quantiles(talk),
             world.wrap.quantiles(wrap),
+            missing,
+            world.machine_talk.quantiles(machine_talk),
         )
         self._rows.extend(map(Fate._make, zip(*(column.tolist() for column in columns), strict=True)))
 

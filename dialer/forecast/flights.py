@@ -31,6 +31,11 @@ class Flight:
     since: float
     answered_at: float | None = None
 
+    @property
+    def talk(self) -> float:
+        """Seconds for which an agent has it."""
+        return self.fate.talk if self.person else self.fate.machine_talk
+
 
 class Flights:
     """All calls in flight. `on_person` is told of each whom detection takes for a person."""
@@ -94,7 +99,7 @@ class Flights:
     def hand_over(self, call: Flight) -> None:
         """An agent has it."""
         self._forget(call)
-        self._supply.give_back(call.tried, self._agenda.now, reached=True)
+        self._supply.give_back(call.tried, self._agenda.now, reached=call.person)
 
     def end(self, call: Flight, result: CallResult) -> None:
         """No agent gets it."""
@@ -137,13 +142,13 @@ class Flights:
 
     def _is_detected(self, call: Flight) -> None:
         now = self._agenda.now
-        if not call.person:
+        if not call.person and call.fate.missing >= self._world.machines_missed:
             self._tally.machines += 1
             self.end(call, "machine")
             return
         period = self._tally.period(now)
         period.live += 1
-        if call.fate.mistaking < self._world.false_positive:
+        if call.person and call.fate.mistaking < self._world.false_positive:
             self._tally.mistaken += 1
             period.abandoned += 1
             self.end(call, "machine")

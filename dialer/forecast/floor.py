@@ -118,24 +118,24 @@ class Floor:
         self.talking += 1
         agent.call = call
         self._becomes(agent, "talking")
-        self._agenda.enter(now + call.fate.talk, self._talk_ends, agent)
+        self._agenda.enter(now + call.talk, self._talk_ends, agent)
         self._on_connected(call)
 
     def _talk_ends(self, agent: _Agent) -> None:
         assert agent.call is not None
-        now, fate = self._agenda.now, agent.call.fate
+        now, call = self._agenda.now, agent.call
         self.talking -= 1
         self._worked(agent)
-        self._events.append(TalkEnded(agent.id, fate.talk, now))
+        self._events.append(TalkEnded(agent.id, call.talk, now))
         self._becomes(agent, "wrapping")
-        self._agenda.enter(now + fate.wrap, self._wrap_ends, agent)
+        self._agenda.enter(now + call.fate.wrap, self._wrap_ends, agent)
 
     def _wrap_ends(self, agent: _Agent) -> None:
         assert agent.call is not None
-        now, fate = self._agenda.now, agent.call.fate
+        now, call = self._agenda.now, agent.call
         agent.call, agent.freed_at = None, now
         self._worked(agent)
-        self._events.append(AgentFreed(agent.id, fate.talk, fate.wrap, now, not agent.leaving))
+        self._events.append(AgentFreed(agent.id, call.talk, call.fate.wrap, now, not agent.leaving))
         if agent.leaving:
             self._logs_out(agent)
         else:

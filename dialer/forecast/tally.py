@@ -25,7 +25,7 @@ class Run:
     seconds: float = 0.0  # how long it lasted: shorter than planned if the list ran out
     finished: bool = False  # no lead was left
     attempts: int = 0
-    connected: int = 0
+    connected: int = 0  # machines taken for people among them
     abandoned: int = 0  # found no agent within the window
     mistaken: int = 0  # people taken for machines, who are abandoned too
     machines: int = 0

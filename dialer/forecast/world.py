@@ -44,7 +44,8 @@ class World:
     A person answers at `answer`'s probability after `ring`, which is cut off at the ring timeout; of the
     other calls `failed_share` fail at once, `voicemail_share` are taken by a voicemail after about
     `voicemail_seconds` (mean, standard deviation) if that is before the timeout, and the rest ring out.
-    Whoever answers is listened to for `detection`; `false_positive` of the people are taken for machines.
+    Whoever answers is listened to for `detection`; `false_positive` of the people are taken for machines,
+    `machines_missed` of the machines for people: an agent has such a one for `machine_talk`.
     """
 
     answer: AnswerRate = field(default_factory=lambda: AnswerRate.constant(0.3))
@@ -56,14 +57,20 @@ class World:
     failing_seconds: Range = (1.0, 4.0)
     detection: Duration = field(default_factory=lambda: LogNormal(1.4, 0.35))
     false_positive: float = 0.0
+    machines_missed: float = 0.0
     talk: Duration = field(default_factory=lambda: LogNormal.of_mean(120.0, 1.0))
     wrap: Duration = field(default_factory=lambda: LogNormal.of_mean(20.0, 0.6))
+    machine_talk: Duration = field(default_factory=lambda: LogNormal(6.0, 0.3))
     calls_per_second: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.false_positive <= 1:
             raise ValueError(
                 f"The share of people taken for machines, {self.false_positive}, is not in 0..1."
+            )
+        if not 0 <= self.machines_missed <= 1:
+            raise ValueError(
+                f"The share of machines taken for people, {self.machines_missed}, is not in 0..1."
             )
         if min(self.voicemail_share, self.failed_share) < 0 or self.voicemail_share + self.failed_share > 1:
             raise ValueError(

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, insert
 from bench import campaign_live_world as world
 from bench.campaign_live_figures import Measured, Played, Rung, measured
 from bench.campaign_live_page import aims, text
-from dialer.machine import ASSUMED_ERROR
+from dialer.machine import ASSUMED_ERROR, Detect
 from store.tables.attempts import attempts
 from store.tables.calls import call_events
 from store.tables.columns import metadata
@@ -131,14 +131,15 @@ def test_who_is_called_twice_or_not_heard_is_found(run: Played) -> None:
 
 
 def test_the_forecast_is_made_with_what_the_engine_gives_to_its_pacer() -> None:
-    paced = world.settings(NOON)
+    paced = world.settings(NOON, Detect.AMD)
     assert (paced.lines, paced.ring_timeout, paced.tick) == (world.LINES, world.RING_SECONDS, 0.5)
     assert paced.machine_error == ASSUMED_ERROR
+    assert world.settings(NOON, Detect.OFF).machine_error == 0
 
 
 def test_a_run_outside_its_forecast_is_said_to_be(run: Played) -> None:
     found = replace(measured(run), unknown=0, not_in_history=0)
-    outlook = world.outlook(1.0, 2, world.settings(NOON), jobs=1)
+    outlook = world.outlook(1.0, 2, world.settings(NOON, Detect.AMD), Detect.AMD, jobs=1)
     fits = replace(
         found, utilisation=outlook.utilisation.expected, people=100, dropped=0, connected=100, unheard=0
     )

@@ -265,3 +265,26 @@ def test_a_list_ends_when_everybody_was_reached_or_tried_often_enough() -> None:
 def test_nobody_is_dialled_when_nobody_is_there() -> None:
     run = simulate(Lines(1.0), World(), (), PacingSettings(), seed=1, seconds=60.0)
     assert run.attempts == run.utilisation == run.abandon_rate == 0
+
+
+def test_a_machine_that_is_taken_for_a_person_costs_an_agent_and_is_called_again() -> None:
+    world = World(
+        answer=AnswerRate.constant(0.0),
+        failed_share=0.0,
+        voicemail_share=1.0,
+        voicemail_seconds=(5.0, 0.0),
+        machines_missed=0.5,
+        machine_talk=LogNormal(6.0, 0.0),
+        wrap=LogNormal(10.0, 0.0),
+    )
+    lines = Lines()
+    run = simulate(
+        lines, world, all_day(4, 3600), PacingSettings(), seed=5, seconds=3600, calls=CallList(200, 2, 60.0)
+    )
+    told = [event for view in lines.views for event in view.events]
+    assert run.finished
+    assert run.attempts == 400  # nobody was reached
+    assert 170 < run.connected < 230
+    assert run.connected + run.abandoned + run.machines == run.attempts
+    assert {event.talk_seconds for event in told if isinstance(event, TalkEnded)} == {6.0}
+    assert run.talk_seconds == pytest.approx(6.0 * run.connected)
