@@ -26,7 +26,8 @@ class Call:
     `caller` called `dialled`: of an outbound call the first is our number and the second the person's.
     `network_id` is Asterisk's linkedid, by which its own log knows the call. `path` lists the steps entered,
     in order, `heard` the person's words and keys as understood, `agent` whom they talked with last.
-    Outbound: why it was placed (`purpose`, `campaign`, the `debt` it is about) and since when it rang.
+    Outbound: why it was placed (`purpose`, `campaign`, the `debt` it is about) and since when it rang; that
+    `no_agent` came in time for who answered, or that a `machine` did.
     """
 
     id: str
@@ -53,6 +54,8 @@ class Call:
     campaign: str | None = None
     debt: str | None = None
     ringing_at: datetime | None = None
+    no_agent: bool = False
+    machine: bool = False
     last_seq: int = 0
 
     @property
@@ -147,6 +150,10 @@ def _applied(call: Call, event: CallEvent) -> Call:
                 changes["agent"] = data["target"]
         case CallEventKind.LEG_CHANGED if (data["role"], data["state"]) == _PERSON_RINGS:
             changes["ringing_at"] = call.ringing_at or event.at
+        case CallEventKind.NO_AGENT:
+            changes["no_agent"] = True
+        case CallEventKind.DETECTED:
+            changes["machine"] = data["verdict"] == "machine"
         case CallEventKind.QUEUE_LEFT if data["outcome"] == "abandoned":
             changes["outcome"] = call.outcome or Outcome.ABANDONED
         case CallEventKind.ENDED:

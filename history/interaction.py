@@ -116,7 +116,8 @@ def _reach_of(call: Call) -> dict[str, object]:
 
     `reached`: "failed" never got to the number, "attempt" rang, "connection" was answered, in "conversation"
     somebody was spoken to: with an agent, or by keys and words with a flow that called them. What is not
-    known counts as more rather than less. `abandoned`: whom we called answered, and heard nothing.
+    known counts as more rather than less. `abandoned`: a person whom we called answered and no agent came in
+    time, or they heard nobody at all. (A machine that answers is not abandoned.)
     """
     placed = call.direction is Direction.OUTBOUND
     if call.agent or call.outcome is Outcome.TRANSFERRED or (placed and call.heard):
@@ -128,7 +129,8 @@ def _reach_of(call: Call) -> dict[str, object]:
     data: dict[str, object] = {"reached": reached}
     if placed:
         data["purpose"] = call.purpose
-        data["abandoned"] = call.answered_at is not None and not call.path
+        unheard = call.answered_at is not None and not call.path and call.agent is None
+        data["abandoned"] = call.no_agent or (unheard and not call.machine)
     if call.debt is not None:
         data["debt"] = call.debt
     return data

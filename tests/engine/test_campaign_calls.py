@@ -411,3 +411,33 @@ async def test_without_agents_whoever_answered_as_the_engine_died_is_led_through
     ended = await over(later)
     assert not later.control.asked("originate")
     assert (ended.result, later.control.words()) == (AttemptResult.ANSWERED, ["Order 12 is here."])
+
+
+async def kept(stage: Stage) -> tuple[object, object]:
+    """What the gate's rules count of the call: how far it got, and whether it was abandoned."""
+    await over(stage)
+    (row,) = [row for row in stage.ledger.interactions if row.subject_id == CALL]
+    return row.data["reached"], row.data["abandoned"]
+
+
+@pytest.mark.parametrize("message", ["nobody-free", None])
+async def test_the_history_knows_who_was_abandoned_whatever_they_heard(
+    tmp_path: Path, message: str | None
+) -> None:
+    stage = stage_of(tmp_path)
+    await answers(stage, replace(DIAL, message=message))
+    assert await kept(stage) == ("connection", True)
+
+
+async def test_in_the_history_who_talked_with_an_agent_was_not_abandoned(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    await talking(stage)
+    stage.control.tell(ChannelEnded(CHANNEL, 16))
+    assert await kept(stage) == ("conversation", False)
+
+
+@pytest.mark.parametrize("policy", [DETECTS, TELLS_MACHINES])
+async def test_in_the_history_no_machine_was_abandoned(tmp_path: Path, policy: MachinePolicy) -> None:
+    stage = stage_of(tmp_path, Verdict.MACHINE)
+    await answers(stage, replace(DIAL, machine=policy))
+    assert await kept(stage) == ("connection", False)
