@@ -132,7 +132,7 @@ async def test_a_callback_a_promise_and_an_objection(at_desk: Office, desks: Sta
     assert desks.calls("schedule_callback")[1][2].begins is None
     due = (NOW + timedelta(days=3)).date()
     await send(at_desk, "promise", call=CALL, amount="1 240,50", currency="pln", due=due.isoformat())
-    assert desks.calls("promise") == [("anna", CALL, 124050, "PLN", due, "")]
+    assert desks.calls("promise") == [("anna", CALL, 124050, "PLN", due, "", 1)]
     await send(at_desk, "stop", call=CALL, channels="call")
     assert desks.calls("stop_contact") == [("anna", CALL, frozenset({"call"}))]
 
