@@ -9,7 +9,6 @@ from typing import Protocol
 from acd.talks.talk import TalkView
 from calls.control import NetworkEvent
 from engine.call_log import CallLog
-from engine.conversation import Conversation
 from engine.talks.talking import Asked
 
 
@@ -42,10 +41,10 @@ class CallInProgress(Protocol):
     def forget_reports(self) -> None:
         """What the network reported until now is of before a break."""
 
-    async def resume(self, why: str, up: frozenset[str] | None = None) -> Conversation | None:
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> Successor | None:
         """Go on after a break. `up`: channels that live and have answered, None: as before.
 
-        Returns the conversation that is to take the call over, if it is not over.
+        Returns what is to take the call over, if it is not over.
         """
 
     async def lost(self, at: datetime | None) -> None:
@@ -59,3 +58,10 @@ class CallInProgress(Protocol):
 
     async def hang_up(self, by: str) -> None:
         """End it from outside."""
+
+
+class Successor(CallInProgress, Protocol):
+    """The same call, in another stage: a flow, or an agent."""
+
+    async def take_over(self) -> Successor | None:
+        """Go on with a person who is on the line already."""

@@ -9,6 +9,7 @@ import structlog
 
 from calls.events import CallEventKind
 from calls.outcome import Outcome
+from engine.call_in_progress import Successor
 from engine.call_log import CallLog
 from engine.conversation import Conversation
 from engine.dialling.campaign_call import CampaignCall
@@ -44,6 +45,7 @@ class CallMaker:
         ring: Ring | None = None,
         answered: bool = False,
         wideband: bool = False,
+        hand_over: Callable[[str], Successor | None] = lambda queue: None,
     ) -> Conversation:
         exchange = self._exchange
         call_id = call_log.id
@@ -78,6 +80,7 @@ class CallMaker:
             dialogue_of=partial(self._dialogue_of, call_log),
             recordings=exchange.recordings,
             final_outcome=Outcome.UNKNOWN_NUMBER if not ring and flow is exchange.flows.unknown else None,
+            hand_over=hand_over,
         )
         return call
 
@@ -124,9 +127,24 @@ class CallMaker:
                 variables = dial.variables
             dialogue = self._dialogue(call_log, flow, language, variables)
             channel_id = callee_channel(call_log.id)
-            return self.conversation(call_log, channel_id, flow, dialogue, ring=ring, answered=True)
+            hand_over = self.handing_over(call_log, dial, flow)
+            return self.conversation(
+                call_log, channel_id, flow, dialogue, ring=ring, answered=True, hand_over=hand_over
+            )
 
         return go_on
+
+    def handing_over(
+        self, call_log: CallLog, dial: ManualDial | CampaignDial | None, flow: Flow
+    ) -> Callable[[str], Successor | None]:
+        """The flow that goes before a campaign's agents gives the person to one of them, not to a queue."""
+
+        def hand_over(queue: str) -> Successor | None:
+            if not isinstance(dial, CampaignDial) or not dial.before_agent:
+                return None
+            return self.campaign(call_log, dial) if (flow.name, queue) == (dial.flow, dial.queue) else None
+
+        return hand_over
 
     def talk_means(self, call_log: CallLog, tell: Callable[[Overdue], None]) -> TalkMeans:
         exchange = self._exchange

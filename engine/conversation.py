@@ -17,6 +17,7 @@ from calls.call import outcome_at_end
 from calls.control import CallControlError, ChannelGone
 from calls.events import CallEvent, CallEventKind
 from calls.outcome import Outcome
+from engine.call_in_progress import Successor
 from engine.call_log import CallLog
 from engine.errands import Errands
 from engine.message_taking import MessageTaking
@@ -55,7 +56,8 @@ _Item = told.Event | network.NetworkEvent | Decision | Asked | Overdue | GoToFlo
 class Conversation:
     """Implements CallInProgress. `tell` takes what happens; `run` returns when all is written.
 
-    `ringing`: we call them; else they have come. `answered`: the channel is up already.
+    `ringing`: we call them; else they have come. `answered`: the channel is up already. `hand_over`: who
+    goes on with the person when the flow gives them to that queue; None: they wait in it.
     """
 
     def __init__(
@@ -73,7 +75,10 @@ class Conversation:
         dialogue_of: Callable[[str, str | None], Dialogue],
         recordings: Recordings,
         final_outcome: Outcome | None = None,
+        hand_over: Callable[[str], Successor | None] = lambda queue: None,
     ) -> None:
+        self._hand_over = hand_over
+        self._successor: Successor | None = None
         self.id = call_id
         self.channel_id = channel_id
         self.log = log
@@ -125,21 +130,21 @@ class Conversation:
         if (recording := self._dialogue.recording) is not None:
             self._messages.adopt(recording, events[-1].seq)
 
-    async def run(self) -> None:
+    async def run(self) -> Successor | None:
         """Answer, converse, and leave the call ended in the log, whatever happens."""
-        await self._until_over(self._begun())
+        return await self._until_over(self._begun())
 
-    async def take_over(self) -> None:
+    async def take_over(self) -> Successor | None:
         """Go on with a person who is on the line already, and with whom somebody has talked."""
-        await self._until_over(self._taken_over())
+        return await self._until_over(self._taken_over())
 
-    async def resume(self, why: str, up: frozenset[str] | None = None) -> None:
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> Successor | None:
         """Go on with a call that another engine, or this one before a break, had begun.
 
         `up` are the channels that live and have answered, None when they are not known to have changed: two
         people who talk are left in peace.
         """
-        await self._until_over(self._resumed(why, up))
+        return await self._until_over(self._resumed(why, up))
 
     async def lost(self, at: datetime | None) -> None:
         """Asterisk died under it: it ended when the connection did."""
@@ -180,7 +185,7 @@ class Conversation:
         with contextlib.suppress(CallControlError):  # a caller who is gone already, or Asterisk
             await self._control.hang_up(self.channel_id)
 
-    async def _until_over(self, beginning: Awaitable[tuple[Command, ...]]) -> None:
+    async def _until_over(self, beginning: Awaitable[tuple[Command, ...]]) -> Successor | None:
         try:
             await self._converse(await beginning)
         except NotAnswered as never:
@@ -192,6 +197,12 @@ class Conversation:
             if self.log.ended:
                 refuse_waiting(self._inbox, "This call is over.")
             await self._voice.close()
+        if self._successor is not None:
+            for _ in range(self._inbox.qsize()):
+                item = self._inbox.get_nowait()
+                if isinstance(item, network.NetworkEvent | Asked):
+                    self._successor.tell(item)
+        return self._successor
 
     async def _begun(self) -> tuple[Command, ...]:
         if self._ringing is not None:
@@ -240,7 +251,7 @@ class Conversation:
 
     async def _converse(self, commands: tuple[Command, ...]) -> None:
         await self._perform(commands)
-        while not self.log.ended:
+        while not self.log.ended and self._successor is None:
             item = await self._next()
             if isinstance(item, network.ChannelEnded) and item.channel_id == self.channel_id:
                 await self._ended(item.cause)
@@ -316,6 +327,10 @@ class Conversation:
                 case Transfer():
                     await self._voice.close()
                     await self._other.transfer(command)
+                case Enqueue(queue=queue) if (successor := self._hand_over(queue)) is not None:
+                    await self._voice.close()
+                    self._successor = successor
+                    return
                 case Enqueue():
                     await self._voice.close()
                     await self._other.enqueue(command)

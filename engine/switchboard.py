@@ -21,13 +21,13 @@ from calls.events import CallEvent, CallEventKind
 from calls.numbers import parse_number
 from calls.outcome import Outcome
 from engine.adoption import arrived_of, dialogue_of, ring_of
-from engine.call_in_progress import CallInProgress
+from engine.call_in_progress import CallInProgress, Successor
 from engine.call_log import CallLog
 from engine.call_making import CallMaker
 from engine.conversation import Conversation
 from engine.deadmen import Deadmen
 from engine.dialling.campaign_call import CampaignCall
-from engine.dialling.campaign_dial import CampaignDial, campaign_dial_of
+from engine.dialling.campaign_dial import CampaignDial, at_agent, campaign_dial_of
 from engine.exchange import Exchange
 from engine.placing.manual_call import ManualCall, ManualDial, manual_dial_of
 from engine.placing.ringing import Ring, callee_channel, is_callee
@@ -45,7 +45,7 @@ ACTION_SECONDS = 5.0
 # At the engine's end, its calls have this long to be written.
 CLOSING_SECONDS = 5.0
 
-Work = Callable[[], Awaitable[Conversation | None]]
+Work = Callable[[], Awaitable[Successor | None]]
 
 log = structlog.get_logger(__name__)
 
@@ -191,7 +191,8 @@ class Switchboard:
         """Go on with a call that an earlier engine had begun. False when its flow is no longer loaded."""
         exchange = self._exchange
         dial = manual_dial_of(events[0].data) or campaign_dial_of(events[0].data)
-        if dial is not None and not any(event.kind is CallEventKind.FLOW_STARTED for event in events):
+        led = any(event.kind is CallEventKind.FLOW_STARTED for event in events)
+        if dial is not None and (not led or (isinstance(dial, CampaignDial) and at_agent(dial, events))):
             self._adopt_dialled(dial, events)
             return True
         found = dialogue_of(events, exchange.flows, exchange.surroundings)
@@ -207,6 +208,7 @@ class Switchboard:
             ring=ring,
             wideband=snapshot.wideband,
             answered=snapshot.answered,
+            hand_over=self._maker.handing_over(call_log, dial, found[0]),
         )
         call.adopt(events, self._up)
         self._begin(call, partial(call.resume, "the engine was restarted", self._up))
@@ -256,7 +258,7 @@ class Switchboard:
 
     async def _serve_new(
         self, call: Conversation, arrived: CallArrived, flow: Flow, at: datetime | None
-    ) -> None:
+    ) -> Successor | None:
         exchange = self._exchange
         await call.log.write(
             CallEventKind.RECEIVED,
@@ -275,7 +277,7 @@ class Switchboard:
             detail = f"no flow serves {arrived.dialled!r}: add it to `numbers` in the configuration"
             await call.log.write(CallEventKind.TROUBLE, {"what": "unknown number", "detail": detail})
             log.warning("unknown number dialled", dialled=arrived.dialled, trunk=arrived.trunk)
-        await call.run()
+        return await call.run()
 
     def _begin(self, call: CallInProgress, work: Work) -> None:
         """Do `work` for the call from now on, in place of whatever is being done for it."""

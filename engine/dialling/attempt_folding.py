@@ -8,7 +8,6 @@ from dataclasses import replace
 from calls.events import CallEvent, CallEventKind
 from calls.legs import LegRole, LegState
 from calls.outcome import Outcome
-from compliance.facts import Mode
 from dialer.attempt import Attempt, Verdict, ended
 
 _LOST = frozenset({Outcome.LOST.value})
@@ -56,7 +55,7 @@ def _after(attempt: Attempt, event: CallEvent) -> Attempt:
             return replace(attempt, disposition=str(data["disposition"]))
         case CallEventKind.ENDED if attempt.ended_at is None:
             return _ended(attempt, event)
-        case kind if kind in _SPOKE and attempt.mode is Mode.AGENTLESS:
+        case kind if kind in _SPOKE and not (attempt.abandoned or attempt.verdict is Verdict.MACHINE):
             return replace(attempt, conversation=True)
         case _:
             pass

@@ -34,6 +34,7 @@ from calls.legs import LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
 from dialer.attempt import Verdict
 from dialer.machine import Detect, OnMachine
+from engine.call_in_progress import Successor
 from engine.call_log import CallLog
 from engine.conversation import Conversation
 from engine.dialling.agent_seeking import AgentSeeking
@@ -101,6 +102,7 @@ class CampaignCall:
         self._timers: list[asyncio.TimerHandle] = []
         self._what = WhatAnswered(self.channel_id, dial.machine, language, campaign.verdicts, self.tell)
         self._machine = False  # an earlier engine found one
+        self._led = False  # through the flow that goes before the agent
 
     # --- what is seen -------------------------------------------------------------------------------------
 
@@ -133,11 +135,16 @@ class CampaignCall:
 
     # --- its life -----------------------------------------------------------------------------------------
 
-    async def run(self) -> Conversation | None:
+    async def run(self) -> Successor | None:
         """Ring the person, and leave the call ended in the log, or to a conversation."""
         return await self._until_over(self._ring())
 
-    async def resume(self, why: str, up: frozenset[str] | None = None) -> Conversation | None:
+    async def take_over(self) -> Successor | None:
+        """The flow before the agent gives the person to one."""
+        self._answered = self._led = True
+        return await self._until_over(self._sought_now())
+
+    async def resume(self, why: str, up: frozenset[str] | None = None) -> Successor | None:
         """Go on after a break. Nobody is dialled again."""
         return await self._until_over(self._resumed(why, up))
 
@@ -146,6 +153,7 @@ class CampaignCall:
         found = recalled(events, self.channel_id)
         self._answered = self.log.call.answered_at is not None
         self._machine = verdict_in(events) is Verdict.MACHINE
+        self._led = any(event.kind is CallEventKind.FLOW_STARTED for event in events)
         self._sought.leg = found.offered[0]  # of an agent who is rung no more
         self._left = over_in_log(events) if found.talk is None else None
         if found.talk is not None:
@@ -176,7 +184,7 @@ class CampaignCall:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    async def _until_over(self, beginning: Awaitable[None]) -> Conversation | None:
+    async def _until_over(self, beginning: Awaitable[None]) -> Successor | None:
         try:
             await beginning
             while not self.log.ended and self._successor is None:
@@ -233,7 +241,7 @@ class CampaignCall:
                 await self._person_answered()
         elif self._machine and self._dial.machine.on_machine is not OnMachine.CONNECT:
             await self._go_on_with_machine()
-        elif self._dial.flow is not None:
+        elif self._dial.flow is not None and not self._led:
             await self._go_on_with_person()
         elif self._sought.since is None or up is not None:
             await self._sought.give_up()
@@ -322,6 +330,9 @@ class CampaignCall:
     async def _leave_message(self) -> None:
         name = self._dial.machine.flow or ""
         await self._lead_through(self._flow_named(name), name)
+
+    async def _sought_now(self) -> None:
+        self._seek()
 
     def _seek(self) -> None:
         """An agent, and in time."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from calls.events import CallEvent, CallEventKind
 from compliance.facts import Mode, Purpose
 from dialer.machine import Detect, MachinePolicy, OnMachine
 from engine.placing.ringing import callee_channel
@@ -21,7 +22,7 @@ class CampaignDial:
     `queue`: whose members are the campaign's agents. `connect_seconds`: from the moment in which a person is
     known to be on the line. `message`: the flow that they hear when no agent is free, None: the built-in one,
     which names `company` ("": nobody) and the `opt_out_key`. `flow`: they are led through it, with these
-    `variables`, and no agent is sought; None: one is.
+    `variables`, and no agent is sought; None: one is. `before_agent`: where the flow gives them to `queue`.
     """
 
     campaign: str
@@ -39,6 +40,7 @@ class CampaignDial:
     variables: Mapping[str, object] = field(default_factory=dict)
     company: str = ""
     opt_out_key: str = "9"
+    before_agent: bool = False
 
 
 def received_of_campaign(
@@ -73,6 +75,7 @@ def received_of_campaign(
         "variables": dict(dial.variables),
         "company": dial.company,
         "opt_out_key": dial.opt_out_key,
+        "before_agent": dial.before_agent,
     }
 
 
@@ -102,4 +105,14 @@ def campaign_dial_of(received: Mapping[str, object]) -> CampaignDial | None:
         cast(Mapping[str, object], received.get("variables") or {}),
         str(received.get("company", "")),
         str(received.get("opt_out_key", "9")),
+        bool(received.get("before_agent")),
     )
+
+
+def at_agent(dial: CampaignDial, events: Sequence[CallEvent]) -> bool:
+    """Whether the flow before the agent has given the person to one, and nothing came behind that."""
+    kinds = [event.kind for event in events]
+    if not dial.before_agent or CallEventKind.AGENT_OFFERED not in kinds or CallEventKind.QUEUED in kinds:
+        return False
+    started = max(at for at, kind in enumerate(kinds) if kind is CallEventKind.FLOW_STARTED)
+    return CallEventKind.AGENT_OFFERED in kinds[started:]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from calls.events import CallEventKind
 from dialer.attempt import Attempt, Verdict
 from dialer.pacing import CallEnded, CallView, PacingEvent, PersonAnswered
 from dialer.results import AttemptResult
@@ -36,6 +37,7 @@ class Flight:
     `again`: an earlier engine's, whose log is not the one that is written. `talking`, `hung_up`: that its
     lead is so is written. `ended_at` and `try_again_at`, of what the database could not take, in the loop's
     seconds. `rang`: the trunk has shown whether it works. `claimed`: its callback is dialled.
+    `given_at`: when a flow gave the person to agents.
     """
 
     attempt: Attempt
@@ -53,6 +55,12 @@ class Flight:
     claimed: bool = False
     ended_at: float | None = None
     try_again_at: float = 0.0
+    given_at: datetime | None = None
+
+    @property
+    def in_flow(self) -> bool:
+        """The flow that goes before the agent leads them still."""
+        return self.given_at is None and bool(self.log.events and self.log.events[0].data.get("before_agent"))
 
     @property
     def over(self) -> bool:
@@ -141,6 +149,9 @@ class Flights:
         if flight.log.last_seq > flight.seen:
             events = flight.log.events
             flight.attempt = attempt_after(flight.attempt, events[flight.seen :])
+            for event in events[flight.seen :]:
+                if event.kind is CallEventKind.STEP_ENTERED and event.data.get("verb") == "queue":
+                    flight.given_at = flight.given_at or event.at
             flight.seen = len(events)
 
     def _told(self, flight: Flight, now: float) -> Iterator[PacingEvent]:
@@ -175,8 +186,8 @@ class Flights:
             return None
         dialled_at = self._at(attempt.dialled_at or attempt.reserved_at)
         if attempt.answered_at is not None:
-            waits = not flight.detects or attempt.verdict is not None
-            since = self._at(attempt.verdict_at or attempt.answered_at)
+            waits = (not flight.detects or attempt.verdict is not None) and not flight.in_flow
+            since = self._at(flight.given_at or attempt.verdict_at or attempt.answered_at)
             return CallView(attempt.id, dialled_at, "waiting" if waits else "detecting", since)
         if attempt.ringing_at is not None:
             return CallView(attempt.id, dialled_at, "ringing", self._at(attempt.ringing_at))

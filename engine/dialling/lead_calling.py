@@ -97,16 +97,17 @@ class LeadCaller:
     def _dial_of(
         self, campaign: Campaign, limits: CampaignLimits, lead: Lead, ready: ToDial, caller_id: str
     ) -> CampaignDial:
-        """Raises LookupError for an agentless campaign whose flow is not loaded."""
+        """Raises LookupError for a campaign whose flow is not loaded: nobody is called without it."""
         dial = dial_of(campaign, limits, ready, caller_id, self._trunk)
         dial = replace(dial, company=self._means.lines.company)
-        if campaign.mode is not Mode.AGENTLESS:
+        agentless = campaign.mode is Mode.AGENTLESS
+        if campaign.flow is None and not agentless:
             return dial
         flow = self._means.exchange.flows.by_name(campaign.flow or "")
         if flow is None:
             raise LookupError(f"campaign {campaign.id!r} has no flow that is loaded: {campaign.flow!r}")
         variables = {name: lead.fields.get(name, "") for name in flow.takes}
-        return replace(dial, flow=flow.name, variables=variables)
+        return replace(dial, flow=flow.name, variables=variables, before_agent=not agentless)
 
     def attempt_of(
         self, campaign: Campaign, lead: Lead, number: str, call_id: str, agent: str | None = None
