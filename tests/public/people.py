@@ -82,6 +82,7 @@ class Public:
         self._control: AsteriskControl | None = None
         self._going: dict[str, tuple[PublicCall, asyncio.Task[None]]] = {}
         self._playing: dict[str, asyncio.Event] = {}
+        self._last_playback: dict[str, str] = {}  # by channel
         self._numbers = itertools.count(1)
 
     def serve(self, control: AsteriskControl, host: str) -> None:
@@ -103,11 +104,6 @@ class Public:
             last = [(c.number, c.answered_at, c.ended_at) for c in self.calls[-5:]]
             raise AssertionError(f"not within {seconds:g} s; the last calls: {last}") from None
 
-    async def press(self, call: PublicCall, keys: str) -> None:
-        """The person called presses these on their telephone."""
-        assert self._control is not None
-        await self._control.send_keys(call.channel_id, keys)
-
     def __call__(self, event: NetworkEvent) -> None:
         match event:
             case CallArrived():
@@ -123,6 +119,21 @@ class Public:
                 self._playing.pop(playback_id).set()
             case _:
                 pass
+
+    async def press(self, call: PublicCall, keys: str) -> None:
+        """They fall silent and press keys. A channel that plays would press them when it has played all."""
+        assert self._control is not None
+        _, task = self._going[call.channel_id]
+        task.cancel()
+        await asyncio.wait([task])
+        with suppress(CallControlError):  # it has ended
+            await self._control.stop_playing(self._last_playback[call.channel_id])
+        await self._control.send_keys(call.channel_id, keys)
+
+    async def answer(self, call: PublicCall) -> None:
+        """They lift the receiver of a telephone that rings on and on."""
+        assert self._control is not None
+        await self._control.answer(call.channel_id)
 
     async def close(self) -> None:
         """Everybody stops; Asterisk ends their calls."""
@@ -171,7 +182,7 @@ class Public:
 
     async def _play(self, channel: str, *sounds: str) -> None:
         assert self._control is not None
-        playback = f"public-{next(self._numbers)}"
+        playback = self._last_playback[channel] = f"public-{next(self._numbers)}"
         ended = self._playing[playback] = asyncio.Event()
         files = [await asyncio.to_thread(self.sounds.file, sound) for sound in sounds]
         await self._control.play(channel, playback, files)
