@@ -111,6 +111,8 @@ ROLES: Mapping[str, Role] = {
     "/campaigns/new": Role.MANAGER,
     "/campaigns/{campaign_id}": Role.SUPERVISOR,
     "/campaigns/{campaign_id}/leads": Role.SUPERVISOR,
+    "/campaigns/{campaign_id}/leads.csv": Role.SUPERVISOR,
+    "/campaigns/{campaign_id}/leads/orders": Role.MANAGER,
     "/campaigns/{campaign_id}/rules": Role.SUPERVISOR,
     "/campaigns/{campaign_id}/forecast": Role.SUPERVISOR,
     "/campaigns/{campaign_id}/forecast/cancel": Role.SUPERVISOR,

@@ -103,7 +103,14 @@ class LeadsApi:
         query: LeadsQuery = asked.query
         page = await self._leads.page(
             asked.path["campaign_id"],
-            LeadFilter(query.state, query.reason, query.search),
+            LeadFilter(
+                query.state,
+                query.reason,
+                query.search,
+                query.outcome,
+                query.called_since,
+                query.called_before,
+            ),
             limit=query.limit,
             after=after_of(query.cursor, "time", "id"),
         )

@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
-from console.accounts.admission import saw
+from console.accounts.admission import may, saw
+from console.accounts.identity import identified
 from console.api.pages_of import after_of, cursor_of
 from console.api.parts import ApiParts
 from console.api.problem import Problem
 from console.campaigns.asking import campaign_read
-from console.campaigns.frame import CALL_BACK, ON_THE_LINE, REFUSED, counted, frame
-from console.campaigns.frame import REACHED as TALKED_WITH
+from console.campaigns.frame import counted, frame
+from console.campaigns.lead_filters import VIEWS, asked_of
 from console.campaigns.people import names_of
 from console.campaigns.telling import row_of, told
 from console.display import short_date_time
 from console.faults import Fault
 from console.pages import Pages
 from dialer.campaign import Campaign
-from dialer.lead import OVER, LeadState
-from dialer.reasons import ReasonCode
+from dialer.lead import LeadState
+from dialer.results import AttemptResult
 from engine.lead_reasons import lead_reasons
 from engine.registers.imports import Import
-from engine.registers.leads import LeadCount, LeadFilter
+from engine.registers.leads import LeadCount
 from engine.registers.refusals import Missing
 
 PAGE_ROWS = 40
-LONGEST_SEARCH = 100
 _MOST_IMPORTS, _SHOWN_IMPORTS = 50, 3
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Which leads a tab shows; nothing named: all."""
-
-    states: Collection[LeadState] = ()
-    reasons: Collection[ReasonCode] = ()
-
-
-VIEWS: Mapping[str, View] = {
-    "all": View(),
-    "line": View(ON_THE_LINE),
-    "reached": View(tuple(OVER), TALKED_WITH),
-    "callback": View((LeadState.WAITING,), CALL_BACK),
-    "refused": View((), REFUSED),
-}
 
 
 class CampaignLeads:
@@ -120,16 +102,12 @@ class CampaignLeads:
     async def _list(
         self, request: web.Request, campaign: Campaign, counts: Sequence[LeadCount]
     ) -> dict[str, Any]:
-        view, search = request.query.get("view", "all"), " ".join(request.query.get("q", "").split())
-        if view not in VIEWS:
-            raise Fault(400, f"`view` is one of {', '.join(VIEWS)}.")
-        if len(search) > LONGEST_SEARCH or not search.isprintable():
-            raise Fault(400, f"`q` has at most {LONGEST_SEARCH} letters that can be seen. Shorten it.")
+        asked = asked_of(request.query)
         try:
             after = after_of(request.query.get("after") or None, "time", "id")
         except Problem as wrong:
             raise Fault(400, "`after` is not the place of a page. Open the list without it.") from wrong
-        wanted = LeadFilter(VIEWS[view].states, VIEWS[view].reasons, search or None)
+        wanted = asked.filter(self._parts.zone)
         page = await self._parts.leads.page(campaign.id, wanted, limit=PAGE_ROWS, after=after)
         saw(request, "lead.seen", [f"lead:{lead.id}" for lead in page.items])
         words, now = self._pages.words_for(request), self._parts.clock.now()
@@ -138,8 +116,13 @@ class CampaignLeads:
         return {
             "rows": [row_of(lead, words, now, names) for lead in page.items],
             "views": [(name, counted(counts, one.states, one.reasons)) for name, one in VIEWS.items()],
-            "view": view,
-            "q": search,
+            "asked": asked,
+            "view": asked.view,
+            "q": asked.search,
+            "states": [state.value for state in LeadState],
+            "reason_codes": sorted({one.reason.value for one in counts}),
+            "outcomes": [outcome.value for outcome in AttemptResult],
+            "may_order": _may_order(request),
             "first": after is None,
             "after": request.query.get("after", ""),
             "next": cursor_of(*page.after) if page.after else None,
@@ -149,3 +132,7 @@ class CampaignLeads:
         """The latest lists that were put into it."""
         page = await self._parts.imports.list(limit=_MOST_IMPORTS)
         return [one for one in page.items if one.options.campaign == campaign.id][:_SHOWN_IMPORTS]
+
+
+def _may_order(request: web.Request) -> bool:
+    return may(identified(request), "/campaigns/{campaign_id}/leads/orders")

@@ -7,6 +7,7 @@ from aiohttp import web
 from console.api.parts import ApiParts
 from console.campaigns.editing import CampaignEditing
 from console.campaigns.forecast import CampaignForecasts
+from console.campaigns.lead_orders import LeadOrders
 from console.campaigns.leads import CampaignLeads
 from console.campaigns.listing import CampaignList
 from console.campaigns.live import CampaignLivePages
@@ -20,6 +21,7 @@ def campaign_routes(pages: Pages, parts: ApiParts) -> list[web.RouteDef]:
         *CampaignEditing(pages, parts).routes(),
         *CampaignList(pages, parts).routes(),
         *CampaignLeads(pages, parts).routes(),
+        *LeadOrders(pages, parts).routes(),
         *CampaignForecasts(pages, parts).routes(),
         *CampaignLivePages(pages, parts).routes(),
         *CampaignRulePages(pages, parts).routes(),

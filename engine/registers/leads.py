@@ -15,6 +15,7 @@ from dialer.attempt import Attempt
 from dialer.campaign import Campaign
 from dialer.lead import Lead, LeadCallback, LeadState
 from dialer.reasons import ReasonCode
+from dialer.results import AttemptResult
 from engine.registers.actor import Actor
 from engine.registers.campaigns import Lease
 from engine.registers.pages import Page
@@ -78,11 +79,17 @@ class LeadCount:
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """Empty and None: all. `search`: what a name or a number begins with."""
+    """Empty and None: all. `search`: what a name or a number begins with.
+
+    `outcomes`: how the last call ended; `called_since` and `called_before`: when it was.
+    """
 
     states: Collection[LeadState] = ()
     reasons: Collection[ReasonCode] = ()
     search: str | None = None
+    outcomes: Collection[AttemptResult] = ()
+    called_since: datetime | None = None
+    called_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from store.attempt_rows import attempt_of
 from store.audit import note as noted
 from store.campaign_rows import campaign_of
 from store.lead_keeping import LEADS, locked_lead, missing_lead, put_lead, read_leads
+from store.lead_paging import by_name, by_number, first_ids
 from store.lead_reserving import Place, Taken, Wish, first_due, statement_of, taken_in_steps
 from store.lead_rows import lead_of
 from store.registers.campaigns import campaign_row
@@ -154,20 +155,29 @@ class SqlLeads:
     ) -> Page[Lead]:
         order = (leads.c.added_at, leads.c.id)
         asked = LEADS.where(leads.c.campaign == campaign).order_by(*order).limit(limit + 1)
+        sqlite = self._engine.dialect.name == "sqlite"
+        by_index = sqlite and bool(wanted.states or wanted.reasons) and wanted.search is None
         if wanted.states:
             states = _HOT.state.in_([state.value for state in wanted.states])
             asked = asked.where(_HOT.campaign == campaign, states)
         if wanted.reasons:
             asked = asked.where(_reasons(wanted.reasons))
-        if wanted.search is not None:
-            asked = asked.where(_found(campaign, wanted.search, self._engine.dialect.name))
         if after is not None:
             last = datetime.fromisoformat(after[0]), after[1]
             asked = asked.where(tuple_(*order) > tuple_(*last))
 
+        def read_page(connection: Connection) -> Sequence[Lead]:
+            if by_index:
+                ids = first_ids(connection, campaign, wanted, limit + 1, None if after is None else after[1])
+                return read_leads(connection, LEADS.where(leads.c.id.in_(ids)).order_by(leads.c.id))
+            if wanted.search is None:
+                return read_leads(connection, asked)
+            found = _found(connection, campaign, wanted.search, sqlite=sqlite)
+            return read_leads(connection, asked.where(found))
+
         def work(connection: Connection) -> Page[Lead]:
             campaign_row(connection, campaign)
-            found = read_leads(connection, asked)
+            found = read_page(connection)
             more: tuple[str, ...] | None = None
             if len(found) > limit:
                 more = (found[limit - 1].added_at.isoformat(), found[limit - 1].id)
@@ -304,12 +314,16 @@ def _reasons(reasons: Collection[ReasonCode]) -> ColumnElement[bool]:
     return or_(named & ~taken, taken) if ReasonCode.RESERVED in reasons else named & ~taken
 
 
-def _found(campaign: str, search: str, database: str) -> ColumnElement[bool]:
+def _found(connection: Connection, campaign: str, search: str, *, sqlite: bool) -> ColumnElement[bool]:
     """By the name's words or the number, whose first signs are given."""
     digits = "".join(sign for sign in search if sign.isdigit())
     if digits and not any(sign.isalpha() for sign in search):
+        if sqlite:
+            return by_number(connection, campaign, f"+{digits}")
         columns = lead_numbers.c
-        begins = begins_with(columns.value, f"+{digits}", database)
+        begins = begins_with(columns.value, f"+{digits}", "postgresql")
         return leads.c.id.in_(select(columns.lead).where(columns.campaign == campaign, begins))
     key = " ".join(words_of(search))
-    return begins_with(leads.c.name_key, key, database)
+    if sqlite:
+        return by_name(connection, campaign, key)
+    return begins_with(leads.c.name_key, key, "postgresql")
