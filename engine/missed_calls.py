@@ -16,7 +16,7 @@ from calls.queue_stay import QueueStay
 from history.callback_windows import own_window
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
-from schedules.opening_hours import OpeningHours
+from schedules.opening_hours import OPEN, OpeningHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class MissedCalls:
     """`numbers`: calls to these. `outcomes`: how a queue was left, as the call's log says it.
 
     `shortest_wait_seconds`: who gave up sooner is not called back. `within`: the window; None: no end.
+    `closed`: so are calls that came outside `hours`, but for those that left a message.
     """
 
     numbers: frozenset[str]
@@ -32,6 +33,7 @@ class MissedCalls:
     shortest_wait_seconds: float = 5.0
     within: timedelta | None = timedelta(hours=4)
     hours: OpeningHours | None = None
+    closed: bool = False
 
     def request_of(
         self, call: Call, stay: QueueStay | None, *, found_later: bool, at: datetime, region: str
@@ -42,7 +44,7 @@ class MissedCalls:
         """
         if call.direction is not Direction.INBOUND or call.dialled not in self.numbers:
             return None
-        unserved = self._gave_up(stay) or (found_later and not call.agent)
+        unserved = self._gave_up(stay) or self._found_closed(call) or (found_later and not call.agent)
         if call.agent or call.outcome is Outcome.TRANSFERRED or not unserved:
             return None
         number = parse_number(call.caller, region).e164
@@ -62,6 +64,11 @@ class MissedCalls:
             call_id=call.id,
             language=call.language,
         )
+
+    def _found_closed(self, call: Call) -> bool:
+        if not self.closed or self.hours is None or call.outcome is Outcome.VOICEMAIL:
+            return False
+        return self.hours.at(call.started_at) != OPEN and call.duration_seconds >= self.shortest_wait_seconds
 
     def _gave_up(self, stay: QueueStay | None) -> bool:
         return (

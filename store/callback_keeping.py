@@ -161,12 +161,21 @@ def person_of(connection: Connection, contact_id: str) -> str:
 def deserves_callback(
     connection: Connection, request: CallbackRequest, contact_id: str, now: datetime
 ) -> bool:
-    """Of a missed call: not once the person was spoken to since, nor when they want no calls."""
+    """Of a missed call: not once the person was spoken to since, nor when they want no calls.
+
+    Nor when they asked for a callback in the very call.
+    """
     query = PersonQuery(Channel.CALL, now, request.point, contact_id)
     person = person_facts(connection, query, now)
     callee = callee_of(person, request.point)
     asked = Request(Channel.CALL, Purpose.SERVICE, Mode.PROGRESSIVE, callee)
     if any(True for _ in objections(asked, person.facts.do_not_contact, now)):
+        return False
+    of_this_call = (_columns.call_id == request.call_id) & (_columns.source != CallbackSource.MISSED.value)
+    theirs = select(_columns.id).where(
+        _columns.person.in_(person.contact_ids), of_this_call, _columns.state.in_(["open", "dialling"])
+    )
+    if request.call_id is not None and connection.execute(theirs.limit(1)).first() is not None:
         return False
     columns = interactions.c
     served = select(columns.id).where(

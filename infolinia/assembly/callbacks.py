@@ -54,6 +54,7 @@ def missed_calls(configuration: Configuration) -> MissedCalls | None:
         shortest_wait_seconds=rule.shortest_wait,
         within=timedelta(seconds=rule.within),
         hours=hours_of(configuration, rule.hours),
+        closed=rule.closed,
     )
 
 

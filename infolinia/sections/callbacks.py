@@ -43,7 +43,10 @@ Word = Annotated[str, AfterValidator(_word)]
 
 
 class MissedSection(BaseModel):
-    """`numbers`: calls to these; empty: only who asks is called back. `outcomes` are those of queues."""
+    """`numbers`: calls to these; empty: only who asks is called back. `outcomes` are those of queues.
+
+    `closed`: so are calls that came outside `hours`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,6 +56,7 @@ class MissedSection(BaseModel):
     outcomes: tuple[Literal["abandoned", "timeout", "full", "nobody", "lost"], ...] = ("abandoned",)
     shortest_wait: Annotated[Seconds, Field(ge=0, le=600)] = 5.0
     hours: str | None = None
+    closed: bool = False
 
 
 class PersonalSection(BaseModel):
@@ -107,6 +111,8 @@ def callback_problems(
         if name is not None and name not in hours:
             hint = guess(name, hours) or "; add them to `hours`"
             yield f"{setting}: there are no hours {name!r}{hint}."
+    if callbacks.missed.closed and callbacks.missed.hours is None:
+        yield "callbacks.missed.closed: name the hours outside which it is in `callbacks.missed.hours`."
     for name, form in forms.items():
         if form.campaign is not None and form.campaign not in campaigns:
             hint = guess(form.campaign, campaigns) or "; add it to `campaigns`"

@@ -78,3 +78,21 @@ def test_the_window_is_counted_from_the_next_opening() -> None:
     assert request.window_from == datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     assert request.window_to == datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
     assert missed(replace(RULE, within=None)).window_to is None
+
+
+def test_who_calls_outside_the_hours_is_called_back_by_rule() -> None:
+    hours = OpeningHours(UTC, {day: parse_spans("9:00-17:00") for day in range(7)})
+    rule = replace(RULE, hours=hours, closed=True)
+    night = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+    call: dict[str, Any] = {
+        "started_at": night,
+        "ended_at": night + timedelta(seconds=20),
+        "outcome": Outcome.COMPLETED,
+    }
+    assert missed(rule, None, **call) is not None
+    assert missed(replace(rule, closed=False), None, **call) is None
+    assert missed(rule, None, **{**call, "outcome": Outcome.VOICEMAIL}) is None
+    assert missed(rule, None, **{**call, "ended_at": night + timedelta(seconds=2)}) is None
+    assert missed(rule, None, **{**call, "agent": "anna"}) is None
+    day = {"started_at": night + timedelta(hours=7), "ended_at": night + timedelta(hours=7, seconds=20)}
+    assert missed(rule, None, **{**call, **day}) is None

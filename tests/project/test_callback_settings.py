@@ -13,10 +13,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from dialer.callbacks import PersonalRule
 from engine.clock import SystemClock, TimeOrderedIds
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
-from infolinia.assembly.callbacks import callback_forms, missed_calls, promise
+from infolinia.assembly.callbacks import callback_forms, callback_rules, missed_calls, promise
 from infolinia.assembly.preflight import StartFailed
 from infolinia.command import app
 from infolinia.configuration import Configuration, ConfigurationRejected, as_table, load_configuration
@@ -119,3 +120,12 @@ def test_the_requests_are_listed(tmp_path: Path) -> None:
     (other,) = listed("--state", "open", "--state", "cancelled", "--topic", "other", "--limit", "1")
     assert "c2" in other
     assert listed("--state", "broken") == []
+
+
+def test_missed_calls_outside_hours_take_hours(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationRejected) as refused:
+        configured(tmp_path, callbacks={"missed": {"numbers": ["100"], "closed": True}})
+    assert "callbacks.missed.closed: name the hours" in str(refused.value)
+    kept = {"campaign": "promises", "personal": {"wait": "10m", "away": "team"}}
+    rules = callback_rules(configured(tmp_path, callbacks=kept))
+    assert (rules.campaign, rules.personal) == ("promises", PersonalRule(timedelta(minutes=10), False))

@@ -357,3 +357,11 @@ async def test_a_call_by_hand_keeps_what_was_asked_for(store: Store, clock: Hand
     await called("m2", agent="anna")
     one = await store.callbacks.get("c1")
     assert (one.state, one.ended_by) == (CallbackState.KEPT, "anna")
+
+
+async def test_who_asked_in_the_call_that_was_missed_has_one_request(store: Store, clock: HandClock) -> None:
+    await ledger_asked(store, asked(clock, "q", source=CallbackSource.QUEUE, call_id="k1"))
+    await ledger_asked(store, asked(clock, "m", source=CallbackSource.MISSED, topic="missed", call_id="k1"))
+    assert [one.id for one in await all_of(store)] == ["q"]
+    await ledger_asked(store, asked(clock, "m2", source=CallbackSource.MISSED, topic="missed", call_id="k2"))
+    assert {one.id for one in await all_of(store)} == {"q", "m2"}
