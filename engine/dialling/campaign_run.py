@@ -32,7 +32,17 @@ from engine.dialling.callback_leads import CallbackLeads
 from engine.dialling.flight_following import FlightFollowing
 from engine.dialling.flights import Counted, Flights
 from engine.dialling.floor import Floor
-from engine.dialling.held import NOTHING_YET, PLACING, PREVIEWED, Held, dials, held, held_by_trunk, iso
+from engine.dialling.held import (
+    NOTHING_YET,
+    PLACING,
+    PREVIEWED,
+    Held,
+    dials,
+    held,
+    held_by_flow,
+    held_by_trunk,
+    iso,
+)
 from engine.dialling.lead_calling import LeadCaller
 from engine.dialling.lead_placing import LOOK_SECONDS, LeadPlacing
 from engine.dialling.means import DiallingMeans
@@ -206,6 +216,9 @@ class CampaignRun:
             connected=self._means.switchboard.connected,
             open_now=self._means.dialling(self.campaign, now),
         )
+        flow, flows = self.campaign.flow, self._means.exchange.flows
+        if found is None and self.campaign.mode is Mode.AGENTLESS and flows.by_name(flow or "") is None:
+            return held_by_flow(flow)
         if found is None and (sentence := trunks.why_not(now)):
             return held_by_trunk(trunks.trunk, sentence)
         return found or (PLACING if self._placing is not None else None)

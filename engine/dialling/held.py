@@ -13,7 +13,8 @@ from dialer.trunk_trouble import Trunk
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`code`: state, preview, other_engine, counters, asterisk, days_over, hours, no_trunk, trunk or placing.
+    """`code`: state, preview, other_engine, counters, asterisk, days_over, hours, no_flow, no_trunk,
+    trunk or placing.
 
     Not held: dials, idle, nobody_due, nothing_yet. Times in `data` are ISO, UTC.
     """
@@ -55,6 +56,12 @@ def held(
         return Held("days_over", "Its days are over.")
     sentence = f"Its hours begin at {opens.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
     return Held("hours", sentence, {"until": iso(opens)})
+
+
+def held_by_flow(name: str | None) -> Held:
+    """A campaign without agents whose flow was taken away since it began."""
+    sentence = f"Its flow {name!r} is not loaded: put its file back, or name another."
+    return Held("no_flow", sentence, {"flow": name})
 
 
 def held_by_trunk(trunk: Trunk, sentence: str) -> Held:

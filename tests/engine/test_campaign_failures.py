@@ -281,3 +281,14 @@ async def test_who_ends_all_calls_by_a_key_is_stopped_at_once(tmp_path: Path) ->
     assert at.lead(1).reason.code is ReasonCode.STOP_CONTACT
     assert numbers(1)[0] in {one.value for one in at.stage.ledger.objections.values()}
     await at.stop()
+
+
+async def test_a_flow_that_was_taken_away_is_waited_for(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(news(flow="gone"), *numbers(2))
+    at.start()
+    await at.until(lambda: "'gone' is not loaded" in str(explained(at).get("why")), 60)
+    assert at.public.dialled == []
+    at.books.campaigns["autumn"] = replace(at.books.campaigns["autumn"], flow="news")
+    await at.until(lambda: len(at.public.dialled) == 2, 60)
+    await at.stop()
