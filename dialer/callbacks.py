@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from compliance.facts import Requested
 from dialer.campaign import Campaign, CampaignKind, CampaignState
 from dialer.caps import capped, held_back
 from dialer.lead import (
@@ -24,7 +25,7 @@ from dialer.lead import (
 )
 from dialer.lead_plan import CallbackGivenUp, CallbackKept, LeadEvent, LeadPlan
 from dialer.reasons import IN_TURN, Reason, ReasonCode, waits
-from history.callbacks import STANDING, CallbackRequest
+from history.callbacks import STANDING, CallbackRequest, only_missed
 
 # How long a personal callback waits for its agent before anybody may take it.
 AGENT_WAIT = timedelta(minutes=30)
@@ -106,7 +107,18 @@ def lead_callback(
         person_chose=request.person_chose,
         agent=agent,
         agent_until=until,
+        missed=only_missed(request),
     )
+
+
+def requested_by(lead: Lead) -> Requested | None:
+    """What the gate is told of the person's own wish; a missed call is none."""
+    callback = lead.callback
+    if callback is None or callback.missed:
+        return None
+    if not callback.person_chose:
+        return Requested(callback.requested_at)
+    return Requested(callback.requested_at, callback.window_from, callback.window_to)
 
 
 def keeps(campaign: Campaign, request: CallbackRequest) -> bool:

@@ -103,6 +103,7 @@ class LeadCallback:
     """A callback request of this person that the campaign keeps; its id is `request`.
 
     `agent`: it is a personal one, for their name alone while `agent_until` lasts. Windows are aware UTC.
+    `missed`: nobody asked, their call was missed.
     """
 
     request: str
@@ -112,6 +113,7 @@ class LeadCallback:
     person_chose: bool = False
     agent: str | None = None
     agent_until: datetime | None = None
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from compliance.decision import Decision
-from compliance.facts import Channel, Requested
+from compliance.facts import Channel
+from dialer.callbacks import requested_by
 from dialer.campaign import Campaign
 from dialer.lead import OVER, Lead
 from dialer.numbers import number_to_dial
@@ -52,10 +53,6 @@ async def lead_reasons(
 
 def contact_of(campaign: Campaign, lead: Lead, number: str, subject: str) -> ContactRequest:
     """The call to that number of the lead, as the gate is asked about it."""
-    callback = lead.callback
-    requested = None
-    if callback is not None and callback.person_chose:
-        requested = Requested(callback.requested_at, callback.window_from, callback.window_to)
     return ContactRequest(
         subject=subject,
         channel=Channel.CALL,
@@ -64,7 +61,7 @@ def contact_of(campaign: Campaign, lead: Lead, number: str, subject: str) -> Con
         point=ContactPoint(PointKind.PHONE, number),
         contact_id=lead.contact_id,
         debt=lead.debt,
-        requested=requested,
+        requested=requested_by(lead),
         campaign=campaign.id,
         packs=campaign.packs,
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from compliance.do_not_contact import RULE as DO_NOT_CONTACT
 from dialer.attempt import Attempt
 from dialer.lead_plan import (
     CallbackGivenUp,
@@ -16,13 +17,12 @@ from dialer.lead_plan import (
     LeadPlan,
     NumberWentBad,
 )
-from dialer.reasons import ReasonCode, sentence
+from dialer.reasons import Reason, ReasonCode, sentence
 from engine.dialling.means import DiallingMeans
 from engine.registers.refusals import Changed, Missing
 
 # A call with wrap-up lasts no longer; after it the request is anybody's again.
 CLAIM = timedelta(hours=3)
-# The person has the last word: then nothing was broken.
 _OF_A_CALLBACK = (CallbackKept, CallbackPutBack, CallbackGivenUp)
 _UNWANTED = frozenset({ReasonCode.STOP_CONTACT, ReasonCode.ERASED})
 
@@ -57,6 +57,11 @@ async def callback_settled(means: DiallingMeans, attempt: Attempt, plan: LeadPla
         await tell_callbacks(means, attempt.campaign, [back])
 
 
+def _unwanted(reason: Reason) -> bool:
+    """The person has the last word: then nothing was broken."""
+    return reason.code in _UNWANTED or reason.data.get("rule") == DO_NOT_CONTACT
+
+
 async def tell_callbacks(
     means: DiallingMeans, campaign: str, events: Sequence[LeadEvent], *, agent: str | None = None
 ) -> None:
@@ -77,7 +82,7 @@ async def _tell(means: DiallingMeans, campaign: str, event: LeadEvent, agent: st
         case CallbackPutBack(request, not_before):
             await means.callbacks.put_back(worker_of(campaign), request, not_before)
         case CallbackGivenUp(request, reason):
-            await means.callbacks.give_up(request, sentence(reason), unwanted=reason.code in _UNWANTED)
+            await means.callbacks.give_up(request, sentence(reason), unwanted=_unwanted(reason))
         case NumberWentBad(e164, why):
             marked = await means.leads.number_went_bad(e164)
             if marked:

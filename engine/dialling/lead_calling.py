@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import structlog
 
-from compliance.facts import Channel, Mode, Requested
+from compliance.facts import Channel, Mode
 from compliance.pack import CampaignLimits
 from dialer.attempt import Attempt
 from dialer.before_dialling import ToDial, agent_away, before_dialling, person_busy, refused
+from dialer.callbacks import requested_by
 from dialer.caller_ids import caller_id_for
 from dialer.campaign import Campaign
 from dialer.debts.debt import Debt
@@ -186,10 +187,6 @@ def dial_of(
 
 
 def request_of(campaign: Campaign, lead: Lead, number: str, call_id: str) -> ContactRequest:
-    callback = lead.callback
-    requested = None
-    if callback is not None and callback.person_chose:
-        requested = Requested(callback.requested_at, callback.window_from, callback.window_to)
     return ContactRequest(
         subject=f"call:{call_id}",
         channel=Channel.CALL,
@@ -198,7 +195,7 @@ def request_of(campaign: Campaign, lead: Lead, number: str, call_id: str) -> Con
         point=ContactPoint(PointKind.PHONE, number),
         contact_id=lead.contact_id,
         debt=lead.debt,
-        requested=requested,
+        requested=requested_by(lead),
         campaign=campaign.id,
         packs=campaign.packs,
     )

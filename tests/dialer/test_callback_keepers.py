@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dialer.callbacks import keeper, lead_callback, not_asked_any_more, settled, taken
+from compliance.facts import Requested
+from dialer.callbacks import keeper, lead_callback, not_asked_any_more, requested_by, settled, taken
 from dialer.campaign import Campaign, CampaignKind, CampaignState
 from dialer.goals import Tally
 from dialer.lead import Lead, LeadNumber, LeadState, NumberState
@@ -163,6 +164,17 @@ def test_a_lead_whose_callback_is_over_is_over_in_a_callback_campaign_alone() ->
     assert on is not None
     assert (on.state, on.lead.callback) == (LeadState.WAITING, None)
     assert not_asked_any_more(keeps("orders"), replace(reserved, state=LeadState.TALKING), NOW) is None
+
+
+def test_the_gate_is_told_what_the_person_asked_for() -> None:
+    def told(**changed: Any) -> Requested | None:
+        return requested_by(lead(callback=lead_callback(request(**changed))))
+
+    assert told() == Requested(NOW)
+    chosen = {"window_from": NOW + HOUR, "window_to": NOW + 2 * HOUR, "person_chose": True}
+    assert told(**chosen) == Requested(NOW, NOW + HOUR, NOW + 2 * HOUR)
+    assert told(source=CallbackSource.MISSED) is None
+    assert requested_by(lead()) is None
 
 
 def test_a_callback_campaign_waits_for_people_who_ask() -> None:

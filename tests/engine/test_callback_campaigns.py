@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import Purpose
 from dialer.callbacks import CallbackRules, PersonalRule
 from dialer.campaign import Campaign, CampaignKind, CampaignState
@@ -93,6 +94,23 @@ async def test_a_number_that_does_not_exist_is_told_everywhere(tmp_path: Path) -
     assert state == "broken"
     assert "does not exist" in reason
     assert at.books.bad_numbers == [numbers(1)[0]]
+    await at.stop()
+
+
+async def test_who_wants_no_calls_has_taken_it_back(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(callbacks())
+    at.log_in("anna")
+    refused = Decision(
+        False, "do-not-contact", "They asked.", None, (Checked("do-not-contact", Verdict.REFUSE),)
+    )
+    at.stage.gate.refusal = refused
+    ask(at)
+    at.start()
+    await at.until(lambda: bool(at.books.callbacks.ends), 60)
+    assert state_of(at) is CallbackState.CANCELLED
+    assert lead_of(at).state is LeadState.STOPPED
+    assert at.public.dialled == []
     await at.stop()
 
 
