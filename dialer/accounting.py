@@ -40,6 +40,7 @@ def with_attempt_counted(lead: Lead, attempt: Attempt, best_time: BestTime, zone
         last_at=attempt.ended_at or began,
         last_outcome=result,
         last_disposition=attempt.disposition or lead.last_disposition,
+        last_verified=lead.last_verified if attempt.verified is None else attempt.verified,
         reserved_by=None,
         reserved_until=None,
     )

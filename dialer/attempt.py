@@ -25,7 +25,8 @@ class Attempt:
 
     `result` None: it goes on. `conversation`: a person was spoken to, by an agent's word or by a flow's.
     `audited`: what a person who listened says of a machine's verdict; None: nobody did. `message_played`: the
-    abandoned call's message, or the one for a machine. `debt`: the one that the call is about.
+    abandoned call's message, or the one for a machine. `debt`: the one that the call is about. `verified`:
+    whether a flow found that it was them, as the call's log tells (it is not in the row); None: none asked.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Attempt:
     message_played: bool = False
     conversation: bool = False
     disposition: str | None = None
+    verified: bool | None = None
 
 
 # How a call that nobody answered may have ended although it reached the number.

@@ -123,7 +123,8 @@ class Lead:
     `attempts` counts those that count (`dialer.attempt.counts`), `attempts_today` those of `today`, a date
     of the callee's. `results`: how often attempts ended how. `parts_tried`: attempts that nobody answered in
     each part of the day (`BestTime.parts`). `troubles`: failures of the network on end. `skips`: how often
-    agents passed it by. `priority`: higher goes first. `reason` is why it is in its state, or waits.
+    agents passed it by. `priority`: higher goes first. `last_verified`: whether a flow found,
+    in the last call in which it asked, that it was them. `reason` is why it is in its state, or waits.
     """
 
     id: str
@@ -150,6 +151,7 @@ class Lead:
     last_at: datetime | None = None
     last_outcome: AttemptResult | None = None
     last_disposition: str | None = None
+    last_verified: bool | None = None
     reason: Reason = IN_TURN
     reserved_by: str | None = None
     reserved_until: datetime | None = None

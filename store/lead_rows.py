@@ -101,6 +101,8 @@ def _tries(lead: Lead) -> dict[str, object]:
         found["troubles"] = lead.troubles
     if lead.skips:
         found["skips"] = lead.skips
+    if lead.last_verified is not None:
+        found["verified"] = lead.last_verified
     return found
 
 
@@ -137,6 +139,7 @@ def lead_of(row: Any) -> Lead:
         last_at=row["last_at"],
         last_outcome=None if outcome is None else AttemptResult(outcome),
         last_disposition=row["last_disposition"],
+        last_verified=tries.get("verified"),
         reason=_TAKEN if state is LeadState.RESERVED else reason,
         reserved_by=row["reserved_by"],
         reserved_until=row["reserved_until"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +9,6 @@ from console import display
 from console.words import Words
 from dialer.lead import Lead
 from dialer.numbers import usable
-from dialer.reasons import ReasonCode
 from engine.desk.previews import Preview
 from engine.desk.view import DeskView
 
@@ -35,7 +33,7 @@ class LeadCard:
     reasons: tuple[str, ...]
 
 
-def lead_of(view: DeskView, words: Words, names: Mapping[str, str]) -> LeadCard | None:
+def lead_of(view: DeskView, words: Words) -> LeadCard | None:
     preview = view.preview
     if preview is None:
         return None
@@ -57,7 +55,7 @@ def lead_of(view: DeskView, words: Words, names: Mapping[str, str]) -> LeadCard 
         ),
         display.phone(preview.number),
         tuple((title, _short(value)) for title, value in lead.fields.items() if value)[:MOST_FIELDS],
-        why_now(preview, words, names),
+        why_now(preview, words),
         words("desk_lead_tries", count=lead.attempts) if lead.attempts else words("desk_lead_new"),
         preview.until,
         words(f"desk_lead_then_{campaign.preview.end.value}"),
@@ -65,7 +63,7 @@ def lead_of(view: DeskView, words: Words, names: Mapping[str, str]) -> LeadCard 
     )
 
 
-def why_now(preview: Preview, words: Words, names: Mapping[str, str]) -> str:
+def why_now(preview: Preview, words: Words) -> str:
     """Why it is this lead's turn, of all."""
     lead = preview.lead
     callback = lead.callback
@@ -73,10 +71,8 @@ def why_now(preview: Preview, words: Words, names: Mapping[str, str]) -> str:
         begins = callback.window_from or callback.requested_at
         mine = callback.agent is not None and callback.agent == preview.agent
         return words(f"desk_lead_why_{'my_' if mine else ''}callback", at=display.short_date_time(begins))
-    if lead.reason.code is ReasonCode.SKIPPED:
-        data = lead.reason.data
-        agent = str(data.get("agent", "?"))
-        return words("desk_lead_why_skipped", agent=names.get(agent, agent), why=str(data.get("why", "?")))
+    if lead.skips and lead.last_outcome is None:
+        return words("desk_lead_why_skipped", count=lead.skips)
     if lead.last_outcome is not None:
         return words("desk_lead_why_again", result=_outcome(lead, words))
     if lead.priority > 0:

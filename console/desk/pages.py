@@ -131,7 +131,7 @@ class DeskPages:
             "after": lambda: band.after_of(view, words),
             "breaks": lambda: band.breaks_of(view.breaks, words),
             "band": lambda: band.band_of(view, words),
-            "lead": lambda: leads.lead_of(view, words, view.names),
+            "lead": lambda: leads.lead_of(view, words),
             "who": lambda: customer.customer_of(view, words),
             "past": lambda: customer.past_of(
                 popup.timeline if popup else (), view, words, "all", "", self._dispositions()

@@ -47,6 +47,8 @@ def _after(attempt: Attempt, event: CallEvent) -> Attempt:
             return replace(attempt, connected_at=connected_at, agent=str(data["agent"]), conversation=True)
         case CallEventKind.TRANSFERRED if data["kind"] == "agent":
             return replace(attempt, agent=str(data["target"]))
+        case CallEventKind.IDENTITY_CHECKED:
+            return replace(attempt, verified=bool(data["passed"]))
         case CallEventKind.NO_AGENT:
             return replace(attempt, abandoned=True)
         case CallEventKind.SAID if attempt.abandoned or attempt.verdict is Verdict.MACHINE:

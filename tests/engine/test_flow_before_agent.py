@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ from calls.control import ChannelEnded, KeyPressed, LegAnswered, LegRinging
 from calls.events import CallEvent
 from calls.events import CallEventKind as Kind
 from compliance.facts import Mode, Purpose
+from dialer.accounting import with_attempt_counted
 from dialer.attempt import Attempt
+from dialer.lead import Lead, LeadNumber
+from dialer.recycling import BestTime
 from dialer.results import AttemptResult
 from engine.call_log import CallLog
 from engine.dialling.attempt_folding import attempt_after
@@ -150,6 +154,22 @@ async def test_somebody_else_takes_no_agent_and_is_not_abandoned(tmp_path: Path)
     assert (ended.result, ended.abandoned, ended.conversation) == (AttemptResult.ANSWERED, False, True)
     assert not stage.control.asked("ring")
     assert stage.crew.free("anna")
+
+
+def test_what_a_flow_finds_of_who_they_are_is_on_the_attempt_and_its_lead() -> None:
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    begun = Attempt(CALL, "lead", "spring", "contact", PERSON, OURS, Mode.PROGRESSIVE, at, answered_at=at)
+    assert begun.verified is None
+    found = {"by": "debt", "passed": False}
+    ended = {"by": "flow", "cause": 16, "outcome": "completed"}
+    told = (CallEvent(CALL, 3, at, Kind.IDENTITY_CHECKED, found), CallEvent(CALL, 4, at, Kind.ENDED, ended))
+    after = attempt_after(begun, told)
+    assert after.verified is False
+    lead = Lead("lead", "spring", "contact", (LeadNumber(PERSON),), at)
+    counted = with_attempt_counted(lead, after, BestTime(), UTC)
+    assert counted.last_verified is False
+    unasked = with_attempt_counted(counted, replace(after, verified=None), BestTime(), UTC)
+    assert unasked.last_verified is False
 
 
 async def test_with_nobody_free_in_time_they_hear_the_message(tmp_path: Path) -> None:

@@ -105,5 +105,6 @@ def whole(now: datetime) -> Lead:
         last_at=now,
         last_outcome=AttemptResult.BUSY,
         last_disposition="busy",
+        last_verified=False,
         reason=Reason(ReasonCode.RETRY, {"result": "busy", "until": "2026-11-21T20:05:00Z"}),
     )
