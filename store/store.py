@@ -42,6 +42,7 @@ from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
 from store.registers.queue_days import SqlQueueDays
+from store.registers.ratings import SqlRatings
 from store.registers.recordings import SqlRecordings
 from store.registers.retention import SqlRetention
 from store.registers.segments import SqlSegments
@@ -87,6 +88,7 @@ class Store:
         self.history = sql_history(self._engine, clock)
         self.desk = SqlDesk(self._engine)
         self.queue_days = SqlQueueDays(self._engine)
+        self.ratings = SqlRatings(self._engine)
         self.idempotency = SqlIdempotencyKeys(self._engine)
         self.webhooks = SqlWebhooks(self._engine)
         self.deliveries = SqlDeliveries(self._engine)

@@ -42,6 +42,7 @@ from engine.registers.leads import Leads
 from engine.registers.permissions import Permissions
 from engine.registers.privacy import Privacy
 from engine.registers.publications import PublicationLog
+from engine.registers.ratings import Ratings
 from engine.registers.recordings import RecordingFiles, RecordingRegister
 from engine.registers.webhooks import Deliveries, Webhooks
 from engine.seen_notes import SeenNotes
@@ -89,6 +90,7 @@ class ApiParts:
     attempts: Attempts
     debts: Debts
     debt_desk: DebtDesk
+    ratings: Ratings
     campaign_rules: CampaignRules
     passwords: Passwords
     imports: Imports

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from acd.views import QueueView
+from compliance.local_time import day_start
 from console.api.access import Role, Scope
 from console.api.agent_shapes import QueueList, QueueShape, WaitingList, WaitingShape, queue_shape
 from console.api.operation import Answer, Asked, Operation
 from console.api.parts import ApiParts
 from console.api.problem import missing
+from console.api.rating_shapes import RatingList, RatingsQuery, rating_shape
 
 
 class QueuesApi:
@@ -21,6 +23,17 @@ class QueuesApi:
         return (
             Operation(
                 "GET", "/queues", "list_queues", self._list, "All queues, by name", answer=QueueList, **read
+            ),
+            Operation(
+                "GET",
+                "/ratings",
+                "list_ratings",
+                self._ratings,
+                "Grades that people gave after a talk, by queue and agent",
+                description="Of calls that began since then; left out: the company's midnight.",
+                query=RatingsQuery,
+                answer=RatingList,
+                **{**read, "role": Role.SUPERVISOR},
             ),
             Operation(
                 "GET", "/queues/{name}", "get_queue", self._get, "One queue", answer=QueueShape, **read
@@ -58,6 +71,14 @@ class QueuesApi:
             )
         ]
         return Answer(WaitingList(items=items))
+
+    async def _ratings(self, asked: Asked) -> Answer:
+        since = asked.query.since
+        if since is None:
+            today = self._parts.clock.now().astimezone(self._parts.zone).date()
+            since = day_start(self._parts.zone, today)
+        counts = await self._parts.ratings.since(since)
+        return Answer(RatingList(items=[rating_shape(one) for one in counts]))
 
     def _view(self, asked: Asked) -> QueueView:
         view = self._parts.queues.queue_views().get(asked.path["name"])

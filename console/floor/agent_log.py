@@ -13,6 +13,7 @@ from console.floor.board import STATES, status_shown
 from console.words import Words
 from engine.desk.view import BreakChoice
 from engine.registers.agents import AgentDay, AgentEvent, AgentEventKind
+from engine.registers.ratings import RatingCount
 from history.dispositions import Disposition
 
 Kind = AgentEventKind
@@ -120,7 +121,7 @@ def _capacity(capacity: object, t: Words) -> str:
     )
 
 
-def day_figures(day: AgentDay, t: Words) -> tuple[tuple[str, str], ...]:
+def day_figures(day: AgentDay, rating: RatingCount, t: Words) -> tuple[tuple[str, str], ...]:
     """The agent's numbers of today: label and value."""
     handled = day.handled + day.outbound
     average = duration((day.talk_seconds + day.wrap_up_seconds) / handled) if handled else "–"
@@ -133,4 +134,5 @@ def day_figures(day: AgentDay, t: Words) -> tuple[tuple[str, str], ...]:
         (t("floor_day_average"), average),
         (t("floor_day_break"), duration(day.break_seconds)),
         (t("floor_day_signed_in"), duration(day.signed_in_seconds)),
+        (t("floor_rating"), "–" if rating.average is None else f"{rating.average:.1f} ({rating.rated})"),
     )

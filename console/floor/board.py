@@ -15,6 +15,7 @@ from console.words import Words
 from engine.desk.view import BreakChoice
 from engine.floor.changes import FloorAgent, FloorView
 from engine.registers.queue_days import QueueDay
+from engine.registers.ratings import RatingCount
 
 # What an agent is: the pill's colour, its shape, its word.
 STATES: Mapping[AgentState, tuple[str, str, str]] = {
@@ -59,6 +60,7 @@ class QueueRow:
     """`tone`: of the longest wait: "", "near" or "past".
 
     `level`: today's service level, "" without callers; `level_of`: how many of how many.
+    `rating`: today's average, "" without grades, of which there are `rated`.
     """
 
     view: QueueView
@@ -66,6 +68,8 @@ class QueueRow:
     talking: int
     level: str
     level_of: str
+    rating: str
+    rated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +118,20 @@ def agent_row(
     )
 
 
-def queue_row(queue: QueueView, day: QueueDay | None, now: datetime) -> QueueRow:
+def queue_row(
+    queue: QueueView, day: QueueDay | None, now: datetime, rating: RatingCount | None = None
+) -> QueueRow:
     waited = 0.0 if queue.longest_wait_since is None else (now - queue.longest_wait_since).total_seconds()
     limit = queue.service_level_seconds
     tone = "past" if waited > limit else "near" if waited > NEAR * limit else ""
     talking = queue.agents.get("talking", 0) + queue.agents.get("hold", 0)
     share = None if day is None else day.service_level
+    average = None if rating is None else rating.average
+    graded = ("", 0) if rating is None or average is None else (f"{average:.1f}", rating.rated)
     if day is None or share is None:
-        return QueueRow(queue, tone, talking, "", "")
+        return QueueRow(queue, tone, talking, "", "", *graded)
     counted = day.answered + day.unanswered - day.gone_in_time
-    return QueueRow(queue, tone, talking, f"{share:.0%}", f"{day.in_time}/{counted}")
+    return QueueRow(queue, tone, talking, f"{share:.0%}", f"{day.in_time}/{counted}", *graded)
 
 
 def line_of(view: FloorView) -> Line | None:

@@ -19,6 +19,7 @@ from console.words import Words
 from engine.desk.view import BreakChoice
 from engine.floor.changes import Floor, FloorRefused
 from engine.floor.supervision import SupervisionMode, SupervisionRefused
+from engine.registers.ratings import in_all
 from engine.registers.refusals import Changed, Refused
 from history.dispositions import Disposition
 
@@ -151,7 +152,10 @@ class FloorPages:
         view = await self._floor.view(await self._floor.supervisor(me.actor) if me else None)
         return {
             "agents": [agent_row(agent, view, breaks, words) for agent in view.agents],
-            "queues": [queue_row(queue, view.days.get(queue.name), view.now) for queue in view.queues],
+            "queues": [
+                queue_row(queue, view.days.get(queue.name), view.now, in_all(view.ratings, queue=queue.name))
+                for queue in view.queues
+            ],
             "line": line_of(view),
             "modes": [mode.value for mode in SupervisionMode],
         }
@@ -186,7 +190,7 @@ class FloorPages:
             row=agent_row(found.agent, view, breaks, words),
             profile=found.profile,
             events=[entry_of(event, naming) for event in found.events],
-            figures=day_figures(found.day, words),
+            figures=day_figures(found.day, found.rating, words),
             choices=choices,
             form=form,
             typed=typed or {},

@@ -20,6 +20,7 @@ from engine.registers.actor import Actor
 from engine.registers.agents import AgentDay, AgentEvent, AgentProfile, AgentRegister
 from engine.registers.audit import AuditLog, AuditNote
 from engine.registers.queue_days import QueueDay, QueueDays
+from engine.registers.ratings import RatingCount, Ratings, in_all
 from engine.registers.refusals import Missing
 from engine.switchboard import Switchboard
 
@@ -62,12 +63,15 @@ class FloorAgent:
 
 @dataclass(frozen=True, slots=True)
 class FloorView:
-    """`mine`: the line that the asker is on. `days`: what became today of those who waited, by queue."""
+    """`mine`: the line that the asker is on. Today's: `days`, what became of those who waited, by queue, and
+    `ratings`, the grades that they gave.
+    """
 
     now: datetime
     agents: tuple[FloorAgent, ...]
     queues: tuple[QueueView, ...]
     days: Mapping[str, QueueDay]
+    ratings: Sequence[RatingCount]
     mine: SupervisionView | None
     names: Mapping[str, str]
 
@@ -80,6 +84,7 @@ class FloorAgentPage:
     profile: AgentProfile | None
     events: Sequence[AgentEvent]
     day: AgentDay
+    rating: RatingCount
     names: Mapping[str, str]
 
 
@@ -96,6 +101,7 @@ class Floor:
         clock: Clock,
         queue_days: QueueDays,
         midnight: Callable[[datetime], datetime],
+        ratings: Ratings,
     ) -> None:
         """`midnight`: when the day of a moment began where the company is."""
         self.supervision = supervision
@@ -110,6 +116,8 @@ class Floor:
         self._named_at = float("-inf")
         self._queue_days = queue_days
         self._midnight = midnight
+        self._ratings = ratings
+        self._rated: Sequence[RatingCount] = ()
         self._days: Mapping[str, QueueDay] = {}
         self._counted_at = float("-inf")
 
@@ -128,6 +136,7 @@ class Floor:
             agents=tuple(sorted(agents, key=_place)),
             queues=queues,
             days=await self._counted({queue.name: queue.service_level_seconds for queue in queues}),
+            ratings=self._rated,
             mine=self.supervision.of(supervisor) if supervisor else None,
             names=names,
         )
@@ -143,7 +152,9 @@ class Floor:
         events = await self._register.events(name, limit=LATEST_EVENTS)
         now = self._clock.now()
         day = await self._register.day(name, self._midnight(now), now)
-        return FloorAgentPage(self._agent(view, names, self.supervision.views()), profile, events, day, names)
+        rating = in_all(await self._ratings.since(self._midnight(now)), agent=name)
+        seen = self._agent(view, names, self.supervision.views())
+        return FloorAgentPage(seen, profile, events, day, rating, names)
 
     async def set_status(
         self, actor: Actor, by: str, agent: str, status: AgentStatus, reason: str, why: str
@@ -214,7 +225,9 @@ class Floor:
         if now - self._counted_at >= DAYS_SECONDS:
             self._counted_at = now
             with contextlib.suppress(StoreUnavailable):
-                self._days = await self._queue_days.since(self._midnight(self._clock.now()), targets)
+                midnight = self._midnight(self._clock.now())
+                self._days = await self._queue_days.since(midnight, targets)
+                self._rated = await self._ratings.since(midnight)
         return self._days
 
     async def _note(self, actor: Actor, action: str, subject: str, data: Mapping[str, object]) -> None:

@@ -94,6 +94,7 @@ def api_parts(
         leads=store.leads,
         attempts=store.attempts,
         debts=store.debts,
+        ratings=store.ratings,
         debt_desk=debts or debt_desk(configuration, store, gate, clock),
         campaign_rules=rules or campaign_rules(configuration, store.campaigns, flows, clock),
         promise=promise(configuration),

@@ -56,6 +56,7 @@ def opened_floor(
         clock,
         store.queue_days,
         lambda now: midnight(now, desks.settings.zone),
+        store.ratings,
     )
 
 

@@ -140,6 +140,7 @@ async def open_hall(stage: Stage, store: Store) -> AsyncIterator[Hall]:
         stage.clock,
         store.queue_days,
         lambda now: now.replace(hour=0, minute=0, second=0, microsecond=0),
+        store.ratings,
     )
     call = stage.queries.add(order_call(CALL, start=now - timedelta(minutes=2), ended=False), None)
     stage.live.put(call)
