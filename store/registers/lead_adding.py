@@ -195,8 +195,10 @@ def _planned(
             persons[one.place] = person
     standing = _standing(connection, campaign, persons.values())
     taken = _numbers_taken(connection, campaign, {value for one in people for value, _ in one.numbers})
-    # The list's order is that of `added_at`, from which on each is due.
+    # The list's order is that of `added_at`, from which on each is due; and of the ids, which are random
+    # within a millisecond.
     first = at - timedelta(microseconds=len(people))
+    ids = sorted(new_id() for _ in people)
     for number, one in enumerate(people):
         if one.place not in persons:
             continue
@@ -208,7 +210,7 @@ def _planned(
         if not free:
             batch.leave_out(one.place, LeftOutCode.SAME_NUMBER, taken[one.numbers[0][0]])
             continue
-        lead = _lead(new_id(), campaign, person, one, free, first + timedelta(microseconds=number))
+        lead = _lead(ids[number], campaign, person, one, free, first + timedelta(microseconds=number))
         batch.people[one.place] = (lead, person)
         standing[person] = lead.id
         taken |= dict.fromkeys((value for value, _ in free), lead.id)

@@ -156,12 +156,19 @@ class SqlLeads:
         order = (leads.c.added_at, leads.c.id)
         asked = LEADS.where(leads.c.campaign == campaign).order_by(*order).limit(limit + 1)
         sqlite = self._engine.dialect.name == "sqlite"
-        by_index = sqlite and bool(wanted.states or wanted.reasons) and wanted.search is None
+        calls = wanted.outcomes or wanted.called_since is not None or wanted.called_before is not None
+        by_index = sqlite and (wanted.states or wanted.reasons) and not calls and wanted.search is None
         if wanted.states:
             states = _HOT.state.in_([state.value for state in wanted.states])
             asked = asked.where(_HOT.campaign == campaign, states)
         if wanted.reasons:
             asked = asked.where(_reasons(wanted.reasons))
+        if wanted.outcomes:
+            asked = asked.where(_HOT.last_outcome.in_([outcome.value for outcome in wanted.outcomes]))
+        if wanted.called_since is not None:
+            asked = asked.where(_HOT.last_at >= wanted.called_since)
+        if wanted.called_before is not None:
+            asked = asked.where(_HOT.last_at < wanted.called_before)
         if after is not None:
             last = datetime.fromisoformat(after[0]), after[1]
             asked = asked.where(tuple_(*order) > tuple_(*last))
