@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from acd.work import Waiting
 from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import Purpose
 from dialer.callbacks import CallbackRules, PersonalRule
@@ -191,4 +192,27 @@ async def test_what_stands_is_read_when_it_has_changed(tmp_path: Path) -> None:
     before = at.books.callbacks.reads
     await at.pass_by(60)
     assert at.books.callbacks.reads - before <= 5
+    await at.stop()
+
+
+async def test_callers_who_wait_are_served_before_a_callback(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(callbacks())
+    queues, now = at.means.exchange.queues, at.stage.clock.now()
+    first: list[object] = []
+    second: list[object] = []
+    at.log_in("anna")
+    queues.join(Waiting("in0", "sales", now), first.append)
+    queues.join(Waiting("in1", "sales", now), second.append)
+    ask(at)
+    at.start()
+    await at.until(lambda: bool(at.books.leads), 30)
+    offers = len(second)
+    queues.leave("in0")  # who gives up, or has been served
+    await at.pass_by(10)
+    assert len(second) > offers, "the agent is offered the next caller"
+    assert at.public.dialled == []
+    at.log_in("jan")
+    await at.until(lambda: state_of(at) is CallbackState.KEPT, 120)
+    assert at.books.callbacks.requests["r1"].ended_by == "jan"
     await at.stop()
