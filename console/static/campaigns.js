@@ -53,6 +53,11 @@ upload?.addEventListener("submit", async (event) => {
   button.disabled = false;
 });
 
+// What is ticked stays so: the list is not fetched anew meanwhile.
+document.body.addEventListener("htmx:before:request", (event) => {
+  if (event.target.id === "leads" && document.querySelector("#orders .tick input:checked")) event.preventDefault();
+});
+
 // One move's question at a time, and none after Esc.
 document.addEventListener("keydown", (event) => {
   const open = document.querySelector(".campaign-move[open]");

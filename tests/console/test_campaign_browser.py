@@ -12,7 +12,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from dialer.campaign import CampaignMove
 from store.store import Store
-from tests.console.campaign_stage import Campaigning, a_result, open_campaigns
+from tests.console.campaign_stage import Campaigning, a_result, a_run, open_campaigns
 from tests.console.offices import PASSWORD, SHELL
 from tests.console.stage import Stage
 from tests.console.test_console_browser import CHROMIUM, FLAGS, LIMIT_MS
@@ -43,6 +43,7 @@ async def room(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]) -
         await opened.parts.leads.stop(SHELL, ids[2], "asked for by letter")
         await opened.parts.campaign_rules.move(SHELL, "spring", CampaignMove.START, "")
         opened.forecasts.end(a_result())
+        opened.runs["spring"] = a_run()
         yield opened
 
 
@@ -95,6 +96,18 @@ async def test_why_opens_in_place_and_a_list_is_sent(page: Page, room: Campaigni
     await page.locator(".campaign-move[open] input[name=reason]").fill("a short break")
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text("a short break")
+
+
+async def test_ticks_stay_while_a_list_of_a_running_campaign_is_fetched(page: Page) -> None:
+    await page.goto(page.url + "/spring/leads")
+    ask = """() => document.getElementById("leads").dispatchEvent(
+        new CustomEvent("htmx:before:request", { bubbles: true, cancelable: true }))"""
+    assert await page.evaluate(ask) is True
+    await page.locator("tr", has_text="Anna 0").locator(".tick input").check()
+    assert await page.evaluate(ask) is False  # held back
+    await page.locator("#orders input[name=reason]").fill("by letter")
+    await page.locator("#orders button[value=stop]").click()
+    await expect(page.locator(".form-done")).to_contain_text("Those chosen are not called any more.")
 
 
 async def test_fit_for_all_eyes(page: Page, room: Campaigning) -> None:
