@@ -92,7 +92,7 @@ def gather_leads(connection: Connection, survivor_id: str, people: Collection[st
             if other.state not in BUSY | OVER:
                 reason = merged_into(standing.id)
                 put_lead(connection, replace(other, state=LeadState.STOPPED, reason=reason))
-    moved = update(leads).where(_COLD.person.in_(people))
+    moved = update(leads).where(_COLD.contact_id.in_([*people, survivor_id]), _COLD.person != survivor_id)
     connection.execute(moved.values(person=survivor_id))
 
 
