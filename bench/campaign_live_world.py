@@ -144,6 +144,7 @@ class Crowd:
             return Fate(
                 drawn.setup,
                 drawn.ring,
+                says="hello-street",
                 stays_seconds=PATIENCE_SECONDS,
                 talk_seconds=max(0.0, drawn.talk - _KEY_SECONDS),
                 room=STREET,

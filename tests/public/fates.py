@@ -35,7 +35,7 @@ class Fate:
         return self.refusal is None and self.ring_seconds is not None and self.says in PEOPLE
 
 
-PEOPLE = frozenset({"hello", "hello-ru", "silence"})
+PEOPLE = frozenset({"hello", "hello-ru", "hello-street", "silence"})
 FateOf = Callable[[str], Fate]
 
 _REFUSALS = (BUSY, NO_ANSWER, UNALLOCATED, CHANGED, CONGESTION, REJECTED)

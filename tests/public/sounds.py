@@ -24,10 +24,13 @@ _QUIET = 0.01
 _ROOM_LEVEL = 0.0008
 _STREET_LEVEL = 0.004  # -48 dBFS: heard in a headset, and silence to machine detection
 
+_STREET_SECONDS = {"street": 60.0, "kerb": 0.4}
+
 # Recorded sentences by name, or seconds of a quiet room; "beep" and "fax" are tones.
 _TEXTS: dict[str, Sequence[str | float]] = {
     "hello": (0.4, "en/hello"),
     "hello-ru": (0.4, "ru/hello"),
+    "hello-street": ("kerb", "en/hello"),
     "silence": (1.0,),
     ROOM: (60.0,),
     STREET: ("street",),
@@ -66,8 +69,8 @@ def together(parts: Sequence[str | float]) -> Samples:
 def _part(part: str | float) -> Samples:
     if isinstance(part, float):
         return _noise(part)
-    if part == "street":
-        return _noise(60.0, _STREET_LEVEL)
+    if part in _STREET_SECONDS:
+        return _noise(_STREET_SECONDS[part], _STREET_LEVEL)
     if part == "beep":
         return _tone(1000, 0.4)
     return _tone(2100, 3.0) if part == "fax" else spoken(part)
