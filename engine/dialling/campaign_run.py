@@ -112,6 +112,13 @@ class CampaignRun:
         """In the loop's seconds."""
         return self._clock.monotonic() - (self._clock.now() - moment).total_seconds()
 
+    def hold(self, lease: Lease | None) -> None:
+        """The lease as it is now. Of a time in which another engine had it the counters know nothing."""
+        if lease is not None and (self.lease is None or lease.fence != self.lease.fence):
+            self._window = None
+            self._looked_at = -1e9
+        self.lease = lease
+
     # --- what is seen -------------------------------------------------------------------------------------
 
     @property
@@ -126,7 +133,7 @@ class CampaignRun:
     @property
     def wants_agents(self) -> bool:
         """Who is free has something to do here, or may have in a moment."""
-        return self.lease is not None and (self._deciding or self.flights.on_line > 0)
+        return self._deciding or self.flights.on_line > 0
 
     def wants_lines(self) -> int:
         return max(0, self.campaign.lines - self.flights.on_line) if self.active and self.lease else 0
@@ -308,7 +315,8 @@ class CampaignRun:
                 )
                 log.info("a campaign changed its state", campaign=self.campaign.id, cause=str(change.cause))
             await self.keep_knowledge()
-            await self._minutes.keep(means.minutes, self.lease)
+            if self.lease is not None:  # another engine may have it by now
+                await self._minutes.keep(means.minutes, self.lease)
         except (StoreUnavailable, Missing, Changed, Refused) as failure:
             log.warning("a campaign could not be looked at", campaign=self.campaign.id, why=str(failure))
         finally:

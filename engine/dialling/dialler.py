@@ -209,7 +209,7 @@ class Dialler:
         if not run.active or run.lease is None:
             run.campaign = campaign = await campaigns.get(campaign.id)
         if run.active:
-            run.lease = await campaigns.lease(campaign.id, self._means.worker, LEASE_SECONDS)
+            run.hold(await campaigns.lease(campaign.id, self._means.worker, LEASE_SECONDS))
             return
         if run.idle:
             await run.keep_knowledge(at_once=True)
