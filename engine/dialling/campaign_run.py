@@ -223,8 +223,9 @@ class CampaignRun:
             connected=self._means.switchboard.connected,
             open_now=self._means.dialling(self.campaign, now),
         )
-        flow, flows = self.campaign.flow, self._means.exchange.flows
-        if found is None and self.campaign.mode is Mode.AGENTLESS and flows.by_name(flow or "") is None:
+        flow, mode = self.campaign.flow, self.campaign.mode
+        led = mode is Mode.AGENTLESS or (flow is not None and mode is not Mode.PREVIEW)
+        if found is None and led and self._means.exchange.flows.by_name(flow or "") is None:
             return held_by_flow(flow)
         if found is None and (sentence := trunks.why_not(now)):
             return held_by_trunk(trunks.trunk, sentence)

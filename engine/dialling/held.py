@@ -59,7 +59,7 @@ def held(
 
 
 def held_by_flow(name: str | None) -> Held:
-    """A campaign without agents whose flow was taken away since it began."""
+    """The flow that people are led through was taken away since the campaign began."""
     sentence = f"Its flow {name!r} is not loaded: put its file back, or name another."
     return Held("no_flow", sentence, {"flow": name})
 

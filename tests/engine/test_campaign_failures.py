@@ -13,7 +13,7 @@ from calls.events import CallEventKind as Kind
 from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import Mode
 from compliance.pack import CampaignLimits
-from dialer.campaign import AbandonPolicy, CampaignKind, CampaignState, Cause
+from dialer.campaign import AbandonPolicy, Campaign, CampaignKind, CampaignState, Cause
 from dialer.goals import Goal, StopRules
 from dialer.lead import LeadState
 from dialer.reasons import ReasonCode
@@ -283,12 +283,16 @@ async def test_who_ends_all_calls_by_a_key_is_stopped_at_once(tmp_path: Path) ->
     await at.stop()
 
 
-async def test_a_flow_that_was_taken_away_is_waited_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("campaign", [news(flow="gone"), spring(flow="gone")], ids=["alone", "before-agent"])
+async def test_a_flow_that_was_taken_away_is_waited_for(tmp_path: Path, campaign: Campaign) -> None:
     at = office(tmp_path)
-    at.put(news(flow="gone"), *numbers(2))
+    at.put(campaign, *numbers(2))
+    at.log_in("anna", "jan")
     at.start()
     await at.until(lambda: "'gone' is not loaded" in str(explained(at).get("why")), 60)
+    await at.pass_by(10)
     assert at.public.dialled == []
+    assert at.stage.gate.asked == []  # which would count its answers as calls
     at.books.campaigns["autumn"] = replace(at.books.campaigns["autumn"], flow="news")
     await at.until(lambda: len(at.public.dialled) == 2, 60)
     await at.stop()
