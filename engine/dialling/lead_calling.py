@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -21,11 +21,13 @@ from dialer.debts.promise import Promise, PromiseState
 from dialer.lead import Lead
 from dialer.lead_plan import LeadPlan
 from dialer.machine import Detect
+from engine.call_log import CallLog
 from engine.changes import AttemptBegun
 from engine.dialling.campaign_dial import CONNECT_SECONDS, CampaignDial, received_of_campaign
 from engine.dialling.flights import Flight
 from engine.dialling.means import DiallingMeans
 from engine.gatekeeper import ContactRequest
+from engine.placing.manual_call import ManualDial
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint, PointKind
@@ -40,6 +42,8 @@ class LeadCaller:
         self._means = means
         self._trunk = trunk
         self._placing: set[str] = set()  # numbers between the gate and the call
+        # Calls that are not made, though the database may have taken their first event: its answer was lost.
+        self.doubtful: set[str] = set()
 
     async def call(
         self, campaign: Campaign, lead: Lead, limits: CampaignLimits
@@ -74,6 +78,8 @@ class LeadCaller:
     ) -> tuple[Flight | None, LeadPlan | None]:
         means, exchange = self._means, self._means.exchange
         call_id = exchange.ids.new()
+        # What an earlier call with this person left behind must be there for the gate to see.
+        await exchange.ledger.commit((), durable=True)
         decision = await means.gate.ask(request_of(campaign, lead, ready.number, call_id))
         if not decision.allowed:
             return None, refused(campaign, lead, ready.number, decision, exchange.clock.now())
@@ -91,9 +97,23 @@ class LeadCaller:
             debt=lead.debt,
             node=exchange.node,
         )
-        await call_log.begin(received, begun)
-        means.switchboard.dial(call_log, dial)
+        await self.dial(call_log, received, begun, dial)
         return Flight(begun.attempt, call_log, campaign.machine.detect is not Detect.OFF), None
+
+    async def dial(
+        self,
+        call_log: CallLog,
+        received: Mapping[str, object],
+        begun: AttemptBegun,
+        dial: CampaignDial | ManualDial,
+    ) -> None:
+        """Written, and then dialled. Raises LedgerUnavailable: then it is not dialled, and in `doubtful`."""
+        try:
+            await call_log.begin(received, begun)
+            self._means.switchboard.dial(call_log, dial)
+        except BaseException:
+            self.doubtful.add(call_log.id)
+            raise
 
     def _dial_of(
         self, campaign: Campaign, limits: CampaignLimits, lead: Lead, ready: ToDial, caller_id: str

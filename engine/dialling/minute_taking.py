@@ -57,6 +57,8 @@ class MinuteTaking:
 
     def _end(self) -> None:
         if self._minute is not None:
+            at = self._minute.at
+            self._over = [one for one in self._over if one.at != at]  # a clock was put back
             self._over.append(self._minute)
             del self._over[:-MOST_WAITING]
         self._minute = None

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable
 from dialer.attempt import Attempt
 from dialer.before_dialling import before_dialling, person_busy, refused
 from dialer.campaign import Campaign
-from dialer.lead import Lead
+from dialer.lead import Lead, LeadState
 from dialer.lead_plan import LeadPlan
 from dialer.numbers import usable
 from dialer.reasons import sentence
 from engine.changes import AttemptBegun
-from engine.desk.previews import Preview
+from engine.desk.previews import Preview, no_lead
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.dialling.flights import Flight
 from engine.dialling.lead_calling import LeadCaller, request_of
@@ -24,6 +24,7 @@ from engine.dialling.preview_board import LeadStays
 from engine.dialling.trunks import Trunks
 from engine.placing.manual_call import ManualDial, received_of_manual
 from engine.ports import LedgerUnavailable, StoreUnavailable
+from engine.registers.refusals import Missing
 
 Keep = Callable[[LeadPlan], Awaitable[None]]
 
@@ -43,13 +44,24 @@ class PreviewCaller:
 
         Raises DeskRefused, ContactForbidden; LeadStays when only the moment is wrong.
         """
-        self._make_way(campaign, preview.lead, number)
         try:
-            await self._look_again(campaign, preview.lead, keep)
+            lead = await self.as_it_is(preview.lead)
+            self._make_way(campaign, lead, number)
+            await self._look_again(campaign, lead, keep)
             with self._caller.placing(number):
-                return await self._call(campaign, preview, number, keep)
+                return await self._call(campaign, lead, preview.agent, number, keep)
         except (StoreUnavailable, LedgerUnavailable):
             raise LeadStays("store", "The database is away: nobody is called until it is back.") from None
+
+    async def as_it_is(self, lead: Lead) -> Lead:
+        """It may have been changed while the agent looked. Raises DeskRefused when it is not ours now."""
+        try:
+            found = await self._means.leads.get(lead.id)
+        except Missing:
+            raise no_lead() from None
+        if found.state is not LeadState.RESERVED or found.reserved_by != self._means.worker:
+            raise no_lead()
+        return found
 
     def _make_way(self, campaign: Campaign, lead: Lead, number: str) -> None:
         means = self._means
@@ -76,8 +88,8 @@ class PreviewCaller:
             await keep(person_busy(lead, now))
             raise DeskRefused("person_busy", "There is a call with this number already: wait for its end.")
 
-    async def _call(self, campaign: Campaign, preview: Preview, number: str, keep: Keep) -> Flight:
-        means, exchange, lead = self._means, self._means.exchange, preview.lead
+    async def _call(self, campaign: Campaign, lead: Lead, agent: str, number: str, keep: Keep) -> Flight:
+        means, exchange = self._means, self._means.exchange
         call_id = exchange.ids.new()
         # What an earlier call with this person left behind must be there for the gate to see.
         await exchange.ledger.commit((), durable=True)
@@ -85,8 +97,8 @@ class PreviewCaller:
         if not decision.allowed:
             await keep(refused(campaign, lead, number, decision, exchange.clock.now()))
             raise ContactForbidden(decision)
-        attempt = self._caller.attempt_of(campaign, lead, number, call_id, agent=preview.agent)
-        dial = self._dial_of(campaign, attempt, preview.agent)
+        attempt = self._caller.attempt_of(campaign, lead, number, call_id, agent=agent)
+        dial = self._dial_of(campaign, attempt, agent)
         received = received_of_manual(
             call_id,
             dial,
@@ -96,8 +108,7 @@ class PreviewCaller:
             script=campaign.script,
         )
         call_log = exchange.call_log(call_id)
-        await call_log.begin(received, AttemptBegun(attempt, lead.version))
-        means.switchboard.dial(call_log, dial)
+        await self._caller.dial(call_log, received, AttemptBegun(attempt, lead.version), dial)
         self._trunks.dialled(exchange.clock.now())
         return Flight(attempt, call_log)
 

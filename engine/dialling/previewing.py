@@ -96,7 +96,11 @@ class CampaignPreviews:
         """Raises LeadStays."""
         wait = timedelta(seconds=self._campaign().preview.skip_seconds)
         now = self._means.exchange.clock.now()
-        await self._keep(skipped(preview.lead, preview.agent, why, now, wait))
+        try:
+            lead = await self._caller.as_it_is(preview.lead)
+        except StoreUnavailable:
+            raise _store_away() from None
+        await self._keep(skipped(lead, preview.agent, why, now, wait))
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -186,7 +190,7 @@ class CampaignPreviews:
         try:
             await self._means.leads.keep([plan.lead])
         except StoreUnavailable:
-            raise LeadStays("store", "The database does not answer: try again in a moment.") from None
+            raise _store_away() from None
         self._planned(plan)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -200,3 +204,7 @@ class CampaignPreviews:
             await work
         except Exception:
             log.exception("a lead could not be seen to", campaign=self._campaign().id)
+
+
+def _store_away() -> LeadStays:
+    return LeadStays("store", "The database does not answer: try again in a moment.")

@@ -129,7 +129,8 @@ class CampaignBooks:
     async def release(self, worker: str, ids: Collection[str]) -> int:
         for name in ids:
             lead = self.leads[name]
-            self.leads[name] = replace(lead, state=LeadState.WAITING, version=lead.version + 1)
+            if lead.state is LeadState.RESERVED and lead.reserved_by == worker:
+                self.leads[name] = replace(lead, state=LeadState.WAITING, version=lead.version + 1)
         return len(ids)
 
     async def add(self, actor: Actor, name: str, people: Sequence[NewLead]) -> Added:

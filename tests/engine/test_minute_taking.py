@@ -75,3 +75,12 @@ async def test_a_run_keeps_what_its_agents_did(tmp_path: Path) -> None:
     assert len(talks) > 8
     assert sum(one.talking_seconds for one in kept) == pytest.approx(sum(talks), rel=0.1)
     assert max(one.lines for one in kept) == 2
+
+
+async def test_a_minute_that_comes_again_when_a_clock_is_put_back_is_kept_once() -> None:
+    minutes, shelf = MinuteTaking(), Shelf()
+    for passed, at in enumerate((AT, AT + timedelta(minutes=1), AT, AT + timedelta(minutes=1))):
+        minutes.look(at, float(passed), (), 0)
+    await minutes.keep(shelf, LEASE, all_of_it=True)  # type: ignore[arg-type]
+    kept = [one.at for one in shelf.kept]
+    assert len(kept) == len(set(kept)) == 2

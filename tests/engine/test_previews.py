@@ -221,3 +221,30 @@ async def test_a_lead_is_called_once_however_often_it_is_pressed(tmp_path: Path)
     await at.until(lambda: at.lead(1).attempts == 1)
     assert len(at.public.dialled) == 1
     await at.stop()
+
+
+async def test_a_lead_that_was_changed_meanwhile_is_called_or_skipped_as_it_is_now(tmp_path: Path) -> None:
+    at = staffed(tmp_path, looked_at(), 2, "anna")
+    preview = await shown(at)
+    lead = at.books.leads[preview.lead.id]
+    at.books.leads[lead.id] = replace(lead, priority=9, version=lead.version + 1)
+    await board(at).skip("anna", lead.id, "wrong hour")
+    assert (at.books.leads[lead.id].state, at.books.leads[lead.id].priority) == (LeadState.WAITING, 9)
+    following = await shown(at)
+    lead = at.books.leads[following.lead.id]
+    at.books.leads[lead.id] = replace(lead, priority=9, version=lead.version + 1)
+    await board(at).call("anna", lead.id)
+    await at.until(lambda: at.public.dialled == [following.number], 30)
+    await at.stop()
+
+
+async def test_a_lead_that_was_stopped_meanwhile_is_not_called(tmp_path: Path) -> None:
+    at = staffed(tmp_path, looked_at(), 1, "anna")
+    preview = await shown(at)
+    lead = at.books.leads[preview.lead.id]
+    at.books.leads[lead.id] = replace(lead, state=LeadState.STOPPED, version=lead.version + 1)
+    with pytest.raises(DeskRefused, match="not here any more"):
+        await board(at).call("anna", preview.lead.id)
+    assert board(at).of("anna") is None
+    assert at.public.dialled == []
+    await at.stop()
