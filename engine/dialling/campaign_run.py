@@ -128,7 +128,7 @@ class CampaignRun:
     @property
     def idle(self) -> bool:
         """Nothing of it goes on here."""
-        return not len(self.flights) and self._placing is None
+        return not len(self.flights) and self._placing is None and self._previews.idle
 
     @property
     def wants_agents(self) -> bool:
@@ -350,15 +350,13 @@ class CampaignRun:
     async def keep_knowledge(self, *, at_once: bool = False) -> None:
         """Raises StoreUnavailable, Missing."""
         now = self._clock.monotonic()
-        if (
-            self._pacer is None
-            or self.lease is None
-            or (now - self._kept_at < KNOWLEDGE_SECONDS and not at_once)
-        ):
+        if self.lease is None or (now - self._kept_at < KNOWLEDGE_SECONDS and not at_once):
             return
         self._kept_at = now
         if at_once:
             await self._minutes.keep(self._means.minutes, self.lease, all_of_it=True)
+        if self._pacer is None:  # agents call its leads themselves
+            return
         try:
             await self._means.campaigns.keep_knowledge(self.lease, self._pacer.knowledge())
         except Changed:

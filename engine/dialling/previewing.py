@@ -75,6 +75,11 @@ class CampaignPreviews:
         if self._means.exchange.clock.monotonic() >= self._none_until and (idle := self._idle()):
             self._handing = self._run(self._hand_out(idle, lease))
 
+    @property
+    def idle(self) -> bool:
+        """Nobody looks at a lead of it, and none is on its way."""
+        return not self._tasks and not self._board.held_by(self)
+
     async def close(self) -> None:
         """Leads that agents look at go back. Never fails."""
         await self._put_back(self._board.held_by(self))
