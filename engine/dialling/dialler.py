@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from calls.call import fold
+from calls.outcome import Outcome
 from compliance.facts import Mode
 from dialer.campaign import Campaign, CampaignState
 from dialer.shares import Claim, assign, split
@@ -49,7 +50,7 @@ class Dialler:
         self._paused: list[Campaign] = []
         self._runs: dict[str, CampaignRun] = {}
         self._allowance = Allowance(means.lines.calls_per_second, self._clock.monotonic())
-        self._began_at = self._clock.now()
+        self._left_over: frozenset[str] | None = None  # attempts of the engine before this one
         self._refreshed_at = -1e9
         self._refreshing: asyncio.Task[None] | None = None
         self._asked_at = -1e9
@@ -153,11 +154,14 @@ class Dialler:
 
     async def _refresh(self) -> None:
         try:
+            if self._left_over is None:  # before anything is dialled
+                open_still = await self._means.attempts.open(self._means.exchange.node)
+                self._left_over = frozenset(attempt.id for attempt in open_still)
             for campaign in await self._running():
                 run = self._runs.get(campaign.id) or self._begin(campaign)
                 run.campaign = campaign
             for run in tuple(self._runs.values()):
-                await self._renew(run)
+                await self._renewed(run)
             await self._find_left_over()
             mine = {run.campaign.id: run.campaign for run in self._runs.values() if run.lease is not None}
             await self._forgotten.close(mine)
@@ -204,6 +208,15 @@ class Dialler:
         self._runs[campaign.id] = run
         return run
 
+    async def _renewed(self, run: CampaignRun) -> None:
+        """One campaign that cannot be gone on with must not cost the others their leases."""
+        try:
+            await self._renew(run)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("a campaign's lease could not be renewed", campaign=run.campaign.id)
+
     async def _renew(self, run: CampaignRun) -> None:
         campaigns, campaign = self._means.campaigns, run.campaign
         if not run.active or run.lease is None:
@@ -218,19 +231,26 @@ class Dialler:
             self._runs.pop(campaign.id, None)
 
     async def _find_left_over(self) -> None:
-        """Attempts of the engine before this one: adopted, or ended, by engine.recovery."""
-        means, switchboard = self._means, self._means.switchboard
+        """Attempts of the engine before this one: adopted, or ended, by engine.recovery.
+
+        And those of this one that nobody makes, as the database's answer was lost: ended here.
+        """
+        means, doubtful = self._means, self._caller.doubtful
+        ours = (self._left_over or frozenset()) | doubtful
         for attempt in await means.attempts.open(means.exchange.node):
             run = self._runs.get(attempt.campaign)
-            if attempt.reserved_at >= self._began_at or (run is not None and attempt.id in run.flights):
+            if attempt.id not in ours or (run is not None and attempt.id in run.flights):
                 continue
-            call_log = switchboard.log_of(attempt.id)
+            call_log = means.switchboard.log_of(attempt.id)
             if call_log is None:
                 events = await means.queries.events(attempt.id)
-                if not events or fold(events).ended_at is None:
+                over = bool(events) and fold(events).ended_at is not None
+                if not events or not (over or attempt.id in doubtful):
                     continue  # it is about to be adopted, or ended
                 call_log = means.exchange.call_log(attempt.id)
                 call_log.resume(events)
+                if not over:
+                    await call_log.end("network", Outcome.FAILED)
             if run is None:
                 try:
                     run = self._begin(await means.campaigns.get(attempt.campaign))
