@@ -38,10 +38,9 @@ class ForgottenCalls:
         now = means.exchange.clock.now()
         if not campaigns or (self._looked_at is not None and now - self._looked_at < LOOK_EVERY):
             return
-        for attempt in await means.attempts.forgotten(means.exchange.node, now - FORGOTTEN_AFTER):
-            campaign = campaigns.get(attempt.campaign)
-            if campaign is None:
-                continue
+        before = now - FORGOTTEN_AFTER
+        for attempt in await means.attempts.forgotten(means.exchange.node, before, campaigns.keys()):
+            campaign = campaigns[attempt.campaign]
             events = await means.queries.events(attempt.id)
             known = attempt_after(attempt, events)
             if known.ended_at is None:

@@ -5,7 +5,7 @@ Every method raises StoreUnavailable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -29,8 +29,10 @@ class Attempts(Protocol):
     async def open(self, node: str) -> Sequence[Attempt]:
         """Those of this node that have not ended, for recovery; oldest first."""
 
-    async def forgotten(self, node: str, before: datetime, *, limit: int = 100) -> Sequence[Attempt]:
-        """Those of other nodes that began before then and have not ended, oldest first."""
+    async def forgotten(
+        self, node: str, before: datetime, campaigns: Collection[str], *, limit: int = 100
+    ) -> Sequence[Attempt]:
+        """Of these campaigns those of other nodes that began before then and have not ended, oldest first."""
 
     async def to_audit(self, campaign: str, since: datetime, *, limit: int = 50) -> Sequence[Attempt]:
         """Machines' verdicts that nobody has listened to, newest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -59,9 +59,14 @@ class SqlAttempts:
         mine = select(attempts).where(_columns.ended_at.is_(None), _columns.node == node)
         return await self._read(mine.order_by(_columns.at, _columns.id))
 
-    async def forgotten(self, node: str, before: datetime, *, limit: int = 100) -> Sequence[Attempt]:
+    async def forgotten(
+        self, node: str, before: datetime, campaigns: Collection[str], *, limit: int = 100
+    ) -> Sequence[Attempt]:
         theirs = select(attempts).where(
-            _columns.ended_at.is_(None), _columns.node != node, _columns.at < before
+            _columns.ended_at.is_(None),
+            _columns.node != node,
+            _columns.at < before,
+            _columns.campaign.in_(sorted(campaigns)),
         )
         return await self._read(theirs.order_by(_columns.at, _columns.id).limit(limit))
 

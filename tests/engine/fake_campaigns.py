@@ -186,9 +186,9 @@ class CampaignBooks:
     async def open(self, node: str) -> Sequence[Attempt]:
         return [one for one in self.attempts.values() if one.ended_at is None and one.node == node]
 
-    async def forgotten(self, node: str, before: datetime) -> Sequence[Attempt]:
+    async def forgotten(self, node: str, before: datetime, names: Collection[str]) -> Sequence[Attempt]:
         theirs = [one for one in self.attempts.values() if one.ended_at is None and one.node != node]
-        return [one for one in theirs if one.reserved_at < before]
+        return [one for one in theirs if one.reserved_at < before and one.campaign in names]
 
     async def promises(self, debt: str) -> Sequence[Any]:
         raise Missing(debt)

@@ -44,9 +44,11 @@ async def test_an_attempt_takes_its_lead_in_the_transaction_of_the_call(
     assert await store.attempts.open("n1") == [begun]
     assert await store.attempts.open("n2") == []
     later = clock.now() + timedelta(seconds=1)
-    assert await store.attempts.forgotten("n2", later) == [begun]
-    assert await store.attempts.forgotten("n2", clock.now()) == []
-    assert await store.attempts.forgotten("n1", later) == []
+    assert await store.attempts.forgotten("n2", later, ["spring", "summer"]) == [begun]
+    assert await store.attempts.forgotten("n2", clock.now(), ["spring"]) == []
+    assert await store.attempts.forgotten("n1", later, ["spring"]) == []
+    # So that those of campaigns that nobody dials any more are in nobody's way.
+    assert await store.attempts.forgotten("n2", later, ["summer"]) == []
     clock.pass_seconds(3600)
     assert await reserve(store, clock) == []
     with pytest.raises(Refused, match="call with this person"):
