@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from dialer.mistakes import Mistake, MistakeCode
+
 _BEGIN = re.compile(r"\+[0-9]{1,15}", re.ASCII)
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
@@ -15,14 +17,11 @@ def caller_id_for(callee: str, caller_ids: Mapping[str, str]) -> str:
     return caller_ids[max(begins, key=len)] if begins else ""
 
 
-def wrong_caller_ids(caller_ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """(place, sentence) of each one that cannot be."""
+def wrong_caller_ids(caller_ids: Mapping[str, str]) -> Iterator[Mistake]:
+    """One for each that cannot be."""
     for begin, number in caller_ids.items():
         place = f"caller_ids.{begin}" if begin else "caller_ids"
         if begin and not _BEGIN.fullmatch(begin):
-            yield (
-                place,
-                f'"{begin}" is no begin of a number: write it with +, such as +48, or "" for all others.',
-            )
+            yield Mistake(place, MistakeCode.CALLER_ID_BEGIN, {"begin": begin})
         if not _NUMBER.fullmatch(number):
-            yield place, f'"{number}" is no number that can be shown: write it in full, such as +48220000010.'
+            yield Mistake(place, MistakeCode.CALLER_ID_NUMBER, {"number": number})

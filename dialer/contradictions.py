@@ -12,8 +12,7 @@ from compliance.pack import CampaignLimits, Pack
 from compliance.rules.calls_in_days import CallsInDays
 from compliance.rules.redial_locks import AGENT_GUARANTEED, SameDayAfterMachine
 from dialer.campaign import Campaign
-from dialer.mistakes import Mistake
-from dialer.reasons import times
+from dialer.mistakes import Mistake, MistakeCode
 from dialer.recycling import RECYCLED, Recycling
 from dialer.results import AttemptResult
 from schedules.spans import DAY_MINUTES
@@ -21,6 +20,7 @@ from schedules.spans import DAY_MINUTES
 _DAY_SECONDS = 86_400
 _LONGEST_WAIT_SECONDS = 60 * _DAY_SECONDS
 _MOST_CALLS = 100
+_M = MistakeCode
 
 
 def contradictions(
@@ -36,10 +36,7 @@ def contradictions(
         offered = campaign.dispositions or dispositions
         for name in goal.dispositions:
             if name not in offered:
-                yield Mistake(
-                    "goal.dispositions",
-                    f"The goal counts {name!r}, which agents of the campaign cannot choose: add it to them.",
-                )
+                yield Mistake("goal.dispositions", _M.GOAL_DISPOSITION, {"name": name})
 
 
 def _caps(campaign: Campaign) -> Iterator[Mistake]:
@@ -47,24 +44,18 @@ def _caps(campaign: Campaign) -> Iterator[Mistake]:
     for field in ("lead", "number", "day"):
         value = getattr(caps, field)
         if not 1 <= value <= _MOST_CALLS:
-            yield Mistake(f"retry.caps.{field}", f"It is {value}; set 1 to {_MOST_CALLS} calls.")
+            yield Mistake(f"retry.caps.{field}", _M.CAP, {"calls": value, "most": _MOST_CALLS})
     if not 0 <= caps.gap_seconds <= 7 * _DAY_SECONDS:
-        yield Mistake("retry.caps.gap_seconds", "Keep calls to one person 0 s to 7 days apart.")
-    for field in ("number", "day"):
+        yield Mistake("retry.caps.gap_seconds", _M.GAP)
+    above = {"number": _M.NUMBER_ABOVE_LEAD, "day": _M.DAY_ABOVE_LEAD}
+    for field, code in above.items():
         value = getattr(caps, field)
         if value > caps.lead:
-            what = "to one number" if field == "number" else "a day"
-            yield Mistake(
-                f"retry.caps.{field}",
-                f"{value} calls {what} can never come about with {caps.lead} to a lead: set "
-                f"{caps.lead} at most.",
-            )
+            yield Mistake(f"retry.caps.{field}", code, {"calls": value, "most": caps.lead})
     if caps.day > 1 and caps.gap_seconds * (caps.day - 1) >= _DAY_SECONDS:
         fits = 1 + (_DAY_SECONDS - 1) // caps.gap_seconds
         yield Mistake(
-            "retry.caps.day",
-            f"{caps.day} calls a day can never come about {_long(caps.gap_seconds)} apart: set {fits} at "
-            "most, or a shorter gap.",
+            "retry.caps.day", _M.DAY_AND_GAP, {"calls": caps.day, "gap": caps.gap_seconds, "most": fits}
         )
 
 
@@ -73,49 +64,30 @@ def _rule(
 ) -> Iterator[Mistake]:
     caps, field = campaign.retry.caps, f"retry.recycling.{result}"
     if result not in RECYCLED:
-        possible = ", ".join(RECYCLED)
-        yield Mistake(field, f"What follows {result} is not a campaign's to decide; what is: {possible}.")
+        yield Mistake(field, _M.NOT_RECYCLED, {"result": result, "recycled": tuple(RECYCLED)})
         return
     if not 0 <= rule.most <= _MOST_CALLS:
-        yield Mistake(f"{field}.most", f"It is {rule.most}; set 0 to {_MOST_CALLS} times.")
+        yield Mistake(f"{field}.most", _M.RECYCLING_MOST, {"calls": rule.most, "most": _MOST_CALLS})
     if not 0 <= rule.after_seconds <= _LONGEST_WAIT_SECONDS:
-        yield Mistake(f"{field}.after_seconds", "Wait 0 s to 60 days.")
+        yield Mistake(f"{field}.after_seconds", _M.RECYCLING_WAIT)
     if rule.most == 0:
         return
     # The first call and `most` repetitions.
+    again = {"result": result, "again": rule.most, "calls": rule.most + 1}
     if rule.most + 1 > caps.lead:
-        yield Mistake(
-            f"{field}.most",
-            f"After {result} {times(rule.most)} more would be {rule.most + 1} calls, and a lead gets "
-            f"{caps.lead}: set {caps.lead - 1} at most, or allow more calls to a lead.",
-        )
+        data = {**again, "allows": caps.lead, "most": caps.lead - 1}
+        yield Mistake(f"{field}.most", _M.AGAIN_ABOVE_LEAD, data)
     elif rule.most + 1 > caps.number:
-        if not rule.next_number:
-            yield Mistake(
-                f"{field}.most",
-                f"After {result} the same number is called {times(rule.most)} more, and a number gets "
-                f"{caps.number} calls: set {caps.number - 1} at most, or have the next number called.",
-            )
+        data = {**again, "allows": caps.number, "most": caps.number - 1}
+        if rule.next_number:
+            yield Mistake(f"{field}.most", _M.ONE_NUMBER, data, blocks=False)
         else:
-            yield Mistake(
-                f"{field}.most",
-                f"A lead with one number gets {caps.number} of the {rule.most + 1} calls that "
-                f"{result} allows.",
-                blocks=False,
-            )
+            yield Mistake(f"{field}.most", _M.AGAIN_ABOVE_NUMBER, data)
+    wait = {"result": result, "wait": rule.after_seconds}
     if rule.after_seconds < caps.gap_seconds:
-        yield Mistake(
-            f"{field}.after_seconds",
-            f"{_long(rule.after_seconds)} after {result} is within the gap of {_long(caps.gap_seconds)} "
-            "between calls to one person: set it to the gap at least.",
-        )
+        yield Mistake(f"{field}.after_seconds", _M.AGAIN_IN_GAP, {**wait, "gap": caps.gap_seconds})
     elif rule.most >= caps.day and rule.after_seconds * caps.day < _DAY_SECONDS / 2:
-        yield Mistake(
-            f"{field}.most",
-            f"Calls after {result} come {_long(rule.after_seconds)} apart, but only {caps.day} in a day: the "
-            "others wait for the next day.",
-            blocks=False,
-        )
+        yield Mistake(f"{field}.most", _M.AGAIN_NEXT_DAY, {**wait, "calls": caps.day}, blocks=False)
 
 
 def _abandoned(campaign: Campaign, limits: CampaignLimits) -> Iterator[Mistake]:
@@ -123,25 +95,20 @@ def _abandoned(campaign: Campaign, limits: CampaignLimits) -> Iterator[Mistake]:
     hours = limits.redial_lock_hours
     if rule is None or rule.most == 0 or hours is None or rule.after_seconds >= hours * 3600:
         return
-    yield Mistake(
-        "retry.recycling.abandoned.after_seconds",
-        f"{_long(rule.after_seconds)} after an abandoned call is too early: the rules lock the number for "
-        f"{hours} hours; set that at least.",
-    )
+    data = {"wait": rule.after_seconds, "hours": hours}
+    yield Mistake("retry.recycling.abandoned.after_seconds", _M.REDIAL_LOCK, data)
 
 
 def _parts(campaign: Campaign) -> Iterator[Mistake]:
     parts = sorted(campaign.retry.best_time.parts, key=lambda part: part.begins)
     if len(parts) == 1:
-        yield Mistake("retry.best_time", "One part of the day leaves nothing to choose: name two, or none.")
+        yield Mistake("retry.best_time", _M.ONE_PART)
     for part in parts:
         if not 0 <= part.begins < part.ends <= DAY_MINUTES:
-            yield Mistake(
-                "retry.best_time", "A part of the day lies within one day: end it at 24:00 at most."
-            )
+            yield Mistake("retry.best_time", _M.PART_BEYOND_DAY)
     for first, second in pairwise(parts):
         if second.begins < first.ends:
-            yield Mistake("retry.best_time", "Two parts of the day overlap: write them one after another.")
+            yield Mistake("retry.best_time", _M.PARTS_OVERLAP)
 
 
 def cut_short_by_rules(campaign: Campaign, packs: Sequence[Pack]) -> Iterator[Mistake]:
@@ -158,16 +125,8 @@ def cut_short_by_rules(campaign: Campaign, packs: Sequence[Pack]) -> Iterator[Mi
         for rule in pack.rules:
             name = f"{pack.name}/{rule.name}"
             if isinstance(rule, CallsInDays) and most > rule.calls:
-                sentence = f"Rule {name} allows {rule.calls} calls in {rule.days} days: {most} take longer."
-                yield Mistake("retry.caps.lead", sentence, blocks=False)
+                data = {"rule": name, "calls": rule.calls, "days": rule.days, "most": most}
+                yield Mistake("retry.caps.lead", _M.RULE_CALLS, data, blocks=False)
             if isinstance(rule, SameDayAfterMachine) and same_day:
-                sentence = f"Rule {name} puts a try after a machine off to the next day."
-                yield Mistake("retry.recycling.machine.after_seconds", sentence, blocks=False)
-
-
-def _long(seconds: int) -> str:
-    for unit, length in (("day", _DAY_SECONDS), ("hour", 3600), ("minute", 60)):
-        if seconds >= length and seconds % length == 0:
-            count = seconds // length
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} s"
+                field = "retry.recycling.machine.after_seconds"
+                yield Mistake(field, _M.RULE_NEXT_DAY, {"rule": name}, blocks=False)

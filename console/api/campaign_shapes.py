@@ -23,6 +23,7 @@ from dialer.checking import (
 )
 from dialer.lead import LeadState
 from dialer.machine import Detect, MachinePolicy, OnMachine
+from dialer.mistakes import MistakeCode
 from dialer.preview import PreviewEnd
 from dialer.reasons import ReasonCode
 from dialer.recycling import AttemptCaps, RetryRules
@@ -251,6 +252,7 @@ class MistakeShape(Shape):
     """`blocks` false: a note; it may be meant."""
 
     field: str
+    code: Annotated[MistakeCode, Field(description="What is wrong; the sentence tells it in English.")]
     sentence: str
     blocks: bool
 

@@ -141,7 +141,8 @@ class CampaignsApi:
             CampaignCheck(
                 may_start=not any(one.blocks for one in found),
                 mistakes=[
-                    MistakeShape(field=one.field, sentence=one.sentence, blocks=one.blocks) for one in found
+                    MistakeShape(field=one.field, code=one.code, sentence=one.sentence, blocks=one.blocks)
+                    for one in found
                 ],
                 limits=self._limits(campaign),
             )

@@ -25,6 +25,7 @@ from console.campaigns.forms import (
     with_settings,
 )
 from console.campaigns.frame import frame
+from console.campaigns.mistake_telling import mistake_told
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
@@ -156,6 +157,7 @@ class CampaignEditing:
     ) -> web.Response:
         words = self._pages.words_for(request)
         found = await self._rules.mistakes(campaign)
+        by_field = _by_field(found, step, words)
         return self._pages.page(
             request,
             "campaigns/change.html",
@@ -163,8 +165,9 @@ class CampaignEditing:
             tab="change",
             step=step,
             steps=("what", "how", CHECK),
-            groups=self._groups(step, settings_of(campaign), words, typed or Typed(), _by_field(found, step)),
+            groups=self._groups(step, settings_of(campaign), words, typed or Typed(), by_field),
             places={one: _place(one) for one in found},
+            told={one: mistake_told(one, words) for one in found},
             blocking=[one for one in found if one.blocks],
             notes=[one for one in found if not one.blocks],
             sentence=sentence,
@@ -195,13 +198,13 @@ def _step_of(request: web.Request) -> str:
     return step
 
 
-def _by_field(found: Sequence[Mistake], step: str) -> dict[str, list[tuple[str, bool]]]:
+def _by_field(found: Sequence[Mistake], step: str, words: Words) -> dict[str, list[tuple[str, bool]]]:
     told: dict[str, list[tuple[str, bool]]] = {}
     fields = fields_of(step) if step in STEPS else ()
     for one in found:
         path = place_of(one.field, fields)
         if path is not None:
-            told.setdefault(path, []).append((one.sentence, one.blocks))
+            told.setdefault(path, []).append((mistake_told(one, words), one.blocks))
     return told
 
 

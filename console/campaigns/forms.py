@@ -49,7 +49,7 @@ class Shown:
     value: str
     choices: tuple[tuple[str, str, bool], ...] = ()
     wrong: tuple[str, ...] = ()
-    # Sentences of the campaign's checks; they are in English.
+    # Of the campaign's checks.
     mistakes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

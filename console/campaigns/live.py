@@ -15,6 +15,7 @@ from console.campaigns import live_charts
 from console.campaigns.asking import actor_of, campaign_read, version_of
 from console.campaigns.frame import REACHED, counted, done, frame
 from console.campaigns.live_telling import held_today, held_told, not_called_told, pacer_told
+from console.campaigns.mistake_telling import mistake_told
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
@@ -65,7 +66,7 @@ class CampaignLivePages:
         before = {one.field for one in await self._parts.campaign_rules.mistakes(campaign) if one.blocks}
         for one in await self._parts.campaign_rules.mistakes(wanted):
             if one.blocks and one.field not in before:
-                return await self._show(request, campaign, one.sentence, 422)
+                return await self._show(request, campaign, mistake_told(one, words), 422)
         try:
             await self._parts.campaigns.change(actor_of(request), wanted)
         except Changed:

@@ -14,6 +14,7 @@ from infolinia.assembly.callbacks import hours_of
 from infolinia.configuration import Configuration
 from infolinia.sections.rules import rule_book
 from ivr.flow import Flow
+from ivr.steps.queue import Queue
 from ivr.steps.stop_contact import StopContactStep
 from schedules.opening_hours import OpeningHours
 
@@ -42,6 +43,7 @@ def known_to_campaigns(configuration: Configuration, flows: Iterable[Flow]) -> K
         queues=frozenset(configuration.queues),
         flows=frozenset(named),
         opt_out_flows=frozenset(name for name, flow in named.items() if _ends_calls(flow)),
+        flow_queues={name: _queues(flow) for name, flow in named.items()},
         hours=frozenset(configuration.hours),
         packs=frozenset(PACKS),
         dispositions=frozenset(configuration.desk.all_dispositions()),
@@ -54,6 +56,10 @@ def known_to_campaigns(configuration: Configuration, flows: Iterable[Flow]) -> K
 
 def _ends_calls(flow: Flow) -> bool:
     return any(isinstance(step.body, StopContactStep) for step in flow.steps.values())
+
+
+def _queues(flow: Flow) -> frozenset[str]:
+    return frozenset(step.body.name for step in flow.steps.values() if isinstance(step.body, Queue))
 
 
 def schedule(configuration: Configuration) -> Callable[[str], OpeningHours | None]:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from dialer.mistakes import MistakeCode
 from engine.campaign_rules import CampaignRules
 from engine.clock import SystemClock
 from infolinia.assembly.campaign_rules import known_to_campaigns
@@ -83,6 +84,7 @@ async def test_a_campaign_with_mistakes_is_a_draft_that_does_not_start(api: Runn
     told = (await client.get("/campaigns/spring/check")).json
     assert told["may_start"] is False
     wrong = [one["field"] for one in told["mistakes"] if one["blocks"]]
+    assert {one["code"] for one in told["mistakes"]} <= set(MistakeCode)
     assert set(wrong) == {"flow", "hours", "last_day"}
     refused = await client.post("/campaigns/spring/start", {}, key="k")
     problem(refused, 422, "refused")

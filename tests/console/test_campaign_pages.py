@@ -93,6 +93,16 @@ async def test_all_mistakes_at_once_each_by_its_field_with_its_remedy(room: Camp
     assert (await room.parts.campaigns.get("spring")).state is CampaignState.DRAFT
 
 
+async def test_mistakes_are_told_in_the_reader_s_language(room: Campaigning) -> None:
+    await room.made(queue="nobody", ring_seconds=3)
+    for language, told in (("pl", "Dzwoni przez 3 s; ustaw"), ("ru", "Звонит 3 с; установите")):
+        await room.send("/language", language=language)
+        assert told in await room.page("/campaigns/spring/change?step=check")
+        how = await room.page("/campaigns/spring/change?step=how")
+        assert told in how.split('id="f-ring_seconds"', 1)[1].split("</div>", 1)[0]
+        assert "It rings" not in how
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [

@@ -104,6 +104,20 @@ def test_what_each_kind_and_mode_needs() -> None:
     assert set(found(usual(purpose=Purpose.SERVICE))) == {"purpose"}
 
 
+def test_a_flow_before_the_agents_that_gives_nobody_to_their_queue_is_noted() -> None:
+    known = replace(KNOWN, flow_queues={"greeting": ["service"], "order": ["sales", "service"]})
+    (note,) = check(usual(flow="greeting"), NO_LIMITS, known)
+    assert (note.field, note.blocks) == ("flow", False)
+    assert note.sentence == (
+        "Flow 'greeting' goes before the agents, but gives nobody to queue 'sales': add a step to it that "
+        "does, or take the flow out."
+    )
+    assert not check(usual(flow="order"), NO_LIMITS, known)
+    assert not check(usual(flow="greeting", mode=Mode.PREVIEW), NO_LIMITS, known)  # there it is not used
+    alone = usual(flow="greeting", mode=Mode.AGENTLESS, queue=None)
+    assert not check(alone, NO_LIMITS, known)
+
+
 def test_what_the_rules_ask_of_a_campaign() -> None:
     mistakes = found(usual(ring_seconds=12, caller_ids={"+48": "+48220000010"}), TSR)
     assert mistakes == {

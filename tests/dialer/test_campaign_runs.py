@@ -176,7 +176,7 @@ def test_the_longest_begin_decides_which_number_is_shown(callee: str, shown: str
 
 def test_wrong_caller_ids_are_each_told() -> None:
     wrong = {"+48": "+48220000010", "48": "+48220000010", "+1": "anonymous"}
-    assert [place for place, _ in wrong_caller_ids(wrong)] == ["caller_ids.48", "caller_ids.+1"]
+    assert [one.field for one in wrong_caller_ids(wrong)] == ["caller_ids.48", "caller_ids.+1"]
 
 
 @pytest.mark.parametrize(
