@@ -13,8 +13,8 @@ import structlog
 
 from compliance.facts import Mode
 from dialer.abandon_window import window_began
-from dialer.campaign import Campaign, CampaignState
-from dialer.lead import LeadState
+from dialer.campaign import Campaign, CampaignState, Cause
+from dialer.goals import Tally
 from dialer.machine import DetectionCounts
 from dialer.pacing import (
     AgentView,
@@ -45,6 +45,7 @@ from engine.dialling.held import (
 )
 from engine.dialling.lead_calling import LeadCaller
 from engine.dialling.lead_placing import LOOK_SECONDS, LeadPlacing
+from engine.dialling.list_figures import Figures, ListFigures
 from engine.dialling.means import DiallingMeans
 from engine.dialling.minute_taking import MinuteTaking
 from engine.dialling.not_called import NotCalled
@@ -89,6 +90,7 @@ class CampaignRun:
         self._looked_at = self._kept_at = -1e9
         self._leads_left: int | None = None
         self._heard = DetectionCounts()
+        self._figures = ListFigures(means)
         self._not_called = NotCalled()
         self._leads = LeadPlacing(means, caller, callbacks, self.flights, trunks, self._not_called)
         self._cancelled: set[str] = set()
@@ -277,6 +279,7 @@ class CampaignRun:
     def list_has_changed(self) -> None:
         """There may be somebody to be called now."""
         self._looked_at = self._leads.none_until = -1e9
+        self._figures.list_has_grown()
 
     # --- what goes on beside ------------------------------------------------------------------------------
 
@@ -292,25 +295,16 @@ class CampaignRun:
             limits = means.limits(self.campaign)
             started_at = self.campaign.started_at or self.campaign.created_at
             window = window_began(limits, started_at, now)
-            if window != self._window:
-                found = await means.campaigns.counters(self.campaign.id, window)
-                self.flights.counted = Counted(found.attempts, found.live, found.abandoned)
-                self._window = window
-            counts = await means.leads.counts(self.campaign.id)
-            self._leads_left = sum(
-                one.count for one in counts if one.state in (LeadState.WAITING, LeadState.RESERVED)
-            )
-            total = await means.campaigns.counters(self.campaign.id, started_at)
-            self._heard = DetectionCounts(total.live, total.machines, total.audited, total.mistaken)
-            goal = self.campaign.goal
-            closed = await means.leads.closed(self.campaign.id) if goal and goal.dispositions else {}
-            tally = tally_of(counts, total.attempts, self._not_called.in_row, closed)
+            figures = await self._count(started_at, window, anew=window != self._window)
             await self._make_pacer()
             self._cancelled &= {flight.attempt.id for flight in self.flights}
             gone = means.gone(self.campaign)
-            change = own_change(self.campaign, tally, now, limits, self._heard, gone)
+            change = own_change(self.campaign, self._tally(figures), now, limits, self._heard, gone)
+            if change is not None and change.cause is Cause.LIST_ENDED:  # by a count that may be of before
+                figures = await self._count(started_at, window, anew=True)
+                change = own_change(self.campaign, self._tally(figures), now, limits, self._heard, gone)
             if change is not None:
-                note = change.note or ("" if total.attempts else self._not_called.note())
+                note = change.note or ("" if figures.total.attempts else self._not_called.note())
                 self.campaign = await means.campaigns.set_state(
                     ENGINE, self.campaign.id, change.move, cause=change.cause, note=note
                 )
@@ -320,8 +314,24 @@ class CampaignRun:
                 await self._minutes.keep(means.minutes, self.lease)
         except (StoreUnavailable, Missing, Changed, Refused) as failure:
             log.warning("a campaign could not be looked at", campaign=self.campaign.id, why=str(failure))
+        except Exception:
+            log.exception("a campaign could not be looked at; trying again", campaign=self.campaign.id)
         finally:
             self._looking = None
+
+    async def _count(self, began_at: datetime, window: datetime, *, anew: bool) -> Figures:
+        """Raises StoreUnavailable, Missing."""
+        figures, fresh = await self._figures.of(self.campaign, began_at, window, anew=anew)
+        if fresh:
+            found, total = figures.window, figures.total
+            self.flights.count(Counted(found.attempts, found.live, found.abandoned), window)
+            self._heard = DetectionCounts(total.live, total.machines, total.audited, total.mistaken)
+            self._window = window
+        self._leads_left = figures.leads_left
+        return figures
+
+    def _tally(self, figures: Figures) -> Tally:
+        return tally_of(figures.counts, figures.total.attempts, self._not_called.in_row, figures.closed)
 
     async def _make_pacer(self) -> None:
         campaign, means = self.campaign, self._means

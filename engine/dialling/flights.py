@@ -88,6 +88,7 @@ class Flights:
         self._at = at
         self._flights: dict[str, Flight] = {}
         self.counted = Counted()
+        self._counted_since: datetime | None = None
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -128,6 +129,17 @@ class Flights:
             flight.live, flight.abandoned = _is_live(flight), flight.attempt.abandoned
         else:
             self.counted.attempts += 1
+
+    def count(self, written: Counted, since: datetime) -> None:
+        """What the database has counted since then: other engines' calls too, these here not all yet."""
+        ours = self.counted
+        if since != self._counted_since:
+            ours, self._counted_since = Counted(), since
+        self.counted = Counted(
+            max(ours.attempts, written.attempts),
+            max(ours.live, written.live),
+            max(ours.abandoned, written.abandoned),
+        )
 
     def done(self, flight: Flight) -> None:
         self._flights.pop(flight.attempt.id, None)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from calls.events import CallEvent
-from dialer.attempt import Attempt
+from dialer.attempt import Attempt, is_live
 from dialer.campaign import Campaign, CampaignMove, CampaignState, Cause, changed
 from dialer.campaign import Change as StateChange
 from dialer.choosing import chosen, turn
@@ -85,7 +85,7 @@ class CampaignBooks:
 
     async def counters(self, name: str, since: datetime) -> CampaignCounters:
         mine = [one for one in self.attempts.values() if one.campaign == name and one.reserved_at >= since]
-        live = sum(one.answered_at is not None for one in mine)
+        live = sum(is_live(one) for one in mine)
         return CampaignCounters(len(mine), live, sum(one.abandoned for one in mine))
 
     async def knowledge(self, name: str) -> Mapping[str, object] | None:

@@ -296,3 +296,38 @@ async def test_a_flow_that_was_taken_away_is_waited_for(tmp_path: Path, campaign
     at.books.campaigns["autumn"] = replace(at.books.campaigns["autumn"], flow="news")
     await at.until(lambda: len(at.public.dialled) == 2, 60)
     await at.stop()
+
+
+async def test_a_flow_that_a_reload_takes_away_stops_calls_at_once_and_pauses_the_campaign(
+    tmp_path: Path,
+) -> None:
+    """Waiting for its flow and being paused for want of it follow each other; a person starts it again."""
+    at = office(tmp_path)
+    flows = at.means.exchange.flows
+
+    def gone(campaign: Campaign) -> str:
+        return "" if flows.by_name(campaign.flow or "") else "There is no flow 'news': add it."
+
+    at.means = replace(at.means, gone=gone)
+    at.dialler = Dialler(at.means)
+    at.put(news(lines=1), *numbers(4))
+    at.public.usual = Fate(holds=5)
+    at.start()
+    await at.until(lambda: bool(at.public.dialled))
+    loaded = {name: flow for name in ("news", "nobody-free") if (flow := flows.by_name(name)) is not None}
+    flows.replace({"nobody-free": loaded["nobody-free"]}, flows.unknown)
+    before = len(at.public.dialled)
+    await at.until(lambda: at.books.campaigns["autumn"].state is CampaignState.PAUSED, 30)
+    campaign = at.books.campaigns["autumn"]
+    assert (campaign.state_cause, campaign.state_note) == (
+        Cause.NAMES_GONE,
+        "There is no flow 'news': add it.",
+    )
+    assert len(at.public.dialled) == before
+    flows.replace(loaded, flows.unknown)
+    await at.pass_by(60)
+    assert len(at.public.dialled) == before  # it was paused: a person starts it again
+    at.books.campaigns["autumn"] = replace(campaign, state=CampaignState.RUNNING)
+    await at.until(lambda: at.books.campaigns["autumn"].state is CampaignState.FINISHED)
+    assert sorted(at.public.dialled) == list(numbers(4))
+    await at.stop()
