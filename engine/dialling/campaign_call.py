@@ -10,20 +10,14 @@ That it is dialled is in the database before it is; nothing of it is ever dialle
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
 
-from acd.talks.commands import Over
-from acd.talks.talk import ActionRefused, TalkView
-from calls import control as network
+from acd.talks.talk import ActionRefused
 from calls.control import (
-    CallControlError,
     ChannelEnded,
     LegAnswered,
     LegRinging,
@@ -31,7 +25,7 @@ from calls.control import (
 )
 from calls.events import CallEvent, CallEventKind
 from calls.legs import LegRole, LegState
-from calls.outcome import Outcome, outcome_of_unanswered
+from calls.outcome import Outcome
 from dialer.attempt import Verdict
 from dialer.machine import Detect, OnMachine
 from engine.call_in_progress import Successor
@@ -43,8 +37,7 @@ from engine.dialling.crew import AgentGiven, CampaignMeans
 from engine.dialling.nobody_free import NOBODY_FREE, nobody_free
 from engine.dialling.verdicts import Judged, verdict_in
 from engine.dialling.what_answered import GreetingOver, WhatAnswered
-from engine.placing.own_calls import flow_after
-from engine.placing.ringing import callee_channel
+from engine.placing.placed_call import PlacedCall, leg_data
 from engine.ports import LedgerUnavailable
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
 from engine.talks.recall import over_in_log, recalled, room_named
@@ -65,10 +58,8 @@ class WindowOver:
 OfCampaign = AgentGiven | Judged | GreetingOver | WindowOver
 
 
-class CampaignCall:
-    """Implements CallInProgress. `go_on` makes the conversation, in this flow, of a person without an agent;
-    `language`: that of our own flows.
-    """
+class CampaignCall(PlacedCall):
+    """Implements CallInProgress."""
 
     def __init__(
         self,
@@ -81,25 +72,12 @@ class CampaignCall:
         go_on: Callable[[Flow], Conversation],
         language: str,
     ) -> None:
-        self.id = call_log.id
-        self.channel_id = callee_channel(call_log.id)
-        self.log = call_log
-        self.turn = asyncio.Lock()
+        super().__init__(
+            call_log, means, flow_named=flow_named, go_on=go_on, language=language, lost_calls=dial.queue
+        )
         self._dial = dial
-        self._means = means(self.tell)
         self._lines = campaign.lines
         self._sought = AgentSeeking(self.channel_id, dial, self._means, campaign.crew, self.tell)
-        self._flow_named = flow_named
-        self._go_on = go_on
-        self._language = language
-        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
-        self._answered = False
-        self._talk: TalkInProgress | None = None
-        self._left: Over | None = None  # how an earlier engine's talk was over, of which nothing has come
-        self._successor: Conversation | None = None
-        self._ended_by = "caller"
-        self._outcome: Outcome | None = None
-        self._timers: list[asyncio.TimerHandle] = []
         self._what = WhatAnswered(self.channel_id, dial.machine, language, campaign.verdicts, self.tell)
         self._machine = False  # an earlier engine found one
         self._led = False  # through the flow that goes before the agent
@@ -107,21 +85,8 @@ class CampaignCall:
     # --- what is seen -------------------------------------------------------------------------------------
 
     @property
-    def talk(self) -> TalkView | None:
-        return None if self._talk is None else self._talk.view
-
-    @property
     def guarded(self) -> bool:
         return self._answered and not (self._talk is not None and self._talk.together)
-
-    @property
-    def placed(self) -> bool:
-        return True
-
-    def tell(
-        self, item: network.NetworkEvent | Asked | Overdue | AgentGiven | Judged | GreetingOver | WindowOver
-    ) -> None:
-        self._inbox.put_nowait(item)
 
     def forget_reports(self) -> None:
         refuse_waiting(self._inbox, "The connection to Asterisk was lost; see whether it was done.")
@@ -163,20 +128,6 @@ class CampaignCall:
             self._talk = TalkInProgress(found.talk, found.main or room_named(leg), self._means)
             self._talk.found()
 
-    async def lost(self, at: datetime | None) -> None:
-        self._outcome = Outcome.LOST
-        await self._give_up()
-        await self.log.end("network", Outcome.LOST, at=at)
-
-    async def rescue(self, fault: Exception) -> None:
-        await self._give_up()
-        await self.log.write(CallEventKind.TROUBLE, {"what": "fault", "detail": repr(fault)})
-        await self.log.end("fault", Outcome.FAILED)
-
-    async def cut_off(self) -> None:
-        self._outcome = Outcome.LOST
-        await self.hang_up("engine")
-
     async def hang_up(self, by: str) -> None:
         """By "engine" while it rings: it is not needed any more."""
         self._ended_by = by
@@ -207,7 +158,9 @@ class CampaignCall:
     async def _ring(self) -> None:
         means, dial = self._means, self._dial
         try:
-            await self.log.keep(CallEventKind.LEG_CHANGED, self._leg_data(LegState.NEW))
+            await self.log.keep(
+                CallEventKind.LEG_CHANGED, leg_data(self.channel_id, LegRole.CUSTOMER, LegState.NEW)
+            )
         except LedgerUnavailable as away:
             await self._trouble(f"not dialled: {away}")
             await self.log.end("network", Outcome.FAILED)
@@ -232,9 +185,7 @@ class CampaignCall:
         if self._talk is not None:
             await self._over(await self._talk.settle(up))
         elif self._left is not None:
-            for leg in sorted(one for one in up or () if one.startswith(f"{self.id}.leg.")):
-                await self._hang_up(leg)
-            await self._over(self._left)
+            await self._over_before(self._left, up)
         elif not self._answered:
             self._after(self._dial.ring_seconds + OVERDUE_SECONDS, Overdue(self.channel_id))
             if up is not None and self.channel_id in up:
@@ -259,7 +210,7 @@ class CampaignCall:
             case LegAnswered(channel_id) if channel_id == person:
                 await self._person_answered()
             case LegRinging(channel_id) if channel_id == person and self.log.call.ringing_at is None:
-                await self.log.write(CallEventKind.LEG_CHANGED, self._leg_data(LegState.RINGING))
+                await self._moved(person, LegRole.CUSTOMER, LegState.RINGING)
                 self._after(self._dial.ring_seconds, Overdue(person))
             case Overdue(channel_id) if channel_id == person:
                 if not self._answered:
@@ -360,34 +311,11 @@ class CampaignCall:
 
     # --- the end ------------------------------------------------------------------------------------------
 
-    async def _person_gone(self, cause: int) -> None:
-        await self._give_up(cause)
+    def _unanswered(self, cause: int) -> Outcome:
         rang = self.log.call.ringing_at is not None
-        unanswered = Outcome.NO_ANSWER if cause == 0 and rang else outcome_of_unanswered(cause)
-        by = self._ended_by if self._answered or self._ended_by != "caller" else "network"
-        await self._end(by, Outcome.COMPLETED if self._answered else unanswered, cause)
-
-    async def _over(self, over: Over | None) -> None:
-        """Nobody of ours is on the line any more."""
-        if over is None:
-            return
-        self._talk = None
-        flow = self._flow_after(over)
-        if flow is None:
-            await self._hang_up(self.channel_id)
-            await self._end("agent", Outcome.COMPLETED)
-            return
-        with contextlib.suppress(CallControlError):  # it plays none, or has ended
-            await self._means.control.music(self.channel_id, on=False)
-        self._successor = self._go_on(flow)
-
-    def _flow_after(self, over: Over) -> Flow | None:
-        """What goes on with the person; None: they are left."""
-        lost_calls = self._dial.queue if self._dial.queue in self._means.queues else None
-        return flow_after(over, self._language, self._flow_named, lost_calls)
+        return Outcome.NO_ANSWER if cause == 0 and rang else super()._unanswered(cause)
 
     async def _give_up(self, cause: int = 16) -> None:
-        """Everybody leaves. Never fails."""
         talk, self._talk = self._talk, None
         if talk is not None:
             await talk.customer_left(cause)
@@ -395,27 +323,10 @@ class CampaignCall:
         if not self.log.ended:
             await self._hang_up(self.channel_id)
 
-    async def _end(self, by: str, outcome: Outcome, cause: int | None = None) -> None:
-        self._stop()
-        await self.log.end(by, self._outcome or outcome, cause)
-
-    async def _hang_up(self, channel_id: str) -> None:
-        with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
-            if channel_id:
-                await self._means.control.hang_up(channel_id)
-
-    def _leg_data(self, state: LegState) -> dict[str, object]:
-        return {"leg": self.channel_id, "role": LegRole.CUSTOMER.value, "state": state.value, "cause": None}
-
     async def _trouble(self, detail: str) -> None:
         await self.log.write(CallEventKind.TROUBLE, {"what": "campaign", "detail": detail})
-
-    def _after(self, seconds: float, item: Overdue | WindowOver) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(seconds, self.tell, item))
 
     def _stop(self) -> None:
         self._sought.end()
         self._what.stop()
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        super()._stop()

@@ -5,26 +5,22 @@ Its first event is written before anything is dialled, and nothing of it is ever
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
 from acd.events import AgentTaken, TalkEnded
-from acd.talks.commands import Over
 from acd.talks.phases import Phase, Talk
-from acd.talks.talk import ActionRefused, TalkView
-from calls import control as network
-from calls.control import CallControlError, ChannelEnded, LegAnswered, LegRinging, RequestRefused
+from acd.talks.talk import ActionRefused
+from calls.control import ChannelEnded, LegAnswered, LegRinging, RequestRefused
 from calls.events import CallEvent, CallEventKind
 from calls.legs import LegRole, LegState
 from calls.outcome import Outcome, outcome_of_unanswered
 from compliance.facts import Mode
 from engine.call_log import CallLog
 from engine.conversation import Conversation
-from engine.placing.own_calls import OwnCallRules, flow_after
+from engine.placing.own_calls import OwnCallRules
+from engine.placing.placed_call import PlacedCall
 from engine.placing.ringing import callee_channel
 from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
@@ -96,10 +92,8 @@ def manual_dial_of(received: Mapping[str, object]) -> ManualDial | None:
     )
 
 
-class ManualCall:
-    """Implements CallInProgress. `go_on` makes the conversation, in this flow, of a customer who is left
-    without an agent; `language`: that of our own flows.
-    """
+class ManualCall(PlacedCall):
+    """Implements CallInProgress."""
 
     def __init__(
         self,
@@ -112,43 +106,24 @@ class ManualCall:
         go_on: Callable[[Flow], Conversation],
         language: str,
     ) -> None:
-        self.id = call_log.id
-        self.channel_id = callee_channel(call_log.id)
-        self.log = call_log
-        self.turn = asyncio.Lock()
+        super().__init__(
+            call_log,
+            means,
+            flow_named=flow_named,
+            go_on=go_on,
+            language=language,
+            lost_calls=rules.lost_calls,
+        )
         self._dial = dial
-        self._means = means(self.tell)
-        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._leg = ""  # the agent's
         self._dialled = False
-        self._answered = False
-        self._talk: TalkInProgress | None = None
-        self._left: Over | None = None  # how an earlier engine's talk was over, of which nothing has come
         self._rules = rules
-        self._flow_named = flow_named
-        self._go_on = go_on
-        self._language = language
-        self._successor: Conversation | None = None
-        self._ended_by = "caller"
-        self._outcome: Outcome | None = None
-        self._timers: list[asyncio.TimerHandle] = []
 
     # --- what is seen -------------------------------------------------------------------------------------
 
     @property
-    def talk(self) -> TalkView | None:
-        return None if self._talk is None else self._talk.view
-
-    @property
     def guarded(self) -> bool:
         return self._answered and self._talk is not None and not self._talk.together
-
-    @property
-    def placed(self) -> bool:
-        return True
-
-    def tell(self, item: network.NetworkEvent | Asked | Overdue) -> None:
-        self._inbox.put_nowait(item)
 
     def forget_reports(self) -> None:
         refuse_waiting(self._inbox, "The connection to Asterisk was lost; see whether it was done.")
@@ -184,24 +159,9 @@ class ManualCall:
             self._talk = self._talk_of(talk, found.main)
             self._talk.found(surely=found.talk is not None)
 
-    async def lost(self, at: datetime | None) -> None:
-        self._outcome = Outcome.LOST
-        await self._give_up()
-        await self.log.end("network", Outcome.LOST, at=at)
-
-    async def rescue(self, fault: Exception) -> None:
-        await self._give_up()
-        await self.log.write(CallEventKind.TROUBLE, {"what": "fault", "detail": repr(fault)})
-        await self.log.end("fault", Outcome.FAILED)
-
-    async def cut_off(self) -> None:
-        self._outcome = Outcome.LOST
-        await self.hang_up("engine")
-
     async def hang_up(self, by: str) -> None:
         self._ended_by = by
-        with contextlib.suppress(CallControlError):  # it is gone already, or Asterisk
-            await self._means.control.hang_up(self.channel_id if self._dialled else self._leg)
+        await self._hang_up(self.channel_id if self._dialled else self._leg)
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -213,9 +173,9 @@ class ManualCall:
         finally:
             if self.log.ended:
                 refuse_waiting(self._inbox, "This call is over.")
-                self._stop_timers()
+                self._stop()
         if self._successor is not None:
-            self._stop_timers()
+            self._stop()
             for _ in range(self._inbox.qsize()):
                 self._successor.tell(self._inbox.get_nowait())
         return self._successor
@@ -243,7 +203,7 @@ class ManualCall:
         except RequestRefused as refused:
             await self._never(str(refused))
             return
-        self._after(AGENT_RING_SECONDS, self._leg)
+        self._overdue(AGENT_RING_SECONDS, self._leg)
 
     @property
     def _wrap_up_seconds(self) -> float | None:
@@ -256,9 +216,7 @@ class ManualCall:
     async def _resumed(self, why: str, up: frozenset[str] | None) -> None:
         await self.log.write(CallEventKind.RESUMED, {"why": why})
         if self._left is not None:
-            for leg in sorted(one for one in up or () if one.startswith(f"{self.id}.leg.")):
-                await self._hang_up(leg)
-            await self._over(self._left)
+            await self._over_before(self._left, up)
             return
         if self._talk is None:
             await self._never("the connection to Asterisk was lost while the agent was rung")
@@ -275,7 +233,7 @@ class ManualCall:
             case Asked():
                 item.refuse(ActionRefused("not_on_line", "You are not on the line yet."))
             case ChannelEnded(id, cause) if id == self.channel_id:
-                await self._customer_gone(cause)
+                await self._person_gone(cause)
             case LegAnswered(id) if id == self.channel_id:
                 await self._customer_answered()
             case LegRinging(id) if id == self.channel_id:
@@ -283,7 +241,7 @@ class ManualCall:
             case Overdue(id) if id == self.channel_id:
                 if not self._answered:
                     await self._hang_up(id)
-                    await self._customer_gone(19)
+                    await self._person_gone(19)
             case LegRinging() | LegAnswered() | ChannelEnded() | Overdue() if talk is not None:
                 await self._over(await talk.follow(item))
             case LegRinging(id) if id == self._leg:
@@ -321,7 +279,7 @@ class ManualCall:
         now = means.clock.now()
         talk = Talk(Phase.DIALLING, self.channel_id, dial.agent, self._leg, dial.queue, now, now)
         self._talk = self._talk_of(talk)
-        self._after(dial.ring_seconds, self.channel_id)
+        self._overdue(dial.ring_seconds, self.channel_id)
         await self._talk.begin()
 
     async def _customer_answered(self) -> None:
@@ -333,32 +291,6 @@ class ManualCall:
         connected = {"queue": self._dial.queue, "agent": self._dial.agent, "waited_seconds": 0.0}
         await self.log.write(CallEventKind.AGENT_CONNECTED, connected)
         await self._over(await self._talk.answered_by_customer())
-
-    async def _customer_gone(self, cause: int) -> None:
-        await self._give_up(cause)
-        outcome = Outcome.COMPLETED if self._answered else outcome_of_unanswered(cause)
-        by = self._ended_by if self._answered or self._ended_by != "caller" else "network"
-        await self._end(by, outcome, cause)
-
-    async def _over(self, over: Over | None) -> None:
-        """Nobody of ours is on the line any more."""
-        if over is None:
-            return
-        self._talk = None
-        flow = self._flow_after(over) if self._answered else None
-        if flow is None:
-            await self._hang_up(self.channel_id)
-            await self._end("agent", Outcome.COMPLETED if self._answered else Outcome.ABANDONED)
-            return
-        with contextlib.suppress(CallControlError):  # it plays none, or has ended
-            await self._means.control.music(self.channel_id, on=False)
-        self._successor = self._go_on(flow)
-
-    def _flow_after(self, over: Over) -> Flow | None:
-        """What goes on with the customer; None: they are left."""
-        queue = self._rules.lost_calls
-        lost_calls = queue if queue in self._means.queues else None
-        return flow_after(over, self._language, self._flow_named, lost_calls)
 
     async def _missed(self, outcome: Outcome) -> None:
         """The agent's own telephone rang, or should have, and they did not take it."""
@@ -373,7 +305,6 @@ class ManualCall:
         await self._end("network", Outcome.FAILED)
 
     async def _give_up(self, cause: int = 16) -> None:
-        """Everybody leaves. Never fails."""
         talk, self._talk = self._talk, None
         if talk is not None:
             await talk.customer_left(cause)
@@ -383,25 +314,6 @@ class ManualCall:
         if self._dialled:
             await self._hang_up(self.channel_id)
 
-    async def _end(self, by: str, outcome: Outcome, cause: int | None = None) -> None:
-        self._stop_timers()
-        await self.log.end(by, self._outcome or outcome, cause)
-
-    async def _hang_up(self, channel_id: str) -> None:
-        with contextlib.suppress(CallControlError):  # it ended by itself, or with Asterisk
-            if channel_id:
-                await self._means.control.hang_up(channel_id)
-
-    async def _moved(self, leg: str, role: LegRole, state: LegState, cause: int | None = None) -> None:
-        data = {"leg": leg, "role": role.value, "state": state.value, "cause": cause}
-        await self.log.write(CallEventKind.LEG_CHANGED, data)
-
-    def _after(self, ring_seconds: float, leg: str) -> None:
+    def _overdue(self, ring_seconds: float, leg: str) -> None:
         """Asterisk ends the ringing itself; a leg of which nothing was told so long after it is given up."""
-        loop = asyncio.get_running_loop()
-        self._timers.append(loop.call_later(ring_seconds + OVERDUE_SECONDS, self.tell, Overdue(leg)))
-
-    def _stop_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._after(ring_seconds + OVERDUE_SECONDS, Overdue(leg))
