@@ -54,6 +54,7 @@ class CampaignsApi:
         self._rules = parts.campaign_rules
         self._clock = parts.clock
         self._run = parts.explain_campaign
+        self._refresh = parts.refresh_campaigns
         self._minutes = parts.campaign_minutes
 
     def operations(self) -> tuple[Operation, ...]:
@@ -132,7 +133,9 @@ class CampaignsApi:
         times = {"created_at": known.created_at, "updated_at": known.updated_at}
         wanted = _READER.validate_python({**settings, **times, "id": known.id})
         after = replace(known, **{name: getattr(wanted, name) for name in given})
-        return _shown(await self._campaigns.change(asked.actor, after))
+        done = await self._campaigns.change(asked.actor, after)
+        self._refresh()
+        return _shown(done)
 
     async def _check(self, asked: Asked) -> Answer:
         campaign = await self._campaigns.get(asked.path["campaign_id"])
@@ -208,11 +211,13 @@ class CampaignsApi:
             body: CampaignOrder = asked.body
             campaign = asked.path["campaign_id"]
             try:
-                return _shown(await self._rules.move(asked.actor, campaign, move, body.reason or ""))
+                done = await self._rules.move(asked.actor, campaign, move, body.reason or "")
             except HasMistakes as wrong:
                 errors = [FieldError(f"campaign.{one.field}", one.sentence) for one in wrong.mistakes]
                 detail = "The campaign has mistakes, so it does not start: see errors."
                 raise Problem(422, "refused", detail, errors=errors) from wrong
+            self._refresh()
+            return _shown(done)
 
         return moved
 

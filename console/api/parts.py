@@ -53,6 +53,10 @@ async def nothing_to_refresh() -> None:
     """Nobody asks for agents but the API itself."""
 
 
+def nobody_dials() -> None:
+    """This engine sees a campaign's change for itself."""
+
+
 def not_run_here(campaign: str) -> dict[str, Any] | None:
     """This engine runs no campaign."""
     return None
@@ -108,6 +112,7 @@ class ApiParts:
     floor: Floor | None = None  # what is done to agents on behalf of others
     refresh_agents: Callable[[], Awaitable[None]] = nothing_to_refresh  # what they can do has changed
     explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here
+    refresh_campaigns: Callable[[], None] = nobody_dials  # one was started, paused or changed
     forecasts: Forecasts | None = None  # made by a process beside the calls
     rate: Rate = field(default_factory=Rate)
     strangers: Rate = STRANGERS

@@ -124,6 +124,7 @@ class CampaignEditing:
                 typed.add(refused.field, str(refused))
                 return await self._show(request, campaign, step, typed, 422)
             return await self._show(request, campaign, step, typed, 422, str(refused))
+        self._parts.refresh_campaigns()
         return web.Response(
             status=303, headers={"Location": f"/campaigns/{campaign.id}/change?step={_NEXT[step]}&done=saved"}
         )

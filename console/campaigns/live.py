@@ -73,6 +73,7 @@ class CampaignLivePages:
             return await self._show(request, campaign, words("campaign_changed"), 409)
         except Refused as refused:
             return await self._show(request, campaign, str(refused), 422)
+        self._parts.refresh_campaigns()
         return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/live?done=saved"})
 
     # --- what is shown ------------------------------------------------------------------------------------

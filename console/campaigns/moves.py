@@ -52,6 +52,7 @@ class CampaignMoves:
             return web.Response(status=303, headers={"Location": f"{place}/change?step=check&done=mistakes"})
         except (Refused, Changed) as refused:
             raise Fault(409, f"{refused} Load the page anew.") from None
+        self._parts.refresh_campaigns()
         tab = "live" if move in (CampaignMove.START, CampaignMove.RESUME) else "leads"
         return web.Response(status=303, headers={"Location": f"{place}/{tab}?done={move}"})
 

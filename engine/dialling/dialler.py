@@ -157,11 +157,12 @@ class Dialler:
             if self._left_over is None:  # before anything is dialled
                 open_still = await self._means.attempts.open(self._means.exchange.node)
                 self._left_over = frozenset(attempt.id for attempt in open_still)
-            for campaign in await self._running():
+            running = {campaign.id: campaign for campaign in await self._running()}
+            for campaign in running.values():
                 run = self._runs.get(campaign.id) or self._begin(campaign)
                 run.campaign = campaign
             for run in tuple(self._runs.values()):
-                await self._renewed(run)
+                await self._renewed(run, anew=run.campaign.id not in running)
             await self._find_left_over()
             mine = {run.campaign.id: run.campaign for run in self._runs.values() if run.lease is not None}
             await self._forgotten.close(mine)
@@ -208,18 +209,21 @@ class Dialler:
         self._runs[campaign.id] = run
         return run
 
-    async def _renewed(self, run: CampaignRun) -> None:
-        """One campaign that cannot be gone on with must not cost the others their leases."""
+    async def _renewed(self, run: CampaignRun, *, anew: bool) -> None:
+        """One campaign that cannot be gone on with must not cost the others their leases.
+
+        `anew`: it does not run any more, or was not known to when the running ones were read.
+        """
         try:
-            await self._renew(run)
+            await self._renew(run, anew=anew)
         except StoreUnavailable:
             raise
         except Exception:
             log.exception("a campaign's lease could not be renewed", campaign=run.campaign.id)
 
-    async def _renew(self, run: CampaignRun) -> None:
+    async def _renew(self, run: CampaignRun, *, anew: bool) -> None:
         campaigns, campaign = self._means.campaigns, run.campaign
-        if not run.active or run.lease is None:
+        if anew:
             run.campaign = campaign = await campaigns.get(campaign.id)
         if run.active:
             run.hold(await campaigns.lease(campaign.id, self._means.worker, LEASE_SECONDS))

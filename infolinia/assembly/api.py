@@ -11,7 +11,7 @@ from console.accounts.passwords import Passwords
 from console.accounts.people import People
 from console.api.areas import operations
 from console.api.event_feed import EventFeed
-from console.api.parts import ApiParts, not_run_here, nothing_to_refresh
+from console.api.parts import ApiParts, nobody_dials, not_run_here, nothing_to_refresh
 from console.api.rate_limits import Rate
 from console.api.serving import Api
 from console.application import Doors
@@ -62,6 +62,7 @@ def api_parts(
     forecasts: Forecasts | None = None,
     debts: DebtDesk | None = None,
     explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here,
+    refresh_campaigns: Callable[[], None] = nobody_dials,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
@@ -114,6 +115,7 @@ def api_parts(
         recorded=store.recordings,
         forecasts=forecasts,
         explain_campaign=explain_campaign,
+        refresh_campaigns=refresh_campaigns,
         rate=Rate(rate.per_second, rate.burst),
     )
 

@@ -292,6 +292,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 forecasts=forecasts,
                 debts=debts,
                 explain_campaign=dialler.explain,
+                refresh_campaigns=dialler.refresh_soon,
             )
         )
         application = make_application(

@@ -49,6 +49,7 @@ class Campaigning:
     stage: Stage
     forecasts: ForecastsHere
     runs: dict[str, dict[str, Any]]  # what the engine that dials tells of itself, by campaign
+    told: list[str]  # to that engine: a campaign was started, paused or changed
 
     async def page(self, path: str, status: int = 200) -> str:
         answer = await self.office.page(path)
@@ -103,13 +104,20 @@ async def open_campaigns(stage: Stage, store: Store, folder: Path) -> AsyncItera
     )
     forecasts = ForecastsHere()
     runs: dict[str, dict[str, Any]] = {}
-    parts = replace(parts, identify=identify, forecasts=forecasts, explain_campaign=runs.get)
+    told: list[str] = []
+    parts = replace(
+        parts,
+        identify=identify,
+        forecasts=forecasts,
+        explain_campaign=runs.get,
+        refresh_campaigns=lambda: told.append("changed"),
+    )
     stage.api, stage.queues = Api(parts, operations(parts)), queues
     async with open_office(stage, store) as office:
         for name, role in (("Olga", Role.ADMIN), ("Ewa", Role.MANAGER), ("Jan", Role.SUPERVISOR)):
             await office.add(name, role)
         assert (await office.sign_in("Ewa")).status == 303
-        yield Campaigning(office, parts, stage, forecasts, runs)
+        yield Campaigning(office, parts, stage, forecasts, runs, told)
     queues.close()
 
 

@@ -93,6 +93,21 @@ async def test_all_mistakes_at_once_each_by_its_field_with_its_remedy(room: Camp
     assert (await room.parts.campaigns.get("spring")).state is CampaignState.DRAFT
 
 
+async def test_the_engine_that_dials_is_told_at_once(room: Campaigning) -> None:
+    await room.made()
+    for move in (CampaignMove.START, CampaignMove.PAUSE, CampaignMove.RESUME):
+        await room.send(f"/campaigns/spring/moves/{move}")
+    assert len(room.told) == 3
+    path = "/campaigns/spring/change?step=what"
+    form = form_in(await room.page(path), "/campaigns/spring/change")
+    await room.send(path, **form)
+    await room.send(path, 409, **{**form, "version": "1"})
+    assert len(room.told) == 4
+    version = str((await room.parts.campaigns.get("spring")).version)
+    await room.send("/campaigns/spring/pace", version=version, lines="3", share="1", calls_per_second="1")
+    assert len(room.told) == 5
+
+
 async def test_mistakes_are_told_in_the_reader_s_language(room: Campaigning) -> None:
     await room.made(queue="nobody", ring_seconds=3)
     for language, told in (("pl", "Dzwoni przez 3 s; ustaw"), ("ru", "Звонит 3 с; установите")):

@@ -132,6 +132,24 @@ async def test_a_pause_ends_dialling_and_no_talk(tmp_path: Path) -> None:
     await at.stop()
 
 
+async def test_what_is_told_of_is_seen_at_once(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(1))
+
+    def held() -> str:
+        return ((at.dialler.explain("autumn") or {}).get("held") or {"code": ""})["code"]
+
+    at.books.campaigns["autumn"] = replace(at.books.campaigns["autumn"], state=CampaignState.PAUSED)
+    at.start()
+    await at.pass_by(0.3)
+    for _ in range(2):
+        for state, goes_on in ((CampaignState.RUNNING, True), (CampaignState.PAUSED, False)):
+            at.books.campaigns["autumn"] = replace(at.books.campaigns["autumn"], state=state)
+            at.dialler.refresh_soon()
+            await at.until(lambda goes_on=goes_on: (held() not in ("", "state")) == goes_on, seconds=1.5)
+    await at.stop()
+
+
 async def test_information_is_told_without_agents(tmp_path: Path) -> None:
     at = office(tmp_path)
     news = spring(kind=CampaignKind.INFORMATION, mode=Mode.AGENTLESS, queue=None, flow="news", lines=3)
