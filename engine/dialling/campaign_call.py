@@ -263,10 +263,12 @@ class CampaignCall(PlacedCall):
 
     async def _go_on_with_person(self) -> None:
         """To an agent, or through the flow."""
-        if self._dial.flow is None:
-            self._seek()
+        name = self._dial.flow
+        flow = None if name is None else self._flow_named(name)
+        if name is None or (flow is None and self._dial.before_agent):
+            self._seek()  # also when it was taken away while it rang: an agent is better than silence
         else:
-            await self._lead_through(self._flow_named(self._dial.flow), self._dial.flow)
+            await self._lead_through(flow, name)
 
     async def _go_on_with_machine(self) -> None:
         match self._dial.machine.on_machine:

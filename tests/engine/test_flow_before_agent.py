@@ -224,3 +224,20 @@ async def test_an_engine_that_dies_goes_on_where_they_were(tmp_path: Path, talks
     assert not later.control.asked("originate")
     later.control.tell(ChannelEnded(CHANNEL, 16))
     assert (await over(later)).agent == "anna"
+
+
+async def test_a_flow_that_is_taken_away_while_it_rings_leaves_nobody_in_silence(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    staffed(stage)
+    call_log = stage.exchange.call_log(CALL)
+    first = received_of_campaign(
+        CALL, DIAL, purpose=Purpose.COLLECTIONS, mode=Mode.PROGRESSIVE, debt=None, node=NODE
+    )
+    await call_log.begin(first)
+    stage.switchboard.dial(call_log, DIAL)
+    await stage.until(lambda: bool(stage.control.asked("originate")))
+    stage.exchange.flows.replace({}, stage.exchange.flows.unknown)
+    stage.control.tell(LegRinging(CHANNEL), LegAnswered(CHANNEL))
+    await agent_answers(stage)
+    stage.control.tell(ChannelEnded(CHANNEL, 16))
+    assert (await over(stage)).agent == "anna"
