@@ -20,7 +20,7 @@ from compliance.facts import Channel, Mode, Purpose
 from compliance.zones import zone_named
 from dialer.debts.debt import Debt, DebtMove, DebtState
 from dialer.debts.promise import Instalment, Promise
-from dialer.debts.promising import MAY_PROMISE, Every, PromiseTerms, instalments_of
+from dialer.debts.promising import MAY_PROMISE, Every, PromiseTerms, instalments_of, wrong_promise
 from dialer.debts.reminders import Reminder, ReminderKind, ReminderPlan, reminders
 from engine.gatekeeper import ContactRequest, Gate
 from engine.ports import Clock, StoreUnavailable
@@ -117,6 +117,11 @@ class DebtDesk:
         owed = [one for one in theirs if one.state in MAY_PROMISE or one.state is DebtState.DISPUTED]
         return owed[0] if len(owed) == 1 else None
 
+    async def owed_by(self, point: ContactPoint | None, debt: Debt) -> bool:
+        """Whether the person with this number or address is the one who owes it."""
+        contact = None if point is None else await self._contacts.by_point(point)
+        return contact is not None and debt.id in {one.id for one in await self._debts.of_contact(contact.id)}
+
     async def promise(
         self, actor: Actor, debt: Debt, wish: PromiseWish, *, call: Call | None, point: ContactPoint | None
     ) -> Promise:
@@ -161,8 +166,13 @@ class DebtDesk:
         point: ContactPoint | None = None,
         language: str | None = None,
     ) -> tuple[ReminderJob, ...]:
-        """Those that the gate would let go out, as things are; whoever sends them asks it again."""
+        """Those that the gate would let go out, as things are; whoever sends them asks it again.
+
+        None of a promise that is not taken, whose dates may be beyond the calendar.
+        """
         texts = self.rules.texts
+        if wrong_promise(debt, promise.instalments, promise.counts_from, self.rules.terms):
+            return ()
         plan = ReminderPlan(
             self.rules.plan.before_days,
             self.rules.plan.on_due,
@@ -239,6 +249,8 @@ class DebtDesk:
 
 
 def _instalments(wish: PromiseWish) -> tuple[Instalment, ...]:
+    if wish.count < 1:
+        raise Refused("One instalment is the least: say in how many it is paid.", "instalments")
     if wish.amount < wish.count:
         raise Refused("The amount is too small for so many instalments: agree on fewer.", "amount")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import replace
 from datetime import date
 
@@ -22,6 +22,8 @@ from ivr.commands import DisputeDebt, KeepPromise, ReadDebt, StopContact
 from ivr.events import Finished
 
 CALL = "call"
+# How the caller was known, as the call's log has it.
+BY_DEBT = "debt"
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +53,15 @@ class DebtErrands:
         return 0 < len(answer) <= len(digits) and same_answer(answer, digits[-len(answer) :])
 
     async def read(self, errand: ReadDebt) -> Finished:
-        """Nothing is told before the caller has proved in this call who they are."""
+        """Nothing is told before the caller has proved in this call that they are the one who owes."""
         checked = CallEventKind.IDENTITY_CHECKED
-        verified = any(one.kind is checked and one.data.get("passed") for one in self._call_log.events)
-        debt = await self._debt() if verified else None
-        if debt is None:
+        passed = {
+            one.data.get("by")
+            for one in self._call_log.events
+            if one.kind is checked and one.data.get("passed")
+        }
+        debt = await self._debt() if passed else None
+        if debt is None or not await self._theirs(debt, passed):
             return Finished(errand.work_id, "unknown")
         return Finished(errand.work_id, "next", {"debt": told(debt)})
 
@@ -82,6 +88,14 @@ class DebtErrands:
             await self._moved(desk.stop(self._actor(), debt, "asked in a call"))
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    async def _theirs(self, debt: Debt, passed: Collection[object]) -> bool:
+        """Whoever knows the letter's number has the letter. A birth date or a PIN is that of the number's
+        person, who may live with the one who owes.
+        """
+        if BY_DEBT in passed:
+            return True
+        return self._desk is not None and await self._desk.owed_by(self._call_log.point, debt)
 
     async def _debt(self, reference: str = "") -> Debt | None:
         if self._desk is None:

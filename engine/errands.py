@@ -22,7 +22,7 @@ from engine.call_log import CallLog
 from engine.changes import ProfileSet
 from engine.codes import CODE_SECONDS, SentCode, same_answer
 from engine.debt_desk import DebtDesk
-from engine.debt_errands import DebtErrands
+from engine.debt_errands import BY_DEBT, DebtErrands
 from engine.fetching import fetch
 from engine.gatekeeper import ContactRequest, Gate, asked_for
 from engine.outbox_jobs import Circumstances, KeptErrand, NotKept, kept_of
@@ -50,6 +50,10 @@ ERRAND_SECONDS = 5.0
 SLACK_SECONDS = 0.5
 # Each costs the company money, and a caller who goes back and forth could have them sent without end.
 MOST_CODES_SENT = 3
+# Of what only they know, a person and whoever guesses may say so many wrong answers in that time, in all
+# calls: four digits would else be found in a few hundred.
+MOST_WRONG_ANSWERS = 10
+WRONG_ANSWERS_COUNT = timedelta(days=30)
 # A caller who asks for a message means now, at any hour.
 WAITS_FOR_MESSAGE = timedelta(minutes=15)
 # What the gate refuses for want of facts is no rule's word.
@@ -194,16 +198,29 @@ class Errands:
         return None if point is None else await self._desk.profiles.attribute(point, attribute)
 
     async def _check(self, errand: CheckAnswer) -> Finished:
+        guessed = False
         if errand.debt:
-            by, passed = "debt", await self._debts.knows_reference(errand.answer)
+            guessed = await self._guessed()
+            by, passed = BY_DEBT, await self._debts.knows_reference(errand.answer)
         elif errand.attribute is None:
             now = self._desk.clock.monotonic()
             by, passed = "code", self._code is not None and self._code.matches(errand.answer, now)
         else:
+            guessed = await self._guessed()
             known = await self._known(errand.attribute)
             by, passed = "attribute", known is not None and same_answer(errand.answer, known)
-        await self._call_log.write(CallEventKind.IDENTITY_CHECKED, {"by": by, "passed": passed})
+        passed = passed and not guessed
+        data = {"by": by, "passed": passed} | ({"locked": True} if guessed else {})
+        await self._call_log.write(CallEventKind.IDENTITY_CHECKED, data)
         return Finished(errand.work_id, "verified" if passed else "failed")
+
+    async def _guessed(self) -> bool:
+        """Whether so many answers were wrong over several calls that no answer is right any more."""
+        point = self._call_log.point
+        if point is None:
+            return False
+        since = self._desk.clock.now() - WRONG_ANSWERS_COUNT
+        return await self._desk.profiles.wrong_answers(point, since) >= MOST_WRONG_ANSWERS
 
     # --- keeping ------------------------------------------------------------------------------------------
 

@@ -191,6 +191,12 @@ class Profiles(Protocol):
     async def attribute(self, point: ContactPoint, name: str) -> object:
         """What is kept of the person with this point, None when nothing is. Raises StoreUnavailable."""
 
+    async def wrong_answers(self, point: ContactPoint, since: datetime) -> int:
+        """How often it was not proved, in calls with this person since then, who they are.
+
+        Codes that were sent are left out. Raises StoreUnavailable.
+        """
+
 
 # --- services of the company ------------------------------------------------------------------------------
 

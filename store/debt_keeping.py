@@ -25,6 +25,7 @@ from dialer.debts.promise import (
     replaced,
     settled,
 )
+from dialer.debts.reconciling import shown_before
 from dialer.news import debt_published, promise_published
 from engine.registers.debts import ReminderJob
 from engine.registers.refusals import Missing
@@ -99,9 +100,13 @@ class Keeping:
         return after
 
     def pay(self, before: Debt, payment: Payment) -> Debt:
-        """One that was not recorded before."""
+        """One that was not recorded before. What a file had shown of it is not counted again."""
+        shown = shown_before(payment, payments_of(self._connection, payment.debt))
+        for known, amount in shown.items():
+            this = update(payments).where(payments.c.id == known)
+            self._connection.execute(this.values(amount=payments.c.amount - amount))
         self._connection.execute(insert(payments).values(**_columns(payment)))
-        after = paid(before, payment, self._now)
+        after = paid(before, payment, self._now, sum(shown.values()))
         self._put(before, after)
         return self._settled(after)
 
@@ -117,7 +122,10 @@ class Keeping:
             after = replaced(known, promise.id, self._now)
             if after is not known:
                 self._put_promise(after)
-        made = replace(promise, state=PromiseState.OPEN, ended_at=None, replaced_by=None, version=1)
+        made_at = min(promise.made_at, self._now)  # what is paid from now on counts, whatever clock it has
+        made = replace(
+            promise, made_at=made_at, state=PromiseState.OPEN, ended_at=None, replaced_by=None, version=1
+        )
         told = check(made, payments_of(self._connection, made.debt), self._now)
         columns = promise_columns(made, _check_at(made, told))
         self._connection.execute(insert(promises).values(**columns))

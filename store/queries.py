@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_, union
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -159,6 +159,32 @@ class SqlQueries:
         async with self._reading() as connection:
             value = (await connection.execute(wanted)).scalar_one_or_none()
         return None if value is None else orjson.loads(value)
+
+    async def wrong_answers(self, point: ContactPoint, since: datetime) -> int:
+        """See engine.ports.Profiles. Calls that are under way count too, or many at once would be free."""
+        theirs = select(contacts.c.id).where(
+            _person().in_(
+                select(_person())
+                .join(contact_points, contact_points.c.contact_id == contacts.c.id)
+                .where(contact_points.c.kind == point.kind.value, contact_points.c.value == point.value)
+            )
+        )
+        over = select(interactions.c.subject_id).where(
+            interactions.c.at >= since,
+            or_(interactions.c.point_value == point.value, interactions.c.contact_id.in_(theirs)),
+        )
+        live = select(calls.c.id).where(
+            calls.c.ended_at.is_(None),
+            calls.c.started_at >= since,
+            or_(calls.c.caller == point.value, calls.c.dialled == point.value),
+        )
+        checked = select(call_events.c.data).where(
+            call_events.c.call_id.in_(union(over, live)),
+            call_events.c.kind == CallEventKind.IDENTITY_CHECKED.value,
+        )
+        async with self._reading() as connection:
+            found = (await connection.execute(checked)).scalars().all()
+        return sum(not data.get("passed") and data.get("by") != "code" for data in found)
 
 
 def _person() -> ColumnElement[str]:

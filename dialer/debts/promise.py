@@ -104,11 +104,17 @@ class PromiseCheck:
 def check(promise: Promise, payments: Sequence[Payment], now: datetime) -> PromiseCheck:
     """Whether it is open, kept or broken at `now`, whatever its state says. Pure.
 
-    Payments count by the day on which they were made, in any parts, and go to the oldest instalment first. It
-    is broken as soon as one instalment is not covered by payments of its date and the days of grace.
+    Payments count by the day on which they were made, in any parts, and go to the oldest instalment first;
+    those that were known before it was made do not. It is broken as soon as one instalment is not covered by
+    payments of its date and the days of grace.
     """
+    # What was known before it was made is no part of it: less was owed by then.
     counted = [
-        one for one in _once(payments) if one.debt == promise.debt and one.paid_on >= promise.counts_from
+        one
+        for one in _once(payments)
+        if one.debt == promise.debt
+        and one.paid_on >= promise.counts_from
+        and one.recorded_at >= promise.made_at
     ]
     paid = sum(one.amount for one in counted)
     covered, wanted, missing = 0, 0, 0

@@ -15,6 +15,9 @@ from enum import StrEnum
 from dialer.debts.debt import BalanceChange, BalanceSource, Debt, DebtMove, DebtState, moved
 from dialer.debts.promise import Payment
 
+# How ids of payments begin that nobody told of: a file's balance was lower.
+_SHOWN = "file:"
+
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
@@ -30,13 +33,17 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True)
 class BalanceFile:
-    """`complete`: it has all debts of the creditor, so that what it lacks is gone. `as_of`: of which day."""
+    """`complete`: it has all debts of the creditor, so that what it lacks is gone. `as_of`: of which day.
+
+    `newest_complete`: of which day the newest file is that had all of them.
+    """
 
     id: str
     creditor: str
     as_of: date
     complete: bool
     rows: tuple[BalanceRow, ...]
+    newest_complete: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,9 @@ def reconcile(
     """What the file changes. `known`: all debts of its creditor, whatever their state."""
     rules = rules or ReconcileRules()
     by_reference = {debt.reference: debt for debt in known}
+    if file.newest_complete is not None and file.as_of < file.newest_complete:
+        # It would bring back what was owed before; a debt that the newer file left as it was does not tell.
+        return Reconciliation((), (), (), 0, (_older(0, "", file, file.newest_complete),), ())
     rows, conflicts = _rows(file)
     new: list[BalanceRow] = []
     changed: list[Changed] = []
@@ -195,25 +205,31 @@ def _conflict(row: BalanceRow, debt: Debt | None, file: BalanceFile) -> Conflict
         kind, data = ConflictKind.CURRENCY, {"known": debt.currency, "given": row.currency}
     elif row.contact_id is not None and row.contact_id != debt.contact_id:
         kind = ConflictKind.OTHER_PERSON
-    elif (newest := _newest_file(debt)) is not None and file.as_of < newest:
-        kind, data = ConflictKind.OLDER, {"as_of": file.as_of.isoformat(), "known": newest.isoformat()}
+    elif (newest := newest_word(debt)) is not None and file.as_of < newest:
+        return _older(row.line, row.reference, file, newest)
     return None if kind is None else Conflict(row.line, row.reference, kind, data)
+
+
+def _older(line: int, reference: str, file: BalanceFile, known: date) -> Conflict:
+    data = {"as_of": file.as_of.isoformat(), "known": known.isoformat()}
+    return Conflict(line, reference, ConflictKind.OLDER, data)
 
 
 def _updated(debt: Debt, row: BalanceRow, file: BalanceFile, now: datetime) -> Debt | None:
     """None: the row is no news."""
     by = f"file:{file.id}"
     after = debt
-    if row.amount != debt.amount:
-        history = (*debt.history, _change(row.amount, file, now))
-        after = replace(after, amount=row.amount, history=history)
+    amount = max(0, row.amount - _paid_after(debt, file.as_of))
+    if amount != debt.amount:
+        history = (*debt.history, _change(amount, file, now))
+        after = replace(after, amount=amount, history=history)
     if row.due != debt.due:
         after = replace(after, due=row.due)
     if after is not debt:
         after = replace(after, version=debt.version + 1)
-    if row.amount == 0 and debt.state is not DebtState.PAID and debt.state is not DebtState.WITHDRAWN:
+    if amount == 0 and debt.state is not DebtState.PAID and debt.state is not DebtState.WITHDRAWN:
         after = moved(after, DebtMove.SETTLE, now, by)
-    elif row.amount > 0 and debt.state in (DebtState.PAID, DebtState.WITHDRAWN):
+    elif amount > 0 and debt.state in (DebtState.PAID, DebtState.WITHDRAWN):
         after = moved(after, DebtMove.OWE, now, by)
     return None if after is debt else after
 
@@ -229,7 +245,7 @@ def _gone(
     gone = [
         debt
         for debt in standing
-        if debt.reference not in there and ((newest := _newest_file(debt)) is None or newest <= file.as_of)
+        if debt.reference not in there and ((newest := newest_word(debt)) is None or newest <= file.as_of)
     ]
     if len(gone) > max(1, rules.most_gone * len(standing)):
         data: dict[str, object] = {
@@ -245,14 +261,39 @@ def _gone(
     return tuple(withdrawn), None
 
 
+def shown_before(payment: Payment, known: Sequence[Payment]) -> Mapping[str, int]:
+    """A payment that is told after a file whose balance it had lowered: how much of which of those that the
+    file showed it is. `known`: all of its debt.
+    """
+    found: dict[str, int] = {}
+    left = payment.amount
+    for one in sorted(known, key=lambda one: (one.paid_on, one.id)):
+        if one.id.startswith(_SHOWN) and one.amount > 0 and one.paid_on >= payment.paid_on and left > 0:
+            found[one.id] = min(left, one.amount)
+            left -= found[one.id]
+    return found
+
+
 def _payment(debt: Debt, amount: int, file: BalanceFile, now: datetime) -> Payment:
-    return Payment(f"file:{file.id}:{debt.reference}", debt.id, amount, file.as_of, now)
+    return Payment(f"{_SHOWN}{file.id}:{debt.reference}", debt.id, amount, file.as_of, now)
 
 
 def _change(amount: int, file: BalanceFile, now: datetime) -> BalanceChange:
     return BalanceChange(now, amount, BalanceSource.FILE, file.id, file.as_of)
 
 
-def _newest_file(debt: Debt) -> date | None:
-    days = [one.as_of for one in debt.history if one.source is BalanceSource.FILE and one.as_of is not None]
+def newest_word(debt: Debt) -> date | None:
+    """Of which day the creditor's newest word on it is, as far as it changed the balance."""
+    told = (BalanceSource.FILE, BalanceSource.API)
+    days = [one.as_of for one in debt.history if one.source in told and one.as_of is not None]
     return max(days, default=None)
+
+
+def _paid_after(debt: Debt, as_of: date) -> int:
+    """What came in after the day that a file tells of, which it cannot know."""
+    amounts = [one.amount for one in debt.history]
+    return sum(
+        before - one.amount
+        for before, one in zip(amounts, debt.history[1:], strict=False)
+        if one.source is BalanceSource.PAYMENT and one.as_of is not None and one.as_of > as_of
+    )

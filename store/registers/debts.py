@@ -22,7 +22,7 @@ from dialer.debts.debt import (
 )
 from dialer.debts.promise import Payment, Promise
 from dialer.debts.promising import PromiseTerms, wrong_promise
-from dialer.debts.reconciling import BalanceFile, ReconcileRules
+from dialer.debts.reconciling import BalanceFile, ReconcileRules, newest_word
 from engine.ports import Clock, Ids
 from engine.registers.actor import ENGINE, Actor
 from engine.registers.debts import DebtFilter, Reconciled, ReminderJob, ReminderRow
@@ -137,6 +137,9 @@ class SqlDebts:
             before = _at_version(locked_debt(connection, id), version)
             if before.amount == amount:
                 return before
+            known = newest_word(before)
+            if as_of is not None and known is not None and as_of < known:
+                raise Refused(f"A balance of {known} is known: send a newer one.", "as_of")
             change = BalanceChange(now, amount, BalanceSource.API, actor.id, as_of)
             after = replace(
                 before, amount=amount, history=(*before.history, change), version=before.version + 1

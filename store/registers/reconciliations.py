@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -62,7 +63,7 @@ class BalanceFiles:
             # In one lasting order, and locked: nobody pays meanwhile.
             theirs = select(debts).where(debts.c.creditor == file.creditor).order_by(debts.c.id)
             known = read_debts(connection, theirs if dry_run else theirs.with_for_update())
-            found = reconcile(known, file, now, rules)
+            found = reconcile(known, replace(file, newest_complete=_newest(connection, file)), now, rules)
             row_values: dict[str, Any] = {
                 "id": file.id,
                 "creditor": file.creditor,
@@ -119,6 +120,11 @@ class BalanceFiles:
             return _reconciled(connection, row, repeated=False)
 
         return await read(self._engine, work)
+
+
+def _newest(connection: Connection, file: BalanceFile) -> date | None:
+    whole = _columns.creditor == file.creditor, _columns.complete.is_(True)
+    return connection.execute(select(func.max(_columns.as_of)).where(*whole)).scalar_one_or_none()
 
 
 def _figures(found: Reconciliation) -> dict[str, int]:

@@ -97,6 +97,13 @@ def test_a_payment_that_is_told_twice_counts_once_and_of_another_debt_not_at_all
     assert check(ONE, [*rows, *rows, other], utc("2026-11-26 12:00")).paid == 60
 
 
+def test_what_was_paid_on_the_same_day_before_it_was_promised_is_no_part_of_it() -> None:
+    rows = paid((100, "2026-11-23"))
+    known = [replace(rows[0], recorded_at=utc("2026-11-23 08:59"))]
+    assert check(ONE, known, utc("2026-11-24 12:00")).state is PromiseState.OPEN
+    assert check(ONE, rows, utc("2026-11-24 12:00")).state is PromiseState.KEPT
+
+
 def test_the_day_of_grace_ends_by_the_persons_clock_when_clocks_change() -> None:
     # Due on Friday, grace over the Sunday in which Warsaw's clocks go back.
     made = promise((100, "2026-10-23"), counts_from=day("2026-10-01"))

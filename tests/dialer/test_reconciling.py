@@ -115,6 +115,33 @@ def test_an_older_file_changes_nothing() -> None:
     assert reconcile([debt("R-1")], file(as_of="2026-10-31"), NOW).gone == ()
 
 
+def test_a_file_older_than_a_whole_one_changes_nothing_though_no_balance_tells_it() -> None:
+    given = file(row("R-1", 120_00), row("R-9"), as_of="2026-11-15")
+    found = reconcile([debt("R-1")], replace(given, newest_complete=date(2026, 11, 20)), NOW)
+    assert (found.new, found.changed, [one.kind for one in found.conflicts]) == ((), (), [ConflictKind.OLDER])
+    assert "of 2026-11-15, and a balance of 2026-11-20 is known" in found.conflicts[0].sentence
+    same_day = replace(given, newest_complete=given.as_of)
+    assert len(reconcile([debt("R-1")], same_day, NOW).changed) == 1
+
+
+def test_a_file_does_not_forget_what_was_paid_after_its_day() -> None:
+    half = paid(debt("R-1"), replace(payment("b1", 40_00), paid_on=date(2026, 11, 23)), NOW)
+    found = reconcile([half], file(row("R-1", 100_00)), NOW)
+    assert (found.same, found.changed, found.payments) == (1, (), ())
+    lower = reconcile([half], file(row("R-1", 90_00)), NOW)
+    assert (lower.changed[0].debt.amount, lower.payments[0].amount) == (50_00, 10_00)
+    later = reconcile([half], file(row("R-1", 100_00), as_of="2026-11-23"), NOW)
+    assert later.changed[0].debt.amount == 100_00, "of its own day it knows"
+
+
+def test_what_another_system_said_of_a_later_day_stands() -> None:
+    word = BalanceChange(NOW, 70_00, BalanceSource.API, "erp", date(2026, 11, 23))
+    said = debt("R-1", 70_00)
+    said = replace(said, history=(*said.history, word))
+    found = reconcile([said], file(row("R-1")), NOW)
+    assert (found.changed, [one.kind for one in found.conflicts]) == ((), [ConflictKind.OLDER])
+
+
 def test_a_file_that_is_cut_short_takes_nothing_away() -> None:
     known = [debt(f"R-{number}") for number in range(10)]
     rows = [row(f"R-{number}") for number in range(10)]

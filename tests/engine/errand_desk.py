@@ -23,7 +23,10 @@ POINT = ContactPoint(PointKind.PHONE, CALLER)
 class ErrandDesk:
     """`told` are the Finished in order; `ledger` has what was kept."""
 
-    def __init__(self, *, codes_in_log: bool = True, ledger: MemoryLedger | None = None) -> None:
+    def __init__(
+        self, *, codes_in_log: bool = True, ledger: MemoryLedger | None = None, call_id: str = "call1"
+    ) -> None:
+        self.call_id = call_id
         self.ledger = ledger or MemoryLedger()
         self.services = FakeServices()
         self.gate = FakeGate()
@@ -42,14 +45,14 @@ class ErrandDesk:
             codes_in_log=codes_in_log,
         )
         self.log = CallLog(
-            "call1",
+            call_id,
             ledger=self.ledger,
             clock=self.clock,
             ids=CountedIds(),
             live=self.live,
             region="PL",
         )
-        self.errands = Errands("call1", desk=self.desk, call_log=self.log, tell=self.told.append)
+        self.errands = Errands(call_id, desk=self.desk, call_log=self.log, tell=self.told.append)
 
     async def begin_call(self, caller: str = CALLER, trunk: str = "carrier") -> None:
         data = {
@@ -74,4 +77,4 @@ class ErrandDesk:
                 await asyncio.sleep(0.01)
 
     def notes(self, kind: Kind) -> list[dict[str, object]]:
-        return [dict(data) for data in self.ledger.of_kind("call1", kind)]
+        return [dict(data) for data in self.ledger.of_kind(self.call_id, kind)]

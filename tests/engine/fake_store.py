@@ -114,6 +114,11 @@ class MemoryLedger:
         kept = self.attributes.get((point, name))
         return None if kept is None else kept.value
 
+    async def wrong_answers(self, point: ContactPoint, since: datetime) -> int:
+        theirs = {one.subject_id for one in self.interactions if one.point == point and one.at >= since}
+        checked = [data for call in theirs for data in self.of_kind(call, CallEventKind.IDENTITY_CHECKED)]
+        return sum(not data["passed"] and data["by"] != "code" for data in checked)
+
     async def history(
         self,
         *,

@@ -11,7 +11,7 @@ import pytest
 from calls.events import CallEventKind as Kind
 from engine.changes import ProfileSet
 from engine.codes import CODE_SECONDS, MOST_CHECKS, RandomCodes, SentCode, same_answer
-from engine.errands import MOST_CODES_SENT
+from engine.errands import MOST_CODES_SENT, MOST_WRONG_ANSWERS
 from ivr.commands import CODE, CheckAnswer, SendCode
 from ivr.events import Finished
 from tests.engine.errand_desk import CALLER, POINT, ErrandDesk
@@ -102,6 +102,22 @@ async def test_a_code_that_could_not_be_sent_is_no_code() -> None:
     assert await desk.run(SEND) == Finished(1, "failed")
     assert desk.ledger.jobs == {}
     assert await desk.run(SendCode(1, "anonymous", SEND.text, "en", 6)) == Finished(1, "failed")
+
+
+async def test_who_guesses_over_several_calls_is_told_that_every_answer_is_wrong() -> None:
+    first = ErrandDesk()
+    born = ProfileSet(POINT, "birth", "1980-05-17", first.clock.now(), "call0", "c1")
+    await first.ledger.commit([born])
+    for call in range(MOST_WRONG_ANSWERS // 2):
+        desk = ErrandDesk(ledger=first.ledger, call_id=f"call{call}")
+        await desk.begin_call()
+        assert await check(desk, "1980-05-17", "birth") == "verified"
+        assert [await check(desk, "1980-05-18", "birth") for _ in range(2)] == ["failed", "failed"]
+        await desk.log.write(Kind.ENDED, {"by": "caller", "cause": 16, "outcome": "completed"})
+    last = ErrandDesk(ledger=first.ledger, call_id="last")
+    await last.begin_call()
+    assert await check(last, "1980-05-17", "birth") == "failed"
+    assert last.notes(Kind.IDENTITY_CHECKED)[-1] == {"by": "attribute", "passed": False, "locked": True}
 
 
 @pytest.mark.parametrize(

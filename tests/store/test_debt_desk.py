@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -127,6 +127,29 @@ async def test_what_cannot_be_promised_leaves_nothing(
     assert refused.value.field == field
     assert await store.debts.promises(made.id) == []
     assert await store.debts.reminders(wanted.id) == []
+
+
+async def test_dates_at_the_end_of_the_calendar_are_refused_with_reminders_and_all(
+    store: Store, desk: DebtDesk
+) -> None:
+    made = await debt(store)
+    far = replace(wish(), first=date.max, count=1)
+    with pytest.raises(Refused) as refused:
+        await desk.promise(WE, made, far, call=CALL, point=phone(1))
+    assert refused.value.field == "due"
+    with pytest.raises(Refused) as refused:
+        await desk.promise(WE, made, wish(count=0), call=CALL, point=phone(1))
+    assert refused.value.field == "instalments"
+
+
+async def test_whoever_lives_with_them_does_not_owe_it(store: Store, desk: DebtDesk) -> None:
+    made = await debt(store)
+    other = await person(store, phone(8))
+    assert await desk.owed_by(phone(1), made)
+    assert not await desk.owed_by(phone(8), made)
+    assert not await desk.owed_by(None, made)
+    await store.history.merges.merge(WE, made.contact_id, other.id, "same person")
+    assert await desk.owed_by(phone(8), await store.debts.get(made.id)), "they are one person"
 
 
 async def test_the_clock_breaks_what_was_not_kept_whatever_engine_looks(

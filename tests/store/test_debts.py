@@ -103,6 +103,36 @@ async def test_payments_keep_a_promise_and_settle_the_debt(store: Store, clock: 
     assert await store.debts.get(made.id) == after
 
 
+async def test_a_payment_that_a_file_had_shown_is_not_counted_again(store: Store, clock: HandClock) -> None:
+    made = await debt(store)
+    await promised(store, made, (8_000, 5))
+    row = BalanceRow(2, "R-1", 6_000, "PLN", made.due)
+    shown = BalanceFile("01FILE", "grocer", TODAY + 2 * DAY, False, (row,))
+    await store.debts.reconcile(WE, shown, digest="d1", name="list.csv")
+    told_of = await store.debts.pay(WE, payment(made, "bank1", 3_000, 1))
+    assert (told_of.amount, told_of.state) == (6_000, DebtState.PROMISED)
+    assert [one.amount for one in await store.debts.payments(made.id)] == [3_000, 1_000]
+    more = await store.debts.pay(WE, payment(made, "bank2", 3_000, 2))
+    assert more.amount == 4_000, "of that the file had shown a third"
+    later = await store.debts.pay(WE, payment(made, "bank3", 1_000, 3))
+    assert (later.amount, later.state) == (3_000, DebtState.PROMISED)
+    assert (await store.debts.promises(made.id))[0].state is PromiseState.OPEN
+
+
+async def test_an_older_file_does_not_bring_back_what_was_owed(store: Store) -> None:
+    made = await debt(store)
+    rows = (BalanceRow(2, "R-1", 10_000, "PLN", made.due),)
+    newer = BalanceFile("01NEW", "grocer", TODAY, True, rows)
+    assert (await store.debts.reconcile(WE, newer, digest="d1", name="new.csv")).figures["same"] == 1
+    older = BalanceFile("01OLD", "grocer", TODAY - DAY, True, (replace(rows[0], amount=12_000),))
+    done = await store.debts.reconcile(WE, older, digest="d2", name="old.csv")
+    assert [one.kind for one in done.conflicts] == [ConflictKind.OLDER]
+    assert (await store.debts.get(made.id)).amount == 10_000
+    await store.debts.set_balance(WE, made.id, 9_000, as_of=TODAY)
+    with pytest.raises(Refused, match="send a newer one"):
+        await store.debts.set_balance(WE, made.id, 12_000, as_of=TODAY - DAY)
+
+
 async def test_a_promise_is_broken_and_mended(store: Store, clock: HandClock) -> None:
     made = await debt(store)
     await promised(store, made, (4_000, 1))

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.changes import JobAdded, ProfileSet
+from calls.call import fold
+from calls.events import CallEvent, CallEventKind
+from engine.changes import CallStored, EventsAppended, JobAdded, ProfileSet
 from engine.ports import StoreUnavailable
 from history.interaction import ContactPoint, PointKind
 from store.spooled import Commit, commit_of, line_of
 from store.store import Store, open_queries
 from tests.postgres import PostgresServer
-from tests.store.samples import START, call_changes, number, until
+from tests.store.people import WE
+from tests.store.samples import START, call_changes, call_events, number, until
 
 
 def kept(
@@ -112,3 +115,34 @@ async def test_a_server_that_is_gone_is_said_by_every_query(
             await queries.attribute(number(1), "city")
         with pytest.raises(StoreUnavailable):
             await queries.call("a")
+
+
+async def test_wrong_answers_count_over_calls_of_one_person(store: Store) -> None:
+    def checked(call: str, by: str, passed: bool, at: datetime = START) -> EventsAppended:
+        data = {"by": by, "passed": passed}
+        return EventsAppended((CallEvent(call, 9, at, CallEventKind.IDENTITY_CHECKED, data),))
+
+    await store.ledger.commit([*call_changes("a"), checked("a", "attribute", False)], durable=True)
+    await store.ledger.commit([*call_changes("b"), checked("b", "debt", False)], durable=True)
+    await store.ledger.commit([*call_changes("c"), checked("c", "code", False)], durable=True)
+    await store.ledger.commit([*call_changes("d"), checked("d", "debt", True)], durable=True)
+    await store.ledger.commit([*call_changes("e", 2), checked("e", "debt", False)], durable=True)
+    old = START - timedelta(days=40)
+    await store.ledger.commit([*call_changes("f", at=old), checked("f", "debt", False, old)], durable=True)
+    since = START - timedelta(days=30)
+    assert await store.queries.wrong_answers(number(1), since) == 2
+    assert await store.queries.wrong_answers(number(3), since) == 0
+    first = await store.history.contacts.by_point(number(1))
+    second = await store.history.contacts.by_point(number(2))
+    assert first is not None
+    assert second is not None
+    await store.history.merges.merge(WE, first.id, second.id, "same person")
+    assert await store.queries.wrong_answers(number(2), since) == 3, "they are one by now"
+
+
+async def test_wrong_answers_of_calls_under_way_count(store: Store) -> None:
+    begun = call_events("live")[:2]
+    wrong = CallEvent("live", 3, START, CallEventKind.IDENTITY_CHECKED, {"by": "debt", "passed": False})
+    await store.ledger.commit([EventsAppended((*begun, wrong)), CallStored(fold(begun))], durable=True)
+    caller = ContactPoint(PointKind.PHONE, "+48220000001")
+    assert await store.queries.wrong_answers(caller, START - timedelta(days=1)) == 1
