@@ -10,7 +10,7 @@ from datetime import date
 import structlog
 
 from acd.agents import AgentState, AgentStatus
-from acd.events import Disposed, StandingFound, StatusChanged, WrapUpEnded
+from acd.events import Disposed, StatusChanged, WrapUpEnded
 from acd.talks.talk import Action, ActionRefused, Consult, TargetKind, Transfer
 from acd.views import AgentView
 from calls.control import ControlRestored, NetworkEvent
@@ -24,25 +24,22 @@ from engine.desk.following import BROWSER, BUSY, ON_THE_LINE, Following
 from engine.desk.lead_popups import LeadPopups
 from engine.desk.ordered_ledger import OrderedLedger
 from engine.desk.page_news import PageNews
+from engine.desk.people import READ_SECONDS, PeopleAtDesks
 from engine.desk.previews import NoPreviews, Previews
-from engine.desk.refusals import DeskRefused
+from engine.desk.refusals import DeskRefused, store_away
 from engine.desk.settings import DeskSettings
-from engine.desk.showing import Details, Showing, texts_of
+from engine.desk.showing import Details, Showing, dispositions_offered, texts_of
 from engine.desk.sittings import Sittings
 from engine.desk.view import EVERYTHING, DeskPart, DeskView, NoteView, PhoneCredentials, TransferTarget
 from engine.exchange import Exchange
 from engine.ports import Queries, StoreUnavailable
-from engine.registers.actor import Actor, ActorKind
 from engine.registers.agents import AgentEventKind, AgentRegister
 from engine.registers.desk import CallPart, DeskRegister
-from engine.registers.refusals import Missing, Refused
 from engine.switchboard import Switchboard
 from history.dispositions import Next
 
-READ_SECONDS = 5.0
 LONGEST_NOTE = 20_000
 CHOSEN = frozenset({AgentStatus.AVAILABLE, AgentStatus.BREAK, AgentStatus.TRAINING, AgentStatus.OFFLINE})
-AT_OTHER_THINGS = frozenset({AgentStatus.BREAK, AgentStatus.TRAINING})
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +75,6 @@ class Desks:
         self._switchboard = switchboard
         self._agents = agents
         self._manual = manual
-        self._refresh = refresh
         self._ordered = OrderedLedger(exchange.ledger)
         self._parts = CallParts(
             exchange,
@@ -116,7 +112,9 @@ class Desks:
             on_free=lambda agent: self._run(self._leave(agent, "gone", "")),
             on_removed=lambda agent: self._run(self._leave(agent, "engine", "")),
         )
-        self._names: dict[str, str] = {}  # agents by person
+        self._people = PeopleAtDesks(
+            agents, self._queues, refresh, lambda: self._following.views, self._showing.name
+        )
         self._background: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -128,24 +126,7 @@ class Desks:
         await self._parts.restore()
         self._following.start()
         for standing in await self._agents.standings():
-            agent = standing.agent
-            if agent not in self._following.views:
-                continue
-            if self._following.telephone(agent) == BROWSER:
-                self._sittings.take_back(agent)
-            elif standing.wrap_up_work is None and AgentStatus(standing.status) not in AT_OTHER_THINGS:
-                continue  # its telephone tells whether it is there
-            self._following.restore(
-                StandingFound(
-                    agent,
-                    AgentStatus(standing.status),
-                    standing.reason,
-                    standing.since,
-                    standing.wrap_up_work,
-                    standing.wrap_up_until,
-                    standing.wrap_up_queue,
-                )
-            )
+            self._following.restore(standing)
 
     async def close(self) -> None:
         """Agents stay signed in: the next engine finds them so."""
@@ -172,21 +153,7 @@ class Desks:
 
     async def agent_of(self, person_id: str) -> str:
         """The agent's name of a person. Refused ("disabled", "store")."""
-        known = self._names.get(person_id)
-        if known is not None and known in self._following.views:
-            return known
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                profile = await self._agents.of_person(Actor(ActorKind.PERSON, person_id), person_id)
-                if profile.name not in self._queues.agent_views():
-                    await self._refresh()
-        except (Missing, Refused) as refused:
-            raise DeskRefused("disabled", str(refused)) from refused
-        except (StoreUnavailable, TimeoutError) as away:
-            raise _store_away() from away
-        self._names[person_id] = profile.name
-        self._showing.name(profile.name, profile.shown)
-        return profile.name
+        return await self._people.agent_of(person_id)
 
     # --- being there --------------------------------------------------------------------------------------
 
@@ -302,8 +269,9 @@ class Desks:
     async def dispose(self, agent: str, call_id: str, disposition: str) -> None:
         """Choose an outcome; the last choice before the wrap-up ends counts."""
         part = self._part(agent, call_id)
-        known = {one.name for one in self.settings.dispositions_of(part.queue)}
-        if disposition not in known:
+        call_log = self._parts.known_log(call_id)
+        offered = dispositions_offered(self.settings, call_log, part.queue)
+        if disposition not in {one.name for one in offered}:
             raise DeskRefused("outcome", f"There is no outcome {disposition[:40]!r} for this call.")
         await self._parts.change_now(part, disposition=disposition)
         self._queues.tell(Disposed(call_id, agent))
@@ -401,7 +369,7 @@ class Desks:
             async with asyncio.timeout(READ_SECONDS):
                 return part, await self._parts.log_of(call_id)
         except (StoreUnavailable, TimeoutError) as away:
-            raise _store_away() from away
+            raise store_away() from away
         except LookupError:
             raise DeskRefused("over", "This call is not kept any more.") from None
 
@@ -425,7 +393,3 @@ class Desks:
         self._background.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("background work failed", exc_info=fault)
-
-
-def _store_away() -> DeskRefused:
-    return DeskRefused("store", "The database does not answer: try again in a moment.")

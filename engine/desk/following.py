@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from acd.agents import AgentState
+from acd.agents import AgentState, AgentStatus
 from acd.events import StandingFound
 from acd.views import AgentView, BoardNews
 from calls.events import CallEvent, CallEventKind
@@ -19,7 +19,7 @@ from engine.desk.showing import Showing
 from engine.desk.sittings import Sittings
 from engine.desk.view import DeskPart
 from engine.exchange import Exchange
-from engine.registers.agents import AgentEvent, AgentEventKind
+from engine.registers.agents import AgentEvent, AgentEventKind, AgentStanding
 
 # What was talked of before a restart and is not talked of any more by then is wrapped up.
 LEFT_OVER_SECONDS = 90.0
@@ -30,6 +30,7 @@ _TALK_BEGINS = frozenset({CallEventKind.AGENT_CONNECTED, CallEventKind.TRANSFERR
 # Every page of every agent fetches the queues when it is told of them: so often at most.
 QUEUES_SECONDS = 2.0
 BROWSER = "browser"
+AT_OTHER_THINGS = frozenset({AgentStatus.BREAK, AgentStatus.TRAINING})
 BUSY = ON_THE_LINE | {AgentState.OFFERED}
 
 log = structlog.get_logger(__name__)
@@ -88,11 +89,27 @@ class Following:
             return BROWSER
         return BROWSER if line.browser else "sip" if line.number is None else "number"
 
-    def restore(self, standing: StandingFound) -> None:
-        """As an earlier engine left an agent: their log has it already."""
+    def restore(self, standing: AgentStanding) -> None:
+        """As an earlier engine left an agent, if there still is one: their log has it already."""
+        agent, status = standing.agent, AgentStatus(standing.status)
+        if agent not in self.views:
+            return
+        if self.telephone(agent) == BROWSER:
+            self._sittings.take_back(agent)
+        elif standing.wrap_up_work is None and status not in AT_OTHER_THINGS:
+            return  # its telephone tells whether it is there
+        found = StandingFound(
+            agent,
+            status,
+            standing.reason,
+            standing.since,
+            standing.wrap_up_work,
+            standing.wrap_up_until,
+            standing.wrap_up_queue,
+        )
         self._restoring = True
         try:
-            self._queues.tell(standing)
+            self._queues.tell(found)
         finally:
             self._restoring = False
 

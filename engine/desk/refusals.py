@@ -23,3 +23,7 @@ class ContactForbidden(DeskRefused):
     def __init__(self, decision: Decision) -> None:
         super().__init__("gate", decision.reason or "The rules forbid it.")
         self.decision = decision
+
+
+def store_away() -> DeskRefused:
+    return DeskRefused("store", "The database does not answer: try again in a moment.")

@@ -256,7 +256,7 @@ async def test_a_person_who_is_new_finds_a_desk_at_once(desk: DeskStage) -> None
         lines = [*desk.queues._lines.values(), AgentLine(Agent("ewa"), browser=True)]
         desk.queues.reconfigure(desk.queues._core.queues.values(), lines)
 
-    desk.desks._refresh = refresh
+    desk.desks._people._refresh = refresh
     agent = await desk.desks.agent_of("ewa")
     await desk.here(agent)
     view = await desk.desks.view(agent)
