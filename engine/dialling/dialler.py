@@ -262,6 +262,7 @@ class Dialler:
                     continue
             if attempt.id not in run.flights:
                 run.flights.add(Flight(attempt, call_log, again=True), again=True)
+                self._caller.on_line(attempt)
                 log.info("a call of a campaign is followed on", call=attempt.id, campaign=attempt.campaign)
 
 

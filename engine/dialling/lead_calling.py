@@ -32,6 +32,8 @@ from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.refusals import Missing
 from history.interaction import ContactPoint, PointKind
 
+_MOST_REMEMBERED = 1000
+
 log = structlog.get_logger(__name__)
 
 
@@ -41,7 +43,8 @@ class LeadCaller:
     def __init__(self, means: DiallingMeans, trunk: str) -> None:
         self._means = means
         self._trunk = trunk
-        self._placing: set[str] = set()  # numbers between the gate and the call
+        self._placing: set[str] = set()  # numbers, and contacts, between the gate and the call
+        self._last_call: dict[str, str] = {}  # with each contact who may be on the line, whatever the number
         # Calls that are not made, though the database may have taken their first event: its answer was lost.
         self.doubtful: set[str] = set()
 
@@ -61,17 +64,17 @@ class LeadCaller:
             return None, person_busy(lead, clock.now())
         if ready.agent is not None and not means.agents.free(ready.agent):
             return None, agent_away(lead, clock.now())
-        with self.placing(ready.number):
+        with self.placing(ready.number, lead.contact_id):
             return await self._call(campaign, lead, limits, ready)
 
     @contextmanager
-    def placing(self, number: str) -> Iterator[None]:
-        """Nobody else calls this number meanwhile."""
-        self._placing.add(number)
+    def placing(self, number: str, contact_id: str) -> Iterator[None]:
+        """Nobody else calls this number, or this person, meanwhile."""
+        self._placing |= {number, contact_id}
         try:
             yield
         finally:
-            self._placing.discard(number)
+            self._placing -= {number, contact_id}
 
     async def _call(
         self, campaign: Campaign, lead: Lead, limits: CampaignLimits, ready: ToDial
@@ -96,6 +99,8 @@ class LeadCaller:
             mode=campaign.mode,
             debt=lead.debt,
             node=exchange.node,
+            script=campaign.script,
+            dispositions=campaign.dispositions,
         )
         await self.dial(call_log, received, begun, dial)
         return Flight(begun.attempt, call_log, campaign.machine.detect is not Detect.OFF), None
@@ -110,6 +115,7 @@ class LeadCaller:
         """Written, and then dialled. Raises LedgerUnavailable: then it is not dialled, and in `doubtful`."""
         try:
             await call_log.begin(received, begun)
+            self.on_line(begun.attempt)
             self._means.switchboard.dial(call_log, dial)
         except BaseException:
             self.doubtful.add(call_log.id)
@@ -163,10 +169,19 @@ class LeadCaller:
         return debt, standing
 
     def busy(self, lead: Lead) -> bool:
-        """Whether there is a call with this person, whoever placed it."""
-        numbers = {number.e164 for number in lead.numbers}
-        on_line = {call.person for call in self._means.exchange.live.all()}
-        return bool(numbers & on_line) or bool(numbers & self._placing)
+        """Whether there is a call with this person: at one of these numbers, or a campaign's at any."""
+        numbers, live = {number.e164 for number in lead.numbers}, self._means.exchange.live
+        on_line = {call.person for call in live.all()}
+        if live.get(self._last_call.get(lead.contact_id, "")) is not None:
+            return True
+        return bool(numbers & on_line) or bool((numbers | {lead.contact_id}) & self._placing)
+
+    def on_line(self, attempt: Attempt) -> None:
+        """There is a call with this person from now on."""
+        live = self._means.exchange.live
+        if len(self._last_call) > _MOST_REMEMBERED:
+            self._last_call = {who: call for who, call in self._last_call.items() if live.get(call)}
+        self._last_call[attempt.contact_id] = attempt.id
 
 
 async def call_all(

@@ -48,7 +48,7 @@ class PreviewCaller:
             lead = await self.as_it_is(preview.lead)
             self._make_way(campaign, lead, number)
             await self._look_again(campaign, lead, keep)
-            with self._caller.placing(number):
+            with self._caller.placing(number, lead.contact_id):
                 return await self._call(campaign, lead, preview.agent, number, keep)
         except (StoreUnavailable, LedgerUnavailable):
             raise LeadStays("store", "The database is away: nobody is called until it is back.") from None
@@ -106,6 +106,7 @@ class PreviewCaller:
             node=exchange.node,
             debt=lead.debt,
             script=campaign.script,
+            dispositions=campaign.dispositions,
         )
         call_log = exchange.call_log(call_id)
         await self._caller.dial(call_log, received, AttemptBegun(attempt, lead.version), dial)

@@ -331,3 +331,20 @@ async def test_a_flow_that_a_reload_takes_away_stops_calls_at_once_and_pauses_th
     await at.until(lambda: at.books.campaigns["autumn"].state is CampaignState.FINISHED)
     assert sorted(at.public.dialled) == list(numbers(4))
     await at.stop()
+
+
+async def test_who_is_on_the_line_is_not_rung_at_another_number_by_another_campaign(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(news(), numbers(2)[0])
+    at.put(news(id="winter", name="winter"), numbers(2)[1])
+    other = at.books.leads["winter-1"]
+    at.books.leads["winter-1"] = replace(other, contact_id=at.lead(1).contact_id)
+    at.public.usual = Fate(rings=20, holds=30)
+    at.start()
+    await at.until(lambda: len(at.public.dialled) == 1)
+    await at.pass_by(15)
+    assert len(at.public.dialled) == 1
+    busy = [one for one in at.books.leads.values() if one.reason.code is ReasonCode.PERSON_BUSY]
+    assert len(busy) == 1
+    await at.until(lambda: len(at.public.dialled) == 2, 700)
+    await at.stop()
