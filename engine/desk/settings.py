@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
 
@@ -51,9 +51,10 @@ class DeskSettings:
         """Of our own calls, which come from no queue, too."""
         return self.queues.get(queue) or QueueDesk()
 
-    def dispositions_of(self, queue: str) -> tuple[Disposition, ...]:
-        """In the order in which they are offered."""
-        names = self.of_queue(queue).dispositions or tuple(self.dispositions)
+    def dispositions_of(self, queue: str, campaign: Sequence[str] = ()) -> tuple[Disposition, ...]:
+        """In the order in which they are offered: those of the call's campaign, else the queue's."""
+        own = [name for name in campaign if name in self.dispositions]
+        names = own or self.of_queue(queue).dispositions or tuple(self.dispositions)
         return tuple(self.dispositions[name] for name in names if name in self.dispositions)
 
     def templates_of(self, queue: str) -> tuple[SmsTemplate, ...]:

@@ -41,6 +41,7 @@ from engine.registers.agents import AgentRegister
 from engine.registers.desk import CallPart, DeskRegister, KnownCaller
 from engine.switchboard import Switchboard
 from engine.talks.lines import RING_SECONDS
+from history.dispositions import Disposition
 from history.interaction import Interaction
 
 READ_SECONDS = 3.0
@@ -235,7 +236,7 @@ class Showing:
             note=None if part is None else NoteView(part.call_id, part.note, part.note_seq, part.noted_at),
             dispositions=tuple(
                 DispositionChoice(one.name, one.label, one.next.value)
-                for one in settings.dispositions_of(queue)
+                for one in dispositions_offered(settings, call_log, queue)
             ),
             script=_script(settings, call_log, queue) if sides else (),
             templates=self._templates(agent, queue, popup) if sides else (),
@@ -314,6 +315,16 @@ class Showing:
             )
             for one in self._settings().templates_of(queue)
         )
+
+
+def dispositions_offered(
+    settings: DeskSettings, call_log: CallLog | None, queue: str
+) -> tuple[Disposition, ...]:
+    """The campaign's, else the queue's."""
+    named = () if call_log is None else call_log.events[0].data.get("dispositions")
+    return settings.dispositions_of(
+        queue, [str(name) for name in named] if isinstance(named, list | tuple) else ()
+    )
 
 
 def _script(settings: DeskSettings, call_log: CallLog | None, queue: str) -> tuple[ScriptStep, ...]:

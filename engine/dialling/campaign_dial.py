@@ -44,9 +44,17 @@ class CampaignDial:
 
 
 def received_of_campaign(
-    call_id: str, dial: CampaignDial, *, purpose: Purpose, mode: Mode, debt: str | None, node: str
+    call_id: str,
+    dial: CampaignDial,
+    *,
+    purpose: Purpose,
+    mode: Mode,
+    debt: str | None,
+    node: str,
+    script: str | None = None,
+    dispositions: Sequence[str] = (),
 ) -> dict[str, object]:
-    """The data of the call's first event."""
+    """The data of the call's first event. `script` and `dispositions` are for the agent's desk."""
     return {
         "direction": "outbound",
         "caller": dial.caller_id,
@@ -76,6 +84,8 @@ def received_of_campaign(
         "company": dial.company,
         "opt_out_key": dial.opt_out_key,
         "before_agent": dial.before_agent,
+        "script": script,
+        "dispositions": list(dispositions),
     }
 
 

@@ -57,9 +57,11 @@ def received_of_manual(
     node: str,
     debt: str | None = None,
     script: str | None = None,
+    dispositions: Sequence[str] = (),
 ) -> dict[str, object]:
     """The data of the call's first event."""
-    of_campaign = {"campaign": dial.campaign, "debt": debt, "script": script} if dial.campaign else {}
+    of_lead = {"debt": debt, "script": script, "dispositions": list(dispositions)}
+    of_campaign = {"campaign": dial.campaign, **of_lead} if dial.campaign else {}
     return {
         "direction": "outbound",
         "caller": dial.caller_id,

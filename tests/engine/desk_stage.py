@@ -197,8 +197,8 @@ class DeskStage:
 
     # --- calls --------------------------------------------------------------------------------------------
 
-    async def call(self, call_id: str = "call1", caller: str = CALLER) -> CallLog:
-        """A caller in the hotline."""
+    async def call(self, call_id: str = "call1", caller: str = CALLER, **more: object) -> CallLog:
+        """A caller in the hotline. `more`: of the call's first event."""
         log = self.stage.exchange.call_log(call_id)
         received = {
             "direction": "inbound",
@@ -207,15 +207,18 @@ class DeskStage:
             "trunk": "trunk",
             "network_id": call_id,
             "node": NODE,
+            **more,
         }
         await log.write(CallEventKind.RECEIVED, received)
         await log.write(CallEventKind.ANSWERED)
         self.board.logs[call_id] = log
         return log
 
-    async def offered(self, call_id: str = "call1", queue: str = "orders", caller: str = CALLER) -> CallLog:
+    async def offered(
+        self, call_id: str = "call1", queue: str = "orders", caller: str = CALLER, **more: object
+    ) -> CallLog:
         """A call that rings at the agent who is free."""
-        log = await self.call(call_id, caller)
+        log = await self.call(call_id, caller, **more)
         await log.write(CallEventKind.QUEUED, {"queue": queue, "position": 1})
         now = self.stage.clock.now()
         self.queues.join(Waiting(call_id, queue, now), self.commands.append)
@@ -224,9 +227,11 @@ class DeskStage:
         await log.write(CallEventKind.AGENT_OFFERED, told)
         return log
 
-    async def talks(self, call_id: str = "call1", queue: str = "orders", caller: str = CALLER) -> CallLog:
+    async def talks(
+        self, call_id: str = "call1", queue: str = "orders", caller: str = CALLER, **more: object
+    ) -> CallLog:
         """A call that an agent has answered."""
-        log = await self.offered(call_id, queue, caller)
+        log = await self.offered(call_id, queue, caller, **more)
         offer = next(one for one in self.commands if isinstance(one, OfferCall) and one.work_id == call_id)
         self.queues.tell(AgentAnswered(call_id, offer.agent))
         told = {"queue": queue, "agent": offer.agent, "waited_seconds": 1.0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from acd.events import HoldChanged, TalkFound
 from calls.events import CallEventKind as Kind
 from engine.changes import CallPartKept, Change
 from engine.desk.refusals import DeskRefused
-from engine.desk.settings import DeskSettings
-from engine.desk.view import DeskPart
+from engine.desk.settings import DeskSettings, QueueDesk
+from engine.desk.view import DeskPart, ScriptStep
 from engine.registers.agents import AgentEventKind
 from history.interaction import Channel
 from history.permissions import Scope
@@ -250,7 +251,25 @@ async def test_a_status_chosen_in_a_talk_comes_after_it(desk: DeskStage) -> None
     assert (await desk.desks.view("anna")).status is AgentStatus.BREAK
 
 
+async def test_a_campaigns_call_has_the_campaigns_outcomes_and_script(tmp_path: Path) -> None:
+    autumn = (ScriptStep({"en": "Greet"}, {"en": "Good morning."}),)
+    stage = await DeskStage(tmp_path, settings=replace(SETTINGS, scripts={"autumn": autumn})).start()
+    await stage.here("anna")
+    await stage.talks(script="autumn", dispositions=["wrong_number", "gone_since", "sale"])
+    view = await stage.desks.view("anna")
+    assert [one.name for one in view.dispositions] == ["wrong_number", "sale"]
+    assert view.script == autumn
+    await stage.hangs_up("anna")
+    assert [one.name for one in (await stage.desks.view("anna")).dispositions] == ["wrong_number", "sale"]
+    with pytest.raises(DeskRefused):
+        await stage.desks.dispose("anna", "call1", "transferred")
+    await stage.desks.dispose("anna", "call1", "sale")
+    await stage.close()
+
+
 def test_settings_name_what_a_queue_offers() -> None:
+    own = DeskSettings(region="PL", queues={"orders": QueueDesk(dispositions=("sale",))})
+    assert [one.name for one in own.dispositions_of("orders", ["gone_since"])] == ["sale"]
     settings = DeskSettings(region="PL")
     assert [one.name for one in settings.dispositions_of("any")] == list(settings.dispositions)
     assert settings.script_of("any") == ()

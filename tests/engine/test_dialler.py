@@ -42,7 +42,7 @@ async def test_a_list_is_called_by_two_agents_to_its_end(tmp_path: Path) -> None
 
 async def test_progressive_never_calls_more_people_than_agents(tmp_path: Path) -> None:
     at = office(tmp_path)
-    at.put(spring(), *numbers(9))
+    at.put(spring(script="autumn", dispositions=("sale",)), *numbers(9))
     at.log_in("anna", "jan")
     most = 0
 
@@ -55,6 +55,8 @@ async def test_progressive_never_calls_more_people_than_agents(tmp_path: Path) -
     await at.until(over)
     assert most == 2
     assert not any(one.abandoned for one in at.books.attempts.values())
+    first = at.stage.ledger.log[next(iter(at.books.attempts))][0].data
+    assert (first["script"], first["dispositions"]) == ("autumn", ["sale"])
     await at.stop()
 
 

@@ -73,7 +73,7 @@ async def test_nobody_is_called_before_an_agent_says_so_and_no_lead_is_anothers(
 
 
 async def test_a_call_is_the_agents_own_with_its_attempt_and_the_lead_planned(tmp_path: Path) -> None:
-    at = staffed(tmp_path, looked_at(), 1, "anna")
+    at = staffed(tmp_path, replace(looked_at(), dispositions=("sale",)), 1, "anna")
     at.public.usual = Fate(rings=4, holds=20)
     preview = await shown(at)
     call_id = await board(at).call("anna", preview.lead.id)
@@ -85,7 +85,8 @@ async def test_a_call_is_the_agents_own_with_its_attempt_and_the_lead_planned(tm
     assert attempt.conversation
     assert attempt.dialled_at is not None
     assert at.public.dialled == [preview.number]
-    assert at.stage.ledger.log[call_id][0].data["campaign"] == "autumn"
+    first = at.stage.ledger.log[call_id][0].data
+    assert (first["campaign"], first["dispositions"]) == ("autumn", ["sale"])
     await at.stop()
 
 
