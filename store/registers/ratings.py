@@ -13,6 +13,8 @@ from engine.registers.ratings import RatingCount
 from store.registers.transactions import read
 from store.tables import call_events, calls
 
+_KINDS = ("agent_connected", "transferred", "rated")
+
 
 class SqlRatings:
     """Implements engine.registers.ratings.Ratings."""
@@ -26,7 +28,7 @@ class SqlRatings:
         rated = select(row.call_id).where(row.call_id.in_(recent), row.kind == "rated")
         told = (
             select(row.call_id, row.kind, row.data)
-            .where(row.call_id.in_(rated), row.kind.in_(("agent_connected", "rated")))
+            .where(row.call_id.in_(rated), row.kind.in_(_KINDS))
             .order_by(row.call_id, row.seq)
         )
 
@@ -38,6 +40,10 @@ class SqlRatings:
                     call, talk = one.call_id, ("", "")
                 if one.kind == "agent_connected":
                     talk = (str(one.data.get("queue") or ""), str(one.data.get("agent") or ""))
+                    continue
+                if one.kind == "transferred":
+                    if one.data.get("kind") == "agent":  # who took the call over is graded
+                        talk = (talk[0], str(one.data["target"]))
                     continue
                 count, grade = found.get(talk, RatingCount(*talk)), one.data.get("rating")
                 if grade is None:

@@ -15,7 +15,10 @@ K = CallEventKind
 
 
 async def graded(store: Store, call_id: str, hours: int, *then: tuple[str, str, int | None]) -> None:
-    """A call that began so many hours after START: who talked, of which queue, and the grade after it."""
+    """A call that began so many hours after START: who talked, of which queue, and the grade after it.
+
+    "anna>jan": she gave it to him.
+    """
     at = START + timedelta(hours=hours)
     received = {
         "direction": "inbound",
@@ -27,11 +30,18 @@ async def graded(store: Store, call_id: str, hours: int, *then: tuple[str, str, 
     }
     told: list[tuple[CallEventKind, dict[str, object]]] = [(K.RECEIVED, dict(received))]
     for queue, agent, grade in then:
-        if agent:
-            told.append((K.AGENT_CONNECTED, {"queue": queue, "agent": agent, "waited_seconds": 1.0}))
+        first, *others = agent.split(">")
+        if first:
+            told.append((K.AGENT_CONNECTED, {"queue": queue, "agent": first, "waited_seconds": 1.0}))
+        told += [(K.TRANSFERRED, {"kind": "agent", "target": one, "by": first}) for one in others]
         told.append((K.RATED, {"step": "rate", "rating": grade}))
     events = tuple(CallEvent(call_id, seq, at, kind, data) for seq, (kind, data) in enumerate(told, 1))
     await store.ledger.commit([EventsAppended(events), CallStored(fold(events))], durable=True)
+
+
+async def test_who_took_the_call_over_is_graded(store: Store) -> None:
+    await graded(store, "01A", 1, ("sales", "anna>jan", 5))
+    assert list(await store.ratings.since(START)) == [RatingCount("sales", "jan", 1, 0, 5)]
 
 
 async def test_grades_belong_to_the_talk_before_them(store: Store) -> None:
