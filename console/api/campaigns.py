@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from console.api.parts import ApiParts
 from console.api.problem import FieldError, Problem
 from dialer.abandon_window import window_began
 from dialer.campaign import Campaign, CampaignMove, CampaignState
+from dialer.mistakes import Mistake
 from dialer.reasons import Reason, sentence
 from engine.campaign_live import campaign_live
 from engine.campaign_rules import HasMistakes
@@ -75,6 +77,7 @@ class CampaignsApi:
             Operation("GET", one, "get_campaign", self._get, "One campaign", answer=CampaignShape, **read),
             Operation(
                 "PATCH", one, "change_campaign", self._change, "Change a campaign, running or not",
+                description="One that runs takes no change that would have kept it from starting.",
                 body=CampaignPatch, answer=CampaignShape, if_match=True, largest_body=_LARGEST_SETTINGS,
                 **write,
             ),
@@ -133,6 +136,13 @@ class CampaignsApi:
         times = {"created_at": known.created_at, "updated_at": known.updated_at}
         wanted = _READER.validate_python({**settings, **times, "id": known.id})
         after = replace(known, **{name: getattr(wanted, name) for name in given})
+        if known.state is CampaignState.RUNNING:
+            before = {one.field for one in await self._rules.mistakes(known) if one.blocks}
+            found = [one for one in await self._rules.mistakes(after) if one.blocks]
+            if new := [one for one in found if one.field not in before]:
+                raise _refused(
+                    new, "The campaign runs, and would have mistakes: see errors, or pause it first."
+                )
         done = await self._campaigns.change(asked.actor, after)
         self._refresh()
         return _shown(done)
@@ -213,9 +223,8 @@ class CampaignsApi:
             try:
                 done = await self._rules.move(asked.actor, campaign, move, body.reason or "")
             except HasMistakes as wrong:
-                errors = [FieldError(f"campaign.{one.field}", one.sentence) for one in wrong.mistakes]
-                detail = "The campaign has mistakes, so it does not start: see errors."
-                raise Problem(422, "refused", detail, errors=errors) from wrong
+                told = "The campaign has mistakes, so it does not start: see errors."
+                raise _refused(wrong.mistakes, told) from wrong
             self._refresh()
             return _shown(done)
 
@@ -234,6 +243,11 @@ def campaign_shape(campaign: Campaign) -> CampaignShape:
 
 def _shown(campaign: Campaign) -> Answer:
     return Answer(campaign_shape(campaign), version=campaign.version)
+
+
+def _refused(mistakes: Iterable[Mistake], detail: str) -> Problem:
+    errors = [FieldError(f"campaign.{one.field}", one.sentence) for one in mistakes]
+    return Problem(422, "refused", detail, errors=errors)
 
 
 def _plain(limits: Any) -> dict[str, object]:

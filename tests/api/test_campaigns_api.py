@@ -95,6 +95,27 @@ async def test_a_campaign_with_mistakes_is_a_draft_that_does_not_start(api: Runn
     problem(await client.post("/campaigns/spring/resume", {}, key="k3"), 422, "refused")
 
 
+async def test_a_campaign_that_runs_takes_no_change_that_would_have_kept_it_from_starting(
+    api: RunningApi,
+) -> None:
+    client = api.token()
+    await made(api, client)
+    await client.post("/campaigns/spring/start", {}, key="k1")
+    path = "/campaigns/spring"
+    runs = await client.get(path)
+    for patch in ({"flow": None}, {"mode": "predictive"}, {"queue": "nowhere", "mode": "progressive"}):
+        refused = await client.patch(path, patch, runs.etag)
+        problem(refused, 422, "refused")
+        assert refused.wrong_fields, patch
+        assert all(field.startswith("campaign.") for field in refused.wrong_fields)
+    assert (await client.get(path)).json == runs.json
+    assert (await client.patch(path, {"lines": 3}, runs.etag)).json["lines"] == 3
+    await client.post("/campaigns/spring/pause", {}, key="k2")
+    paused = await client.get(path)
+    assert (await client.patch(path, {"flow": None}, paused.etag)).status == 200
+    problem(await client.post("/campaigns/spring/resume", {}, key="k3"), 422, "refused")
+
+
 WRONG_MEMBERS = [
     ("id", "Spring", "body.id"),
     ("name", " ", "body.name"),
