@@ -137,7 +137,7 @@ def promise_of(form: Form, now: datetime) -> tuple[int, str, date, int]:
     if not today <= due <= today + timedelta(days=730):
         raise WrongForm("desk_wrong_day")
     parts = form.get("parts", "").strip() or "1"
-    if not (parts.isascii() and parts.isdigit() and 1 <= int(parts[:3]) <= MOST_PARTS):
+    if not (parts.isascii() and parts.isdigit() and len(parts) <= 2 and 1 <= int(parts) <= MOST_PARTS):
         raise WrongForm("desk_wrong_parts")
     return int(minor), currency, due, int(parts)
 
