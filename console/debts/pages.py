@@ -24,6 +24,8 @@ from dialer.debts.promise import Promise, PromiseCheck, PromiseState, check
 from dialer.lead import Lead
 from engine.registers.debts import DebtFilter, ReminderRow
 from engine.registers.refusals import Changed, Missing, Refused
+from engine.registers.timeline import TimelineFilter
+from history.interaction import Channel, Interaction
 
 PAGE_ROWS = 40
 LONGEST_SEARCH = 100
@@ -125,6 +127,7 @@ class DebtPages:
             promises=shown,
             payments=payments,
             calls=await self._calls(leads),
+            called_us=await self._called_us(debt),
             leads=leads,
             shapes=SHAPES,
             done=request.query.get("done", ""),
@@ -159,6 +162,14 @@ class DebtPages:
             return contact_name(await self._parts.history.contacts.get(debt.contact_id), words)
         except Missing:
             return words("contact_unnamed")
+
+    async def _called_us(self, debt: Debt) -> Sequence[Interaction]:
+        """The newest calls from the person since the debt is known; of what they spoke, the call tells."""
+        wanted = TimelineFilter(Channel.CALL, "inbound", since=debt.created_at)
+        try:
+            return (await self._parts.history.timeline.of(debt.contact_id, wanted, limit=_CALLS)).items
+        except Missing:
+            return ()
 
     async def _calls(self, leads: Sequence[Lead]) -> list[Attempt]:
         """Of all campaigns, the newest first."""

@@ -14,10 +14,11 @@ from dialer.debts.promise import Instalment, Promise
 from dialer.debts.promising import PromiseTerms
 from dialer.debts.reminders import ReminderKind
 from dialer.lead import LeadState
+from engine.changes import InteractionAdded
 from engine.registers.contacts import ContactDraft
 from engine.registers.debts import ReminderJob
 from engine.registers.leads import NewLead
-from history.interaction import ContactPoint, PointKind
+from history.interaction import Channel, ContactPoint, Interaction, PointKind
 from store.store import Store
 from tests.console.campaign_stage import Campaigning, open_campaigns
 from tests.console.offices import SHELL
@@ -27,9 +28,14 @@ NUMBER = "+48600000001"
 
 
 @pytest.fixture
-async def room(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]) -> AsyncIterator[Campaigning]:
+async def store(tmp_path: Path, make_store: Callable[..., Store]) -> Store:
     store = make_store(f"sqlite:///{tmp_path}/infolinia.db")
     await store.start()
+    return store
+
+
+@pytest.fixture
+async def room(stage: Stage, tmp_path: Path, store: Store) -> AsyncIterator[Campaigning]:
     async with open_campaigns(stage, store, tmp_path) as opened:
         yield opened
 
@@ -65,6 +71,29 @@ async def test_a_debt_shows_what_was_promised_and_who_is_reminded(room: Campaign
     for seen in ("Promised", "200.00", "100.00", "anna", "before the day", "waits", "awaited"):
         assert seen in page, seen
     assert "There is no such debt" in await room.page("/debts/none", 404)
+
+
+async def test_calls_from_the_person_are_listed(room: Campaigning, store: Store) -> None:
+    debt = await owed(room)
+    assert "They have not called" in await room.page("/debts/d1")
+    point = ContactPoint(PointKind.PHONE, NUMBER)
+    for call_id, direction, hours in (("01A", "inbound", 1), ("01B", "outbound", 2), ("01C", "inbound", -1)):
+        call = Interaction(
+            id=f"i{call_id}",
+            at=debt.created_at + timedelta(hours=hours),
+            channel=Channel.CALL,
+            direction=direction,
+            subject_id=call_id,
+            point=point,
+            contact_id=debt.contact_id,
+            outcome="completed",
+        )
+        await store.ledger.commit([InteractionAdded(call, f"c{call_id}")], durable=True)
+    page = await room.page("/debts/d1")
+    assert "/calls/01A" in page
+    assert "Completed" in page
+    assert "/calls/01B" not in page
+    assert "/calls/01C" not in page, "nothing was owed yet"
 
 
 async def test_a_dispute_stops_the_calls_and_tells_who_and_why(room: Campaigning) -> None:
