@@ -78,6 +78,9 @@ class LeadShape(Shape):
     last_at: Time | None
     last_outcome: AttemptResult | None
     last_disposition: str | None
+    last_verified: Annotated[
+        bool | None, Field(description="In the last call in which a flow asked, it was them; null: none has.")
+    ]
     reserved_until: Time | None
 
 

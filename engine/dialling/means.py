@@ -18,6 +18,7 @@ from engine.gatekeeper import Gate
 from engine.placing.outbound import Lines
 from engine.ports import Queries
 from engine.registers.attempts import Attempts
+from engine.registers.audit import AuditLog
 from engine.registers.callbacks import Callbacks
 from engine.registers.campaign_minutes import CampaignMinutes
 from engine.registers.campaigns import Campaigns
@@ -34,7 +35,7 @@ class DiallingMeans:
     `gone`: what a campaign cannot go on without and is not there any more, "": nothing. `unreachable` holds,
     at each moment, the trunks that do not answer. `dispositions`: as they are now. `open_lines`: agents'
     telephones that stay off the hook; None: they are rung for each call. `previews`: leads that agents look
-    at.
+    at. `audit`: has a row of each lead that is skipped; None: nobody keeps it.
     """
 
     exchange: Exchange
@@ -57,6 +58,7 @@ class DiallingMeans:
     open_lines: OpenLines | None = None
     previews: PreviewBoard = field(default_factory=PreviewBoard)
     callback_rules: CallbackRules = field(default_factory=CallbackRules)
+    audit: AuditLog | None = None
 
     @property
     def worker(self) -> str:

@@ -22,6 +22,8 @@ from engine.dialling.means import DiallingMeans
 from engine.dialling.preview_board import Held, LeadStays
 from engine.dialling.preview_calling import PreviewCaller
 from engine.ports import LedgerUnavailable, StoreUnavailable
+from engine.registers.actor import Actor, ActorKind
+from engine.registers.audit import AuditNote
 from engine.registers.campaigns import Lease
 
 # Behind the agent's time to look: the database and the gate take theirs.
@@ -31,6 +33,7 @@ MOST_LOOKED_AT = 20
 # Where none was due it is looked again after this.
 NONE_DUE_SECONDS = 5.0
 NO_DECISION = "no decision in time"
+SKIPPING = Actor(ActorKind.ENGINE, "preview")
 
 log = structlog.get_logger(__name__)
 
@@ -106,8 +109,21 @@ class CampaignPreviews:
         except StoreUnavailable:
             raise _store_away() from None
         await self._keep(skipped(lead, preview.agent, why, now, wait))
+        await self._note_skip(preview, why)
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    async def _note_skip(self, preview: Preview, why: str) -> None:
+        """The lead has only its latest skip; all of them are in the audit log."""
+        audit = self._means.audit
+        if audit is None:
+            return
+        told = {"campaign": preview.campaign.id, "agent": preview.agent, "why": why}
+        now = self._means.exchange.clock.now()
+        try:
+            await audit.add([AuditNote(now, SKIPPING, "lead.skipped", f"lead:{preview.lead.id}", told)])
+        except StoreUnavailable as away:
+            log.warning("a skip is not in the audit log", **told, lead=preview.lead.id, because=str(away))
 
     def _idle(self) -> list[str]:
         """Agents who have nothing to do and see nobody, those who have waited longest first."""

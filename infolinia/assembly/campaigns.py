@@ -61,6 +61,7 @@ def opened_dialler(
             open_lines=open_lines,
             callback_rules=callback_rules(configuration),
             previews=previews,
+            audit=store.accounts.audit,
         )
     )
     stack.push_async_callback(dialler.close)

@@ -12,6 +12,7 @@ import pytest
 from compliance.facts import Mode
 from compliance.pack import CampaignLimits
 from console.accounts.identity import CSRF_HEADER
+from console.api.lead_shapes import lead_shape
 from console.campaigns.rules import asked
 from console.campaigns.telling import row_of, told
 from console.words import load_words
@@ -71,6 +72,19 @@ async def test_why_tells_all_that_holds_a_lead_and_the_rules_in_order(room: Camp
     assert why.count("rule-deciding") == 1
     assert "verdict" not in why
     assert why.index("rule-") < why.index("rule-deciding") or why.count('class="rule-') == 1
+
+
+async def test_why_tells_whether_a_flow_found_that_it_was_them(room: Campaigning) -> None:
+    await room.made()
+    ids = await room.people("+48600000001", "+48600000002", "+48600000003")
+    for lead_id, verified in zip(ids, (True, False, None), strict=True):
+        lead = await room.parts.leads.get(lead_id)
+        assert not await room.parts.leads.keep([replace(lead, last_verified=verified)])
+        assert lead_shape(await room.parts.leads.get(lead_id)).last_verified is verified
+    first, second, third = [await room.page(f"/parts/leads/{lead_id}/why") for lead_id in ids]
+    assert "a flow found that it was them" in first
+    assert "a flow did not find that it was them" in second
+    assert "that it was them" not in third
 
 
 async def test_a_list_is_added_or_told_why_not(room: Campaigning) -> None:
@@ -152,4 +166,5 @@ def test_what_a_row_says() -> None:
     )
     assert row(S.DONE, Reason(R.DISPOSITION, {"disposition": "order"})) == ("Reached", "", "Closed as order")
     assert row(S.WAITING, Reason(R.NO_NUMBER))[2].endswith("?")
+    assert row(S.TALKING, Reason(R.ON_THE_LINE))[2] == "There is a call with this person: Talking"
     assert row(S.WAITING, Reason(R.IN_TURN), NOW + timedelta(minutes=1))[1].startswith("today ")

@@ -211,6 +211,7 @@ def office(
         limits=lambda campaign: limits or CampaignLimits(),
         dialling=lambda campaign, now: dialling(campaign, None, now),
         open_lines=held,
+        audit=register(books, add=books.note),
     )
     return Office(stage, books, Public(stage), means, Dialler(means))
 

@@ -17,6 +17,7 @@ from dialer.lead import OVER, Lead, LeadNumber, LeadState
 from engine.changes import AttemptBegun, AttemptStored, Change, LeadPlanned
 from engine.ports import Clock, LedgerUnavailable
 from engine.registers.actor import Actor
+from engine.registers.audit import AuditNote
 from engine.registers.campaign_minutes import AgentMinute
 from engine.registers.campaigns import CampaignCounters, Lease
 from engine.registers.leads import Added, LeadCount, NewLead
@@ -40,6 +41,7 @@ class CampaignBooks:
         self.minutes: dict[datetime, AgentMinute] = {}
         self.callbacks = MemoryCallbacks(clock) if after is None else after.callbacks
         self.bad_numbers: list[str] = []
+        self.notes: list[AuditNote] = []
         self._ledger = ledger
         self._commit = ledger.__class__.commit
         ledger.commit = self.commit  # type: ignore[method-assign]
@@ -65,6 +67,9 @@ class CampaignBooks:
                     await self.keep([lead])
                 case _:
                     pass
+
+    async def note(self, notes: Sequence[AuditNote]) -> None:
+        self.notes += notes
 
     # --- campaigns ----------------------------------------------------------------------------------------
 

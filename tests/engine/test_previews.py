@@ -126,6 +126,9 @@ async def test_a_skip_counts_and_the_lead_waits(tmp_path: Path) -> None:
     assert (lead.skips, lead.state, lead.attempts) == (1, LeadState.WAITING, 0)
     assert lead.reason.data["why"] == "wrong hour"
     assert lead.reason.data["agent"] == "anna"
+    ((action, subject, data),) = [(one.action, one.subject, one.data) for one in at.books.notes]
+    assert (action, subject) == ("lead.skipped", f"lead:{lead.id}")
+    assert data == {"campaign": "autumn", "agent": "anna", "why": "wrong hour."}
     assert lead.not_before is not None
     assert timedelta(0) <= lead.not_before - before - timedelta(hours=2) < timedelta(seconds=5)
     following = await shown(at)
