@@ -8,7 +8,7 @@ at once: a lead is kept at the version that was read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -57,18 +57,23 @@ class FreedLeads:
         self._news_seconds = news_seconds
         self._day_seconds = day_seconds
         self._read: int | None = None
+        self._begun = asyncio.Event()
 
     async def run(self) -> None:
-        """Until it is cancelled. The first look at all is made at once: the engine may have been away."""
-        loop = asyncio.get_running_loop()
-        next_look = loop.time()
+        """Until it is cancelled. A look at all may take hours on a large list: the news do not wait for it.
+
+        The first one is made at once, since the engine may have been away.
+        """
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._again_and_again(self.look_at_news, self._news_seconds))
+            await self._begun.wait()  # what changes from here on is told
+            both.create_task(self._again_and_again(self.look_at_all, self._day_seconds))
+
+    async def _again_and_again(self, look: Callable[[], Awaitable[int]], seconds: float) -> None:
         while True:
-            pause = self._news_seconds
+            pause = seconds
             try:
-                await self.look_at_news()
-                if loop.time() >= next_look:
-                    await self.look_at_all()
-                    next_look = loop.time() + self._day_seconds
+                await look()
             except StoreUnavailable as away:
                 log.warning("refused leads cannot be looked at", why=str(away))
                 pause = AWAY_SECONDS
@@ -82,6 +87,7 @@ class FreedLeads:
         settled = await self._publications.settled()
         if self._read is None:
             self._read = settled
+            self._begun.set()
         back = 0
         while self._read < settled:
             told = await self._publications.between(self._read, settled, limit=_AT_ONCE, kinds=_KINDS)

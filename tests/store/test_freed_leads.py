@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from compliance.facts import Mode, Purpose
@@ -18,6 +20,7 @@ from store.store import Store
 from tests.conftest import HandClock
 from tests.store.campaign_samples import add, listed, reserve, running
 from tests.store.people import WE
+from tests.store.samples import until
 
 INFORM = {"kind": CampaignKind.INFORMATION, "mode": Mode.PROGRESSIVE, "purpose": Purpose.INFORMATION}
 
@@ -105,6 +108,34 @@ async def test_the_daily_look_finds_what_nobody_told(store: Store, clock: HandCl
     assert await at.freed.look_at_all() == 1
     states = [(await at.lead(ids[n])).state for n in (1, 2, 3)]
     assert states == [LeadState.WAITING, LeadState.STOPPED, LeadState.STOPPED]
+
+
+async def test_the_news_do_not_wait_for_a_look_at_all(store: Store, clock: HandClock) -> None:
+    at = Dialled(store, clock, await running(store))
+    ids = await add(store, listed(1))
+    await at.refuse_all()
+    freed = FreedLeads(store.campaigns, store.leads, store.publications, at.gate, news_seconds=0.05)
+    begun = asyncio.Event()
+
+    async def for_hours() -> int:
+        begun.set()
+        await asyncio.Event().wait()
+        return 0
+
+    freed.look_at_all = for_hours  # type: ignore[method-assign]
+    looking = asyncio.create_task(freed.run())
+    await asyncio.wait_for(begun.wait(), 20)
+    consent = Consent(
+        id="n1", at=clock.now(), channel="call", purpose="marketing", given=True, source="test", point=None
+    )
+    await store.permissions.keep_consents((await at.lead(ids[1])).contact_id, [consent], WE)
+
+    async def is_back() -> bool:
+        return (await at.lead(ids[1])).state is LeadState.WAITING
+
+    await until(is_back)
+    looking.cancel()
+    await asyncio.wait([looking])
 
 
 async def test_a_finished_campaign_calls_nobody_back(store: Store, clock: HandClock) -> None:
