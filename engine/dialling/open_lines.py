@@ -42,7 +42,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """`call`: the id of the call that has it, "" while it is quiet. Times in the loop's seconds."""
+    """`call`: the id of the call that has it, "" while it is quiet. Times in the loop's seconds.
+
+    `moving`: it is on its way back into quiet.
+    """
 
     agent: str
     leg: str
@@ -50,6 +53,7 @@ class _Line:
     up: bool = False
     call: str = ""
     wanted_at: float = 0.0
+    moving: bool = False
 
 
 class OpenLines:
@@ -205,8 +209,15 @@ class OpenLines:
             self._queues.hold_line(line.agent, True)
 
     async def _quiet(self, line: _Line) -> None:
-        await self._into_quiet(line)
-        line.call = ""
+        """Once, however often it is asked for: a second move would take the line from its next call."""
+        if line.moving:
+            return
+        line.moving = True
+        try:
+            await self._into_quiet(line)
+            line.call = ""
+        finally:
+            line.moving = False
 
     async def _into_quiet(self, line: _Line) -> None:
         try:

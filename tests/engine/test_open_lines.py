@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from pathlib import Path
 
@@ -177,3 +178,36 @@ async def test_a_break_ends_the_line_at_once(tmp_path: Path) -> None:
     await at.until(lambda: line in at.stage.control.gone, 2)
     assert line_of(at, "jan") not in at.stage.control.gone
     await at.stop()
+
+
+async def test_a_line_that_comes_back_slowly_is_not_taken_from_its_next_call(tmp_path: Path) -> None:
+    at = office(tmp_path, agents=("anna",), open_lines=True)
+    at.put(spring(), *numbers(1))
+    at.public.usual = Fate(holds=None, cause=17)
+    at.log_in("anna")
+    at.start()
+    await opened(at, "anna")
+    at.task.cancel()
+    lines, control = at.means.open_lines, at.stage.control
+    assert isinstance(lines, OpenLines)
+    leg, bridge = line_of(at, "anna"), control.bridge
+
+    async def slowly(room: str, channels: list[str]) -> None:
+        await asyncio.sleep(2)
+        await bridge(room, channels)
+
+    control.bridge = slowly  # type: ignore[method-assign]
+    assert lines.take("anna", "first") == leg
+    lines.release("first")
+    for _ in range(3):
+        await at.pass_by(0.5)
+        lines.want(["anna"], ())  # as Asterisk is slow
+    await at.until(lambda: lines.leg("anna") == leg, 5)
+    moves = len(control.asked("bridge"))
+    assert lines.take("anna", "second") == leg
+    await at.pass_by(5)
+    lines.want([], ["second"])
+    assert lines.leg("anna") is None  # the second call has it still
+    assert len(control.asked("bridge")) == moves
+    assert leg not in control.gone
+    await at.dialler.close()
