@@ -77,6 +77,8 @@ def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY) -> str
 
 def row_of(lead: Lead, words: Words, now: datetime, names: Mapping[str, str] = NOBODY) -> LeadRow:
     reason = lead.reason
+    if reason.code is _R.ON_THE_LINE:
+        reason = Reason(reason.code, {**reason.data, "state": lead.state.value})
     shape, icon = _SHAPES.get(lead.state, ("lead-calm", _WAITING.get(reason.code, "hourglass")))
     state = f"lead_state_{lead.state}"
     if lead.state is _S.WAITING and reason.code in (_R.CALLBACK, _R.CALLBACK_DUE, _R.AGENT_AWAY):

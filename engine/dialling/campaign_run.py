@@ -33,6 +33,7 @@ from engine.dialling.flight_following import FlightFollowing
 from engine.dialling.flights import Counted, Flights
 from engine.dialling.floor import Floor
 from engine.dialling.held import (
+    NO_AGENTS,
     NOTHING_YET,
     PLACING,
     PREVIEWED,
@@ -246,7 +247,12 @@ class CampaignRun:
             self._cancel(call_id)
         dial = self._trunks.most(decision.dial, self._clock.now())
         waits = not dial and self._leads_left and self._clock.monotonic() < self._leads.none_until
-        self._why = self._not_called.nobody_due(self._leads_left) if waits else dials(dial)
+        if waits:
+            self._why = self._not_called.nobody_due(self._leads_left)
+        elif not dial and not self._agents and self.campaign.mode is not Mode.AGENTLESS:
+            self._why = NO_AGENTS
+        else:
+            self._why = dials(dial)
         if dial > 0:
             self._allowance.take(dial)
             self._dialled = (self._clock.now(), dial)

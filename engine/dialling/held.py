@@ -16,7 +16,7 @@ class Held:
     """`code`: state, preview, other_engine, counters, asterisk, days_over, hours, no_flow, no_trunk,
     trunk or placing.
 
-    Not held: dials, idle, nobody_due, nothing_yet. Times in `data` are ISO, UTC.
+    Not held: dials, idle, no_agents, nobody_due, nothing_yet. Times in `data` are ISO, UTC.
     """
 
     code: str
@@ -25,7 +25,7 @@ class Held:
 
     @property
     def decides(self) -> bool:
-        return self.code in ("dials", "idle", "nobody_due", "nothing_yet")
+        return self.code in ("dials", "idle", "no_agents", "nobody_due", "nothing_yet")
 
 
 NOTHING_YET = Held("nothing_yet", "It has not decided anything yet.")
@@ -33,6 +33,7 @@ PLACING = Held("placing", "The calls decided on last are being placed.")
 _OTHER_ENGINE = Held("other_engine", "Another engine dials for it.")
 _COUNTERS = Held("counters", "Its counters are being read.")
 _ASTERISK = Held("asterisk", "Asterisk is away: the hotline is reconnecting.")
+NO_AGENTS = Held("no_agents", "No agent of its queue is ready: they take its calls at their desks.")
 PREVIEWED = Held("preview", "Agents call its leads one by one, from their desks.")
 
 

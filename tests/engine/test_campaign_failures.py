@@ -74,6 +74,17 @@ async def test_when_thirty_agents_leave_calls_are_called_off_or_hear_the_message
     await at.stop()
 
 
+async def test_a_campaign_without_agents_says_so(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(spring(), *numbers(4))
+    at.start()
+    await at.until(lambda: "No agent of its queue is ready" in str(explained(at).get("why")), 60)
+    assert at.public.dialled == []
+    at.log_in("anna")
+    await at.until(lambda: len(at.public.dialled) >= 1, 60)
+    await at.stop()
+
+
 async def test_a_trunk_that_is_down_is_waited_for(tmp_path: Path) -> None:
     at = office(tmp_path)
     down = {"carrier"}
