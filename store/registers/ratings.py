@@ -33,23 +33,29 @@ class SqlRatings:
         )
 
         def work(connection: Connection) -> Sequence[RatingCount]:
-            found: dict[tuple[str, str], RatingCount] = {}
-            call, talk = "", ("", "")
+            # Who goes back to a question answers it once: the last grade counts.
+            grades: dict[tuple[str, int, tuple[str, str], str], int | None] = {}
+            call, talks, talk = "", 0, ("", "")
             for one in connection.execute(told):
                 if one.call_id != call:
-                    call, talk = one.call_id, ("", "")
+                    call, talks, talk = one.call_id, 0, ("", "")
                 if one.kind == "agent_connected":
+                    talks += 1
                     talk = (str(one.data.get("queue") or ""), str(one.data.get("agent") or ""))
                     continue
                 if one.kind == "transferred":
                     if one.data.get("kind") == "agent":  # who took the call over is graded
                         talk = (talk[0], str(one.data["target"]))
                     continue
-                count, grade = found.get(talk, RatingCount(*talk)), one.data.get("rating")
+                question, grade = (call, talks, talk, str(one.data.get("step"))), one.data.get("rating")
+                grades[question] = grades.get(question) if grade is None else int(grade)
+            found: dict[tuple[str, str], RatingCount] = {}
+            for (_, _, talk, _), grade in grades.items():
+                count = found.get(talk, RatingCount(*talk))
                 if grade is None:
                     found[talk] = replace(count, declined=count.declined + 1)
                 else:
-                    found[talk] = replace(count, rated=count.rated + 1, total=count.total + int(grade))
+                    found[talk] = replace(count, rated=count.rated + 1, total=count.total + grade)
             return [found[key] for key in sorted(found)]
 
         return await read(self._engine, work)

@@ -61,3 +61,9 @@ async def test_grades_belong_to_the_talk_before_them(store: Store) -> None:
     assert in_all(found, queue="sales") == RatingCount("sales", "", 2, 1, 9)
     assert (in_all(found, agent="anna").average, in_all(found, agent="jan").average) == (4.5, 2.0)
     assert in_all(found, queue="nobody").average is None
+
+
+async def test_who_goes_back_to_the_question_grades_once(store: Store) -> None:
+    await graded(store, "01A", 1, ("sales", "anna", 1), ("", "", 1), ("", "", 4), ("", "", None))
+    await graded(store, "01B", 2, ("sales", "anna", 5), ("sales", "anna", 3))
+    assert list(await store.ratings.since(START)) == [RatingCount("sales", "anna", 3, 0, 12)]
