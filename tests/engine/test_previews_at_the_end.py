@@ -25,10 +25,8 @@ async def test_a_campaign_is_not_left_before_its_last_lead_went_back(tmp_path: P
     at = begun(tmp_path)
     previews = at.means.previews
     await at.until(lambda: previews.of("anna") is not None, 60)
-    run = at.dialler._runs["autumn"]
-    paused = replace(at.books.campaigns["autumn"], state=CampaignState.PAUSED)
-    at.books.campaigns["autumn"] = run.campaign = paused
-    await at.dialler._renew(run)
+    at.books.campaigns["autumn"] = replace(at.books.campaigns["autumn"], state=CampaignState.PAUSED)
+    await at.dialler._refresh()
     await at.until(lambda: previews.of("anna") is None, 20)
     await at.until(lambda: at.dialler.explain("autumn") is None, 20)
     assert {lead.state for lead in at.books.leads.values()} == {LeadState.WAITING}
