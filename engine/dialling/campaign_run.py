@@ -138,6 +138,11 @@ class CampaignRun:
         """Who is free has something to do here, or may have in a moment."""
         return self._deciding or self.flights.on_line > 0
 
+    @property
+    def pending(self) -> int:
+        """Calls that are being placed, which may have no line yet."""
+        return self._leads.pending
+
     def wants_lines(self) -> int:
         return max(0, self.campaign.lines - self.flights.on_line) if self.active and self.lease else 0
 

@@ -138,7 +138,8 @@ class Dialler:
 
     @property
     def _free_lines(self) -> int:
-        return max(0, self._means.lines.most - self._means.switchboard.placed)
+        pending = sum(run.pending for run in self._runs.values())
+        return max(0, self._means.lines.most - self._means.switchboard.placed - pending)
 
     def _lines(self, now: float) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """Lines, and calls that may be placed now, of each campaign."""

@@ -30,7 +30,10 @@ log = structlog.get_logger(__name__)
 
 
 class LeadPlacing:
-    """Of one campaign. No lead is due before `none_until`, in the loop's seconds."""
+    """Of one campaign. No lead is due before `none_until`, in the loop's seconds.
+
+    `pending`: calls that were decided on and may have no line yet.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class LeadPlacing:
         not_called: NotCalled,
     ) -> None:
         self.none_until = -1e9
+        self.pending = 0
         self._means = means
         self._clock = means.exchange.clock
         self._caller = caller
@@ -52,6 +56,7 @@ class LeadPlacing:
 
     async def place(self, campaign: Campaign, lease: Lease | None, count: int) -> None:
         """So many calls, or as many as there are leads for. Never fails; waits a moment where it cannot."""
+        self.pending = count
         try:
             await self._place(campaign, lease, count)
         except (StoreUnavailable, LedgerUnavailable) as away:
@@ -60,6 +65,8 @@ class LeadPlacing:
         except Exception:
             log.exception("leads could not be called", campaign=campaign.id)
             await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            self.pending = 0
 
     async def _place(self, campaign: Campaign, lease: Lease | None, count: int) -> None:
         means = self._means

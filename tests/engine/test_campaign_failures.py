@@ -359,3 +359,31 @@ async def test_who_is_on_the_line_is_not_rung_at_another_number_by_another_campa
     assert len(busy) == 1
     await at.until(lambda: len(at.public.dialled) == 2, 700)
     await at.stop()
+
+
+async def test_two_campaigns_take_no_more_lines_than_there_are_while_the_gate_is_slow(tmp_path: Path) -> None:
+    at = office(tmp_path, lines=4)
+    at.put(news(lines=4), *many(20))
+    at.public.usual = Fate(rings=30, holds=10)
+    ask, asked = at.stage.gate.ask, 0
+
+    async def slowly(request):  # type: ignore[no-untyped-def]
+        nonlocal asked
+        asked += 1
+        await at.pass_by(20.0 if asked <= 4 else 0.1)
+        return await ask(request)
+
+    at.stage.gate.ask = slowly  # type: ignore[method-assign]
+    at.start()
+    await at.until(lambda: asked == 4)
+    at.put(news(id="winter", name="winter", lines=4), *numbers(20))
+    most = 0
+
+    def over() -> bool:
+        nonlocal most
+        most = max(most, at.stage.switchboard.placed)
+        return len(at.public.dialled) >= 12
+
+    await at.until(over)
+    assert most == 4
+    await at.stop()
