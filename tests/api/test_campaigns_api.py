@@ -12,6 +12,7 @@ from engine.clock import SystemClock
 from infolinia.assembly.campaign_rules import known_to_campaigns
 from infolinia.configuration import Configuration
 from infolinia.forecasting.desk import ForecastDesk
+from ivr.reading.loader import load_flow
 from tests.api.serving import Client, RunningApi, both_databases, problem, running_api
 
 ANNA, JAN = "+48600000001", "+48600000002"
@@ -237,6 +238,28 @@ async def test_hours_that_are_gone_are_closed(api: RunningApi) -> None:
     dialling = rules.dialling(campaign, api.parts.clock.now())
     assert (dialling.open, dialling.changes_at) == (False, None)
     assert "spring" not in known_to_campaigns(Configuration(), []).hours
+
+
+async def test_the_engine_that_dials_is_told_of_moves_and_changes(tmp_path: Path) -> None:
+    told: list[str] = []
+    url = f"sqlite:///{tmp_path}/infolinia.db"
+    async with running_api(url, tmp_path, refresh_campaigns=lambda: told.append("changed")) as api:
+        client = api.token()
+        await made(api, client)
+        assert told == []
+        for count, move in enumerate(("start", "pause", "finish", "reopen"), 1):
+            assert (await client.post(f"/campaigns/spring/{move}", {}, key=move)).status == 200
+            assert len(told) == count
+        assert (await client.post("/campaigns/spring/start", {}, key="no")).status != 200
+        assert len(told) == 4
+        etag = (await client.get("/campaigns/spring")).etag
+        assert (await client.patch("/campaigns/spring", {"lines": 3}, etag)).status == 200
+        assert len(told) == 5
+
+
+def test_flows_are_known_with_the_queues_that_they_give_people_to() -> None:
+    flows = [load_flow(Path("callflows/collections.yaml").read_text(encoding="utf-8"), "collections.yaml")]
+    assert known_to_campaigns(Configuration(), flows).flow_queues == {flows[0].name: {"collections"}}
 
 
 async def test_a_forecast_is_made_and_looked_at(tmp_path: Path) -> None:
