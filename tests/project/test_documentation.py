@@ -253,6 +253,18 @@ def test_the_first_call_centre_is_a_flow_and_its_configuration() -> None:
     assert set(flow.uses["queues"]) <= set(configuration.queues)
 
 
+def test_the_first_campaign_goes_on_from_the_first_call_centre() -> None:
+    answers, settings_of_it = re.findall(r"```yaml\n(.*?)```", page("first-campaign.md"), re.DOTALL)
+    _, before = re.findall(r"```yaml\n(.*?)```", page("first-call-centre.md"), re.DOTALL)
+    flow = load_flow(answers, "callflows/person.yaml")
+    configuration = Configuration.model_validate({**yaml.safe_load(before), **yaml.safe_load(settings_of_it)})
+    assert configuration.unknown_number == flow.name
+    (trunk,) = configuration.sip.trunks
+    assert trunk.hosts == (f"127.0.0.1:{configuration.sip.port}",)
+    created = re.findall(r"campaign create .* --queue ([a-z]+)", page("first-campaign.md"))
+    assert set(created) == set(configuration.queues)
+
+
 def test_the_queue_of_the_example_flow_fits_into_it() -> None:
     text = page("callflows.md")
     (example,) = re.findall(r"```yaml\n(flow: .*?)```", text, re.DOTALL)
