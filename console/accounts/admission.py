@@ -160,6 +160,14 @@ def saw(request: web.Request, action: str, subjects: Iterable[str]) -> None:
         notes.note(identity.actor, action, subjects)
 
 
+async def saw_all(request: web.Request, action: str, subjects: Iterable[str]) -> None:
+    """As `saw`, of a part of a long answer: it is noted before the next part is shown."""
+    saw(request, action, subjects)
+    notes = request.config_dict.get(SEEN)
+    if notes is not None:
+        await notes.flush()
+
+
 class Nobody:
     """Implements identity.Identifier where no accounts are kept: the pages alone, on this machine."""
 

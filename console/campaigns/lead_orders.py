@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from console.accounts.admission import saw
+from console.accounts.admission import saw_all
 from console.api.parts import ApiParts
 from console.campaigns.asking import actor_of, campaign_read
 from console.campaigns.lead_filters import asked_of
@@ -87,7 +87,7 @@ class LeadOrders:
         # Spreadsheets know UTF-8 by its mark.
         await send(response, ("\ufeff" + _line(_HEADERS)).encode())
         async for leads in self._pages_of(campaign, wanted):
-            saw(request, "lead.seen", [f"lead:{lead.id}" for lead in leads])
+            await saw_all(request, "lead.seen", [f"lead:{lead.id}" for lead in leads])
             people = [lead.reason.data.get("who") for lead in leads]
             names = await names_of(people, self._parts.accounts.people, words)
             rows = [_line(_row(lead, words, told(lead.reason, words, names))) for lead in leads]

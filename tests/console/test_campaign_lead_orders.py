@@ -79,6 +79,18 @@ async def test_the_file_is_what_is_filtered_and_no_formula(room: Campaigning) ->
     assert "lead.seen" in await room.office.told(f"lead:{ids[2]}")
 
 
+async def test_a_long_list_is_a_whole_file_and_everybody_in_it_was_seen(
+    room: Campaigning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whom it shows is noted as it goes on: no more notes wait than may."""
+    monkeypatch.setattr("engine.seen_notes.MOST_WAITING", 40)
+    monkeypatch.setattr("console.campaigns.lead_orders._PAGE_ROWS", 25)
+    ids = await room.people(*(f"+486000001{n:02d}" for n in range(100)))
+    text = await (await room.office.page(f"{LEADS}.csv")).text()
+    assert len(text.strip().splitlines()) == 101
+    assert "lead.seen" in await room.office.told(f"lead:{ids[99]}")
+
+
 async def test_several_are_stopped_and_called_again_with_a_reason(room: Campaigning) -> None:
     ids = await called(room)
     two = {f"lead:{one}": "yes" for one in ids[:2]}
