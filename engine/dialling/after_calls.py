@@ -52,8 +52,8 @@ class AfterCalls:
     ) -> bool:
         """The attempt has ended, and whoever had a word to say has said it.
 
-        The lead first: an engine that dies in between leaves an open attempt of a lead that is settled, which
-        the next one closes. False: somebody changes the lead all the time.
+        Its callback request, the lead, then the attempt: an engine that dies in between leaves it open,
+        and the next one settles it again, to the same end. False: somebody changes the lead all the time.
         """
         means, ledger = self._means, self._means.exchange.ledger
         disposition = self._disposition(attempt)
@@ -69,8 +69,9 @@ class AfterCalls:
                 break
             planned = self._planned(campaign, lead, attempt, disposition, callback, events)
             planned = await self._as_its_debt_wants(planned)
+            # Before the lead is free: it is its request, standing still, that would have it called again.
+            await callback_settled(means, attempt, planned)
             if not await means.leads.keep([planned.lead]):
-                await callback_settled(means, attempt, planned)
                 break
         else:
             log.warning("a lead changes all the time; it is planned at the next look", lead=attempt.lead)

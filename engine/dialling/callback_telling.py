@@ -8,7 +8,8 @@ from datetime import timedelta
 import structlog
 
 from compliance.do_not_contact import RULE as DO_NOT_CONTACT
-from dialer.attempt import Attempt
+from compliance.facts import Reached
+from dialer.attempt import Attempt, furthest
 from dialer.lead_plan import (
     CallbackGivenUp,
     CallbackKept,
@@ -51,7 +52,12 @@ async def callback_settled(means: DiallingMeans, attempt: Attempt, plan: LeadPla
     await tell_callbacks(means, attempt.campaign, events, agent=attempt.agent)
     told = {event.request for event in events if isinstance(event, _OF_A_CALLBACK)}
     if attempt.callback is not None and attempt.callback not in told:
-        # Nothing was dialled, or the lead was taken away meanwhile.
+        # Nothing was dialled, or the lead was taken away meanwhile; or its plan was kept and no more: an
+        # engine died, or the database went away. Whoever was talked with then is not called again for it.
+        if plan is None and furthest(attempt) is Reached.CONVERSATION:
+            kept = CallbackKept(attempt.callback)
+            await tell_callbacks(means, attempt.campaign, [kept], agent=attempt.agent)
+            return
         not_before = plan.lead.not_before if plan is not None else None
         back = CallbackPutBack(attempt.callback, not_before or means.exchange.clock.now())
         await tell_callbacks(means, attempt.campaign, [back])

@@ -15,6 +15,7 @@ from dialer.campaign import Campaign, CampaignKind, CampaignState
 from dialer.lead import Lead, LeadState
 from dialer.reasons import ReasonCode
 from engine.dialling.dialler import Dialler
+from engine.ports import StoreUnavailable
 from history.callbacks import CallbackRequest, CallbackSource, CallbackState
 from history.interaction import ContactPoint, PointKind
 from tests.dialer.leads_and_calls import rules
@@ -215,4 +216,28 @@ async def test_callers_who_wait_are_served_before_a_callback(tmp_path: Path) -> 
     at.log_in("jan")
     await at.until(lambda: state_of(at) is CallbackState.KEPT, 120)
     assert at.books.callbacks.requests["r1"].ended_by == "jan"
+    await at.stop()
+
+
+async def test_one_that_was_kept_as_the_database_went_away_is_not_called_again(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    at.put(callbacks())
+    at.log_in("anna")
+    reached, failed = at.books.callbacks.reached, 0
+
+    async def away(id: str, reason: str, agent: str | None = None) -> None:
+        nonlocal failed
+        failed += 1
+        if failed == 1:
+            raise StoreUnavailable("away")
+        await reached(id, reason, agent)
+
+    at.books.callbacks.reached = away  # type: ignore[method-assign]
+    at.start()
+    ask(at)
+    await at.until(lambda: state_of(at) is CallbackState.KEPT, 180)
+    assert failed == 2
+    assert at.books.callbacks.requests["r1"].ended_by == "anna"
+    await at.pass_by(300)
+    assert len(at.public.dialled) == 1
     await at.stop()
