@@ -277,6 +277,21 @@ def gather_callbacks(
     return told
 
 
+def one_with(connection: Connection, request: CallbackRequest, person: str) -> CallbackRequest | None:
+    """Of a request that stayed with a merged contact because two were dialled: the one that stands, renewed
+    with it. None: there is no other, and it is the survivor's from now on. Its row is locked.
+    """
+    other = _standing_one(connection, person, request.topic)
+    if other is None:
+        moved = update(callback_requests).where(_columns.id == request.id)
+        connection.execute(moved.values(person=person))
+        return None
+    kept = callback_of(other)
+    one = replace(renewed(kept, request), point=kept.point, contact_id=person)
+    put(connection, one)
+    return one
+
+
 def part_callbacks(connection: Connection, contact_id: str, people: Collection[str]) -> None:
     """After a merge was undone: what came to these contacts is that contact's again."""
     theirs = update(callback_requests).where(_columns.contact_id.in_(people))

@@ -22,7 +22,15 @@ from history.permission_news import consent_published
 from history.permissions import Consent
 from history.publication import Publication
 from store.audit import note
-from store.callback_keeping import callback_of, ended, keep_callback, locked_callback, put
+from store.callback_keeping import (
+    callback_of,
+    ended,
+    keep_callback,
+    locked_callback,
+    one_with,
+    person_of,
+    put,
+)
 from store.permission_rows import consent_columns
 from store.publishing import publish
 from store.registers.profiles import survivor_of
@@ -249,7 +257,18 @@ class SqlCallbacks:
         now = self._clock.now()
 
         def work(connection: Connection) -> CallbackRequest:
+            # The person's row first, as everybody does: it may have been merged while both were dialled.
+            owner = select(_columns.contact_id).where(_columns.id == id)
+            contact_id = connection.execute(owner).scalar_one_or_none()
+            person = None if contact_id is None else person_of(connection, contact_id)
             known = replace(_claimed(locked_callback(connection, id), worker), state=CallbackState.OPEN)
+            if person is not None and person != known.contact_id:
+                other = one_with(connection, known, person)
+                if other is not None:
+                    publish(connection, [callback_published(other, now)])
+                    reason = f"one with {other.id}"
+                    return _end(connection, ENGINE, known, CallbackState.CANCELLED, reason, now)
+                known = replace(known, contact_id=person)
             if known.window_to is not None and known.window_to <= max(not_before, now):
                 return _end(connection, ENGINE, known, CallbackState.BROKEN, WINDOW_OVER, now)
             back = replace(known, not_before=not_before, version=known.version + 1)

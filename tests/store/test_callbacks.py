@@ -140,6 +140,33 @@ async def test_requests_that_are_both_dialled_outlive_a_merge(store: Store, cloc
         assert (await store.callbacks.kept("w1", name, "they were reached")).state is CallbackState.KEPT
 
 
+async def test_of_two_that_were_dialled_over_a_merge_one_stands(store: Store, clock: HandClock) -> None:
+    anna, other = await person(store, phone(1)), await person(store, phone(2))
+    await ledger_asked(store, asked(clock, "a"))
+    await ledger_asked(store, asked(clock, "b", n=2))
+    await store.callbacks.reserve("w1", lease=LEASE, limit=2)
+    await store.history.merges.merge(WE, anna.id, other.id, "same person")
+    await store.callbacks.put_back("w1", "a", clock.at)
+    folded = await store.callbacks.put_back("w1", "b", clock.at)
+    assert (folded.state, folded.ended_reason) == (CallbackState.CANCELLED, "one with a")
+    (one,) = await all_of(store, states=[CallbackState.OPEN], contact_id=anna.id)
+    assert (one.id, one.requests, one.point) == ("a", 2, phone(1))
+
+
+async def test_of_two_that_were_dialled_over_a_merge_the_last_is_the_survivors(
+    store: Store, clock: HandClock
+) -> None:
+    anna, other = await person(store, phone(1)), await person(store, phone(2))
+    await ledger_asked(store, asked(clock, "a"))
+    await ledger_asked(store, asked(clock, "b", n=2))
+    await store.callbacks.reserve("w1", lease=LEASE, limit=2)
+    await store.history.merges.merge(WE, anna.id, other.id, "same person")
+    await store.callbacks.kept("w1", "a", "they were reached")
+    await store.callbacks.put_back("w1", "b", clock.at)
+    assert [one.id for one in await all_of(store, states=[CallbackState.OPEN], contact_id=anna.id)] == ["b"]
+    assert not (await store.callbacks.request(WE, asked(clock, "c"))).made, "another asking is the same one"
+
+
 async def test_a_change_names_the_version_that_it_changes(store: Store, clock: HandClock) -> None:
     one = (await store.callbacks.request(WE, asked(clock))).request
     changed = await store.callbacks.change(WE, replace(one, note="in Russian", window_to=clock.at + LEASE))
