@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,16 +10,23 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calls.call import Call, Direction
+from calls.events import CallEventKind
 from compliance.decision import Decision
 from compliance.facts import Channel, Purpose
 from dialer.debts.debt import Debt, DebtState
 from dialer.debts.promise import PromiseState
 from dialer.debts.promising import PromiseTerms
 from dialer.debts.reminders import ReminderKind, ReminderPlan
+from engine.call_log import CallLog
+from engine.clock import TimeOrderedIds
 from engine.debt_desk import DebtDesk, PromiseRules, PromiseWish, told
+from engine.debt_errands import DebtErrands
 from engine.gatekeeper import ContactRequest
+from engine.live import LiveCalls
+from engine.outbox_jobs import Circumstances
 from engine.registers.refusals import Refused
 from history.interaction import ContactPoint
+from ivr.commands import ReadDebt
 from store.store import Store
 from tests.conftest import HandClock
 from tests.store.people import WE, person, phone
@@ -150,6 +158,36 @@ async def test_whoever_lives_with_them_does_not_owe_it(store: Store, desk: DebtD
     assert not await desk.owed_by(None, made)
     await store.history.merges.merge(WE, made.contact_id, other.id, "same person")
     assert await desk.owed_by(phone(8), await store.debts.get(made.id)), "they are one person"
+
+
+async def test_a_birth_date_of_somebody_else_at_the_number_opens_no_debt(
+    store: Store, desk: DebtDesk, clock: HandClock
+) -> None:
+    made = await debt(store)
+    await person(store, phone(8))
+
+    async def heard(n: int, by: str, passed: bool = True) -> str:
+        ids = TimeOrderedIds(clock)
+        log = CallLog(ids.new(), ledger=store.ledger, clock=clock, ids=ids, live=LiveCalls(), region="PL")
+        received = {"direction": "outbound", "caller": "100", "dialled": phone(n).value, "debt": made.id}
+        await log.write(CallEventKind.RECEIVED, received)
+        await log.write(CallEventKind.IDENTITY_CHECKED, {"by": by, "passed": passed})
+        errands = DebtErrands(desk, log, ids, here=no_circumstances, finish=no_writing)
+        return (await errands.read(ReadDebt(1))).outcome
+
+    assert await heard(1, "attribute") == "next"
+    assert await heard(1, "attribute", passed=False) == "unknown"
+    assert await heard(8, "attribute") == "unknown", "they live with the one who owes"
+    assert await heard(8, "code") == "unknown"
+    assert await heard(8, "debt") == "next", "whoever has the letter"
+
+
+def no_circumstances() -> Circumstances:
+    raise AssertionError("nothing is kept")
+
+
+def no_writing(_: object) -> Awaitable[None]:
+    raise AssertionError("nothing is written")
 
 
 async def test_the_clock_breaks_what_was_not_kept_whatever_engine_looks(
