@@ -136,7 +136,9 @@ def import_balances(
     file: Annotated[Path, typer.Argument(help="CSV: reference, amount, due, currency, contact_id, number.")],
     as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Of which day it is: 2026-11-30.")],
     creditor: Annotated[str, typer.Option(help="Whose balances they are.")] = "",
-    currency: Annotated[str | None, typer.Option(help="Of rows that name none, as PLN.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Of rows that name none; else the configuration's.")
+    ] = None,
     complete: Annotated[
         bool, typer.Option("--complete", help="It has all debts of the creditor: what it lacks is withdrawn.")
     ] = False,
@@ -147,6 +149,7 @@ def import_balances(
     """Take a creditor's balances in, all of them in one transaction; the same file again changes nothing."""
     configuration = load_configuration(config)
     try:
+        currency = currency or configuration.currency
         read = read_balances(file, currency, configuration.country)
     except BalancesRefused as refused:
         fail(str(refused))
