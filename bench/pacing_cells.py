@@ -145,7 +145,7 @@ VARIATIONS = (
     Cell("hidden drift of p", 0.3, _A, 4.0, 3, answering=_drift),
     Cell("half the agents leave for lunch", 0.3, _A, _H, 3, shifts=_lunch),
     Cell("random pauses", 0.3, _A, _H, 3, shifts=_pauses),
-    Cell("random pauses, 10 agents", 0.3, 10, 4.0, 3, shifts=_pauses),
+    Cell("random pauses, 10 agents", 0.3, 10, 4.0, 20, shifts=_pauses),
     Cell("0.5 % of people taken for machines", 0.3, _A, _H, 3, world=World(false_positive=0.005)),
     Cell("1 % of people taken for machines", 0.3, _A, _H, 3, world=World(false_positive=0.01)),
     Cell("1.4 % of people taken for machines", 0.3, _A, _H, 3, world=World(false_positive=0.014)),
