@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dialer.pacing import PacingSettings
+from dialer.pace.view import PacingSettings
 
 RISK_PER_RATE: Final = 1.25  # the last call's risk over the share abandoned: the calls before it risk less
 FIRMEST: Final = 1.5  # of the risk's logarithm per abandoned call that may still be spent

@@ -9,7 +9,7 @@ from typing import Final
 
 from dialer.pace.answering import AnswerCurves
 from dialer.pace.residuals import Releases
-from dialer.pacing import AgentFreed, CallEnded, PacingEvent, PersonAnswered, TalkEnded
+from dialer.pace.view import AgentFreed, CallEnded, PacingEvent, PersonAnswered, TalkEnded
 
 STAYING: Final = 0.98  # the share of agents who go on after a talk, before anything is known
 STAYING_TALKS: Final = 60.0  # in which that is learned anew

@@ -17,7 +17,7 @@ from dialer.pace.news import Learner
 from dialer.pace.progressive import room
 from dialer.pace.residuals import NONE, Releases
 from dialer.pace.risk import EXACT_TALKING, EXACT_UP_TO, Balance, Exact, Moments
-from dialer.pacing import CallView, PacingDecision, PacingSettings, PacingView
+from dialer.pace.view import CallView, PacingDecision, PacingSettings, PacingView
 
 VERSION: Final = 1  # of the knowledge
 REBUILD_SECONDS: Final = (1.0, 20.0)  # of the tables: often at first, seldom later

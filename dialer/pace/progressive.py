@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dialer.pacing import PacingDecision, PacingSettings, PacingView
+from dialer.pace.view import PacingDecision, PacingSettings, PacingView
 
 
 def room(view: PacingView) -> int:
