@@ -236,7 +236,7 @@ async def test_what_is_done_and_refused_is_told(open_desk: OpenDesk, desks: Stag
     await page.get_by_role("button", name="Send").click()
     await until(lambda: desks.calls("send_sms") == [("anna", CALL, "thanks", "pl")], "the SMS")
     await expect(page.locator(".toast")).to_have_text("The SMS is on its way.×")
-    await page.locator("label", has_text="me").last.click()
+    await page.get_by_text("me", exact=True).click()
     await page.get_by_role("button", name="Other…").click()
     await page.get_by_label("When").fill("2026-11-20T10:30")
     await page.get_by_role("button", name="Call back", exact=True).last.click()
