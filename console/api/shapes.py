@@ -13,6 +13,7 @@ from history.interaction import PointKind
 
 LARGEST_INTEGER = 2**53 - 1  # the largest that every reader of JSON keeps whole
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _YEARS = range(1900, 2200)
 
 
@@ -45,13 +46,25 @@ def _utc(at: datetime) -> datetime:
 Time = Annotated[AwareDatetime, BeforeValidator(_given), AfterValidator(_utc)]
 
 
+def _written(value: object) -> date:
+    """A number, even one in a query, would be taken for seconds since 1970."""
+    if isinstance(value, date):
+        return value
+    try:
+        if not (isinstance(value, str) and _DAY.fullmatch(value)):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("Write a day as 2026-11-22.") from None
+
+
 def _of_our_time(day: date) -> date:
     if day.year not in _YEARS:
         raise ValueError(f"Days are of the years {_YEARS[0]} to {_YEARS[-1]}.")
     return day
 
 
-Day = Annotated[date, AfterValidator(_of_our_time)]
+Day = Annotated[date, BeforeValidator(_written), AfterValidator(_of_our_time)]
 WholeNumber = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
 

@@ -198,7 +198,8 @@ async def test_people_are_put_on_a_list_once_and_told_why_they_are_not_called(ap
     assert (live["window"]["abandoned"], live["window"]["over"]) == (0, False)
     earlier = (await client.get("/campaigns/spring/live", params={"day": "2026-10-25"})).json
     assert earlier["since"] == earlier["until"] == "2026-10-25T23:00:00Z"  # it was not there yet
-    problem(await client.get("/campaigns/spring/live", params={"day": "today"}), 400, "invalid")
+    for no_day in ("today", "0"):
+        problem(await client.get("/campaigns/spring/live", params={"day": no_day}), 400, "invalid")
     problem(await client.get("/campaigns/summer/live"), 404, "not-found")
     opened = await client.post(f"/leads/{anna}/reopen", {"reason": "changed her mind"}, key="r")
     assert opened.json["state"] == "waiting"
