@@ -149,12 +149,12 @@ async def test_who_is_listened_to_keeps_their_call_when_dead_men_are_renewed(
     leg = f"leg-{next(_legs)}"
     await caller.call(leg, number_of(30))
     await caller.until_answered(leg)
-    await caller.control.guard(leg, 1)  # it would strike while they are listened to
+    await caller.control.guard(leg, 2)  # it would strike while they are listened to
     detecting = asyncio.create_task(caller.control.detect(leg, seconds=4.0))
-    await caller.control.guard(leg, 1)
+    await caller.control.guard(leg, 2)
     await asyncio.sleep(1.0)  # in the midst of it
     assert not detecting.done()
-    await caller.control.guard(leg, 1)
+    await caller.control.guard(leg, 2)
     assert (await detecting).sounds is Sounds.MACHINE
     await caller.control.guard(leg, 15)
     await caller.control.hang_up(leg)
