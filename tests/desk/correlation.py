@@ -50,7 +50,12 @@ def find(said: npt.ArrayLike, heard: npt.ArrayLike) -> Finding:
 
 
 def find_within(said: npt.ArrayLike, heard: npt.ArrayLike) -> Finding:
-    """The other way about, for a short piece of a line: how much of what was `heard` is out of `said`."""
+    """The other way about, for a short piece of a line: how much of what was `heard` is out of `said`.
+
+    Of a silent line nothing is found.
+    """
+    if not np.any(_whitened(heard)):
+        return Finding(0.0, 0.0, 0.0)
     return find(heard, said)
 
 

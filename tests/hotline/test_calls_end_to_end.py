@@ -22,7 +22,8 @@ def kinds(row: dict[str, object]) -> list[str]:
 async def test_a_simulated_caller_orders_by_voice_and_keys(tmp_path: Path) -> None:
     with take_ports() as ports:
         async with running(tmp_path, ports) as hotline:
-            script = "press 2; say 'order'; wait 2; press 123456; press 1; press 2"
+            # The menu is still being said when the caller speaks: the keys wait until that was surely heard.
+            script = "press 2; say 'order'; wait 6; press 123456; press 1; press 2"
             _, transcript, _ = await hotline.run("call", "--script", script, limit_seconds=120)
             (row,) = await hotline.rows(1)
     assert "caller   presses 2" in transcript

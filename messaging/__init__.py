@@ -1,0 +1,1 @@
+"""Messages: what is written to people, by which channel, and what became of it. Pure."""
