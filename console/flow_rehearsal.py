@@ -19,7 +19,6 @@ from ivr import commands as work
 from ivr.commands import Command, HangUp, Note, Say, Sound, Text
 from ivr.events import Finished
 from ivr.flow import Flow
-from ivr.reading.source import SourceRejected, Table, read_yaml
 from ivr.rehearsal.conversation import Conversation
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.outside import OUTCOMES, Outside, Told
@@ -28,6 +27,7 @@ from ivr.rehearsal.script import Answer, Dials, Given, HangsUp, Says
 from ivr.rehearsal.written_tests import as_written
 from ivr.rehearsal.written_values import value_of
 from ivr.surroundings import Surroundings
+from wording.yaml_source import SourceRejected, Table, read_yaml
 
 MOST_ACTS = 200
 MOST_COMMANDS = 20_000

@@ -27,10 +27,10 @@ from infolinia.sections.webhooks import WebhooksSection
 from infolinia.setting_names import in_configuration_words, setting_paths
 from infolinia.setup.inventory import is_model
 from ivr.reading.shape import locate, read_model
-from ivr.reading.source import Listing, Node, Place, SourceRejected, Table, read_yaml
 from store.database import StoreError, database_url
 from wording.currency_words import CURRENCIES
 from wording.phone_words import COUNTRIES
+from wording.yaml_source import Listing, Node, Place, SourceRejected, Table, read_yaml
 
 # The database's address holds a password: it may come from the environment instead of the file.
 DATABASE_VARIABLE = "INFOLINIA_DATABASE"

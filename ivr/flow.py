@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ivr import sentences
 from ivr.reading.shape import locate
-from ivr.reading.source import Node, Place, Problem
+from wording.yaml_source import Node, Place, Problem
 
 if TYPE_CHECKING:
     from ivr.steps.body import StepBody

@@ -11,11 +11,11 @@ from infolinia.configuration import Configuration, ConfigurationRejected
 from infolinia.flows.files import flow_folder, read_flow
 from infolinia.flows.testing import rehearsal_surroundings
 from ivr.flow import Flow
-from ivr.reading.source import Listing, SourceRejected, Table, read_yaml
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.recorded_call import NotRehearsable, recorded_test
 from ivr.rehearsal.written_tests import as_written
 from store.store import open_queries
+from wording.yaml_source import Listing, SourceRejected, Table, read_yaml
 
 _OFFSET_OF_KEYS = 2  # of "- "
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from ivr.commands import Enqueue
 from ivr.flow import Flow
-from ivr.reading.source import SourceRejected, Table, read_yaml
 from ivr.rehearsal.conversation import Conversation
 from ivr.rehearsal.outside import OUTCOMES, Outside, Told
 from ivr.rehearsal.rehearsal import Act, Dials, Given, HangsUp, Says
 from ivr.rehearsal.script import Answer
 from ivr.rehearsal.written_values import value_of
 from ivr.surroundings import Surroundings
+from wording.yaml_source import SourceRejected, Table, read_yaml
 
 Ask = Callable[[str], str]
 """Shows a question and returns the line that was typed. Raises EOFError."""

@@ -14,7 +14,7 @@ from engine.ports import Recognizer
 from infolinia.configuration import Configuration, ConfigurationRejected
 from ivr.flow import Flow
 from ivr.reading.loader import FlowRejected, FlowText, Known, load_flow
-from ivr.reading.source import LONGEST_BYTES
+from wording.yaml_source import LONGEST_BYTES
 
 log = structlog.get_logger(__name__)
 

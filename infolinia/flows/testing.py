@@ -12,12 +12,12 @@ from infolinia.assembly.company import surroundings_of
 from infolinia.configuration import Configuration, ConfigurationRejected
 from infolinia.flows.files import read_flow
 from ivr.flow import Flow
-from ivr.reading.source import SourceRejected
 from ivr.rehearsal.coverage import KINDS, FileCoverage, Missed
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.script import FlowTest
 from ivr.rehearsal.verdicts import Run, Verdict, run_flows
 from ivr.surroundings import Surroundings
+from wording.yaml_source import SourceRejected
 
 PATTERN = "*.yaml"
 

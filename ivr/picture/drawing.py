@@ -9,10 +9,10 @@ from html import escape
 
 from ivr.flow import Flow, Step
 from ivr.picture.layout import Box, Placed, Spot, place
-from ivr.reading.source import Listing, Scalar, Table
 from ivr.rehearsal.coverage import Coverage, file_of, own_name, ways_of
 from ivr.steps.return_ import Return
 from ivr.steps.subflow import Subflow
+from wording.yaml_source import Listing, Scalar, Table
 
 MARGIN = 32.0
 HEAD_HEIGHT = 92.0

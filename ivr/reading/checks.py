@@ -9,10 +9,10 @@ from ivr.flow import FACTS
 from ivr.reading.draft import Draft, seen_ways
 from ivr.reading.loops import rounds
 from ivr.reading.shape import closest, guess
-from ivr.reading.source import Problem
 from ivr.steps.body import Edge, FieldBody, Path
 from ivr.steps.subflow import Subflow
 from wording.phrases import normalised
+from wording.yaml_source import Problem
 
 
 def check_alone(draft: Draft) -> list[Problem]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from ivr.flow import Step
 from ivr.reading.part import Part, ReadStep
 from ivr.reading.shape import closest, locate
-from ivr.reading.source import Listing, Node, Place, Problem, Scalar, Table
 from ivr.steps.body import Edge, Path
 from ivr.steps.consent import VARIABLE_PREFIX as CONSENT_PREFIX
 from ivr.steps.return_ import Return
+from wording.yaml_source import Listing, Node, Place, Problem, Scalar, Table
 
 UNLED = {"agent": "(agent)", "trouble": "(trouble)"}
 """Steps that a subflow without `always` has instead, when it is rehearsed alone."""

@@ -9,10 +9,10 @@ from ivr.flow import Step
 from ivr.reading.draft import Draft, Written, by_itself, whole_step
 from ivr.reading.part import MOST_STEPS, Part, ReadStep
 from ivr.reading.shape import guess, locate, plain
-from ivr.reading.source import Listing, Node, Problem, Scalar, Table
 from ivr.steps.body import Edge, Path
 from ivr.steps.return_ import Return
 from ivr.steps.subflow import INTO, Subflow
+from wording.yaml_source import Listing, Node, Problem, Scalar, Table
 
 DEEPEST_CALLS = 8
 _TOO_DEEP = f"here calls of flows are more than {DEEPEST_CALLS} deep: put two of them together"

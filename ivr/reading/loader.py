@@ -12,9 +12,9 @@ from ivr.reading.draft import Draft, by_itself
 from ivr.reading.expansion import check_calls, put_in_called
 from ivr.reading.part import MOST_STEPS, Part, read_part
 from ivr.reading.sound_alike import warn_of_alike
-from ivr.reading.source import Problem, SourceRejected
 from ivr.reading.uses import Known, check_uses
 from ivr.rehearsal.flow_tests import check_tests
+from wording.yaml_source import Problem, SourceRejected
 
 __all__ = ["MOST_STEPS", "FlowRejected", "FlowText", "Known", "Others", "load_flow", "version_of"]
 

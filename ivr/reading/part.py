@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 
 from ivr import sentences
 from ivr.reading.shape import closest, guess, model_despite_strangers, read_model
-from ivr.reading.source import (
+from ivr.reading.taken import taken_names
+from ivr.steps.body import StepBody
+from ivr.steps.return_ import Return
+from ivr.steps.subflow import Subflow
+from ivr.steps.verbs import VERBS
+from wording.yaml_source import (
     Listing,
     Node,
     Place,
@@ -22,11 +27,6 @@ from ivr.reading.source import (
     Table,
     read_leniently,
 )
-from ivr.reading.taken import taken_names
-from ivr.steps.body import StepBody
-from ivr.steps.return_ import Return
-from ivr.steps.subflow import Subflow
-from ivr.steps.verbs import VERBS
 
 # A flow that a person can still read. Larger ones are split.
 MOST_STEPS = 1000

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-from ivr.reading.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
+from wording.yaml_source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
 
 # How much of two words must be the same for one to be meant by the other, and how many are looked at closely.
 CLOSE = 0.6

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from ivr.reading.draft import Draft
-from ivr.reading.source import Problem
 from ivr.steps.body import Path
 from wording.phrases import normalised
+from wording.yaml_source import Problem
 
 FEWEST_SOUNDS = 5
 # Phrases of one question that are compared with one another; more are no longer chosen by ear.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from ivr.flow import FACTS
-from ivr.reading.source import Place, Scalar
+from wording.yaml_source import Place, Scalar
 
 VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # In a test's `given` these mean something else.

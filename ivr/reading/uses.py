@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ivr.reading.part import Part
 from ivr.reading.shape import closest, guess
-from ivr.reading.source import Problem, Scalar, Table
+from wording.yaml_source import Problem, Scalar, Table
 
 # verb -> (kind of thing that it names, the field that names it); the name may also stand alone.
 NAMED_BY = {

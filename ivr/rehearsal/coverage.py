@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ivr.flow import Flow, Step
-from ivr.reading.source import Scalar, Table
 from ivr.rehearsal.rehearsal import Rehearsed
 from ivr.steps.return_ import Return
 from ivr.steps.subflow import Subflow
+from wording.yaml_source import Scalar, Table
 
 KINDS = ("steps", "ways", "languages", "always")
 

@@ -15,7 +15,6 @@ from datetime import datetime
 
 from ivr.flow import Flow, Step
 from ivr.reading.shape import duration_seconds, guess
-from ivr.reading.source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
 from ivr.rehearsal.outside import FIELD_OF, OUTCOMES, WORK_OF
 from ivr.rehearsal.script import (
     HANG_UP,
@@ -37,6 +36,7 @@ from ivr.rehearsal.written_values import value_of
 from ivr.sentences import LANGUAGES
 from ivr.steps.return_ import Return
 from wording.expressions import ExpressionProblem, parse_expression
+from wording.yaml_source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table
 
 TEST_KEYS = ("test", "given", "caller")
 ABOUT_THE_CALL = ("hours", "profile", "code", "caller", "dialled", "at")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ivr.reading.source import Place
 from wording.expressions import Expression
+from wording.yaml_source import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ivr.flow import Flow
-from ivr.reading.source import Place
 from ivr.rehearsal.coverage import Coverage
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.rehearsal import Rehearsal, Rehearsed
 from ivr.rehearsal.script import FlowTest
 from ivr.surroundings import NOWHERE, Surroundings
+from wording.yaml_source import Place
 
 
 @dataclass(frozen=True, slots=True)

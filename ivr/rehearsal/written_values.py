@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ivr.reading.source import Listing, Node, Scalar, Table
+from wording.yaml_source import Listing, Node, Scalar, Table
 
 _JSON_WORDS: dict[str, object] = {"true": True, "false": False, "null": None}
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?")

@@ -14,7 +14,6 @@ from flows import HEAD, load, small
 from calls.events import CallEvent, CallEventKind
 from ivr.flow import Flow
 from ivr.reading.loader import load_flow
-from ivr.reading.source import Place
 from ivr.rehearsal.expected_words import MOST_CHARACTERS, ExpectedWords
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.recorded_call import NotRehearsable, path_of, recorded_test
@@ -22,6 +21,7 @@ from ivr.rehearsal.rehearsal import Rehearsal
 from ivr.rehearsal.script import Act, Answer, Dials, FlowTest, Gets, Given, HangsUp, Hears, Waits
 from ivr.rehearsal.verdicts import run_test
 from ivr.rehearsal.written_tests import as_written
+from wording.yaml_source import Place
 
 ROOT = Path(__file__).parents[2]
 HOTLINE = ROOT / "callflows" / "hotline.yaml"

@@ -1,4 +1,4 @@
-"""What the YAML parser complains of, in words for a person who writes a flow."""
+"""What the YAML parser complains of, in words for a person who writes a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def told(error: Any, text: str) -> tuple[int, int, str]:
     lines = text.split("\n")
     mark, context_mark = error.problem_mark or error.context_mark, error.context_mark
     if mark is None:
-        return 1, 1, "this is not YAML: see the description of call flows"
+        return 1, 1, "this is not YAML: see the description of the file"
     at = _inside(mark, lines)
     began = at if context_mark is None else _inside(context_mark, lines)
     rest = lines[at[0] - 1][at[1] - 1 :]

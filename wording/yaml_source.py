@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
-from ivr.reading.yaml_mistakes import QUOTED_KEY, hash_keys, told
+from wording.yaml_mistakes import QUOTED_KEY, hash_keys, told
 
 LONGEST_CHARACTERS = 1_000_000
 LONGEST_BYTES = 4 * LONGEST_CHARACTERS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from ivr.reading.shape import Seconds, locate, plain, read_model
-from ivr.reading.source import Listing, Scalar, SourceRejected, Table, read_yaml
+from wording.yaml_source import Listing, Scalar, SourceRejected, Table, read_yaml
 
 
 def refused(text: str | bytes) -> list[tuple[int, int, str]]:
