@@ -47,3 +47,26 @@ def progress(goal: Goal, tally: Tally) -> int:
     if not goal.dispositions:
         return tally.reached
     return sum(tally.closed.get(name, 0) for name in goal.dispositions)
+
+
+def room_left(
+    goal: Goal | None,
+    stop: StopRules,
+    tally: Tally,
+    *,
+    placed_since: int = 0,
+    in_flight: int = 0,
+    spoken_since: int = 0,
+) -> int | None:
+    """How many more calls may be placed so that a goal is not gone beyond; None: any number.
+
+    `placed_since` the tally was counted; `in_flight`: whose leads are not planned yet; `spoken_since`: calls
+    that were answered and are over. A goal of dispositions has none: few calls end so, and waiting for each
+    would leave agents idle.
+    """
+    rooms: list[int] = []
+    if stop.attempts is not None:
+        rooms.append(stop.attempts - tally.attempts - placed_since)
+    if goal is not None and not goal.dispositions:
+        rooms.append(goal.count - tally.reached - spoken_since - in_flight)
+    return max(0, min(rooms)) if rooms else None

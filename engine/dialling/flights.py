@@ -82,9 +82,13 @@ class Counted:
 
 
 class Flights:
-    """`at`: a moment in the loop's seconds."""
+    """`at`: a moment in the loop's seconds.
+
+    `placed`: how many calls were ever added as new; `spoken`: how many of all were answered and are done.
+    """
 
     def __init__(self, at: Callable[[datetime], float]) -> None:
+        self.placed = self.spoken = 0
         self._at = at
         self._flights: dict[str, Flight] = {}
         self.counted = Counted()
@@ -128,6 +132,7 @@ class Flights:
             self._follow(flight)
             flight.live, flight.abandoned = _is_live(flight), flight.attempt.abandoned
         else:
+            self.placed += 1
             self.counted.attempts += 1
 
     def count(self, written: Counted, since: datetime) -> None:
@@ -142,7 +147,8 @@ class Flights:
         )
 
     def done(self, flight: Flight) -> None:
-        self._flights.pop(flight.attempt.id, None)
+        if self._flights.pop(flight.attempt.id, None) is not None:
+            self.spoken += flight.attempt.result is AttemptResult.ANSWERED
 
     def look(self, now: float) -> tuple[list[CallView], list[PacingEvent]]:
         """Calls for which no agent is busy yet, and what happened since the last look."""

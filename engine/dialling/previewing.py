@@ -62,8 +62,8 @@ class CampaignPreviews:
 
     # --- twice a second -----------------------------------------------------------------------------------
 
-    def look(self, lease: Lease | None, *, held_up: bool) -> None:
-        """`held_up`: the campaign does not call anybody now. Never waits."""
+    def look(self, lease: Lease | None, *, held_up: bool, most: int | None = None) -> None:
+        """`held_up`: it calls nobody now. `most`: so many calls does its goal leave. Never waits."""
         now = self._means.exchange.clock.now()
         for held in self._board.held_by(self):
             if held.busy:
@@ -75,7 +75,10 @@ class CampaignPreviews:
                 self._run(self._time_over(held))
         if held_up or lease is None or self._handing is not None:
             return
-        if self._means.exchange.clock.monotonic() >= self._none_until and (idle := self._idle()):
+        idle = self._idle()
+        if most is not None:
+            del idle[max(0, most - len(self._board.held_by(self))) :]
+        if idle and self._means.exchange.clock.monotonic() >= self._none_until:
             self._handing = self._run(self._hand_out(idle, lease))
 
     @property
