@@ -13,10 +13,11 @@ from infolinia.setup.commands import run
 from infolinia.setup.debs import tally
 from infolinia.setup.espeak import provide_espeak
 from infolinia.setup.failure import SetupError, explain_os_error
-from infolinia.setup.host_packages import find_chromium, find_postgres, install_host_packages
+from infolinia.setup.host_packages import find_chromium, find_node, find_postgres, install_host_packages
 from infolinia.setup.inventory import Parts, installed_models, write_parts
-from infolinia.setup.pins import load_pins
+from infolinia.setup.pins import load_pins, smsc_pins
 from infolinia.setup.progress import Progress
+from infolinia.setup.smsc import modules_of, provide_smsc
 from infolinia.setup.speech_model import provide_model
 
 EXIT_FAILED = 2
@@ -63,15 +64,16 @@ def provide(cache: Path, progress: Progress, *, with_tests: bool) -> Parts:
         progress.part("espeak-ng voices", state, tally(cache / "espeak")[1] if environment else None)
 
         if with_tests:
-            _provide_for_tests(progress)
+            _provide_for_tests(cache, progress)
         parts = _parts(cache, asterisk, recording, environment)
         write_parts(parts, cache)
     return parts
 
 
-def _provide_for_tests(progress: Progress) -> None:
+def _provide_for_tests(cache: Path, progress: Progress) -> None:
     needs = (
         ("PostgreSQL server", find_postgres, ("postgresql",)),
+        ("Node.js", find_node, ("nodejs",)),
         ("Chromium", find_chromium, ("chromium", "chromium-sandbox", "fonts-liberation")),
     )
     for name, find, packages in needs:
@@ -82,6 +84,9 @@ def _provide_for_tests(progress: Progress) -> None:
             if find() is None:
                 raise SetupError(f"{name} is installed but cannot be found: put its programs on PATH.")
         progress.part(name, _state(made))
+    progress.begin()
+    modules, made = provide_smsc(cache, smsc_pins(), progress)
+    progress.part("SMPP server of the tests", _state(made), tally(modules)[1])
 
 
 def _parts(cache: Path, asterisk: AsteriskPart, recording: Path, environment: dict[str, str]) -> Parts:
@@ -106,6 +111,7 @@ def _parts(cache: Path, asterisk: AsteriskPart, recording: Path, environment: di
         espeak_environment=environment,
         postgres_bin_dir=find_postgres(),
         chromium=find_chromium(),
+        smsc_modules_dir=modules_of(cache),
     )
 
 

@@ -72,6 +72,12 @@ def find_chromium() -> Path | None:
     return Path(program) if program else None
 
 
+def find_node() -> Path | None:
+    """Node.js, which runs the SMPP server of the tests."""
+    program = shutil.which("node") or shutil.which("nodejs")
+    return Path(program) if program else None
+
+
 def _is_postgres_server(folder: Path) -> bool:
     if not all((folder / name).is_file() for name in _POSTGRES_PROGRAMS):
         return False

