@@ -1,15 +1,10 @@
-"""Deliveries to webhooks over HTTP: signed, within a limit of time, and not into our own network.
-
-An address is checked where the connection is made to it, so that neither a name that means one address when
-it is checked and another when it is used, nor an odd way to write a number, leads anywhere else.
-"""
+"""Deliveries to webhooks over HTTP: signed, within a limit of time, and not into our own network."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
@@ -17,9 +12,9 @@ from datetime import datetime
 
 import aiohttp
 import orjson
-from aiohappyeyeballs import AddrInfoType
 from yarl import URL
 
+from channels.open_internet import PrivateAddress, open_internet_socket
 from engine.registers.publications import Told
 from engine.webhooks.decisions import Reaction
 
@@ -27,13 +22,6 @@ SEND_LIMIT_SECONDS = 10.0
 # Of an answer only the status counts; a short one is read so that its connection can be used again.
 _ANSWER_BYTES = 16 * 1024
 KEPT_ALIVE_SECONDS = 10.0
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# All that is given out; outside it are old and local ways to write an IPv4 address, and a site's networks.
-_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-
-
-class PrivateAddress(OSError):
-    """The receiver's name means an address of a network that is not the open Internet."""
 
 
 class HttpWebhookSender:
@@ -49,7 +37,7 @@ class HttpWebhookSender:
             connector=aiohttp.TCPConnector(
                 limit=0,
                 keepalive_timeout=KEPT_ALIVE_SECONDS,
-                socket_factory=None if self._private_networks else _open_internet,
+                socket_factory=None if self._private_networks else open_internet_socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),  # ours, below, covers every wait
@@ -101,26 +89,6 @@ def signature(secrets: Sequence[str], body: bytes, unix_seconds: int) -> str:
     signed = str(unix_seconds).encode() + b"." + body
     hashes = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
     return ",".join([f"t={unix_seconds}", *(f"v1={one}" for one in hashes)])
-
-
-def is_open_internet(address: str) -> bool:
-    """Whether this IP address can be meant by a receiver outside; an address inside another one counts."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner:
-            return inner.is_global and not inner.is_multicast
-        return ip.is_global and ip in _GLOBAL_UNICAST
-    return ip.is_global and not ip.is_multicast
-
-
-def _open_internet(address: AddrInfoType) -> socket.socket:
-    family, kind, protocol, _, where = address
-    if not is_open_internet(str(where[0])):
-        raise PrivateAddress
-    return socket.socket(family, kind, protocol)
 
 
 def _unreachable(error: OSError) -> str:

@@ -54,6 +54,9 @@ class Taken(StrEnum):
 class Answer:
     """`references`: the provider's ids of it, one for each part. `code`: the provider's own word.
 
+    A provider that tells our message id back in its receipts has that id as its one reference, also of an
+    `unknown` answer: a late receipt then decides.
+
     `state`: what the message has become already, where the provider tells at once (a push service).
     `cost` in minor units of `currency`, where it tells.
     """

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.webhooks import HttpWebhookSender, is_open_internet
+from channels.open_internet import is_open_internet
+from channels.webhooks import HttpWebhookSender
 from engine.registers.publications import Told
 from engine.webhooks.decisions import Reaction
 from tests.publishing.receivers import receiving
