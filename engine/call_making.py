@@ -97,13 +97,16 @@ class CallMaker:
         )
 
     def campaign(self, call_log: CallLog, dial: CampaignDial) -> CampaignCall:
+        """It keeps the flows that it was dialled with: a reload while it rings takes none of them away."""
         exchange = self._exchange
+        shelf = exchange.flows
+        named = {name: shelf.by_name(name) for name in dial.flows}
         return CampaignCall(
             call_log,
             dial,
             partial(self.talk_means, call_log),
             exchange.campaigns(),
-            flow_named=exchange.flows.by_name,
+            flow_named=lambda name: named.get(name) or shelf.by_name(name),
             go_on=self._going_on(call_log, dial, dial.language),
             language=dial.language or self._language,
         )

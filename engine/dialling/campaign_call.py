@@ -38,14 +38,12 @@ from engine.dialling.nobody_free import NOBODY_FREE, nobody_free
 from engine.dialling.verdicts import Judged, verdict_in
 from engine.dialling.what_answered import GreetingOver, WhatAnswered
 from engine.placing.placed_call import PlacedCall, leg_data
+from engine.placing.ringing import SETUP_SECONDS
 from engine.ports import LedgerUnavailable
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
 from engine.talks.recall import over_in_log, recalled, room_named
 from engine.talks.talking import Asked, TalkInProgress, refuse_waiting
 from ivr.flow import Flow
-
-# A network may take so long until it rings there: not of the time that a person has to answer.
-SETUP_SECONDS = 10
 
 log = structlog.get_logger(__name__)
 
@@ -266,7 +264,7 @@ class CampaignCall(PlacedCall):
         name = self._dial.flow
         flow = None if name is None else self._flow_named(name)
         if name is None or (flow is None and self._dial.before_agent):
-            self._seek()  # also when it was taken away while it rang: an agent is better than silence
+            self._seek()  # also when it was taken away as the engine was restarted: an agent beats silence
         else:
             await self._lead_through(flow, name)
 

@@ -42,6 +42,11 @@ class CampaignDial:
     opt_out_key: str = "9"
     before_agent: bool = False
 
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """The names of those that may be heard."""
+        return tuple(name for name in (self.flow, self.message, self.machine.flow) if name is not None)
+
 
 def received_of_campaign(
     call_id: str,

@@ -344,6 +344,20 @@ async def test_a_flow_that_a_reload_takes_away_stops_calls_at_once_and_pauses_th
     await at.stop()
 
 
+async def test_who_answers_hears_the_flow_that_a_reload_took_away_while_it_rang(tmp_path: Path) -> None:
+    at = office(tmp_path)
+    flows = at.means.exchange.flows
+    at.put(news(), *numbers(1))
+    at.public.usual = Fate(rings=10, holds=20)
+    at.start()
+    await at.until(lambda: bool(at.public.dialled))
+    flows.replace({name: flow for name in ("nobody-free",) if (flow := flows.by_name(name))}, flows.unknown)
+    await at.until(lambda: at.lead(1).state is LeadState.DONE, 60)
+    assert at.stage.control.words() == ["Your parcel is here."]
+    assert at.lead(1).reason.code is ReasonCode.LED_THROUGH
+    await at.stop()
+
+
 async def test_who_is_on_the_line_is_not_rung_at_another_number_by_another_campaign(tmp_path: Path) -> None:
     at = office(tmp_path)
     at.put(news(), numbers(2)[0])

@@ -100,7 +100,7 @@ def staffed(stage: Stage) -> None:
     stage.crew.assign({"anna": "spring"})
 
 
-async def asked_who_they_are(stage: Stage) -> CallLog:
+async def rings(stage: Stage) -> CallLog:
     call_log = stage.exchange.call_log(CALL)
     first = received_of_campaign(
         CALL, DIAL, purpose=Purpose.COLLECTIONS, mode=Mode.PROGRESSIVE, debt=None, node=NODE
@@ -108,6 +108,11 @@ async def asked_who_they_are(stage: Stage) -> CallLog:
     await call_log.begin(first)
     stage.switchboard.dial(call_log, DIAL)
     await stage.until(lambda: bool(stage.control.asked("originate")))
+    return call_log
+
+
+async def asked_who_they_are(stage: Stage) -> CallLog:
+    call_log = await rings(stage)
     stage.control.tell(LegRinging(CHANNEL), LegAnswered(CHANNEL))
     await stage.until(lambda: "Is this Jan? For yes, press 1." in stage.control.words())
     return call_log
@@ -226,18 +231,24 @@ async def test_an_engine_that_dies_goes_on_where_they_were(tmp_path: Path, talks
     assert (await over(later)).agent == "anna"
 
 
-async def test_a_flow_that_is_taken_away_while_it_rings_leaves_nobody_in_silence(tmp_path: Path) -> None:
+async def test_a_flow_that_is_taken_away_while_it_rings_is_heard_all_the_same(tmp_path: Path) -> None:
     stage = stage_of(tmp_path)
-    staffed(stage)
-    call_log = stage.exchange.call_log(CALL)
-    first = received_of_campaign(
-        CALL, DIAL, purpose=Purpose.COLLECTIONS, mode=Mode.PROGRESSIVE, debt=None, node=NODE
-    )
-    await call_log.begin(first)
-    stage.switchboard.dial(call_log, DIAL)
-    await stage.until(lambda: bool(stage.control.asked("originate")))
+    await rings(stage)
     stage.exchange.flows.replace({}, stage.exchange.flows.unknown)
     stage.control.tell(LegRinging(CHANNEL), LegAnswered(CHANNEL))
+    await stage.until(lambda: "Is this Jan? For yes, press 1." in stage.control.words())
+    stage.control.tell(ChannelEnded(CHANNEL, 16))
+    await over(stage)
+
+
+async def test_a_flow_that_is_gone_after_a_restart_leaves_nobody_in_silence(tmp_path: Path) -> None:
+    before = stage_of(tmp_path)
+    await rings(before)
+    await before.crash()
+    stage = stage_of(tmp_path, after=before)
+    stage.exchange.flows.replace({}, stage.exchange.flows.unknown)
+    staffed(stage)
+    await stage.connect(channel(CHANNEL, dialled="", answered=True))
     await agent_answers(stage)
     stage.control.tell(ChannelEnded(CHANNEL, 16))
     assert (await over(stage)).agent == "anna"
