@@ -21,7 +21,7 @@ from engine.call_log import CallLog
 from engine.conversation import Conversation
 from engine.placing.own_calls import OwnCallRules
 from engine.placing.placed_call import PlacedCall
-from engine.placing.ringing import callee_channel
+from engine.placing.ringing import SETUP_SECONDS, callee_channel
 from engine.talks.agent_ringing import ANSWER, WHY, ring_agent
 from engine.talks.lines import OVERDUE_SECONDS, Overdue, TalkMeans
 from engine.talks.recall import over_in_log, recalled, room_named
@@ -36,6 +36,8 @@ _BY_AGENTS = frozenset({Mode.MANUAL.value, Mode.PREVIEW.value})
 @dataclass(frozen=True, slots=True)
 class ManualDial:
     """`to` is E.164, `caller_id` ours. `trunk` None: the first. `queue`: whose wrap-up it has, or "".
+
+    `ring_seconds` from the moment in which it rings there.
 
     `campaign`: whose lead it is, that the agent has looked at; "": it is the agent's own.
     """
@@ -239,6 +241,8 @@ class ManualCall(PlacedCall):
             case LegAnswered(id) if id == self.channel_id:
                 await self._customer_answered()
             case LegRinging(id) if id == self.channel_id:
+                if self.log.call.ringing_at is None:
+                    self._after(self._dial.ring_seconds, Overdue(id))
                 await self._moved(id, LegRole.CUSTOMER, LegState.RINGING)
             case Overdue(id) if id == self.channel_id:
                 if not self._answered:
@@ -265,12 +269,13 @@ class ManualCall(PlacedCall):
         self._dialled = True  # from here on it is never dialled again, whatever comes of the request
         if dial.campaign:  # it counts as an attempt from here on
             await self._moved(self.channel_id, LegRole.CUSTOMER, LegState.NEW)
+        longest = dial.ring_seconds + SETUP_SECONDS
         try:
             await means.control.originate(
                 self.channel_id,
                 dial.to,
                 caller_id=dial.caller_id,
-                ring_seconds=dial.ring_seconds,
+                ring_seconds=longest,
                 call_id=self.id,
                 trunk=dial.trunk,
             )
@@ -281,7 +286,7 @@ class ManualCall(PlacedCall):
         now = means.clock.now()
         talk = Talk(Phase.DIALLING, self.channel_id, dial.agent, self._leg, dial.queue, now, now)
         self._talk = self._talk_of(talk)
-        self._overdue(dial.ring_seconds, self.channel_id)
+        self._overdue(longest, self.channel_id)
         await self._talk.begin()
 
     async def _customer_answered(self) -> None:

@@ -23,6 +23,8 @@ from engine.ports import Clock
 
 # What a call that we place names its channel by: the call is found from it, and it from the call.
 CALLEE = "callee"
+# A network may take so long until it rings there: not of the time that a person has to answer.
+SETUP_SECONDS = 10
 # Asterisk ends the ringing itself; a channel of which nothing was told so long after it is given up.
 OVERDUE_SECONDS = 10.0
 
@@ -38,7 +40,10 @@ def is_callee(channel_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Whom to ring and how. `number` and `caller_id` as they are dialled; `trunk` None: the first."""
+    """Whom to ring and how. `number` and `caller_id` as they are dialled; `trunk` None: the first.
+
+    `ring_seconds` from the moment in which it rings there.
+    """
 
     number: str
     caller_id: str
@@ -79,7 +84,7 @@ class Ringing:
                 self.channel_id,
                 ring.number,
                 caller_id=ring.caller_id,
-                ring_seconds=ring.ring_seconds,
+                ring_seconds=ring.ring_seconds + SETUP_SECONDS,
                 call_id=self._log.id,
                 trunk=ring.trunk,
             )
@@ -92,11 +97,11 @@ class Ringing:
         """Follow what is told of the channel. Raises NotAnswered."""
         if self._given_up:
             await self.give_up()
-        rung = (self._clock.now() - self._log.call.started_at).total_seconds()
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(max(0.0, self._ring.ring_seconds + OVERDUE_SECONDS - rung)):
+            async with asyncio.timeout(self._seconds_left()) as limit:
                 while not await self._answered(await told.get()):
-                    pass
+                    limit.reschedule(loop.time() + self._seconds_left())
         except TimeoutError:
             await self.give_up()
             raise NotAnswered(Outcome.NO_ANSWER, None) from None
@@ -106,6 +111,13 @@ class Ringing:
         self._given_up = True
         with contextlib.suppress(CallControlError):  # it has ended by itself, or with Asterisk
             await self._control.hang_up(self.channel_id)
+
+    def _seconds_left(self) -> float:
+        call, longest = self._log.call, float(self._ring.ring_seconds)
+        since = call.ringing_at
+        if since is None:
+            since, longest = call.started_at, longest + SETUP_SECONDS + OVERDUE_SECONDS
+        return max(0.0, longest - (self._clock.now() - since).total_seconds())
 
     async def _answered(self, event: object) -> bool:
         match event:

@@ -28,7 +28,7 @@ from compliance.facts import Mode, Purpose
 from engine.desk.dialling import ManualOrder
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.flows import FlowShelf
-from engine.placing.manual_placing import ManualPlacing
+from engine.placing.manual_placing import RING_SECONDS, ManualPlacing
 from engine.placing.outbound import Lines
 from engine.placing.own_calls import FIRST, OwnCallRules
 from engine.queues import AgentLine
@@ -253,6 +253,21 @@ async def test_a_customer_who_does_not_answer(stage: Stage, cause: int, outcome:
     stage.control.tell(LegRinging(CALLEE), ChannelEnded(CALLEE, cause))
     row = await stage.over("m1")
     assert row.outcome == outcome
+    assert (leg, 16) in stage.control.asked("hang_up")
+
+
+async def test_the_customer_has_the_whole_time_to_answer_from_the_first_ringing_on(stage: Stage) -> None:
+    leg = await dials(stage)
+    await asyncio.sleep(9)
+    stage.control.tell(LegRinging(CALLEE))
+    await asyncio.sleep(20)
+    stage.control.tell(LegRinging(CALLEE))
+    await asyncio.sleep(RING_SECONDS - 20.5)
+    assert stage.control.asked("hang_up") == []
+    await asyncio.sleep(1)
+    row = await stage.over("m1")
+    assert (row.outcome, row.data["cause"]) == (Outcome.NO_ANSWER, 19)
+    assert (CALLEE, 16) in stage.control.asked("hang_up")
     assert (leg, 16) in stage.control.asked("hang_up")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from compliance.facts import Channel, Mode, Purpose
 from engine.placing.outbound import CannotPlace, OrderRefused, PersonBusy, Placed
-from engine.placing.ringing import OVERDUE_SECONDS
+from engine.placing.ringing import OVERDUE_SECONDS, SETUP_SECONDS
 from engine.ports import LedgerUnavailable
 from tests.engine.outbound_stage import OURS, PERSON, REFUSED, Caller
 from tests.engine.stage import Stage
@@ -255,9 +256,33 @@ async def test_a_call_that_is_never_told_of_is_given_up(news: Stage, caller: Cal
     loop = asyncio.get_running_loop()
     began = loop.time()
     row = await news.over(call_id)
-    assert loop.time() - began == pytest.approx(20 + OVERDUE_SECONDS, abs=0.2)
+    assert loop.time() - began == pytest.approx(20 + SETUP_SECONDS + OVERDUE_SECONDS, abs=0.2)
     assert (row.outcome, row.data["cause"]) == (Outcome.NO_ANSWER, None)
     assert news.control.asked("hang_up") == [(f"{call_id}.callee", 16)]
+
+
+async def test_the_time_to_answer_begins_when_it_rings(news: Stage, caller: Caller) -> None:
+    """However long the network took to find the person's telephone."""
+    asked: list[int] = []
+    originate = news.control.originate
+
+    async def told(*which: Any, ring_seconds: int, **more: Any) -> None:
+        asked.append(ring_seconds)
+        await originate(*which, ring_seconds=ring_seconds, **more)
+
+    news.control.originate = told  # type: ignore[method-assign]
+    call_id = await caller.place(ring_seconds=20)
+    assert asked == [20 + SETUP_SECONDS]
+    leg = f"{call_id}.callee"
+    await asyncio.sleep(9)
+    news.control.tell(LegRinging(leg))
+    await asyncio.sleep(10)
+    news.control.tell(LegRinging(leg))  # a network may tell it more than once
+    await asyncio.sleep(9.5)
+    assert news.control.asked("hang_up") == []
+    await asyncio.sleep(1)
+    assert news.control.asked("hang_up") == [(leg, 16)]
+    assert (await news.over(call_id)).outcome == Outcome.NO_ANSWER
 
 
 async def test_an_originate_without_an_answer_is_not_repeated(news: Stage, caller: Caller) -> None:
