@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from compliance.facts import Callee, ObjectionFact, Request
+from compliance.refusal_reasons import RefusalCode, sentence
 
 RULE = "do-not-contact"
 
@@ -21,8 +22,13 @@ def objections(
             and (not objection.purposes or request.purpose in objection.purposes)
             and _covers(objection, request.contact)
         ):
-            since = f"do not contact ({objection.scope}) since {objection.at:%Y-%m-%d}"
-            yield f"{RULE}/{objection.scope}", f"{since}: {objection.reason}" if objection.reason else since
+            told = {"scope": objection.scope, "day": f"{objection.at:%Y-%m-%d}"}
+            yield (
+                f"{RULE}/{objection.scope}",
+                sentence(RefusalCode.OBJECTED_BECAUSE, **told, why=objection.reason)
+                if objection.reason
+                else sentence(RefusalCode.OBJECTED, **told),
+            )
 
 
 def _covers(objection: ObjectionFact, callee: Callee) -> bool:

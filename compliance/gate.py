@@ -21,6 +21,7 @@ from compliance.finding import NOT_IN_FORCE, Finding, Rule
 from compliance.local_time import LocalTime
 from compliance.pack import CampaignLimits, Pack
 from compliance.packs import PACKS
+from compliance.refusal_reasons import looser_note
 from compliance.rules.mode_ban import ModeBan
 from compliance.rules.redial_locks import LockAfterAbandoned
 from compliance.zones import candidate_zones
@@ -140,7 +141,7 @@ def _everywhere(
 
 
 def _with_overrides(finding: Finding, pack: Pack) -> Finding:
-    note = f"[{pack.name} is looser than its source: {'; '.join(map(str, pack.overrides))}]"
+    note = looser_note(pack.name, "; ".join(map(str, pack.overrides)))
     return finding._replace(reason=f"{finding.reason} {note}".strip())
 
 

@@ -29,8 +29,9 @@ class LocalTime:
     def date_of(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
 
-    def __str__(self) -> str:
-        return f"{self.now.astimezone(self.zone):%H:%M} in {self.zone}"
+    def told(self) -> dict[str, str]:
+        """As a reason tells it."""
+        return {"time": f"{self.now.astimezone(self.zone):%H:%M}", "zone": str(self.zone)}
 
 
 @lru_cache(maxsize=16384)

@@ -12,6 +12,7 @@ from compliance.decision import Verdict
 from console.call_moments import second_of
 from console.display import duration, offset, phone, queue_name
 from console.event_details import number_of
+from console.gate_telling import gate_told
 from console.words import Words
 from engine.registers.decisions import LoggedDecision
 
@@ -88,7 +89,7 @@ def decisions(
 def _allowed(gate: LoggedDecision, t: Words) -> Decision:
     asked = [one for one in gate.decision.checked if one.verdict in (Verdict.PASS, Verdict.REFUSE)]
     title = t("decided_allowed" if gate.decision.allowed else "decided_forbidden")
-    because = gate.decision.reason or t("because_rules", count=len(asked))
+    because = gate_told(gate.decision.reason, t) or t("because_rules", count=len(asked))
     packs = t("because_packs", packs=", ".join(gate.packs)) if gate.packs else ""
     return Decision("0:00.0", 0.0, title, tuple(filter(None, (because, packs))))
 
@@ -285,7 +286,7 @@ def _refused(read: _Read, event: CallEvent) -> None:
     read.add(
         event,
         title,
-        str(data.get("reason", "")),
+        gate_told(str(data.get("reason") or ""), t),
         t("because_rule", rule=rule) if rule else "",
         otherwise=instead,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from calls.events import CallEvent, CallEventKind
 from console.display import MASK, disposition_label, duration, phone, queue_name
+from console.gate_telling import gate_told
 from console.words import Words
 from history.dispositions import Disposition
 
@@ -71,7 +72,7 @@ def event_detail(
         case Kind.MESSAGE_QUEUED:
             return _joined(phone(str(data.get("to", ""))), _quoted(data.get("text"), words))
         case Kind.CONTACT_REFUSED:
-            return _joined(phone(str(data.get("to", ""))), str(data.get("reason", "")))
+            return _joined(phone(str(data.get("to", ""))), gate_told(str(data.get("reason") or ""), words))
         case Kind.CALLBACK_REQUESTED | Kind.CONTACT_STOPPED:
             return phone(str(data.get("number", "")))
         case Kind.CONSENT_KEPT:

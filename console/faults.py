@@ -12,17 +12,18 @@ from console.accounts.identity import ADMITTED
 from engine.ports import StoreUnavailable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-ErrorPage = Callable[[web.Request, int, str], web.Response]
+ErrorPage = Callable[[web.Request, int, str, str], web.Response]
 log = logging.getLogger(__name__)
 
 
 class Fault(Exception):
-    """A request that cannot be served; `message` is one sentence with the remedy."""
+    """A request that cannot be served; `message` is one sentence with the remedy, in `language`."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, language: str = "en") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.language = language
 
 
 def fault_middleware(error_page: ErrorPage) -> Middleware:
@@ -33,7 +34,7 @@ def fault_middleware(error_page: ErrorPage) -> Middleware:
         try:
             return await handler(request)
         except Fault as fault:
-            return _answer(request, fault.status, fault.message)
+            return _answer(request, fault.status, fault.message, fault.language)
         except web.HTTPRequestEntityTooLarge as error:
             return _answer(request, error.status, "The request is too large.")
         except web.HTTPNotFound:
@@ -54,12 +55,12 @@ def fault_middleware(error_page: ErrorPage) -> Middleware:
             log.exception("%s %s failed", request.method, request.path)
             return _answer(request, 500, "The console failed on this request; its log says why.")
 
-    def _answer(request: web.Request, status: int, message: str) -> web.Response:
+    def _answer(request: web.Request, status: int, message: str, language: str = "en") -> web.Response:
         # A form that a browser sent, too: from a page, the browser leads back to what was typed.
         wants_page = request.method in ("GET", "POST") and "text/html" in request.headers.get("Accept", "")
         # A stranger gets no page: its names and links are not their business.
         if wants_page and request.get(ADMITTED):
-            return error_page(request, status, message)
+            return error_page(request, status, message, language)
         return web.json_response({"error": message}, status=status)
 
     return middleware

@@ -88,8 +88,8 @@ class Pages:
     async def calls(self, request: web.Request) -> web.Response:
         return self.page(request, "calls.html", page="calls", **await self._history_page(request))
 
-    def error_page(self, request: web.Request, status: int, message: str) -> web.Response:
-        return self.page(request, "error.html", status=status, page="", message=message)
+    def error_page(self, request: web.Request, status: int, message: str, language: str) -> web.Response:
+        return self.page(request, "error.html", status=status, page="", message=message, language=language)
 
     # --- parts ---
 

@@ -77,7 +77,11 @@ class Change:
 
 
 class WrongChange(ValueError):
-    """The message is one sentence with the remedy."""
+    """The message is one sentence with the remedy. `possible`: the moves that can be made now."""
+
+    def __init__(self, message: str, possible: tuple[CampaignMove, ...] = ()) -> None:
+        super().__init__(message)
+        self.possible = possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +158,9 @@ def changed(campaign: Campaign, change: Change) -> Campaign:
     """The campaign in its next state, one version on. Raises WrongChange."""
     after = TRANSITIONS.get((campaign.state, change.move))
     if after is None:
-        possible = [move.value for state, move in TRANSITIONS if state is campaign.state]
+        possible = tuple(move for state, move in TRANSITIONS if state is campaign.state)
         raise WrongChange(
-            f"Campaign {campaign.id!r} is {campaign.state}; what it can is {' or '.join(possible)}."
+            f"Campaign {campaign.id!r} is {campaign.state}; what it can is {' or '.join(possible)}.", possible
         )
     if change.cause is not Cause.PERSON and change.move not in OF_THE_SYSTEM:
         raise WrongChange(f"Only a person can {change.move} a campaign.")

@@ -17,6 +17,7 @@ import structlog
 from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import COUNTED_BACK, Callee, Channel, Mode, Purpose, Request, Requested
 from compliance.gate import decide
+from compliance.refusal_reasons import RefusalCode, sentence
 from engine.placing.callees import callee_of, countries_of
 from engine.ports import Clock, StoreUnavailable
 from engine.registers.decisions import DecisionPlan, Decisions, Judgement
@@ -83,12 +84,12 @@ class Gatekeeper:
                 )
         except (StoreUnavailable, TimeoutError) as failure:
             why = str(failure) or f"it took more than {ASK_LIMIT_SECONDS:g} s"
-            refusal = refused("gate/facts", f"the facts cannot be read: {why}")
+            refusal = refused("gate/facts", sentence(RefusalCode.FACTS_UNREAD, why=why))
         except Missing as missing:
-            refusal = refused("gate/contact", str(missing))
+            refusal = refused("gate/contact", sentence(RefusalCode.CONTACT_MISSING, why=missing))
         except Exception as fault:
             log.exception("the gate failed", subject=request.subject)
-            refusal = refused("gate/fault", f"a fault of the engine ({type(fault).__name__})")
+            refusal = refused("gate/fault", sentence(RefusalCode.FAULT, fault=type(fault).__name__))
         log.warning("refused without facts", subject=request.subject, rule=refusal.rule, why=refusal.reason)
         return refusal
 
@@ -102,7 +103,7 @@ class Gatekeeper:
         """Pure, but for the packs' own numbers: the facts as given, at that moment."""
         if person.point is None:
             return Judgement(
-                refused("gate/point", f"no point is known at which a {request.channel} would reach them"), ()
+                refused("gate/point", sentence(RefusalCode.NO_POINT, channel=request.channel)), ()
             )
         asked = asked_of(request, callee_of(person, person.point))
         packs = self._rules.packs(

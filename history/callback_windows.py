@@ -8,14 +8,20 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from schedules.opening_hours import OPEN, OpeningHours
 
 FURTHEST = timedelta(days=90)
+_OVER = "The window is over already: choose a later one."
 
 
 class WrongWindow(ValueError):
-    """The message is one sentence with the remedy; `field` is "from" or "to"."""
+    """The message is one sentence with the remedy; `field` is "from" or "to".
 
-    def __init__(self, message: str, field: str) -> None:
+    `code` and `data` tell it to whom another language is shown.
+    """
+
+    def __init__(self, message: str, field: str, code: str, **data: object) -> None:
         super().__init__(message)
         self.field = field
+        self.code = code
+        self.data = data
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ def moment_of(written: str, zone: tzinfo, field: str) -> datetime:
                 at = at.replace(fold=0)
         return at.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise WrongWindow(f'"{written[:40]}" is no time: write it as 2026-11-24T10:00.', field) from None
+        told = f'"{written[:40]}" is no time: write it as 2026-11-24T10:00.'
+        raise WrongWindow(told, field, "window_no_time", written=written[:40]) from None
 
 
 def _skipped(at: datetime) -> bool:
@@ -69,30 +76,33 @@ def chosen_window(
 ) -> Window:
     """The window that the person chose; without an end it lasts `within`. Raises WrongWindow."""
     if begins is not None and begins > now + FURTHEST:
-        raise WrongWindow(
-            f"The window begins in more than {FURTHEST.days} days: choose an earlier one.", "from"
-        )
+        told = f"The window begins in more than {FURTHEST.days} days: choose an earlier one."
+        raise WrongWindow(told, "from", "window_far", days=FURTHEST.days)
     if ends is None:
         assert begins is not None
         if begins <= now - within:
-            raise WrongWindow("The window is over already: choose a later one.", "from")
+            raise WrongWindow(_OVER, "from", "window_over")
         ends = begins + within
     if begins is not None and begins >= ends:
-        raise WrongWindow("The window ends before it begins: choose a later end.", "to")
-    if ends <= now:
-        raise WrongWindow("The window is over already: choose a later one.", "to")
-    if ends > now + 2 * FURTHEST:
         raise WrongWindow(
-            f"The window ends in more than {2 * FURTHEST.days} days: choose an earlier end.", "to"
+            "The window ends before it begins: choose a later end.", "to", "window_turned_round"
         )
+    if ends <= now:
+        raise WrongWindow(_OVER, "to", "window_over")
+    if ends > now + 2 * FURTHEST:
+        told = f"The window ends in more than {2 * FURTHEST.days} days: choose an earlier end."
+        raise WrongWindow(told, "to", "window_long", days=2 * FURTHEST.days)
     if hours is not None:
         first = max(begins or now, now)
         opens = first if hours.at(first) == OPEN else hours.next_opening(first)
         if opens is None or opens >= ends:
-            when = (
-                "" if opens is None else f" We open again at {opens.astimezone(hours.zone):%Y-%m-%d %H:%M}."
-            )
-            raise WrongWindow(f"We are closed all that time.{when} Choose another window.", "from")
+            if opens is None:
+                raise WrongWindow(
+                    "We are closed all that time. Choose another window.", "from", "window_closed"
+                )
+            at = f"{opens.astimezone(hours.zone):%Y-%m-%d %H:%M}"
+            told = f"We are closed all that time. We open again at {at}. Choose another window."
+            raise WrongWindow(told, "from", "window_closed_until", at=at)
     return Window(begins, ends, True)
 
 

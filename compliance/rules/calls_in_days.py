@@ -11,6 +11,7 @@ from compliance.consents import asked_for_calls
 from compliance.facts import Channel, Facts, PastContact, Reached, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime
+from compliance.refusal_reasons import RefusalCode, sentence
 
 _CALL, _FAILED = Channel.CALL, Reached.FAILED
 
@@ -52,8 +53,8 @@ class CallsInDays:
             return PASSED
         if asked_for_calls(request, facts, local, self.widened_days, now):
             return PASSED
-        about = "about this debt" if request.debt is not None else "about any debt"
-        reason = f"{len(placed)} {'call' if len(placed) == 1 else 'calls'} placed in {self.days} days {about}"
+        code = RefusalCode.CALLS_ABOUT_DEBT if request.debt is not None else RefusalCode.CALLS_ABOUT_ANY_DEBT
+        reason = sentence(code, calls=len(placed), days=self.days)
         if not self.calls:
             return refused(reason)
         placed.sort(reverse=True)

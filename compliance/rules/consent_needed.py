@@ -11,6 +11,7 @@ from compliance.consents import consent_in_force
 from compliance.facts import Channel, Facts, Mode, Purpose, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime
+from compliance.refusal_reasons import RefusalCode, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,4 @@ class ConsentNeeded:
         consents = facts.consents
         if consent_in_force(consents, request.channel, request.purpose, now, soft_opt_in=soft) is not None:
             return PASSED
-        return refused(f"no consent to {request.purpose} by {request.channel} is in force")
+        return refused(sentence(RefusalCode.NO_CONSENT, purpose=request.purpose, channel=request.channel))

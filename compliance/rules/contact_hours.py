@@ -11,6 +11,7 @@ from typing import ClassVar
 from compliance.facts import Channel, Facts, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime, wall_span
+from compliance.refusal_reasons import RefusalCode, sentence
 
 _DAY = timedelta(days=1)
 
@@ -45,8 +46,8 @@ class ContactHours:
         first, last = wall_span(local.zone, local.today, begins, ends)
         if first <= now < last:
             return PASSED
-        days = "on weekends and public holidays " if rest else ""
-        reason = f"{days}{begins:%H:%M} to {ends:%H:%M} is allowed, and it is {local}"
+        code = RefusalCode.REST_HOURS if rest else RefusalCode.HOURS
+        reason = sentence(code, begins=f"{begins:%H:%M}", ends=f"{ends:%H:%M}", **local.told())
         return refused(reason, first if now < first else self._tomorrow(request, local))
 
     def _tomorrow(self, request: Request, local: LocalTime) -> datetime:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from compliance.facts import Channel, Facts, Reached, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime
+from compliance.refusal_reasons import RefusalCode, sentence
 
 _CONVERSATION, _FAILED = Reached.CONVERSATION, Reached.FAILED
 
@@ -23,7 +24,16 @@ class Period(StrEnum):
     MONTH = "month"
 
 
-_WORDS = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
+_CONVERSATIONS = {
+    Period.DAY: RefusalCode.CONVERSATIONS_DAY,
+    Period.WEEK: RefusalCode.CONVERSATIONS_WEEK,
+    Period.MONTH: RefusalCode.CONVERSATIONS_MONTH,
+}
+_MESSAGES = {
+    Period.DAY: RefusalCode.MESSAGES_DAY,
+    Period.WEEK: RefusalCode.MESSAGES_WEEK,
+    Period.MONTH: RefusalCode.MESSAGES_MONTH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +65,10 @@ class ContactsAPeriod:
                 count += 1
         if count < self.most:
             return PASSED
-        noun = "conversation" if self.conversations else "message"
-        reason = f"{count} {noun if count == 1 else noun + 's'} {_WORDS[self.period]}, {self.most} allowed"
+        if self.conversations:
+            reason = sentence(_CONVERSATIONS[self.period], conversations=count, most=self.most)
+        else:
+            reason = sentence(_MESSAGES[self.period], messages=count, most=self.most)
         return refused(reason, local.start_of(follows) if self.most else None)
 
 

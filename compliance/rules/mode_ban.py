@@ -10,6 +10,7 @@ from typing import ClassVar
 from compliance.facts import Facts, Mode, Purpose, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime
+from compliance.refusal_reasons import RefusalCode, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,4 @@ class ModeBan:
             return NOT_APPLICABLE
         if request.mode not in self.modes:
             return PASSED
-        return refused(f"{request.purpose} in {request.mode} mode is banned, consent or not")
+        return refused(sentence(RefusalCode.MODE_BANNED, purpose=request.purpose, mode=request.mode))

@@ -10,6 +10,7 @@ from typing import ClassVar
 from compliance.facts import Channel, Facts, Mode, Reached, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime
+from compliance.refusal_reasons import RefusalCode, sentence
 
 _CALL, _CONNECTION = Channel.CALL, Reached.CONNECTION
 
@@ -45,7 +46,7 @@ class LockAfterAbandoned:
         free = last.astimezone(UTC) + timedelta(hours=self.hours)
         if now >= free:
             return PASSED
-        reason = f"a call was abandoned on {last:%Y-%m-%d}, less than {self.hours} hours ago"
+        reason = sentence(RefusalCode.ABANDONED, day=f"{last:%Y-%m-%d}", hours=self.hours)
         return refused(reason, free)
 
 
@@ -73,5 +74,5 @@ class SameDayAfterMachine:
                 and row.channel == _CALL
                 and row.direction == "outbound"
             ):
-                return refused("a machine answered earlier today", local.days_ago(-1))
+                return refused(sentence(RefusalCode.MACHINE_TODAY), local.days_ago(-1))
         return PASSED

@@ -11,6 +11,7 @@ from compliance.consents import consent_in_force
 from compliance.facts import Facts, Purpose, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime
+from compliance.refusal_reasons import RefusalCode, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +32,4 @@ class RequestNeeded:
         for purpose in (Purpose.SERVICE, request.purpose):
             if consent_in_force(facts.consents, request.channel, purpose, now) is not None:
                 return PASSED
-        return refused(f"they neither asked for this contact nor consented to {request.purpose}")
+        return refused(sentence(RefusalCode.NOT_REQUESTED, purpose=request.purpose))

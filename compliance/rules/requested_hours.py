@@ -10,6 +10,7 @@ from typing import ClassVar
 from compliance.facts import Facts, Request
 from compliance.finding import PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime, wall_span
+from compliance.refusal_reasons import RefusalCode, sentence
 
 _DAY = timedelta(days=1)
 
@@ -37,7 +38,7 @@ class RequestedHours:
             return _passed(chosen.ends, local) if now > _utc(chosen.ends) else self._usual(local, now)
         if now < chosen.begins:
             begins = _utc(chosen.begins)
-            return refused(f"the time they chose begins at {_wall(begins, local)}", begins)
+            return refused(sentence(RefusalCode.CHOSEN_BEGINS, **_wall(begins, local)), begins)
         if chosen.ends is not None:
             return _passed(chosen.ends, local) if now > chosen.ends else PASSED
         day = local.date_of(chosen.begins)
@@ -50,14 +51,15 @@ class RequestedHours:
         first, last = wall_span(local.zone, local.today, self.begins, self.ends)
         if first <= now < last:
             return PASSED
-        reason = f"{self.begins:%H:%M} to {self.ends:%H:%M} is allowed, and it is {local}"
+        hours = {"begins": f"{self.begins:%H:%M}", "ends": f"{self.ends:%H:%M}"}
+        reason = sentence(RefusalCode.HOURS, **hours, **local.told())
         if now >= first:
             first = wall_span(local.zone, local.today + _DAY, self.begins, self.ends)[0]
         return refused(reason, first)
 
 
 def _passed(ended: datetime | None, local: LocalTime) -> Finding:
-    return refused(f"the time they chose has passed, it ended at {_wall(_utc(ended), local)}")
+    return refused(sentence(RefusalCode.CHOSEN_PASSED, **_wall(_utc(ended), local)))
 
 
 def _utc(moment: datetime | None) -> datetime:
@@ -65,5 +67,5 @@ def _utc(moment: datetime | None) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _wall(moment: datetime, local: LocalTime) -> str:
-    return f"{moment.astimezone(local.zone):%Y-%m-%d %H:%M} in {local.zone}"
+def _wall(moment: datetime, local: LocalTime) -> dict[str, str]:
+    return {"at": f"{moment.astimezone(local.zone):%Y-%m-%d %H:%M}", "zone": str(local.zone)}

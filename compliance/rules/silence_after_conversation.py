@@ -11,6 +11,7 @@ from compliance.consents import asked_for_calls
 from compliance.facts import Channel, Facts, Reached, Request
 from compliance.finding import NOT_APPLICABLE, PASSED, Finding, Stricter, refused
 from compliance.local_time import LocalTime
+from compliance.refusal_reasons import RefusalCode, sentence
 from compliance.rules.calls_in_days import same_debt
 
 _CALL, _CONVERSATION = Channel.CALL, Reached.CONVERSATION
@@ -50,8 +51,9 @@ class SilenceAfterConversation:
         if last is None or asked_for_calls(request, facts, local, self.widened_days, now):
             return PASSED
         day = local.date_of(last)
-        about = "about this debt" if request.debt is not None else "about a debt"
+        code = (
+            RefusalCode.SILENCE_ABOUT_DEBT if request.debt is not None else RefusalCode.SILENCE_ABOUT_ANY_DEBT
+        )
         return refused(
-            f"a conversation {about} on {day}: no call for {self.days} days, that day included",
-            local.start_of(day + timedelta(days=self.days)),
+            sentence(code, day=day, days=self.days), local.start_of(day + timedelta(days=self.days))
         )

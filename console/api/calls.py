@@ -10,6 +10,7 @@ from aiohttp import web
 from calls.call import Call
 from calls.numbers import parse_number
 from compliance.facts import Requested
+from compliance.refusal_reasons import code_of
 from console.api.access import Role, Scope
 from console.api.call_shapes import (
     CallEvents,
@@ -262,6 +263,7 @@ def _declined(declined: Declined) -> Problem:
         extra={
             "rule": decision.rule,
             "reason": decision.reason,
+            "reason_code": code_of(decision.reason),
             "next_allowed_at": None if allowed_at is None else time_form(allowed_at),
             "checked": [
                 {"rule": checked.rule, "verdict": checked.verdict.value, "reason": checked.reason}

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from compliance.decision import Decision, Verdict
 from compliance.facts import Mode, Purpose
+from compliance.refusal_reasons import RefusalCode, code_of
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import PLAIN, PointShape, Reason, Time
@@ -173,16 +174,23 @@ class ImportedList(Shape):
     refused_lines: Annotated[list[RefusedLine], Field(description="The first 100 of them.")]
 
 
+Code = Annotated[
+    RefusalCode | None, Field(description="Of the reason, for whoever tells it in words of their own.")
+]
+
+
 class CheckedRule(Shape):
     rule: str
     verdict: Verdict
     reason: str
+    reason_code: Code
 
 
 class DecisionShape(Shape):
     allowed: bool
     rule: Annotated[str | None, Field(description="The one that decided.")]
     reason: str | None
+    reason_code: Code
     next_allowed_at: Annotated[Time | None, Field(description="Null: allowed, or never as things are.")]
     checked: list[CheckedRule]
 
@@ -284,9 +292,13 @@ def decided(decision: Decision) -> dict[str, object]:
         "allowed": decision.allowed,
         "rule": decision.rule,
         "reason": decision.reason,
+        "reason_code": code_of(decision.reason),
         "next_allowed_at": decision.next_allowed_at,
         "checked": [
-            CheckedRule(rule=one.rule, verdict=one.verdict, reason=one.reason) for one in decision.checked
+            CheckedRule(
+                rule=one.rule, verdict=one.verdict, reason=one.reason, reason_code=code_of(one.reason)
+            )
+            for one in decision.checked
         ],
     }
 

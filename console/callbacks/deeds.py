@@ -10,10 +10,12 @@ from aiohttp import web
 from console.api.parts import ApiParts
 from console.callbacks.viewing import Viewer, callback_read, viewer_of
 from console.campaigns.asking import actor_of
+from console.desk.actions import refusal_told as desk_refusal_told
 from console.desk.pages import agent_of
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.refusal_telling import refusal_told
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
 from engine.registers.refusals import Changed, Missing, Refused
@@ -22,7 +24,6 @@ from history.callbacks import CallbackRequest, CallbackState
 
 LONGEST_REASON = 500
 _FILTERS = ("view", "show", "day", "topic", "queue")
-MEANWHILE = "The callback was changed meanwhile. Load the page anew, then try again."
 
 
 class CallbackDeeds:
@@ -62,10 +63,10 @@ class CallbackDeeds:
             begins = moment_of(form.get("from", ""), zone, "from") if form.get("from") else None
             ends = moment_of(form.get("to", ""), zone, "to") if form.get("to") else None
             if begins is None and ends is None:
-                raise WrongWindow("Tell from when on, or until when.", "from")
+                raise WrongWindow("Tell from when on, or until when.", "from", "window_none")
             window = chosen_window(begins, ends, now, within=within, hours=self._parts.promise.hours)
         except WrongWindow as wrong:
-            raise Fault(422, str(wrong)) from None
+            raise self._fault(request, 422, wrong) from None
         moved = replace(known, window_from=window.begins, window_to=window.ends, person_chose=True)
         return await self._changed(request, moved, "moved")
 
@@ -76,8 +77,10 @@ class CallbackDeeds:
             raise Fault(422, f"Say why, in 1 to {LONGEST_REASON} letters that can be seen.")
         try:
             await self._parts.callbacks.cancel(actor_of(request), known.id, reason)
-        except (Missing, Refused) as refused:
-            raise Fault(409, str(refused)) from None
+        except Refused as refused:
+            raise self._fault(request, 409, refused) from None
+        except Missing:
+            raise self._meanwhile(request) from None
         return _back(request, "cancelled")
 
     async def call(self, request: web.Request) -> web.Response:
@@ -87,14 +90,24 @@ class CallbackDeeds:
             raise Fault(404, "Nobody can call from here: the hotline has no desks.")
         agent = await agent_of(request, self._desks)
         if known.state is not CallbackState.OPEN:
-            raise Fault(409, f"The callback is {known.state}: load the page anew.")
+            raise self._meanwhile(request)
         try:
             await self._desks.dial(agent, known.point.value, "service", known.queue or "")
         except DeskRefused as refused:
-            raise Fault(409, f"{refused} Open your desk, then try again.") from None
+            words = self._pages.words_for(request)
+            told, _ = desk_refusal_told(refused, words, self._desks.names())
+            raise Fault(409, f"{told} {words('callbacks_open_desk')}", words.language) from None
         return web.Response(status=303, headers={"Location": "/desk"})
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    def _fault(self, request: web.Request, status: int, why: Refused | WrongWindow) -> Fault:
+        words = self._pages.words_for(request)
+        return Fault(status, refusal_told(why, words), words.language)
+
+    def _meanwhile(self, request: web.Request) -> Fault:
+        words = self._pages.words_for(request)
+        return Fault(409, words("refused_meanwhile"), words.language)
 
     async def _asked(self, request: web.Request) -> tuple[Viewer, CallbackRequest]:
         viewer = await viewer_of(request, self._parts)
@@ -103,13 +116,13 @@ class CallbackDeeds:
     async def _changed(self, request: web.Request, wanted: CallbackRequest, done: str) -> web.Response:
         version = (await form_of(request)).get("version", "")
         if version != str(wanted.version):
-            raise Fault(409, MEANWHILE)
+            raise self._meanwhile(request)
         try:
             await self._parts.callbacks.change(actor_of(request), wanted)
-        except Changed:
-            raise Fault(409, MEANWHILE) from None
-        except (Missing, Refused) as refused:
-            raise Fault(409, str(refused)) from None
+        except (Changed, Missing):
+            raise self._meanwhile(request) from None
+        except Refused as refused:
+            raise self._fault(request, 409, refused) from None
         return _back(request, done)
 
 

@@ -29,6 +29,7 @@ from console.campaigns.mistake_telling import mistake_told
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.refusal_telling import refusal_told
 from console.words import Words
 from dialer.campaign import Campaign, CampaignState
 from dialer.mistakes import Mistake
@@ -75,7 +76,7 @@ class CampaignEditing:
                     request, campaign_of(wanted, wanted_id, self._clock.now()), [wanted_id, *more]
                 )
             except Refused as refused:
-                typed.add("name" if refused.field == "name" else "id", str(refused))
+                typed.add("name" if refused.field == "name" else "id", refusal_told(refused, words))
             else:
                 return web.Response(
                     status=303, headers={"Location": f"/campaigns/{made.id}/change?step=how&done=made"}
@@ -121,9 +122,9 @@ class CampaignEditing:
             return await self._show(request, campaign, step, typed, 409, words("campaign_changed"))
         except Refused as refused:
             if refused.field in {one.path for one in fields_of(step)}:
-                typed.add(refused.field, str(refused))
+                typed.add(refused.field, refusal_told(refused, words))
                 return await self._show(request, campaign, step, typed, 422)
-            return await self._show(request, campaign, step, typed, 422, str(refused))
+            return await self._show(request, campaign, step, typed, 422, refusal_told(refused, words))
         self._parts.refresh_campaigns()
         return web.Response(
             status=303, headers={"Location": f"/campaigns/{campaign.id}/change?step={_NEXT[step]}&done=saved"}
@@ -173,7 +174,7 @@ class CampaignEditing:
             notes=[one for one in found if not one.blocks],
             sentence=sentence,
             done=request.query.get("done", ""),
-            **await frame(campaign, self._parts),
+            **await frame(campaign, self._parts, words),
         )
 
     def _groups(

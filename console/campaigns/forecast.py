@@ -119,7 +119,7 @@ class CampaignForecasts:
             what_if=" ".join(f"{n:+}" for n in (WHAT_IF if kept is None else kept.what_if or WHAT_IF)),
             blocking=sum(one.blocks for one in found),
             **_drawn(kept),
-            **await frame(campaign, self._parts),
+            **await frame(campaign, self._parts, self._pages.words_for(request)),
         )
 
     def _latest(self, campaign: Campaign) -> ForecastShape | None:

@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from console.api.parts import ApiParts
-from dialer.campaign import TRANSITIONS, Campaign, CampaignState
+from console.campaigns.note_telling import note_told
+from console.words import Words
+from dialer.campaign import TRANSITIONS, Campaign, CampaignState, Cause
 from dialer.lead import OVER, LeadState
 from dialer.reasons import ReasonCode
 from engine.registers.leads import LeadCount
@@ -26,14 +28,18 @@ SHAPES = {
 
 
 async def frame(
-    campaign: Campaign, parts: ApiParts, counts: Sequence[LeadCount] | None = None
+    campaign: Campaign, parts: ApiParts, words: Words, counts: Sequence[LeadCount] | None = None
 ) -> dict[str, Any]:
     """`counts`: of its leads, where they have been read already."""
+    mistakes = (
+        await parts.campaign_rules.mistakes(campaign) if campaign.state_cause is Cause.NAMES_GONE else ()
+    )
     known = await parts.leads.counts(campaign.id) if counts is None else counts
     return {
         "page": "campaigns",
         "campaign": campaign,
         "shape": SHAPES[campaign.state],
+        "state_note": note_told(campaign, mistakes, words),
         "moves": [move.value for state, move in TRANSITIONS if state is campaign.state],
         "leads_all": sum(one.count for one in known),
         "packs_all": len(parts.campaign_rules.packs(campaign)),

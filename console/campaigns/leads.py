@@ -53,7 +53,7 @@ class CampaignLeads:
             tab="leads",
             imports=await self._imports(campaign),
             done=request.query.get("done", ""),
-            **await frame(campaign, self._parts, counts),
+            **await frame(campaign, self._parts, self._pages.words_for(request), counts),
             **await self._list(request, campaign, counts),
         )
 

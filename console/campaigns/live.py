@@ -19,6 +19,7 @@ from console.campaigns.mistake_telling import mistake_told
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.refusal_telling import refusal_told
 from dialer.campaign import Campaign, CampaignState
 from dialer.checking import MOST_CALLS_PER_SECOND
 from dialer.lead import OVER
@@ -72,7 +73,7 @@ class CampaignLivePages:
         except Changed:
             return await self._show(request, campaign, words("campaign_changed"), 409)
         except Refused as refused:
-            return await self._show(request, campaign, str(refused), 422)
+            return await self._show(request, campaign, refusal_told(refused, words), 422)
         self._parts.refresh_campaigns()
         return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/live?done=saved"})
 
@@ -89,7 +90,7 @@ class CampaignLivePages:
             tab="live",
             wrong=wrong,
             done=request.query.get("done", ""),
-            **await frame(campaign, self._parts, counts),
+            **await frame(campaign, self._parts, self._pages.words_for(request), counts),
             **await self._drawn(request, campaign, counts),
         )
 

@@ -22,6 +22,10 @@ _BELIEFS = (
     ("wrap_seconds", "seconds"),
 )
 
+# Of the pacers' `why`: what they have none left of, and what comes from their agents.
+_NO_MORE = ("lines", "leads", "calls_per_second")
+_BY_AGENTS = ("one_each", "risk", "no_agents")
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -37,6 +41,8 @@ def held_told(campaign: Campaign, run: Mapping[str, Any] | None, words: Words) -
         if campaign.state is CampaignState.RUNNING:
             return words("live_held_other_engine")
         return _state(campaign.state, words)
+    if run["held"]["code"] == "idle":
+        return words(_idle(run))
     return _held(run["held"]["code"], run["held"]["data"], words)
 
 
@@ -81,12 +87,32 @@ def not_called_told(run: Mapping[str, Any] | None, words: Words) -> list[tuple[s
     found = []
     for name, count in ({} if run is None else run["not_called"]).items():
         code, _, rule = name.partition(" by ")
-        why = words.get(f"live_refused_{code}", "")
-        if not why:
-            known = code in set(ReasonCode)
-            why = told(Reason(ReasonCode(code), {"rule": rule}), words) if known else code
-        found.append((rule, why, count))
+        found.append((rule, cause_told(code, rule, words), count))
     return found
+
+
+def cause_told(code: str, rule: str, words: Words) -> str:
+    """What holds a lead back, in a few words; `rule`: whose, or ""."""
+    why = words.get(f"live_refused_{code}", "")
+    if not why:
+        known = code in set(ReasonCode)
+        why = told(Reason(ReasonCode(code), {"rule": rule}), words) if known else code
+    return why
+
+
+def _idle(run: Mapping[str, Any]) -> str:
+    """The key of why no call is placed just now, from what the pacer told of its last decision."""
+    pacer, agents = run.get("pacer") or {}, run.get("agent_states") or {}
+    why, left = pacer.get("why"), pacer.get("budget", {}).get("left")
+    if why in _NO_MORE:
+        return f"live_idle_{why}"
+    if why is None or why not in _BY_AGENTS:
+        return "live_held_idle"
+    if not sum(agents.values()):
+        return "live_idle_no_agents"
+    if why == "risk" and left is not None and left <= 0:
+        return "live_idle_cap"
+    return "live_idle_under_way" if agents.get("idle") else "live_idle_busy"
 
 
 def _held(code: str, data: Mapping[str, Any], words: Words) -> str:

@@ -14,6 +14,7 @@ from console.campaigns.asking import actor_of, campaign_read
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.refusal_telling import refusal_told
 from dialer.campaign import CampaignMove, CampaignState
 from engine.campaign_rules import HasMistakes
 from engine.imports import ListRefused
@@ -38,6 +39,7 @@ class CampaignMoves:
     async def move(self, request: web.Request) -> web.Response:
         """Back to the list; a campaign with mistakes to its checks."""
         campaign, form = await campaign_read(self._parts.campaigns, request), await form_of(request)
+        words = self._pages.words_for(request)
         try:
             move = CampaignMove(request.match_info["move"])
         except ValueError:
@@ -50,8 +52,10 @@ class CampaignMoves:
             await self._parts.campaign_rules.move(actor_of(request), campaign.id, move, reason)
         except HasMistakes:
             return web.Response(status=303, headers={"Location": f"{place}/change?step=check&done=mistakes"})
-        except (Refused, Changed) as refused:
-            raise Fault(409, f"{refused} Load the page anew.") from None
+        except Refused as refused:
+            raise Fault(409, refusal_told(refused, words), words.language) from None
+        except Changed:
+            raise Fault(409, words("campaign_changed"), words.language) from None
         self._parts.refresh_campaigns()
         tab = "live" if move in (CampaignMove.START, CampaignMove.RESUME) else "leads"
         return web.Response(status=303, headers={"Location": f"{place}/{tab}?done={move}"})
@@ -60,7 +64,7 @@ class CampaignMoves:
         """A list's file as the body, its name in the query; it is imported beside the calls."""
         campaign = await campaign_read(self._parts.campaigns, request)
         if campaign.state is CampaignState.FINISHED:
-            raise Fault(409, "The campaign is finished: reopen it first, then add people.")
+            raise Fault(409, self._pages.words_for(request)("refused_campaign_finished_list"))
         name = request.query.get("name", "").strip()
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise Fault(400, f"`name` is the file's name, of 1 to {LONGEST_NAME} letters that can be seen.")
@@ -70,7 +74,7 @@ class CampaignMoves:
         except ListRefused as refused:
             raise Fault(422, str(refused)) from refused
         except Refused as twice:
-            raise Fault(409, str(twice)) from twice
+            raise Fault(409, refusal_told(twice, self._pages.words_for(request))) from twice
         except Problem as problem:
             raise Fault(problem.status, problem.detail) from problem
         return web.json_response(

@@ -36,7 +36,7 @@ class CampaignRulePages:
             counters=await self._parts.campaigns.counters(campaign.id, since),
             since=since,
             cap=limits.abandon_cap,
-            **await frame(campaign, self._parts),
+            **await frame(campaign, self._parts, words),
         )
 
 

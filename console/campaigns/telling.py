@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from console import display
+from console.gate_telling import gate_told
 from console.words import Words
 from dialer.lead import Lead, LeadState
 from dialer.reasons import Reason, ReasonCode, until_of
@@ -66,6 +67,7 @@ def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY) -> str
     result = reason.data.get("result")
     if isinstance(result, str):
         gaps["result"] = words.get(f"attempt_result_{result}", result)
+    gaps["reason"] = gate_told(str(gaps["reason"]), words)
     if isinstance(gaps["who"], str):
         gaps["who"] = names.get(gaps["who"], gaps["who"])
     state = reason.data.get("state")

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 
 from compliance.decision import Decision, Verdict
 from compliance.facts import Channel, Purpose
+from console.gate_telling import gate_told
 from console.words import Words
 from engine.explaining import Explained
 from engine.registers.permissions import PersonFacts
@@ -143,10 +144,15 @@ def _answer(one: Explained, words: Words, now: datetime) -> Answer:
     return Answer(
         one.purpose,
         decision.allowed,
-        decision.reason or "",
+        gate_told(decision.reason, words),
         *_next(decision, one.zones, words, now),
         tuple(
-            Rule(each.rule, each.verdict, each.reason, not decision.allowed and each.rule == decision.rule)
+            Rule(
+                each.rule,
+                each.verdict,
+                gate_told(each.reason, words),
+                not decision.allowed and each.rule == decision.rule,
+            )
             for each in decision.checked
         ),
         one.packs,

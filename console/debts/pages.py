@@ -17,6 +17,7 @@ from console.display import contact_name, money, short_date_time
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.refusal_telling import refusal_told
 from console.words import Words
 from dialer.attempt import Attempt
 from dialer.debts.debt import TRANSITIONS, Debt, DebtMove, DebtState
@@ -137,6 +138,7 @@ class DebtPages:
 
     async def move(self, request: web.Request) -> web.Response:
         debt, form = await self._read(request), await form_of(request)
+        words = self._pages.words_for(request)
         move = next((one for one in MOVES if one == request.match_info["move"]), None)
         if move is None:
             raise Fault(404, f"What is said of a debt is {', '.join(MOVES)}.")
@@ -145,8 +147,10 @@ class DebtPages:
             raise Fault(422, f"Write why, in 1 to {LONGEST_REASON} letters that can be seen.")
         try:
             await self._debts.move(actor_of(request), debt.id, move, reason)
-        except (Refused, Changed) as refused:
-            raise Fault(409, f"{refused} Load the page anew.") from None
+        except Refused as refused:
+            raise Fault(409, refusal_told(refused, words), words.language) from None
+        except Changed:
+            raise Fault(409, words("refused_meanwhile"), words.language) from None
         return web.Response(status=303, headers={"Location": f"/debts/{debt.id}?done={move}"})
 
     # --- inside -------------------------------------------------------------------------------------------

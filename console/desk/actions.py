@@ -22,6 +22,7 @@ from console.desk.pages import agent_of
 from console.desk.stream import page_id
 from console.faults import Fault
 from console.form_bodies import form_of
+from console.gate_telling import gate_told
 from console.json_bodies import json_object
 from console.pages import Pages
 from console.words import Words
@@ -184,20 +185,23 @@ class DeskActions:
 
     def _refused(self, request: web.Request, refused: DeskRefused | ActionRefused) -> web.Response:
         """409. The sentence is in the reader's language where the refusal is a known one."""
-        words = self._pages.words_for(request)
-        sentence, language = str(refused), "en"
-        if isinstance(refused, ContactForbidden):
-            decision = refused.decision
-            sentence, language = (
-                words("desk_forbidden", rule=decision.rule, reason=decision.reason),
-                words.language,
-            )
-            if decision.next_allowed_at is not None:
-                at = f"{decision.next_allowed_at.astimezone():%d.%m, %H:%M}"
-                sentence = f"{sentence} {words('desk_forbidden_until', at=at)}"
-        elif (said := _said(refused, words, self._desks.names())) is not None:
-            sentence, language = said, words.language
+        sentence, language = refusal_told(refused, self._pages.words_for(request), self._desks.names())
         return web.json_response({"error": sentence, "language": language}, status=409)
+
+
+def refusal_told(
+    refused: DeskRefused | ActionRefused, words: Words, names: Mapping[str, str]
+) -> tuple[str, str]:
+    """The sentence and its language: English where there are no words for it."""
+    if isinstance(refused, ContactForbidden):
+        decision = refused.decision
+        sentence = words("desk_forbidden", rule=decision.rule, reason=gate_told(decision.reason, words))
+        if decision.next_allowed_at is not None:
+            at = f"{decision.next_allowed_at.astimezone():%d.%m, %H:%M}"
+            sentence = f"{sentence} {words('desk_forbidden_until', at=at)}"
+        return sentence, words.language
+    said = _said(refused, words, names)
+    return (str(refused), "en") if said is None else (said, words.language)
 
 
 def _said(refused: DeskRefused | ActionRefused, words: Words, names: Mapping[str, str]) -> str | None:

@@ -16,8 +16,13 @@ class Changed(Exception):
 
 
 class Refused(ValueError):
-    """The change cannot be made; `field` is where the reason lies, such as "points[0].value"."""
+    """The change cannot be made; `field` is where the reason lies, such as "points[0].value".
 
-    def __init__(self, message: str, field: str = "") -> None:
+    `code` and `data` tell it to whom another language is shown; "": only the message does.
+    """
+
+    def __init__(self, message: str, field: str = "", code: str = "", **data: object) -> None:
         super().__init__(message)
         self.field = field
+        self.code = code
+        self.data = data

@@ -361,7 +361,8 @@ def _still_standing(row: Row[Any]) -> CallbackRequest:
     """Raises Refused."""
     known = callback_of(row)
     if known.state not in STANDING:
-        raise Refused(f"The request is {known.state} already: make a new one.", "state")
+        told = f"The request is {known.state} already: make a new one."
+        raise Refused(told, "state", "callback_over", state=known.state)
     return known
 
 

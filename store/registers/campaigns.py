@@ -63,7 +63,8 @@ class SqlCampaigns:
         try:
             return await written(self._engine, work)
         except IntegrityError:  # somebody else took the id or the name at the same moment
-            raise Refused(f"There is a campaign {fresh.id} or {fresh.name!r} already.", "id") from None
+            told = f"There is a campaign {fresh.id} or {fresh.name!r} already."
+            raise Refused(told, "id", "campaign_there", id=fresh.id, name=fresh.name) from None
 
     async def get(self, id: str) -> Campaign:
         async with reading(self._engine) as connection:
@@ -95,7 +96,8 @@ class SqlCampaigns:
             known = campaign_of(campaign_row(connection, campaign.id, lock=True))
             _check_version(known, campaign.version)
             if known.state is CampaignState.FINISHED:
-                raise Refused("The campaign is finished: reopen it first, then change it.", "state")
+                told = "The campaign is finished: reopen it first, then change it."
+                raise Refused(told, "state", "campaign_finished")
             _check_free(connection, campaign, new=False)
             after = replace(
                 campaign,
@@ -142,7 +144,8 @@ class SqlCampaigns:
             try:
                 after = changed(known, Change(move, now, by, cause, note))
             except WrongChange as wrong:
-                raise Refused(str(wrong), "state") from None
+                state, possible = known.state, wrong.possible
+                raise Refused(str(wrong), "state", "campaign_move", state=state, possible=possible) from None
             _put(connection, after)
             about = {"state": after.state.value, "cause": cause.value, "note": note}
             noted(connection, actor, f"campaign.{move.value}", _subject(id), about, now)
@@ -258,13 +261,15 @@ def _check_free(connection: Connection, campaign: Campaign, *, new: bool) -> Non
     )
     for row in connection.execute(named):
         if row.id == campaign.id and new:
-            raise Refused(f"There is a campaign {campaign.id} already: choose another id.", "id")
+            told = f"There is a campaign {campaign.id} already: choose another id."
+            raise Refused(told, "id", "campaign_id_taken", id=campaign.id)
         if row.id != campaign.id:
             raise _taken(campaign.name)
 
 
 def _taken(name: str) -> Refused:
-    return Refused(f"There is a campaign named {name!r} already: choose another name.", "name")
+    told = f"There is a campaign named {name!r} already: choose another name."
+    return Refused(told, "name", "campaign_name_taken", name=name)
 
 
 def _put(connection: Connection, campaign: Campaign) -> None:

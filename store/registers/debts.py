@@ -121,7 +121,8 @@ class SqlDebts:
             try:
                 after = moved(before, move, now, _by(actor), note)
             except WrongDebtMove as wrong:
-                raise Refused(str(wrong), "move") from None
+                told = {"reference": before.reference, "state": before.state}
+                raise Refused(str(wrong), "move", "debt_move", **told) from None
             return self._changed(connection, actor, before, after, f"debt.{move.value}", now)
 
         return await written(self._engine, work)

@@ -169,7 +169,8 @@ def add_leads(
 def check_open(connection: Connection, campaign: str) -> None:
     """Raises Missing, and Refused for a finished campaign."""
     if campaign_row(connection, campaign).state == CampaignState.FINISHED.value:
-        raise Refused("The campaign is finished: reopen it first, then add people.", "campaign")
+        told = "The campaign is finished: reopen it first, then add people."
+        raise Refused(told, "campaign", "campaign_finished_list")
 
 
 # --- who is added -----------------------------------------------------------------------------------------

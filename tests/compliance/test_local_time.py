@@ -42,4 +42,4 @@ def test_days_before_and_after_today() -> None:
     assert local.days_ago(0) == utc("2026-03-08 05:00")
     assert local.days_ago(-1) == utc("2026-03-09 04:00")
     assert local.days_ago(6) == utc("2026-03-02 05:00")
-    assert str(local) == "23:59 in America/New_York"
+    assert local.told() == {"time": "23:59", "zone": "America/New_York"}
