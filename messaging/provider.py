@@ -107,12 +107,14 @@ class Listeners:
     """Awaited by the provider before it confirms: what they were told is written down when they return.
 
     They raise when it could not be; the provider then does not confirm, and is told again by the other side.
-    `standing`: whether the provider can be used now, and a sentence why not.
+    `standing`: whether the provider can be used now, and a sentence why not. `answered`: message id and the
+    answer that came after `submit` had returned `unknown`; only some providers can know it.
     """
 
     receipt: Callable[[Receipt], Awaitable[None]]
     incoming: Callable[[Incoming], Awaitable[None]]
     standing: Callable[[bool, str], None]
+    answered: Callable[[str, Answer], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
