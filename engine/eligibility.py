@@ -29,7 +29,7 @@ from engine.registers.leads import Leads
 from engine.registers.list_samples import ListSamples, SampledLead
 from engine.registers.permissions import PersonFacts
 
-MOST_JUDGED = 100_000
+MOST_JUDGED = 20_000
 BATCH = 500
 _MOST_KINDS = 5_000
 _LOOK_AHEAD = timedelta(days=14)

@@ -28,13 +28,13 @@ from dialer.forecast import (
     summarise,
 )
 from dialer.machine import Detect
-from dialer.pacing import PacingSettings
 from dialer.results import AttemptResult
 from dialer.schedule import Dialling
 from engine.campaign_rules import CampaignRules
 from engine.dialling.pacing_of import settings_of
 from engine.eligibility import MOST_JUDGED, Judges, eligibility, hours_of_plan
 from engine.past_calls import NOTHING_KNOWN, Learned, learned_from, newest_calls
+from engine.past_machines import notes_of, world_of
 from engine.ports import Clock
 from engine.registers.attempts import Attempts
 from engine.registers.campaigns import Campaigns
@@ -46,6 +46,8 @@ _SIMULATED: dict[Mode, Literal["progressive", "predictive"]] = {
     Mode.PROGRESSIVE: "progressive",
     Mode.PREDICTIVE: "predictive",
 }
+
+_WHOLE_LIST = "Each simulated day has the leads of the whole plan in all its hours, whatever hours suit each."
 
 Progress = Callable[[str, int, int], None]
 
@@ -161,7 +163,8 @@ async def make_forecast(
     forecast, variants, known = None, [], NOTHING_KNOWN
     midnight = _midnight(hours[0] if hours else now, zone)
     if not notes:
-        known = learned_from(await newest_calls(attempts, campaign.id), _span(hours), zone)
+        calls = await newest_calls(attempts, campaign.id)
+        known = learned_from(calls, _span(hours), zone, detects=campaign.machine.detect is not Detect.OFF)
         notes += known.notes
         limits = rules.limits(campaign)
         settings = settings_of(campaign, limits, Dialling(True, None), now, await rules.heard(campaign))
@@ -172,6 +175,7 @@ async def make_forecast(
             midnight,
             agents,
             known,
+            world_of(campaign, settings, known),
             Counted(counted.attempts, counted.live, counted.abandoned),
             await campaigns.knowledge(campaign.id),
         )
@@ -189,7 +193,8 @@ async def make_forecast(
         forecast = await simulated(0, 0)
         for number, change in enumerate(changes, 1):
             variants.append(Variant(change, await simulated(change, number * days)))
-        notes += _of_world(campaign, settings)
+        notes.append(_WHOLE_LIST)
+        notes += notes_of(campaign, settings, known)
     return CampaignForecast(
         campaign.id,
         now,
@@ -216,19 +221,13 @@ def _not_simulated(campaign: Campaign, hours: Sequence[datetime], found: Eligibi
     return []
 
 
-def _of_world(campaign: Campaign, settings: PacingSettings) -> list[str]:
-    told = ["Each simulated day has the leads of the whole plan in all its hours, whatever hours suit each."]
-    if campaign.machine.detect is not Detect.OFF:
-        told.append(f"Of the people who answer, {settings.machine_error:.1%} count as taken for machines.")
-    return told
-
-
 def _plan(
     campaign: Campaign,
     hours: Sequence[datetime],
     midnight: datetime,
     agents: int,
     known: Learned,
+    world: World,
     counted: Counted,
     knowledge: Any,
 ) -> Plan:
@@ -240,7 +239,7 @@ def _plan(
         starts=(hours[0] - midnight).total_seconds() % 86_400,
         agents=tuple(agents if starts in open_hours else 0 for starts in _span(hours)),
         answer=known.answer,
-        world=World(talk=known.talk, calls_per_second=max(1, int(campaign.calls_per_second))),
+        world=world,
         tries=max(1, tries),
         retry_seconds=float(again.after_seconds) if again else 0.0,
         answer_spread=known.spread,

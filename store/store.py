@@ -26,6 +26,7 @@ from store.registers.agents import SqlAgents
 from store.registers.attempts import SqlAttempts
 from store.registers.callbacks import SqlCallbacks
 from store.registers.calls import SqlCalls
+from store.registers.campaign_forecasts import SqlCampaignForecasts
 from store.registers.campaign_minutes import SqlCampaignMinutes
 from store.registers.campaigns import SqlCampaigns
 from store.registers.contacts import SqlContacts
@@ -97,6 +98,7 @@ class Store:
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
         self.campaigns = SqlCampaigns(self._engine, clock)
         self.campaign_minutes = SqlCampaignMinutes(self._engine)
+        self.campaign_forecasts = SqlCampaignForecasts(self._engine)
         self.list_samples = SqlListSamples(self._engine)
         self.leads = SqlLeads(self._engine, clock, TimeOrderedIds(clock))
         self.attempts = SqlAttempts(self._engine, clock)
@@ -315,12 +317,13 @@ async def open_campaigns(url: str, clock: Clock) -> AsyncIterator[tuple[SqlCampa
 
 @dataclass(frozen=True, slots=True)
 class DryRunBooks:
-    """What a campaign's dry run reads."""
+    """What a campaign's dry run reads, and where its forecast is kept."""
 
     campaigns: SqlCampaigns
     leads: SqlLeads
     attempts: SqlAttempts
     samples: SqlListSamples
+    forecasts: SqlCampaignForecasts
     permissions: SqlPermissions
     decisions: SqlDecisions
 
@@ -341,6 +344,7 @@ async def open_dry_run(url: str, clock: Clock, node: str, state: Path) -> AsyncI
             SqlLeads(engine, clock, TimeOrderedIds(clock)),
             SqlAttempts(engine, clock),
             SqlListSamples(engine),
+            SqlCampaignForecasts(engine),
             *_permissions(engine, clock, node),
         )
     finally:

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from console.api.operation import Shape
 from console.api.shapes import Time
-from engine.forecasts import ForecastState, KeptForecast
+from dialer.campaign import Campaign
+from engine.forecasts import ForecastPlace, ForecastState, KeptForecast, changed_since
 
 MOST_AGENTS, MOST_DAYS = 1_000, 100
 Count = Annotated[int, Field(ge=0)]
@@ -137,7 +138,7 @@ class ForecastResult(Shape):
 
 
 class ForecastShape(Shape):
-    """Kept until the next one, or until the engine that made it stops."""
+    """Kept until the next one; one without a result only until the engine that made it stops."""
 
     campaign: str
     state: ForecastState
@@ -147,13 +148,18 @@ class ForecastShape(Shape):
     agents: int
     days: int
     what_if: list[int]
+    place: Annotated[ForecastPlace, Field(description="Where it was asked for.")]
+    by: Annotated[str, Field(description="Who asked for it: person:ID, token:ID or command:NAME.")]
+    changed_since: Annotated[
+        list[str], Field(description="What was changed in the campaign since: its fields' names.")
+    ]
     begun_at: Time
     ended_at: Time | None
     result: ForecastResult | None
     error: str | None
 
 
-def forecast_shape(kept: KeptForecast) -> ForecastShape:
+def forecast_shape(kept: KeptForecast, campaign: Campaign) -> ForecastShape:
     return ForecastShape(
         campaign=kept.campaign,
         state=kept.state,
@@ -163,6 +169,9 @@ def forecast_shape(kept: KeptForecast) -> ForecastShape:
         agents=kept.order.agents,
         days=kept.order.days,
         what_if=list(kept.order.changes),
+        place=kept.order.place,
+        by=kept.order.by,
+        changed_since=list(changed_since(kept, campaign)),
         begun_at=kept.begun_at,
         ended_at=kept.ended_at,
         result=None if kept.result is None else ForecastResult.model_validate(dict(kept.result)),

@@ -10,7 +10,7 @@ from console.api.operation import Answer, Asked, Operation
 from console.api.parts import ApiParts
 from console.api.problem import Problem
 from dialer.campaign import Campaign
-from engine.forecasts import ForecastBusy, ForecastOrder, Forecasts
+from engine.forecasts import ForecastBusy, ForecastOrder, ForecastPlace, Forecasts, by_of
 from engine.registers.refusals import Refused
 
 _AGAIN_SECONDS = 30
@@ -44,10 +44,10 @@ class ForecastsApi:
     async def _get(self, asked: Asked) -> Answer:
         campaign = await self._parts.campaigns.get(asked.path["campaign_id"])
         desk = self._parts.forecasts
-        kept = None if desk is None else desk.latest(campaign.id)
+        kept = None if desk is None else await desk.latest(campaign.id)
         if kept is None:
             raise _none(campaign)
-        return Answer(forecast_shape(kept))
+        return Answer(forecast_shape(kept, campaign))
 
     async def _make(self, asked: Asked) -> Answer:
         body: NewForecast = asked.body
@@ -60,11 +60,14 @@ class ForecastsApi:
                 raise Refused("No agents of its queue are known: say how many there are.", "agents")
         changes = tuple(dict.fromkeys(change for change in body.what_if if change))
         try:
-            kept = await self._desk().begin(campaign.id, ForecastOrder(agents, body.days, changes))
+            order = ForecastOrder(agents, body.days, changes, ForecastPlace.API, by_of(asked.actor))
+            kept = await self._desk().begin(campaign.id, order)
         except ForecastBusy as busy:
             headers = {"Retry-After": str(_AGAIN_SECONDS)}
             raise Problem(503, "busy", str(busy), headers=headers) from busy
-        return Answer(forecast_shape(kept), headers={"Location": f"/api/v1/campaigns/{campaign.id}/forecast"})
+        return Answer(
+            forecast_shape(kept, campaign), headers={"Location": f"/api/v1/campaigns/{campaign.id}/forecast"}
+        )
 
     async def _cancel(self, asked: Asked) -> Answer:
         campaign = await self._parts.campaigns.get(asked.path["campaign_id"])
@@ -72,7 +75,7 @@ class ForecastsApi:
         kept = None if desk is None else await desk.cancel(campaign.id)
         if kept is None:
             raise _none(campaign)
-        return Answer(forecast_shape(kept))
+        return Answer(forecast_shape(kept, campaign))
 
     def _desk(self) -> Forecasts:
         if self._parts.forecasts is None:
@@ -81,4 +84,4 @@ class ForecastsApi:
 
 
 def _none(campaign: Campaign) -> Problem:
-    return Problem(404, "not-found", f"No forecast of campaign {campaign.id} was made here: make one.")
+    return Problem(404, "not-found", f"No forecast of campaign {campaign.id} was made yet: make one.")

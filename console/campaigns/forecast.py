@@ -10,15 +10,18 @@ from aiohttp import web
 from console.accounts.admission import saw
 from console.api.forecast_shapes import MOST_AGENTS, ForecastShape, OutlookShape, forecast_shape
 from console.api.parts import ApiParts
-from console.campaigns.asking import campaign_read
+from console.campaigns.asking import actor_of, campaign_read
 from console.campaigns.forecast_charts import HEIGHT, WIDTH, abandoned, bars, steps, utilisation
 from console.campaigns.frame import frame
+from console.campaigns.people import names_of
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.words import Words
 from dialer.campaign import Campaign
 from dialer.lead import Lead
-from engine.forecasts import ForecastBusy, ForecastOrder
+from engine.forecasts import ForecastBusy, ForecastOrder, ForecastPlace, ForecastState, by_of
+from engine.registers.actor import ActorKind
 from engine.registers.refusals import Missing
 
 DAYS = 10
@@ -49,7 +52,7 @@ class CampaignForecasts:
     async def part(self, request: web.Request) -> web.Response:
         """How far the one that is being made has come; nothing once it is made: the page is loaded anew."""
         campaign = await campaign_read(self._parts.campaigns, request)
-        kept = self._latest(campaign)
+        kept = await self._latest(campaign)
         return self._pages.page(request, "campaigns/forecast_progress.html", kept=kept)
 
     async def make(self, request: web.Request) -> web.Response:
@@ -69,7 +72,9 @@ class CampaignForecasts:
                 sentence = words("forecast_wrong_what_if", None, most=MOST_CHANGES)
                 return await self._show(request, campaign, sentence, 422)
             possible = tuple(change for change in changes if 0 < agents + change <= MOST_AGENTS)
-            await desk.begin(campaign.id, ForecastOrder(agents, DAYS, possible if agents else ()))
+            by = by_of(actor_of(request))
+            order = ForecastOrder(agents, DAYS, possible if agents else (), ForecastPlace.PAGE, by)
+            await desk.begin(campaign.id, order)
         except ForecastBusy as busy:
             return await self._show(request, campaign, str(busy), 409)
         return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/forecast"})
@@ -104,7 +109,11 @@ class CampaignForecasts:
     async def _show(
         self, request: web.Request, campaign: Campaign, wrong: str = "", status: int = 200
     ) -> web.Response:
-        kept = self._latest(campaign)
+        words, kept = self._pages.words_for(request), await self._latest(campaign)
+        made = kept
+        if kept is not None and kept.result is None:  # the last one is shown beside one that has failed
+            running = kept.state is ForecastState.RUNNING
+            made = None if running else await self._done(campaign)
         found = await self._parts.campaign_rules.mistakes(campaign)
         return self._pages.page(
             request,
@@ -115,16 +124,30 @@ class CampaignForecasts:
             wrong=wrong,
             agents=self._agents(campaign) if kept is None else kept.agents,
             most_agents=MOST_AGENTS,
-            examples=await self._examples(request, kept),
+            made=made,
+            made_by="" if made is None else await self._told_by(made, words),
+            examples=await self._examples(request, made),
             what_if=" ".join(f"{n:+}" for n in (WHAT_IF if kept is None else kept.what_if or WHAT_IF)),
             blocking=sum(one.blocks for one in found),
-            **_drawn(kept),
-            **await frame(campaign, self._parts, self._pages.words_for(request)),
+            **_drawn(made),
+            **await frame(campaign, self._parts, words),
         )
 
-    def _latest(self, campaign: Campaign) -> ForecastShape | None:
-        kept = self._parts.forecasts.latest(campaign.id) if self._parts.forecasts else None
-        return None if kept is None else forecast_shape(kept)
+    async def _latest(self, campaign: Campaign) -> ForecastShape | None:
+        kept = await self._parts.forecasts.latest(campaign.id) if self._parts.forecasts else None
+        return None if kept is None else forecast_shape(kept, campaign)
+
+    async def _done(self, campaign: Campaign) -> ForecastShape | None:
+        kept = await self._parts.forecasts.done(campaign.id) if self._parts.forecasts else None
+        return None if kept is None else forecast_shape(kept, campaign)
+
+    async def _told_by(self, made: ForecastShape, words: Words) -> str:
+        """Who asked for it, and where."""
+        if made.by.startswith(f"{ActorKind.COMMAND}:"):
+            who = made.by.partition(":")[2]
+        else:
+            who = (await names_of([made.by], self._parts.accounts.people, words)).get(made.by, made.by)
+        return words(f"forecast_by_{made.place}", who=who)
 
     def _agents(self, campaign: Campaign) -> int:
         if campaign.queue is None or campaign.queue not in self._parts.queues:

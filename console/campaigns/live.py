@@ -109,7 +109,7 @@ class CampaignLivePages:
             now=parts.clock.now(),
             day=day,
         )
-        outlook = _outlook(parts, campaign)
+        outlook = await _outlook(parts, campaign)
         curve = outlook.curve if outlook is not None else []
         expected = outlook if live_charts.of_the_day(live, curve) else None
         axis = live_charts.axis_of(live, curve)
@@ -151,9 +151,9 @@ def _near_cap(live: CampaignLive) -> str:
     return "past" if window.over else "near" if window.rate >= 0.75 * window.cap else ""
 
 
-def _outlook(parts: ApiParts, campaign: Campaign) -> OutlookShape | None:
-    kept = parts.forecasts.latest(campaign.id) if parts.forecasts else None
-    shape: ForecastShape | None = None if kept is None else forecast_shape(kept)
+async def _outlook(parts: ApiParts, campaign: Campaign) -> OutlookShape | None:
+    kept = await parts.forecasts.done(campaign.id) if parts.forecasts else None
+    shape: ForecastShape | None = None if kept is None else forecast_shape(kept, campaign)
     return shape.result.forecast if shape is not None and shape.result is not None else None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from dialer.forecast.durations import Floats, normal_quantiles
 from dialer.forecast.world import World
 
-_AT_ONCE = 2048
+_AT_ONCE, _HELD = 2048, 4
 
 
 class Fate(NamedTuple):
@@ -33,21 +33,27 @@ class Fate(NamedTuple):
 
 
 class Fates:
-    """The fates of the calls of one seed, by their number from 0."""
+    """The fates of the calls of one seed, by their number from 0.
+
+    The last blocks that were asked for are held; an older one is drawn again, the same.
+    """
 
     def __init__(self, world: World, seed: int, ring_timeout: float) -> None:
         self._world = world
         self._seed = seed
         self._ring_timeout = ring_timeout
-        self._rows: list[Fate] = []
+        self._blocks: dict[int, list[Fate]] = {}
 
     def __getitem__(self, number: int) -> Fate:
-        while number >= len(self._rows):
-            self._draw()
-        return self._rows[number]
+        block, place = divmod(number, _AT_ONCE)
+        rows = self._blocks.get(block)
+        if rows is None:
+            if len(self._blocks) >= _HELD:
+                del self._blocks[next(iter(self._blocks))]
+            rows = self._blocks[block] = self._drawn(block)
+        return rows[place]
 
-    def _draw(self) -> None:
-        block = len(self._rows) // _AT_ONCE
+    def _drawn(self, block: int) -> list[Fate]:
         world = self._world
         chance = np.random.default_rng((self._seed, block)).random((len(Fate._fields), _AT_ONCE))
         (
@@ -80,7 +86,7 @@ class Fates:
             missing,
             world.machine_talk.quantiles(machine_talk),
         )
-        self._rows.extend(map(Fate._make, zip(*(column.tolist() for column in columns), strict=True)))
+        return list(map(Fate._make, zip(*(column.tolist() for column in columns), strict=True)))
 
 
 def _between(limits: tuple[float, float], uniform: Floats) -> Floats:

@@ -270,7 +270,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         intake = import_desk(configuration, store, ids)
         intake.start()
         stack.push_async_callback(intake.close)
-        forecasts = ForecastDesk(configuration, clock)
+        forecasts = ForecastDesk(configuration, clock, store.campaign_forecasts)
         stack.push_async_callback(forecasts.close)
         api = served_api(
             api_parts(

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from engine.eligibility import MOST_JUDGED
+from engine.forecasts import ForecastPlace, by_of
+from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import load_configuration
 from infolinia.forecasting.making import forecast_of
@@ -33,7 +35,10 @@ def forecast(
     as_json: Annotated[bool, typer.Option("--json", help="All of it, as one JSON object.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Who of the list may be called, by hour and rule, and what a day of calling comes to. Ctrl-C ends it."""
+    """Who of the list may be called, by hour and rule, and what a day of calling comes to. Ctrl-C ends it.
+
+    It is kept as the campaign's last forecast, which its page shows.
+    """
     configuration = load_configuration(config)
 
     def progress(stage: str, done: int, of: int) -> None:
@@ -50,6 +55,8 @@ def forecast(
                 agents=agents,
                 days=days,
                 changes=tuple(dict.fromkeys(change for change in what_if or () if change)),
+                place=ForecastPlace.COMMAND,
+                by=by_of(shell_user()),
                 most_judged=judged,
                 progress=progress,
             )

@@ -1,4 +1,4 @@
-"""ForecastDesk: forecasts that the API and the pages ask for, each made by a process of its own."""
+"""ForecastDesk: forecasts that the API and the pages ask for, each made and kept by a process of its own."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ import structlog
 
 from engine.forecasts import ForecastBusy, ForecastOrder, ForecastState, KeptForecast
 from engine.ports import Clock
+from engine.registers.campaign_forecasts import CampaignForecasts
 from infolinia.configuration import Configuration
 
 log = structlog.get_logger(__name__)
 
 LONGEST_SECONDS = 3600.0
 _END_SECONDS = 5.0
-_MOST_KEPT = 100
-_LONGEST_LINE = 64 << 20
+_MOST_KNOWN = 100
 
 
 class ForecastDesk:
     """Implements engine.forecasts.Forecasts."""
 
-    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+    def __init__(self, configuration: Configuration, clock: Clock, kept: CampaignForecasts) -> None:
         self._configuration = configuration
         self._clock = clock
-        self._kept: dict[str, KeptForecast] = {}
+        self._kept = kept
+        # By campaign, the one that is being made, or that ended without a result.
+        self._known: dict[str, KeptForecast] = {}
         self._making: tuple[str, asyncio.Task[None]] | None = None
 
     async def begin(self, campaign: str, order: ForecastOrder) -> KeptForecast:
@@ -38,23 +40,31 @@ class ForecastDesk:
                 raise ForecastBusy(
                     f"A forecast of campaign {self._making[0]} is being made: ask again once it is done."
                 )
-            return self._kept[campaign]
+            return self._known[campaign]
         begun = KeptForecast(campaign, order, self._clock.now())
-        self._kept.pop(campaign, None)
-        self._kept[campaign] = begun
-        while len(self._kept) > _MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
+        self._known.pop(campaign, None)
+        self._known[campaign] = begun
+        while len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
         task = asyncio.create_task(self._make(begun), name=f"forecast of {campaign}")
         self._making = campaign, task
         return begun
 
-    def latest(self, campaign: str) -> KeptForecast | None:
-        return self._kept.get(campaign)
+    async def latest(self, campaign: str) -> KeptForecast | None:
+        known = self._known.get(campaign)
+        if known is None or known.ended_at is None:
+            return known or await self.done(campaign)
+        done = await self.done(campaign)
+        later = done is not None and done.ended_at is not None and done.ended_at > known.ended_at
+        return done if later else known
+
+    async def done(self, campaign: str) -> KeptForecast | None:
+        return await self._kept.latest(campaign)
 
     async def cancel(self, campaign: str) -> KeptForecast | None:
         if self._making is not None and self._making[0] == campaign:
             await self._give_up()
-        return self._kept.get(campaign)
+        return await self.latest(campaign)
 
     async def close(self) -> None:
         """What is being made is given up. Idempotent."""
@@ -85,7 +95,10 @@ class ForecastDesk:
 
     def _end(self, campaign: str, changes: dict[str, Any]) -> None:
         self._making = None
-        self._kept[campaign] = replace(self._kept[campaign], ended_at=self._clock.now(), **changes)
+        if changes["state"] is ForecastState.DONE:
+            del self._known[campaign]  # its process has kept it
+        else:
+            self._known[campaign] = replace(self._known[campaign], ended_at=self._clock.now(), **changes)
 
     async def _carry_out(self, begun: KeptForecast) -> dict[str, Any]:
         """How it ended."""
@@ -96,7 +109,6 @@ class ForecastDesk:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            limit=_LONGEST_LINE,
             start_new_session=True,  # a Ctrl-C at the hotline's terminal comes through us
         )
         assert process.stdin is not None
@@ -132,16 +144,18 @@ class ForecastDesk:
             "agents": begun.order.agents,
             "days": begun.order.days,
             "changes": list(begun.order.changes),
+            "place": begun.order.place.value,
+            "by": begun.order.by,
         }
 
     def _told(self, campaign: str, told: dict[str, Any]) -> dict[str, Any] | None:
         """How it ended, if the line says so."""
-        if "result" in told:
-            return {"state": ForecastState.DONE, "result": told["result"]}
+        if "kept" in told:
+            return {"state": ForecastState.DONE}
         if "error" in told:
             return _failed(told["error"])
-        self._kept[campaign] = replace(
-            self._kept[campaign], stage=told["stage"], done=told["done"], of=told["of"]
+        self._known[campaign] = replace(
+            self._known[campaign], stage=told["stage"], done=told["done"], of=told["of"]
         )
         return None
 

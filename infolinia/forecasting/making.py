@@ -11,6 +11,7 @@ from engine.campaign_rules import CampaignRules
 from engine.clock import SystemClock
 from engine.eligibility import MOST_JUDGED
 from engine.forecasting import CampaignForecast, Progress, make_forecast
+from engine.forecasts import ForecastOrder, ForecastPlace, ForecastState, KeptForecast, settings_of
 from engine.gatekeeper import Gatekeeper
 from infolinia.assembly.campaign_rules import schedule
 from infolinia.configuration import Configuration
@@ -25,11 +26,14 @@ async def forecast_of(
     agents: int | None,
     days: int,
     changes: Sequence[int] = (),
+    place: ForecastPlace,
+    by: str,
     most_judged: int = MOST_JUDGED,
     progress: Progress = lambda stage, done, of: None,
 ) -> CampaignForecast:
-    """`agents` None: all that its queue has in the configuration.
+    """The forecast, which is then kept as the campaign's last one.
 
+    `agents` None: all that its queue has in the configuration. `by`: as of engine.forecasts.ForecastOrder.
     Raises StoreError, StoreUnavailable, Missing, and ValueError with a sentence when no agents are known.
     """
     clock = SystemClock()
@@ -39,9 +43,10 @@ async def forecast_of(
         book = rule_book(configuration.rules, configuration.country)
         hours = schedule(configuration)
         rules = CampaignRules(book, books.campaigns, clock, known=Known, hours=hours)
-        return await make_forecast(
+        there = agents_of(configuration, campaign) if agents is None else agents
+        made = await make_forecast(
             campaign,
-            agents=agents_of(configuration, campaign) if agents is None else agents,
+            agents=there,
             days=days,
             changes=changes,
             samples=books.samples,
@@ -54,6 +59,18 @@ async def forecast_of(
             most_judged=most_judged,
             progress=progress,
         )
+        await books.forecasts.keep(
+            KeptForecast(
+                campaign.id,
+                ForecastOrder(there, days, tuple(changes), place, by),
+                made.made_at,
+                ForecastState.DONE,
+                ended_at=clock.now(),
+                result=made.as_json(),
+                settings=settings_of(campaign),
+            )
+        )
+        return made
 
 
 def agents_of(configuration: Configuration, campaign: Campaign) -> int:

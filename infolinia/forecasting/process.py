@@ -1,7 +1,7 @@
 """A process that makes one forecast and ends; what it is to make comes on its standard input, as JSON.
 
 It is apart from the hotline, so that no calculation disturbs a call. It writes JSON lines: {stage, done, of}
-as it goes, and {result} or {error} at the end.
+as it goes, and {kept} or {error} at the end; what it made is then in the database.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import uvloop
 
+from engine.forecasts import ForecastPlace
 from engine.ports import StoreUnavailable
 from engine.registers.refusals import Missing
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
@@ -34,12 +35,14 @@ async def _main(order: dict[str, Any]) -> None:
             agents=order["agents"],
             days=order["days"],
             changes=order["changes"],
+            place=ForecastPlace(order["place"]),
+            by=order["by"],
             progress=progress,
         )
     except (ConfigurationRejected, StoreError, StoreUnavailable, Missing, ValueError) as problem:
         _write({"error": str(problem)})
         return
-    _write({"result": made.as_json()})
+    _write({"kept": made.campaign})
 
 
 def _configuration(order: dict[str, Any]) -> Configuration:

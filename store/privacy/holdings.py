@@ -252,6 +252,7 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
     "webhooks": "other systems",
     "segments": "questions that many people answer",
     "campaigns": "how a campaign is set up",
+    "campaign_forecasts": "counts of a list; of examples only the leads' ids stand there",
     "campaign_minutes": "seconds of all agents of a campaign together",
     "campaign_runs": "what a pacer has learned of all calls",
     "reconciliations": "files of balances: their names and how many rows they had",

@@ -17,7 +17,7 @@ from store.tables.agents import agent_events, agents
 from store.tables.attempts import attempts
 from store.tables.callbacks import callback_asks, callback_requests
 from store.tables.calls import call_events, calls
-from store.tables.campaigns import campaign_minutes, campaign_runs, campaigns
+from store.tables.campaigns import campaign_forecasts, campaign_minutes, campaign_runs, campaigns
 from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
 from store.tables.contacts import (
     contact_attributes,
@@ -67,6 +67,7 @@ __all__ = [
     "callback_asks",
     "callback_requests",
     "calls",
+    "campaign_forecasts",
     "campaign_minutes",
     "campaign_runs",
     "campaigns",

@@ -54,3 +54,20 @@ campaign_minutes = Table(
     Column("held", Text, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# The last forecast of each campaign. `settings`: the campaign's when it was made, in
+# engine.forecasts.settings_of's form; `result`: as engine.forecasting.CampaignForecast tells it.
+campaign_forecasts = Table(
+    "campaign_forecasts",
+    metadata,
+    Column("campaign", Text, ForeignKey("campaigns.id"), primary_key=True),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("agents", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("changes", Json, nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("result", Json, nullable=False),
+)

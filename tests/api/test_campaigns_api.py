@@ -13,6 +13,7 @@ from infolinia.assembly.campaign_rules import known_to_campaigns
 from infolinia.configuration import Configuration
 from infolinia.forecasting.desk import ForecastDesk
 from ivr.reading.loader import load_flow
+from store.store import open_store
 from tests.api.serving import Client, RunningApi, both_databases, problem, running_api
 
 ANNA, JAN = "+48600000001", "+48600000002"
@@ -266,7 +267,8 @@ def test_flows_are_known_with_the_queues_that_they_give_people_to() -> None:
 async def test_a_forecast_is_made_and_looked_at(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/infolinia.db"
     settings = Configuration(folder=Path.cwd(), database=url, state=tmp_path / "state")
-    desk = ForecastDesk(settings, SystemClock())
+    books = open_store(url, tmp_path / "other-spool", clock=SystemClock())
+    desk = ForecastDesk(settings, SystemClock(), books.campaign_forecasts)
     async with running_api(url, tmp_path, configuration=settings, forecasts=desk) as api:
         client = api.token()
         await made(api, client)
@@ -286,7 +288,12 @@ async def test_a_forecast_is_made_and_looked_at(tmp_path: Path) -> None:
         assert told["result"]["eligibility"]["standing"] == 2
         assert told["result"]["forecast"] is None
         assert (await client.post(f"{path}/cancel", key="d")).json == told
+        assert (told["place"], told["by"].partition(":")[0], told["changed_since"]) == ("api", "token", [])
+        etag = (await client.get("/campaigns/spring")).etag
+        await client.patch("/campaigns/spring", {"lines": 3}, etag)
+        assert (await client.get(path)).json["changed_since"] == ["lines"]
     await desk.close()
+    await books.close()
 
 
 async def test_without_agents_a_forecast_says_so(api: RunningApi) -> None:

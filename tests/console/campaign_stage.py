@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from acd.agents import Agent
@@ -20,7 +21,7 @@ from console.api.serving import Api
 from console.campaigns.forms import campaign_of
 from dialer.campaign import Campaign
 from engine.clock import TimeOrderedIds
-from engine.forecasts import ForecastBusy, ForecastOrder, ForecastState, KeptForecast
+from engine.forecasts import ForecastBusy, ForecastOrder, ForecastPlace, ForecastState, KeptForecast
 from engine.queues import AgentLine, Queues
 from engine.registers.access import Role
 from engine.registers.leads import NewLead
@@ -261,6 +262,7 @@ class ForecastsHere:
     """Implements Forecasts; nothing is simulated. `busy`: another campaign's is being made."""
 
     kept: KeptForecast | None = None
+    last: KeptForecast | None = None
     busy: bool = False
 
     async def begin(self, campaign: str, order: ForecastOrder) -> KeptForecast:
@@ -269,15 +271,26 @@ class ForecastsHere:
         self.kept = KeptForecast(campaign, order, START, stage="days", done=3, of=30)
         return self.kept
 
-    def latest(self, campaign: str) -> KeptForecast | None:
+    async def latest(self, campaign: str) -> KeptForecast | None:
         return self.kept
+
+    async def done(self, campaign: str) -> KeptForecast | None:
+        return self.last
 
     async def cancel(self, campaign: str) -> KeptForecast | None:
         if self.kept is not None:
             self.kept = replace(self.kept, state=ForecastState.CANCELLED, ended_at=START)
         return self.kept
 
-    def end(self, result: Mapping[str, Any] | None, error: str | None = None) -> None:
-        order = ForecastOrder(12)
+    def end(
+        self,
+        result: Mapping[str, Any] | None,
+        error: str | None = None,
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        place: ForecastPlace = ForecastPlace.PAGE,
+    ) -> None:
+        order = ForecastOrder(12, place=place, by="command:anna")
         state = ForecastState.FAILED if result is None else ForecastState.DONE
-        self.kept = KeptForecast("spring", order, START, state, ended_at=START, result=result, error=error)
+        ended = KeptForecast("spring", order, START, state, ended_at=START, result=result, error=error)
+        self.kept = replace(ended, settings=settings)
+        self.last = self.last if result is None else self.kept

@@ -13,6 +13,7 @@ from console.api.forecast_shapes import EligibilityShape, OutlookShape
 from console.campaigns.forecast import keeps_cap
 from console.campaigns.forecast_charts import HEIGHT, bars, line, steps
 from console.words import LANGUAGES
+from engine.forecasts import ForecastPlace, settings_of
 from store.store import Store
 from tests.console.campaign_stage import Campaigning, a_result, an_outlook, open_campaigns
 from tests.console.offices import SHELL, alerts
@@ -75,6 +76,33 @@ async def test_other_numbers_of_agents_are_asked_for_and_a_forecast_is_given_up(
     assert 'value="+5 -2"' in page
 
 
+async def test_who_made_it_and_that_the_campaign_was_changed_since_is_told(room: Campaigning) -> None:
+    known = await room.parts.campaigns.get("spring")
+    room.forecasts.end(a_result(), settings=settings_of(known), place=ForecastPlace.COMMAND)
+    page = await room.page(FORECAST)
+    assert "Made at the command line by anna." in page
+    assert "verdict-safe" in page
+    assert "Made before the campaign was changed" not in page
+    await room.parts.campaigns.change(SHELL, replace(known, lines=known.lines + 1, name="The other spring"))
+    page = await room.page(FORECAST)
+    assert "Made before the campaign was changed" in page
+    assert "verdict-safe" not in page
+    await room.send(FORECAST, agents="12")
+    assert room.forecasts.kept is not None
+    assert room.forecasts.kept.order.place is ForecastPlace.PAGE
+    assert room.forecasts.kept.order.by.startswith("person:")
+
+
+async def test_of_a_sample_the_interval_is_told(room: Campaigning) -> None:
+    result = a_result()
+    result["eligibility"] |= {"judged": 50, "sampled": True}
+    result["eligibility"]["callable"] = {"expected": 88, "low": 76, "high": 95}
+    room.forecasts.end(result)
+    page = await room.page(FORECAST)
+    assert "judged by a sample of 50" in page
+    assert "95 of 100 such samples: 76 to 95" in page
+
+
 async def test_who_is_refused_is_shown_for_each_rule(room: Campaigning) -> None:
     (lead,) = await room.people("+48600000001")
     result = a_result()
@@ -97,7 +125,9 @@ async def test_what_is_not_safe_or_not_simulated_is_said(room: Campaigning, lang
     assert "verdict" not in page
     assert "pl-pke/consent" in page
     room.forecasts.end(None, "The database does not answer.")
-    assert "The database does not answer." in alerts(await room.page(FORECAST))[0]
+    page = await room.page(FORECAST)
+    assert "The database does not answer." in alerts(page)[0]
+    assert "pl-pke/consent" in page  # of the last one that was made
 
 
 def test_safe_is_when_the_interval_is_under_the_cap() -> None:

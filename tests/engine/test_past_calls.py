@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from compliance.facts import Mode
-from dialer.attempt import Attempt
+from dialer.attempt import Attempt, Verdict
 from dialer.forecast.durations import Observed
 from dialer.results import AttemptResult
-from engine.past_calls import learned_from
+from engine.past_calls import is_machine, learned_from
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)  # 9:00 in Warsaw
@@ -45,3 +45,37 @@ def test_what_says_nothing_of_people_is_left_out() -> None:
     assert (known.calls, known.talks) == (0, 0)
     assert known.answer == pytest.approx((0.25,))
     assert len(known.notes) == 3
+
+
+def judged(verdict: Verdict | None, *, said: str | None = None, seconds: float = 0.8) -> Attempt:
+    """A call that was answered, and its talk if it was given to an agent."""
+    taken = verdict is Verdict.MACHINE
+    made = call(NINE, AttemptResult.MACHINE if taken else AttemptResult.ANSWERED, None if taken else 6.0)
+    verdict_at = None if verdict is None else NINE + timedelta(seconds=seconds)
+    return replace(made, answered_at=NINE, verdict=verdict, verdict_at=verdict_at, disposition=said)
+
+
+RANG_OUT = call(NINE, AttemptResult.NO_ANSWER)
+
+
+def test_machines_are_learned_from_verdicts_and_from_what_agents_said() -> None:
+    people = [judged(Verdict.HUMAN, said="sale")] * 60
+    slipped = [judged(Verdict.HUMAN, said="machine")] * 8 + [judged(Verdict.UNSURE, said="machine")] * 2
+    calls = people + slipped + [judged(Verdict.MACHINE)] * 30 + [RANG_OUT] * 40
+    known = learned_from(calls, [NINE], WARSAW, detects=True)
+    assert (known.machines.share, known.machines.missed) == (0.5, 0.25)
+    assert (known.talks, known.machines.talks) == (60, (6.0,) * 10)
+    assert known.machines.detections == (0.8,) * 100
+    assert known.calls == 140
+    heard = replace(judged(Verdict.MACHINE), audited=Verdict.HUMAN)
+    assert not is_machine(heard)
+    assert learned_from([heard] * 400, [NINE], WARSAW, detects=True).answer[0] > 0.5
+
+
+def test_calls_of_before_detection_was_switched_are_left_out() -> None:
+    without = [judged(None)] * 70
+    calls = [RANG_OUT, judged(Verdict.HUMAN), *without, RANG_OUT]
+    assert learned_from(calls, [NINE], WARSAW, detects=True).calls == 2
+    assert learned_from(without + calls[:2], [NINE], WARSAW, detects=False).calls == 71
+    few = learned_from([judged(Verdict.MACHINE)] * 29, [NINE], WARSAW, detects=True).machines
+    assert (few.share, few.missed) == (None, None)

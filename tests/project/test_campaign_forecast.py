@@ -13,10 +13,10 @@ from compliance.facts import Mode, Purpose
 from dialer.campaign import CampaignKind
 from dialer.recycling import AttemptCaps, RetryRules
 from engine.clock import SystemClock
-from engine.forecasts import ForecastBusy, ForecastOrder, ForecastState, KeptForecast
+from engine.forecasts import ForecastBusy, ForecastOrder, ForecastPlace, ForecastState, KeptForecast
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.forecasting.desk import ForecastDesk
-from store.store import open_store
+from store.store import Store, open_store
 from tests.commands import Program, loaded_program
 from tests.store.campaign_samples import campaign, listed
 from tests.store.people import WE
@@ -60,10 +60,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+async def home_store(home: Path) -> Store:
+    url, spool = f"sqlite:///{home}/var/infolinia.db", home / "var" / "spool"
+    opened = open_store(url, spool, clock=SystemClock(), node="one")
+    await opened.start()
+    return opened
+
+
 async def ended(desk: ForecastDesk, id: str) -> KeptForecast:
     async with asyncio.timeout(LIMIT_SECONDS):
         while True:
-            kept = desk.latest(id)
+            kept = await desk.latest(id)
             assert kept is not None
             if kept.state is not ForecastState.RUNNING:
                 return kept
@@ -71,7 +78,8 @@ async def ended(desk: ForecastDesk, id: str) -> KeptForecast:
 
 
 def test_a_forecast_tells_who_may_be_called_and_what_a_day_comes_to(program: Program, home: Path) -> None:
-    ran = program.run(home, "campaign", "forecast", "spring", "--agents", "1", "--days", "1", "--json")
+    args = ("campaign", "forecast", "spring", "--agents", "1", "--days", "1", "--what-if", "5", "--json")
+    ran = program.run(home, *args)
     assert ran.code == 0, ran.errors
     told = json.loads(ran.output)
     assert (told["eligibility"]["standing"], told["eligibility"]["elsewhere"]["expected"]) == (3, 3)
@@ -79,6 +87,20 @@ def test_a_forecast_tells_who_may_be_called_and_what_a_day_comes_to(program: Pro
     assert (told["forecast"]["days"], told["calls_known"]) == (1, 0)
     assert told["forecast"]["finish"]["expected"] is not None
     assert any("default" in note for note in told["notes"])
+    assert [one["agents"] for one in told["what_if"]] == [6]
+    assert told["what_if"][0]["finish"]["expected"] <= told["forecast"]["finish"]["expected"]
+
+    async def kept() -> KeptForecast | None:
+        books = await home_store(home)
+        try:
+            return await books.campaign_forecasts.latest("spring")
+        finally:
+            await books.close()
+
+    last = asyncio.run(kept())
+    assert last is not None
+    assert (last.order.place, last.order.changes, last.result) == (ForecastPlace.COMMAND, (5,), told)
+    assert last.order.by.startswith("command:")
 
 
 def test_what_is_not_simulated_is_said(program: Program, home: Path) -> None:
@@ -94,9 +116,10 @@ def test_what_is_not_simulated_is_said(program: Program, home: Path) -> None:
 
 
 async def test_one_forecast_is_made_at_a_time_beside_the_hotline(home: Path) -> None:
-    desk = ForecastDesk(load_configuration(home / "infolinia.yaml"), SystemClock())
+    books = await home_store(home)
+    desk = ForecastDesk(load_configuration(home / "infolinia.yaml"), SystemClock(), books.campaign_forecasts)
     try:
-        begun = await desk.begin("news", ForecastOrder(1, 1))
+        begun = await desk.begin("news", ForecastOrder(1, 1, (), ForecastPlace.PAGE, "person:1"))
         assert (begun.state, await desk.begin("news", ForecastOrder(9))) == (ForecastState.RUNNING, begun)
         with pytest.raises(ForecastBusy):
             await desk.begin("spring", ForecastOrder(1))
@@ -104,6 +127,7 @@ async def test_one_forecast_is_made_at_a_time_beside_the_hotline(home: Path) -> 
         assert done.state is ForecastState.DONE, done.error
         assert done.result is not None
         assert done.result["eligibility"]["judged"] == 3
+        assert (done.order.place, done.order.by) == (ForecastPlace.PAGE, "person:1")
         await desk.begin("none", ForecastOrder(1))
         failed = await ended(desk, "none")
         assert (failed.state, failed.error) == (ForecastState.FAILED, "There is no campaign none.")
@@ -111,13 +135,20 @@ async def test_one_forecast_is_made_at_a_time_beside_the_hotline(home: Path) -> 
         cancelled = await desk.cancel("spring")
         assert cancelled is not None
         assert cancelled.state is ForecastState.CANCELLED
+        after = ForecastDesk(
+            load_configuration(home / "infolinia.yaml"), SystemClock(), books.campaign_forecasts
+        )
+        assert await after.latest("news") == done  # of an engine that was started anew
+        assert await after.latest("none") is None
     finally:
         await desk.close()
+        await books.close()
 
 
 async def test_without_a_database_it_fails_in_a_sentence(home: Path, tmp_path: Path) -> None:
+    books = await home_store(home)
     broken = Configuration(folder=tmp_path, database=f"sqlite:///{tmp_path}/none.db")
-    desk = ForecastDesk(broken, SystemClock())
+    desk = ForecastDesk(broken, SystemClock(), books.campaign_forecasts)
     try:
         await desk.begin("spring", ForecastOrder(1))
         failed = await ended(desk, "spring")
@@ -126,3 +157,4 @@ async def test_without_a_database_it_fails_in_a_sentence(home: Path, tmp_path: P
         assert failed.error.endswith(".")
     finally:
         await desk.close()
+        await books.close()
