@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import date
 
@@ -54,14 +54,8 @@ class DebtErrands:
 
     async def read(self, errand: ReadDebt) -> Finished:
         """Nothing is told before the caller has proved in this call that they are the one who owes."""
-        checked = CallEventKind.IDENTITY_CHECKED
-        passed = {
-            one.data.get("by")
-            for one in self._call_log.events
-            if one.kind is checked and one.data.get("passed")
-        }
-        debt = await self._debt() if passed else None
-        if debt is None or not await self._theirs(debt, passed):
+        debt = await self._debt() if self._passed() else None
+        if debt is None or not await self._theirs(debt):
             return Finished(errand.work_id, "unknown")
         return Finished(errand.work_id, "next", {"debt": told(debt)})
 
@@ -76,8 +70,9 @@ class DebtErrands:
         return Finished(errand.work_id, outcomes[0])
 
     async def dispute(self, errand: DisputeDebt) -> Finished:
-        debt, desk = await self._debt(), self._desk
-        if debt is None or desk is None:
+        """As with `read`: who was not verified is told nothing, not even that there is a debt."""
+        debt, desk = await self._debt() if self._passed() else None, self._desk
+        if debt is None or desk is None or not await self._theirs(debt):
             return Finished(errand.work_id, "unknown")
         return Finished(errand.work_id, await self._moved(desk.dispute(self._actor(), debt, errand.note)))
 
@@ -89,11 +84,19 @@ class DebtErrands:
 
     # --- inside -------------------------------------------------------------------------------------------
 
-    async def _theirs(self, debt: Debt, passed: Collection[object]) -> bool:
+    def _passed(self) -> frozenset[object]:
+        """By what the caller has proved in this call who they are."""
+        return frozenset(
+            one.data.get("by")
+            for one in self._call_log.events
+            if one.kind is CallEventKind.IDENTITY_CHECKED and one.data.get("passed")
+        )
+
+    async def _theirs(self, debt: Debt) -> bool:
         """Whoever knows the letter's number has the letter. A birth date or a PIN is that of the number's
         person, who may live with the one who owes.
         """
-        if BY_DEBT in passed:
+        if BY_DEBT in self._passed():
             return True
         return self._desk is not None and await self._desk.owed_by(self._call_log.point, debt)
 
@@ -103,12 +106,17 @@ class DebtErrands:
         return await self._desk.about(self._call_log.call, self._call_log.point, reference)
 
     async def _promised(self, errand: KeepPromise) -> str:
+        """Reminders tell whoever reads them of the debt: nothing is taken from who was not verified."""
+        if not self._passed():
+            return "refused"
         debt, desk = await self._debt(errand.reference), self._desk
         if debt is None or desk is None:
             if not errand.reference:
                 return "refused"  # nobody could tell for what
             await self._keep(errand, None)
             return "next"
+        if not await self._theirs(debt):
+            return "refused"
         wish = PromiseWish(
             id=f"{self._call_log.id}-{errand.work_id}",
             amount=hundredths(errand.amount),

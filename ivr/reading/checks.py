@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from ivr.flow import FACTS
+from ivr.reading.disclosure import check_disclosure
 from ivr.reading.draft import Draft, seen_ways
 from ivr.reading.loops import rounds
 from ivr.reading.shape import closest, guess
@@ -23,7 +24,12 @@ def check_alone(draft: Draft) -> list[Problem]:
 
 def check_whole(draft: Draft) -> list[Problem]:
     """What only shows when the flows that it calls stand in their places. Each place is told once."""
-    problems = [*_rounds(draft), *_variables(draft), *_after_hanging_up(draft)]
+    problems = [
+        *_rounds(draft),
+        *_variables(draft),
+        *_after_hanging_up(draft),
+        *check_disclosure(draft),
+    ]
     seen: set[tuple[str, int, int, str]] = set()
     told = []
     for problem in problems:

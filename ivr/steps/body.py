@@ -51,6 +51,9 @@ class StepBody(BaseModel):
     needs_caller: ClassVar[bool] = True
     """Whether it makes no sense once the caller has hung up."""
 
+    needs_verified: ClassVar[bool] = False
+    """Whether it is about a debt: then every way to it leads through a `verify` step that was passed."""
+
     goes_with: ClassVar[Mapping[str, str]] = {}
     """Where an outcome that is left out leads: with this one. All others lead to `always.trouble`."""
 

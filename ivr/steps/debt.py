@@ -24,6 +24,7 @@ class Debt(ErrandBody):
     """
 
     verb: ClassVar[str] = "debt"
+    needs_verified: ClassVar[bool] = True
     required: ClassVar[tuple[str, ...]] = ("next", "unknown")
 
     into: VariableName

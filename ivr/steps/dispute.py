@@ -20,9 +20,13 @@ LONGEST_NOTE = 500
 
 
 class Dispute(ErrandBody):
-    """`dispute: {note: "{why}"}`. Calls about the debt stop at once. `unknown`: there is no such debt."""
+    """`dispute: {note: "{why}"}`. Calls about the debt stop at once.
+
+    `unknown`: there is no such debt, or it is not that of the person who was verified in this call.
+    """
 
     verb: ClassVar[str] = "dispute"
+    needs_verified: ClassVar[bool] = True
     optional: ClassVar[tuple[str, ...]] = ("unknown",)
 
     note: TemplateText

@@ -35,10 +35,11 @@ class Promise(ErrandBody):
 
     `reference` left out: the debt that the call is about. `instalments`: in so many equal parts, a `every`
     apart. `refused`: the amount is none, below `least` or more than is owed; the date is none, has passed, or
-    is later than `latest` from today; too many instalments.
+    is later than `latest` from today; too many instalments; nobody has been verified in this call.
     """
 
     verb: ClassVar[str] = "promise"
+    needs_verified: ClassVar[bool] = True
     optional: ClassVar[tuple[str, ...]] = ("refused",)
 
     amount: TemplateText

@@ -15,6 +15,7 @@ from engine.errands import ERRAND_SECONDS, SLACK_SECONDS
 from engine.ports import Reply, ServiceFailed
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import (
+    DisputeDebt,
     Errand,
     Fetch,
     KeepPromise,
@@ -136,6 +137,21 @@ each_errand = pytest.mark.parametrize(
 )
 
 
+async def verified_for(errand: Errand, desk: ErrandDesk) -> None:
+    """A promise is taken of who has proved who they are."""
+    if isinstance(errand, KeepPromise):
+        await desk.log.write(Kind.IDENTITY_CHECKED, {"by": "code", "passed": True})
+
+
+async def test_who_was_not_verified_promises_and_disputes_nothing(desk: ErrandDesk) -> None:
+    await desk.log.write(Kind.IDENTITY_CHECKED, {"by": "code", "passed": False})
+    promise = KeepPromise(4, "120.50", "PLN", "2026-12-01", "D-7")
+    assert await desk.run(promise) == Finished(4, "refused")
+    assert await desk.run(DisputeDebt(5, "said")) == Finished(5, "unknown")
+    assert desk.ledger.jobs == {}
+    assert desk.notes(Kind.PROMISE_MADE) == []
+
+
 @each_errand
 async def test_what_is_for_a_worker_is_written_with_its_note(
     desk: ErrandDesk,
@@ -145,6 +161,7 @@ async def test_what_is_for_a_worker_is_written_with_its_note(
     topic: str,
     payload: dict[str, object],
 ) -> None:
+    await verified_for(errand, desk)
     at = desk.clock.now().isoformat()
     assert await desk.run(errand) == Finished(4, "next")
     assert desk.notes(kind) == [data]
@@ -159,6 +176,7 @@ async def test_the_same_work_after_a_crash_is_not_done_twice(
 ) -> None:
     before = ErrandDesk()
     await before.begin_call()
+    await verified_for(errand, before)
     await before.run(errand)
     after = ErrandDesk(ledger=before.ledger)
     after.log.resume(tuple(before.ledger.log["call1"]))
@@ -176,13 +194,15 @@ async def test_what_cannot_be_kept_is_told_and_leaves_no_note_that_it_was(
     topic: str,
     payload: dict[str, object],
 ) -> None:
+    await verified_for(errand, desk)
     desk.ledger.away = True
     assert await desk.run(errand) == Finished(4, "failed")
     assert desk.ledger.jobs == {}
     assert desk.notes(kind) == []
     (trouble,) = desk.notes(Kind.TROUBLE)
     assert trouble == {"what": kind.value, "detail": "it could not be kept: The database is away."}
-    assert [event.seq for event in desk.ledger.log["call1"]] == [1, 2], "no gap is left"
+    seqs = [event.seq for event in desk.ledger.log["call1"]]
+    assert seqs == list(range(1, len(seqs) + 1)), "no gap is left"
     assert "an errand failed" in [entry["event"] for entry in logs]
 
 

@@ -32,7 +32,6 @@ steps:
         2: {next: text}
         3: {next: check}
         4: {next: clip}
-        5: {next: promise}
       attempts: 1
     otherwise: bye
   lookup:

@@ -16,7 +16,7 @@ from ivr.commands import CheckAnswer, Command, Fetch, Note, RequestCallback, Sen
 from ivr.events import Finished, KeyPressed, Spoken, TimePassed
 from ivr.flow import Flow
 
-STARTS = ("lookup", "who", "code", "birth", "back", "pay", "clip", "read", "stop")
+STARTS = ("lookup", "who", "code", "birth", "back", "known", "clip", "read", "stop")
 STEPS_TEXT = """
   first: {hours: office, open: %s, closed: choose}
   choose:
@@ -28,7 +28,7 @@ STEPS_TEXT = """
         3: {next: code}
         4: {next: birth}
         5: {next: back}
-        6: {next: pay}
+        6: {next: known}
         7: {next: clip}
         8: {next: read}
         9: {next: stop}
@@ -44,6 +44,7 @@ STEPS_TEXT = """
   code: {verify: {code: {text: "{code}"}, attempts: 2, prompt: Code?}, verified: choose, failed: person}
   birth: {verify: {attribute: born, kind: date, prompt: Born?}, verified: choose, failed: choose}
   back: {callback: {campaign: callbacks, confirm: true}, next: choose, unreachable: choose, declined: choose}
+  known: {verify: {pin: pin, digits: 4, prompt: PIN?}, verified: pay, failed: choose}
   pay:
     promise: {amount: "{dialled}", due: "2026-01-07", reference: "{caller}"}
     next: choose
@@ -79,7 +80,7 @@ STEPS = st.lists(
     min_size=10,
     max_size=50,
 )
-ANSWERS = {"who": "7391", "code": "123456", "birth": "22031985"}
+ANSWERS = {"who": "7391", "known": "7391", "code": "123456", "birth": "22031985"}
 
 
 class WatchedErrands(Watched):

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import timedelta, timezone
 
 import pytest
-from errands import FACTS, break_and_resume, finish, only_work, works
+from errands import FACTS, break_and_resume, finish, works
 from flows import load
 from hypothesis import given
 from hypothesis import strategies as st
 from stage import START, Stage
 
-from ivr.commands import KeepPromise
+from ivr.commands import CheckAnswer, Command, KeepPromise
 from ivr.events import CallerGone, Finished
 from ivr.reading.loader import FlowRejected
 from ivr.steps.promise import amount_of, day_of
 from ivr.surroundings import Surroundings
 
 STEPS = """
-  first: {set: {amount: "%s", day: "%s"}, next: keep}
+  first: {verify: {pin: pin, digits: 4, prompt: PIN?}, verified: said, failed: no}
+  said: {set: {amount: "%s", day: "%s"}, next: keep}
   keep:
     promise: {amount: "{amount}", due: "{day}", reference: "{dialled}"%s}
     next: kept
@@ -30,21 +31,36 @@ TODAY = START.date().isoformat()  # 2026-01-05
 
 
 def stage_of(amount: str = "120.5", day: str = TODAY, more: str = "", reference: str = "D-17/2026") -> Stage:
-    return Stage(
-        load(STEPS % (amount, day, more)), {**FACTS, "dialled": reference}, Surroundings(currency="PLN")
-    )
+    flow = load(STEPS % (amount, day, more))
+    return known(Stage(flow, {**FACTS, "dialled": reference}, Surroundings(currency="PLN")))
+
+
+def known(stage: Stage) -> Stage:
+    """The caller has proved who they are."""
+    stage.keys("7391")
+    finish(stage, "verified")
+    return stage
+
+
+def promises(stage: Stage) -> list[Command]:
+    return [work for work in works(stage.commands) if not isinstance(work, CheckAnswer)]
+
+
+def only_promise(stage: Stage) -> Command:
+    (one,) = promises(stage)
+    return one
 
 
 def test_a_promise_is_kept_with_two_places_and_the_usual_currency() -> None:
     stage = stage_of()
-    assert only_work(stage) == KeepPromise(1, "120.50", "PLN", TODAY, "D-17/2026")
+    assert only_promise(stage) == KeepPromise(2, "120.50", "PLN", TODAY, "D-17/2026")
     finish(stage, "next")
     assert stage.said == "Kept."
 
 
 def test_another_currency_least_and_latest() -> None:
     stage = stage_of("50", "2026-01-08", ', least: "50", latest: 3d, currency: EUR')
-    assert only_work(stage) == KeepPromise(1, "50.00", "EUR", "2026-01-08", "D-17/2026")
+    assert only_promise(stage) == KeepPromise(2, "50.00", "EUR", "2026-01-08", "D-17/2026")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +87,7 @@ def test_another_currency_least_and_latest() -> None:
 )
 def test_what_is_no_promise_is_refused_without_being_kept(amount: str, day: str, more: str) -> None:
     stage = stage_of(amount, day, more)
-    assert not works(stage.commands)
+    assert not promises(stage)
     assert stage.said == "Refused."
 
 
@@ -79,18 +95,18 @@ def test_today_and_the_last_day_are_those_of_the_companys_clocks() -> None:
     """At nine in UTC on the fifth it is the sixth already fifteen hours to the east."""
     ahead = Surroundings(zone=timezone(timedelta(hours=15)))
     flow = load(STEPS % ("10", TODAY, ""))
-    assert not works(Stage(flow, {**FACTS, "dialled": "x"}, ahead).commands)
+    assert not promises(known(Stage(flow, {**FACTS, "dialled": "x"}, ahead)))
     flow = load(STEPS % ("10", "2026-01-20", ""))
-    assert works(Stage(flow, {**FACTS, "dialled": "x"}, ahead).commands)
+    assert promises(known(Stage(flow, {**FACTS, "dialled": "x"}, ahead)))
 
 
 @pytest.mark.parametrize("reference", ["", "x" * 101])
 def test_a_promise_needs_a_reference_of_reasonable_length(reference: str) -> None:
-    assert not works(stage_of(reference=reference).commands)
+    assert not promises(stage_of(reference=reference))
 
 
 def test_a_hostile_reference_stays_one_line() -> None:
-    work = only_work(stage_of(reference="D'; DROP\r\nTABLE x;--"))
+    work = only_promise(stage_of(reference="D'; DROP\r\nTABLE x;--"))
     assert isinstance(work, KeepPromise)
     assert work.reference == "D'; DROP TABLE x;--"
 
@@ -105,7 +121,7 @@ def test_no_text_is_more_than_an_amount_or_a_day(text: str) -> None:
 @pytest.mark.parametrize("how", ["state", "log", "same"])
 def test_after_a_break_it_is_the_same_promise(how: str) -> None:
     stage = stage_of()
-    first = only_work(stage)
+    first = only_promise(stage)
     assert break_and_resume(stage, how) == [first]
 
 
@@ -113,7 +129,7 @@ def test_hanging_up_in_the_middle() -> None:
     stage = stage_of()
     stage.tell(CallerGone())
     assert stage.dialogue.ended
-    assert stage.tell(Finished(1, "next")) == ()
+    assert stage.tell(Finished(2, "next")) == ()
 
 
 @pytest.mark.parametrize(

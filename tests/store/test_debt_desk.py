@@ -26,7 +26,7 @@ from engine.live import LiveCalls
 from engine.outbox_jobs import Circumstances
 from engine.registers.refusals import Refused
 from history.interaction import ContactPoint
-from ivr.commands import ReadDebt
+from ivr.commands import DisputeDebt, KeepPromise, ReadDebt
 from store.store import Store
 from tests.conftest import HandClock
 from tests.store.people import WE, person, phone
@@ -180,6 +180,40 @@ async def test_a_birth_date_of_somebody_else_at_the_number_opens_no_debt(
     assert await heard(8, "attribute") == "unknown", "they live with the one who owes"
     assert await heard(8, "code") == "unknown"
     assert await heard(8, "debt") == "next", "whoever has the letter"
+
+
+async def test_a_promise_or_a_dispute_of_who_was_not_verified_leaves_the_debt_as_it_is(
+    store: Store, desk: DebtDesk, clock: HandClock
+) -> None:
+    made = await debt(store)
+    await person(store, phone(8))
+
+    async def call(n: int, *, passed: bool) -> DebtErrands:
+        ids = TimeOrderedIds(clock)
+        log = CallLog(ids.new(), ledger=store.ledger, clock=clock, ids=ids, live=LiveCalls(), region="PL")
+        received = {"direction": "outbound", "caller": "100", "dialled": phone(n).value, "debt": made.id}
+        await log.write(CallEventKind.RECEIVED, received)
+        await log.write(CallEventKind.IDENTITY_CHECKED, {"by": "attribute", "passed": passed})
+        return DebtErrands(desk, log, ids, here=no_circumstances, finish=awaited)
+
+    stranger, neighbour, owing = (
+        await call(1, passed=False),
+        await call(8, passed=True),
+        await call(1, passed=True),
+    )
+    for reference in ("", made.reference):
+        promise = KeepPromise(1, "30.00", "PLN", (TODAY + DAY).isoformat(), reference)
+        for who in (stranger, neighbour):
+            assert (await who.promise(promise)).outcome == "refused"
+            assert (await who.dispute(DisputeDebt(2, "said"))).outcome == "unknown"
+    assert await store.debts.promises(made.id) == []
+    assert (await store.debts.get(made.id)).state is DebtState.OPEN
+    assert (await owing.dispute(DisputeDebt(2, "said"))).outcome == "next"
+    assert (await store.debts.get(made.id)).state is DebtState.DISPUTED
+
+
+async def awaited(write: Awaitable[None]) -> None:
+    await write
 
 
 def no_circumstances() -> Circumstances:
