@@ -1,0 +1,1 @@
+"""E-mail over SMTP, and what comes back: bounces, notices of delivery, replies."""

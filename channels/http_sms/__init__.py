@@ -1,0 +1,1 @@
+"""SMS through providers that speak HTTP, each described by settings rather than by code."""

@@ -1,0 +1,1 @@
+"""Web push: notices to browsers that a person allowed them in."""
