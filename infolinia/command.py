@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -123,7 +125,7 @@ class Commands(MutableMapping[str, Any]):
 
 def _loaded(name: str, place: Place) -> Any:
     module, _, attribute = place.where.partition(":")
-    with ended_by_interrupts():
+    with ended_by_interrupts(), _collector_at_rest():
         found = getattr(import_module(f"infolinia.commands.{module}"), attribute)
     if isinstance(found, typer.Typer):
         group: Any = typer.main.get_group(found)
@@ -132,6 +134,17 @@ def _loaded(name: str, place: Place) -> Any:
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name, **place.settings)(found)
     return typer.main.get_command(alone)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """What is loaded stays: garbage is not looked for among it, now or while calls are served."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Program(TyperGroup):
