@@ -22,6 +22,7 @@ from console.guard import NAMES, add_headers, guard
 from console.phone_socket import PhoneSocket
 from engine.registers.access import Role
 from engine.registers.actor import Actor, ActorKind
+from tests.patience import PAGE_MS, patient
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -168,7 +169,7 @@ class BrowserPhone:
             await until(told, seconds)
         except TimeoutError:
             events = await self.page.evaluate("events")
-            raise AssertionError(f"no {kind} within {seconds:g} s: {events}") from None
+            raise AssertionError(f"no {kind} within {patient(seconds):g} s: {events}") from None
         return found[0]
 
     async def hears(self, hertz: float, seconds: float = LIMIT_SECONDS) -> None:
@@ -197,6 +198,7 @@ class BrowserPhone:
 async def phone_page(browser: Browser, site: str) -> AsyncIterator[BrowserPhone]:
     """In a window of its own; `site` is where a phone_application is served."""
     context = await browser.new_context(ignore_https_errors=True)
+    context.set_default_timeout(PAGE_MS)
     page = await context.new_page()
     await page.goto(f"{site}/blank")
     await page.wait_for_function("window.open_phone !== undefined")
@@ -208,6 +210,6 @@ async def phone_page(browser: Browser, site: str) -> AsyncIterator[BrowserPhone]
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = LIMIT_SECONDS) -> None:
     """Raises TimeoutError."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(patient(seconds)):
         while not await condition():  # noqa: ASYNC110 - what is waited for is elsewhere
             await asyncio.sleep(0.02)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pytest_timeout import Settings
 
 from store.schema import upgrade
 from store.store import Store, open_store
+from tests.patience import PAGE_MS, TRIES, patient
 from tests.postgres import PostgresServer, binaries
 
 _numbers = itertools.count(1)
+# Tests start the program some hundred times: it is compiled once, whatever the machine's settings say.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 class HandClock:
@@ -36,11 +41,31 @@ class HandClock:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs a real Asterisk or browser gets a second try: a machine that shares its cores starves calls.
 
-    The summary lists each second try. Who fails twice has failed.
+    The summary lists each second try. Who fails twice has failed. The limit of the whole test is above those
+    of its waits: it ends the process, and leaves behind what that had started.
     """
     for item in items:
         if item.get_closest_marker("live") or item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=TRIES - 1))
+            item.add_marker(pytest.mark.timeout(_limit_seconds(item)), append=False)
+    if any(item.get_closest_marker("browser") for item in items):
+        from playwright.async_api import expect  # half a second, of those alone who need it
+
+        expect.set_options(timeout=PAGE_MS)
+
+
+def _limit_seconds(item: pytest.Item) -> float:
+    given = item.get_closest_marker("timeout")
+    return patient(float(given.args[0] if given else item.config.getini("timeout")))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The second try has a limit too: pytest-timeout ends the first one's with its failure."""
+    if getattr(item, "execution_count", 1) > 1:
+        limit = item.get_closest_marker("timeout")
+        assert limit is not None
+        settings = Settings(limit.args[0], item.config.getini("timeout_method"), False, False)
+        item.ihook.pytest_timeout_set_timer(item=item, settings=settings)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from asterisk.process import AsteriskProcess
-from asterisk.settings import AsteriskInstallation, AsteriskSettings
+from asterisk.settings import LOOPBACK_ADDRESS, AsteriskInstallation, AsteriskSettings
 from infolinia.setup.inventory import Parts, find_parts
 
 _BLOCK = 100  # ports a test takes
@@ -61,9 +62,28 @@ def take_ports(start: int = 20000, stop: int = 21000) -> Iterator[Ports]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
+            if not _are_free(Ports(first)):
+                continue  # of a test whose process was ended: its Asterisk lives on
             yield Ports(first)
             return
     raise RuntimeError(f"all blocks of test ports from {start} to {stop} are taken")
+
+
+def _are_free(ports: Ports) -> bool:
+    """Those of a hotline."""
+    datagram, stream = socket.SOCK_DGRAM, socket.SOCK_STREAM
+    asked_for = [("127.0.0.1", ports.sip, datagram), (LOOPBACK_ADDRESS, ports.loopback, datagram)]
+    served = (ports.http, ports.ami, ports.media, ports.spare(30))
+    asked_for += [("127.0.0.1", port, stream) for port in served]
+    for address, port, kind in asked_for:
+        with socket.socket(socket.AF_INET, kind) as asked:
+            if kind == stream:
+                asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                asked.bind((address, port))
+            except OSError:
+                return False
+    return True
 
 
 def asterisk_installation(parts: Parts | None = None) -> AsteriskInstallation:

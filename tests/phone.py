@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
+from tests.patience import patient
 from tests.rtp import RtpParty, rtp_party
 
 LIMIT_SECONDS = 10.0
@@ -128,13 +129,14 @@ class SipPhone(asyncio.DatagramProtocol):
         self._invite, self.talking = None, False
 
     async def until(self, condition: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> None:
+        limit = patient(seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(limit):
                 while not condition():  # noqa: ASYNC110 - there is no event to wait for
                     await asyncio.sleep(0.02)
         except TimeoutError:
             state = f"rang {self.calls}, talking {self.talking}, cancelled {self.cancelled}"
-            raise AssertionError(f"{self.name}: not so within {seconds:g} s; {state}") from None
+            raise AssertionError(f"{self.name}: not so within {limit:g} s; {state}") from None
 
     # --- the network --------------------------------------------------------------------------------------
 
@@ -222,7 +224,7 @@ class SipPhone(asyncio.DatagramProtocol):
             *((f"Expires: {seconds}",) if method == "REGISTER" else ()),
             *((authorization,) if authorization else ()),
         )
-        return await asyncio.wait_for(answer, LIMIT_SECONDS)
+        return await asyncio.wait_for(answer, patient(LIMIT_SECONDS))
 
     def _authorization(self, challenge: Message, number: str = "", method: str = "REGISTER") -> str:
         fields = dict(re.findall(r'(\w+)="?([^",]*)"?', challenge.headers["www-authenticate"]))

@@ -11,6 +11,8 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from tests.patience import patient
+
 Samples = npt.NDArray[np.int16]
 _FRAME = 160  # samples in 20 ms at 8 kHz
 PCMA = 8
@@ -87,7 +89,7 @@ class RtpParty(asyncio.DatagramProtocol):
     async def say(self, samples: Samples) -> None:
         """Send 8 kHz audio in real time. Waits until audio has come, to know where to."""
         loop = asyncio.get_running_loop()
-        await asyncio.wait_for(self._found.wait(), 10)
+        await asyncio.wait_for(self._found.wait(), patient(10))
         begun = loop.time()
         for number, start in enumerate(range(0, len(samples) - _FRAME + 1, _FRAME)):
             self.send(encode_alaw(samples[start : start + _FRAME]))
@@ -105,7 +107,7 @@ class RtpParty(asyncio.DatagramProtocol):
 
     async def press(self, keys: str) -> None:
         """Send keys as telephone events, each of 100 ms and a pause as long."""
-        await asyncio.wait_for(self._found.wait(), 10)
+        await asyncio.wait_for(self._found.wait(), patient(10))
         assert self._transport is not None
         for key in keys:
             began = self._sequence * _FRAME & 0xFFFFFFFF

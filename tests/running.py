@@ -20,6 +20,7 @@ import yaml
 
 from asterisk.folders import RuntimeFolders
 from tests.house import Ports
+from tests.patience import patient
 
 COMMAND = str(Path(sys.executable).with_name("infolinia"))
 ROOT = Path(__file__).parents[1]
@@ -100,7 +101,7 @@ class RunningHotline:
         """Status and body of /healthz or /readyz; status 0 when nothing answers."""
         try:
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patient(3))) as session,
                 session.get(f"{self.web}/{name}") as response,
             ):
                 return response.status, await response.json()
@@ -116,13 +117,13 @@ class RunningHotline:
 
     async def wrote_events(self) -> bool:
         """Whether a call's first step is in the database (SQLite): what an engine killed now would leave."""
-        with closing(sqlite3.connect(self.folder / "v" / "infolinia.db", timeout=5)) as database:
+        with closing(sqlite3.connect(self.folder / "v" / "infolinia.db", timeout=patient(5))) as database:
             query = "SELECT count(*) FROM call_events WHERE kind = 'step_entered'"
             return int(database.execute(query).fetchone()[0]) > 0
 
     def recordings(self) -> list[dict[str, Any]]:
         """Rows of recorded talks in the database (SQLite), in the order in which they were begun."""
-        with closing(sqlite3.connect(self.folder / "v" / "infolinia.db", timeout=5)) as database:
+        with closing(sqlite3.connect(self.folder / "v" / "infolinia.db", timeout=patient(5))) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute("SELECT * FROM recordings ORDER BY started_at")]
 
@@ -139,7 +140,7 @@ class RunningHotline:
             cwd=self.folder,
         )
         try:
-            output, errors = await asyncio.wait_for(process.communicate(), limit_seconds)
+            output, errors = await asyncio.wait_for(process.communicate(), patient(limit_seconds))
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -172,7 +173,7 @@ class RunningHotline:
 
     async def ended(self, limit_seconds: float = 20) -> int:
         assert self.process is not None
-        return await asyncio.wait_for(self.process.wait(), limit_seconds)
+        return await asyncio.wait_for(self.process.wait(), patient(limit_seconds))
 
     async def stop(self) -> None:
         """As by Ctrl-C; whatever is left of Asterisk is killed."""
@@ -202,10 +203,11 @@ async def running(folder: Path, ports: Ports, **changes: Any) -> AsyncIterator[R
 async def until(
     condition: Callable[[], Awaitable[bool]], what: str, limit_seconds: float, log: Callable[[], str] = str
 ) -> None:
-    """Ask again and again, within a limit."""
+    """Ask again and again, within a limit; patiently."""
+    limit = patient(limit_seconds)
     try:
-        async with asyncio.timeout(limit_seconds):
+        async with asyncio.timeout(limit):
             while not await condition():  # noqa: ASYNC110 - another process is asked
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise AssertionError(f"not within {limit_seconds} s: {what}\n{log()}") from None
+        raise AssertionError(f"not within {limit:g} s: {what}\n{log()}") from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infolinia.setup.inventory import find_parts
+from tests.patience import patient
 
 _SCENARIOS = Path(__file__).parent / "sipp"
 
@@ -43,6 +44,7 @@ async def run_sipp(
     `audio_port` goes into the SDP: nobody listens there unless the test does (tests.rtp).
     `keys` are further [words] of the scenario.
     """
+    limit = patient(limit_seconds)
     words = {"caller": caller, "caller_name": caller_name, "audio_port": str(audio_port), **(keys or {})}
     errors = folder / f"sipp-{scenario}-{local_port}.errors"
     argv = [
@@ -51,7 +53,7 @@ async def run_sipp(
         *("-sf", str(_SCENARIOS / f"{scenario}.xml"), "-s", number),
         *("-i", local_ip, "-p", str(local_port), "-mi", local_ip, "-mp", str(audio_port + 2)),
         *("-m", str(calls), "-r", str(rate), "-d", str(round(stay_seconds * 1000))),
-        *("-timeout", f"{limit_seconds:g}s", "-timeout_error", "-nostdin", "-trace_err"),
+        *("-timeout", f"{limit:g}s", "-timeout_error", "-nostdin", "-trace_err"),
         *("-error_file", str(errors)),
     ]
     for word, value in words.items():
@@ -64,7 +66,7 @@ async def run_sipp(
         cwd=folder,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), limit_seconds + 5)
+        output, _ = await asyncio.wait_for(process.communicate(), limit + patient(5))
     except (TimeoutError, asyncio.CancelledError):
         with suppress(ProcessLookupError):
             process.kill()

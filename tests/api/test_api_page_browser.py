@@ -10,10 +10,10 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.api.serving import RunningApi
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")
-LIMIT_MS = 10_000
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def test_the_page_is_read_by_keyboard(api: RunningApi, browser: Browser) -> None:
     context = await browser.new_context(java_script_enabled=False, locale="en")
-    context.set_default_timeout(LIMIT_MS)
+    context.set_default_timeout(PAGE_MS)
     page = await context.new_page()
     await page.goto(f"{api.url}/api/docs")
     await page.keyboard.press("Tab")

@@ -18,6 +18,7 @@ from asterisk.control import AsteriskControl
 from asterisk.media import MediaServer
 from asterisk.process import AsteriskProcess
 from calls.control import NetworkEvent
+from tests.patience import patient
 
 LOUD = 1000  # of 32,767: a line's noise stays far below, the tone far above
 LIMIT_SECONDS = 8.0
@@ -37,7 +38,7 @@ class Ears:
 
     async def hear(self, kind: type[Event], seconds: float = LIMIT_SECONDS) -> Event:
         """The next event of `kind`; those before it are passed over."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(patient(seconds)):
             while True:
                 event = await self._queue.get()
                 if isinstance(event, kind):
@@ -66,7 +67,7 @@ def tone(sample_rate: int, seconds: float, hertz: float = 440.0) -> bytes:
 
 
 async def until(condition: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> None:
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(patient(seconds)):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
 
@@ -119,7 +120,7 @@ async def control_of(
         phones=phones,
     )
     try:
-        await control.start(patience_seconds=10)
+        await control.start(patience_seconds=patient(10))
         yield control
     finally:
         await control.close()

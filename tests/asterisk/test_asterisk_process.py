@@ -18,13 +18,14 @@ from asterisk.lifetime import alive, end
 from asterisk.process import AsteriskFailed, AsteriskProcess
 from asterisk.settings import LOOPBACK_ADDRESS
 from tests.house import Ports, asterisk_installation, asterisk_settings, running_asterisk
+from tests.patience import patient
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[2]
 
 
 async def wait_for(condition: Callable[[], bool], limit_seconds: float = 15.0) -> None:
-    async with asyncio.timeout(limit_seconds):
+    async with asyncio.timeout(patient(limit_seconds)):
         while not condition():  # noqa: ASYNC110 - the condition is another process's
             await asyncio.sleep(0.05)
 
@@ -132,7 +133,7 @@ async def test_asterisk_outlives_a_killed_engine_and_the_next_adopts_it(tmp_path
         cwd=ROOT,
     )
     assert engine.stdout is not None
-    pid = int(await asyncio.wait_for(engine.stdout.readline(), 30))
+    pid = int(await asyncio.wait_for(engine.stdout.readline(), patient(30)))
     try:
         engine.kill()
         await engine.wait()

@@ -23,8 +23,9 @@ from asterisk.process import AsteriskProcess
 from asterisk.settings import ARI_USER, FALLBACK_CONTEXT
 from infolinia.setup.inventory import find_parts
 from tests.house import Ports, running_asterisk
+from tests.patience import patient
 from tests.rtp import Samples, rtp_party
-from tests.sipp import run_sipp
+from tests.sipp import SippResult, run_sipp
 
 pytestmark = pytest.mark.live
 
@@ -51,7 +52,7 @@ def at(seconds: float) -> datetime:
 
 async def logged(asterisk: AsteriskProcess, since: float, ended: bool = True) -> CelCall:
     """The one call that arrived since, once Asterisk has written its end."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         while True:
             calls = await calls_since(asterisk.folders.cel_db, at(since), asterisk.booted_at)
             if calls and (calls[0].ended_at is not None or not ended):
@@ -78,11 +79,17 @@ def ari(asterisk: AsteriskProcess) -> aiohttp.ClientSession:
 
 
 async def arrival(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         while True:
             event: dict[str, Any] = await socket.receive_json()
             if event["type"] == "StasisStart":
                 return event
+
+
+async def broken_off(calling: asyncio.Task[SippResult]) -> None:
+    """The caller is there no more, and has not hung up."""
+    calling.cancel()
+    await asyncio.gather(calling, return_exceptions=True)
 
 
 async def test_engine_away_the_caller_leaves_a_message_and_the_log_tells_it(
@@ -91,7 +98,7 @@ async def test_engine_away_the_caller_leaves_a_message_and_the_log_tells_it(
     audio_port = ports.spare(4)
     async with running_asterisk(tmp_path, ports, **SHORT) as asterisk, rtp_party(audio_port) as caller:
         since = time.time()
-        said = np.concatenate([speech(5.0), np.zeros(8 * 8000, dtype=np.int16)])
+        said = np.concatenate([speech(7.0), np.zeros(8 * 8000, dtype=np.int16)])
         speaking = asyncio.create_task(caller.say(said))
         result = await run_sipp(
             "patient",
@@ -109,7 +116,7 @@ async def test_engine_away_the_caller_leaves_a_message_and_the_log_tells_it(
         assert (call.caller, call.dialled, call.trunk) == ("48220000011", "100", "local")
         assert call.away_count == 2
         assert call.engine_seconds is None
-        assert at(since) < call.started_at < at(since + 5)
+        assert at(since) < call.started_at < at(since + patient(5))
         assert call.started_at.microsecond % 1000, "better than whole milliseconds"
         assert call.answered_at is not None
         assert call.ended_at is not None
@@ -170,7 +177,8 @@ async def test_a_stopped_engine_does_not_hold_the_caller(tmp_path: Path, ports: 
         assert result.ok, result.output
         call = await logged(asterisk, since)
         assert call.away_count == 2
-        assert call.engine_seconds == pytest.approx(2.0, abs=0.5)
+        assert call.engine_seconds is not None
+        assert 1.5 < call.engine_seconds < patient(2.5)
         assert list(asterisk.folders.messages.iterdir()), "a message was asked for"
         assert call.message is None, "and nothing was said"
 
@@ -180,20 +188,22 @@ async def test_an_engine_that_comes_back_gets_the_waiting_caller(tmp_path: Path,
         since = time.time()
         calling = asyncio.create_task(
             run_sipp(
-                "caller",
+                "patient",
                 folder=tmp_path,
                 sip_port=ports.sip,
                 local_port=ports.spare(0),
                 audio_port=ports.spare(4),
-                stay_seconds=4,
             )
         )
         call = await logged(asterisk, since, ended=False)
-        async with registered(asterisk) as socket:
+        async with registered(asterisk) as socket, ari(asterisk) as session:
             event = await arrival(socket)
             assert event["channel"]["id"] == call.linkedid
             assert event["args"][4] == "1", "answered while it waited"
             assert int(event["args"][3]) >= 1
+            await asyncio.sleep(0.6)  # of the call, which is the engine's share
+            async with session.delete(f"/ari/channels/{call.linkedid}") as reply:
+                assert reply.status == 204
             result = await calling
         assert result.ok, result.output
         call = await logged(asterisk, since)
@@ -234,13 +244,12 @@ async def test_callers_data_reaches_no_application_unfiltered(tmp_path: Path, po
                 number="100%2C%24%7BSHELL(id)%7D%26x-y",
                 caller="+48%2C22%24%7BEPOCH%7D",
                 caller_name="${SHELL(id)}, x;",
-                limit_seconds=3,
             )
         )
         event = await arrival(socket)
         assert event["args"][:5] == ["inbound", "local", "100SHELLidx-y", "0", "0"]
         assert event["channel"]["caller"] == {"name": "${SHELL(id)}, x;", "number": "+48,22${EPOCH}"}
-        await calling
+        await broken_off(calling)
 
 
 @pytest.mark.parametrize("number", ["7", "T", "sales.office", "*98#", "+48220000001"])
@@ -254,11 +263,10 @@ async def test_any_number_reaches_the_engine_as_dialled(tmp_path: Path, ports: P
                 local_port=ports.spare(0),
                 audio_port=ports.spare(4),
                 number=number.replace("#", "%23"),
-                limit_seconds=2,
             )
         )
         assert (await arrival(socket))["args"][2] == number
-        await calling
+        await broken_off(calling)
 
 
 async def test_asterisk_calls_itself_over_the_loopback_trunk(tmp_path: Path, ports: Ports) -> None:
@@ -317,7 +325,6 @@ async def test_a_call_that_died_with_asterisk_is_told_as_crashed(tmp_path: Path,
                 sip_port=ports.sip,
                 local_port=ports.spare(0),
                 audio_port=ports.spare(4),
-                limit_seconds=4,
             )
         )
         await arrival(socket)
@@ -326,11 +333,11 @@ async def test_a_call_that_died_with_asterisk_is_told_as_crashed(tmp_path: Path,
         first_pid = asterisk.pid
         assert first_pid is not None
         os.kill(first_pid, signal.SIGKILL)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient(10)):
             while asterisk.pid in (None, first_pid):  # noqa: ASYNC110 - started by its own task
                 await asyncio.sleep(0.05)
         call = await logged(asterisk, since, ended=False)
         assert call.crashed
         assert call.ended_at is None
         assert call.linkedid == alive_call.linkedid
-        await calling
+        await broken_off(calling)

@@ -43,6 +43,7 @@ from tests.browser_phone import (
     write_tone,
 )
 from tests.house import Ports, running_asterisk, take_ports
+from tests.patience import patient
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -144,7 +145,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory, ports: Ports) -> Async
         )
         microphone = write_tone(folder / "microphone.wav", MICROPHONE_HERTZ)
         try:
-            await control.start(patience_seconds=10)
+            await control.start(patience_seconds=patient(10))
             async with chromium_with(microphone, f"--host-resolver-rules=MAP {NAME} 127.0.0.1") as browser:
                 yield House(
                     asterisk,
@@ -253,7 +254,7 @@ async def test_a_page_that_closes_is_told_from_a_hang_up(house: House) -> None:
         closed_at = time.monotonic()
         await page.page.goto("about:blank")
         assert await house.ended(leg) == 41
-        assert time.monotonic() - closed_at < 1.5
+        assert time.monotonic() - closed_at < patient(1.5)
         await house.state("jan", reachable=False)
 
 
@@ -265,7 +266,7 @@ async def test_a_tab_that_was_killed_is_noticed_by_its_silence(house: House) -> 
         killed_at = time.monotonic()
         crash = asyncio.create_task(session.send("Page.crash"))
         assert await house.ended(leg, 12) == 44
-        assert 3 < time.monotonic() - killed_at < 9
+        assert 3 < time.monotonic() - killed_at < patient(9)
         await house.state("ola", reachable=False)
         crash.cancel()
         await asyncio.gather(crash, return_exceptions=True)
@@ -316,9 +317,9 @@ async def test_nobody_registers_by_guessing_and_nobody_calls(house: House) -> No
                 house.socket_url, protocols=("sip",), origin=house.site, timeout=aiohttp.ClientWSTimeout(1)
             ) as raw:
                 await raw.send_str(INVITE.format(name=name))
-                answers = [(await raw.receive(5)).data.partition("\r\n")[0]]
+                answers = [(await raw.receive(patient(5))).data.partition("\r\n")[0]]
                 if "100" in answers[0]:
-                    answers.append((await raw.receive(5)).data.partition("\r\n")[0])
+                    answers.append((await raw.receive(patient(5))).data.partition("\r\n")[0])
                 assert answers[-1].startswith("SIP/2.0 401"), answers
     assert not [e for e in house.ears.events[before:] if not isinstance(e, PhoneChanged)]
 

@@ -33,12 +33,14 @@ from calls.control import (
 )
 from tests.asterisk.network import LIMIT_SECONDS, Ears, address_of, until
 from tests.house import Ports, running_asterisk
+from tests.patience import patient
 from tests.phone import sip_phone
 
 ANNA = Phone("anna", "a password of hers")
 JAN = Phone("jan", "another password")
 # By itself Asterisk asks a telephone that it remembers only after its `qualify_seconds`.
-REACHABLE_AGAIN_SECONDS = 5.0
+REACHABLE_AGAIN_SECONDS = patient(5.0)
+assert ANNA.qualify_seconds > REACHABLE_AGAIN_SECONDS
 
 
 @asynccontextmanager
@@ -58,7 +60,7 @@ async def phones_of(
             address_of(asterisk), media, ears, recording_dir=spool, ami=ami, phones=("anna", "jan")
         )
         try:
-            await control.start(patience_seconds=10)
+            await control.start(patience_seconds=patient(10))
             await ears.hear(ControlRestored)
             told = [await ears.hear(PhoneChanged) for _ in "12"]
             assert told == [PhoneChanged("anna", False), PhoneChanged("jan", False)]
@@ -70,7 +72,7 @@ async def phones_of(
 
 
 async def hear(ears: Ears, wanted: PhoneChanged, seconds: float = LIMIT_SECONDS) -> None:
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(patient(seconds)):
         while await ears.hear(PhoneChanged, seconds) != wanted:
             pass
 

@@ -14,8 +14,9 @@ from av import AudioResampler
 
 from asterisk.visitor_peer import Speaker
 from asterisk.visitors import VisitorGate
+from tests.patience import patient
 
-LIMIT_SECONDS = 15.0
+LIMIT_SECONDS = patient(15.0)
 
 
 def tone(hertz: float, rate: int, seconds: float, begin: int = 0) -> bytes:

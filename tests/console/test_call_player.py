@@ -32,8 +32,8 @@ from tests.console.offices import Office
 from tests.console.recorded_talk import BEGUN, Recorded, recorded_talk, talk_events
 from tests.console.stage import PHONE, START, Stage, log, order_call, text_of
 from tests.console.test_console_browser import CHROMIUM
+from tests.patience import PAGE_MS
 
-LIMIT_MS = 10_000
 AUDIO = "/recordings/c1.rec.40/audio"
 
 
@@ -235,7 +235,7 @@ async def test_a_moment_has_a_link_a_state_and_is_found(client: TestClient, chro
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-    page.set_default_timeout(LIMIT_MS)
+    page.set_default_timeout(PAGE_MS)
     at = str(client.make_url("/calls/c1"))
     await page.goto(f"{at}#t=51")
     await expect(page.locator("#player [data-show=clock]")).to_have_text("0:51")
@@ -277,7 +277,7 @@ async def test_a_call_without_a_recording_is_replayed(
 ) -> None:
     stage.queries.add(order_call("c9"), PHONE)
     page = await chromium.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(LIMIT_MS)
+    page.set_default_timeout(PAGE_MS)
     await page.goto(str(client.make_url("/calls/c9")))
     clock = page.locator("#player [data-show=clock]")
     await expect(clock).to_have_text("0:00")
@@ -297,7 +297,7 @@ async def test_a_talk_is_played_by_keyboard_and_by_its_words(
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-    page.set_default_timeout(LIMIT_MS)
+    page.set_default_timeout(PAGE_MS)
     await page.goto(str(client.make_url("/calls/c1")))
     player = page.locator("#player")
     clock = player.locator("[data-show=clock]")
@@ -317,7 +317,7 @@ async def test_a_talk_is_played_by_keyboard_and_by_its_words(
     await expect(clock).to_have_text("0:32")
     await page.keyboard.press("Space")
     await expect(player).to_have_class("player playing")
-    await expect(clock).not_to_have_text("0:32", timeout=LIMIT_MS)
+    await expect(clock).not_to_have_text("0:32", timeout=PAGE_MS)
     await page.keyboard.press("Space")
     await expect(player).to_have_class("player")
     await page.locator(".spoken .word", has_text="three").click()
@@ -327,7 +327,7 @@ async def test_a_talk_is_played_by_keyboard_and_by_its_words(
     assert at >= 65.0 - BEGUN - 0.1
     await player.locator("[data-do=speed]").click()
     await expect(player.locator("[data-do=speed]")).to_have_text("1.25×")
-    await expect(player).to_have_class("player", timeout=LIMIT_MS)  # it plays to its end
+    await expect(player).to_have_class("player", timeout=PAGE_MS)  # it plays to its end
     for theme in ("light", "dark"):
         await page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
         await page.screenshot(path=tmp_path / f"player-{theme}.png")

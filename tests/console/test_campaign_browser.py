@@ -15,7 +15,8 @@ from store.store import Store
 from tests.console.campaign_stage import Campaigning, a_result, a_run, open_campaigns
 from tests.console.offices import PASSWORD, SHELL
 from tests.console.stage import Stage
-from tests.console.test_console_browser import CHROMIUM, FLAGS, LIMIT_MS
+from tests.console.test_console_browser import CHROMIUM, FLAGS
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 CUT = """() => [...document.querySelectorAll("main button, h1, h2, .pill, th, summary")]
@@ -56,7 +57,7 @@ async def page(room: Campaigning) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = await browser.new_context(locale="en", viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(LIMIT_MS)
+        context.set_default_timeout(PAGE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         await page.goto(f"http://127.0.0.1:{room.office.client.port}/sign-in?next=%2Fcampaigns")

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 
 from asterisk.visitors import VisitorGate
 from tests.console.stage import BROWSER, PHONE, START, Stage, order_call
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")
@@ -31,7 +32,6 @@ NO_MICROPHONE = [
     "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
 ]
-LIMIT_MS = 10_000
 
 
 class CountingIds:
@@ -130,7 +130,7 @@ async def open_page(chromium: Playwright, house: House) -> AsyncIterator[OpenPag
         context: BrowserContext = await browser.new_context(
             **{"locale": "en", "viewport": {"width": 1440, "height": 900}, **context_options}
         )
-        context.set_default_timeout(LIMIT_MS)
+        context.set_default_timeout(PAGE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
@@ -145,7 +145,7 @@ async def open_page(chromium: Playwright, house: House) -> AsyncIterator[OpenPag
 
 async def until(condition: Callable[[], bool], what: str) -> None:
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PAGE_MS / 1000):
             while not condition():  # noqa: ASYNC110 (what is waited for is elsewhere)
                 await asyncio.sleep(0.02)
     except TimeoutError:

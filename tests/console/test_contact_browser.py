@@ -13,8 +13,9 @@ from history.interaction import Channel, Interaction
 from tests.console.offices import PASSWORD, Office
 from tests.console.people import PHONE, SYSTEM, add_anna, add_past, add_second_anna
 from tests.console.stage import START, Stage
-from tests.console.test_console_browser import CHROMIUM, LIMIT_MS
+from tests.console.test_console_browser import CHROMIUM
 from tests.console.test_flow_browser import LEAST_CONTRAST
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 CUT = """() => [...document.querySelectorAll("main button, h1, .pill, .tag, .rail-item span")]
@@ -36,7 +37,7 @@ async def test_a_contact_is_found_read_and_changed(office: Office, stage: Stage)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = await browser.new_context(locale="en", viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(LIMIT_MS)
+        context.set_default_timeout(PAGE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         await page.goto(f"{url}/sign-in")

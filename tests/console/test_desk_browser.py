@@ -28,7 +28,8 @@ from engine.desk.view import DeskPart, DeskView
 from tests.console.desk_stage import CALL, StagedDesks, idle, ringing, talking, wrapping_up
 from tests.console.offices import PASSWORD, Office
 from tests.console.stage import START
-from tests.console.test_console_browser import CHROMIUM, FLAGS, LIMIT_MS, until
+from tests.console.test_console_browser import CHROMIUM, FLAGS, until
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 NOW = START
@@ -86,7 +87,7 @@ async def open_desk(at_desk: Office) -> AsyncIterator[OpenDesk]:
             context = await browser.new_context(
                 **{"locale": "en", "viewport": {"width": 1440, "height": 900}, **options}
             )
-            context.set_default_timeout(LIMIT_MS)
+            context.set_default_timeout(PAGE_MS)
             page = await context.new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
@@ -197,7 +198,7 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
 
 async def until_js(page: Page, condition: str) -> None:
     """The page's policy lets wait_for_function look only once."""
-    async with asyncio.timeout(LIMIT_MS / 1000):
+    async with asyncio.timeout(PAGE_MS / 1000):
         while not await page.evaluate(condition):  # noqa: ASYNC110 - the page makes it hold
             await asyncio.sleep(0.02)
 
@@ -306,7 +307,7 @@ async def test_a_lost_server_is_told_and_the_call_goes_on(
     await expect(page.locator("#stale")).to_be_visible()
     assert "close" not in await page.evaluate("phone.asked")
     await page.unroute("**/desk/events*")
-    await expect(page.locator("#stale")).to_be_hidden(timeout=LIMIT_MS)
+    await expect(page.locator("#stale")).to_be_hidden()
 
 
 async def test_the_desk_is_in_one_place(open_desk: OpenDesk, desks: StagedDesks) -> None:

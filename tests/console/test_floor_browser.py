@@ -18,7 +18,8 @@ from store.store import Store
 from tests.console.floor_stage import CALL, Hall, open_hall
 from tests.console.offices import PASSWORD
 from tests.console.stage import Stage
-from tests.console.test_console_browser import CHROMIUM, FLAGS, LIMIT_MS
+from tests.console.test_console_browser import CHROMIUM, FLAGS
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 # A telephone that registers at once.
@@ -53,7 +54,7 @@ async def page(hall: Hall) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = await browser.new_context(locale="en", viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(LIMIT_MS)
+        context.set_default_timeout(PAGE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         await page.route(
@@ -82,7 +83,7 @@ async def test_it_moves_by_itself_and_the_focus_stays(page: Page, hall: Hall) ->
 async def test_a_line_by_keyboard_and_a_refusal(page: Page, hall: Hall) -> None:
     for mode in SupervisionMode:
         await page.locator(f'button[data-mode={mode}][data-agent="anna"]').press("Enter")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PAGE_MS / 1000):
             while len(hall.supervision.asked) < list(SupervisionMode).index(mode) + 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         hall.stage.live.changed(FLOOR)
@@ -98,7 +99,7 @@ async def test_a_line_by_keyboard_and_a_refusal(page: Page, hall: Hall) -> None:
     hall.supervision.refusal = None
     await page.evaluate("window.listener.refused()")  # as after a restart of the engine
     await page.locator('button[data-mode=listen][data-agent="anna"]').click()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PAGE_MS / 1000):
         while len(hall.supervision.asked) == len(SupervisionMode):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert await page.evaluate("window.phones") == 2

@@ -14,10 +14,10 @@ from playwright.async_api import Page, async_playwright, expect
 
 from engine.ports import FlowFigures
 from tests.console.stage import PHONE, START, Kind, Stage, log, order_call, shipped
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")
-LIMIT_MS = 10_000
 OpenPage = Callable[..., Awaitable[Page]]
 
 LEAST_CONTRAST = """() => {
@@ -70,7 +70,7 @@ async def open_flow(stage: Stage) -> AsyncIterator[OpenPage]:
             context = await browser.new_context(
                 **{"locale": "en", "viewport": {"width": 1440, "height": 900}, **options}
             )
-            context.set_default_timeout(LIMIT_MS)
+            context.set_default_timeout(PAGE_MS)
             page = await context.new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)

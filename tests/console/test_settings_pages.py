@@ -21,6 +21,7 @@ from store.store import Store
 from tests.console.offices import PASSWORD, SHELL, Office, alerts, open_office
 from tests.console.stage import Stage
 from tests.console.test_console_browser import CHROMIUM
+from tests.patience import PAGE_MS
 
 NEW = "several good words"
 PAGES = ("people", "people/p-anna", "tokens", "audit", "agents", "queues")
@@ -229,7 +230,7 @@ async def test_fit_for_all_eyes(admin: Office) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = await browser.new_context(locale="ru", viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PAGE_MS)
         await context.add_cookies([{"name": "infolinia_session", "value": secret, "url": url}])
         opened, axe, errors = await context.new_page(), Axe(), []
         opened.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)

@@ -11,7 +11,8 @@ from playwright.async_api import async_playwright, expect
 from engine.registers.access import Role
 from tests.console.offices import PASSWORD, SHELL, Office
 from tests.console.stage import PHONE, Stage, order_call
-from tests.console.test_console_browser import CHROMIUM, FLAGS, LIMIT_MS
+from tests.console.test_console_browser import CHROMIUM, FLAGS
+from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 NEW = "another good password"
@@ -32,7 +33,7 @@ async def test_signing_in_calling_and_signing_out(
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = await browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(LIMIT_MS)
+        context.set_default_timeout(PAGE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
 

@@ -18,12 +18,12 @@ from infolinia.setup.inventory import find_parts
 from tests.commands import loaded_program
 from tests.desk.voices import voice, write_microphone
 from tests.house import Ports, take_ports
+from tests.patience import PAGE_MS
 from tests.rtp import RtpParty, rtp_party
 from tests.running import COMMAND, RunningHotline, until
 from tests.sipp import SippResult, run_sipp
 
 PASSWORD = "correct horse battery"
-LIMIT_MS = 20_000
 LIMIT_SECONDS = 20.0
 FLOW = """
 flow: line
@@ -164,7 +164,7 @@ class Center:
         self.stack.push_async_callback(browser.close)
         view = {"locale": "en", "viewport": {"width": 1440, "height": 900}, **context}
         made = await browser.new_context(**view)
-        made.set_default_timeout(LIMIT_MS)
+        made.set_default_timeout(PAGE_MS)
         if microphone is not None:
             await made.grant_permissions(["microphone"])
         page = await made.new_page()
@@ -228,7 +228,7 @@ async def center(
     folder: Path,
     people: Mapping[str, str],
     *,
-    ports: range = range(22800, 23000),
+    ports: range = range(22200, 23000),
     program: tuple[str, ...] = (COMMAND,),
     flow: str = FLOW,
     **changes: Any,

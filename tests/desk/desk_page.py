@@ -6,9 +6,7 @@ import re
 
 from playwright.async_api import Locator, expect
 
-from tests.desk.center import LIMIT_MS, Person
-
-expect.set_options(timeout=LIMIT_MS)
+from tests.desk.center import Person
 
 
 def band(person: Person) -> Locator:

@@ -10,8 +10,9 @@ import numpy as np
 from tests.desk.center import Caller, Person, Sound
 from tests.desk.correlation import RATE, Finding, find_within
 from tests.desk.voices import SECONDS, voice
+from tests.patience import patient
 
-HEARD_WITHIN_SECONDS = 12.0
+HEARD_WITHIN_SECONDS = patient(12.0)
 # So much sound is listened to before somebody counts as not heard.
 SILENT_SECONDS = 3.0
 

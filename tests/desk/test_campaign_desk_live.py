@@ -38,7 +38,6 @@ pytestmark = [
     pytest.mark.xdist_group("campaign_desk"),
 ]
 
-PORTS = range(22100, 22200)
 STAYS, TALKS, ALSO_TALKS = "+48220000000", "+48220000071", "+48220000072"
 NOT_ASKED, RINGS = "+48220000073", "+48220000060"
 OPEN_LINES = "() => (window.peers ?? []).filter((one) => one.connectionState === 'connected').length"
@@ -144,7 +143,7 @@ async def at(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
                 "sip": {"trunks": [{"name": "carrier", "hosts": [public.host], "codecs": ["ulaw", "alaw"]}]},
                 "outbound": {"caller_id": "+48220000010", "lines": 5, "calls_per_second": 20},
             }
-            async with center(folder, {"Anna": "agent"}, ports=PORTS, **changes) as house:
+            async with center(folder, {"Anna": "agent"}, **changes) as house:
                 anna = await house.sign_in("Anna", "/desk")
                 await be_ready(anna)
                 yield Desk(house, public, anna)

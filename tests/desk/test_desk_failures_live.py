@@ -156,7 +156,7 @@ async def asterisk_killed(house: Center, caller: Caller, jan: Person) -> None:
     await shows(jan, "wrap", "idle")
     await house.until(lambda: house.hotline.asterisk_pid != before, "Asterisk is started anew", 40)
     await shows(jan, "idle")
-    await expect(jan.page.locator("#line")).to_have_attribute("data-line", "good", timeout=40_000)
+    await expect(jan.page.locator("#line")).to_have_attribute("data-line", "good")
     late = await house.caller(1, keys="1")
     await shows(jan, "ringing")
     await press(jan, "F2")

@@ -11,6 +11,7 @@ from playwright.async_api import Page, async_playwright, expect
 from infolinia.setup.inventory import find_parts
 from tests.hotline.human_voice import day_menu, silence, word, write_flows, write_wav
 from tests.house import take_ports
+from tests.patience import PAGE_MS
 from tests.running import running, until
 
 pytestmark = [
@@ -19,7 +20,6 @@ pytestmark = [
     pytest.mark.timeout(150),
 ]
 RATE = 16000
-LIMIT_MS = 30_000
 # The page keeps its connections to itself.
 KEEP_PEERS = """
     window.peers = [];
@@ -69,8 +69,7 @@ async def test_a_person_is_heard_and_answered_in_the_browser(tmp_path: Path) -> 
                 )
                 try:
                     page = await browser.new_page(locale="en")
-                    page.set_default_timeout(LIMIT_MS)
-                    expect.set_options(timeout=LIMIT_MS)
+                    page.set_default_timeout(PAGE_MS)
                     page.on("pageerror", lambda error: errors.append(str(error)))
                     page.on(
                         "console", lambda line: errors.append(line.text) if line.type == "error" else None
@@ -105,10 +104,10 @@ async def test_a_caller_without_a_microphone_is_not_taken_for_gone(tmp_path: Pat
             )
             try:
                 page = await browser.new_page(locale="en")
+                page.set_default_timeout(PAGE_MS)
                 await page.add_init_script(KEEP_PEERS)
                 await page.goto(hotline.web)
                 await page.get_by_role("button", name="keys only").click()
-                expect.set_options(timeout=LIMIT_MS)
                 await expect(page.locator("#caller")).to_have_attribute("data-state", "talking")
                 # The line hangs up on a browser that sends nothing: so much must come, about a second of it.
                 sent: dict[str, int] = {}

@@ -48,7 +48,7 @@ async def test_a_crowd_waits_for_one_agent(tmp_path: Path) -> None:
             "numbers": {"100": "line"},
             "agents": {"anna": {"sip": {"password": PASSWORDS["anna"]}}},
             "queues": {"orders": {"agents": ["anna"], "ring": "20s", "wrap_up": "1s"}},
-            "sip": {"port": ports.sip, "rtp": f"{ports.first + 40}-{more.first + 99}"},
+            "sip": {"port": ports.sip, "rtp": f"{more.first}-{more.first + 99}"},
         }
         hotline = RunningHotline(tmp_path, ports, changes)
         async with AsyncExitStack() as stack:

@@ -32,6 +32,7 @@ from calls.control import (
 )
 from tests.asterisk.network import control_of
 from tests.house import Ports, running_asterisk
+from tests.patience import patient
 from tests.public.fates import Fate, FateOf, by_digits
 from tests.public.sounds import TALK, Sounds
 
@@ -96,13 +97,14 @@ class Public:
         return [call for call in self.calls if call.number == number]
 
     async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+        limit = patient(seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(limit):
                 while not condition():  # noqa: ASYNC110 - there is no event to wait for
                     await asyncio.sleep(0.02)
         except TimeoutError:
             last = [(c.number, c.answered_at, c.ended_at) for c in self.calls[-5:]]
-            raise AssertionError(f"not within {seconds:g} s; the last calls: {last}") from None
+            raise AssertionError(f"not within {limit:g} s; the last calls: {last}") from None
 
     def __call__(self, event: NetworkEvent) -> None:
         match event:

@@ -16,6 +16,7 @@ from engine.clock import SystemClock
 from engine.dialling.detecting import MachineDetection
 from speech.vosk_recognizer import VoskRecognizer
 from tests.asterisk.network import Recorder, until
+from tests.patience import patient
 from tests.phone import SipPhone
 from tests.public.agents import AgentEar
 from tests.public.conftest import OURS, Caller
@@ -61,7 +62,7 @@ async def test_who_does_not_answer_is_given_up(public: Public, caller: Caller) -
     await caller.call(leg, number_of(60), ring_seconds=2)
     assert outcome_of_unanswered(await caller.until_ended(leg)) is Outcome.NO_ANSWER
     assert leg in caller.rang
-    await asyncio.wait_for(public.calls[-1].ended.wait(), 5)
+    await asyncio.wait_for(public.calls[-1].ended.wait(), patient(5))
     assert public.calls[-1].answered_at is None
 
 
@@ -82,7 +83,7 @@ async def test_a_person_answers_hears_keys_and_hangs_up(public: Public, caller: 
     await caller.control.send_keys(staying, "1#")
     await until(lambda: person.keys == "1#")
     await caller.control.hang_up(staying)
-    await asyncio.wait_for(person.ended.wait(), 5)
+    await asyncio.wait_for(person.ended.wait(), patient(5))
 
 
 async def test_twenty_agents_talk_with_twenty_people(
