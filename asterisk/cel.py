@@ -6,6 +6,7 @@ The rows are on disk as things happen: they are there even after Asterisk itself
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -41,6 +42,10 @@ CEL_COLUMNS = (
 )
 
 
+# Those of a CelRow, in its order.
+_COLUMNS = "event, at, linkedid, uniqueid, exten, caller, app, app_data, extra"
+
+
 class CelUnreadable(Exception):
     """The file of call events cannot be read; the text is one sentence that says why."""
 
@@ -68,6 +73,15 @@ class CelCall:
     away_count: int = 0
     message: Path | None = None
     message_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CelLeg:
+    """A channel that was placed. `cause`: Q.850, of its hangup; None where none is told."""
+
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    cause: int | None = None
 
 
 class CelRow(NamedTuple):
@@ -127,19 +141,57 @@ async def calls_ended_since(path: Path, since: datetime, booted_at: datetime | N
     return await asyncio.to_thread(_calls_with, path, "CHAN_END", since, booted_at)
 
 
+async def leg_of(path: Path, channel_id: str) -> CelLeg | None:
+    """A channel by its id, whoever placed it; None: there is nothing of it. Raises CelUnreadable."""
+    return await asyncio.to_thread(_leg_of, path, channel_id)
+
+
+def _leg_of(path: Path, channel_id: str) -> CelLeg | None:
+    query = f"SELECT {_COLUMNS} FROM cel WHERE uniqueid = ? ORDER BY AcctId"  # noqa: S608 - our own names
+    rows = _rows(path, query, (channel_id,))
+    return fold_leg(rows) if rows else None
+
+
+def fold_leg(rows: Iterable[CelRow]) -> CelLeg:
+    """What the rows of one channel tell, in their order."""
+    leg = CelLeg()
+    for row in rows:
+        match row.event:
+            case "ANSWER":
+                leg = replace(leg, answered_at=leg.answered_at or _utc(row.at))
+            case "HANGUP":
+                leg = replace(leg, ended_at=_utc(row.at), cause=_cause_in(row.extra))
+            case "CHAN_END":
+                leg = replace(leg, ended_at=leg.ended_at or _utc(row.at))
+    return leg
+
+
+def _cause_in(extra: str) -> int | None:
+    """As Asterisk writes it: {"hangupcause":16,"hangupsource":"","dialstatus":""}."""
+    try:
+        cause = json.loads(extra)["hangupcause"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return cause if isinstance(cause, int) else None
+
+
 def _calls_with(path: Path, event: str, since: datetime, booted_at: datetime | None) -> list[CelCall]:
     query = (
-        "SELECT event, at, linkedid, uniqueid, exten, caller, app, app_data, extra FROM cel WHERE uniqueid IN"
+        f"SELECT {_COLUMNS} FROM cel WHERE uniqueid IN"  # noqa: S608 - our own names
         " (SELECT uniqueid FROM cel WHERE event = ? AND at >= ?) ORDER BY uniqueid, AcctId"
     )
+    rows = _rows(path, query, (event, since.timestamp()))
+    return sorted(fold_calls(rows, booted_at), key=lambda call: call.started_at)
+
+
+def _rows(path: Path, query: str, given: tuple[object, ...]) -> list[CelRow]:
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_LOCK_LIMIT_SECONDS)) as database:
             database.text_factory = _any_text
-            rows = [CelRow(*row) for row in database.execute(query, (event, since.timestamp()))]
+            return [CelRow(*row) for row in database.execute(query, given)]
     except sqlite3.Error as error:
         raise CelUnreadable(f"Asterisk's call log {path} cannot be read: {error}.") from error
-    return sorted(fold_calls(rows, booted_at), key=lambda call: call.started_at)
 
 
 def fold_calls(rows: Iterable[CelRow], booted_at: datetime | None) -> Iterator[CelCall]:

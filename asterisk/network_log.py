@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from asterisk.cel import CelCall, calls_ended_since, calls_since, message_seconds
-from engine.ports import LoggedCall
+from asterisk.cel import CelCall, calls_ended_since, calls_since, leg_of, message_seconds
+from engine.ports import LoggedCall, LoggedLeg
 
 
 class CelNetworkLog:
@@ -36,6 +36,10 @@ class CelNetworkLog:
             if call.linkedid == network_id:
                 return _logged(call)
         return None
+
+    async def leg(self, channel_id: str) -> LoggedLeg | None:
+        leg = await leg_of(self._path, channel_id)
+        return None if leg is None else LoggedLeg(leg.answered_at, leg.ended_at, leg.cause)
 
     async def clips_of(self, call_id: str) -> list[str]:
         return [str(path) for path in await asyncio.to_thread(self._recorded, f"{call_id}.clip.*.wav")]

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from calls.outcome import outcome_of_unanswered
 from compliance.facts import Mode, Reached
-from dialer.results import LIVE, OF_OUTCOME, AttemptResult
+from dialer.results import LIVE, OF_OUTCOME, OURS, AttemptResult
 
 
 class Verdict(StrEnum):
@@ -71,7 +71,7 @@ def furthest(attempt: Attempt) -> Reached:
         return Reached.CONNECTION
     if attempt.ringing_at is not None or attempt.result in _RANG:
         return Reached.ATTEMPT
-    if attempt.result is AttemptResult.LOST and attempt.dialled_at is not None:
+    if attempt.result in OURS and attempt.dialled_at is not None:
         return Reached.ATTEMPT
     return Reached.FAILED
 
@@ -87,8 +87,8 @@ def ended(
     """The attempt with its end and result. `cause`: Q.850, of the person's leg; None: there was none.
 
     `cancelled`: we gave it up while it rang, for want of agents (not because it had rung long enough).
-    `lost`: engine or Asterisk died under it. Who hangs up before an agent had to be there was not abandoned:
-    that is `answered`, without a conversation.
+    `lost`: engine or Asterisk died under it, and nobody knows what became of it. Who hangs up before an agent
+    had to be there was not abandoned: that is `answered`, without a conversation.
     """
     if attempt.connected_at is not None or attempt.conversation:
         result = AttemptResult.ANSWERED
@@ -97,7 +97,7 @@ def ended(
     elif attempt.verdict is Verdict.MACHINE:
         result = AttemptResult.MACHINE
     elif lost:
-        result = AttemptResult.LOST
+        result = AttemptResult.LOST if attempt.dialled_at is None else AttemptResult.INTERRUPTED
     elif attempt.answered_at is not None:
         result = AttemptResult.ANSWERED
     elif cancelled:

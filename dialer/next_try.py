@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from compliance.facts import Reached
 from compliance.pack import CampaignLimits
-from dialer.attempt import Attempt, furthest
+from dialer.attempt import Attempt
 from dialer.best_time import next_moment
 from dialer.campaign import Campaign
 from dialer.caps import capped, held_back, trouble_wait
@@ -16,10 +15,10 @@ from dialer.lead_plan import CallbackGivenUp, CallbackPutBack, LeadEvent, LeadPl
 from dialer.local_day import zone_of
 from dialer.numbers import after, usable, with_state
 from dialer.reasons import IN_TURN, Reason, ReasonCode, waits
-from dialer.results import AttemptResult
+from dialer.results import OURS, AttemptResult
 
-# After a call that was lost, where no rule for unanswered ones tells.
-LOST_WAIT_SECONDS = 3600
+# After a call that was lost, where no rule tells how long to wait after one that ended like this.
+LOST_WAIT_SECONDS = {AttemptResult.NO_ANSWER: 3600, AttemptResult.ANSWERED: 86_400}
 
 # A callback whose person was not reached like this is tried again within its window.
 NOT_REACHED = frozenset(
@@ -80,7 +79,7 @@ class NextTry:
     def by_result(self) -> LeadPlan:
         lead, result = self._lead, self._attempt.result
         assert result is not None
-        if result is AttemptResult.LOST:
+        if result in OURS:
             return self.lost()
         rule = self._campaign.retry.recycling.get(result)
         times = lead.results.get(result, 0)
@@ -103,17 +102,24 @@ class NextTry:
         return self.again(at, waits(ReasonCode.RETRY, at, result=self._result), number=number)
 
     def lost(self) -> LeadPlan:
-        """Nobody knows what was heard: as after a call that was not answered, or a talk if there was one."""
-        spoken = furthest(self._attempt) is Reached.CONVERSATION
-        like = AttemptResult.ANSWERED if spoken else AttemptResult.NO_ANSWER
+        """They may have answered and heard nothing: as after an answer, and no sooner than after silence.
+
+        Whoever asked for the call is tried again as if nobody had answered.
+        """
+        asked = self._lead.callback is not None
+        like = AttemptResult.NO_ANSWER if asked else AttemptResult.ANSWERED
         rule = self._campaign.retry.recycling.get(like)
-        return self.retry(timedelta(seconds=LOST_WAIT_SECONDS if rule is None else rule.after_seconds))
+        seconds = LOST_WAIT_SECONDS[like] if rule is None else rule.after_seconds
+        if not asked:
+            seconds = max(seconds, 3600 * (self._limits.redial_lock_hours or 0))
+        at = self._now + timedelta(seconds=seconds)
+        return self.again(at, waits(ReasonCode.INTERRUPTED, at))
 
     def network_trouble(self) -> LeadPlan:
         wait = trouble_wait(self._lead.troubles)
         at = self._now + wait
         reason = waits(ReasonCode.NETWORK_TROUBLE, at, result=self._result)
-        return self.again(at, reason, number=self._attempt.number, undisturbed=True)
+        return self.again(at, reason, number=self._attempt.number)
 
     def again(
         self,
@@ -122,7 +128,6 @@ class NextTry:
         *,
         number: str | None = None,
         keep_callback: bool = True,
-        undisturbed: bool = False,
     ) -> LeadPlan:
         """Not before `at`, and not before anything else allows it; over, if a cap is reached."""
         campaign, lead = self._campaign, self._lead
@@ -134,8 +139,7 @@ class NextTry:
         if not keep_callback and lead.callback is not None:
             self._events.append(CallbackGivenUp(lead.callback.request, reason))
             lead = replace(lead, callback=None)
-        if not undisturbed:
-            at, reason = self._allowed(lead, at, reason)
+        at, reason = self._allowed(lead, at, reason)
         at = max(at, self._now)
         self._lead = lead = self._with_callback_at(lead, at)
         waiting = replace(

@@ -26,6 +26,7 @@ class ReasonCode(StrEnum):
     GAP = "gap"
     BEST_TIME = "best_time"
     REDIAL_LOCK = "redial_lock"
+    INTERRUPTED = "interrupted"
     NETWORK_TROUBLE = "network_trouble"
     NEVER_DIALLED = "never_dialled"
     AGENT_AWAY = "agent_away"
@@ -80,6 +81,8 @@ _SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.GAP: "Calls to one person are kept {minutes} minutes apart; the next is due {until}.",
     ReasonCode.BEST_TIME: "Nobody answered at this time of day; it is tried at another one, {until}.",
     ReasonCode.REDIAL_LOCK: "The last call found no agent; the number is left in peace until {until}.",
+    ReasonCode.INTERRUPTED: "The hotline broke down under the last call, which may have been answered; it is "
+    "left in peace until {until}.",
     ReasonCode.NETWORK_TROUBLE: "The network failed ({result}), which is no try; it is called again {until}.",
     ReasonCode.NEVER_DIALLED: "It was taken but never dialled; it is in its turn again.",
     ReasonCode.AGENT_AWAY: "It waits for {agent}, to whom the callback was promised, until {until}.",

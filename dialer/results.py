@@ -20,13 +20,16 @@ class AttemptResult(StrEnum):
     ABANDONED = "abandoned"  # a person answered and no agent came
     ANSWERED = "answered"  # a person was connected to an agent or led through the flow
     CANCELLED = "cancelled"  # we gave it up while it rang: no agent would have been free
-    LOST = "lost"  # the engine or Asterisk died under it
+    LOST = "lost"  # the engine or Asterisk died before anything was dialled
+    INTERRUPTED = "interrupted"  # one of them died under it: it was, or may have been, answered
 
 
 # The number will never do: it is left out from now on.
 NUMBER_IS_BAD = frozenset({AttemptResult.UNALLOCATED, AttemptResult.CHANGED})
 # Nobody was called: neither the person's patience nor the lead's tries were used.
 NETWORK_TROUBLE = frozenset({AttemptResult.CONGESTION, AttemptResult.FAILED})
+# Ours: they say nothing of the person, nor of the network.
+OURS = frozenset({AttemptResult.LOST, AttemptResult.INTERRUPTED})
 # A person lifted the receiver.
 LIVE = frozenset({AttemptResult.ANSWERED, AttemptResult.ABANDONED})
 

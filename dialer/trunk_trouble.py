@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dialer.results import AttemptResult
+from dialer.results import OURS, AttemptResult
 
 # One number may be at fault, several on end are not: 503 and its kin from this many different numbers.
 FAILURES_ON_END = 3
@@ -66,8 +66,8 @@ def told(
     trunk: Trunk, number: str, result: AttemptResult | None, now: datetime
 ) -> tuple[Trunk, TrunkNews | None]:
     """What the network said of a call. `result` None: it rings, so the trunk works."""
-    if result is AttemptResult.LOST:
-        return trunk, None  # ours, not the trunk's
+    if result in OURS:
+        return trunk, None
     if result not in _TROUBLE:
         mended = TrunkNews.MENDED if trunk.state is not TrunkState.OK else None
         return Trunk(trunk.name), mended

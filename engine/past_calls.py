@@ -11,7 +11,7 @@ from dialer.attempt import Attempt, Verdict, is_live
 from dialer.forecast import World, answer_by_hour, answer_spread, learned_duration
 from dialer.forecast.durations import Duration
 from dialer.forecast.learned import Counts
-from dialer.results import NETWORK_TROUBLE, AttemptResult
+from dialer.results import NETWORK_TROUBLE, OURS, AttemptResult
 from engine.registers.attempts import Attempts
 
 # So many past calls are learned from, the newest ones.
@@ -67,7 +67,7 @@ def learned_from(
         if one.dialled_at is not None
         and one.result is not None
         and one.result not in NETWORK_TROUBLE
-        and one.result not in (AttemptResult.CANCELLED, AttemptResult.LOST)
+        and one.result not in OURS | {AttemptResult.CANCELLED}
     ]
     by_hour: dict[int, Counts] = {}
     by_day: dict[date, Counts] = {}

@@ -273,6 +273,18 @@ class LoggedCall:
     message_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedLeg:
+    """A channel that was placed, as Asterisk's own log tells it. `cause`: Q.850, at its end.
+
+    `ended_at` None: it is up still, or Asterisk itself died under it.
+    """
+
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    cause: int | None = None
+
+
 class NetworkLog(Protocol):
     async def calls_since(self, since: datetime) -> Sequence[LoggedCall]:
         """Inbound calls that began at or after `since` and are over now, oldest first."""
@@ -282,6 +294,9 @@ class NetworkLog(Protocol):
 
     async def call(self, network_id: str, since: datetime) -> LoggedCall | None:
         """One call that began at or after `since`, also one that is still going on."""
+
+    async def leg(self, channel_id: str) -> LoggedLeg | None:
+        """One that we placed; None: the log does not know it."""
 
     async def clips_of(self, call_id: str) -> Sequence[str]:
         """Paths of what was being recorded for the call's flow when its engine died."""

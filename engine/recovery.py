@@ -22,6 +22,7 @@ from calls.outcome import Outcome
 from engine.call_log import CallLog, point_of
 from engine.changes import InteractionAdded
 from engine.exchange import Exchange
+from engine.placing.broken_off import NETWORK_LOG, BrokenOff
 from engine.placing.ringing import is_callee
 from engine.ports import LedgerUnavailable, LoggedCall, NetworkLog, Queries, RecordingLost
 from engine.switchboard import Switchboard
@@ -38,7 +39,6 @@ OVERLAP = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=3)
 # A call that came and ended in a moment may not have reached us yet: it is not missed for this long.
 SETTLING = timedelta(seconds=10)
-NETWORK_LOG = "asterisk's call log"
 _SLACK = timedelta(seconds=5)  # between Asterisk's first sign of a call and ours
 
 log = structlog.get_logger(__name__)
@@ -54,6 +54,7 @@ class Recovery:
         self._switchboard = switchboard
         self._queries = queries
         self._network_log = network_log
+        self._broken_off = BrokenOff(exchange, queries, network_log)
         self._once = asyncio.Lock()
         self._taken: set[str] = set()  # messages of the dialplan that were moved, or could not be
         self._began_at = exchange.clock.now()
@@ -156,6 +157,9 @@ class Recovery:
     async def _end_if_over(self, call: Call, over: Sequence[LoggedCall]) -> None:
         """End a call of an earlier engine, or one that was handed over to the dialplan, once it is over."""
         if self._switchboard.serves(call.id):
+            return
+        if is_callee(call.network_id):
+            await self._broken_off.end(call, of_this_engine=call.started_at >= self._began_at)
             return
         for logged in over:
             if logged.network_id == call.network_id:

@@ -101,7 +101,8 @@ class LeadsQuery(PageQuery):
         Field(min_length=1, max_length=100, pattern=PLAIN, description="How a name or a number begins."),
     ] = None
     outcome: Annotated[
-        tuple[AttemptResult, ...], Field(max_length=12, description="Of the last call; left out: any.")
+        tuple[AttemptResult, ...],
+        Field(max_length=len(AttemptResult), description="Of the last call; left out: any."),
     ] = ()
     called_since: Annotated[Time | None, Field(description="The last call was then or later.")] = None
     called_before: Annotated[Time | None, Field(description="The last call was earlier.")] = None

@@ -69,7 +69,9 @@ def _ended(attempt: Attempt, event: CallEvent) -> Attempt:
     unanswered = attempt.answered_at is None
     # While it rings only the pacer gives it up, or the agent who had looked at the lead.
     given_up = unanswered and event.data["by"] in ("engine", "agent")
-    lost = event.data["outcome"] in _LOST
+    # A leg that ended as we hung up, at the engine's end too, was not answered: that is known.
+    known = given_up and isinstance(cause, int)
+    lost = event.data["outcome"] in _LOST and not known
     attempt = ended(
         attempt,
         event.at,

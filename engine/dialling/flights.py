@@ -26,6 +26,7 @@ _ENDED: dict[AttemptResult, Ended] = {
     AttemptResult.UNALLOCATED: "failed",
     AttemptResult.CHANGED: "failed",
     AttemptResult.LOST: "failed",
+    AttemptResult.INTERRUPTED: "failed",
     AttemptResult.BUSY: "failed",
 }
 

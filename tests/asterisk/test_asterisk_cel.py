@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from asterisk.cel import CelRow, CelUnreadable, calls_since, fold_calls, make_cel_table, prune_cel
+from asterisk.cel import (
+    CelLeg,
+    CelRow,
+    CelUnreadable,
+    calls_since,
+    fold_calls,
+    fold_leg,
+    make_cel_table,
+    prune_cel,
+)
 from asterisk.folders import RuntimeFolders
 from asterisk.network_log import CelNetworkLog
 from asterisk.tidying import LONGEST_LOG_BYTES, tidy
@@ -50,6 +59,24 @@ def test_a_call_that_the_engine_served() -> None:
     assert call.engine_seconds == pytest.approx(5.0)
     assert call.away_count == 0
     assert call.message is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "leg"),
+    [
+        ([row("CHAN_START", 10.0)], CelLeg()),
+        (
+            [row("ANSWER", 14.0), row("HANGUP", 15.0, extra='{"hangupcause":16}'), row("CHAN_END", 15.1)],
+            CelLeg(at(14.0), at(15.0), 16),
+        ),
+        ([row("HANGUP", 15.0, extra='{"hangupcause":17,"dialstatus":""}')], CelLeg(None, at(15.0), 17)),
+        ([row("HANGUP", 15.0, extra="")], CelLeg(None, at(15.0))),
+        ([row("HANGUP", 15.0, extra='["hangupcause"]')], CelLeg(None, at(15.0))),
+        ([row("CHAN_END", 15.1)], CelLeg(None, at(15.1))),
+    ],
+)
+def test_a_leg_that_we_placed(rows: list[CelRow], leg: CelLeg) -> None:
+    assert fold_leg(rows) == leg
 
 
 def test_an_engine_that_died_during_the_call_and_then_was_away() -> None:

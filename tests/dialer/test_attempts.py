@@ -33,7 +33,7 @@ from tests.dialer.leads_and_calls import MONDAY, R, attempt
         (R.CONGESTION, False, False, Reached.FAILED, False, False),
         (R.FAILED, False, False, Reached.FAILED, False, False),
         (R.FAILED, True, False, Reached.ATTEMPT, True, False),
-        (R.LOST, False, False, Reached.ATTEMPT, True, False),
+        (R.INTERRUPTED, False, False, Reached.ATTEMPT, True, False),
         (R.MACHINE, True, False, Reached.CONNECTION, True, False),
         (R.ABANDONED, True, False, Reached.CONNECTION, True, True),
         (R.ANSWERED, True, False, Reached.CONNECTION, True, True),
@@ -74,11 +74,12 @@ def test_while_it_goes_on_it_counts_as_far_as_it_is() -> None:
         ({"ringing_at": MONDAY}, 16, {}, R.NO_ANSWER),  # it rang long enough
         ({"ringing_at": MONDAY}, 16, {"cancelled": True}, R.CANCELLED),
         ({"ringing_at": MONDAY}, 21, {}, R.REFUSED),
-        ({"ringing_at": MONDAY}, None, {"lost": True}, R.LOST),
+        ({"ringing_at": MONDAY}, None, {"lost": True}, R.INTERRUPTED),
+        ({"dialled_at": None}, None, {"lost": True}, R.LOST),
         ({"answered_at": MONDAY}, 16, {}, R.ANSWERED),  # they hung up at once
         ({"answered_at": MONDAY, "verdict": Verdict.MACHINE}, 16, {}, R.MACHINE),
         ({"answered_at": MONDAY, "verdict": Verdict.HUMAN, "abandoned": True}, 16, {}, R.ABANDONED),
-        ({"answered_at": MONDAY, "verdict": Verdict.HUMAN}, None, {"lost": True}, R.LOST),
+        ({"answered_at": MONDAY, "verdict": Verdict.HUMAN}, None, {"lost": True}, R.INTERRUPTED),
         ({"answered_at": MONDAY, "connected_at": MONDAY}, None, {"lost": True}, R.ANSWERED),
         # Connected to an agent all the same, whatever detection said.
         ({"answered_at": MONDAY, "verdict": Verdict.MACHINE, "connected_at": MONDAY}, 16, {}, R.ANSWERED),

@@ -304,10 +304,33 @@ def test_another_callback_takes_the_place_of_the_one_that_was_kept() -> None:
     assert (planned.lead.callback, planned.events) == (again, (CallbackKept("r1"),))
 
 
-def test_a_lost_call_counts_if_it_may_have_rung() -> None:
+def test_an_interrupted_call_holds_back_as_one_that_was_answered() -> None:
+    cut = attempt(R.INTERRUPTED, rang=False)
+    for calling, limits, until in (
+        (campaign(), CampaignLimits(), "2026-11-24 08:00:30"),
+        (campaign(retry=rules(answered=(7200, 3))), CampaignLimits(), "2026-11-23 10:00:30"),
+        (campaign(), CampaignLimits(redial_lock_hours=72), "2026-11-26 08:00:30"),
+        (
+            campaign(retry=rules(answered=(400_000, 3))),
+            CampaignLimits(redial_lock_hours=72),
+            "2026-11-27 23:07:10",
+        ),
+    ):
+        planned = plan(calling, lead(), cut, None, NOW, limits=limits)
+        assert (planned.lead.attempts, planned.not_before) == (1, utc(until))
+        assert planned.lead.reason.code is ReasonCode.INTERRUPTED
+        assert "may have been answered" in sentence(planned.lead.reason)
+
+
+def test_who_asked_for_a_call_that_was_interrupted_is_tried_again_soon() -> None:
+    calling = campaign(retry=rules(answered=(DAY, 3), no_answer=(HOUR, 3)))
+    wish = callback("2026-11-23 07:00", "2026-11-23 12:00")
+    planned = plan(calling, lead(callback=wish), attempt(R.INTERRUPTED), None, NOW)
+    assert (planned.lead.callback, planned.not_before) == (wish, utc("2026-11-23 09:00:30"))
+
+
+def test_a_call_that_was_lost_before_it_was_dialled_is_no_try() -> None:
     calling = campaign()
     lost = attempt(R.LOST, rang=False)
-    heard = plan(calling, lead(), lost, None, NOW)
-    assert (heard.lead.attempts, heard.not_before) == (1, utc("2026-11-23 09:00:30"))
     unheard = plan(calling, lead(), replace(lost, dialled_at=None), None, NOW)
     assert (unheard.lead.attempts, unheard.not_before) == (0, utc("2026-11-23 08:05:30"))

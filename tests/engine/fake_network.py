@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from calls.control import ChannelEnded, ChannelGone, ChannelSnapshot, ControlLost, NetworkEvent, PlaybackEnded
-from engine.ports import LoggedCall
+from engine.ports import LoggedCall, LoggedLeg
 
 # Each request to Asterisk takes its time, so that something may happen meanwhile.
 REQUEST_SECONDS = 0.001
@@ -255,6 +255,10 @@ class FakeNetworkLog:
     crashed: set[str] = field(default_factory=set)
     messages: dict[str, tuple[str, float]] = field(default_factory=dict)  # by call, broken off
     clips: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    legs: dict[str, LoggedLeg] = field(default_factory=dict)  # that were placed, by channel
+
+    async def leg(self, channel_id: str) -> LoggedLeg | None:
+        return self.legs.get(channel_id)
 
     async def clips_of(self, call_id: str) -> Sequence[str]:
         return self.clips.get(call_id, ())

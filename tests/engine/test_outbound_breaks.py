@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
 
 from calls.control import ChannelEnded, ControlDropped, ControlRestored, KeyPressed, LegAnswered, LegRinging
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
+from engine.changes import Change
+from engine.placing.broken_off import IN_DOUBT
+from engine.ports import LedgerUnavailable, LoggedLeg
 from tests.engine.fake_network import channel
 from tests.engine.outbound_stage import PERSON, Caller, shelf_with_news
 from tests.engine.stage import Stage
@@ -116,3 +123,55 @@ async def test_the_engine_stops_while_it_rings(news: Stage, caller: Caller) -> N
     await news.switchboard.close()
     row = await news.over(call_id)
     assert (row.outcome, row.data["ended_by"], row.data["reached"]) == (Outcome.LOST, "engine", "attempt")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the same engine", "the next one"])
+async def test_a_call_in_doubt_that_was_never_dialled_is_closed(
+    news: Stage, caller: Caller, again: bool
+) -> None:
+    """The database has taken its first event, and its answer was lost."""
+    commit = news.ledger.commit
+
+    async def cut(changes: Sequence[Change], *, durable: bool = False) -> None:
+        await commit(changes, durable=durable)
+        if changes and durable:
+            raise LedgerUnavailable("The connection was closed.")
+
+    news.ledger.commit = cut  # type: ignore[method-assign]
+    with pytest.raises(LedgerUnavailable):
+        await caller.outbound.place(caller.order())
+    news.ledger.commit = commit  # type: ignore[method-assign]
+    stage = await restarted(news) if again else news
+    watch = asyncio.create_task(stage.recovery.watch())
+    await asyncio.sleep(IN_DOUBT.total_seconds() - 10)
+    assert again or Kind.ENDED not in news.ledger.kinds("out1")  # it may be about to be dialled
+    await stage.until(lambda: Kind.ENDED in stage.ledger.kinds("out1"))
+    row = await stage.over("out1")
+    assert row.data["ended_by"] == "network"
+    assert (row.outcome, row.data["reached"]) in ((Outcome.FAILED, "failed"), (Outcome.LOST, "attempt"))
+    assert (row.outcome == Outcome.FAILED) != again  # of another engine nobody knows
+    assert news.control.asked("originate") == []
+    watch.cancel()
+    await stage.switchboard.close()
+
+
+async def test_a_call_that_goes_on_is_not_taken_for_one_in_doubt(news: Stage, caller: Caller) -> None:
+    call_id = await caller.place(ring_seconds=120)
+    watch = asyncio.create_task(news.recovery.watch())
+    await asyncio.sleep(IN_DOUBT.total_seconds() + 20)
+    assert Kind.ENDED not in news.ledger.kinds(call_id)
+    watch.cancel()
+
+
+async def test_the_log_tells_that_somebody_answered_while_no_engine_was_there(
+    news: Stage, caller: Caller
+) -> None:
+    call_id = await caller.place()
+    at = news.clock.now() + timedelta(seconds=3)
+    stage = await restarted(news)
+    stage.network_log.legs[f"{call_id}.callee"] = LoggedLeg(at, at + timedelta(seconds=1), 16)
+    await stage.connect()
+    row = await stage.over(call_id)
+    assert (row.outcome, row.data["reached"]) == (Outcome.LOST, "connection")
+    assert stage.one(call_id, Kind.ANSWERED).at == at
+    await stage.switchboard.close()

@@ -40,7 +40,7 @@ def test_answers_are_learned_by_the_campaigns_own_hour() -> None:
 
 def test_what_says_nothing_of_people_is_left_out() -> None:
     network = [AttemptResult.CONGESTION, AttemptResult.FAILED]
-    others = [*network, AttemptResult.CANCELLED, AttemptResult.LOST, None]
+    others = [*network, AttemptResult.CANCELLED, AttemptResult.LOST, AttemptResult.INTERRUPTED, None]
     known = learned_from([call(NINE, result) for result in others], [NINE], WARSAW)
     assert (known.calls, known.talks) == (0, 0)
     assert known.answer == pytest.approx((0.25,))
