@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import phonenumbers
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 
 from calls.call import Call
 from console.words import Words
 from history.contact import Contact
 from history.dispositions import Disposition
 from history.interaction import PointKind
+from wording.minor_units import decimals_of
 
 # A call from the page's own button bears the visitor's id in its channel, and this instead of a number.
 VISITOR_CHANNEL = "visitor-"
@@ -56,7 +57,7 @@ def contact_name(contact: Contact, words: Words) -> str:
 
 def money(amount: int, currency: str, words: Words) -> str:
     """An amount in minor units, as the page's language writes it."""
-    whole = Decimal(amount).scaleb(-get_currency_precision(currency))
+    whole = Decimal(amount).scaleb(-decimals_of(currency))
     return format_currency(whole, currency, locale=words.language)
 
 

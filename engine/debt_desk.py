@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from decimal import Decimal
 
 import structlog
 
@@ -30,6 +29,7 @@ from engine.registers.debts import Debts, ReminderJob
 from engine.registers.refusals import Missing, Refused
 from history.contact import Contact
 from history.interaction import ContactPoint, PointKind
+from wording.minor_units import written_amount
 from wording.templates import Template
 
 LOOK_SECONDS = 30.0
@@ -262,7 +262,7 @@ def _instalments(wish: PromiseWish) -> tuple[Instalment, ...]:
 def _values(reminder: Reminder, promise: Promise, debt: Debt) -> dict[str, object]:
     instalment = promise.instalments[reminder.instalment - 1]
     return {
-        "amount": written(instalment.amount),
+        "amount": written_amount(instalment.amount, promise.currency),
         "currency": promise.currency,
         "due": instalment.due.isoformat(),
         "creditor": debt.creditor,
@@ -272,23 +272,13 @@ def _values(reminder: Reminder, promise: Promise, debt: Debt) -> dict[str, objec
     }
 
 
-def written(minor: int) -> str:
-    """Minor units as a decimal: "120.50"."""
-    return str(Decimal(minor).scaleb(-2))
-
-
-def hundredths(amount: str) -> int:
-    """ "120.50" as minor units."""
-    return int(Decimal(amount).scaleb(2))
-
-
 def told(debt: Debt) -> dict[str, object]:
     """A debt as a flow may say it, once the person has proved who they are."""
     return {
         "id": debt.id,
         "reference": debt.reference,
         "creditor": debt.creditor,
-        "amount": written(debt.amount),
+        "amount": written_amount(debt.amount, debt.currency),
         "currency": debt.currency,
         "due": debt.due.isoformat(),
         "state": debt.state.value,

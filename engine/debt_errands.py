@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import structlog
 
@@ -13,13 +14,14 @@ from dialer.debts.debt import Debt
 from dialer.debts.promising import Every
 from engine.call_log import CallLog
 from engine.codes import same_answer
-from engine.debt_desk import DebtDesk, PromiseWish, hundredths, told
+from engine.debt_desk import DebtDesk, PromiseWish, told
 from engine.outbox_jobs import Circumstances, kept_of
 from engine.ports import Ids
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.refusals import Refused
 from ivr.commands import DisputeDebt, KeepPromise, ReadDebt, StopContact
 from ivr.events import Finished
+from wording.minor_units import minor_units_of
 
 CALL = "call"
 # How the caller was known, as the call's log has it.
@@ -117,9 +119,12 @@ class DebtErrands:
             return "next"
         if not await self._theirs(debt):
             return "refused"
+        amount = minor_units_of(Decimal(errand.amount), errand.currency)
+        if amount is None:
+            return "refused"
         wish = PromiseWish(
             id=f"{self._call_log.id}-{errand.work_id}",
-            amount=hundredths(errand.amount),
+            amount=amount,
             currency=errand.currency,
             first=date.fromisoformat(errand.due),
             count=errand.instalments,

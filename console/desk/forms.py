@@ -24,6 +24,7 @@ from acd.talks.talk import (
     Transfer,
 )
 from engine.desk.desks import CallbackWish
+from wording.minor_units import decimals_of, minor_units_of
 
 Form = Mapping[str, str]
 
@@ -115,20 +116,20 @@ def callback_of(form: Form, now: datetime) -> CallbackWish:
 
 
 def promise_of(form: Form, now: datetime) -> tuple[int, str, date, int]:
-    """An amount in hundredths, its currency, the first day, and in how many parts."""
+    """An amount in minor units, its currency, the first day, and in how many parts."""
     currency = form.get("currency", "").strip().upper()
     written = form.get("amount", "").strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
     try:
         amount = Decimal(written)
         if not (amount.is_finite() and 0 < amount < LARGEST_AMOUNT):
             raise ValueError
-        minor = amount.scaleb(2)
-        if minor != minor.to_integral_value():
-            raise ValueError
     except (InvalidOperation, ValueError):
         raise WrongForm("desk_wrong_amount") from None
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise WrongForm("desk_wrong_currency")
+    minor = minor_units_of(amount, currency)
+    if minor is None:
+        raise WrongForm("desk_wrong_decimals", currency=currency, most=decimals_of(currency))
     try:
         due = date.fromisoformat(form.get("due", "").strip())
     except ValueError:
@@ -139,7 +140,7 @@ def promise_of(form: Form, now: datetime) -> tuple[int, str, date, int]:
     parts = form.get("parts", "").strip() or "1"
     if not (parts.isascii() and parts.isdigit() and len(parts) <= 2 and 1 <= int(parts) <= MOST_PARTS):
         raise WrongForm("desk_wrong_parts")
-    return int(minor), currency, due, int(parts)
+    return minor, currency, due, int(parts)
 
 
 def channels_of(form: Form) -> frozenset[str]:

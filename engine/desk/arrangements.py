@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 import structlog
 
@@ -35,6 +34,7 @@ from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Objection, Scope
 from ivr.commands import KeepPromise, SendMessage, StopContact
+from wording.minor_units import written_amount
 
 # An agent waits so long for a thing to be in the database; it is kept all the same.
 WRITING_SECONDS = 3.0
@@ -107,13 +107,13 @@ class Arrangements:
     async def promise(
         self, call_log: CallLog, agent: str, amount: int, currency: str, due: date, reference: str, parts: int
     ) -> None:
-        """`amount` in hundredths of `currency`, in `parts` a month apart. Raises DeskRefused.
+        """`amount` in minor units of `currency`, in `parts` a month apart. Raises DeskRefused.
 
         Of a debt that is known here it is that debt's promise, checked against its balance.
         """
         if amount <= 0:
             raise DeskRefused("amount", "A promise has an amount above nothing.")
-        written = str(Decimal(amount).scaleb(-2))
+        written = written_amount(amount, currency)
         errand = KeepPromise(self._work_id(call_log), written, currency, due.isoformat(), reference, parts)
         debt = await self._debt_of(call_log, reference)
         if debt is not None and self._debts is not None:

@@ -294,7 +294,7 @@ class Desks:
         reference: str = "",
         parts: int = 1,
     ) -> None:
-        """A promise to pay; `amount` in hundredths, in `parts` a month apart. Durable as a callback is.
+        """A promise to pay; `amount` in minor units, in `parts` a month apart. Durable as a callback is.
 
         Refused ("promise") where the debt is known here and its balance does not allow it.
         """

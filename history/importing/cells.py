@@ -6,9 +6,8 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.numbers import get_currency_precision
-
 from history.profile_fields import WrongField
+from wording.minor_units import decimals_of
 
 # What other systems write where there is nothing.
 NOTHING = frozenset(
@@ -38,7 +37,7 @@ def plain_text(cell: str) -> str:
 @lru_cache(maxsize=1024)
 def minor_units(written: str, currency: str) -> int:
     """ "1 234,50" in PLN as 123450. Raises WrongField."""
-    precision = get_currency_precision(currency)
+    precision = decimals_of(currency)
     text = _BLANKS.sub("", written)
     found = _AMOUNT.fullmatch(text)
     if found is None:

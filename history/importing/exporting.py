@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 import orjson
-from babel.numbers import get_currency_precision
 
 from history.contact import Contact
 from history.interaction import PointKind
+from wording.minor_units import written_amount
 
 COLUMNS = (
     "phone",
@@ -57,7 +56,7 @@ def row_of(contact: Contact, attributes: Iterable[str]) -> list[str]:
 def _amount(minor: int | None, currency: str | None) -> str:
     if minor is None or currency is None:
         return ""
-    return f"{Decimal(minor).scaleb(-get_currency_precision(currency)):f}"
+    return written_amount(minor, currency)
 
 
 def _attribute(value: object) -> str:

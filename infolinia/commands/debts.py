@@ -7,12 +7,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from babel.numbers import get_currency_precision
 
 from console.api.debt_shapes import balance_file_shape, debt_shape, payment_shape, promise_shape
 from dialer.debts.debt import Debt, DebtState
@@ -28,6 +26,7 @@ from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import load_configuration
 from infolinia.debt_balances import BalanceLine, BalancesRefused, read_balances
 from store.store import open_debts
+from wording.minor_units import written_amount
 
 debts_app = typer.Typer(help="Debts: what is owed, paid and promised.", no_args_is_help=True)
 
@@ -222,7 +221,7 @@ def _tell_promises(promises: Sequence[Promise]) -> None:
 
 
 def _money(minor: int, currency: str) -> str:
-    return f"{Decimal(minor).scaleb(-get_currency_precision(currency)):f} {currency}"
+    return f"{written_amount(minor, currency)} {currency}"
 
 
 def _at(moment: datetime) -> str:

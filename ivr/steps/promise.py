@@ -15,6 +15,7 @@ from ivr.outward import outward_text
 from ivr.reading.shape import Seconds
 from ivr.steps.errand import ErrandBody
 from ivr.texts import TemplateText
+from wording.minor_units import minor_units_of, written_amount
 from wording.templates import Template, parse_template
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ivr.flow import Step
     from ivr.talk import Talk
 
-_AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,2})?", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _COUNT = re.compile(r"[1-9][0-9]?", re.ASCII)
 LONGEST_REFERENCE = 100
@@ -65,7 +66,9 @@ class Promise(ErrandBody):
         parts = outward_text(talk, step, self.instalments)
         least = Decimal(0) if self.least is None else amount_of(outward_text(talk, step, self.least))
         today = talk.local.date()
-        if amount is None or not amount or least is None or amount < least:
+        currency = self.currency or talk.surroundings.currency
+        minor = None if amount is None else minor_units_of(amount, currency)
+        if amount is None or not minor or least is None or amount < least:
             return "refused"
         if due is None or not today <= due <= today + timedelta(seconds=self.latest):
             return "refused"
@@ -75,8 +78,8 @@ class Promise(ErrandBody):
             return "refused"
         return partial(
             KeepPromise,
-            amount=str(amount),
-            currency=self.currency or talk.surroundings.currency,
+            amount=written_amount(minor, currency),
+            currency=currency,
             due=due.isoformat(),
             reference=reference,
             instalments=int(parts),
@@ -85,8 +88,8 @@ class Promise(ErrandBody):
 
 
 def amount_of(text: str) -> Decimal | None:
-    """A decimal with at most two places, with two; None for anything else."""
-    return Decimal(text).quantize(Decimal("0.01")) if _AMOUNT.fullmatch(text) else None
+    """A decimal with at most three places, which is what any currency has; None for anything else."""
+    return Decimal(text) if _AMOUNT.fullmatch(text) else None
 
 
 def day_of(text: str) -> date | None:

@@ -58,6 +58,26 @@ def test_a_promise_is_kept_with_two_places_and_the_usual_currency() -> None:
     assert stage.said == "Kept."
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "kept"),
+    [
+        ("1500", "JPY", "1500"),
+        ("1500.0", "JPY", "1500"),
+        ("12.345", "KWD", "12.345"),
+        ("12", "KWD", "12.000"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(amount: str, currency: str, kept: str) -> None:
+    work = only_promise(stage_of(amount, more=f", currency: {currency}"))
+    assert isinstance(work, KeepPromise)
+    assert work.amount == kept
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("1500.5", "JPY"), ("1.234", "EUR")])
+def test_a_part_of_the_smallest_coin_is_refused(amount: str, currency: str) -> None:
+    assert not promises(stage_of(amount, more=f", currency: {currency}"))
+
+
 def test_another_currency_least_and_latest() -> None:
     stage = stage_of("50", "2026-01-08", ', least: "50", latest: 3d, currency: EUR')
     assert only_promise(stage) == KeepPromise(2, "50.00", "EUR", "2026-01-08", "D-17/2026")

@@ -182,6 +182,31 @@ async def test_a_birth_date_of_somebody_else_at_the_number_opens_no_debt(
     assert await heard(8, "debt") == "next", "whoever has the letter"
 
 
+@pytest.mark.parametrize(
+    ("currency", "balance", "amount", "said"),
+    [("JPY", 9_000, "4500", "9000"), ("KWD", 9_000_500, "4500.250", "9000.500")],
+)
+async def test_amounts_said_in_a_call_have_the_decimals_of_the_debts_currency(
+    store: Store, desk: DebtDesk, clock: HandClock, currency: str, balance: int, amount: str, said: str
+) -> None:
+    someone = await person(store, phone(5))
+    mine = Debt("01C", someone.id, "R-C", balance, currency, TODAY, START, "baker")
+    await store.debts.add(WE, mine)
+    ids = TimeOrderedIds(clock)
+    log = CallLog(ids.new(), ledger=store.ledger, clock=clock, ids=ids, live=LiveCalls(), region="PL")
+    received = {"direction": "inbound", "caller": phone(5).value, "dialled": "100"}
+    await log.write(CallEventKind.RECEIVED, received)
+    await log.write(CallEventKind.IDENTITY_CHECKED, {"by": "code", "passed": True})
+    here = lambda: Circumstances(log.id, clock.now(), phone(5))  # noqa: E731
+    errands = DebtErrands(desk, log, ids, here=here, finish=awaited)
+    read = await errands.read(ReadDebt(1))
+    assert read.values["debt"]["amount"] == said  # type: ignore[index]
+    promise = KeepPromise(2, amount, currency, (TODAY + DAY).isoformat(), "", 2)
+    assert (await errands.promise(promise)).outcome == "next"
+    (kept,) = await store.debts.promises("01C")
+    assert (kept.amount, kept.currency) == (balance // 2, currency)
+
+
 async def test_a_promise_or_a_dispute_of_who_was_not_verified_leaves_the_debt_as_it_is(
     store: Store, desk: DebtDesk, clock: HandClock
 ) -> None:
