@@ -57,7 +57,7 @@ class Mailbox:
 
 def mailbox_of(text: str) -> Mailbox:
     """ "Anna <anna@example.com>" or the address alone. Raises AddressRefused."""
-    if any(unicodedata.category(letter) == "Cc" for letter in text):
+    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
         raise AddressRefused("the sender holds a line break or another control character")
     name, address = parseaddr(text)
     if not address:

@@ -68,12 +68,12 @@ def composed(submission: Submission, identity: MailIdentity, at: datetime) -> tu
     if isinstance(answered, str) and _THEIR_ID.fullmatch(answered):
         message["In-Reply-To"] = answered
         message["References"] = answered
-    if submission.language:
-        message["Content-Language"] = one_line(submission.language)
     _let_unsubscribe(message, submission.unsubscribe_url)
     message.set_content(submission.text, charset="utf-8")
     if submission.html:
         message.add_alternative(_with_tracking(submission), subtype="html", charset="utf-8")
+    if submission.language:
+        message["Content-Language"] = one_line(submission.language)
     return to, message
 
 

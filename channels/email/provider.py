@@ -194,6 +194,9 @@ class MailProvider:
         )
         try:
             await connection.connect()
+            if connection.is_ehlo_or_helo_needed:
+                # Extensions are looked for before the first command.
+                await _greeted(connection)
         except BaseException:
             connection.close()
             raise
@@ -235,6 +238,13 @@ class MailProvider:
             connection.close()
         else:
             self._idle.append((connection, self._clock.monotonic()))
+
+
+async def _greeted(connection: aiosmtplib.SMTP) -> None:
+    try:
+        await connection.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        await connection.helo()
 
 
 async def _left(connection: aiosmtplib.SMTP) -> None:

@@ -1,8 +1,8 @@
 """What goes into a request and where something stands in an answer, written as short texts.
 
 A template is any text with {to} {text} {sender} {id} {expires} {callback} in it, replaced by those of the
-message. A place is a JSON pointer such as `/list/0/id` (RFC 6901), or `regex:` and a pattern whose first group
-is meant.
+message. A place is a JSON pointer such as `/list/0/id` (RFC 6901), or `regex:` and a pattern, of which the
+first group is meant.
 """
 
 from __future__ import annotations
