@@ -99,9 +99,7 @@ class OptingWords:
                         f"{word!r} is no word of messages: it needs a letter, and at most {LONGEST_WORD}."
                     )
                 if (other := known.get(key, (wish, None))[0]) is not wish:
-                    raise WrongWord(
-                        f"{word!r} means {other} already and cannot mean {wish} too: leave it out."
-                    )
+                    raise WrongWord(f"{word!r} already means {other}, not {wish}: leave it out.")
                 known.setdefault(key, (wish, None))
         object.__setattr__(self, "_known", known)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -114,7 +114,7 @@ class AutoReplies:
     """
 
     keywords: tuple[Keyword, ...] = ()
-    opting: OptingWords = OptingWords()
+    opting: OptingWords = field(default_factory=OptingWords)
     most_an_hour: int = 3
 
     def __post_init__(self) -> None:
@@ -147,7 +147,9 @@ class Silent(StrEnum):
     TOO_MANY = "too_many"
 
 
-def auto_reply(incoming: Incoming, replies: AutoReplies, past: Iterable[datetime]) -> str | Silent:
+def auto_reply(
+    incoming: Incoming, replies: AutoReplies, past: Iterable[datetime], now: datetime
+) -> str | Silent:
     """The name of the template that answers, or why none does.
 
     `past`: when this person was answered automatically before. An opting word counts also where nothing
@@ -159,7 +161,7 @@ def auto_reply(incoming: Incoming, replies: AutoReplies, past: Iterable[datetime
         return Silent.NO_WORD
     if incoming.channel is Channel.SMS and not _a_persons_number(incoming.from_):
         return Silent.NO_PERSON
-    since = incoming.at - timedelta(hours=1)
+    since = now - timedelta(hours=1)
     if sum(1 for at in past if at > since) >= replies.most_an_hour:
         return Silent.TOO_MANY
     return template

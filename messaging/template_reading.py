@@ -256,8 +256,9 @@ class _Reader:
 
     def _check_whole(self, root: Table, template: MessageTemplate) -> None:
         for language, variant in template.variants.items():
-            read = {name for piece in (*variant.text, *variant.html) for name, _ in piece.names()}
-            if template.link is not None and LINK not in read:
+            said = {name for piece in variant.text for name, _ in piece.names()}
+            read = said | {name for piece in variant.html for name, _ in piece.names()}
+            if template.link is not None and LINK not in said:
                 self._note(
                     root.entries["link"][0].place, f"the text ({language}) does not say {{link}}: add it"
                 )

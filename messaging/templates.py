@@ -15,7 +15,7 @@ from html import escape
 from urllib.parse import quote
 
 from compliance.facts import Channel, Purpose
-from wording.expressions import Expression, Scope, Unset
+from wording.expressions import Expression, Scope, Unset, as_text
 from wording.templates import Template
 
 LINK, CODE, UNSUBSCRIBE, LANGUAGE = "link", "code", "unsubscribe", "language"
@@ -201,7 +201,7 @@ def _target(link: Piece, values: Scope, language: str) -> str:
 
 
 def _blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and not as_text(value).strip())
 
 
 def _names(variant: Variant) -> Iterator[tuple[str, int]]:
