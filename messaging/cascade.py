@@ -119,7 +119,7 @@ class Finished:
 
 Command = SendMessage | Withdraw | ToldLate | Finished
 
-# How far a message got. Whatever is told afterwards and is no further changes nothing.
+# How far one message got. Whatever is told afterwards and is no further changes nothing.
 _FURTHER: dict[MessageState, int] = {
     _S.QUEUED: 0,
     _S.SENDING: 0,
@@ -133,6 +133,11 @@ _FURTHER: dict[MessageState, int] = {
     _S.READ: 5,
     _S.CHECKED: 6,
 }
+# Of several messages; one that may have arrived is more than one that surely did not.
+_BETTER = (
+    *(_S.STOPPED, _S.REFUSED, _S.QUEUED, _S.SENDING, _S.EXPIRED, _S.FAILED),
+    *(_S.IN_DOUBT, _S.ACCEPTED, _S.DELIVERED, _S.READ, _S.CHECKED),
+)
 _LOST = frozenset({_S.FAILED, _S.EXPIRED})
 _ENDINGS = {
     _S.CHECKED: Ending.CHECKED,
@@ -178,7 +183,7 @@ class CascadeRun:
     def furthest(self) -> MessageState | None:
         """The best that any message did, also when it was told after the end."""
         sent = [state for state in self.states if state is not None]
-        return max(sent, key=_FURTHER.__getitem__, default=None)
+        return max(sent, key=_BETTER.index, default=None)
 
     def next_deadline(self) -> datetime | None:
         return None if self.ending is not None else self.deadline
