@@ -12,6 +12,8 @@ _NAMED = {
     ("campaign_move", "possible"): "campaign_move_",
     ("debt_move", "state"): "debt_state_",
     ("callback_over", "state"): "callback_state_",
+    ("lead_not_over", "state"): "lead_state_",
+    ("lead_move", "state"): "lead_state_",
 }
 
 

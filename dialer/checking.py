@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as member
 from difflib import get_close_matches
 
 from compliance.facts import Mode, Purpose
@@ -39,6 +40,8 @@ _MESSAGE_LACKS = {
 class Known:
     """Names that the installation has. `languages` are those of the campaign's flow, empty: not known.
 
+    `spoken`: languages that the hotline speaks. `disposition_labels`: name -> language -> words.
+
     `opt_out_flows`: those in which a person can end all calls; `flow_queues`: to which queues each flow gives
     people; None: not known. `company` and `caller_id`: who calls, and our number where a campaign names none;
     "": there is none.
@@ -52,6 +55,8 @@ class Known:
     scripts: Collection[str] = ()
     topics: Collection[str] = ()
     languages: Collection[str] = ()
+    spoken: Collection[str] = ()
+    disposition_labels: Mapping[str, Mapping[str, str]] = member(default_factory=dict)
     lines: int | None = None
     opt_out_flows: Collection[str] | None = None
     flow_queues: Mapping[str, Collection[str]] | None = None

@@ -85,7 +85,7 @@ WHAT = (
             Field("script", K.CHOICE, names="scripts", optional=True),
             Field("dispositions", K.NAMES, names="dispositions"),
             Field("topics", K.LIST),
-            Field("language", K.TEXT, optional=True),
+            Field("language", K.CHOICE, names="spoken", optional=True),
         ),
     ),
     Group(

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from compliance.facts import Mode, Purpose
 from console.api.campaign_shapes import CampaignSettings
 from console.campaigns.fields import Field, Kind, WrongInput, place_of, read, typed_in, written
-from console.words import Words
+from console.display import labelled
+from console.words import LANGUAGES, Words
 from dialer.campaign import Campaign, CampaignKind
 from dialer.checking import Known
 from dialer.machine import Detect, OnMachine
@@ -155,8 +156,15 @@ def _choices(one: Field, value: str, known: Known, words: Words) -> list[tuple[s
     if one.kind not in (Kind.CHOICE, Kind.NAMES):
         return []
     chosen = set(value.split(", ")) - {""} if one.kind is Kind.NAMES else {value} - {""}
-    names = sorted({*getattr(known, one.names), *chosen})
-    return [(name, name, name in chosen) for name in names]
+    shown = {name: _word(one, name, known, words) for name in sorted({*getattr(known, one.names), *chosen})}
+    return [(name, word, name in chosen) for name, word in shown.items()]
+
+
+def _word(one: Field, name: str, known: Known, words: Words) -> str:
+    """What people call it; most names are people's own."""
+    if one.names == "dispositions" and name in known.disposition_labels:
+        return labelled(known.disposition_labels[name], name, words)
+    return LANGUAGES.get(name, name) if one.names == "spoken" else name
 
 
 def _got(settings: Settings, path: str) -> object:

@@ -13,11 +13,12 @@ from console.accounts.admission import saw_all
 from console.api.parts import ApiParts
 from console.campaigns.asking import actor_of, campaign_read
 from console.campaigns.lead_filters import asked_of
-from console.campaigns.people import names_of
+from console.campaigns.people import disposition_names, names_of
 from console.campaigns.telling import told
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.refusal_telling import refusal_told
 from console.sending import send
 from console.words import Words
 from dialer.campaign import Campaign
@@ -52,9 +53,9 @@ class LeadOrders:
         if what not in ("stop", "reopen"):
             raise Fault(400, "`order` is stop or reopen.")
         if not 0 < len(ids) <= MOST_AT_ONCE:
-            raise Fault(422, words("lead_orders_none", None, most=MOST_AT_ONCE))
+            raise Fault(422, words("lead_orders_none", None, most=MOST_AT_ONCE), words.language)
         if not 0 < len(reason) <= LONGEST_REASON or not reason.isprintable():
-            raise Fault(422, words("lead_orders_reason", None, most=LONGEST_REASON))
+            raise Fault(422, words("lead_orders_reason", None, most=LONGEST_REASON), words.language)
         leads, actor = self._parts.leads, actor_of(request)
         did, refused = 0, []
         for lead_id in ids:
@@ -64,11 +65,13 @@ class LeadOrders:
                     raise Missing(f"There is no lead {lead_id} in this campaign.")
                 await (leads.stop if what == "stop" else leads.reopen)(actor, lead_id, reason)
                 did += 1
-            except (Refused, Changed, Missing) as why:
-                refused.append(str(why))
+            except Refused as why:
+                refused.append(refusal_told(why, words))
+            except (Changed, Missing):
+                refused.append(words("refused_meanwhile"))
         if refused:
-            told_why = " ".join(dict.fromkeys(refused[:3]))
-            raise Fault(409, f"{words('lead_orders_part', None, done=did, left=len(refused))} {told_why}")
+            part = words("lead_orders_part", None, done=did, left=len(refused))
+            raise Fault(409, " ".join([part, *dict.fromkeys(refused[:3])]), words.language)
         back = asked_of(form).query(done=f"leads_{what}")
         return web.Response(status=303, headers={"Location": f"/campaigns/{campaign.id}/leads?{back}"})
 
@@ -84,12 +87,13 @@ class LeadOrders:
             }
         )
         await response.prepare(request)
+        labels = disposition_names(self._parts.campaign_rules.known(), words)
         # Spreadsheets know UTF-8 by its mark.
         await send(response, ("\ufeff" + _line(_HEADERS)).encode())
         async for leads in self._pages_of(campaign, wanted):
             await saw_all(request, "lead.seen", [f"lead:{lead.id}" for lead in leads])
             people = [lead.reason.data.get("who") for lead in leads]
-            names = await names_of(people, self._parts.accounts.people, words)
+            names = {**labels, **await names_of(people, self._parts.accounts.people, words)}
             rows = [_line(_row(lead, words, told(lead.reason, words, names))) for lead in leads]
             await send(response, "".join(rows).encode())
         await response.write_eof()

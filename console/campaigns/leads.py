@@ -15,10 +15,11 @@ from console.api.problem import Problem
 from console.campaigns.asking import campaign_read
 from console.campaigns.frame import counted, frame
 from console.campaigns.lead_filters import VIEWS, asked_of
-from console.campaigns.people import names_of
+from console.campaigns.people import disposition_names, names_of
 from console.campaigns.telling import row_of, told
 from console.display import short_date_time
 from console.faults import Fault
+from console.gate_telling import gate_told
 from console.pages import Pages
 from dialer.campaign import Campaign
 from dialer.lead import LeadState
@@ -83,7 +84,10 @@ class CampaignLeads:
         lead, decision = found.facts.lead, found.decision
         saw(request, "lead.seen", [f"lead:{lead.id}"])
         people = [reason.data.get("who") for reason in found.reasons]
-        names = await names_of(people, parts.accounts.people, words)
+        names = {
+            **await names_of(people, parts.accounts.people, words),
+            **disposition_names(parts.campaign_rules.known(), words),
+        }
         return self._pages.page(
             request,
             "campaigns/lead_why.html",
@@ -92,6 +96,7 @@ class CampaignLeads:
             may_be_called=found.may_be_called,
             reasons=[told(reason, words, names) for reason in found.reasons],
             rules=decision.checked if decision else (),
+            gate_told=lambda reason: gate_told(reason, words),
             decides=None if decision is None or decision.allowed else decision.rule,
             next_lawful=decision.next_allowed_at if decision else None,
             at=found.at,
@@ -112,7 +117,10 @@ class CampaignLeads:
         saw(request, "lead.seen", [f"lead:{lead.id}" for lead in page.items])
         words, now = self._pages.words_for(request), self._parts.clock.now()
         people = [lead.reason.data.get("who") for lead in page.items]
-        names = await names_of(people, self._parts.accounts.people, words)
+        names = {
+            **await names_of(people, self._parts.accounts.people, words),
+            **disposition_names(self._parts.campaign_rules.known(), words),
+        }
         return {
             "rows": [row_of(lead, words, now, names) for lead in page.items],
             "views": [(name, counted(counts, one.states, one.reasons)) for name, one in VIEWS.items()],

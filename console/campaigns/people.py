@@ -1,10 +1,12 @@
-"""What people and systems are called who did something to a lead or a campaign."""
+"""What people and systems are called who did something to a lead or a campaign, and how they closed it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from console.display import labelled
 from console.words import Words
+from dialer.checking import Known
 from engine.registers.accounts import People
 from engine.registers.actor import ActorKind
 from engine.registers.refusals import Missing
@@ -23,3 +25,9 @@ async def names_of(references: Iterable[object], people: People, words: Words) -
         elif kind in (ActorKind.TOKEN, ActorKind.COMMAND, ActorKind.ENGINE):
             names[reference] = words(f"changer_{kind}")
     return names
+
+
+def disposition_names(known: Known, words: Words) -> Mapping[str, str]:
+    """Labels of dispositions, by "disposition:NAME", beside the people whom a reason refers to."""
+    labels = known.disposition_labels
+    return {f"disposition:{name}": labelled(label, name, words) for name, label in labels.items()}

@@ -57,7 +57,7 @@ class LeadRow:
 def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY) -> str:
     """One sentence; its times are where the console runs, which is where its reader is.
 
-    `names` of those whom the reason refers to, as "person:ID".
+    `names` of what the reason refers to, as "person:ID" and "disposition:NAME".
     """
     gaps: dict[str, object] = dict.fromkeys(_GAPS, "?")
     gaps |= {name: value for name, value in reason.data.items() if name in gaps}
@@ -68,6 +68,7 @@ def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY) -> str
     if isinstance(result, str):
         gaps["result"] = words.get(f"attempt_result_{result}", result)
     gaps["reason"] = gate_told(str(gaps["reason"]), words)
+    gaps["disposition"] = names.get(f"disposition:{gaps['disposition']}", gaps["disposition"])
     if isinstance(gaps["who"], str):
         gaps["who"] = names.get(gaps["who"], gaps["who"])
     state = reason.data.get("state")

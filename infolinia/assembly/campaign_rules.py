@@ -14,6 +14,7 @@ from infolinia.assembly.callbacks import hours_of
 from infolinia.configuration import Configuration
 from infolinia.sections.rules import rule_book
 from ivr.flow import Flow
+from ivr.sentences import LANGUAGES
 from ivr.steps.queue import Queue
 from ivr.steps.stop_contact import StopContactStep
 from schedules.opening_hours import OpeningHours
@@ -39,6 +40,7 @@ def names_anew(configuration: Configuration, rules: CampaignRules, flows: FlowSh
 def known_to_campaigns(configuration: Configuration, flows: Iterable[Flow]) -> Known:
     """The names that a campaign may use."""
     named = {flow.name: flow for flow in flows}
+    dispositions = configuration.desk.all_dispositions()
     return Known(
         queues=frozenset(configuration.queues),
         flows=frozenset(named),
@@ -46,7 +48,9 @@ def known_to_campaigns(configuration: Configuration, flows: Iterable[Flow]) -> K
         flow_queues={name: _queues(flow) for name, flow in named.items()},
         hours=frozenset(configuration.hours),
         packs=frozenset(PACKS),
-        dispositions=frozenset(configuration.desk.all_dispositions()),
+        dispositions=frozenset(dispositions),
+        disposition_labels={name: one.label for name, one in dispositions.items()},
+        spoken=LANGUAGES,
         scripts=frozenset(configuration.desk.scripts),
         lines=max(1, configuration.outbound.lines),
         company=configuration.outbound.company.strip(),

@@ -273,7 +273,8 @@ class SqlLeads:
         def work(connection: Connection) -> Lead:
             lead = locked_lead(connection, id)
             if lead.state in (LeadState.DIALLING, LeadState.TALKING, LeadState.WRAP_UP):
-                raise Refused("There is a call with this person: stop the lead once that is over.", "state")
+                told = "There is a call with this person: stop the lead once that is over."
+                raise Refused(told, "state", "lead_on_the_line")
             after = _moved(lead, LeadMove.STOP, Reason(ReasonCode.REMOVED, data))
             return self._put(connection, actor, after, "lead.stopped")
 
@@ -283,10 +284,12 @@ class SqlLeads:
         def work(connection: Connection) -> Lead:
             lead = locked_lead(connection, id)
             if lead.state not in OVER:
-                raise Refused(f"The lead is {lead.state}: only one that is over is opened again.", "state")
+                told = f"The lead is {lead.state}: only one that is over is opened again."
+                raise Refused(told, "state", "lead_not_over", state=lead.state)
             if lead.reason.code is ReasonCode.MERGED:
                 other = lead.reason.data.get("lead", "?")
-                raise Refused(f"The person is called as lead {other}: open that one again.", "state")
+                told = f"The person is called as lead {other}: open that one again."
+                raise Refused(told, "state", "lead_merged", lead=other)
             after = _moved(lead, LeadMove.REOPEN, IN_TURN)
             return self._put(connection, actor, replace(after, not_before=None), "lead.reopened", note)
 
@@ -312,7 +315,7 @@ def _moved(lead: Lead, move: LeadMove, reason: Reason) -> Lead:
     try:
         return replace(lead, state=moved(lead.state, move), reason=reason)
     except WrongMove as wrong:
-        raise Refused(str(wrong), "state") from None
+        raise Refused(str(wrong), "state", "lead_move", state=lead.state) from None
 
 
 def _reasons(reasons: Collection[ReasonCode]) -> ColumnElement[bool]:

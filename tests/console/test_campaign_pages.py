@@ -219,3 +219,14 @@ async def test_pages_that_are_not_there(room: Campaigning) -> None:
     await room.page("/campaigns?after=x", 400)
     await room.page("/parts/leads/nobody/why", 404)
     assert (await room.office.page("/campaigns/spring")).headers["Location"] == "/campaigns/spring/leads"
+
+
+async def test_dispositions_and_languages_are_chosen_by_what_people_call_them(room: Campaigning) -> None:
+    page = await room.page("/campaigns/new")
+    assert 'name="dispositions:not_interested" value="yes">Not interested</label>' in page
+    assert '<option value="pl">Polski</option>' in page
+    await room.made(language="pt-BR")
+    kept = await room.page("/campaigns/spring/change?step=what")
+    assert '<option value="pt-BR" selected>pt-BR</option>' in kept, "one that was set by the API is kept"
+    room.office.client.session.cookie_jar.update_cookies({"language": "pl"})
+    assert "Brak zainteresowania</label>" in await room.page("/campaigns/new")
