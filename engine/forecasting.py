@@ -7,6 +7,7 @@ is made in a process of its own and never beside calls.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -18,6 +19,7 @@ from dialer.campaign import Campaign
 from dialer.eligibility import Eligibility
 from dialer.forecast import (
     Counted,
+    Day,
     Finish,
     Forecast,
     Moment,
@@ -48,6 +50,8 @@ _SIMULATED: dict[Mode, Literal["progressive", "predictive"]] = {
 }
 
 _WHOLE_LIST = "Each simulated day has the leads of the whole plan in all its hours, whatever hours suit each."
+# So few still tell how much days differ.
+FEWEST_DAYS = 3
 
 Progress = Callable[[str, int, int], None]
 
@@ -140,10 +144,12 @@ async def make_forecast(
     gate: Judges,
     clock: Clock,
     most_judged: int = MOST_JUDGED,
+    most_seconds: float = math.inf,
     progress: Progress = lambda stage, done, of: None,
 ) -> CampaignForecast:
     """`agents` in each hour; `changes`: other numbers of them, as 5 or -2; `days` are simulated for each.
 
+    After `most_seconds` of simulating no further day is begun, once there are FEWEST_DAYS.
     `progress`: "leads" or "days", how many are done, of how many. Raises StoreUnavailable, Missing.
     """
     now = clock.now()
@@ -160,7 +166,9 @@ async def make_forecast(
         progress=lambda done, of: progress("leads", done, of),
     )
     notes = list(_not_simulated(campaign, hours, found))
-    forecast, variants, known = None, [], NOTHING_KNOWN
+    forecast: Forecast | None = None
+    variants: list[Variant] = []
+    known = NOTHING_KNOWN
     midnight = _midnight(hours[0] if hours else now, zone)
     if not notes:
         calls = await newest_calls(attempts, campaign.id)
@@ -179,20 +187,21 @@ async def make_forecast(
             Counted(counted.attempts, counted.live, counted.abandoned),
             await campaigns.knowledge(campaign.id),
         )
-        total = days * (1 + len(changes))
-
-        async def simulated(change: int, done: int) -> Forecast:
-            other = plan.with_agents(change) if change else plan
-            runs = []
-            for seed in range(days):
-                runs.append(simulate_day(other, found.callable.expected, settings, seed))
-                progress("days", done + seed + 1, total)
+        plans = [plan, *(plan.with_agents(change) for change in changes)]
+        made: list[list[Day]] = [[] for _ in plans]
+        began = clock.monotonic()
+        for seed in range(days):
+            if seed >= FEWEST_DAYS and clock.monotonic() - began > most_seconds:
+                notes.append(
+                    f"A day of so many hours and agents takes long: {seed} of {days} were simulated."
+                )
+                break
+            for number, (one, its_days) in enumerate(zip(plans, made, strict=True), 1):
+                its_days.append(simulate_day(one, found.callable.expected, settings, seed))
+                progress("days", seed * len(plans) + number, days * len(plans))
                 await asyncio.sleep(0)
-            return summarise(other, settings, runs)
-
-        forecast = await simulated(0, 0)
-        for number, change in enumerate(changes, 1):
-            variants.append(Variant(change, await simulated(change, number * days)))
+        forecast, *others = (summarise(one, settings, its) for one, its in zip(plans, made, strict=True))
+        variants = [Variant(change, other) for change, other in zip(changes, others, strict=True)]
         notes.append(_WHOLE_LIST)
         notes += notes_of(campaign, settings, known)
     return CampaignForecast(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from compliance.facts import Mode
@@ -29,11 +30,13 @@ async def forecast_of(
     place: ForecastPlace,
     by: str,
     most_judged: int = MOST_JUDGED,
+    most_seconds: float = math.inf,
     progress: Progress = lambda stage, done, of: None,
 ) -> CampaignForecast:
     """The forecast, which is then kept as the campaign's last one.
 
-    `agents` None: all that its queue has in the configuration. `by`: as of engine.forecasts.ForecastOrder.
+    `agents` None: all that its queue has in the configuration. `place`, `by`: as ForecastOrder has them; the
+    rest as `make_forecast` has it.
     Raises StoreError, StoreUnavailable, Missing, and ValueError with a sentence when no agents are known.
     """
     clock = SystemClock()
@@ -57,6 +60,7 @@ async def forecast_of(
             gate=Gatekeeper(books.permissions, books.decisions, book, clock),
             clock=clock,
             most_judged=most_judged,
+            most_seconds=most_seconds,
             progress=progress,
         )
         await books.forecasts.keep(

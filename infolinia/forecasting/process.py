@@ -22,6 +22,8 @@ from infolinia.forecasting.making import forecast_of
 from store.database import StoreError
 
 _NICE = 10
+# Who waits at a page rather has fewer days than none.
+_MOST_SECONDS = 900.0
 
 
 async def _main(order: dict[str, Any]) -> None:
@@ -37,6 +39,7 @@ async def _main(order: dict[str, Any]) -> None:
             changes=order["changes"],
             place=ForecastPlace(order["place"]),
             by=order["by"],
+            most_seconds=_MOST_SECONDS,
             progress=progress,
         )
     except (ConfigurationRejected, StoreError, StoreUnavailable, Missing, ValueError) as problem:

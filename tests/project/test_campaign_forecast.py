@@ -13,9 +13,11 @@ from compliance.facts import Mode, Purpose
 from dialer.campaign import CampaignKind
 from dialer.recycling import AttemptCaps, RetryRules
 from engine.clock import SystemClock
+from engine.forecasting import FEWEST_DAYS
 from engine.forecasts import ForecastBusy, ForecastOrder, ForecastPlace, ForecastState, KeptForecast
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.forecasting.desk import ForecastDesk
+from infolinia.forecasting.making import forecast_of
 from store.store import Store, open_store
 from tests.commands import Program, loaded_program
 from tests.store.campaign_samples import campaign, listed
@@ -101,6 +103,17 @@ def test_a_forecast_tells_who_may_be_called_and_what_a_day_comes_to(program: Pro
     assert last is not None
     assert (last.order.place, last.order.changes, last.result) == (ForecastPlace.COMMAND, (5,), told)
     assert last.order.by.startswith("command:")
+
+
+async def test_days_that_take_too_long_are_fewer_and_that_is_said(home: Path) -> None:
+    configuration = load_configuration(home / "infolinia.yaml")
+    place = ForecastPlace.API
+    made = await forecast_of(
+        configuration, "spring", agents=1, days=9, changes=(5,), place=place, by="", most_seconds=0.0
+    )
+    assert made.forecast is not None
+    assert (made.forecast.days, made.variants[0].forecast.days) == (FEWEST_DAYS, FEWEST_DAYS)
+    assert any(f"{FEWEST_DAYS} of 9 were simulated" in note for note in made.notes)
 
 
 def test_what_is_not_simulated_is_said(program: Program, home: Path) -> None:
