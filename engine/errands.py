@@ -25,7 +25,7 @@ from engine.debt_desk import DebtDesk
 from engine.debt_errands import BY_DEBT, DebtErrands
 from engine.fetching import fetch
 from engine.gatekeeper import ContactRequest, Gate, asked_for
-from engine.outbox_jobs import Circumstances, KeptErrand, NotKept, kept_of
+from engine.outbox_jobs import WAITS_FOR_MESSAGE, Circumstances, KeptErrand, NotKept, kept_of
 from engine.ports import Clock, Codes, Ids, Ledger, LedgerUnavailable, Profiles, Services, StoreUnavailable
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import (
@@ -54,8 +54,6 @@ MOST_CODES_SENT = 3
 # calls: four digits would else be found in a few hundred.
 MOST_WRONG_ANSWERS = 10
 WRONG_ANSWERS_COUNT = timedelta(days=30)
-# A caller who asks for a message means now, at any hour.
-WAITS_FOR_MESSAGE = timedelta(minutes=15)
 # What the gate refuses for want of facts is no rule's word.
 OF_THE_GATE = "gate/"
 

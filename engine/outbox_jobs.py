@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from calls.events import CallEventKind
 from calls.queue_stay import QueueStay
+from compliance.facts import Mode, Purpose
 from engine.changes import CallbackKept, Change, ConsentKept, InteractionAdded, JobAdded, ObjectionKept
 from engine.codes import CODE_SECONDS
 from history.callbacks import CallbackRequest, CallbackSource
@@ -31,6 +32,10 @@ from ivr.commands import (
 KeptErrand = SendMessage | RequestCallback | KeepConsent | StopContact | KeepPromise | SendCode
 # A code is waited for by a caller on the line; what a flow sends besides may come later.
 CODE_PRIORITY = -10
+# What a caller or an agent asks for may come for so long, whatever the hour.
+WAITS_FOR_MESSAGE = timedelta(minutes=15)
+# Before an agent's name, where a flow's would stand.
+OF_AGENT = "agent:"
 
 
 class NotKept(Exception):
@@ -104,15 +109,25 @@ def kept_of(
             raise NotKept(f"messages cannot be sent by {channel}")
         case SendMessage() | SendCode() | RequestCallback() | StopContact() if number is None:
             raise NotKept("the number is no telephone number")
-        case SendMessage(text=text, language=language, channel=channel):
+        case SendMessage(text=text, language=language, channel=channel, purpose=purpose):
             data = {"channel": channel, "to": number, "text": text}
-            sms = row("sms", {"to": number, "text": text, "language": language}, subject=number)
+            payload: dict[str, object] = {"to": number, "text": text, "language": language}
+            payload |= {"purpose": purpose, **_sent_by(circumstances), **_asked_for(purpose, now)}
+            sms = row("sms", payload, subject=number)
             return Kept(CallEventKind.MESSAGE_QUEUED, data, (sms,))
         case SendCode(text=text, language=language):
             # A code that is made again is a new one, and the one before is worth nothing: a key of its own.
             sms = row(
                 "sms",
-                {"to": number, "text": text.replace(CODE, code), "language": language},
+                {
+                    "to": number,
+                    "text": text.replace(CODE, code),
+                    "shown": text.replace(CODE, "…"),
+                    "language": language,
+                    "purpose": Purpose.SERVICE.value,
+                    **_sent_by(circumstances),
+                    **_asked_for(Purpose.SERVICE, now),
+                },
                 key=f"{call_id}:code:{new_id}",
                 priority=CODE_PRIORITY,
                 expires_at=now + timedelta(seconds=CODE_SECONDS),
@@ -140,6 +155,21 @@ def kept_of(
                 data["debt"] = debt
             job = row("promise", {"point": person, **data})
             return Kept(CallEventKind.PROMISE_MADE, data, (job, promise_of(errand, circumstances, new_id)))
+
+
+def _sent_by(circumstances: Circumstances) -> dict[str, object]:
+    """An agent presses a key; a flow writes by itself."""
+    agent = circumstances.flow.removeprefix(OF_AGENT)
+    if agent != circumstances.flow:
+        return {"mode": Mode.MANUAL.value, "agent": agent or None}
+    return {"mode": Mode.AGENTLESS.value}
+
+
+def _asked_for(purpose: str, now: datetime) -> dict[str, object]:
+    """Who is on the line asks for what serves them, and for a while; nobody asks for advertising by calling."""
+    if purpose not in (Purpose.SERVICE, Purpose.INFORMATION):
+        return {}
+    return {"requested_until": (now + WAITS_FOR_MESSAGE).isoformat()}
 
 
 def promise_of(errand: KeepPromise, circumstances: Circumstances, new_id: str) -> InteractionAdded:

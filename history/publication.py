@@ -30,6 +30,10 @@ class Kind(StrEnum):
     CAMPAIGN_CHANGED = "campaign.changed"
     DEBT_CHANGED = "debt.changed"
     PROMISE_CHANGED = "promise.changed"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_DELIVERED = "message.delivered"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_RECEIVED = "message.received"
     WEBHOOK_PING = "webhook.ping"
 
 

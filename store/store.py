@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import event
@@ -17,6 +18,7 @@ from engine.registers.accounts import Accounts
 from store.database import StoreError, create_engine, database_url, shown
 from store.delivery_queue import SqlDeliveryQueue
 from store.ledger import GroupLedger, HealthListener
+from store.message_queue import KEPT_FOR, SqlMessageQueue
 from store.outbox import Outbox
 from store.privacy.key import OPTION, ErasureKey, check_key
 from store.privacy.leavings import Leavings
@@ -39,6 +41,7 @@ from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
 from store.registers.leads import SqlLeads
 from store.registers.list_samples import SqlListSamples
+from store.registers.messages import SqlMessages
 from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
@@ -93,6 +96,7 @@ class Store:
         self.idempotency = SqlIdempotencyKeys(self._engine)
         self.webhooks = SqlWebhooks(self._engine)
         self.deliveries = SqlDeliveries(self._engine)
+        self.messages = SqlMessages(self._engine, clock, TimeOrderedIds(clock))
         self.publications = SqlPublications(self._engine)
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))
@@ -113,6 +117,10 @@ class Store:
     def delivery_queue(self, worker: str) -> SqlDeliveryQueue:
         """Deliveries of webhooks for one worker, whose name no other process has."""
         return SqlDeliveryQueue(self._engine, self._clock, worker)
+
+    def message_queue(self, worker: str, kept_for: timedelta = KEPT_FOR) -> SqlMessageQueue:
+        """Messages for one worker, as `delivery_queue`. One without an expiry is worth sending `kept_for`."""
+        return SqlMessageQueue(self._engine, self._clock, TimeOrderedIds(self._clock), worker, kept_for)
 
     async def start(self) -> None:
         """Upgrade the tables, write what an earlier process left in the spool, then take commits.

@@ -22,10 +22,9 @@ from engine.call_log import CallLog
 from engine.changes import CallbackKept, Change, ObjectionKept
 from engine.debt_desk import PromiseWish
 from engine.desk.refusals import ContactForbidden, DeskRefused
-from engine.errands import WAITS_FOR_MESSAGE
 from engine.exchange import Exchange
 from engine.gatekeeper import ContactRequest, asked_for
-from engine.outbox_jobs import Circumstances, Kept, kept_of
+from engine.outbox_jobs import OF_AGENT, WAITS_FOR_MESSAGE, Circumstances, Kept, kept_of
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.refusals import Refused
@@ -183,7 +182,8 @@ class Arrangements:
             await call_log.add(CallEventKind.CONTACT_REFUSED, refused, durable=False)
             raise ContactForbidden(decision)
         errand = SendMessage(self._work_id(call_log), number, text, language)
-        await self._keep(call_log, kept_of(errand, self._here(call_log), new_id=new_id, number=number))
+        here = self._here(call_log, flow=f"{OF_AGENT}{call_log.call.agent or ''}")
+        await self._keep(call_log, kept_of(errand, here, new_id=new_id, number=number))
 
     async def _debt_of(self, call_log: CallLog, reference: str) -> Debt | None:
         """None: not known here, or not to be found out now; then it stands in the call's log alone."""

@@ -75,6 +75,16 @@ class Decisions(Protocol):
         Whoever is unknown becomes a contact. Raises Missing for a contact id that is none.
         """
 
+    async def decide_all(
+        self,
+        asked: Sequence[tuple[PersonQuery, DecisionPlan]],
+        judge: Callable[[int, PersonFacts], Judgement],
+        now: datetime,
+    ) -> Sequence[Decision | None]:
+        """The same of many in one transaction; `judge` is told which. None is to be asked about by itself:
+        the contact is missing, or was decided about earlier in the list.
+        """
+
     async def logged(
         self, wanted: DecisionFilter, *, limit: int = 50, before: tuple[datetime, str, int] | None = None
     ) -> Sequence[LoggedDecision]:

@@ -25,6 +25,7 @@ from store.tables import (
     do_not_contact,
     interactions,
     legal_holds,
+    messages,
     pseudonym_keys,
     recordings,
 )
@@ -138,6 +139,7 @@ def erase_rows(
         "attempts": lambda rows: _set(
             connection, "attempts", rows, lead=None, contact_id=None, number="", debt=None, callback=None
         ),
+        "messages": lambda rows: _empty_messages(connection, rows, now),
         "consents": lambda rows: _empty_consents(connection, person, rows, key, proof_since, done),
         "do_not_contact": lambda rows: _hide_objections(connection, person, rows, key, now, new_id, done),
     }
@@ -260,6 +262,32 @@ def _empty_interactions(connection: Connection, rows: ColumnElement[bool], now: 
         )
     )
     return connection.execute(changed).rowcount
+
+
+def _empty_messages(connection: Connection, rows: ColumnElement[bool], now: datetime) -> int:
+    """What is still to be sent is not."""
+    queued = (messages.c.state == "queued") & rows
+    connection.execute(update(messages).where(queued).values(state="stopped", state_at=now))
+    return _set(
+        connection,
+        "messages",
+        rows,
+        contact_id=None,
+        point_kind=None,
+        point_value=None,
+        text="",
+        subject="",
+        html="",
+        unsubscribe_url="",
+        data={},
+        call_id=None,
+        debt=None,
+        cascade=None,
+        in_reply_to=None,
+        external_id=None,
+        why="",
+        code="",
+    )
 
 
 def _delete_lone_groups(connection: Connection, person: Person) -> int:

@@ -63,6 +63,7 @@ def told_subjects(person: Person) -> tuple[ColumnElement[bool], ...]:
         | column.in_(_prefixed("lead:", listed))
         | column.in_(_prefixed("debt:", owed))
         | column.in_(_prefixed("promise:", promised))
+        | column.in_(_prefixed("message:", _message_ids(person)))
         | column.in_(_prefixed("consent:", select(consents.c.id).where(_consents(person))))
         | column.in_(_prefixed("interaction:", select(interactions.c.id).where(person.interactions())))
         | column.in_(_prefixed("do_not_contact:", select(do_not_contact.c.id).where(_objections(person))))
@@ -107,6 +108,24 @@ def _recording_ids(person: Person) -> Select[tuple[str]]:
 
 def _callback_ids(person: Person) -> Select[tuple[str]]:
     return select(callback_requests.c.id).where(_callbacks(person))
+
+
+def _messages(person: Person) -> ColumnElement[bool]:
+    columns = tables.messages.c
+    return or_(columns.contact_id.in_(person.ids), columns.point_value.in_(person.values))
+
+
+def _message_ids(person: Person) -> Select[tuple[str]]:
+    return select(tables.messages.c.id).where(_messages(person))
+
+
+def _of_message(table: Table) -> Holding:
+    return Holding(table, Fate.DELETED, lambda p, _: table.c.message_id.in_(_message_ids(p)))
+
+
+def _early(person: Person) -> ColumnElement[bool]:
+    """A provider that knows no reference of its own may tell the message's."""
+    return tables.early_receipts.c.reference.in_(_message_ids(person))
 
 
 def _callbacks(person: Person) -> ColumnElement[bool]:
@@ -200,6 +219,11 @@ HOLDINGS: tuple[Holding, ...] = (
         Fate.DELETED,
         lambda p, _: tables.recordings.c.call_id.in_(p.call_ids()),
     ),
+    _of_message(tables.message_parts),
+    _of_message(tables.message_events),
+    Holding(tables.early_receipts, Fate.DELETED, lambda p, _: _early(p)),
+    # What was sent by which provider and how much it cost stays, without whom to and what.
+    Holding(tables.messages, Fate.EMPTIED, lambda p, _: _messages(p)),
     Holding(call_events, Fate.EMPTIED, lambda p, _: _events(p)),
     Holding(tables.call_parts, Fate.DELETED, lambda p, _: tables.call_parts.c.call_id.in_(p.call_ids())),
     Holding(calls, Fate.EMPTIED, lambda p, _: calls.c.id.in_(p.call_ids())),

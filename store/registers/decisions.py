@@ -20,7 +20,8 @@ from engine.registers.refusals import Missing
 from history.interaction import ContactPoint, PointKind
 from store.decision_audit import Audited, Expected, Finding, audit_decisions
 from store.decision_chain import GENESIS, chained
-from store.registers.person_facts import person_facts
+from store.registers.person_busy import busy_until
+from store.registers.person_facts import people_facts, person_facts
 from store.registers.profiles import locked, survivor_of
 from store.registers.pseudonyms import (
     debt_pseudonym,
@@ -72,6 +73,33 @@ class SqlDecisions:
 
     async def logged(
         self, wanted: DecisionFilter, *, limit: int = 50, before: tuple[datetime, str, int] | None = None
+    async def decide_all(
+        self,
+        asked: Sequence[tuple[PersonQuery, DecisionPlan]],
+        judge: Callable[[int, PersonFacts], Judgement],
+        now: datetime,
+    ) -> Sequence[Decision | None]:
+        ids = [self._ids.new() for _ in asked]
+
+        def work(connection: Connection) -> list[Decision | None]:
+            queries = [query for query, _ in asked]
+            reached = _lock_people(connection, queries, ids, now)
+            decided: list[Decision | None] = []
+            met: set[str] = set()
+            for n, known in enumerate(people_facts(connection, queries, now)):
+                people = set() if known is None else {*known.contact_ids, reached[n] or ""} - {""}
+                if known is None or people & met:
+                    decided.append(None)
+                    continue
+                met |= people
+                judged = judge(n, known)
+                query, plan = asked[n]
+                self._append(connection, _content(connection, query, plan, known, reached[n], judged, now))
+                decided.append(judged.decision)
+            return decided
+
+        return await written(self._engine, work)
+
     ) -> Sequence[LoggedDecision]:
         columns = decisions.c
         order = (columns.at, columns.writer, columns.seq)
@@ -144,6 +172,21 @@ def _lock_person(connection: Connection, query: PersonQuery, new_id: str, now: d
 
 def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:
     statements = statements_for(connection.dialect)
+def _lock_people(
+    connection: Connection, queries: Sequence[PersonQuery], new_ids: Sequence[str], now: datetime
+) -> list[str | None]:
+    """As _lock_person, of many: locked together, in one lasting order. Who is missing is None's."""
+    keys = [None if q.point is None else (q.point.kind.value, q.point.value) for q in queries]
+    wanted = {key: (new_id, now) for key, new_id in zip(keys, new_ids, strict=True) if key is not None}
+    contacts_at = contacts_of(connection, statements_for(connection.dialect), dict(sorted(wanted.items())))
+    reached = [None if key is None else contacts_at[key] for key in keys]
+    if connection.dialect.name == "postgresql":
+        named = {one for one in (*reached, *(q.contact_id for q in queries)) if one is not None}
+        known = connection.execute(select(contacts.c.id).where(contacts.c.id.in_(sorted(named)))).scalars()
+        locked(connection, known.all())
+    return [None if one is None else survivor_of(connection, one) for one in reached]
+
+
     key = (point.kind.value, point.value)
     return contacts_of(connection, statements, {key: (new_id, now)})[key]
 

@@ -41,6 +41,7 @@ from store.tables.desk import call_parts
 from store.tables.imports import contact_external_ids, import_matches, import_refusals, imports
 from store.tables.interactions import interactions
 from store.tables.leads import lead_numbers, lead_progress, leads
+from store.tables.messages import early_receipts, message_events, message_parts, messages
 from store.tables.outbox import outbox
 from store.tables.permissions import (
     consents,
@@ -87,6 +88,7 @@ __all__ = [
     "decisions",
     "do_not_contact",
     "do_not_contact_lists",
+    "early_receipts",
     "erased_contacts",
     "erasures",
     "idempotency_keys",
@@ -98,6 +100,9 @@ __all__ = [
     "lead_progress",
     "leads",
     "legal_holds",
+    "message_events",
+    "message_parts",
+    "messages",
     "metadata",
     "outbox",
     "payments",

@@ -1,0 +1,1 @@
+"""What follows in writing: messages sent, their receipts and answers taken."""

@@ -1,0 +1,345 @@
+"""The worker that sends messages: what is due is claimed, the gate is asked, and it is handed to a provider.
+
+    queued -> claimed -> gate -> SENDING written -> submit -> answer written
+
+A message is written down as being sent before a provider sees it. Whoever dies in between leaves it in
+doubt: nobody sends it again by itself. Only as many are being sent as a provider's window takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from compliance.decision import Decision
+from compliance.facts import Channel
+from engine.followup.pace import Bucket
+from engine.followup.routing import Carrier, Lane, choose
+from engine.followup.verdicts import answered_by, pause_seconds, refused_by, request_of, submission_of
+from engine.followup.writing import AWAY_SECONDS, Writer
+from engine.gatekeeper import ContactRequest
+from engine.ports import Clock, StoreUnavailable
+from engine.registers.messages import Message, MessageQueue, Move, PutOff
+from messaging.provider import Answer, Incoming, Listeners, Provider, Taken
+from messaging.states import MessageState
+
+log = structlog.get_logger("messages")
+
+CLOSE_SECONDS = 5.0
+# The providers' own limits are shorter.
+SUBMIT_SECONDS = 60.0
+# A message for which no provider has room now is looked at again after this.
+NO_LANE_SECONDS = 5.0
+
+
+class ManyGate(Protocol):
+    """Implemented by engine.gatekeeper.Gatekeeper."""
+
+    async def ask_all(self, requests: Sequence[ContactRequest]) -> Sequence[Decision]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SendingLimits:
+    """`claim_seconds`: from a claim to its submit. `lease_seconds`: from then to the answer, longer than a
+    submit may take. `batch`: messages claimed at once. `look_seconds`: how often new ones are looked for.
+    """
+
+    claim_seconds: float = 30.0
+    lease_seconds: float = 2 * SUBMIT_SECONDS
+    batch: int = 200
+    look_seconds: float = 0.5
+    tidy_seconds: float = 5.0
+    ask_seconds: float = 60.0
+
+
+class MessageSending:
+    """Runs between `start` and `close`. `is_opt_out` reads what people write.
+
+    `moved` hears of each message whose state has changed, `received` of each that came in.
+    """
+
+    def __init__(
+        self,
+        queue: MessageQueue,
+        carriers: Sequence[Carrier],
+        gate: ManyGate,
+        clock: Clock,
+        *,
+        is_opt_out: Callable[[str], bool] = lambda _: False,
+        moved: Callable[[Message], None] = lambda _: None,
+        received: Callable[[Message], None] = lambda _: None,
+        limits: SendingLimits | None = None,
+    ) -> None:
+        self._queue = queue
+        self._gate = gate
+        self._clock = clock
+        self._is_opt_out = is_opt_out
+        self._received = received
+        self._limits = limits or SendingLimits()
+        self._lanes: dict[Channel, list[Lane]] = {}
+        for carrier in carriers:
+            provider = carrier.provider
+            lane = Lane(carrier, Bucket(provider.pace, clock.monotonic()))
+            self._lanes.setdefault(provider.channel, []).append(lane)
+        self._writer = Writer(queue, moved)
+        self._rounds: dict[Channel, asyncio.Task[None]] = {}
+        self._submits: set[asyncio.Task[None]] = set()
+        self._work: list[asyncio.Task[None]] = []
+        self._room = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._away: str | None = None
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return tuple(self._lanes)
+
+    def lanes(self) -> list[Lane]:
+        return [lane for lanes in self._lanes.values() for lane in lanes]
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is sent now, although there are providers."""
+        return self._away or self._writer.away
+
+    async def start(self) -> None:
+        self._writer.start()
+        for lane in self.lanes():
+            listeners = Listeners(self._writer.receipt, self._take, partial(self._stands, lane))
+            try:
+                await lane.carrier.provider.start(listeners)
+            except Exception as fault:
+                log.exception("a provider could not be started", provider=lane.name)
+                lane.why = f"it could not be started ({type(fault).__name__})"
+        self._work = [
+            asyncio.create_task(one)
+            for one in (
+                self._on("messages could not be looked for", self._look, self._limits.look_seconds),
+                self._on("messages could not be tidied", self._tidy, self._limits.tidy_seconds),
+                self._on("doubtful messages could not be asked about", self._ask, self._limits.ask_seconds),
+            )
+        ]
+
+    async def close(self) -> None:
+        """What is being handed over may be answered, for a while; then it is in doubt. Idempotent."""
+        self._closing = True
+        for task in self._work:
+            task.cancel()
+        if self._rounds:  # one that is cut may leave messages in doubt that nobody has seen
+            await asyncio.wait(self._rounds.values(), timeout=CLOSE_SECONDS)
+        tasks = [*self._work, *self._rounds.values()]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        if self._submits:
+            await asyncio.wait(self._submits, timeout=CLOSE_SECONDS)
+        for task in list(self._submits):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        for lane in self.lanes():
+            await lane.carrier.provider.close()
+        await self._writer.close()
+
+    def wake(self) -> None:
+        """There may be something new to send."""
+        self._wake.set()
+
+    # --- looking ------------------------------------------------------------------------------------------
+
+    async def _on(self, trouble: str, work: Callable[[], Coroutine[Any, Any, None]], pause: float) -> None:
+        """Again and again. A database that is away is told once."""
+        while True:
+            seconds = pause
+            try:
+                await work()
+                self._note(None)
+            except StoreUnavailable as away:
+                self._note(str(away))
+                seconds = AWAY_SECONDS
+            except Exception:
+                log.exception(trouble)
+                seconds = AWAY_SECONDS
+            if work == self._look:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), seconds)
+                self._wake.clear()
+            else:
+                await asyncio.sleep(seconds)
+
+    async def _look(self) -> None:
+        while await self._queue.take_in(self.channels):
+            pass
+        now = self._clock.monotonic()
+        able = [
+            channel
+            for channel, lanes in self._lanes.items()
+            if channel not in self._rounds and any(lane.usable(now) for lane in lanes)
+        ]
+        for channel in await self._queue.due(able) if able else ():
+            self._rounds[channel] = asyncio.create_task(self._send_due(channel))
+
+    async def _send_due(self, channel: Channel) -> None:
+        try:
+            while not self._closing and await self._round(channel):
+                pass
+        except StoreUnavailable as away:
+            self._note(str(away))
+        except Exception:
+            log.exception("a round of messages stopped; it goes on in a while", channel=channel.value)
+        finally:
+            del self._rounds[channel]
+
+    async def _round(self, channel: Channel) -> bool:
+        """Send what there is room for. False: nothing is due, or nobody can carry it."""
+        room = await self._room_of(channel)
+        if room == 0:
+            return False
+        claimed = await self._queue.claim(
+            channel, limit=min(room, self._limits.batch), lease_seconds=self._limits.claim_seconds
+        )
+        if not claimed:
+            return False
+        decisions = await self._gate.ask_all([request_of(message) for message in claimed])
+        now = self._clock.now()
+        put_off: list[PutOff] = []
+        moves: list[Move] = []
+        chosen: dict[str, Lane] = {}
+        for message, decision in zip(claimed, decisions, strict=True):
+            if not decision.allowed:
+                verdict = refused_by(decision, message, now)
+                (put_off if isinstance(verdict, PutOff) else moves).append(verdict)  # type: ignore[arg-type]
+                continue
+            lane = self._choose(channel, message)
+            if lane is None:
+                put_off.append(PutOff(message.id, now + timedelta(seconds=NO_LANE_SECONDS)))
+                continue
+            chosen[message.id] = lane
+            moves.append(self._sending(message, lane))
+        try:
+            await self._queue.put_off(put_off)
+            begun = {one.id: one for one in await self._queue.move(moves)}
+        except BaseException:
+            for lane in chosen.values():
+                lane.in_flight -= 1
+            raise
+        for message_id, lane in chosen.items():
+            if message_id in begun:
+                task = asyncio.create_task(self._submit(lane, begun[message_id]))
+                self._submits.add(task)
+                task.add_done_callback(self._submits.discard)
+            else:  # it was stopped meanwhile
+                lane.in_flight -= 1
+        return True
+
+    async def _room_of(self, channel: Channel) -> int:
+        """Waits until half of the window is free: many small rounds cost more than a few great ones."""
+        lanes = self._lanes[channel]
+        while True:
+            now = self._clock.monotonic()
+            usable = [lane for lane in lanes if lane.usable(now)]
+            if not usable or self._closing:
+                return 0
+            room = sum(lane.room(now) for lane in usable)
+            flying = sum(lane.in_flight for lane in usable)
+            windows = sum(lane.carrier.provider.pace.at_once for lane in usable)
+            if room > 0 and (not flying or room * 2 >= min(windows, self._limits.batch)):
+                return room
+            if room > 0 and any(lane.carrier.provider.pace.per_second is not None for lane in usable):
+                return room
+            waits = [lane.bucket.seconds_to_next(now) for lane in usable]
+            self._room.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), min(1.0, max(0.01, min(waits) or 1.0)))
+
+    def _choose(self, channel: Channel, message: Message) -> Lane | None:
+        to = "" if message.point is None else message.point.value
+        return choose(self._lanes[channel], to, self._clock.monotonic())
+
+    def _sending(self, message: Message, lane: Lane) -> Move:
+        now = self._clock.now()
+        until = now + timedelta(seconds=self._limits.lease_seconds)
+        return Move(
+            message.id, MessageState.SENDING, now, claimed=True, provider=lane.name, leased_until=until
+        )
+
+    # --- handing over -------------------------------------------------------------------------------------
+
+    async def _submit(self, lane: Lane, message: Message) -> None:
+        provider = lane.carrier.provider
+        try:
+            answer = await asyncio.wait_for(
+                provider.submit(submission_of(message, lane.carrier.sender)), SUBMIT_SECONDS
+            )
+        except asyncio.CancelledError:
+            answer = Answer(Taken.UNKNOWN, why="the hotline was stopped before the provider answered")
+            self._answered(lane, message, answer)
+            raise
+        except TimeoutError:
+            answer = Answer(Taken.UNKNOWN, why=f"no answer within {SUBMIT_SECONDS:g} s")
+        except Exception as fault:
+            log.exception("a provider failed", provider=lane.name, message=message.id)
+            answer = Answer(Taken.UNKNOWN, why=f"a fault of ours: {type(fault).__name__}")
+        self._answered(lane, message, answer)
+
+    def _answered(self, lane: Lane, message: Message, answer: Answer) -> None:
+        lane.in_flight -= 1
+        if pause := pause_seconds(answer):
+            lane.paused_until = max(lane.paused_until, self._clock.monotonic() + pause)
+        self._writer.answered(answered_by(answer, message, lane.name, self._clock.now()))
+        self._room.set()
+
+    # --- what providers tell ------------------------------------------------------------------------------
+
+    async def _take(self, incoming: Incoming) -> None:
+        """Written when this returns. Raises StoreUnavailable."""
+        message = await self._queue.take(incoming, opted_out=self._is_opt_out(incoming.text))
+        if message is not None:
+            self._received(message)
+
+    def _stands(self, lane: Lane, standing: bool, why: str) -> None:
+        if standing != lane.standing:
+            told = log.info if standing else log.warning
+            told("a provider stands" if standing else "a provider is away", provider=lane.name, why=why)
+        lane.standing, lane.why = standing, why
+        if standing:
+            lane.paused_until = 0.0
+            self._wake.set()
+        self._room.set()
+
+    # --- in the background --------------------------------------------------------------------------------
+
+    async def _tidy(self) -> None:
+        while (tidied := await self._queue.tidy()).more:
+            pass
+        if tidied.expired or tidied.in_doubt:
+            log.warning("messages were not sent", expired=tidied.expired, in_doubt=tidied.in_doubt)
+
+    async def _ask(self) -> None:
+        """What is in doubt is asked about, where the provider can be asked."""
+        providers: dict[str, Provider] = {lane.name: lane.carrier.provider for lane in self.lanes()}
+        for _, name, reference in await self._queue.doubtful(limit=self._limits.batch):
+            provider = providers.get(name)
+            if provider is None:
+                continue
+            try:
+                found = await asyncio.wait_for(provider.ask(reference), SUBMIT_SECONDS)
+            except Exception as fault:
+                log.warning("a provider could not be asked", provider=name, why=type(fault).__name__)
+                continue
+            if found is not None:
+                await self._writer.receipt(found)
+
+    def _note(self, away: str | None) -> None:
+        if away is not None and self._away is None:
+            log.warning("messages wait for the database", why=away)
+        self._away = away

@@ -1,0 +1,119 @@
+"""What became of messages, written down in batches: a transaction costs the same for one as for a hundred."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import structlog
+
+from engine.ports import StoreUnavailable
+from engine.registers.messages import Message, MessageQueue, Move
+from messaging.provider import Receipt
+
+log = structlog.get_logger("messages")
+
+AWAY_SECONDS = 2.0
+# So long answers wait for others.
+GATHER_SECONDS = 0.02
+BATCH = 500
+
+
+class Writer:
+    """Runs between `start` and `close`. `moved` is told of each message whose state has changed."""
+
+    def __init__(self, queue: MessageQueue, moved: Callable[[Message], None]) -> None:
+        self._queue = queue
+        self._moved = moved
+        self._moves: list[Move] = []
+        self._receipts: list[tuple[Receipt, asyncio.Future[None]]] = []
+        self._something = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.away: str | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._write_on())
+
+    async def close(self) -> None:
+        """What is known by now is written, if the database lets it. Idempotent."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            try:
+                while self._moves or self._receipts:
+                    await self._write()
+            except StoreUnavailable as away:
+                log.error("answers were not written: they are in doubt", answers=len(self._moves), why=away)
+
+    def answered(self, move: Move) -> None:
+        self._moves.append(move)
+        self._something.set()
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Returns once it is written. Raises StoreUnavailable."""
+        if self._task is None:
+            raise StoreUnavailable("the hotline is stopping")
+        written = asyncio.get_running_loop().create_future()
+        self._receipts.append((receipt, written))
+        self._something.set()
+        await written
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._something.wait()
+            if len(self._moves) + len(self._receipts) < BATCH:
+                await asyncio.sleep(GATHER_SECONDS)
+            self._something.clear()
+            try:
+                while self._moves or self._receipts:
+                    await self._write()
+                self._note(None)
+            except StoreUnavailable as away:
+                self._note(str(away))
+                self._something.set()
+                await asyncio.sleep(AWAY_SECONDS)
+            except Exception:
+                log.exception("what became of messages could not be written; trying again")
+                self._something.set()
+                await asyncio.sleep(AWAY_SECONDS)
+
+    async def _write(self) -> None:
+        """Answers first: receipts are about them. What could not be written is kept for the next time."""
+        moves = self._moves[:BATCH]
+        for message in await self._moved_together(moves):
+            self._moved(message)
+        del self._moves[: len(moves)]
+        receipts, self._receipts = self._receipts[:BATCH], self._receipts[BATCH:]
+        try:
+            for message in await self._queue.receipts([receipt for receipt, _ in receipts]):
+                self._moved(message)
+        except BaseException as failure:
+            # The provider is told, does not confirm, and so hears of it again.
+            told = StoreUnavailable(str(failure) or type(failure).__name__)
+            for _, written in receipts:
+                if not written.done():
+                    written.set_exception(told)
+            raise
+        for _, written in receipts:
+            if not written.done():
+                written.set_result(None)
+
+    async def _moved_together(self, moves: Sequence[Move]) -> Sequence[Message]:
+        """One that cannot be written keeps none of the others back; its message comes into doubt."""
+        try:
+            return await self._queue.move(moves)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if len(moves) == 1:
+                log.exception("an answer could not be written", message=moves[0].message_id)
+                return ()
+            return [message for move in moves for message in await self._moved_together([move])]
+
+    def _note(self, away: str | None) -> None:
+        if away is not None and self.away is None:
+            log.warning("answers of providers wait for the database", why=away)
+        self.away = away

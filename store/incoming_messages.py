@@ -1,0 +1,159 @@
+"""What people write: kept once, in the history; an opt-out is in force in the same transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from compliance.facts import Channel, Purpose
+from engine.changes import InteractionAdded, ObjectionKept, Published
+from engine.registers.message_news import received_published
+from engine.registers.messages import Message, MessageDirection, Move
+from history.interaction import ContactPoint, PointKind
+from history.permissions import Objection, Scope
+from messaging.provider import Incoming
+from messaging.states import MessageState
+from store.message_adding import add_messages
+from store.message_history import message_row
+from store.message_moves import Moves
+from store.registers.profiles import family, survivor_of
+from store.rows import Rows
+from store.statements import statements_for
+from store.tables import message_parts, messages
+from store.writing import write
+
+OPTED_OUT = "the person wants no more of these"
+POINT_KINDS = {
+    Channel.CALL: PointKind.PHONE,
+    Channel.SMS: PointKind.PHONE,
+    Channel.EMAIL: PointKind.EMAIL,
+    Channel.MESSENGER: PointKind.MESSENGER,
+    Channel.PUSH: PointKind.VISITOR,
+}
+# A message that came longer ago is not what is answered.
+ANSWERED_WITHIN = timedelta(days=30)
+
+
+def take_incoming(
+    connection: Connection, incoming: Incoming, new_id: str, now: datetime, *, opted_out: bool
+) -> Message | None:
+    """None when it is known already. See engine.registers.messages.MessageQueue."""
+    known = select(messages.c.id).where(
+        messages.c.provider == incoming.provider, messages.c.external_id == incoming.external_id
+    )
+    if connection.execute(known).first() is not None:
+        return None
+    point = ContactPoint(POINT_KINDS[incoming.channel], incoming.from_)
+    answered = _answered(connection, incoming, point, now)
+    (message,) = add_messages(
+        connection, [_message(incoming, point, answered, new_id, now)], lambda: f"{new_id}-contact", now
+    )
+    rows = Rows(statements_for(connection.dialect))
+    rows.add(InteractionAdded(message_row(message, incoming.at), new_id), now)
+    moves = Moves(connection, now)
+    if opted_out:
+        purpose = None if answered is None else Purpose(answered.purpose)
+        for objection in _objections(message, purpose, now):
+            rows.add(objection, now)
+        queued = queued_for(connection, message, purpose)
+        moves.make([Move(one, MessageState.STOPPED, now, OPTED_OUT, "opt_out") for one in queued])
+    moves.write()
+    rows.add(Published(received_published(message, now)), now)
+    write(connection, rows)
+    return message
+
+
+def queued_for(connection: Connection, message: Message, purpose: Purpose | None) -> list[str]:
+    """Ids of what is still to go to that person by this channel, for that purpose or any."""
+    theirs = [messages.c.point_value == ("" if message.point is None else message.point.value)]
+    if message.contact_id is not None:
+        person = survivor_of(connection, message.contact_id)
+        theirs.append(messages.c.contact_id.in_(list(family(connection, [person]))))
+    chosen = select(messages.c.id).where(
+        or_(*theirs),
+        messages.c.state == MessageState.QUEUED.value,
+        messages.c.direction == MessageDirection.OUTBOUND.value,
+        messages.c.channel == message.channel.value,
+    )
+    if purpose is not None:
+        chosen = chosen.where(messages.c.purpose == purpose.value)
+    return list(connection.execute(chosen.order_by(messages.c.id)).scalars())
+
+
+def _answered(connection: Connection, incoming: Incoming, point: ContactPoint, now: datetime) -> Any:
+    """The row of the message that is answered: the one that is named, else the last that went there."""
+    if incoming.in_reply_to:
+        part = select(message_parts.c.message_id).where(
+            message_parts.c.provider == incoming.provider,
+            message_parts.c.reference == incoming.in_reply_to,
+        )
+        named = or_(messages.c.id == incoming.in_reply_to, messages.c.id.in_(part))
+        found = connection.execute(select(messages).where(named).limit(1)).one_or_none()
+        if found is not None:
+            return found
+    last = (
+        select(messages)
+        .where(
+            messages.c.point_value == point.value,
+            messages.c.point_kind == point.kind.value,
+            messages.c.channel == incoming.channel.value,
+            messages.c.direction == MessageDirection.OUTBOUND.value,
+            messages.c.sent_at.is_not(None),
+            messages.c.at > now - ANSWERED_WITHIN,
+        )
+        .order_by(messages.c.at.desc(), messages.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(last).one_or_none()
+
+
+def _message(incoming: Incoming, point: ContactPoint, answered: Any, new_id: str, now: datetime) -> Message:
+    message = Message(
+        id=new_id,
+        at=incoming.at,
+        channel=incoming.channel,
+        point=point,
+        text=incoming.text,
+        direction=MessageDirection.INBOUND,
+        ours=incoming.to or None,
+        subject=incoming.subject,
+        data=dict(incoming.data),
+        external_id=incoming.external_id,
+        state=MessageState.DELIVERED,
+        state_at=now,
+        provider=incoming.provider,
+        delivered_at=now,
+    )
+    if answered is None:
+        return message
+    return replace(
+        message,
+        in_reply_to=answered.id,
+        mailing=answered.mailing,
+        campaign=answered.campaign,
+        language=answered.language,
+        purpose=Purpose(answered.purpose),
+    )
+
+
+def _objections(message: Message, purpose: Purpose | None, now: datetime) -> list[ObjectionKept]:
+    """Of the person, and of a number whoever it belongs to."""
+    assert message.point is not None
+    wanted = Objection(
+        id=f"{message.id}-person",
+        at=now,
+        scope=Scope.PERSON,
+        value="",
+        reason="asked in a message",
+        source=message.channel.value,
+        channels=frozenset({message.channel.value}),
+        purposes=frozenset() if purpose is None else frozenset({purpose.value}),
+    )
+    kept = [ObjectionKept(wanted, message.point, f"{message.id}-contact")]
+    if message.point.kind is PointKind.PHONE:
+        by_number = replace(wanted, id=f"{message.id}-number", scope=Scope.NUMBER, value=message.point.value)
+        kept.append(ObjectionKept(by_number))
+    return kept

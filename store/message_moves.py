@@ -1,0 +1,289 @@
+"""Messages moved from state to state: each move guarded, told in message_events, in one transaction with all
+that follows from it: parts, the history row, publications.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from engine.changes import InteractionAdded, Published
+from engine.registers.message_news import moved_published
+from engine.registers.messages import Message, Move
+from messaging.part_states import state_of_parts
+from messaging.provider import Receipt
+from messaging.states import MessageState, may_become
+from store.message_history import is_correction, is_to_be_recorded, message_row
+from store.message_rows import message_of
+from store.rows import Rows
+from store.statements import statements_for
+from store.tables import early_receipts, message_events, message_parts, messages
+from store.writing import write
+
+ROWS_AT_ONCE = 500
+_S = MessageState
+_MOVED = (
+    "state",
+    "state_at",
+    "provider",
+    "why",
+    "code",
+    "attempts",
+    "version",
+    "not_before",
+    "cost",
+    "currency",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+    "checked_at",
+)
+_PUT = (
+    update(messages)
+    .where(
+        messages.c.id == bindparam("id_is"),
+        messages.c.state == bindparam("state_was"),
+        messages.c.version == bindparam("version_was"),
+    )
+    .values({name: bindparam(f"new_{name}") for name in (*_MOVED, "recorded", "claimed_by", "claimed_until")})
+)
+_PUT_PART = (
+    update(message_parts)
+    .where(
+        message_parts.c.provider == bindparam("provider_is"),
+        message_parts.c.reference == bindparam("reference_is"),
+    )
+    .values(state=bindparam("new_state"))
+)
+_ARRIVED = {
+    _S.ACCEPTED: ("sent_at",),
+    _S.DELIVERED: ("sent_at", "delivered_at"),
+    _S.READ: ("sent_at", "delivered_at", "read_at"),
+    _S.CHECKED: ("sent_at", "delivered_at", "checked_at"),
+}
+
+
+class Moves:
+    """Moves of one transaction. `worker`: whose claims count."""
+
+    def __init__(self, connection: Connection, now: datetime, worker: str = "") -> None:
+        self._connection = connection
+        self._now = now
+        self._worker = worker
+        self._rows: dict[str, Any] = {}
+        self._messages: dict[str, Message] = {}
+        self._leases: dict[str, tuple[str | None, datetime | None]] = {}
+        self._events: list[dict[str, Any]] = []
+        self._parts: list[dict[str, Any]] = []
+        self._told: list[Message] = []
+        self._corrected: list[Message] = []
+
+    def lock(self, ids: Collection[str]) -> None:
+        """In one lasting order. SQLite has one writer at a time anyway."""
+        wanted = sorted(set(ids) - self._rows.keys())
+        for some in batches(wanted):
+            chosen = select(messages).where(messages.c.id.in_(some)).order_by(messages.c.id)
+            for row in self._connection.execute(chosen.with_for_update()):
+                self._rows[row.id] = row
+                self._messages[row.id] = message_of(row)
+
+    def message(self, id: str) -> Message | None:
+        return self._messages.get(id)
+
+    def make(self, moves: Sequence[Move]) -> None:
+        """Lock and move; what may not be moved stays."""
+        self.lock([move.message_id for move in moves])
+        for move in moves:
+            message = self._messages.get(move.message_id)
+            if message is None or not self._is_still_its(move, message):
+                continue
+            self._keep_parts(move)
+            if may_become(message.state, move.to):
+                self._move(message, move)
+
+    def receive(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """What became of parts, and so of their messages; those of unknown references are returned."""
+        owners = self._owners(receipts)
+        self.lock(list(owners.values()))
+        states = self._states_of(sorted(set(owners.values())))
+        unknown: list[Receipt] = []
+        moved_parts: list[dict[str, Any]] = []
+        told: dict[str, Receipt] = {}
+        for receipt in receipts:
+            key = receipt.provider, receipt.reference
+            message_id = owners.get(key)
+            if message_id is None:
+                unknown.append(receipt)
+                continue
+            if may_become(states[message_id][key], receipt.state):
+                states[message_id][key] = receipt.state
+                moved_parts.append(
+                    {"provider_is": key[0], "reference_is": key[1], "new_state": receipt.state.value}
+                )
+                told[message_id] = receipt
+        if moved_parts:
+            self._connection.execute(_PUT_PART, moved_parts)
+        for message_id, receipt in told.items():
+            whole = state_of_parts(list(states[message_id].values()))
+            self.make([Move(message_id, whole, receipt.at, receipt.why, receipt.code)])
+        return unknown
+
+    def _owners(self, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
+        key = tuple_(message_parts.c.provider, message_parts.c.reference)
+        wanted = sorted({(receipt.provider, receipt.reference) for receipt in receipts})
+        return {
+            (row.provider, row.reference): row.message_id
+            for some in batches(wanted)
+            for row in self._connection.execute(select(message_parts).where(key.in_(some)))
+        }
+
+    def _states_of(self, message_ids: Sequence[str]) -> dict[str, dict[tuple[str, str], MessageState]]:
+        """Read behind the locks: nobody else moves these parts meanwhile."""
+        found: dict[str, dict[tuple[str, str], MessageState]] = {}
+        for some in batches(message_ids):
+            chosen = select(message_parts).where(message_parts.c.message_id.in_(some))
+            for row in self._connection.execute(chosen):
+                state = MessageState(row.state)
+                found.setdefault(row.message_id, {})[row.provider, row.reference] = state
+        return found
+
+    def write(self) -> list[Message]:
+        """All that was moved; those messages, as they are now. To be called last in the transaction."""
+        self._put_parts()
+        moved = [one for one in self._messages.values() if one.version != self._rows[one.id].version]
+        if moved:
+            self._connection.execute(_PUT, [self._values(one) for one in moved])
+            self._connection.execute(insert(message_events), self._events)
+        rows = Rows(statements_for(self._connection.dialect))
+        for message in moved:
+            recorded = self._rows[message.id].recorded
+            if is_to_be_recorded(message.state) and not recorded:
+                rows.add(InteractionAdded(message_row(message, self._now), message.id), self._now)
+        for message in self._corrected:
+            if not self._rows[message.id].recorded:
+                continue
+            first = message_row(message, self._now)
+            again = replace(first, id=f"{message.id}-arrived", corrects=first.id)
+            rows.add(InteractionAdded(again, message.id), self._now)
+        for message in self._told:
+            if (told := moved_published(message, self._now)) is not None:
+                rows.add(Published(told), self._now)
+        write(self._connection, rows)
+        return moved
+
+    def _is_still_its(self, move: Move, message: Message) -> bool:
+        if move.attempt is not None and move.attempt != message.attempts:
+            return False
+        return not move.claimed or self._rows[message.id].claimed_by == self._worker
+
+    def _move(self, message: Message, move: Move) -> None:
+        times: dict[str, Any] = {}
+        for name in _ARRIVED.get(move.to, ()):
+            if getattr(message, name) is None:
+                times[name] = move.at
+        sending = move.to is _S.SENDING
+        moved = replace(
+            message,
+            state=move.to,
+            state_at=self._now,
+            version=message.version + 1,
+            attempts=message.attempts + 1 if sending else message.attempts,
+            provider=move.provider or message.provider,
+            why=storable(move.why),
+            code=storable(move.code),
+            not_before=move.not_before or message.not_before,
+            cost=message.cost if move.cost is None else (message.cost or 0) + move.cost,
+            currency=move.currency or message.currency,
+            **times,
+        )
+        self._messages[message.id] = moved
+        if is_correction(message.state, move.to):
+            self._corrected.append(moved)
+        self._leases[message.id] = (self._worker, move.leased_until) if sending else (None, None)
+        self._told.append(moved)
+        self._events.append(event_row(moved, move.at))
+
+    def _keep_parts(self, move: Move) -> None:
+        provider = move.provider or self._messages[move.message_id].provider or ""
+        for reference in move.references:
+            self._parts.append(_part(provider, reference, move.message_id, _S.ACCEPTED))
+        if move.lost_part is not None and move.references:
+            # It has no reference of the provider's; without it, the others would look like the whole.
+            self._parts.append(_part(provider, f"lost:{move.message_id}", move.message_id, move.lost_part))
+
+    def _put_parts(self) -> None:
+        """Then the receipts that came before their references were known."""
+        if not self._parts:
+            return
+        dialect = postgresql_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        self._connection.execute(dialect(message_parts).on_conflict_do_nothing(), self._parts)
+        known = sorted((part["provider"], part["reference"]) for part in self._parts)
+        self._parts = []
+        for some in batches(known):
+            self.receive(early_of(self._connection, some))
+
+    def _values(self, message: Message) -> dict[str, Any]:
+        row = self._rows[message.id]
+        values = {f"new_{name}": getattr(message, name) for name in _MOVED}
+        worker, until = self._leases[message.id]
+        return values | {
+            "new_state": message.state.value,
+            "new_recorded": row.recorded or is_to_be_recorded(message.state),
+            "new_claimed_by": worker,
+            "new_claimed_until": until,
+            "id_is": message.id,
+            "state_was": row.state,
+            "version_was": row.version,
+        }
+
+
+def storable(text: str) -> str:
+    """What providers and people write, as both databases take it: PostgreSQL keeps no NUL, and neither a
+    half of a surrogate pair.
+    """
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def event_row(message: Message, at: datetime) -> dict[str, Any]:
+    return {
+        "message_id": message.id,
+        "seq": message.version,
+        "at": at,
+        "state": message.state.value,
+        "provider": message.provider,
+        "why": message.why,
+        "code": message.code,
+    }
+
+
+def batches(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    for first in range(0, len(items), ROWS_AT_ONCE):
+        yield items[first : first + ROWS_AT_ONCE]
+
+
+def _part(provider: str, reference: str, message_id: str, state: MessageState) -> dict[str, Any]:
+    return {
+        "provider": provider,
+        "reference": storable(reference),
+        "message_id": message_id,
+        "state": state.value,
+    }
+
+
+def early_of(connection: Connection, references: Sequence[tuple[str, str]]) -> list[Receipt]:
+    """Those that wait for these references, by their time; they wait no more."""
+    key = tuple_(early_receipts.c.provider, early_receipts.c.reference)
+    chosen = select(early_receipts).where(key.in_(references)).order_by(early_receipts.c.at)
+    found = [
+        Receipt(row.provider, row.reference, MessageState(row.state), row.at, row.code, row.why)
+        for row in connection.execute(chosen)
+    ]
+    if found:
+        connection.execute(delete(early_receipts).where(key.in_(references)))
+    return found
