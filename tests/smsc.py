@@ -20,7 +20,7 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -53,19 +53,26 @@ class Smsc:
         """Every submit_sm that came, in order. `status` 0: accepted; -1: cut off, not taken."""
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
             await self.do("log", path=file.name)
-            rows: list[dict[str, Any]] = json.loads(Path(file.name).read_text())
+            rows: list[dict[str, Any]] = json.load(file)
             return rows
 
     async def counts(self) -> dict[str, int]:
+        """`submits`, `accepted`, `waiting` (not confirmed by the client yet), `receipted`, `sessions`."""
         counts: dict[str, int] = await self.do("counts")
         return counts
 
-    async def sessions(self) -> list[int]:
-        numbers: list[int] = await self.do("sessions")
-        return numbers
+    async def until(self, there: Callable[[dict[str, int]], bool], what: str, seconds: float = 10.0) -> None:
+        """Ask for the counts until they are so."""
+        counts = {}
+        try:
+            async with asyncio.timeout(patient(seconds)):
+                while not there(counts := await self.counts()):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"{what} did not come: {counts}") from None
 
     async def deliver(self, *pdus: Mapping[str, Any], once: bool = False) -> list[list[int]]:
-        """Send these deliver_sm until each is confirmed, or once. The statuses that each was answered with."""
+        """Send these deliver_sm until each is confirmed, or once. With what statuses each was answered."""
         answers: list[list[int]] = await self.do("deliver", pdus=list(pdus), once=once)
         return answers
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from channels.smpp import binds
 from channels.smpp.provider import SmppProvider
 from channels.smpp.settings import Endpoint, SmppSettings
 from compliance.facts import Channel
@@ -73,8 +74,10 @@ def kept() -> Kept:
 
 
 @pytest.fixture
-def opened(kept: Kept) -> Callable[..., Any]:
+def opened(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """`async with opened(smsc, window=5) as provider`: bound, and closed at the end."""
+    monkeypatch.setattr(binds, "FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(binds, "LONGEST_PAUSE_SECONDS", 0.2)
 
     @asynccontextmanager
     async def open_(smsc: Smsc | int, *, up: bool = True, **changes: Any) -> AsyncIterator[SmppProvider]:

@@ -182,14 +182,14 @@ const server = smpp.createServer((session) => {
 
 const commands = {
   faults: (given) => { faults = given.faults; return true; },
-  sessions: () => [...sessions].map((session) => session.number),
   disconnect: () => { for (const session of [...sessions]) session.destroy(); return true; },
   unbind: () => { for (const session of [...sessions]) session.unbind(); return true; },
   enquire: (given, done) => { [...sessions][0].enquire_link((answer) => done(answer.command_status)); },
   raw: (given) => { for (const session of sessions) session.socket.write(Buffer.from(given.hex, "hex")); return true; },
   counts: () => ({
-    submits: log.length, accepted: byId.size, waiting: outbox.length + backwards.length,
-    receipted: log.filter((row) => row.receipted).length,
+    submits: log.length, accepted: byId.size, 
+    waiting: outbox.length + backwards.length + [...sessions].reduce((sum, one) => sum + one.outstanding.size, 0),
+    receipted: log.filter((row) => row.receipted).length, sessions: sessions.size,
   }),
   log: (given) => { fs.writeFileSync(given.path, JSON.stringify(log)); return log.length; },
   deliver: (given, done) => {
