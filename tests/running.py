@@ -25,6 +25,13 @@ from tests.patience import patient
 COMMAND = str(Path(sys.executable).with_name("infolinia"))
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 40.0
+# The program, whose callers wait for the next engine as long as a slow machine needs to start one.
+WITH_PATIENT_CALLERS = (
+    sys.executable,
+    "-c",
+    f"from engine import deadmen\ndeadmen.DEADMAN_SECONDS = {round(patient(START_SECONDS))}\n"
+    "from infolinia.entry import main\nmain()",
+)
 
 
 @dataclass
@@ -109,11 +116,18 @@ class RunningHotline:
             return 0, {}
 
     async def calls_in_progress(self) -> int:
+        return await self._measured("calls_live", ".*")
+
+    async def free_agents(self) -> int:
+        """Those who can be offered a call."""
+        return await self._measured("agents", 'state="idle"')
+
+    async def _measured(self, name: str, labels: str) -> int:
+        """A measure's sum over these labels, a pattern."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.web}/metrics") as response:
             text = await response.text()
-        return sum(
-            int(float(count)) for count in re.findall(r"^infolinia_calls_live\{.*\} (\S+)$", text, re.M)
-        )
+        found = re.findall(rf"^infolinia_{name}\{{{labels}\}} (\S+)$", text, re.M)
+        return sum(int(float(count)) for count in found)
 
     async def wrote_events(self) -> bool:
         """Whether a call's first step is in the database (SQLite): what an engine killed now would leave."""

@@ -17,6 +17,7 @@ from dialer.reasons import ReasonCode
 from dialer.results import AttemptResult
 from tests.hotline.campaign_house import CampaignHouse, campaign_house, number_of
 from tests.house import take_ports
+from tests.patience import patient
 from tests.public.agents import sip_agents
 from tests.public.fates import CONGESTION, Fate, by_digits
 from tests.running import until
@@ -80,7 +81,8 @@ async def test_a_trunk_that_answers_503_is_left_alone_and_burns_no_lead(at: Camp
         async def told() -> bool:
             _, body = await at.hotline.probe("readyz")
             return any(
-                one["name"] == "trunk carrier for campaigns" and not one["ok"] for one in body["conditions"]
+                one["name"] == "trunk carrier for campaigns" and not one["ok"]
+                for one in body.get("conditions", ())
             )
 
         await until(told, "/readyz says that the trunk rejects calls", 30, at.hotline.log)
@@ -102,7 +104,9 @@ async def test_a_trunk_that_answers_503_is_left_alone_and_burns_no_lead(at: Camp
 
     async def mended() -> bool:
         _, body = await at.hotline.probe("readyz")
-        return all(one["ok"] for one in body["conditions"] if one["name"] == "trunk carrier for campaigns")
+        return all(
+            one["ok"] for one in body.get("conditions", ()) if one["name"] == "trunk carrier for campaigns"
+        )
 
     await until(mended, "/readyz says that it works again", 20, at.hotline.log)
     await at.finishes("congested")
@@ -126,15 +130,17 @@ async def test_a_voicemail_is_told_after_its_greeting(at: CampaignHouse) -> None
 
 
 async def test_a_key_in_the_message_ends_all_calls_to_that_person(at: CampaignHouse) -> None:
-    number = number_of(6, 40)  # rings for three seconds
+    number = number_of(9, 40)  # rings for some seconds
     async with sip_agents(["anna"], PASSWORD, at.hotline.ports.sip) as (anna,):
         await at.starts("abandoned", number, mode=Mode.PROGRESSIVE, flow=None, queue="sales", language="en")
         await at.public.until(lambda: bool(at.public.called(number)), 40)
         anna.hang_up()  # her line; it is opened anew in 20 s
         (call,) = at.public.called(number)
-        await at.until_attempts("abandoned", lambda found: found[0].abandoned, "the message is heard", 30)
+        await at.until_attempts(
+            "abandoned", lambda found: bool(found) and found[0].abandoned, "the message is heard", 30
+        )
         await at.public.press(call, "9")
-        await asyncio.wait_for(call.ended.wait(), 30)
+        await asyncio.wait_for(call.ended.wait(), patient(30))
         leads = await at.until_leads(
             "abandoned", lambda found: found[number].state is LeadState.STOPPED, "it is stopped"
         )

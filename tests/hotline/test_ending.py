@@ -12,6 +12,7 @@ import pytest
 from infolinia.setup.inventory import find_parts
 from tests.commands import processes_with
 from tests.house import take_ports
+from tests.patience import patient
 from tests.running import COMMAND, RunningHotline, until
 from tests.sipp import run_sipp
 
@@ -50,7 +51,7 @@ async def test_ctrl_c_while_the_program_loads_is_quiet(tmp_path: Path) -> None:
 
     await until(loading, "the program loads", 20)
     process.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(process.communicate(), 10) == (b"", b"")
+    assert await asyncio.wait_for(process.communicate(), patient(10)) == (b"", b"")
     assert process.returncode == -signal.SIGINT
 
 

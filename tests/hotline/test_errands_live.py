@@ -17,7 +17,8 @@ from aiohttp import web
 
 from engine.clock import SystemClock
 from tests.house import take_ports
-from tests.running import ROOT, RunningHotline, running, until
+from tests.patience import patient
+from tests.running import ROOT, WITH_PATIENT_CALLERS, RunningHotline, running, until
 from tests.sipp import run_sipp
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
@@ -116,7 +117,7 @@ def table(folder: Path, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
-SCRIPT = "wait 4; press 4321; wait 1; say 'Anna from the market'; interrupt; press #"
+SCRIPT = "wait 7; press 4321; wait 1; say 'Anna from the market'; interrupt; press #"
 
 
 def noted(row: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -250,7 +251,7 @@ async def test_an_engine_killed_in_the_middle_sends_nothing_twice(
         web_port = ports.spare(31)
         wanted = settings(tmp_path, web_port)
         (tmp_path / "flows" / "errands.yaml").write_text(CRASH_FLOW, encoding="utf-8")
-        hotline = RunningHotline(tmp_path, ports, wanted)
+        hotline = RunningHotline(tmp_path, ports, wanted, program=WITH_PATIENT_CALLERS)
         try:
             async with serving(web_port, answer):
                 await hotline.start()
@@ -265,7 +266,7 @@ async def test_an_engine_killed_in_the_middle_sends_nothing_twice(
                         limit_seconds=60,
                     )
                 )
-                await asyncio.wait_for(asked.wait(), 20)
+                await asyncio.wait_for(asked.wait(), patient(20))
                 hotline.kill()  # what is not durable of the last quarter of a second is lost with it
                 await hotline.ended()
                 assert [topic for (topic,) in table(tmp_path, "SELECT topic FROM outbox")] == ["sms"]

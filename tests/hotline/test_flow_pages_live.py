@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests.hotline.shipped_flows import calling
 from tests.house import take_ports
 from tests.running import RunningHotline, running, until
-from tests.sipp import run_sipp
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
 
@@ -23,7 +22,7 @@ always: {agent: bye, trouble: bye}
 start: question
 steps:
   question:
-    menu: {prompt: "Hello.", choices: {1: {hear: {en: [hours]}, next: opening}}, wait: 30s}
+    menu: {prompt: "Hello.", choices: {1: {hear: {en: [hours]}, next: opening}}, wait: 60s}
     otherwise: bye
   opening: {hours: office, open: bye, closed: night}
   night: {say: "Nobody is here.", next: bye}
@@ -60,33 +59,22 @@ async def test_a_call_is_seen_in_its_step_and_counted_afterwards(tmp_path: Path)
     }
     with take_ports() as ports:
         async with running(tmp_path, ports, **settings) as hotline:
-            call = asyncio.create_task(
-                run_sipp(
-                    "caller",
-                    folder=tmp_path,
-                    sip_port=ports.sip,
-                    local_port=ports.spare(5),
-                    audio_port=ports.spare(7),
-                    calls=1,
-                    rate=1,
-                    stay_seconds=8,
-                )
-            )
+            async with calling(tmp_path, ports, "100", "+48220000011", hotline.log) as caller:
 
-            async def there() -> bool:
-                return await page_has_dot(hotline)
+                async def there() -> bool:
+                    return await page_has_dot(hotline)
 
-            await until(there, "the call is drawn in its first step", 20, hotline.log)
-            # A rehearsal beside it: on a Sunday the company is closed, by its own hours.
-            version = re.search(r'data-version="(\w+)"', await page(hotline, "/flows/front"))
-            assert version is not None
-            body = {"version": version[1], "acts": [{"dials": "1"}], "at": "2026-03-22T12:00"}
-            async with (
-                aiohttp.ClientSession() as session,
-                session.post(f"{hotline.web}/flows/front/rehearsal", json=body) as answer,
-            ):
-                assert "Nobody is here." in await answer.text()
-            assert (await call).ok
+                await until(there, "the call is drawn in its first step", 20, hotline.log)
+                # A rehearsal beside it: on a Sunday the company is closed, by its own hours.
+                version = re.search(r'data-version="(\w+)"', await page(hotline, "/flows/front"))
+                assert version is not None
+                body = {"version": version[1], "acts": [{"dials": "1"}], "at": "2026-03-22T12:00"}
+                async with (
+                    aiohttp.ClientSession() as session,
+                    session.post(f"{hotline.web}/flows/front/rehearsal", json=body) as answer,
+                ):
+                    assert "Nobody is here." in await answer.text()
+                await caller.party.press("1")
             await hotline.rows(1)
 
             async def counted() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ import aiohttp
 import pytest
 
 from infolinia.flows.control_socket import SOCKET
-from tests.house import Ports, take_ports
+from tests.hotline.shipped_flows import calling
+from tests.house import take_ports
 from tests.running import RunningHotline, running, until
-from tests.sipp import SippResult, run_sipp
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
 
@@ -24,9 +23,9 @@ always: {{agent: bye, trouble: bye}}
 start: question
 steps:
   question:
-    menu: {{prompt: "{prompt}", choices: {{1: {{next: bye}}}}, wait: 9s, attempts: 1}}
+    menu: {{prompt: "{prompt}", choices: {{1: {{next: {way}}}}}, wait: 60s, attempts: 1}}
     otherwise: {way}
-  {way}: {{menu: {{prompt: "Still there?", choices: {{1: {{next: bye}}}}, wait: 30s}}, otherwise: bye}}
+  {way}: {{menu: {{prompt: "Still there?", choices: {{1: {{next: bye}}}}, wait: 60s}}, otherwise: bye}}
   bye: {{hangup: normal}}
 """
 UNKNOWN = """\
@@ -50,26 +49,6 @@ def settings(folder: Path, **more: Any) -> dict[str, Any]:
     return {"flows": "flows", "numbers": {"100": "front"}, "unknown_number": "unknown", **more}
 
 
-async def call(folder: Path, ports: Ports, first: int, stay_seconds: int) -> SippResult:
-    return await run_sipp(
-        "caller",
-        folder=folder,
-        sip_port=ports.sip,
-        local_port=ports.spare(first),
-        audio_port=ports.spare(first + 2),
-        calls=1,
-        rate=1,
-        stay_seconds=stay_seconds,
-    )
-
-
-async def in_the_question(hotline: RunningHotline) -> None:
-    async def entered() -> bool:
-        return await hotline.calls_in_progress() == 1 and await hotline.wrote_events()
-
-    await until(entered, "the call is in its first step", 20, hotline.log)
-
-
 async def page(hotline: RunningHotline) -> str:
     url = f"{hotline.web}/parts/setup"
     async with (
@@ -86,38 +65,47 @@ def version_of(row: dict[str, Any]) -> str:
 async def test_a_call_keeps_its_version_while_new_calls_get_the_new_one(tmp_path: Path) -> None:
     with take_ports() as ports:
         async with running(tmp_path, ports, **settings(tmp_path)) as hotline:
-            before = asyncio.create_task(call(tmp_path, ports, 5, 14))
-            await in_the_question(hotline)
-
-            write_flow(tmp_path, way="new_way")
-            file = tmp_path / "flows" / "front.yaml"
-            file.write_text(file.read_text().replace("otherwise: new_way", "otherwise: nwe_way"))
-            code, output, errors = await hotline.run("flow", "reload", ok=False)
-            assert code == 2
-            assert output == ""
-            assert errors.strip() == (
-                f"{file}:8:16: step 'question' leads to 'nwe_way', which is not a step "
-                "(did you mean 'new_way'?)"
-            )
-
-            write_flow(tmp_path, prompt="Good morning.", way="new_way")
-            _, output, _ = await hotline.run("flow", "reload")
-            front = next(line for line in output.splitlines() if line.startswith("front: "))
-            new_version = front.removeprefix("front: version ")
-            assert "unknown: version" in output
-            assert output.count("as before") == 1
-            assert f"version {new_version[:8]}" in await page(hotline)
-
-            assert (await call(tmp_path, ports, 10, 3)).ok
-            assert (await before).ok
+            async with calling(tmp_path, ports, "100", "+48220000011", hotline.log) as before:
+                await before.reached("question")
+                new_version = await taken_over(hotline)
+                async with calling(tmp_path, ports, "100", "+48220000012", hotline.log, place=1) as after:
+                    await after.reached("question")
+                    await after.party.press("1")
+                    await after.reached("new_way")
+                    await after.party.press("1")
+                await before.party.press("1")
+                await before.reached("old_way")
+                await before.party.press("1")
             new, old = sorted(await hotline.rows(2), key=lambda row: "old_way" in row["path"])
             _, output, _ = await hotline.run("flow", "reload")
             assert output.count("as before") == 2
     assert version_of(new) == new_version
     assert version_of(old) != new_version
-    assert old["path"] == ["question", "old_way"]
-    assert new["path"] == ["question"]
+    assert old["path"] == ["question", "old_way", "bye"]
+    assert new["path"] == ["question", "new_way", "bye"]
     assert not (tmp_path / "v" / SOCKET).exists()
+
+
+async def taken_over(hotline: RunningHotline) -> str:
+    """A new version of the flow, after one that is wrong; which it is."""
+    write_flow(hotline.folder, way="new_way")
+    file = hotline.folder / "flows" / "front.yaml"
+    file.write_text(file.read_text().replace("otherwise: new_way", "otherwise: nwe_way"))
+    code, output, errors = await hotline.run("flow", "reload", ok=False)
+    assert code == 2
+    assert output == ""
+    assert errors.strip() == (
+        f"{file}:8:16: step 'question' leads to 'nwe_way', which is not a step (did you mean 'new_way'?)"
+    )
+
+    write_flow(hotline.folder, prompt="Good morning.", way="new_way")
+    _, output, _ = await hotline.run("flow", "reload")
+    front = next(line for line in output.splitlines() if line.startswith("front: "))
+    new_version = front.removeprefix("front: version ")
+    assert "unknown: version" in output
+    assert output.count("as before") == 1
+    assert f"version {new_version[:8]}" in await page(hotline)
+    return new_version
 
 
 async def test_files_that_are_watched_are_reloaded_by_themselves(tmp_path: Path) -> None:

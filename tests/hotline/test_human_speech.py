@@ -28,6 +28,7 @@ from tests.hotline.human_voice import (
     write_wav,
 )
 from tests.house import take_ports
+from tests.patience import patient
 from tests.rtp import RtpParty, rtp_party
 from tests.running import COMMAND, RunningHotline, running, until
 from tests.sipp import run_sipp
@@ -198,7 +199,7 @@ async def test_recordings_through_the_command(tmp_path: Path) -> None:
         stderr=asyncio.subprocess.PIPE,
         cwd=tmp_path,
     )
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    output, errors = await asyncio.wait_for(process.communicate(), patient(60))
     assert process.returncode == 0, errors.decode()
     lines = [json.loads(line) for line in output.splitlines()]
     assert [list(line) for line in lines] == [["file", "text", "confidence", "seconds", "cpu_seconds"]] * 6

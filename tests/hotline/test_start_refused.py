@@ -192,10 +192,10 @@ async def test_a_full_disk(program: Program, tmp_path: Path, ports: Ports, small
         assert result.ok, result.output
 
         async def database_fails() -> bool:
-            (database,) = [c for c in await _conditions(hotline) if c["name"] == "database"]
-            return (
-                not database["ok"] and "The database is away (database or disk is full)" in database["detail"]
-            )
+            told = [
+                c["detail"] for c in await _conditions(hotline) if c["name"] == "database" and not c["ok"]
+            ]
+            return any("The database is away (database or disk is full)" in detail for detail in told)
 
         await until(database_fails, "/readyz says that the disk is full", 10, hotline.log)
         assert "takes nothing (No space left on device)" in json.dumps(await _conditions(hotline))
@@ -208,7 +208,7 @@ async def test_a_full_disk(program: Program, tmp_path: Path, ports: Ports, small
 
 async def _conditions(hotline: RunningHotline) -> list[dict[str, Any]]:
     _, body = await hotline.probe("readyz")
-    conditions: list[dict[str, Any]] = body["conditions"]
+    conditions: list[dict[str, Any]] = body.get("conditions", [])
     return conditions
 
 

@@ -152,10 +152,12 @@ async def test_who_is_listened_to_keeps_their_call_when_dead_men_are_renewed(
     await caller.until_answered(leg)
     await caller.control.guard(leg, 2)  # it would strike while they are listened to
     detecting = asyncio.create_task(caller.control.detect(leg, seconds=4.0))
-    await caller.control.guard(leg, 2)
-    await asyncio.sleep(1.0)  # in the midst of it
-    assert not detecting.done()
-    await caller.control.guard(leg, 2)
+    renewed = 0
+    while not detecting.done():
+        await caller.control.guard(leg, 2)
+        renewed += 1
+        await asyncio.wait([detecting], timeout=0.5)
+    assert renewed > 2, "also in the midst of it"
     assert (await detecting).sounds is Sounds.MACHINE
     await caller.control.guard(leg, 15)
     await caller.control.hang_up(leg)
@@ -187,7 +189,7 @@ async def test_words_and_sound_together_tell_what_answered(
     await caller.until_answered(leg)
     found = await detection.of(leg, MachinePolicy(detect=Detect.SPEECH, seconds=5.0), "en")
     assert (found.verdict, found.why.startswith(why)) == (verdict, True), found
-    assert 0.5 < found.seconds < 5.5
+    assert 0.5 < found.seconds < patient(5.5)
     await detection.close()
     person = public.calls[-1]
     await caller.control.send_keys(leg, "5")  # it is ours again
@@ -208,7 +210,7 @@ async def test_a_message_is_for_when_the_greeting_is_over(
     public.fate_of, began = before, loop.time()
     detection = MachineDetection(caller.control, recognizer, SystemClock())
     await detection.greeting_over(leg, seconds=15)
-    assert 3.5 < loop.time() - began < 6
+    assert 3.5 < loop.time() - began < patient(6)
     await caller.control.play(leg, "message", ["beep"])
     await caller.control.hang_up(leg)
     await caller.until_ended(leg)
