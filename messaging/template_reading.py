@@ -34,8 +34,8 @@ _HOST, _HOST_AND_MORE = re.compile(r"https?://[^/?#\s]+"), re.compile(r"https?:/
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _KEYS = ("template", "purpose", "languages", "takes", "defaults", "when", "link", "text", "subject", "html")
 _LONGEST = {"text": LONGEST_TEXT, "subject": LONGEST_SUBJECT, "html": LONGEST_HTML}
-# These change letters only; the others speak, and know how in three languages.
-_SILENT_FILTERS = frozenset({"upper", "lower", "first", "last"})
+# These say nothing aloud; the others speak, and know how in three languages.
+_SILENT_FILTERS = frozenset({"upper", "lower", "first", "last", "written"})
 _FILTER = re.compile(r"\|\s*(\w+)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _EXPRESSION = re.compile(r"\{\{|\}\}|\{([^}]*)\}")

@@ -14,6 +14,7 @@ from wording.phone_words import phone_filter
 from wording.plurals import plural_filter
 from wording.spelling import spelt_of_text
 from wording.times import datetime_filter, time_filter
+from wording.written_values import written_filter
 
 Change = Callable[[str, str], str]
 
@@ -70,4 +71,5 @@ FILTERS: dict[str, Filter] = {
     "datetime": Filter((0,), "no arguments", datetime_filter),
     "weekday": Filter((0, 1), "nothing or on", weekday_filter),
     "duration": Filter((0, 1), "nothing or in", duration_filter),
+    "written": Filter((0, 1), "a currency such as EUR", written_filter, CURRENCY),
 }

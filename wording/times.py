@@ -253,7 +253,7 @@ def _ends(words: Sequence[str], at: int, optional: tuple[str, ...]) -> list[int]
     return ends
 
 
-def _moment(text: str) -> date | time | datetime | None:
+def moment_of(text: str) -> date | time | datetime | None:
     """An ISO time, date, or date with time."""
     text = text.strip()
     for read in (date.fromisoformat, time.fromisoformat, datetime.fromisoformat):
@@ -270,7 +270,7 @@ def time_filter(arguments: tuple[str, ...]) -> Callable[[str, str], str]:
         raise ValueError("at is the only argument")
 
     def change(text: str, language: str) -> str:
-        moment = _moment(text)
+        moment = moment_of(text)
         at = moment.time() if isinstance(moment, datetime) else moment
         if language not in PARTS or not isinstance(at, time):
             return text
@@ -283,7 +283,7 @@ def datetime_filter(arguments: tuple[str, ...]) -> Callable[[str, str], str]:
     """`datetime`: an ISO date with its time, or a date alone, as it answers "when"."""
 
     def change(text: str, language: str) -> str:
-        moment = _moment(text)
+        moment = moment_of(text)
         if language not in PARTS or not isinstance(moment, date):
             return text
         if isinstance(moment, datetime):

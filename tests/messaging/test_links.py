@@ -63,7 +63,8 @@ def test_addresses_of_the_web(target: str) -> None:
      "file:///etc/passwd", "https://", "https:///a", "https://user:secret@shop.example/",
      "https://bank.example@evil.example/",
      "https://shop.example/a b", "https://shop.example/\r\nSet-Cookie: a=b", "https://shop.example\\@evil.example/",
-     "https://shop.example:port/", "https://[::1/", "https://shop.example/\u202e", "https://s.example/" + "a" * 2_048],
+     "https://shop.example:port/", "https://[::1/", "https://shop.example/\u202e",
+     "https://s.example/" + "a" * 2_048],
 )  # fmt: skip
 def test_what_leads_elsewhere_is_refused(target: str) -> None:
     with pytest.raises(WrongLink, match=r"^The address .*\.$"):
