@@ -39,6 +39,7 @@ class RefusalCode(StrEnum):
     FACTS_UNREAD = "facts_unread"
     CONTACT_MISSING = "contact_missing"
     NO_POINT = "no_point"
+    PERSON_BUSY = "person_busy"
     FAULT = "fault"
 
 
@@ -86,6 +87,7 @@ SENTENCES: Mapping[RefusalCode, str] = {
     _C.FACTS_UNREAD: "the facts cannot be read: {why}",
     _C.CONTACT_MISSING: "nobody is known whom it would reach: {why}",
     _C.NO_POINT: "no point is known at which a {channel} would reach them",
+    _C.PERSON_BUSY: "there is a call with them already",
     _C.FAULT: "a fault of the engine ({fault})",
 }
 # Gaps that are counted nouns: "1 call", "3 calls".

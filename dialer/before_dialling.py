@@ -25,6 +25,7 @@ AGENT_AWAY_HOLD = timedelta(minutes=1)
 PROMISE_HOLD = timedelta(hours=1)
 FACTS_HOLD = timedelta(minutes=1)
 # Refusals of the gate itself when it cannot read what it needs: nothing is known against the lead.
+PERSON_BUSY = "gate/busy"  # they are on the line, with any engine
 FACTS_UNREAD = frozenset({"gate/facts", "gate/fault"})
 
 # What becomes of a lead whose debt nobody is contacted about any more.
@@ -80,6 +81,8 @@ def agent_for(lead: Lead, now: datetime) -> str | None:
 
 def refused(campaign: Campaign, lead: Lead, number: str, decision: Decision, now: datetime) -> LeadPlan:
     """The gate refuses this number: another one is tried, or the gate's next moment is waited for."""
+    if decision.rule == PERSON_BUSY:
+        return person_busy(lead, now, decision.next_allowed_at)
     told: dict[str, object] = {"rule": decision.rule or "gate", "reason": (decision.reason or "").rstrip(".")}
     until = decision.next_allowed_at
     if decision.rule in FACTS_UNREAD:
@@ -93,9 +96,9 @@ def refused(campaign: Campaign, lead: Lead, number: str, decision: Decision, now
     return over(lead, LeadMove.STOP, Reason(ReasonCode.GATE_FOREVER, told))
 
 
-def person_busy(lead: Lead, now: datetime) -> LeadPlan:
-    """There is another call with them."""
-    until = now + PERSON_BUSY_HOLD
+def person_busy(lead: Lead, now: datetime, until: datetime | None = None) -> LeadPlan:
+    """There is another call with them. `until`: when it is looked at again."""
+    until = now + PERSON_BUSY_HOLD if until is None else until
     return hold(lead, until, waits(ReasonCode.PERSON_BUSY, until), now)
 
 

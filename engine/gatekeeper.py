@@ -19,6 +19,7 @@ from compliance.decision import Checked, Decision, Verdict
 from compliance.facts import COUNTED_BACK, Callee, Channel, Mode, Purpose, Request, Requested
 from compliance.gate import decide
 from compliance.refusal_reasons import RefusalCode, sentence
+from dialer.before_dialling import PERSON_BUSY
 from engine.placing.callees import callee_of, countries_of
 from engine.ports import Clock, StoreUnavailable
 from engine.registers.decisions import DecisionPlan, Decisions, Judgement
@@ -94,7 +95,6 @@ class Gatekeeper:
         log.warning("refused without facts", subject=request.subject, rule=refusal.rule, why=refusal.reason)
         return refusal
 
-    async def would_be(self, request: ContactRequest, at: datetime | None = None) -> Decision:
     async def ask_all(self, requests: Sequence[ContactRequest]) -> Sequence[Decision]:
         """As `ask`, of many at once: most of a decision's cost is its transaction's."""
         now = self._clock.now()
@@ -111,6 +111,7 @@ class Gatekeeper:
             decided = [None] * len(asked)
         return [one or await self.ask(request) for one, request in zip(decided, requests, strict=True)]
 
+    async def would_be(self, request: ContactRequest, at: datetime | None = None) -> Decision:
         """See Gate."""
         now = self._clock.now()
         person = await self._permissions.person_facts(_query(request, min(at or now, now)), now)
@@ -132,12 +133,21 @@ class Gatekeeper:
             campaign=request.campaign,
             more=request.packs,
         )
-        return Judgement(decide(asked, person.facts, packs, at), tuple(label(pack) for pack in packs))
+        decision = decide(asked, person.facts, packs, at)
+        if decision.allowed and person.busy_until is not None:
+            decision = busy(decision, person.busy_until)
+        return Judgement(decision, tuple(label(pack) for pack in packs))
 
 
 def refused(rule: str, reason: str) -> Decision:
     """A refusal of the gate itself, before any pack is asked."""
     return Decision(False, rule, reason, None, (Checked(rule, Verdict.REFUSE, reason),))
+
+
+def busy(decision: Decision, until: datetime) -> Decision:
+    """Every pack allows it, and there is a call with them: of two engines only one calls a person."""
+    refusal = refused(PERSON_BUSY, sentence(RefusalCode.PERSON_BUSY))
+    return replace(refusal, next_allowed_at=until, checked=(*decision.checked, *refusal.checked))
 
 
 def asked_of(request: ContactRequest, callee: Callee) -> Request:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dialer.attempt import Attempt
-from dialer.before_dialling import before_dialling, person_busy, refused
+from dialer.before_dialling import PERSON_BUSY, before_dialling, person_busy, refused
 from dialer.campaign import Campaign
 from dialer.lead import Lead, LeadState
 from dialer.lead_plan import LeadPlan
@@ -23,6 +23,7 @@ from engine.dialling.means import DiallingMeans
 from engine.dialling.preview_board import LeadStays
 from engine.dialling.trunks import Trunks
 from engine.placing.manual_call import ManualDial, received_of_manual
+from engine.placing.manual_placing import person_busy as person_is_busy
 from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.refusals import Missing
 
@@ -86,7 +87,7 @@ class PreviewCaller:
             raise DeskRefused("lead_held", told, reason=told)
         if self._caller.busy(lead):
             await keep(person_busy(lead, now))
-            raise DeskRefused("person_busy", "There is a call with this number already: wait for its end.")
+            raise person_is_busy()
 
     async def _call(self, campaign: Campaign, lead: Lead, agent: str, number: str, keep: Keep) -> Flight:
         means, exchange = self._means, self._means.exchange
@@ -96,7 +97,7 @@ class PreviewCaller:
         decision = await means.gate.ask(request_of(campaign, lead, number, call_id))
         if not decision.allowed:
             await keep(refused(campaign, lead, number, decision, exchange.clock.now()))
-            raise ContactForbidden(decision)
+            raise person_is_busy() if decision.rule == PERSON_BUSY else ContactForbidden(decision)
         attempt = self._caller.attempt_of(campaign, lead, number, call_id, agent=agent)
         dial = self._dial_of(campaign, attempt, agent)
         received = received_of_manual(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from compliance.facts import Channel, Mode
+from dialer.before_dialling import PERSON_BUSY
 from engine.desk.dialling import ManualOrder
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.exchange import Exchange
@@ -17,6 +18,10 @@ from history.interaction import ContactPoint, PointKind
 
 # As long as the gate's packs want a person to be rung at least, and a little more.
 RING_SECONDS = 40
+
+
+def person_busy() -> DeskRefused:
+    return DeskRefused("person_busy", "There is a call with this number already: wait for its end.")
 
 
 class ManualPlacing:
@@ -57,7 +62,7 @@ class ManualPlacing:
         if trunk in self._unreachable:
             raise DeskRefused("trunk", f'The trunk "{trunk}" does not answer: try again in half a minute.')
         if number in self._placing or any(c.person == number for c in self._exchange.live.all()):
-            raise DeskRefused("person_busy", "There is a call with this number already: wait for its end.")
+            raise person_busy()
 
     async def _place(self, order: ManualOrder) -> None:
         exchange = self._exchange
@@ -72,6 +77,8 @@ class ManualPlacing:
                 point=ContactPoint(PointKind.PHONE, order.to),
             )
         )
+        if decision.rule == PERSON_BUSY:
+            raise person_busy()
         if not decision.allowed:
             raise ContactForbidden(decision)
         dial = ManualDial(

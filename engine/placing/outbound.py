@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from calls.numbers import parse_number
 from compliance.decision import Decision
 from compliance.facts import Channel
+from dialer.before_dialling import PERSON_BUSY
 from engine.adoption import opening, ring_of
 from engine.exchange import Exchange
 from engine.gatekeeper import ContactRequest, Gate
@@ -121,6 +122,8 @@ class OutboundCalls:
         decision = await self._gate.ask(_request_of(order))
         if not decision.allowed:
             self._pace.give_back()
+            if decision.rule == PERSON_BUSY:
+                raise _person_busy()
             return Declined(decision)
         received = received_of(
             order,
@@ -171,7 +174,7 @@ class OutboundCalls:
                 30,
             )
         if number in self._placing or any(call.person == number for call in self._exchange.live.all()):
-            raise PersonBusy("There is a call with this number already: wait for its end.", 30)
+            raise _person_busy()
         if self._switchboard.placed + len(self._placing) >= self._lines.most:
             raise CannotPlace(f"All {self._lines.most} lines for outbound calls are in use.", 10)
 
@@ -182,6 +185,10 @@ class OutboundCalls:
             raise CannotPlace("Too many calls are waiting to be placed.", round(seconds))
         if seconds > 0:
             await asyncio.sleep(seconds)
+
+
+def _person_busy() -> PersonBusy:
+    return PersonBusy("There is a call with this number already: wait for its end.", 30)
 
 
 class Pace:

@@ -30,7 +30,8 @@ class PersonFacts:
     """What is known of a person before a contact. `contact_id`: the surviving one, None for nobody known.
 
     `contact_ids` are all contacts merged into the person, `points` all of theirs. `point` is where the
-    channel would reach them.
+    channel would reach them. `busy_until`: there is a call with them, or one is about to be, and it is asked
+    again then; only who decides on a call knows it.
     """
 
     contact_id: str | None
@@ -43,6 +44,7 @@ class PersonFacts:
     email: str | None = None
     household: str | None = None
     facts: Facts = field(default_factory=Facts)
+    busy_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

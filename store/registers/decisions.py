@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -65,14 +66,13 @@ class SqlDecisions:
         def work(connection: Connection) -> Decision:
             reached = _lock_person(connection, query, new_id, now)
             known = person_facts(connection, query, now)
+            known = replace(known, busy_until=busy_until(connection, known, query, plan, self._writer, now))
             judged = judge(known)
             self._append(connection, _content(connection, query, plan, known, reached, judged, now))
             return judged.decision
 
         return await written(self._engine, work)
 
-    async def logged(
-        self, wanted: DecisionFilter, *, limit: int = 50, before: tuple[datetime, str, int] | None = None
     async def decide_all(
         self,
         asked: Sequence[tuple[PersonQuery, DecisionPlan]],
@@ -100,6 +100,8 @@ class SqlDecisions:
 
         return await written(self._engine, work)
 
+    async def logged(
+        self, wanted: DecisionFilter, *, limit: int = 50, before: tuple[datetime, str, int] | None = None
     ) -> Sequence[LoggedDecision]:
         columns = decisions.c
         order = (columns.at, columns.writer, columns.seq)
@@ -170,8 +172,6 @@ def _lock_person(connection: Connection, query: PersonQuery, new_id: str, now: d
     return None if reached is None else survivor_of(connection, reached)
 
 
-def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:
-    statements = statements_for(connection.dialect)
 def _lock_people(
     connection: Connection, queries: Sequence[PersonQuery], new_ids: Sequence[str], now: datetime
 ) -> list[str | None]:
@@ -187,6 +187,8 @@ def _lock_people(
     return [None if one is None else survivor_of(connection, one) for one in reached]
 
 
+def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:
+    statements = statements_for(connection.dialect)
     key = (point.kind.value, point.value)
     return contacts_of(connection, statements, {key: (new_id, now)})[key]
 

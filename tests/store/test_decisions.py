@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from calls.call import fold
 from compliance.facts import Channel, Mode, Purpose, Reached
-from engine.changes import InteractionAdded, ObjectionKept
+from engine.changes import CallStored, InteractionAdded, ObjectionKept
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.actor import ENGINE
 from engine.registers.contacts import ContactDraft
@@ -24,6 +25,7 @@ from store.database import create_engine, database_url, writing
 from store.decision_audit import Audited, Expected, Finding
 from store.store import Store
 from tests.conftest import HandClock
+from tests.store.samples import call_events
 
 ANNA = ContactPoint(PointKind.PHONE, "+48600000001")
 
@@ -151,12 +153,19 @@ async def test_what_was_allowed_and_is_not_in_the_history_yet_counts(
     assert [past.kind for past in history].count(Reached.FAILED) == 1
 
 
+async def made(store: Store) -> None:
+    """Calls that come to nothing at once: nobody is on the line, and they are not in the history yet."""
+    ended = [CallStored(fold(call_events(str(n)))) for n in range(30)]
+    await store.ledger.commit(ended, durable=True)
+
+
 async def test_two_engines_that_ask_at_once_do_not_pass_a_limit(
     url: str, make_store: Callable[..., Store], clock: HandClock
 ) -> None:
     stores = [make_store(url, f"spool{n}", node=f"node{n}") for n in (1, 2)]
     for one in stores:
         await one.start()
+    await made(stores[0])
     number = ContactPoint(PointKind.PHONE, "+12125550102")
     asked = [
         keeper(stores[n % 2], clock).ask(request(n, purpose=Purpose.COLLECTIONS, debt="D-1", point=number))
@@ -176,6 +185,7 @@ async def test_a_number_that_is_also_asked_about_as_another_contacts_passes_no_l
     stores = [make_store(url, f"spool{n}", node=f"node{n}") for n in (1, 2)]
     for one in stores:
         await one.start()
+    await made(stores[0])
     gates = [keeper(one, clock) for one in stores]
     debt = {"purpose": Purpose.COLLECTIONS, "point": ContactPoint(PointKind.PHONE, "+12125550103")}
     draft = ContactDraft((ContactPoint(PointKind.PHONE, "+12125550104"),))
