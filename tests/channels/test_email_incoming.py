@@ -175,8 +175,9 @@ def incoming(text: str) -> Incoming:
 
 def test_html_alone_is_read_as_text() -> None:
     told = incoming(
-        "From: anna@example.org\nContent-Type: text/html; charset=utf-8\n\n<html><head><title>x</title><style>p{}"
-        "</style></head><body><p>Tak &amp; <b>nie</b></p><script>alert(1)</script><div>Anna</div></body></html>"
+        "From: anna@example.org\nContent-Type: text/html; charset=utf-8\n\n"
+        "<html><head><title>x</title><style>p{}</style></head><body><p>Tak &amp; <b>nie</b></p>"
+        "<script>alert(1)</script><div>Anna</div></body></html>"
     )
     assert told.text == "Tak & nie\nAnna"
     assert told.at == NOW
