@@ -38,13 +38,15 @@ _REFERENCES = 0x10000
 _MOST_DOUBTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Doubt:
-    """A part that was written and not answered."""
+    """A part that is being handed over, or was and is not answered. `learned`: its id, from a receipt that
+    came before any answer."""
 
     handing: Handing
     index: int
     to: str
+    learned: str = ""
 
 
 class SmppProvider:
@@ -188,17 +190,22 @@ class SmppProvider:
             try:
                 if bind.link is None:
                     return Outcome(Taken.AWAY, why=bind.why)
+                self._remember(doubt, reference)
                 answer = await bind.link.request(SUBMIT, body, limit_seconds)
             finally:
                 bind.window.release()
         except NotWritten as failure:
+            self._doubts.pop(reference, None)
             return Outcome(Taken.AWAY, why=str(failure))
         except Unanswered as failure:
-            self._remember(doubt, reference)
+            if doubt.learned:
+                self._doubts.pop(reference, None)
+                return Outcome(Taken.ACCEPTED, doubt.learned)
             failure.link.when_late(failure.sequence, lambda pdu: self._late(doubt, reference, pdu))
             return Outcome(Taken.UNKNOWN, why=str(failure))
         finally:
             bind.in_use -= 1
+        self._doubts.pop(reference, None)
         return self._read(answer)
 
     def _read(self, answer: Pdu) -> Outcome:
@@ -241,9 +248,12 @@ class SmppProvider:
         self._settle(doubt, self._read(answer))
 
     async def _learned(self, message_reference: int, number: str, ton: int, reference: str) -> None:
-        """A receipt with a reference of ours came: a part whose answer was lost had been accepted."""
+        """A receipt with a reference of ours came: a part that was not answered had been accepted."""
         doubt = self._doubts.get(message_reference)
-        if doubt is not None and doubt.to.lstrip("+") == told_address(number, ton).lstrip("+"):
+        if doubt is None or doubt.to.lstrip("+") != told_address(number, ton).lstrip("+"):
+            return
+        doubt.learned = reference
+        if len(doubt.handing.outcomes) > doubt.index:  # nobody waits for its answer any more
             del self._doubts[message_reference]
             told = self._settle(doubt, Outcome(Taken.ACCEPTED, reference))
             if told is not None:
