@@ -246,7 +246,9 @@ async def test_a_moment_has_a_link_a_state_and_is_found(client: TestClient, chro
     await page.locator(".decided-at").last.click()
     await expect(page.locator("#state-at")).to_contain_text("recording paused")
     await page.locator("#copy-link").click()
-    assert await page.evaluate("navigator.clipboard.readText()") == f"{at}#t=56"
+    async with asyncio.timeout(PAGE_MS / 1000):
+        while await page.evaluate("navigator.clipboard.readText()") != f"{at}#t=56":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     await page.locator("#talk-words").fill("DELIVERY")
     await expect(page.locator(".talk .found-now")).to_contain_text("say delivery")
     await expect(page.locator("#talk-found")).to_have_text("1/1")
@@ -284,7 +286,7 @@ async def test_a_call_without_a_recording_is_replayed(
     await page.keyboard.press("ArrowRight")
     await expect(page.locator("#state-at")).to_contain_text("With the line")
     await page.keyboard.press("Space")
-    await expect(clock).to_have_text("0:07")
+    await expect(clock).to_have_text(re.compile("0:0[7-9]|0:[1-5]"))  # it goes on
     await page.keyboard.press("Space")
     await expect(page.locator("#player")).to_have_class("player")
 
@@ -317,7 +319,7 @@ async def test_a_talk_is_played_by_keyboard_and_by_its_words(
     await expect(clock).to_have_text("0:32")
     await page.keyboard.press("Space")
     await expect(player).to_have_class("player playing")
-    await expect(clock).not_to_have_text("0:32", timeout=PAGE_MS)
+    await expect(clock).not_to_have_text("0:32")
     await page.keyboard.press("Space")
     await expect(player).to_have_class("player")
     await page.locator(".spoken .word", has_text="three").click()
@@ -327,7 +329,7 @@ async def test_a_talk_is_played_by_keyboard_and_by_its_words(
     assert at >= 65.0 - BEGUN - 0.1
     await player.locator("[data-do=speed]").click()
     await expect(player.locator("[data-do=speed]")).to_have_text("1.25×")
-    await expect(player).to_have_class("player", timeout=PAGE_MS)  # it plays to its end
+    await expect(player).to_have_class("player")  # it plays to its end
     for theme in ("light", "dark"):
         await page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
         await page.screenshot(path=tmp_path / f"player-{theme}.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -123,7 +124,7 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
     assert await page.evaluate("[phone.settings.user, phone.settings.password]") == ["anna", "secret"]
     await shown(page, desks, ringing(NOW), "ringing")
     await page.evaluate("phone.listener.incoming({ headers: {}, caller: '' })")
-    assert (await page.title()).startswith("● Sklep Anny")
+    await expect(page).to_have_title(re.compile("^● Sklep Anny"))
     await page.keyboard.press("F2")
     await until_js(page, "phone.asked.includes('answer')")
     await shown(page, desks, talking(NOW), "talking")
@@ -131,7 +132,7 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
 
     await page.keyboard.press("F3")
     await acted(desks, Mute(True))
-    assert await page.evaluate("phone.asked.includes('mute true')")
+    await until_js(page, "phone.asked.includes('mute true')")
     await page.keyboard.press("F4")
     await acted(desks, Hold())
     await page.keyboard.press("F7")
@@ -170,8 +171,8 @@ async def test_a_call_by_keyboard(open_desk: OpenDesk, desks: StagedDesks) -> No
     await page.keyboard.press("Control+End")
     await page.keyboard.type(" Zażółć")
     desks.show(desks.shown, DeskPart.NOTES)
-    await until(lambda: len(desks.calls("save_note")) > 0, "the note")
-    assert desks.calls("save_note")[-1][1:3] == (CALL, "Odbiór: zaplecze, dzwonić 10 min wcześniej. Zażółć")
+    saved = (CALL, "Odbiór: zaplecze, dzwonić 10 min wcześniej. Zażółć")
+    await until(lambda: [one[1:3] for one in desks.calls("save_note")[-1:]] == [saved], "the whole note")
     await expect(page.locator("#note-saved")).to_contain_text("saved")
     await expect(note).to_be_focused()
 
@@ -316,7 +317,7 @@ async def test_the_desk_is_in_one_place(open_desk: OpenDesk, desks: StagedDesks)
     await expect(first.get_by_role("heading", name="Your desk is open elsewhere")).to_be_visible()
     await first.keyboard.press("Escape")
     await expect(first.get_by_role("link", name="Work here")).to_be_visible()
-    assert await first.evaluate("phone.asked.at(-1)") == "close"
+    await until_js(first, "phone.asked.at(-1) === 'close'")
     await expect(second.locator("#over")).to_be_hidden()
     await second.evaluate(UNGRANTED)
     desks.show(desks.shown, DeskPart.PHONE)

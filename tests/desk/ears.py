@@ -68,12 +68,16 @@ async def hear_nothing_of(listener: Person | Caller, *voices: str) -> Sound:
     """Three seconds of the line, or of nothing at all, without these people in it; what was heard."""
     ear = ear_of(listener)
     await ear.take()
-    await asyncio.sleep(SILENT_SECONDS)
-    sound = await ear.take()
-    if len(sound) >= RATE and np.abs(sound.astype(np.int32)).max() > 300:
-        for one in voices:
-            found = await _found(one, sound)
-            assert found.seconds == 0, f"{_name(listener)} heard {one}: {found}"
+    for last in (False, True):
+        await asyncio.sleep(SILENT_SECONDS)
+        sound = await ear.take()
+        if len(sound) < RATE or np.abs(sound.astype(np.int32)).max() <= 300:
+            break
+        heard = {one: found for one in voices if (found := await _found(one, sound)).seconds}
+        if not heard:
+            break
+        # On a busy machine, what was said before may have been on its way.
+        assert not last, f"{_name(listener)} heard {heard}"
     return sound
 
 

@@ -19,7 +19,7 @@ from tests.postgres import PostgresServer, binaries
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.postgres, pytest.mark.timeout(300)]
 PAUSE_SECONDS = 10.0
-QUICK = {"orders": {"agents": ["anna", "jan"], "ring": "5s", "wrap_up": "1s"}}
+QUICK = {"orders": {"agents": ["anna", "jan"], "ring": "8s", "wrap_up": "1s"}}
 
 
 @pytest.fixture

@@ -89,6 +89,7 @@ async def test_from_the_queue_to_the_promised_call(tmp_path: Path) -> None:
         await press(anna, "F4")
         await shows(anna, "held")
         music = await hear_nothing_of(caller, "anna", "supervisor")
+        assert music.size, "music"
         assert abs(music).max() > 300, "music"
         await hear_nothing_of(anna, "caller")
         await press(anna, "F4")

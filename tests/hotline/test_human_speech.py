@@ -179,10 +179,11 @@ async def test_the_hotline_is_silent_as_soon_as_the_caller_speaks(hotline: Runni
         datetime.fromisoformat(event["at"]).timestamp() - since_1970 for event in (stopped, heard)
     )
     before = [at for at in party.loud_at if at < noticed_at]
-    assert noticed_at - before[-1] < STOPS_WITHIN_SECONDS  # it was speaking
+    assert noticed_at - before[-1] < patient(STOPS_WITHIN_SECONDS)  # it was speaking
     last = max(at for at in party.loud_at if at < heard_at)
-    assert last - noticed_at < STOPS_WITHIN_SECONDS
-    assert heard_at - noticed_at > 2 * STOPS_WITHIN_SECONDS  # or the answer stopped it, not the speech
+    assert last - noticed_at < patient(STOPS_WITHIN_SECONDS)
+    assert heard_at - noticed_at > 2 * STOPS_WITHIN_SECONDS
+    assert last - noticed_at < (heard_at - noticed_at) / 2  # or the answer stopped it, not the speech
 
 
 async def test_recordings_through_the_command(tmp_path: Path) -> None:
