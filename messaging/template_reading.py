@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from compliance.facts import Purpose
+from messaging.reading import FileReader, guess
 from messaging.templates import CODE, LANGUAGE, LINK, Condition, MessageTemplate, Piece, Variant
 from wording.expressions import ExpressionProblem, parse_expression
 from wording.filters import FILTERS
@@ -28,7 +28,6 @@ from wording.templates import Template, parse_template
 from wording.yaml_source import Listing, Node, Place, Problem, Scalar, SourceRejected, Table, read_leniently
 
 LONGEST_TEXT, LONGEST_SUBJECT, LONGEST_HTML = 10_000, 200, 200_000
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HOST, _HOST_AND_MORE = re.compile(r"https?://[^/?#\s]+"), re.compile(r"https?://[^/?#\s]+[/?#]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -49,31 +48,29 @@ def load_template(text: str | bytes, file: str, *, named: str | None = None) -> 
     """Raises SourceRejected with every problem. `file` is only named; `named`: the name that it must bear."""
     root, problems = read_leniently(text, file)
     lines = _LINE_END.split(text if isinstance(text, str) else text.decode("utf-8-sig"))
-    reader = _Reader(file, lines, list(problems))
+    reader = _Reader(file, lines, problems)
     template = reader.template(root, named)
-    if reader.problems or template is None:
-        raise SourceRejected(tuple(sorted(set(reader.problems), key=lambda p: (p.line, p.column))))
+    reader.refuse_if_noted()
     return template
 
 
-class _Reader:
-    def __init__(self, file: str, lines: list[str], problems: list[Problem]) -> None:
-        self._file, self._lines, self.problems = file, lines, problems
+class _Reader(FileReader):
+    def __init__(self, file: str, lines: list[str], problems: Iterable[Problem]) -> None:
+        super().__init__(file, problems)
+        self._lines = lines
         self._languages: tuple[str, ...] = ()
 
-    def template(self, root: Node, named: str | None) -> MessageTemplate | None:
+    def template(self, root: Node, named: str | None) -> MessageTemplate:
         if not isinstance(root, Table):
-            self._note(root.place, "a template is a table that begins with template: and its name")
-            return None
-        for key, (written, _) in root.entries.items():
-            if key not in _KEYS:
-                self._note(written.place, f"{key!r} is not known here{_guess(key, _KEYS)}")
-        name = self._name(root, named)
+            self.note(root.place, "a template is a table that begins with template: and its name")
+            raise SourceRejected(tuple(self.problems))
+        self.check_keys(root, _KEYS)
+        name = self.name(root, "template", named)
         purpose = self._purpose(root)
         self._languages = self._read_languages(root)
         texts = {key: self._texts(key, root.value(key)) for key in ("text", "subject", "html")}
         if "text" not in root:
-            self._note(root.place, "text is missing: what is written, in each language")
+            self.note(root.place, "text is missing: what is written, in each language")
         template = MessageTemplate(
             name,
             purpose,
@@ -85,45 +82,34 @@ class _Reader:
             defaults=self._defaults(root.value("defaults")),
             when=self._when(root.value("when")),
             link=self._link(root.value("link")),
-            file=self._file,
+            file=self.file,
         )
         self._check_whole(root, template)
         return template
 
     # --- the head -----------------------------------------------------------------------------------------
 
-    def _name(self, root: Table, named: str | None) -> str:
-        node = root.value("template")
-        if not isinstance(node, Scalar) or not NAME.fullmatch(node.text):
-            place = root.place if node is None else node.place
-            self._note(place, "template: a name of small letters, digits, _ and -, a letter first")
-            return named or ""
-        if named is not None and node.text != named:
-            message = f"the template is named {node.text!r} but its file {named!r}: give both one name"
-            self._note(node.place, message)
-        return node.text
-
     def _purpose(self, root: Table) -> Purpose:
         node, known = root.value("purpose"), [purpose.value for purpose in Purpose]
         if isinstance(node, Scalar) and node.text in known:
             return Purpose(node.text)
-        guess = _guess(node.text, known) if isinstance(node, Scalar) else ""
-        self._note(root.place if node is None else node.place, f"purpose is one of {', '.join(known)}{guess}")
+        meant = guess(node.text, known) if isinstance(node, Scalar) else ""
+        self.note(root.place if node is None else node.place, f"purpose is one of {', '.join(known)}{meant}")
         return Purpose.SERVICE
 
     def _read_languages(self, root: Table) -> tuple[str, ...]:
         node = root.value("languages")
-        items = self._words(node)
+        items = self.words(node)
         for item in items:
             if not _LANGUAGE.fullmatch(item.text):
-                self._note(item.place, f"{item.text!r} is no language: write its two letters, such as pl")
+                self.note(item.place, f"{item.text!r} is no language: write its two letters, such as pl")
         if not items:
             place = root.place if node is None else node.place
-            self._note(place, "languages: those that it is written in, such as [pl, en]")
+            self.note(place, "languages: those that it is written in, such as [pl, en]")
         return tuple(dict.fromkeys(item.text for item in items if _LANGUAGE.fullmatch(item.text)))
 
     def _takes(self, node: Node | None) -> tuple[str, ...]:
-        items = [] if node is None else self._words(node)
+        items = [] if node is None else self.words(node)
         return tuple(dict.fromkeys(item.text for item in items if self._variable("takes", item)))
 
     def _variable(self, key: str, name: Scalar) -> bool:
@@ -133,14 +119,14 @@ class _Reader:
             why = "is given with every message: leave it out"
         else:
             return True
-        self._note(name.place, f"{key}: {name.text!r} {why}")
+        self.note(name.place, f"{key}: {name.text!r} {why}")
         return False
 
     def _defaults(self, node: Node | None) -> dict[str, dict[str, str]]:
         if node is None:
             return {}
         if not isinstance(node, Table):
-            self._note(node.place, "defaults: a table, such as {first_name: customer}")
+            self.note(node.place, "defaults: a table, such as {first_name: customer}")
             return {}
         found: dict[str, dict[str, str]] = {}
         for name, (key, value) in node.entries.items():
@@ -151,7 +137,7 @@ class _Reader:
                 language: item.text for language, item in by_language.items() if isinstance(item, Scalar)
             }
             if any(not text.strip() for text in texts.values()) or len(texts) < len(by_language):
-                self._note(key.place, f"the default of {name} is empty: write the words that stand in for it")
+                self.note(key.place, f"the default of {name} is empty: write the words that stand in for it")
             elif len(texts) == len(self._languages):
                 found[name] = texts
         return found
@@ -171,23 +157,23 @@ class _Reader:
             return dict.fromkeys(self._languages, node)
         if not isinstance(node, Table):
             wanted = ", ".join(f"{language}: …" for language in self._languages)
-            self._note(node.place, f"{key} is wanted in each language: {{{wanted}}}")
+            self.note(node.place, f"{key} is wanted in each language: {{{wanted}}}")
             return {}
         for language, (written, _) in node.entries.items():
             if language not in self._languages:
                 has = ", ".join(self._languages)
-                self._note(written.place, f"{language} is not among this template's languages ({has})")
+                self.note(written.place, f"{language} is not among this template's languages ({has})")
         if missing := [language for language in self._languages if language not in node]:
-            self._note(node.place, f"{key} lacks {', '.join(missing)}: add it")
+            self.note(node.place, f"{key} lacks {', '.join(missing)}: add it")
         return {x: value for x, (_, value) in node.entries.items() if x in self._languages}
 
     def _pieces(self, key: str, node: Node) -> tuple[Piece, ...]:
         items = node.items if isinstance(node, Listing) else (node,)
         pieces = [self._piece(key, item) for item in items]
         if not items:
-            self._note(node.place, f"{key} is empty")
+            self.note(node.place, f"{key} is empty")
         if sum(len(piece.text.source) for piece in pieces if piece is not None) > _LONGEST[key]:
-            self._note(node.place, f"{key} has more than {_LONGEST[key]:,} characters: shorten it")
+            self.note(node.place, f"{key} has more than {_LONGEST[key]:,} characters: shorten it")
         return tuple(piece for piece in pieces if piece is not None)
 
     def _piece(self, key: str, node: Node) -> Piece | None:
@@ -197,25 +183,25 @@ class _Reader:
             node.value("text") if isinstance(node, Table) and set(node.entries) == {"text", "when"} else None
         )
         if not isinstance(node, Table) or not isinstance(text, Scalar):
-            self._note(node.place, 'a text, or {when: a condition, text: "…"}, is wanted here')
+            self.note(node.place, 'a text, or {when: a condition, text: "…"}, is wanted here')
             return None
         piece, when = self._plain(key, text), self._when(node.value("when"))
         return None if piece is None or when is None else Piece(piece.text, piece.lines, when)
 
     def _plain(self, key: str, node: Scalar) -> Piece | None:
         if not node.text.strip():
-            self._note(node.place, f"this {key} is empty")
+            self.note(node.place, f"this {key} is empty")
             return None
         if key == "subject" and len(node.text.strip().splitlines()) > 1:
-            self._note(node.place, "a subject is one line")
+            self.note(node.place, "a subject is one line")
         if key == "html" and (address := _VALUE_AS_ADDRESS.search(node.text)):
             line = self._line(node, address.start())
             message = "an address cannot begin with a value: use {link}, or write https:// and the host"
-            self._note(Place(line, 1), message)
+            self.note(Place(line, 1), message)
         try:
             template = parse_template(node.text)
         except ExpressionProblem as error:
-            self._note(Place(self._line(node, error.column - 1), 1), str(error))
+            self.note(Place(self._line(node, error.column - 1), 1), str(error))
             return None
         lines = tuple(
             self._line(node, found.start())
@@ -229,19 +215,19 @@ class _Reader:
         if node is None:
             return None
         if not isinstance(node, Scalar):
-            self._note(node.place, 'when: a condition, such as parcels > 1 or city == "Warsaw"')
+            self.note(node.place, 'when: a condition, such as parcels > 1 or city == "Warsaw"')
             return None
         try:
             return Condition(parse_expression(node.text), node.place.line)
         except ExpressionProblem as error:
-            self._note(node.place, f"when: {error}")
+            self.note(node.place, f"when: {error}")
             return None
 
     def _link(self, node: Node | None) -> Piece | None:
         if node is None:
             return None
         if not isinstance(node, Scalar):
-            self._note(node.place, "link: one address, such as https://shop.example/orders/{order}")
+            self.note(node.place, "link: one address, such as https://shop.example/orders/{order}")
             return None
         if (piece := self._plain("link", node)) is None:
             return None
@@ -249,7 +235,7 @@ class _Reader:
         # A value in the host, or right behind it, would make another host of it.
         wanted = _HOST_AND_MORE if values else _HOST
         if not isinstance(first, str) or not wanted.match(first):
-            self._note(node.place, "link: begin with https://, the host, and a / before the first value")
+            self.note(node.place, "link: begin with https://, the host, and a / before the first value")
         return piece
 
     # --- the whole ----------------------------------------------------------------------------------------
@@ -259,11 +245,11 @@ class _Reader:
             said = {name for piece in variant.text for name, _ in piece.names()}
             read = said | {name for piece in variant.html for name, _ in piece.names()}
             if template.link is not None and LINK not in said:
-                self._note(
+                self.note(
                     root.entries["link"][0].place, f"the text ({language}) does not say {{link}}: add it"
                 )
             if "link" not in root and LINK in read and (node := root.value("text")) is not None:
-                self._note(node.place, f"the text ({language}) says {{link}}: add link: and where it leads")
+                self.note(node.place, f"the text ({language}) says {{link}}: add link: and where it leads")
 
     def _check_filters(self, template: Template, lines: tuple[int, ...]) -> None:
         mute = [language for language in self._languages if language not in LETTERS]
@@ -273,16 +259,7 @@ class _Reader:
             if mute and spoken:
                 known = ", ".join(LETTERS)
                 message = f"{spoken.pop()} knows {known}, not {', '.join(mute)}: leave it out"
-                self._note(Place(line, 1), message)
-
-    def _words(self, node: Node | None) -> list[Scalar]:
-        if isinstance(node, Scalar):
-            return [node] if node.text else []
-        items = node.items if isinstance(node, Listing) else ()
-        for item in items:
-            if not isinstance(item, Scalar):
-                self._note(item.place, "a word is wanted here")
-        return [item for item in items if isinstance(item, Scalar)]
+                self.note(Place(line, 1), message)
 
     def _line(self, node: Scalar, offset: int) -> int:
         """The line of the file in which the letter `offset` of a text stands."""
@@ -295,11 +272,3 @@ class _Reader:
             if words and words[0] in self._lines[at - 1]:
                 return at
         return line
-
-    def _note(self, place: Place, message: str) -> None:
-        self.problems.append(Problem(self._file, place.line, place.column, message))
-
-
-def _guess(word: str, known: Iterable[str]) -> str:
-    close = get_close_matches(word, list(known), 1)
-    return f" (did you mean {close[0]!r}?)" if close else f"; there are {', '.join(known)}"

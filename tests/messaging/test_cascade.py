@@ -29,8 +29,10 @@ from messaging.cascade import (
     begun,
 )
 from messaging.cascade_plan import Cascade, Goal, MoveOn, Step, mistakes
+from messaging.cascade_reading import load_cascade
 from messaging.states import MessageState
 from messaging.template_reading import load_template
+from wording.yaml_source import SourceRejected
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 M = MessageState
@@ -315,3 +317,66 @@ def test_a_cascade_of_which_nobody_tells_anything_ends(plan: Cascade) -> None:
         run, _ = advanced(run, Tick(), deadline)
         assert deadline <= START + plan.longest
     assert run.ending is Ending.FAILED
+
+
+# --- read -------------------------------------------------------------------------------------------------
+
+WRITTEN = """\
+cascade: payment_due
+until: [delivered, replied]
+stops_on: [debt.paid]
+steps:
+  - {push: payment_due, moves_on: [failed, not_read], wait: 5m}
+  - {sms: payment_due}
+  - {email: payment_due_letter, wait: 1d, send_within: 2d}
+"""
+
+
+def test_a_cascade_is_read() -> None:
+    assert load_cascade(WRITTEN, "payment_due.yaml", named="payment_due") == Cascade(
+        "payment_due",
+        (
+            Step(Channel.PUSH, "payment_due", frozenset({MoveOn.FAILED, MoveOn.NOT_READ}), 5 * MINUTE),
+            Step(Channel.SMS, "payment_due"),
+            Step(Channel.EMAIL, "payment_due_letter", wait=DAY, send_within=2 * DAY),
+        ),
+        frozenset({Goal.DELIVERED, Goal.REPLIED}),
+        frozenset({"debt.paid"}),
+    )
+    assert load_cascade("cascade: a\nsteps: [{sms: a}]", "a.yaml").until == {Goal.DELIVERED}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("cascade: payment_due", "cascade: Payment", "1:10: cascade: a name of small letters"),
+        ("delivered", "deliverd", "2:9: 'deliverd' is not known here (did you mean 'delivered'?)"),
+        ("debt.paid", "paid", "3:12: 'paid' is no event: write it as debt.paid"),
+        ("steps:", "step:", "4:1: 'step' is not known here (did you mean 'steps'?)"),
+        (
+            "{sms: payment_due}",
+            "{call: payment_due}",
+            "6:5: a step has one channel (sms, email, push, messenger)",
+        ),
+        ("{sms: payment_due}", "{sms: payment_due, email: a}", "6:5: a step has one channel"),
+        ("{sms: payment_due}", "{sms: [a]}", "6:6: sms: the name of a template"),
+        ("not_read", "unread", "5:44: 'unread' is not known here"),
+        ("wait: 5m", "wait: 5", "5:61: wait: a time with its unit"),
+        ("wait: 1d", "until: 1d", "7:33: 'until' is not known here"),
+    ],
+)
+def test_what_is_wrong_with_its_file_is_told_with_the_line(old: str, new: str, told: str) -> None:
+    with pytest.raises(SourceRejected) as refused:
+        load_cascade(WRITTEN.replace(old, new, 1), "payment_due.yaml")
+    assert any(line.startswith(f"payment_due.yaml:{told}") for line in str(refused.value).splitlines()), str(
+        refused.value
+    )
+
+
+@given(st.text(alphabet="cascade: steps[]{}-,sm1d\n'", max_size=80))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    for whole in (text, f"cascade: a\nsteps: {text}", f"cascade: a\nsteps: [{{sms: {text}}}]"):
+        try:
+            load_cascade(whole, "a.yaml")
+        except SourceRejected as refused:
+            assert refused.problems  # noqa: PT017
