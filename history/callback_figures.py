@@ -53,3 +53,15 @@ def figures(ends: Iterable[CallbackEnd], zone: tzinfo) -> Sequence[CallbackFigur
         )
         for day, agent in days
     ]
+
+
+def total(figures: Iterable[CallbackFigure], day: date) -> CallbackFigure:
+    """Of all of them together, told under `day`."""
+    found = list(figures)
+    return CallbackFigure(
+        day,
+        None,
+        sum(one.kept for one in found),
+        sum(one.broken for one in found),
+        sum(one.cancelled for one in found),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.permission_shapes import DecisionShape, Id
-from console.api.shapes import PLAIN, PointShape, Reason, Time, no_default
+from console.api.shapes import PLAIN, Day, PointShape, Reason, Time, WholeNumber, no_default
 from history.callback_news import callback_form
 from history.callbacks import CallbackRequest, CallbackSource, CallbackState
 from history.profile_fields import language_of, time_zone_of
@@ -134,6 +135,39 @@ class CallbackWhy(DecisionShape):
 
     callback: CallbackShape
     at: Time
+
+
+class FigureQuery(Shape):
+    """Days are those of the installation's `time_zone`."""
+
+    first_day: Annotated[Day | None, Field(description="Left out: six days before the last.")] = None
+    last_day: Annotated[Day | None, Field(description="Included. Left out: today.")] = None
+
+
+class CallbackCounts(Shape):
+    kept: WholeNumber
+    broken: WholeNumber
+    cancelled: WholeNumber
+    kept_share: Annotated[
+        float | None, Field(description="Of those that were not cancelled, 0 to 1; null: there are none.")
+    ]
+
+
+class DayCounts(CallbackCounts):
+    day: date
+    agent: Annotated[
+        str | None, Field(description="Who spoke with the person, else in whose name it was; null: the team.")
+    ]
+
+
+class CallbackFigures(Shape):
+    """What became of requests that ended in these days, the newest day first."""
+
+    first_day: date
+    last_day: date
+    time_zone: str
+    all: CallbackCounts
+    items: Annotated[list[DayCounts], Field(description="By day and agent; days without any are left out.")]
 
 
 def callback_shape(request: CallbackRequest) -> CallbackShape:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from compliance.facts import Channel, Mode, Purpose, Requested
 from console.api.access import Role, Scope
 from console.api.callback_shapes import (
+    CallbackCounts,
+    CallbackFigures,
     CallbackPage,
     CallbackPatch,
     CallbackQuery,
     CallbackShape,
     CallbackWhy,
     Cancellation,
+    DayCounts,
+    FigureQuery,
     NewCallback,
     callback_shape,
 )
@@ -22,10 +26,12 @@ from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
 from console.api.permission_shapes import decided
+from console.api.problem import FieldError, Problem
 from engine.gatekeeper import ContactRequest
 from engine.registers.actor import ActorKind
 from engine.registers.callbacks import CallbackFilter
 from engine.registers.refusals import Changed, Missing, Refused
+from history.callback_figures import CallbackFigure, figures, total
 from history.callback_windows import Window, WrongWindow, chosen_window, own_window
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
@@ -33,6 +39,8 @@ from history.names import cleaned
 from history.points import WrongPoint, phone_of
 
 _TAG = "callbacks"
+FIGURE_DAYS = 7
+MOST_FIGURE_DAYS = 92
 
 
 class CallbacksApi:
@@ -68,6 +76,19 @@ class CallbacksApi:
                 status=201,
                 keyed=True,
                 **write,
+            ),
+            Operation(  # before those of one request: "figures" is the id of none
+                "GET",
+                "/callbacks/figures",
+                "get_callback_figures",
+                self.figures,
+                "How many were kept and broken, by day and agent",
+                description=f"Of {MOST_FIGURE_DAYS} days at most.",
+                query=FigureQuery,
+                answer=CallbackFigures,
+                tag=_TAG,
+                scope=Scope.CALLBACKS_READ,
+                role=Role.SUPERVISOR,
             ),
             Operation(
                 "GET",
@@ -197,6 +218,28 @@ class CallbacksApi:
         ended = await self._callbacks.cancel(asked.actor, asked.path["callback_id"], body.reason)
         return Answer(callback_shape(ended), version=ended.version)
 
+    async def figures(self, asked: Asked) -> Answer:
+        query: FigureQuery = asked.query
+        zone, now = self._parts.zone, self._parts.clock.now()
+        last = query.last_day or now.astimezone(zone).date()
+        first = query.first_day or last - timedelta(days=FIGURE_DAYS - 1)
+        if first > last:
+            raise _wrong_days("last_day", "The last day is before the first: turn them round.")
+        if (last - first).days >= MOST_FIGURE_DAYS:
+            raise _wrong_days("first_day", f"Ask for {MOST_FIGURE_DAYS} days at most.")
+        since = datetime.combine(first, time(), zone)
+        until = datetime.combine(last + timedelta(days=1), time(), zone)
+        found = figures(await self._callbacks.ends(since, until), zone)
+        return Answer(
+            CallbackFigures(
+                first_day=first,
+                last_day=last,
+                time_zone=str(zone),
+                all=CallbackCounts(**_counts(total(found, last))),
+                items=[DayCounts(day=one.day, agent=one.agent, **_counts(one)) for one in found],
+            )
+        )
+
     async def why(self, asked: Asked) -> Answer:
         known = await self._callbacks.get(asked.path["callback_id"])
         now = self._parts.clock.now()
@@ -239,6 +282,14 @@ class CallbacksApi:
         if not phones:
             raise Refused("The contact has no number: give one.", "number")
         return phones[0]
+
+
+def _wrong_days(field: str, told: str) -> Problem:
+    return Problem(400, "invalid", told, errors=[FieldError(f"query.{field}", told)])
+
+
+def _counts(figure: CallbackFigure) -> dict[str, Any]:
+    return {name: getattr(figure, name) for name in CallbackCounts.model_fields}
 
 
 def requested_of(request: CallbackRequest) -> Requested | None:

@@ -73,6 +73,7 @@ class CallbackList:
             figures=await self._figures(viewer),
             names=names,
             mine=viewer.agent,
+            zone=str(self._parts.zone),
             weekdays=self._pages.words_for(request).listed("weekdays"),
             done=request.query.get("done", ""),
             **found,
@@ -108,7 +109,7 @@ class CallbackList:
     async def _days(self, request: web.Request, wanted: CallbackFilter, view: str) -> dict[str, Any]:
         day = self._day(request)
         days = days_of(view, day)
-        begins, ends = bounds(days)
+        begins, ends = bounds(days, self._parts.zone)
         page = await self._parts.callbacks.list(
             replace(wanted, due_from=max(begins, wanted.due_from or begins), due_to=wanted.due_to or ends),
             limit=MOST_IN_A_WEEK,
@@ -120,7 +121,7 @@ class CallbackList:
             "rows": rows,
             "first": True,
             "next": None,
-            "days": on_days(days, rows, self._parts.clock.now()),
+            "days": on_days(days, rows, self._parts.clock.now(), self._parts.zone),
             "day": day,
             "today": self._today(),
             "before": day - step,
@@ -134,13 +135,13 @@ class CallbackList:
 
     async def _figures(self, viewer: Viewer) -> list[Any]:
         """Of the last week by day and agent; agents see their own."""
-        today, _ = bounds([self._today() - timedelta(days=FIGURE_DAYS - 1)])
+        today, _ = bounds([self._today() - timedelta(days=FIGURE_DAYS - 1)], self._parts.zone)
         ends = await self._parts.callbacks.ends(today, self._parts.clock.now() + timedelta(seconds=1))
         found = figures(ends, self._parts.zone)
         return [one for one in found if viewer.all or one.agent == viewer.agent]
 
     def _today(self) -> date:
-        return self._parts.clock.now().astimezone().date()
+        return self._parts.clock.now().astimezone(self._parts.zone).date()
 
     def _day(self, request: web.Request) -> date:
         """Raises Fault 400."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from console import display
@@ -41,7 +41,9 @@ _ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class CallbackRow:
-    """`theirs`: the window by the person's clocks, "" where these are ours. `standing`: it can be changed."""
+    """`window`: by the person's clocks, with their zone; by the company's, without, where theirs agree or
+    are not known. `ours`: then "", else the window by the company's clocks. `standing`: it can be changed.
+    """
 
     one: CallbackRequest
     name: str
@@ -49,7 +51,7 @@ class CallbackRow:
     state: str
     shape: tuple[str, str]
     window: str
-    theirs: str
+    ours: str
     why: str
     lead: str | None
     agent: str
@@ -99,8 +101,7 @@ async def _row(
         display.phone(one.point.value),
         state,
         SHAPES[state],
-        _window(one, words),
-        _theirs(one, parts, words),
+        *_windows(one, parts.zone, words),
         why,
         lead.id if lead is not None else None,
         words("callback_team") if agent is None else names.get(agent, agent),
@@ -148,11 +149,12 @@ def _why(
     if owner.state is not CampaignState.RUNNING:
         return told(Reason(ReasonCode.CAMPAIGN, {"state": owner.state.value}), words)
     if one.window_from is not None and one.window_from > now:
-        return words("callback_why_window", at=display.short_date_time(one.window_from))
+        at = one.window_from.astimezone(parts.zone)
+        return words("callback_why_window", at=f"{at:%d.%m, %H:%M}")
     if lead is None or lead.state in OVER:
         return words("callback_why_soon", campaign=owner.name)
     if lead.not_before is not None and lead.not_before > now:
-        return told(lead.reason, words)
+        return told(lead.reason, words, zone=parts.zone)
     if not parts.campaign_rules.dialling(owner, now).open:
         return words("callback_why_hours", campaign=owner.name)
     if agents_there(parts.queues, owner) == 0:
@@ -160,26 +162,24 @@ def _why(
     return words("callback_why_next")
 
 
-def _window(one: CallbackRequest, words: Words) -> str:
-    return _span(one, None, words)
-
-
-def _theirs(one: CallbackRequest, parts: ApiParts, words: Words) -> str:
-    """By the person's clocks; "" where nothing is known of them, or they are ours."""
-    if one.time_zone is None or (one.window_from is None and one.window_to is None):
-        return ""
-    try:
-        zone = ZoneInfo(one.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ""
+def _windows(one: CallbackRequest, zone: tzinfo, words: Words) -> tuple[str, str]:
+    """`window` and `ours` of a CallbackRow."""
+    ours, theirs = _span(one, zone, words), _zone_of(one)
     at = one.window_from or one.window_to
-    assert at is not None
-    if at.astimezone(zone).utcoffset() == at.astimezone().utcoffset():
-        return ""
-    return words("callback_their_time", window=_span(one, zone, words), zone=one.time_zone)
+    if theirs is None or at is None or at.astimezone(theirs).utcoffset() == at.astimezone(zone).utcoffset():
+        return ours, ""
+    told = words("callback_their_time", window=_span(one, theirs, words), zone=one.time_zone)
+    return told, words("callback_our_time", window=ours)
 
 
-def _span(one: CallbackRequest, zone: ZoneInfo | None, words: Words) -> str:
+def _zone_of(one: CallbackRequest) -> tzinfo | None:
+    try:
+        return None if one.time_zone is None else ZoneInfo(one.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _span(one: CallbackRequest, zone: tzinfo, words: Words) -> str:
     begins = None if one.window_from is None else one.window_from.astimezone(zone)
     ends = None if one.window_to is None else one.window_to.astimezone(zone)
     if ends is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from console import display
@@ -54,8 +54,8 @@ class LeadRow:
     why: str
 
 
-def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY) -> str:
-    """One sentence; its times are where the console runs, which is where its reader is.
+def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY, zone: tzinfo | None = None) -> str:
+    """One sentence; its times are of `zone`, None: where the console runs, which is where its reader is.
 
     `names` of what the reason refers to, as "person:ID" and "disposition:NAME".
     """
@@ -63,7 +63,7 @@ def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY) -> str
     gaps |= {name: value for name, value in reason.data.items() if name in gaps}
     until = until_of(reason)
     if until is not None:
-        gaps["until"] = display.short_date_time(until)
+        gaps["until"] = f"{until.astimezone(zone):%d.%m, %H:%M}"
     result = reason.data.get("result")
     if isinstance(result, str):
         gaps["result"] = words.get(f"attempt_result_{result}", result)

@@ -143,3 +143,47 @@ async def test_what_calls_left_behind_is_listed_with_the_others(api: RunningApi)
     assert (renewed["id"], renewed["sources"], renewed["queue"]) == ("call-3", ["queue", "api"], "orders")
     events = (await client.get("/events", params={"kind": "callback.changed"})).json["items"]
     assert [event["data"] for event in events] == [renewed]
+
+
+@both_databases
+async def test_what_was_kept_and_broken_is_counted_by_day_and_agent(api: RunningApi) -> None:
+    client, register = api.token(), api.store.callbacks
+    ids = []
+    for n in range(1, 5):
+        made = await client.post("/callbacks", wish(number=f"600 000 01{n}"), key=f"f{n}")
+        ids.append(made.json["id"])
+    await register.reached(ids[0], "campaign spring", "anna")
+    await register.reached(ids[1], "campaign spring", "anna")
+    await register.give_up(ids[2], "its window passed")
+    await client.post(f"/callbacks/{ids[3]}/cancel", {"reason": "wrong number"}, key="f9")
+    found = await client.get("/callbacks/figures")
+    assert found.status == 200, found.json
+    assert found.json["time_zone"] == str(api.parts.zone)
+    assert found.json["all"] == {"kept": 2, "broken": 1, "cancelled": 1, "kept_share": pytest.approx(2 / 3)}
+    team, anna = found.json["items"]
+    assert (team["agent"], team["kept"], team["broken"], team["kept_share"]) == (None, 0, 1, 0.0)
+    assert (anna["agent"], anna["kept"], anna["day"]) == ("anna", 2, found.json["last_day"])
+    before = await client.get("/callbacks/figures?first_day=2026-01-01&last_day=2026-01-31")
+    assert (before.json["items"], before.json["all"]["kept_share"]) == ([], None)
+    assert (await api.person("supervisor").get("/callbacks/figures")).status == 200
+    assert (await api.person("agent").get("/callbacks/figures")).status == 403
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ("first_day=2026-02-02&last_day=2026-02-01", "last_day"),
+        ("first_day=2026-01-01&last_day=2026-12-31", "first_day"),
+        ("first_day=0001-01-01&last_day=2026-12-31", "first_day"),
+        ("last_day=soon", "last_day"),
+    ],
+)
+async def test_days_that_cannot_be_counted_are_told(api: RunningApi, asked: str, field: str) -> None:
+    wrong = await api.token().get(f"/callbacks/figures?{asked}")
+    assert wrong.status == 400
+    assert [error["field"] for error in wrong.json["errors"]] == [f"query.{field}"]
+
+
+async def test_the_first_days_that_can_be_asked_for_are_answered(api: RunningApi) -> None:
+    found = await api.token().get("/callbacks/figures?last_day=1900-01-01")
+    assert (found.status, found.json["first_day"]) == (200, "1899-12-26")

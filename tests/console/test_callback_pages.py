@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.callbacks.calendar import bounds, on_days
+from console.callbacks.telling import CallbackRow
 from console.words import LANGUAGES
 from dialer.campaign import CampaignMove
 from engine.registers.access import Role
@@ -120,12 +123,15 @@ async def test_the_calendar_shows_them_on_their_days_in_both_times(room: Campaig
     window = {"window_from": tomorrow, "window_to": tomorrow + HOUR, "person_chose": True}
     await asked(room, 1, time_zone="America/New_York", **window)
     await asked(room, 2)
-    day = tomorrow.astimezone().date()
+    day = tomorrow.astimezone(room.parts.zone).date()
     page = await room.page(f"/callbacks?view=day&day={day}")
     assert "Jan 1" in page
     assert "Jan 2" not in page
-    assert "America/New_York" in page
-    week = await room.page(f"/callbacks?view=week&day={now.astimezone().date()}")
+    theirs, ours = tomorrow.astimezone(ZoneInfo("America/New_York")), tomorrow.astimezone(room.parts.zone)
+    assert f"{theirs:%d.%m, %H:%M}–{theirs + HOUR:%H:%M}, America/New_York" in page
+    assert f"here: {ours:%d.%m, %H:%M}–{ours + HOUR:%H:%M}" in page
+    assert f"Times without a zone are of {room.parts.zone}." in page
+    week = await room.page(f"/callbacks?view=week&day={now.astimezone(room.parts.zone).date()}")
     assert week.count('<section class="callback-day') == 7
     assert "Jan 2" in week
     for bad in (
@@ -136,6 +142,25 @@ async def test_the_calendar_shows_them_on_their_days_in_both_times(room: Campaig
         f"topic={'x' * 65}",
     ):
         await room.page(f"/callbacks?{bad}", 400)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+async def test_days_are_those_of_the_configured_zone(zone: str) -> None:
+    """Whatever zone the machine is in: at noon UTC it is another day already in Kiritimati, at +14."""
+    noon, here = datetime(2026, 11, 24, 12, tzinfo=UTC), ZoneInfo(zone)
+    day = noon.astimezone(here).date()
+    begins, ends = bounds([day], here)
+    assert begins <= noon < ends
+    assert (begins.hour, ends - begins) == (0, timedelta(days=1))
+    one = CallbackRequest(
+        "c1", ContactPoint(PointKind.PHONE, "+48600000001"), "orders", CallbackSource.API, noon,
+        window_from=noon, window_to=noon + HOUR,
+    )  # fmt: skip
+    row = CallbackRow(one, "Jan", "", "open", ("", ""), "", "", "", None, "", True, noon)
+    assert [bool(found.rows) for found in on_days([day, day + timedelta(days=1)], [row], noon, here)] == [
+        True,
+        False,
+    ]
 
 
 async def test_what_was_kept_and_broken_is_counted(room: Campaigning) -> None:
