@@ -34,6 +34,7 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 # How long a further part of a message waits before it is tried again.
 _PART_PAUSE_SECONDS = 0.5
+_SHORTEST_WAIT_SECONDS = 1.0
 _REFERENCES = 0x10000
 _MOST_DOUBTS = 10_000
 
@@ -167,7 +168,7 @@ class SmppProvider:
         is of no use, and the whole cannot be sent again."""
         outcomes = doubt.handing.outcomes
         while True:
-            outcome = await self._tried(body, doubt, reference)
+            outcome = await self._tried(body, doubt, reference, until)
             again = doubt.handing.has_begun and outcome.taken in (Taken.BUSY, Taken.AWAY)
             pause_seconds = max(self._paused_until - self._now(), _PART_PAUSE_SECONDS)
             if not again or self._is_closing or self._now() + pause_seconds >= until:
@@ -175,15 +176,14 @@ class SmppProvider:
                 return
             await asyncio.sleep(pause_seconds)
 
-    async def _tried(self, body: bytes, doubt: _Doubt, reference: int) -> Outcome:
-        limit_seconds = self._settings.answer_seconds
+    async def _tried(self, body: bytes, doubt: _Doubt, reference: int, until: float) -> Outcome:
         bind = self._freest()
         if bind is None:
             return Outcome(Taken.AWAY, why=self._why_away())
         bind.in_use += 1
         try:
             try:
-                async with asyncio.timeout(limit_seconds):
+                async with asyncio.timeout(self._limit_seconds(until)):
                     await bind.window.acquire()
             except TimeoutError:
                 return Outcome(Taken.BUSY, why="the window is full", retry_after_seconds=FIRST_PAUSE_SECONDS)
@@ -191,7 +191,7 @@ class SmppProvider:
                 if bind.link is None:
                     return Outcome(Taken.AWAY, why=bind.why)
                 self._remember(doubt, reference)
-                answer = await bind.link.request(SUBMIT, body, limit_seconds)
+                answer = await bind.link.request(SUBMIT, body, self._limit_seconds(until))
             finally:
                 bind.window.release()
         except NotWritten as failure:
@@ -295,6 +295,9 @@ class SmppProvider:
 
     def _why_away(self) -> str:
         return self._binds[0].why if self._binds else "the provider is not open"
+
+    def _limit_seconds(self, until: float) -> float:
+        return min(self._settings.answer_seconds, max(until - self._now(), _SHORTEST_WAIT_SECONDS))
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

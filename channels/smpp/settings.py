@@ -60,7 +60,8 @@ class SmppSettings:
 
     `sender` goes out when the message names none. `sender_ton`, `sender_npi`: None finds them by the
     sender's form. `receipt_zone`: the time zone of the times in receipts; None takes the time of arrival.
-    `busy_statuses`: the SMSC's own command statuses that mean "later".
+    `busy_statuses`: the SMSC's own command statuses that mean "later". `answer_seconds`: for one part;
+    `submit_seconds`: for the whole message, which is given up by the engine only later.
     """
 
     name: str
@@ -87,6 +88,6 @@ class SmppSettings:
     busy_statuses: frozenset[int] = frozenset()
     connect_seconds: float = 10.0
     answer_seconds: float = 30.0
-    submit_seconds: float = 60.0
+    submit_seconds: float = 45.0
     enquire_seconds: float = 30.0
     reassembly_seconds: float = 600.0

@@ -6,19 +6,12 @@ from codecs import CodecInfo
 from dataclasses import dataclass
 
 from aiosmpplib import GSM7BitCodec, UCS2Codec
-from aiosmpplib.codec import GSM_BASIC_ENCODE_MAP
 from aiosmpplib.codec import find_codec_info as find_codec
 
 from channels.smpp.settings import Alphabet, LongMessages
+from messaging.parts import HEADER_OCTETS, LONG_HEADER_OCTETS, Encoding, NotText, TooLong, parts_of
 
-# In the alphabet's own units: septets, or 16-bit units.
-_ALONE = {"gsm0338": 160, "ucs2": 70}
-_IN_PART = {
-    LongMessages.UDH_8: {"gsm0338": 153, "ucs2": 67},
-    LongMessages.UDH_16: {"gsm0338": 152, "ucs2": 66},
-    # The SMSC puts a header of 8 bits before these.
-    LongMessages.SAR: {"gsm0338": 153, "ucs2": 67},
-}
+_UCS2_ALONE, _UCS2_IN_PART = 70, 66
 _GSM = GSM7BitCodec.get_codec_info()
 _UCS2 = UCS2Codec.get_codec_info()
 _DATA_CODINGS = {1: "ascii", 3: "latin_1", 6: "iso8859_5", 7: "iso8859_8", 8: "ucs2"}
@@ -43,18 +36,20 @@ def codecs_of(alphabet: Alphabet) -> dict[str, CodecInfo]:
 
 
 def written(text: str, alphabet: Alphabet, long_messages: LongMessages, most_parts: int) -> Written:
-    """The parts of a text. Neither an escape nor a surrogate pair is cut in two. Raises TextRefused."""
+    """The parts of a text, cut as its cost was estimated. Raises TextRefused."""
     if not text:
         raise TextRefused("the text is empty")
-    encoding = _encoding(text, alphabet)
-    units = _units(text, encoding)
-    if sum(units) <= _ALONE[encoding]:
-        return Written(encoding, (text,))
-    limit = _IN_PART.get(long_messages, _IN_PART[LongMessages.UDH_8])[encoding]
-    parts = _cut(text, units, limit)
-    if len(parts) > most_parts:
-        raise TextRefused(f"the text takes {len(parts)} parts, and {most_parts} are allowed")
-    return Written(encoding, (text,) if long_messages is LongMessages.PAYLOAD else tuple(parts))
+    header_octets = LONG_HEADER_OCTETS if long_messages is LongMessages.UDH_16 else HEADER_OCTETS
+    try:
+        found = parts_of(text, most=most_parts, header_octets=header_octets)
+    except (TooLong, NotText) as refusal:
+        raise TextRefused(str(refusal)) from None
+    encoding, parts = "gsm0338" if found.encoding is Encoding.GSM7 else "ucs2", found.texts
+    if encoding == "gsm0338" and not _is_in(text, alphabet):
+        encoding, parts = "ucs2", _in_ucs2(text)
+        if len(parts) > most_parts:
+            raise TextRefused(f"the text takes {len(parts)} parts, and {most_parts} are allowed")
+    return Written(encoding, (text,) if long_messages is LongMessages.PAYLOAD else parts)
 
 
 def encoded(part: str, encoding: str, alphabet: Alphabet) -> bytes:
@@ -78,38 +73,25 @@ def decoded(content: bytes, data_coding: int, alphabet: Alphabet) -> str:
             name = {0x00: "gsm0338", 0x08: "ucs2"}.get(data_coding & 0x0C, "latin_1")
         case _:
             name = "latin_1"
-    if name == "ucs2" and len(content) % 2:
-        content = content[:-1]
-    text: str = find_codec(name).decode(content, "replace")[0]
+    if name == "ucs2":
+        # Python's own: the library's leaves half a pair at the end out without a word.
+        text = content[: len(content) // 2 * 2].decode("utf-16-be", "replace")
+    else:
+        text = find_codec(name).decode(content, "replace")[0]
     # No database takes these.
     return text.replace("\0", "")
 
 
-def _encoding(text: str, alphabet: Alphabet) -> str:
-    if GSM7BitCodec.is_gsm_text(text):
-        try:
-            encoded(text, "gsm0338", alphabet)
-        except UnicodeEncodeError:
-            return "ucs2"
-        return "gsm0338"
+def _is_in(text: str, alphabet: Alphabet) -> bool:
     try:
-        encoded(text, "ucs2", alphabet)
+        encoded(text, "gsm0338", alphabet)
     except UnicodeEncodeError:
-        raise TextRefused("the text holds half of a surrogate pair") from None
-    return "ucs2"
+        return False
+    return True
 
 
-def _units(text: str, encoding: str) -> list[int]:
-    if encoding == "ucs2":
-        return [2 if ord(character) > 0xFFFF else 1 for character in text]
-    return [1 if character in GSM_BASIC_ENCODE_MAP else 2 for character in text]
-
-
-def _cut(text: str, units: list[int], limit: int) -> list[str]:
-    parts, start, used = [], 0, 0
-    for index, count in enumerate(units):
-        if used + count > limit:
-            parts.append(text[start:index])
-            start, used = index, 0
-        used += count
-    return [*parts, text[start:]]
+def _in_ucs2(text: str) -> tuple[str, ...]:
+    """A text of the GSM alphabet that the SMSC's own lacks a letter of; none takes two units."""
+    if len(text) <= _UCS2_ALONE:
+        return (text,)
+    return tuple(text[start : start + _UCS2_IN_PART] for start in range(0, len(text), _UCS2_IN_PART))
