@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ import aiohttp
 import yaml
 
 from asterisk.folders import RuntimeFolders
+from infolinia.commands.history import as_record
+from infolinia.configuration import load_configuration
+from store.store import open_queries
 from tests.house import Ports
 from tests.patience import patient
 
@@ -165,9 +169,20 @@ class RunningHotline:
         return process.returncode, output.decode(), errors.decode()
 
     async def history(self) -> list[dict[str, Any]]:
-        """Rows of the contact history with their events, newest first."""
-        _, output, _ = await self.run("history", "--json", "--events", "--limit", "200")
-        return [json.loads(line) for line in output.splitlines()]
+        """Rows of the contact history with their events, newest first.
+
+        As `infolinia history --json --events` prints them: a program each time is too much for so many.
+        """
+        found: list[dict[str, Any]] = []
+        async with open_queries(load_configuration(self.config).database_url) as queries:
+            for row in await queries.history(limit=200):
+                events = [
+                    {"seq": one.seq, "at": one.at, "kind": one.kind.value, "data": dict(one.data)}
+                    for one in await queries.events(row.interaction.subject_id)
+                ]
+                record = {**as_record(row), "events": events}
+                found.append(json.loads(json.dumps(record, default=datetime.isoformat)))
+        return found
 
     async def rows(self, count: int, limit_seconds: float = 30) -> list[dict[str, Any]]:
         """The history once it holds at least `count` rows."""
