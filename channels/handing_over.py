@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import aiohttp
 from yarl import URL
 
+from channels.in_flight import InFlight
 from channels.open_internet import PrivateAddress, open_internet_socket
 from messaging.provider import Answer, Taken
 
@@ -60,6 +61,7 @@ class HttpHandover:
         self._verify_tls = verify_tls
         self._limit_seconds = limit_seconds
         self._session: aiohttp.ClientSession | None = None
+        self._in_flight = InFlight()
 
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(
@@ -78,8 +80,10 @@ class HttpHandover:
     async def close(self) -> None:
         """Idempotent."""
         session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        if session is None:
+            return
+        await self._in_flight.wait()
+        await session.close()
 
     async def send(
         self, method: str, url: URL | str, *, headers: Mapping[str, str], body: bytes | None
@@ -90,8 +94,9 @@ class HttpHandover:
             raise NotAnswered("the provider is not open", written=False)
         progress = _Progress()
         try:
-            async with asyncio.timeout(self._limit_seconds):
-                return await self._sent(session, method, url, headers, body, progress)
+            with self._in_flight.one():
+                async with asyncio.timeout(self._limit_seconds):
+                    return await self._sent(session, method, url, headers, body, progress)
         except TimeoutError:
             why = f"no answer within {self._limit_seconds:g} s"
         except (ssl.SSLError, aiohttp.ClientSSLError):

@@ -33,7 +33,7 @@ def set_up_logs(*, as_json: bool, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("aioice", "aiortc", "panoramisk", "asyncio", "alembic", "comtypes"):
+    for noisy in ("aioice", "aiortc", "panoramisk", "asyncio", "alembic", "comtypes", "flufl.bounce"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("aiohttp.server").addFilter(_in_one_line)
     structlog.configure(

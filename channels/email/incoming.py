@@ -14,6 +14,7 @@ from email.message import EmailMessage, Message
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 
+import structlog
 from flufl.bounce import all_failures
 
 from channels.email.addresses import AddressRefused, mailbox_of, message_of_return_path, one_line
@@ -22,6 +23,7 @@ from compliance.facts import Channel
 from messaging.provider import Incoming, Receipt
 from messaging.states import MessageState
 
+log = structlog.get_logger(__name__)
 LONGEST_TEXT = 20_000
 _LONGEST_WHY = 300
 _RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
@@ -66,10 +68,19 @@ def _bounce(
         return Receipt(provider, message_id, state, at, code, why[:_LONGEST_WHY])
     if to_return_path is None or _is_automatic_answer(mail):
         return None
-    _, permanent = all_failures(mail)
-    if not permanent:
+    if not _came_back(mail):
         return None
     return Receipt(provider, to_return_path, MessageState.FAILED, at, why="it came back")
+
+
+def _came_back(mail: Message) -> bool:
+    """By the forms of bounces before RFC 3464, and those that some servers go on with."""
+    try:
+        _, permanent = all_failures(mail)
+    except Exception as error:  # its detectors take text apart that anybody may have written
+        log.warning("a mail to a return path cannot be read", error=type(error).__name__)
+        return False
+    return bool(permanent)
 
 
 def _returned_to(mail: Message, identity: MailIdentity) -> str | None:

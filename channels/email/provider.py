@@ -14,6 +14,7 @@ from channels.callbacks import CallbackAnswer, CallbackGuard, CallbackRefused, C
 from channels.email.addresses import Address, return_path
 from channels.email.composing import CannotBeComposed, MailIdentity, composed
 from channels.email.incoming import read_mail
+from channels.in_flight import InFlight
 from channels.standing import Standing
 from compliance.facts import Channel
 from engine.ports import Clock
@@ -26,6 +27,7 @@ _IDLE_SECONDS = 8.0
 _GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 # What is answered when the login is wrong or missing.
 _LOGIN = frozenset({"530", "534", "535", "538"})
+_NOT_OPEN = Answer(Taken.AWAY, why="the provider is not open")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
@@ -75,6 +77,7 @@ class MailProvider:
         self._standing = Standing()
         self._listeners: Listeners | None = None
         self._room = asyncio.Semaphore(self.pace.at_once)
+        self._in_flight = InFlight()
         self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
 
     async def start(self, listeners: Listeners) -> None:
@@ -82,8 +85,11 @@ class MailProvider:
         self._standing.begin(listeners.standing)
 
     async def close(self) -> None:
+        if self._listeners is None:
+            return
         self._standing.end()
         self._listeners = None
+        await self._in_flight.wait()
         idle, self._idle = self._idle, []
         for connection, _ in idle:
             await _left(connection)
@@ -92,6 +98,8 @@ class MailProvider:
         return None
 
     async def submit(self, submission: Submission) -> Answer:
+        if self._listeners is None:
+            return _NOT_OPEN
         try:
             to, message = composed(submission, self._identity, self._clock.now())
             content = message.as_bytes()
@@ -100,9 +108,11 @@ class MailProvider:
         except (ValueError, LookupError, UnicodeError) as error:
             return Answer(Taken.REJECTED, why=f"it cannot be written as an e-mail ({type(error).__name__})")
         async with self._room:
+            # Those that wait for a connection as it closes go out no more.
             if self._listeners is None:
-                return Answer(Taken.AWAY, why="the provider is not open")
-            answer = await self._handed_over(submission.message_id, to, content)
+                return _NOT_OPEN
+            with self._in_flight.one():
+                answer = await self._handed_over(submission.message_id, to, content)
         if answer.code[:3] in _LOGIN:
             return self._standing.account(answer)
         return self._standing.saw(answer)

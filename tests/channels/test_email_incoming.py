@@ -224,6 +224,17 @@ def test_no_bytes_at_all_break_the_reader(raw: bytes) -> None:
     read_mail(raw, "mail", OURS, NOW)
 
 
+BOUNCED = ["", "Content-Type: multipart/mixed; boundary=b\r\n", "Content-Type: text/html\r\n"]
+SAID = ["could not be delivered", "<anna@example.org>", "--b", "permanent fatal errors", "550", "Subject: x"]
+
+
+@given(st.sampled_from(BOUNCED), st.lists(st.sampled_from(SAID) | st.text(max_size=30), max_size=8))
+def test_no_words_to_the_return_path_break_the_reader(header: str, lines: list[str]) -> None:
+    said = "\r\n".join(lines).encode("utf-8", "replace")
+    raw = b"From: MAILER-DAEMON@example.org\r\nTo: bounce+m1@example.com\r\n" + header.encode()
+    read_mail(raw + b"\r\n" + said, "mail", OURS, NOW)
+
+
 @given(
     st.text(alphabet=st.characters(codec="latin-1"), max_size=300),
     st.sampled_from(

@@ -41,6 +41,7 @@ class Server:
     envelopes: list[Envelope] = field(default_factory=list)
     options: list[list[str]] = field(default_factory=list)
     hold: asyncio.Event | None = None
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle_MAIL(
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -63,6 +64,7 @@ class Server:
         if self.cut == "DATA":
             server.transport.abort()
         if self.hold is not None:
+            self.holding.set()
             await self.hold.wait()
         if self.data.startswith("250"):
             self.envelopes.append(envelope)
@@ -196,6 +198,22 @@ async def test_a_server_that_does_not_answer_after_the_content_leaves_a_doubt(cl
     ):
         answer = await mail.submit(MAIL)
     assert (answer.taken, answer.references) == (Taken.UNKNOWN, (MAIL.message_id,))
+
+
+async def test_what_was_handed_over_is_answered_while_it_closes(clock: HandClock) -> None:
+    async with running(hold=asyncio.Event()) as server:
+        mail = provider(server.port, clock)
+        await mail.start(Told().listeners())
+        sending = asyncio.create_task(mail.submit(MAIL))
+        async with asyncio.timeout(5):
+            await server.holding.wait()
+        closing = asyncio.create_task(mail.close())
+        await asyncio.sleep(0)
+        assert (await mail.submit(MAIL)).taken is Taken.AWAY
+        assert server.hold is not None
+        server.hold.set()
+        assert (await sending).taken is Taken.ACCEPTED
+        await closing
 
 
 async def test_nobody_there_is_away(clock: HandClock, unused_tcp_port: int) -> None:

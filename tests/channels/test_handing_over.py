@@ -85,6 +85,26 @@ async def test_an_answer_that_does_not_come_is_in_doubt_after_its_time() -> None
     assert (error.written, str(error)) == (True, "no answer within 0.2 s")
 
 
+async def test_what_was_handed_over_is_answered_while_it_closes() -> None:
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def hold(request: web.Request) -> web.Response:
+        asked.set()
+        await release.wait()
+        return web.Response(status=201)
+
+    async with web_server(hold) as url, http() as opened:
+        sending = asyncio.create_task(sent(opened, url))
+        await asked.wait()
+        closing = asyncio.create_task(opened.close())
+        await asyncio.sleep(0)
+        with pytest.raises(NotAnswered, match="not open"):
+            await sent(opened, url)
+        release.set()
+        assert (await sending).status == 201
+        await closing
+
+
 async def test_redirects_are_not_followed_and_long_answers_are_cut() -> None:
     async def answer(request: web.Request) -> web.Response:
         if request.path == "/long":
