@@ -98,7 +98,7 @@ class MailProvider:
         return None
 
     async def submit(self, submission: Submission) -> Answer:
-        if self._listeners is None:
+        if not self._is_open():
             return _NOT_OPEN
         try:
             to, message = composed(submission, self._identity, self._clock.now())
@@ -109,7 +109,7 @@ class MailProvider:
             return Answer(Taken.REJECTED, why=f"it cannot be written as an e-mail ({type(error).__name__})")
         async with self._room:
             # Those that wait for a connection as it closes go out no more.
-            if self._listeners is None:
+            if not self._is_open():
                 return _NOT_OPEN
             with self._in_flight.one():
                 answer = await self._handed_over(submission.message_id, to, content)
@@ -140,6 +140,9 @@ class MailProvider:
         if not read:
             return "ignored"
         return "message" if isinstance(read[0], Incoming) else "receipt"
+
+    def _is_open(self) -> bool:
+        return self._listeners is not None
 
     async def _handed_over(self, message_id: str, to: Address, content: bytes) -> Answer:
         """On a kept connection first: one that broke before the content was sent is replaced once."""
