@@ -13,7 +13,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Requests that prove themselves by a signature come by whatever name, and from no page.
-SIGNED = "/forms/"
+SIGNED = ("/forms/", "/callbacks/providers/")
 # Host names that are answered to, beside the local ones: `web.names` of the configuration.
 NAMES = web.AppKey("names", frozenset[str])
 HEADERS = {

@@ -90,6 +90,7 @@ COMMANDS = {
     "campaign": Place("campaigns:campaign_app", "Campaigns: whom we call, by whom, when and how."),
     "debts": Place("debts:debts_app", "Debts: what is owed, paid and promised."),
     "callbacks": Place("callbacks:print_callbacks", "Print callback requests, newest first."),
+    "messages": Place("messages:messages_app", "Messages: what was written, and what became of it."),
     "rules": Place("rules:rules_app", "The rules of contact, and the gate that asks them."),
     "why": Place(
         "why:explain",

@@ -16,6 +16,8 @@ from infolinia.sections.callbacks import CallbacksSection, Forms, callback_probl
 from infolinia.sections.debts import DebtsSection
 from infolinia.sections.desk import DeskSection, desk_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName
+from infolinia.sections.message_providers import SECRETS as PROVIDER_SECRETS
+from infolinia.sections.messaging import MessagingSection, messaging_problems
 from infolinia.sections.outbound import FlowName, OutboundSection, outbound_problems
 from infolinia.sections.queues import Agents, QueueSections, queue_problems, telephones
 from infolinia.sections.recording import RecordingSection
@@ -165,6 +167,7 @@ class Configuration(_Section):
     asterisk: AsteriskSection = AsteriskSection()
     speech: SpeechSection = SpeechSection()
     webhooks: WebhooksSection = WebhooksSection()
+    messaging: MessagingSection = MessagingSection()
     retention: RetentionSection = RetentionSection()
     recording: RecordingSection = RecordingSection()
     folder: Path = Field(default=Path(), exclude=True)
@@ -248,6 +251,7 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
     )
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
     problems += desk_problems(configuration.desk, configuration.queues)
+    problems += messaging_problems(configuration.messaging)
     problems += outbound_problems(configuration.outbound, [t.name for t in configuration.sip.trunks])
     try:
         check_settings(configuration.asterisk_settings())
@@ -291,6 +295,9 @@ _SECRETS: Any = {
     "services": {"__all__": {"headers"}},
     "agents": {"__all__": {"sip": {"password"}}},
     "forms": {"__all__": {"secret"}},
+    "messaging": {
+        "providers": {"__all__": {kind: set(names) for kind, names in PROVIDER_SECRETS.items()}}
+    },
 }
 
 

@@ -29,7 +29,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # What is no page: it tells nothing of anybody. The API asks for credentials itself, a form is signed.
 OPEN = frozenset(
-    {"/forms/{name}/callback", "/sign-in", "/language", "/healthz", "/readyz", "/metrics", "/static"}
+    {
+        "/forms/{name}/callback",
+        "/callbacks/providers/{name}",
+        "/sign-in",
+        "/language",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/static",
+    }
 )
 API = "/api/v1/"
 # Every other route of the console, and the least role that it takes. One that is missing here takes an admin.

@@ -49,6 +49,7 @@ from infolinia.assembly.desk import desk_settings, opened_desks
 from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.facts import hotline_facts
 from infolinia.assembly.floor import opened_floor
+from infolinia.assembly.messaging import send_messages
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
 from infolinia.assembly.serving import phone_socket, serve
@@ -109,6 +110,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         debts = opened_debts(configuration, store, gate, clock, stack)
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
+        callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await opened_voices(configuration, parts, shelf, health, stack)
@@ -320,6 +322,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             queues=queues,
             ids=ids,
         )
+        application.add_routes(callbacks)
         await serve(application, configuration, clock, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)
 

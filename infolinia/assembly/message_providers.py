@@ -1,0 +1,206 @@
+"""Providers of messages, made of their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.callbacks import CallbackGuard
+from channels.email.addresses import address_of, mailbox_of
+from channels.email.composing import MailIdentity
+from channels.email.provider import MailProvider, MailServer
+from channels.http_sms.fields import Place, SettingRefused
+from channels.http_sms.provider import HttpSmsProvider
+from channels.http_sms.settings import Answered, Asked, HttpSmsSettings, IncomingFields, ReceiptFields
+from channels.http_sms.smsapi import SMSAPI_PL, smsapi_settings
+from channels.messengers.telegram import TelegramBot, TelegramProvider
+from channels.messengers.vk import VkCommunity, VkProvider
+from channels.push.provider import WebPushProvider
+from channels.push.vapid_key import KeyRefused, kept_vapid_key
+from channels.smpp.provider import SmppProvider
+from channels.smpp.settings import Endpoint, SmppSettings
+from engine.followup.routing import Carrier
+from engine.ports import Clock
+from infolinia.assembly.preflight import StartFailed
+from infolinia.configuration import Configuration
+from infolinia.sections.message_providers import HttpSection, SmppSection, missing_variables, secret
+from infolinia.sections.messaging import ProviderSection
+from messaging.provider import Pace, Provider
+
+PUSH_KEY = "push.key"
+
+
+def carriers_of(configuration: Configuration, clock: Clock) -> list[Carrier]:
+    """Raises StartFailed when a secret is missing or a setting is refused by its provider."""
+    sections = configuration.messaging.providers
+    problems = [
+        told
+        for n, one in enumerate(sections)
+        for kind in one.kinds
+        for told in missing_variables(kind, getattr(one, kind), f"messaging.providers[{n}]")
+    ]
+    if problems:
+        raise StartFailed("\n".join(problems))
+    found: list[Carrier] = []
+    for n, one in enumerate(sections):
+        try:
+            provider = _provider(one, configuration, clock)
+        except (SettingRefused, KeyRefused, ValueError) as refused:
+            raise StartFailed(
+                f"messaging.providers[{n}].{one.kinds[0]}: {refused}.".replace("..", ".")
+            ) from None
+        found.append(Carrier(provider, one.weight, one.prefixes))
+    return found
+
+
+def _provider(one: ProviderSection, configuration: Configuration, clock: Clock) -> Provider:
+    pace: Pace | None = None
+    if one.at_once is not None or one.per_second is not None:
+        pace = Pace(one.at_once or Pace().at_once, one.per_second)
+    if one.smpp is not None:
+        return SmppProvider(_smpp(one, one.smpp), clock)
+    if one.http is not None:
+        http = one.http
+        return HttpSmsProvider(
+            one.name, _http(http), clock=clock, pace=pace, guard=_guard(http.callback_token)
+        )
+    if one.smsapi is not None:
+        api = one.smsapi
+        settings = smsapi_settings(
+            secret(api.token),
+            sender=api.sender,
+            callback_url=secret(api.callback_url) or None,
+            url=api.url or SMSAPI_PL,
+            private_networks=api.private_networks,
+        )
+        return HttpSmsProvider(one.name, settings, clock=clock, pace=pace, guard=_guard(api.callback_token))
+    if one.smtp is not None:
+        mail = one.smtp
+        server = MailServer(
+            mail.host,
+            mail.port,
+            mail.tls,
+            mail.username,
+            secret(mail.password),
+            mail.verify_tls,
+            mail.our_host_name,
+            delivery_notices=mail.delivery_notices,
+        )
+        replies = mailbox_of(mail.replies) if mail.replies else None
+        identity = MailIdentity(mailbox_of(mail.sender), address_of(mail.bounces), replies)
+        return MailProvider(
+            one.name, server, identity, clock=clock, pace=pace, guard=_guard(mail.callback_token)
+        )
+    if one.push is not None:
+        key = kept_vapid_key(configuration.place(configuration.state) / PUSH_KEY)
+        push = one.push
+        return WebPushProvider(
+            one.name, key, push.contact, clock=clock, pace=pace, private_networks=push.private_networks
+        )
+    if one.telegram is not None:
+        known = one.telegram
+        bot = TelegramBot(
+            secret(known.token),
+            secret(known.secret),
+            known.callback_url,
+            known.url,
+            known.private_networks,
+        )
+        return TelegramProvider(one.name, bot, pace=pace)
+    assert one.vk is not None  # a provider has one kind: the configuration was checked
+    vk = one.vk
+    community = VkCommunity(
+        vk.group_id,
+        secret(vk.token),
+        secret(vk.secret),
+        secret(vk.confirmation),
+        vk.url,
+        private_networks=vk.private_networks,
+    )
+    return VkProvider(one.name, community, clock=clock, pace=pace)
+
+
+def _guard(token: str) -> CallbackGuard | None:
+    """None: nobody may call back."""
+    return CallbackGuard(secret(token)) if token else None
+
+
+def _smpp(one: ProviderSection, smpp: SmppSection) -> SmppSettings:
+    return SmppSettings(
+        name=one.name,
+        endpoints=tuple(Endpoint(end.host, end.port, end.tls) for end in smpp.endpoints),
+        system_id=smpp.system_id,
+        password=secret(smpp.password),
+        system_type=smpp.system_type,
+        binds=smpp.binds,
+        window=one.at_once or Pace().at_once,
+        per_second=one.per_second,
+        sender=smpp.sender,
+        service_type=smpp.service_type,
+        alphabet=smpp.alphabet,
+        long_messages=smpp.long_messages,
+        most_parts=smpp.most_parts,
+        receipt_ids=smpp.receipt_ids,
+        receipt_zone=smpp.receipt_zone,
+        validity=smpp.validity,
+        busy_statuses=frozenset(smpp.busy_statuses),
+    )
+
+
+def _http(http: HttpSection) -> HttpSmsSettings:
+    receipts, incoming = http.receipts, http.incoming
+    return HttpSmsSettings(
+        request=Asked(
+            url=secret(http.url),
+            method=http.method,
+            headers=_filled(http.headers),
+            form=None if http.form is None else _filled(http.form),
+            json=None if http.json_body is None else _filled(http.json_body),
+            plus=http.plus,
+        ),
+        answer=Answered(
+            reference=Place(http.reference),
+            error=Place(http.error),
+            why=Place(http.why),
+            cost=Place(http.cost),
+            currency=http.currency,
+        ),
+        receipts=None
+        if receipts is None
+        else ReceiptFields(
+            Place(receipts.reference),
+            Place(receipts.status),
+            dict(receipts.states),
+            Place(receipts.at),
+            Place(receipts.why),
+        ),
+        incoming=None
+        if incoming is None
+        else IncomingFields(
+            Place(incoming.sender),
+            Place(incoming.to),
+            Place(incoming.text),
+            Place(incoming.at),
+            Place(incoming.id),
+        ),
+        sender=http.sender,
+        verify_tls=http.verify_tls,
+        private_networks=http.private_networks,
+    )
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """With the environment's secrets, however deep."""
+    return {name: _with_secrets(value) for name, value in values.items()}
+
+
+def _with_secrets(value: Any) -> Any:
+    match value:
+        case str():
+            return secret(value)
+        case Mapping():
+            return _filled(value)
+        case list() | tuple():
+            return [_with_secrets(inner) for inner in value]
+        case _:
+            return value

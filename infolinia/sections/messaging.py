@@ -1,0 +1,120 @@
+"""`messaging:` of the configuration: who carries messages, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from channels.email.addresses import AddressRefused, address_of, mailbox_of
+from infolinia.sections.message_providers import (
+    HttpSection,
+    PushSection,
+    SmppSection,
+    SmsapiSection,
+    SmtpSection,
+    TelegramSection,
+    VkSection,
+)
+from messaging.opting import OptingWords, Wish, WrongWord
+
+KINDS = ("smpp", "http", "smsapi", "smtp", "push", "telegram", "vk")
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", value):
+        raise ValueError("a provider's name has small letters, digits, '-' and '_', a letter first")
+    return value
+
+
+def _prefix(value: str) -> str:
+    if not value.startswith("+") or not value[1:].isdigit():
+        raise ValueError('write the beginning of a number as "+48"')
+    return value
+
+
+class ProviderSection(BaseModel):
+    """One provider: its name, its share, and one of the kinds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, AfterValidator(_name)]
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    prefixes: tuple[Annotated[str, AfterValidator(_prefix)], ...] = ()
+    at_once: Annotated[int, Field(ge=1, le=1000)] | None = None
+    per_second: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    smpp: SmppSection | None = None
+    http: HttpSection | None = None
+    smsapi: SmsapiSection | None = None
+    smtp: SmtpSection | None = None
+    push: PushSection | None = None
+    telegram: TelegramSection | None = None
+    vk: VkSection | None = None
+
+    @property
+    def kinds(self) -> list[str]:
+        return [kind for kind in KINDS if getattr(self, kind) is not None]
+
+
+class OwnWords(BaseModel):
+    """A company's own words beside those that are known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stop: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+
+    def opting(self) -> OptingWords:
+        """Raises WrongWord."""
+        return OptingWords({Wish.STOP: self.stop, Wish.START: self.start, Wish.HELP: self.help})
+
+
+class MessagingSection(BaseModel):
+    """Without providers messages wait in the outbox."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    providers: tuple[ProviderSection, ...] = ()
+    expires_hours: Annotated[float, Field(ge=0.1, le=24 * 30)] = 72.0
+    words: OwnWords = OwnWords()
+
+
+def messaging_problems(section: MessagingSection) -> list[str]:
+    """What no single field can tell is wrong."""
+    found: list[str] = []
+    names: Sequence[str] = [provider.name for provider in section.providers]
+    for n, provider in enumerate(section.providers):
+        here = f"messaging.providers[{n}]"
+        if names.index(provider.name) != n:
+            found.append(f'{here}.name "{provider.name}" is there twice: give each provider its own.')
+        if len(provider.kinds) != 1:
+            told = " and ".join(provider.kinds) or "none"
+            found.append(f"{here} has {told} of {', '.join(KINDS)}: write one of them.")
+        found += _mail_problems(here, provider)
+    try:
+        section.words.opting()
+    except WrongWord as wrong:
+        found.append(f"messaging.words: {wrong}")
+    return found
+
+
+def _mail_problems(here: str, provider: ProviderSection) -> Iterator[str]:
+    mail = provider.smtp
+    if mail is None:
+        return
+    readers: tuple[tuple[Literal["sender", "bounces", "replies"], Any], ...] = (
+        ("sender", mailbox_of),
+        ("bounces", address_of),
+        ("replies", mailbox_of),
+    )
+    for name, read in readers:
+        value = getattr(mail, name)
+        if not value:
+            continue
+        try:
+            read(value)
+        except AddressRefused as refused:
+            yield f'{here}.smtp.{name}: {refused}; write it as "Shop <shop@example.com>" or shop@example.com.'
