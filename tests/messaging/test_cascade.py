@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from compliance.facts import Channel
 from messaging.cascade import (
@@ -251,6 +252,7 @@ happenings = st.lists(
     ),
     max_size=25,
 )
+KEPT = TypeAdapter(CascadeRun)
 ARRIVED = {Ending.DELIVERED: M.DELIVERED, Ending.READ: M.READ, Ending.CHECKED: M.CHECKED}
 
 
@@ -380,3 +382,12 @@ def test_no_text_breaks_the_reader(text: str) -> None:
             load_cascade(whole, "a.yaml")
         except SourceRejected as refused:
             assert refused.problems  # noqa: PT017
+
+
+@given(plans, happenings)
+def test_a_run_is_kept_between_events(plan: Cascade, events: list[tuple[timedelta, Event]]) -> None:
+    run, now = begun(plan, START)[0], START
+    for after, event in events[:6]:
+        now += after
+        run, _ = advanced(run, event, now)
+    assert KEPT.validate_json(KEPT.dump_json(run)) == run
