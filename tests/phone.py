@@ -145,6 +145,8 @@ class SipPhone(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = parse(data)
+        if "cseq" not in message.headers:
+            return  # somebody's late sound, to a port that was theirs before
         if message.status >= 200:
             waiting = self._answers.pop(message.headers["cseq"], None)
             if waiting is not None and not waiting.done():
