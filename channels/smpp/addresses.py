@@ -15,7 +15,7 @@ _NAME = re.compile(r"[ -~]{1,11}")
 _LEAST_INTERNATIONAL_DIGITS = 8
 
 
-class AddressRefused(Exception):
+class AddressRefused(ValueError):
     """The address cannot be written; the message says why, without the address."""
 
 

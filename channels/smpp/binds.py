@@ -76,6 +76,10 @@ class Bind:
                 self.why = f"it did not take the connection within {self._settings.connect_seconds:g} s"
             except OSError as error:
                 self.why = f"it cannot be reached ({error.strerror or type(error).__name__})"
+            except Exception:
+                # A bind that is given up would be missed by nobody; it is tried again.
+                log.exception("%s: binding failed by a fault of ours", self._settings.name)
+                self.why = "binding failed by a fault of ours: see the log"
             else:
                 since = loop.time()
                 self._changed()

@@ -86,6 +86,13 @@ class Deliveries:
 
     async def _taken(self, link: Link, pdu: Pdu) -> None:
         try:
+            await self._read(link, pdu)
+        except Exception:
+            log.exception("%s: a delivery was not taken by a fault of ours", self._settings.name)
+            link.respond(pdu, TRY_LATER)
+
+    async def _read(self, link: Link, pdu: Pdu) -> None:
+        try:
             delivery = read_delivery(pdu.command, pdu.body)
         except NotSmpp as error:
             # Sent again it would be no better.
@@ -160,7 +167,11 @@ class Deliveries:
             await asyncio.sleep(interval)
             for sending, assembly in self._assemblies.overdue(self._now()):
                 log.info("%s: parts of a text did not come: it is passed on with gaps", self._settings.name)
-                await self._pass_on(sending, assembly, None)
+                try:
+                    await self._pass_on(sending, assembly, None)
+                except Exception:
+                    log.exception("%s: a text with gaps was not passed on", self._settings.name)
+                    self._assemblies.postpone(assembly, self._now())
 
     async def _whole(self, delivery: Delivery, part: Part, link: Link) -> tuple[bool, bytes]:
         from_, to = _ends(delivery)

@@ -51,11 +51,15 @@ class _Doubt:
 
 
 class SmppProvider:
-    """Implements messaging.provider.Provider. Used between `start` and `close`."""
+    """Implements messaging.provider.Provider. Used between `start` and `close`.
+
+    Raises ValueError for a sender that no SMSC can be told.
+    """
 
     channel = Channel.SMS
 
     def __init__(self, settings: SmppSettings, clock: Clock) -> None:
+        source_of(settings.sender, settings)
         self._settings = settings
         self._clock = clock
         self._listeners: Listeners | None = None

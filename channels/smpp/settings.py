@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Of SMPP 3.4, without the zero that ends them. Many an SMSC gives out longer passwords than the eight
 # characters of the specification, so theirs is not checked.
@@ -61,7 +62,8 @@ class SmppSettings:
     `sender` goes out when the message names none. `sender_ton`, `sender_npi`: None finds them by the
     sender's form. `receipt_zone`: the time zone of the times in receipts; None takes the time of arrival.
     `busy_statuses`: the SMSC's own command statuses that mean "later". `answer_seconds`: for one part;
-    `submit_seconds`: for the whole message, which is given up by the engine only later.
+    `submit_seconds`: for the whole message, which is given up by the engine only later. Raises ValueError,
+    in a sentence, for what no SMSC can be told.
     """
 
     name: str
@@ -91,3 +93,19 @@ class SmppSettings:
     submit_seconds: float = 45.0
     enquire_seconds: float = 30.0
     reassembly_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        longest = {"system_id": LONGEST_SYSTEM_ID, "system_type": LONGEST_SYSTEM_TYPE, "service_type": 5}
+        for name in ("system_id", "password", "system_type", "service_type"):
+            value: str = getattr(self, name)
+            if not value.isascii() or "\0" in value:
+                raise ValueError(f"{name} may hold only letters, digits and signs of ASCII")
+            if name in longest and len(value) > longest[name]:
+                raise ValueError(f"{name} is longer than SMPP allows ({longest[name]} characters)")
+        if not self.endpoints:
+            raise ValueError("it has no endpoints: name at least one")
+        if self.receipt_zone is not None:
+            try:
+                ZoneInfo(self.receipt_zone)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise ValueError(f"receipt_zone: there is no time zone {self.receipt_zone!r}") from None

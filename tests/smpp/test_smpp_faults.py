@@ -70,7 +70,11 @@ async def test_a_receipt_tells_what_became_of_a_message_whose_answer_was_lost(
 
 
 async def test_a_connection_cut_in_mid_window_loses_nothing_and_sends_nothing_twice(
-    kept: Any, opened: Opened, make_message: Make, monkeypatch: pytest.MonkeyPatch
+    kept: Any,
+    opened: Opened,
+    make_message: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The engine's part is played here: what is surely not taken is handed over again, what may be is not."""
     every = [{"n": 37, "drop": "heard"}, {"n": 53, "drop": "unheard"}, {"n": 11, "status": 0x14}]
@@ -110,6 +114,9 @@ async def test_a_connection_cut_in_mid_window_loses_nothing_and_sends_nothing_tw
                 assert told[name] == by_text[text]
             else:
                 assert name not in told
+    assert "connection" in caplog.text
+    assert "48600000" not in caplog.text
+    assert "Message" not in caplog.text
 
 
 async def test_no_part_goes_without_the_others_unless_that_is_said(

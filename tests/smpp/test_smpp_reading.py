@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiosmpplib import GSM7BitCodec
@@ -19,10 +21,12 @@ from channels.smpp.pdus import (
     framed,
     read_delivery,
 )
+from channels.smpp.provider import SmppProvider
 from channels.smpp.receipts import is_receipt, read_receipt
 from channels.smpp.settings import Alphabet, Endpoint, LongMessages, ReceiptIds, SmppSettings
 from channels.smpp.statuses import taken_of
 from channels.smpp.texts import TextRefused, decoded, encoded, written
+from engine.clock import SystemClock
 from messaging.parts import BASIC, EXTENSION
 from messaging.provider import Taken
 from messaging.states import MessageState
@@ -156,6 +160,22 @@ def test_senders_by_their_form(sender: str, number: str, ton: int, npi: int) -> 
 def test_other_senders_are_refused(sender: str) -> None:
     with pytest.raises(AddressRefused):
         source_of(sender, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"system_id": "Żółw"}, "system_id may hold only"),
+        ({"password": "a\0b"}, "password may hold only"),
+        ({"system_type": "x" * 13}, "longer than SMPP allows"),
+        ({"endpoints": ()}, "name at least one"),
+        ({"receipt_zone": "Europe/Nowhere"}, "no time zone 'Europe/Nowhere'"),
+        ({"sender": "Żółw"}, "the sender is neither"),
+    ],
+)
+def test_what_no_smsc_can_be_told_is_refused_at_the_start(wrong: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        SmppProvider(replace(SETTINGS, **wrong), SystemClock())
 
 
 @pytest.mark.parametrize(
