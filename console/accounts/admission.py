@@ -27,7 +27,8 @@ from engine.seen_notes import SeenNotes
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# What is no page: it tells nothing of anybody. The API asks for credentials itself, a form is signed.
+# What is no page: it tells nothing of anybody. The API asks for credentials itself, a form and a provider's
+# callback prove themselves.
 OPEN = frozenset(
     {
         "/forms/{name}/callback",
