@@ -52,25 +52,31 @@ def read_mail(
 def _bounce(
     mail: Message, to_return_path: str | None, provider: str, identity: MailIdentity, now: datetime
 ) -> Receipt | None:
+    message_id = to_return_path or _of_report(mail, identity)
+    if message_id is None:
+        return None
     at = _dated(mail, now)
-    for block in _status_blocks(mail):
-        message_id = to_return_path or _of_report(mail, identity)
-        state = _STATES.get(_word(block.get("Action", "")))
-        if message_id is None or state is None:
-            return None
-        found = _STATUS.search(str(block.get("Status", "")))
-        code = found[0] if found else ""
-        if state is MessageState.FAILED and code in _RAN_OUT:
-            state = MessageState.EXPIRED
-        if state is MessageState.DELIVERED:
-            return Receipt(provider, message_id, state, at, code)
-        why = one_line(str(block.get("Diagnostic-Code", "")).partition(";")[2])
-        return Receipt(provider, message_id, state, at, code, why[:_LONGEST_WHY])
-    if to_return_path is None or _is_automatic_answer(mail):
+    # Behind an address there may be several mailboxes: one that it reached is enough.
+    told = [one for block in _status_blocks(mail) if (one := _receipt(block, provider, message_id, at))]
+    if told:
+        return next((one for one in told if one.state is MessageState.DELIVERED), told[0])
+    if to_return_path is None or not _came_back(mail):
         return None
-    if not _came_back(mail):
+    return Receipt(provider, message_id, MessageState.FAILED, at, why="it came back")
+
+
+def _receipt(block: Message, provider: str, message_id: str, at: datetime) -> Receipt | None:
+    state = _STATES.get(_word(block.get("Action", "")))
+    if state is None:
         return None
-    return Receipt(provider, to_return_path, MessageState.FAILED, at, why="it came back")
+    found = _STATUS.search(str(block.get("Status", "")))
+    code = found[0] if found else ""
+    if state is MessageState.DELIVERED:
+        return Receipt(provider, message_id, state, at, code)
+    why = one_line(str(block.get("Diagnostic-Code", "")).partition(";")[2])
+    if code in _RAN_OUT:
+        state = MessageState.EXPIRED
+    return Receipt(provider, message_id, state, at, code, why[:_LONGEST_WHY])
 
 
 def _came_back(mail: Message) -> bool:

@@ -112,6 +112,23 @@ def test_bounces_of_older_kinds(text: str) -> None:
     assert (told.reference, told.state) == ("m1", MessageState.FAILED)
 
 
+def test_a_bounce_that_says_that_a_machine_wrote_it_is_one() -> None:
+    [told] = read(
+        "Return-Path: <>\nFrom: Mail Delivery System <Mailer-Daemon@mx.example.org>\n"
+        "To: bounce+m1@example.com\nAuto-Submitted: auto-replied\nX-Failed-Recipients: anna@example.org\n"
+        "Subject: Mail delivery failed: returning message to sender\n\nThis message was created "
+        "automatically by mail delivery software.\n"
+    )
+    assert isinstance(told, Receipt)
+    assert (told.reference, told.state) == ("m1", MessageState.FAILED)
+
+
+def test_one_mailbox_of_several_is_enough() -> None:
+    second = "\nFinal-Recipient: rfc822; other@example.org\nAction: delivered\nStatus: 2.0.0\n"
+    [told] = read(report(*FAILED, back=second))
+    assert told == Receipt("mail", "m1", MessageState.DELIVERED, AT, "2.0.0")
+
+
 @pytest.mark.parametrize("more", ["", "Auto-Submitted: auto-replied\n", "X-Autoreply: yes\n"])
 def test_an_absence_told_to_the_return_path_fails_nothing(more: str) -> None:
     assert read(f"From: anna@example.org\nTo: bounce+m1@example.com\n{more}\nI am away until Monday.\n") == []
