@@ -28,6 +28,7 @@ from compliance.facts import Mode, Purpose
 from engine.desk.dialling import ManualOrder
 from engine.desk.refusals import ContactForbidden, DeskRefused
 from engine.flows import FlowShelf
+from engine.gatekeeper import busy
 from engine.placing.manual_placing import RING_SECONDS, ManualPlacing
 from engine.placing.outbound import Lines
 from engine.placing.own_calls import FIRST, OwnCallRules
@@ -254,6 +255,13 @@ async def test_a_customer_who_does_not_answer(stage: Stage, cause: int, outcome:
     row = await stage.over("m1")
     assert row.outcome == outcome
     assert (leg, 16) in stage.control.asked("hang_up")
+
+
+async def test_a_customer_who_talks_with_another_engine_is_busy(stage: Stage) -> None:
+    stage.gate.refusal = busy(REFUSED, stage.clock.now())
+    with pytest.raises(DeskRefused, match="wait for its end"):
+        await placing(stage).place(ORDER)
+    assert stage.control.requests == []
 
 
 async def test_the_customer_has_the_whole_time_to_answer_from_the_first_ringing_on(stage: Stage) -> None:

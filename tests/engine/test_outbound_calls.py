@@ -20,6 +20,7 @@ from calls.control import (
 from calls.events import CallEventKind as Kind
 from calls.outcome import Outcome
 from compliance.facts import Channel, Mode, Purpose
+from engine.gatekeeper import busy
 from engine.placing.outbound import CannotPlace, OrderRefused, PersonBusy, Placed
 from engine.placing.ringing import OVERDUE_SECONDS, SETUP_SECONDS
 from engine.ports import LedgerUnavailable
@@ -259,6 +260,13 @@ async def test_a_call_that_is_never_told_of_is_given_up(news: Stage, caller: Cal
     assert loop.time() - began == pytest.approx(20 + SETUP_SECONDS + OVERDUE_SECONDS, abs=0.2)
     assert (row.outcome, row.data["cause"]) == (Outcome.NO_ANSWER, None)
     assert news.control.asked("hang_up") == [(f"{call_id}.callee", 16)]
+
+
+async def test_a_person_who_talks_with_another_engine_is_busy(news: Stage, caller: Caller) -> None:
+    caller.gate.refusal = busy(REFUSED, news.clock.now())
+    with pytest.raises(PersonBusy, match="wait for its end"):
+        await caller.place()
+    assert news.control.asked("originate") == []
 
 
 async def test_the_time_to_answer_begins_when_it_rings(news: Stage, caller: Caller) -> None:
