@@ -14,6 +14,7 @@ const byId = new Map();
 const outbox = []; // what is to be delivered to the client
 let backwards = [];
 let count = 0;
+let receipted = 0;
 let secondBegan = 0;
 let inSecond = 0;
 let flushing = null;
@@ -138,7 +139,7 @@ function send(session, entry) {
     if (!session.outstanding.delete(entry)) return;
     if (entry.answers) entry.answers.push(answer.command_status);
     if (answer.command_status === 0) {
-      if (entry.row) entry.row.receipted++;
+      if (entry.row && entry.row.receipted++ === 0) receipted++;
       if (entry.done) entry.done();
     } else if (entry.once) entry.done();
     else setTimeout(post, faults.again_ms || 200, entry);
@@ -189,7 +190,7 @@ const commands = {
   counts: () => ({
     submits: log.length, accepted: byId.size, 
     waiting: outbox.length + backwards.length + [...sessions].reduce((sum, one) => sum + one.outstanding.size, 0),
-    receipted: log.filter((row) => row.receipted).length, sessions: sessions.size,
+    receipted, sessions: sessions.size,
   }),
   log: (given) => { fs.writeFileSync(given.path, JSON.stringify(log)); return log.length; },
   deliver: (given, done) => {
