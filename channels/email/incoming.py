@@ -226,7 +226,7 @@ class _TextOfHtml(HTMLParser):
 
 def _header(mail: Message, name: str) -> str:
     try:
-        return str(mail.get(name, "")).strip()
+        return str(mail.get(name, "")).replace("\0", "").strip()
     except (ValueError, IndexError, AttributeError):  # the standard library's parser trips over some
         return ""
 

@@ -16,6 +16,7 @@ from channels.email.composing import CannotBeComposed, MailIdentity, composed
 from channels.email.incoming import read_mail
 from channels.in_flight import InFlight
 from channels.standing import Standing
+from channels.writable import unwritable
 from compliance.facts import Channel
 from engine.ports import Clock
 from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
@@ -100,6 +101,8 @@ class MailProvider:
     async def submit(self, submission: Submission) -> Answer:
         if not self._is_open():
             return _NOT_OPEN
+        if refused := unwritable(submission):
+            return refused
         try:
             to, message = composed(submission, self._identity, self._clock.now())
             content = message.as_bytes()

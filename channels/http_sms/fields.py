@@ -100,7 +100,8 @@ class Content:
     """A body of either side, as text and as JSON or form fields, whichever it is."""
 
     def __init__(self, body: bytes, content_type: str = "") -> None:
-        self.text = body.decode("utf-8", "replace")
+        # No database keeps a zero character, and no person writes one.
+        self.text = body.decode("utf-8", "replace").replace("\0", "")
         self.value: object = None
         if content_type.startswith("application/x-www-form-urlencoded"):
             self.value = dict(parse_qsl(self.text, keep_blank_values=True, max_num_fields=100))
@@ -133,4 +134,4 @@ def _pointed(value: object, pointer: str) -> str | None:
         case bool():
             return "true" if value else "false"
         case _:
-            return str(value)
+            return str(value).replace("\0", "") or None

@@ -22,6 +22,7 @@ from channels.http_sms.callbacks import told_by
 from channels.http_sms.fields import Content, Values, filled, filled_json
 from channels.http_sms.settings import HttpSmsSettings
 from channels.standing import Standing
+from channels.writable import unwritable
 from compliance.facts import Channel
 from engine.ports import Clock
 from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
@@ -70,6 +71,8 @@ class HttpSmsProvider:
         return None
 
     async def submit(self, submission: Submission) -> Answer:
+        if refused := unwritable(submission):
+            return refused
         answer, account = await self._sent(submission)
         if answer.taken is Taken.UNKNOWN and self._settings.answer.already:
             # Under the same id: this asks what became of it, and sends it only if it did not arrive.

@@ -22,6 +22,7 @@ from channels.callbacks import (
 from channels.handing_over import HttpHandover, HttpReply, NotAnswered
 from channels.messengers.permission import PERMISSION, Permission
 from channels.standing import Standing
+from channels.writable import unwritable
 from compliance.facts import Channel
 from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
 
@@ -90,6 +91,8 @@ class TelegramProvider:
         return None
 
     async def submit(self, submission: Submission) -> Answer:
+        if refused := unwritable(submission):
+            return refused
         chat = submission.to.removeprefix(_PREFIX)
         if not submission.to.startswith(_PREFIX) or not _CHAT.fullmatch(chat):
             return Answer(Taken.REJECTED, why="the address is no chat of Telegram, such as telegram:1001")
@@ -199,7 +202,7 @@ def _incoming(update: Mapping[str, object], provider: str) -> Incoming | None:
     if "message" not in update:
         return _permission(told, update, provider, person, at)
     text = told.get("text", told.get("caption", ""))
-    data: dict[str, object] = {"name": str(chat.get("first_name", ""))[:100]}
+    data: dict[str, object] = {"name": str(chat.get("first_name", "")).replace("\0", "")[:100]}
     if "text" not in told:
         data["attachments"] = True
     answered = told.get("reply_to_message")
@@ -209,7 +212,7 @@ def _incoming(update: Mapping[str, object], provider: str) -> Incoming | None:
         Channel.MESSENGER,
         person,
         provider,
-        str(text),
+        str(text).replace("\0", ""),  # which no database keeps
         at,
         str(update["update_id"]),
         in_reply_to=f"{who}/{reference}" if isinstance(reference, int) else "",

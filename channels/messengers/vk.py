@@ -21,6 +21,7 @@ from channels.callbacks import (
 from channels.handing_over import HttpHandover, HttpReply, NotAnswered
 from channels.messengers.permission import PERMISSION, Permission
 from channels.standing import Standing
+from channels.writable import unwritable
 from compliance.facts import Channel
 from engine.ports import Clock
 from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
@@ -84,6 +85,8 @@ class VkProvider:
         return None
 
     async def submit(self, submission: Submission) -> Answer:
+        if refused := unwritable(submission):
+            return refused
         user = submission.to.removeprefix(_PREFIX)
         if not submission.to.startswith(_PREFIX) or not _USER.fullmatch(user):
             return Answer(Taken.REJECTED, why="the address is no person of VK, such as vk:1001")
@@ -179,7 +182,7 @@ class VkProvider:
             Channel.MESSENGER,
             f"{_PREFIX}{who}",
             self.name,
-            str(message.get("text", "")),
+            str(message.get("text", "")).replace("\0", ""),  # which no database keeps
             datetime.fromtimestamp(int(str(seconds)), UTC),
             f"{peer}/{number}",
             in_reply_to=str(answered.get("id", "")) if isinstance(answered, dict) else "",

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import VapidException
 from pywebpush import WebPusher
 from yarl import URL
 
 from channels.handing_over import HttpHandover, HttpReply, NotAnswered
 from channels.push.vapid_key import VapidKey
 from channels.standing import Standing
+from channels.writable import unwritable
 from compliance.facts import Channel
 from engine.ports import Clock
 from messaging.provider import Answer, Listeners, Pace, Receipt, Submission, Taken
@@ -43,7 +45,10 @@ class _Subscription:
 
 
 class WebPushProvider:
-    """Implements messaging.provider.Provider. `contact`: "mailto:…", whom a push service may write to."""
+    """Implements messaging.provider.Provider.
+
+    `contact`: whom a push service may write to, "mailto:…" or "https://…". Raises ValueError for another.
+    """
 
     channel = Channel.PUSH
 
@@ -57,6 +62,12 @@ class WebPushProvider:
         pace: Pace | None = None,
         private_networks: bool = False,
     ) -> None:
+        try:
+            key.authorization("https://push.example.com", contact, _TOKEN_SECONDS)
+        except VapidException:
+            raise ValueError(
+                f"{contact!r} is no contact: write mailto:name@example.com or https://example.com"
+            ) from None
         self.name = name
         self.pace = pace or Pace(at_once=20)
         self._key = key
@@ -79,12 +90,14 @@ class WebPushProvider:
 
     async def submit(self, submission: Submission) -> Answer:
         """One push service that is away says nothing of the others, so standing does not follow it."""
+        if refused := unwritable(submission):
+            return refused
         try:
             subscription = self._subscription(submission.to)
             encrypted = _encrypted(subscription, _notice(submission))
             headers = self._headers(submission, subscription)
-        except _Refused as refused:
-            return Answer(Taken.REJECTED, why=str(refused))
+        except _Refused as wrong:
+            return Answer(Taken.REJECTED, why=str(wrong))
         try:
             reply = await self._http.send("POST", subscription.endpoint, headers=headers, body=encrypted)
         except NotAnswered as failed:
@@ -98,10 +111,13 @@ class WebPushProvider:
             seconds = max(0, min(_MOST_SECONDS, int((submission.expires_at - now).total_seconds())))
         audience = str(subscription.endpoint.origin())
         urgency = submission.data.get("urgency")
+        until = int(now.timestamp()) + _TOKEN_SECONDS
+        try:
+            authorization = self._key.authorization(audience, self._contact, until)
+        except VapidException:
+            raise _Refused("the subscription names no push service by its name") from None
         return {
-            "Authorization": self._key.authorization(
-                audience, self._contact, int(now.timestamp()) + _TOKEN_SECONDS
-            ),
+            "Authorization": authorization,
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
             "TTL": str(seconds),

@@ -228,6 +228,11 @@ def update(kind: str, **more: object) -> dict[str, object]:
     return {"update_id": 9002, kind: {"chat": CHAT, "date": 1795000000} | more}
 
 
+async def test_zero_characters_are_left_out() -> None:
+    [told] = await taken(update("message", text="Yes\0", chat=CHAT | {"first_name": "An\0na"}))
+    assert (told.text, told.data["name"]) == ("Yes", "Anna")
+
+
 async def test_a_picture_is_a_message_with_its_caption() -> None:
     [told] = await taken(update("message", photo=[{"file_id": "x"}], caption="Look"))
     assert (told.text, told.data["attachments"]) == ("Look", True)

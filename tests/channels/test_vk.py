@@ -207,6 +207,11 @@ async def test_what_a_person_wrote(clock: HandClock) -> None:
     assert first == replace(second, in_reply_to="500")
 
 
+async def test_zero_characters_are_left_out(clock: HandClock) -> None:
+    [told] = await taken(clock, event("message_new", message(text="Да\0")))
+    assert told.text == "Да"
+
+
 async def test_pictures_are_told_of(clock: HandClock) -> None:
     [told] = await taken(clock, event("message_new", {"message": message(attachments=[{"type": "photo"}])}))
     assert told.data == {"attachments": True}

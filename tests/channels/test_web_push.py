@@ -166,6 +166,8 @@ async def test_what_is_no_subscription_is_refused(tmp_path: Path, clock: HandClo
             orjson.dumps(good | {"endpoint": "ftp://127.0.0.1/x"}).decode(),
             orjson.dumps(good | {"endpoint": "file:///etc/passwd"}).decode(),
             orjson.dumps(good | {"endpoint": 7}).decode(),
+            orjson.dumps(good | {"endpoint": "https://[::1]/x"}).decode(),
+            orjson.dumps(good | {"endpoint": "https://a.example.com:99999/x"}).decode(),
         ):
             answer = await provider.submit(notice(bad))
             assert answer.taken is Taken.REJECTED, bad
@@ -181,6 +183,12 @@ async def test_a_subscription_leads_into_no_private_network(tmp_path: Path, cloc
         one.url = "https://127.0.0.1:9"
         answer = await provider.submit(notice(one.subscription))
         assert (answer.taken, "private network" in answer.why) == (Taken.AWAY, True)
+
+
+@pytest.mark.parametrize("contact", ["", "info@example.com", "mailto:", "http://example.com", "mailto:x"])
+def test_a_contact_that_is_none_is_told(tmp_path: Path, clock: HandClock, contact: str) -> None:
+    with pytest.raises(ValueError, match="is no contact: write mailto:"):
+        WebPushProvider("push", kept_vapid_key(tmp_path / "push.pem"), contact, clock=clock)
 
 
 # --- the key ----------------------------------------------------------------------------------------------
