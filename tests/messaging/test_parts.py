@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from aiosmpplib.codec import GSM7BitCodec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -178,3 +179,13 @@ def test_an_estimate_is_rounded_once_and_says_what_it_lacks() -> None:
 def test_wrong_prices_are_refused(currency: str, prefix: str, price: str) -> None:
     with pytest.raises(WrongPrices):
         PriceTable(currency, {prefix: Decimal(price)})
+
+
+def test_what_is_counted_is_what_is_sent() -> None:
+    codec = GSM7BitCodec()
+    for letter in map(chr, range(0x3000)):
+        try:
+            sent: int | None = len(codec.encode(letter)[0])
+        except UnicodeEncodeError:
+            sent = None
+        assert sent == septets(letter), letter
