@@ -72,7 +72,10 @@ def test_a_text_in_an_address_stays_one_field(text: str) -> None:
     ],
 )
 def test_where_something_stands(where: str, found: str | None) -> None:
-    body = b'{"list": [{"id": 7, "a/b~": "x"}], "ok": true, "none": null, "empty": "", "zero": 0, "nul": "a\\u0000b"}'
+    body = (
+        b'{"list": [{"id": 7, "a/b~": "x"}], "ok": true, "none": null, "empty": "", "zero": 0, '
+        b'"nul": "a\\u0000b"}'
+    )
     assert Place(where).find(Content(body)) == found
 
 
