@@ -111,8 +111,7 @@ class Deliveries:
         link.respond(pdu, OK if await self._part(delivery, part, link) else TRY_LATER)
 
     async def _receipt(self, delivery: Delivery) -> bool:
-        text = decoded(delivery.content, delivery.data_coding, self._settings.alphabet)
-        read = read_receipt(delivery, text, self._settings.receipt_ids, self._settings.receipt_zone)
+        read = read_receipt(delivery, self._settings.receipt_ids, self._settings.receipt_zone)
         if read is None:
             log.warning("%s: a receipt names no message or no state", self._settings.name)
             return True  # it would never be another

@@ -65,6 +65,9 @@ class Link(asyncio.Protocol):
         self._sequence = 0
         self._waiting: dict[int, asyncio.Future[Pdu]] = {}
         self._late: dict[int, Callable[[Pdu], None]] = {}
+        self._outgoing: list[bytes] = []
+        # Requests that are in it.
+        self._unsent: set[int] = set()
         self._writable = asyncio.Event()
         self._why = "the connection was lost"
         self.number = next(_numbers)
@@ -89,8 +92,8 @@ class Link(asyncio.Protocol):
         sequence = self._sequence = self._sequence % _LAST_SEQUENCE + 1
         answer: asyncio.Future[Pdu] = self._loop.create_future()
         self._waiting[sequence] = answer
-        # From here on it may have gone out, whatever becomes of the connection.
-        self._transport.write(framed(command, sequence, body))
+        self._unsent.add(sequence)
+        self._write(framed(command, sequence, body))
         try:
             async with asyncio.timeout(limit_seconds):
                 return await answer
@@ -98,6 +101,7 @@ class Link(asyncio.Protocol):
             why = f"the SMSC did not answer within {limit_seconds:g} s"
             raise Unanswered(why, self, sequence) from None
         finally:
+            # Given up by its caller, it goes out all the same, with what else was written.
             self._waiting.pop(sequence, None)
 
     def when_late(self, sequence: int, call: Callable[[Pdu], None]) -> None:
@@ -112,7 +116,7 @@ class Link(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return False
         body = b"\0" if pdu.command in (DELIVER, DATA) else b""
-        self._transport.write(framed(pdu.command | RESPONSE, pdu.sequence, body, status))
+        self._write(framed(pdu.command | RESPONSE, pdu.sequence, body, status))
         return True
 
     def hold(self, held: bool) -> None:
@@ -126,6 +130,19 @@ class Link(asyncio.Protocol):
             self.heard_at = self._loop.time()
             self._transport.resume_reading()
 
+    def _write(self, pdu: bytes) -> None:
+        """What one turn of the loop writes goes out together: a call of the kernel costs more than a PDU."""
+        if not self._outgoing:
+            self._loop.call_soon(self._flush)
+        self._outgoing.append(pdu)
+
+    def _flush(self) -> None:
+        if self._outgoing and self._transport is not None and not self._transport.is_closing():
+            # From here on it may have gone out, whatever becomes of the connection.
+            self._transport.write(b"".join(self._outgoing))
+            self._outgoing.clear()
+            self._unsent.clear()
+
     def abort(self, why: str) -> None:
         self._why = why
         if self._transport is not None:
@@ -138,8 +155,7 @@ class Link(asyncio.Protocol):
                 await self.request(UNBIND, b"", _UNBIND_SECONDS)
         if self._transport is not None:
             self._transport.abort()
-        async with asyncio.timeout(_UNBIND_SECONDS):
-            await asyncio.shield(self.closed)
+        await asyncio.wait({self.closed}, timeout=_UNBIND_SECONDS)
 
     # asyncio.Protocol
 
@@ -151,7 +167,11 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._writable.set()  # who waits to write is told that it cannot
         for sequence, answer in self._waiting.items():
-            if not answer.done():
+            if answer.done():
+                continue
+            if sequence in self._unsent:
+                answer.set_exception(NotWritten(self._why))
+            else:
                 answer.set_exception(Unanswered(self._why, self, sequence))
         self._late.clear()
         if not self.closed.done():
@@ -197,12 +217,13 @@ class Link(asyncio.Protocol):
             case _ if pdu.command == UNBIND:
                 self.respond(pdu, OK)
                 self._why = "the SMSC ended the session"
+                self._flush()
                 assert self._transport is not None
                 self._transport.close()
             case _ if pdu.command == ALERT:
                 pass  # the specification gives it no answer
             case _ if self._transport is not None and self.is_open:
-                self._transport.write(framed(GENERIC_NACK, pdu.sequence, b"", INVALID_COMMAND))
+                self._write(framed(GENERIC_NACK, pdu.sequence, b"", INVALID_COMMAND))
 
 
 async def bound_link(

@@ -13,6 +13,7 @@ from messaging.states import MessageState
 
 _RECEIPT = 1
 _INTERMEDIATE = 8
+_UCS2 = 8
 _FIELD = re.compile(r"\b(id|submit date|done date|stat|err)\s*:\s*([^\s:]*)(?=\s|$)", re.IGNORECASE)
 # The text that was sent comes last, and may hold anything.
 _TEXT = re.compile(r"\btext\s*:", re.IGNORECASE)
@@ -70,8 +71,10 @@ def is_receipt(delivery: Delivery) -> bool:
     return kind in (_RECEIPT, _INTERMEDIATE) or (kind == 0 and told)
 
 
-def read_receipt(delivery: Delivery, text: str, ids: ReceiptIds, zone: str | None) -> Read | None:
+def read_receipt(delivery: Delivery, ids: ReceiptIds, zone: str | None) -> Read | None:
     """None when it names no message or no state. Parameters count more than the text."""
+    # What counts in it is ASCII, whatever alphabet the SMSC names.
+    text = delivery.content.decode("utf-16-be" if delivery.data_coding == _UCS2 else "latin-1", "replace")
     head = _TEXT.split(text, maxsplit=1)[0]
     fields = {found[1].lower(): found[2] for found in _FIELD.finditer(head)}
     number = delivery.string(RECEIPTED_MESSAGE_ID) or fields.get("id", "")

@@ -83,6 +83,8 @@ def decoded(content: bytes, data_coding: int, alphabet: Alphabet) -> str:
 
 
 def _is_in(text: str, alphabet: Alphabet) -> bool:
+    if alphabet is Alphabet.GSM:
+        return True
     try:
         encoded(text, "gsm0338", alphabet)
     except UnicodeEncodeError:

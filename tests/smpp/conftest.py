@@ -23,13 +23,17 @@ from tests.smsc import PASSWORD, SYSTEM_ID, Smsc
 
 @dataclass
 class Kept:
-    """`failing`: so many of the next calls raise instead of keeping."""
+    """`failing`: so many of the next calls raise instead of keeping. `may_go_on`: texts wait for it."""
 
     receipts: list[Receipt] = field(default_factory=list)
     incoming: list[Incoming] = field(default_factory=list)
     standings: list[tuple[bool, str]] = field(default_factory=list)
     answered: list[tuple[str, Answer]] = field(default_factory=list)
     failing: int = 0
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_go_on.set()
 
     def listeners(self) -> Listeners:
         return Listeners(self._receipt, self._incoming, self._standing, self._answered)
@@ -53,6 +57,7 @@ class Kept:
         self.receipts.append(receipt)
 
     async def _incoming(self, incoming: Incoming) -> None:
+        await self.may_go_on.wait()
         self._may_fail()
         self.incoming.append(incoming)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from channels.smpp import incoming as incoming_module
+from channels.smpp.pdus import DATA, framed
 from channels.smpp.settings import LongMessages, ReceiptIds
 from messaging.provider import Submission, Taken
 from messaging.states import MessageState
@@ -173,3 +175,32 @@ async def test_what_cannot_be_read_is_refused_and_the_session_goes_on(kept: Any,
             ("Bank", "12345"),
         ]
         assert kept.standings == [(True, "")]
+
+
+async def test_what_comes_faster_than_it_is_kept_waits_with_the_smsc(
+    kept: Any, opened: Opened, make_message: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming_module, "MOST_AT_ONCE", 20)
+    kept.may_go_on.clear()
+    async with running_smsc(deliver_window=30) as smsc, opened(smsc) as provider:
+        texts = [
+            {"source_addr": "48600000007", "destination_addr": "12345", "hex": f"{n:04x}"} for n in range(200)
+        ]
+        delivered = asyncio.ensure_future(smsc.deliver(*({**one, "data_coding": 4} for one in texts)))
+        link = provider._binds[0].link
+        assert link is not None
+        await kept.until(lambda: link.is_held, "the pause")
+        assert kept.incoming == []
+        kept.may_go_on.set()
+        assert await delivered == [[0]] * 200
+        assert len({incoming.external_id for incoming in kept.incoming}) == 200
+        assert not link.is_held
+        assert (await provider.submit(make_message())).taken is Taken.ACCEPTED
+
+
+async def test_a_text_may_come_as_data_sm(kept: Any, opened: Opened) -> None:
+    body = b"\0\x01\x0148600000007\0\x00\x0112345\0\x00\x00\x08" + b"\x04\x24\x00\x02\x01\x7c"
+    async with running_smsc() as smsc, opened(smsc):
+        await smsc.do("raw", hex=framed(DATA, 7, body).hex())
+        await kept.until(lambda: bool(kept.incoming), "the text")
+        assert [(one.from_, one.text) for one in kept.incoming] == [("+48600000007", "ż")]

@@ -52,7 +52,7 @@ def delivery(text: str = "", esm_class: int = 4, **parameters: bytes) -> Deliver
     ],
 )  # fmt: skip
 def test_receipts_in_the_dialects_of_their_text(text: str, state: MessageState, code: str) -> None:
-    read = read_receipt(delivery(text), text, ReceiptIds.SAME, "Europe/Warsaw")
+    read = read_receipt(delivery(text), ReceiptIds.SAME, "Europe/Warsaw")
     assert read is not None
     assert (read.reference, read.state, read.code) == ("7F", state, code)
     assert (read.why == "") == (state in (MessageState.DELIVERED, MessageState.ACCEPTED))
@@ -61,12 +61,12 @@ def test_receipts_in_the_dialects_of_their_text(text: str, state: MessageState, 
 
 
 def test_parameters_of_a_receipt_count_more_than_its_text() -> None:
-    told = delivery("", id=b"7F\0", state=b"\x05", error=b"\x03\x00\x0c")
-    read = read_receipt(told, "id:80 stat:DELIVRD", ReceiptIds.SAME, None)
+    told = delivery("id:80 stat:DELIVRD", id=b"7F\0", state=b"\x05", error=b"\x03\x00\x0c")
+    read = read_receipt(told, ReceiptIds.SAME, None)
     assert read is not None
     assert (read.reference, read.state, read.code) == ("7F", MessageState.FAILED, "UNDELIV 12")
-    assert read_receipt(delivery(), "id:80 stat:whatever", ReceiptIds.SAME, None) is None
-    assert read_receipt(delivery(), "stat:DELIVRD", ReceiptIds.SAME, None) is None
+    assert read_receipt(delivery("id:80 stat:whatever"), ReceiptIds.SAME, None) is None
+    assert read_receipt(delivery("stat:DELIVRD"), ReceiptIds.SAME, None) is None
 
 
 def test_a_person_cannot_write_a_receipt() -> None:
