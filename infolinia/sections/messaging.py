@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -18,6 +20,7 @@ from infolinia.sections.message_providers import (
     TelegramSection,
     VkSection,
 )
+from messaging.links import LIFETIME, LONGEST_LIFETIME, WrongLink, checked_target
 from messaging.opting import OptingWords, Wish, WrongWord
 
 KINDS = ("smpp", "http", "smsapi", "smtp", "push", "telegram", "vk")
@@ -33,6 +36,17 @@ def _prefix(value: str) -> str:
     if not value.startswith("+") or not value[1:].isdigit():
         raise ValueError('write the beginning of a number as "+48"')
     return value
+
+
+def _links_url(value: str) -> str:
+    """Without a slash at its end."""
+    try:
+        parts = urlsplit(checked_target(value))
+    except WrongLink as wrong:
+        raise ValueError(str(wrong)) from None
+    if parts.query or parts.fragment:
+        raise ValueError("write the address without ? and #, such as https://calls.example.com")
+    return value.rstrip("/")
 
 
 class ProviderSection(BaseModel):
@@ -73,13 +87,19 @@ class OwnWords(BaseModel):
 
 
 class MessagingSection(BaseModel):
-    """Without providers messages wait in the outbox."""
+    """Without providers messages wait in the outbox. `templates`: their folder, beside this file.
+
+    `links_url`: where people reach this web server, for short links; without it none are made.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     providers: tuple[ProviderSection, ...] = ()
     expires_hours: Annotated[float, Field(ge=0.1, le=24 * 30)] = 72.0
     words: OwnWords = OwnWords()
+    templates: Path = Path("messages")
+    links_url: Annotated[str, AfterValidator(_links_url)] | None = None
+    links_days: Annotated[int, Field(ge=1, le=LONGEST_LIFETIME.days)] = LIFETIME.days
 
 
 def messaging_problems(section: MessagingSection) -> list[str]:
