@@ -144,6 +144,25 @@ async def test_what_could_not_be_kept_comes_again_and_is_taken_once(kept: Any, o
         assert [incoming.text for incoming in kept.incoming][2:] == ["Proszę " * 30]
 
 
+async def test_parts_that_come_again_are_no_second_text(kept: Any, opened: Opened) -> None:
+    async with running_smsc() as smsc, opened(smsc):
+        parts = parts_of("48600000007", "48220000001", "Proszę o kontakt. " * 8, "udh8")
+        await smsc.deliver(*parts)
+        assert await smsc.deliver(*parts) == [[0]] * len(parts)
+        assert len(kept.incoming) == 1
+
+
+async def test_a_receipt_that_could_not_be_kept_comes_again(
+    kept: Any, opened: Opened, make_message: Make
+) -> None:
+    kept.failing = 2
+    async with running_smsc(again_ms=20) as smsc, opened(smsc) as provider:
+        answer = await provider.submit(make_message())
+        await kept.until(lambda: bool(kept.receipts), "the receipt, at the third time")
+        assert kept.states() == {answer.references[0]: MessageState.DELIVERED}
+        await smsc.until(lambda counts: counts["receipted"] == 1, "its confirmation")
+
+
 async def test_parts_that_never_come_leave_a_gap(kept: Any, opened: Opened) -> None:
     async with running_smsc() as smsc, opened(smsc, reassembly_seconds=0.4):
         first, _, third = parts_of("48600000007", "48220000001", "a" * 66 + "b" * 66 + "c", "udh8")
