@@ -222,7 +222,11 @@ class Moves:
         if not self._parts:
             return
         dialect = postgresql_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
-        self._connection.execute(dialect(message_parts).on_conflict_do_nothing(), self._parts)
+        put = dialect(message_parts)
+        # A provider that gives an id out again, after months, means the newest.
+        again = {"message_id": put.excluded.message_id, "state": put.excluded.state}
+        newest = put.on_conflict_do_update(index_elements=["provider", "reference"], set_=again)
+        self._connection.execute(newest, self._parts)
         known = sorted((part["provider"], part["reference"]) for part in self._parts)
         self._parts = []
         for some in batches(known):
