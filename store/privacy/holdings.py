@@ -123,11 +123,6 @@ def _of_message(table: Table) -> Holding:
     return Holding(table, Fate.DELETED, lambda p, _: table.c.message_id.in_(_message_ids(p)))
 
 
-def _early(person: Person) -> ColumnElement[bool]:
-    """A provider that knows no reference of its own may tell the message's."""
-    return tables.early_receipts.c.reference.in_(_message_ids(person))
-
-
 def _callbacks(person: Person) -> ColumnElement[bool]:
     asked = callback_requests.c
     return or_(
@@ -221,7 +216,10 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     _of_message(tables.message_parts),
     _of_message(tables.message_events),
-    Holding(tables.early_receipts, Fate.DELETED, lambda p, _: _early(p)),
+    _of_message(tables.short_links),
+    _of_message(tables.one_time_codes),
+    _of_message(tables.rating_requests),
+    _of_message(tables.followups),
     # What was sent by which provider and how much it cost stays, without whom to and what.
     Holding(tables.messages, Fate.EMPTIED, lambda p, _: _messages(p)),
     Holding(call_events, Fate.EMPTIED, lambda p, _: _events(p)),
@@ -283,6 +281,7 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
     "do_not_contact_lists": "names of lists",
     "decision_chains": "heads of the chains",
     "erasures": "says that somebody was erased, not who",
+    "early_receipts": "a provider's ids of messages that are not known by them yet",
     "erased_contacts": "digests that only the installation's key tells",
 }
 

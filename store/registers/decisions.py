@@ -33,7 +33,7 @@ from store.registers.pseudonyms import (
 )
 from store.registers.transactions import reading, written
 from store.statements import statements_for
-from store.tables import contacts, decision_chains, decisions, interactions, outbox
+from store.tables import contacts, decision_chains, decisions, interactions, messages, outbox
 from store.writing import contacts_of
 
 # What stands in the log for words of the person's own records.
@@ -130,11 +130,16 @@ class SqlDecisions:
         about = subject.partition(":")[2]
         row = interactions.c
         recorded = select(row.contact_id, row.point_kind, row.point_value).where(row.subject_id == about)
+        kept = select(messages.c.contact_id, messages.c.point_kind, messages.c.point_value)
         waiting = select(outbox.c.payload).where(outbox.c.id == about, outbox.c.topic == "sms")
         async with reading(self._engine) as connection:
             if (found := (await connection.execute(recorded.limit(1))).one_or_none()) is not None:
                 kind, value = found.point_kind, found.point_value
                 return found.contact_id, None if kind is None else ContactPoint(PointKind(kind), value)
+            written_to = (await connection.execute(kept.where(messages.c.id == about))).one_or_none()
+            if written_to is not None:
+                kind, value = written_to.point_kind, written_to.point_value
+                return written_to.contact_id, None if kind is None else ContactPoint(PointKind(kind), value)
             if (job := (await connection.execute(waiting)).scalar_one_or_none()) is not None:
                 return None, ContactPoint(PointKind.PHONE, job["to"])
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -36,11 +36,14 @@ from engine.changes import (
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.contacts import ContactDraft
 from engine.registers.desk import CallPart
+from engine.registers.messages import Message, Move
 from history.callbacks import CallbackRequest, CallbackSource
 from history.contact import GroupKind
 from history.interaction import Channel as HistoryChannel
 from history.interaction import ContactPoint, Interaction, PointKind, interaction_of
 from history.permissions import Consent, Objection, Proof, Scope
+from messaging.provider import Incoming, Receipt
+from messaging.states import MessageState
 from store.database import writing
 from store.store import Store
 from store.tables import contact_external_ids, idempotency_keys, import_refusals, imports
@@ -84,6 +87,24 @@ def request(gate_subject: str, point: ContactPoint) -> ContactRequest:
         mode=Mode.PROGRESSIVE,
         point=point,
     )
+
+
+async def _wrote(store: Store, now: datetime) -> None:
+    """A message with its receipt, one that waits, one that came in, and a receipt before its time."""
+    queue = store.message_queue("w1")
+    given = {"text": "tulipany", "subject": "tulipany", "call_id": "01CALL71", "data": {"l": "tulipany"}}
+    await store.messages.add(
+        [
+            Message("01WROTE", now, Channel.SMS, PHONE, **given),  # type: ignore[arg-type]
+            Message("01WAITS", now, Channel.SMS, PHONE, not_before=now + timedelta(days=1), **given),  # type: ignore[arg-type]
+        ]
+    )
+    await queue.claim(Channel.SMS, limit=1, lease_seconds=30)
+    await queue.move([Move("01WROTE", MessageState.SENDING, now, provider="one", leased_until=now)])
+    await queue.receipts([Receipt("one", "01LATER", MessageState.DELIVERED, now)])
+    await queue.move([Move("01WROTE", MessageState.ACCEPTED, now, references=("01REF",))])
+    came = Incoming("one", Channel.SMS, PHONE.value, "100", "tulipany", now, "01CAME")
+    await queue.take(came, opted_out=False)
 
 
 async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path) -> Life:
@@ -151,6 +172,7 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
     await store.callbacks.request(
         WE, CallbackRequest("01BACK", PHONE, "orders", CallbackSource.API, now, note="wieczorem")
     )
+    await _wrote(store, now)
     await gate.ask(request("call:01CALL73", PHONE))
     await _campaigned(store, clock, person.id)
     await _owed(store, clock, again.id)
