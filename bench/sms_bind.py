@@ -106,9 +106,14 @@ class Ours:
 class Bare:
     """Made beforehand, so that only the SMSC and the socket are measured."""
 
+    def __init__(self, count: int) -> None:
+        settings, now = (
+            SmppSettings("bench", (Endpoint("", 0),), SYSTEM_ID, "", sender="Anna"),
+            SystemClock().now(),
+        )
+        self.bodies = [submit_bodies(one, settings, 0, 0, now)[0] for one in messages(count)]
+
     async def __call__(self, smsc: Smsc, window: int, count: int) -> float:
-        settings, now = settings_of(smsc, window), SystemClock().now()
-        bodies = [submit_bodies(one, settings, 0, 0, now)[0] for one in messages(count)]
         reader, writer = await asyncio.open_connection("127.0.0.1", smsc.port)
         writer.write(framed(9, 1, bind_body(SYSTEM_ID, PASSWORD, "")))
         framer, sent, answered, confirmed, handed = Framer(), 0, 0, 0, 0.0
@@ -122,7 +127,7 @@ class Bare:
                     if answered == count:
                         handed = time.monotonic()
             while sent < count and sent - answered < window:
-                writer.write(framed(SUBMIT, sent + 2, bodies[sent]))
+                writer.write(framed(SUBMIT, sent + 2, self.bodies[sent]))
                 sent += 1
         await writer.drain()
         self.writer = writer
@@ -130,7 +135,7 @@ class Bare:
 
 
 async def run(count: int, window: int) -> None:
-    for title, way in (("floor", Bare()), ("provider", Ours())):
+    for title, way in (("floor", Bare(count)), ("provider", Ours())):
         async with running_smsc() as smsc:
             print((await measured(smsc, window, count, way)).line(title, count), flush=True)
             if isinstance(way, Ours):
