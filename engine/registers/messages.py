@@ -19,6 +19,8 @@ from messaging.states import MessageState
 CODE_PRIORITY = -10
 USUAL_PRIORITY = 0
 BULK_PRIORITY = 10
+# The code of one in doubt that somebody has said to leave as it is.
+LEFT = "left"
 
 
 class MessageDirection(StrEnum):
@@ -96,8 +98,19 @@ class MessageEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagePart:
+    """A part that a provider took; `reference`: its id of it."""
+
+    provider: str
+    reference: str
+    state: MessageState
+
+
+@dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """None and empty: any. `contact_id`: of all contacts merged into the person."""
+    """None and empty: any. `contact_id`: of all contacts merged into the person. `undecided`: without those
+    in doubt that somebody has said to leave.
+    """
 
     states: Sequence[MessageState] = ()
     channel: Channel | None = None
@@ -111,6 +124,7 @@ class MessageFilter:
     call_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    undecided: bool = False
 
 
 class Messages(Protocol):
@@ -127,6 +141,9 @@ class Messages(Protocol):
     async def events(self, id: str) -> Sequence[MessageEvent]:
         """Oldest first."""
 
+    async def parts(self, id: str) -> Sequence[MessagePart]:
+        """What has become of each part that a provider took."""
+
     async def list(
         self, wanted: MessageFilter, *, limit: int = 50, after: tuple[str, ...] | None = None
     ) -> Page[Message]:
@@ -137,6 +154,9 @@ class Messages(Protocol):
 
     async def resend(self, actor: Actor, id: str) -> Message:
         """Send one in doubt again, by order. Refused for any other: it is sent, or was never to be."""
+
+    async def leave(self, actor: Actor, id: str, reason: str) -> Message:
+        """Leave one in doubt as it is: somebody has looked. Refused for any other. A late receipt counts."""
 
     async def stop(self, actor: Actor, id: str, reason: str) -> Message:
         """It is not sent. Refused once a provider may have it."""

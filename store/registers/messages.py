@@ -7,16 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock, Ids
 from engine.registers.actor import Actor
 from engine.registers.messages import (
+    LEFT,
     Message,
     MessageDirection,
     MessageEvent,
     MessageFilter,
+    MessagePart,
     Move,
 )
 from engine.registers.pages import Page
@@ -24,11 +26,11 @@ from engine.registers.refusals import Missing, Refused
 from messaging.states import MessageState
 from store.audit import note
 from store.message_adding import add_messages
-from store.message_moves import Moves, batches
+from store.message_moves import Moves, batches, event_row, storable
 from store.message_rows import event_of, message_of
 from store.registers.profiles import family, survivor_of
 from store.registers.transactions import read, written
-from store.tables import message_events, messages
+from store.tables import message_events, message_parts, messages
 
 _c = messages.c
 # In one transaction, so that it is short.
@@ -61,6 +63,12 @@ class SqlMessages:
         ordered = chosen.order_by(message_events.c.seq)
         rows = await read(self._engine, lambda connection: connection.execute(ordered).all())
         return [event_of(row) for row in rows]
+
+    async def parts(self, id: str) -> Sequence[MessagePart]:
+        chosen = select(message_parts).where(message_parts.c.message_id == id)
+        ordered = chosen.order_by(message_parts.c.provider, message_parts.c.reference)
+        rows = await read(self._engine, lambda connection: connection.execute(ordered).all())
+        return [MessagePart(row.provider, row.reference, MessageState(row.state)) for row in rows]
 
     async def list(
         self, wanted: MessageFilter, *, limit: int = 50, after: tuple[str, ...] | None = None
@@ -95,6 +103,23 @@ class SqlMessages:
                     f"Message {id} is {known.state.value}: only one in doubt can be sent again.", "state"
                 )
             return _moved(connection, actor, "message.resent", move, now)
+
+        return await written(self._engine, work)
+
+    async def leave(self, actor: Actor, id: str, reason: str) -> Message:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> Message:
+            known = _read(connection, id)
+            if known.state is not MessageState.IN_DOUBT:
+                raise Refused(f"Message {id} is {known.state.value}: only one in doubt can be left.", "state")
+            left = replace(known, why=storable(reason), code=LEFT, version=known.version + 1)
+            put = update(messages).where(_c.id == id, _c.state == known.state, _c.version == known.version)
+            if not connection.execute(put.values(why=left.why, code=LEFT, version=left.version)).rowcount:
+                raise _meanwhile(id)
+            connection.execute(insert(message_events).values(event_row(left, now)))
+            note(connection, actor, "message.left", f"message:{id}", {}, now)
+            return left
 
         return await written(self._engine, work)
 
@@ -156,8 +181,12 @@ def _moved(connection: Connection, actor: Actor, action: str, move: Move, now: d
     note(connection, actor, action, f"message:{move.message_id}", {}, now)
     moved = moves.write()
     if not moved:
-        raise Refused(f"Message {move.message_id} was changed meanwhile: look at it again.", "state")
+        raise _meanwhile(move.message_id)
     return moved[0]
+
+
+def _meanwhile(id: str) -> Refused:
+    return Refused(f"Message {id} was changed meanwhile: look at it again.", "state")
 
 
 def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnElement[bool]]:
@@ -174,6 +203,8 @@ def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnEle
     named = ("provider", "mailing", "cascade", "campaign", "template", "call_id")
     asked = {name: getattr(wanted, name) for name in named}
     found += [_c[name] == value for name, value in asked.items() if value is not None]
+    if wanted.undecided:
+        found.append(_c.code != LEFT)
     if wanted.since is not None:
         found.append(_c.at >= wanted.since)
     if wanted.until is not None:

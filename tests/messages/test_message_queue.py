@@ -11,7 +11,7 @@ from sqlalchemy import text
 from compliance.facts import Channel, Purpose
 from engine.changes import JobAdded
 from engine.registers.actor import ENGINE
-from engine.registers.messages import MessageDirection, MessageFilter, Move, PutOff
+from engine.registers.messages import LEFT, MessageDirection, MessageFilter, Move, PutOff
 from engine.registers.refusals import Missing, Refused
 from messaging.provider import Incoming, Receipt
 from messaging.states import MOVES, MessageState
@@ -217,6 +217,28 @@ async def test_one_in_doubt_is_sent_again_only_by_order(
     assert (await store.messages.stop(ENGINE, "m001", "not wanted")).why == "not wanted"
     with pytest.raises(Refused, match="cannot be stopped"):
         await store.messages.stop(ENGINE, "m001", "again")
+
+
+async def test_one_in_doubt_may_be_left_and_a_receipt_still_counts(
+    store: Store, queue: SqlMessageQueue, clock: HandClock, url: str
+) -> None:
+    await sent(store, queue, clock, "r1", "r2")
+    await store.messages.add([message(2, state=S.IN_DOUBT), message(3, state=S.IN_DOUBT)])
+    with pytest.raises(Refused, match="only one in doubt"):
+        await store.messages.leave(ENGINE, "m001", "no")
+    assert (await store.messages.leave(ENGINE, "m002", "they called\0")).code == LEFT
+    doubtful = MessageFilter(states=(S.IN_DOUBT,), undecided=True)
+    assert [one.id for one in (await store.messages.list(doubtful)).items] == ["m003"]
+    assert await state(store, "m002") is S.IN_DOUBT
+    (*_, last) = await store.messages.events("m002")
+    assert (last.seq, last.state, last.code, last.why) == (2, S.IN_DOUBT, LEFT, "they called\ufffd")
+    found = await rows(url, "SELECT action, subject FROM audit_log")
+    assert found == [("message.left", "message:m002")]
+    await queue.move([Move("m002", S.DELIVERED, clock.now())])
+    assert await state(store, "m002") is S.DELIVERED
+    await queue.receipts([Receipt("one", "r2", S.DELIVERED, AT)])
+    told_parts = [(one.reference, one.state) for one in await store.messages.parts("m001")]
+    assert told_parts == [("r1", S.ACCEPTED), ("r2", S.DELIVERED)]
 
 
 async def test_what_was_put_off_waits(store: Store, queue: SqlMessageQueue, clock: HandClock) -> None:
