@@ -216,10 +216,6 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     _of_message(tables.message_parts),
     _of_message(tables.message_events),
-    _of_message(tables.short_links),
-    _of_message(tables.one_time_codes),
-    _of_message(tables.rating_requests),
-    _of_message(tables.followups),
     # What was sent by which provider and how much it cost stays, without whom to and what.
     Holding(tables.messages, Fate.EMPTIED, lambda p, _: _messages(p)),
     Holding(call_events, Fate.EMPTIED, lambda p, _: _events(p)),
