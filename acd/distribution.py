@@ -24,6 +24,7 @@ from acd.events import (
     CallerLeft,
     Command,
     Connected,
+    DeskChanged,
     Disposed,
     Event,
     HoldChanged,
@@ -95,7 +96,7 @@ class Distribution:
                 self._put_back(self._shift.at_work(event, now))
             case AgentRung() | RingingEnded():
                 self._put_back(self._shift.asked(event, now))
-            case StatusChanged() | StandingFound() | LineChanged():
+            case StatusChanged() | StandingFound() | LineChanged() | DeskChanged():
                 self._put_back(self._shift.presence(event, now))
             case TimePassed():
                 pass
@@ -168,7 +169,7 @@ class Distribution:
 
     def waiting_in(self, queue: str) -> tuple[tuple[Waiting, str], ...]:
         """Who waits in this queue, in turn, each with the agent who is rung for them; "": nobody is."""
-        return tuple((place.work, place.offered_to) for place in self._lobby.room.waiting_in(queue))
+        return tuple((place.work, place.offered_to) for place in self._lobby.room.callers_in(queue))
 
     def agent_view(self, agent: str) -> AgentView | None:
         seat = self._floor.seats.get(agent)
@@ -193,7 +194,7 @@ class Distribution:
         views: dict[str, QueueView] = {}
         for name, queue in self._queues.items():
             members = self._floor.able(Demand(name))
-            places = self._lobby.room.waiting_in(name)
+            places = self._lobby.room.callers_in(name)
             views[name] = QueueView(
                 name,
                 len(places),
@@ -273,7 +274,8 @@ class Distribution:
         if event.failed:
             self._lobby.back(place)
         else:
-            self._handled.add(place.queue.name, seconds)
+            if not place.work.kind.patient:  # what callers are told is of calls
+                self._handled.add(place.queue.name, seconds)
             self._lobby.moved.add(place.queue.name)
 
     def _reserves(self) -> tuple[Reserve, ...]:

@@ -174,6 +174,14 @@ class LineChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskChanged:
+    """Whether a page of the agent's desk is open: what is written comes there, and nowhere else."""
+
+    agent: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningChanged:
     """A queue's hours have begun or ended. Those who wait are served; nobody overflows to a closed queue."""
 
@@ -202,6 +210,7 @@ Event = (
     | StatusChanged
     | StandingFound
     | LineChanged
+    | DeskChanged
     | OpeningChanged
     | TimePassed
 )

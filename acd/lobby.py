@@ -45,7 +45,7 @@ class Lobby:
 
     def waiting(self) -> Counter[str]:
         """How many wait in each queue, those queues named in which somebody does."""
-        return Counter({name: len(places) for name, places in self.room.by_queue.items() if places})
+        return Counter({name: n for name in self.room.by_queue if (n := len(self.room.callers_in(name)))})
 
     def join(self, event: CallerJoined, now: datetime) -> None:
         work = event.caller
@@ -122,7 +122,7 @@ class Lobby:
         for place in places:
             if place.work.work_id not in self.room.places:
                 continue
-            absent = not self._staffed(place.last_resort)
+            absent = not place.work.kind.patient and not self._staffed(place.last_resort)
             if absent is (place.absent_since is None):
                 place.absent_since = now if absent else None
                 self._plan(place)
@@ -132,7 +132,7 @@ class Lobby:
         """To those whose place has changed, or whose expected wait."""
         for name in sorted(self.moved):
             handle_seconds = self._handled.mean_seconds(name)
-            for position, place in enumerate(self.room.waiting_in(name), 1):
+            for position, place in enumerate(self.room.callers_in(name), 1):
                 wait_seconds = None
                 if handle_seconds is not None:
                     agents = self._staff_for(place.demand)[1]
@@ -187,11 +187,13 @@ class Lobby:
 
     def _objection(self, place: Place, queue: Queue) -> Refusal | None:
         """Why it cannot wait there."""
+        if place.work.kind.patient:
+            return None
         if not self.opening.get(queue.name, True):
             return Refusal.CLOSED
         if not self._staffed(self.room.last_resort(queue, place.work)):
             return Refusal.NOBODY
-        if len(self.room.waiting_in(queue.name)) >= queue.capacity:
+        if len(self.room.callers_in(queue.name)) >= queue.capacity:
             return Refusal.FULL
         return None
 

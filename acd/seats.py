@@ -78,7 +78,7 @@ class Seat:
     """An agent as they are now. `idle_since` decides whose turn it is.
 
     `skipped_until`: offered nothing before, since an offer came to nothing. `line_busy`: the telephone is in
-    use, by whatever call. `next_status`: chosen during work. `leaving`: no configuration names them any more.
+    use, by whatever call. `at_desk`: a page is open where they could write. `next_status`: chosen during work. `leaving`: no configuration names them any more.
     `bit`: their place in the masks of the Floor, which `placed` them when they were idle since then; `rank`:
     their place by name. `due`: when something of theirs ends.
     """
@@ -94,6 +94,7 @@ class Seat:
     skipped_until: datetime | None = None
     line_busy: bool = False
     reachable: bool = True
+    at_desk: bool = True
     leaving: bool = False
     bit: int = 0
     placed: datetime | None = None
@@ -140,6 +141,8 @@ class Seat:
         if self.status is not AgentStatus.AVAILABLE or not self.available or self.skipped_until is not None:
             return False
         if kind is WorkKind.CALL and (self.line_busy or not self.reachable):
+            return False
+        if kind is WorkKind.TASK and not self.at_desk:
             return False
         return self.agent.room_for(kind) > 0
 

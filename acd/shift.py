@@ -12,6 +12,7 @@ from acd.events import (
     AgentTaken,
     CancelOffer,
     Command,
+    DeskChanged,
     Disposed,
     HoldChanged,
     LineChanged,
@@ -162,7 +163,8 @@ class Shift:
         seat, part = self._part(event.work_id, event.agent, *_TALKING)
         if seat is None or part is None:
             return None
-        queue = self._queues.get(part.queue)
+        # What is answered in writing is done when it is sent.
+        queue = None if part.kind.patient else self._queues.get(part.queue)
         seconds = part.wrap_up_seconds
         if seconds is None:
             seconds = 0.0 if queue is None else queue.wrap_up_seconds
@@ -196,7 +198,9 @@ class Shift:
 
     # --- coming and going ---------------------------------------------------------------------------------
 
-    def presence(self, event: StatusChanged | StandingFound | LineChanged, now: datetime) -> list[str]:
+    def presence(
+        self, event: StatusChanged | StandingFound | LineChanged | DeskChanged, now: datetime
+    ) -> list[str]:
         """What agents, and their telephones, say of themselves."""
         seat = self._floor.seats.get(event.agent)
         if seat is None:
@@ -219,6 +223,10 @@ class Shift:
                 seat.line_busy, seat.reachable = busy, reachable
                 if not reachable:
                     again = self.revoke(seat, now, frozenset({WorkKind.CALL}))
+            case DeskChanged(_, present):
+                seat.at_desk = present
+                if not present:
+                    again = self.revoke(seat, now, frozenset({WorkKind.TASK}))
         self._settle(seat)
         return again
 

@@ -161,6 +161,10 @@ class Room:
     def waiting_in(self, queue: str) -> list[Place]:
         return self.by_queue.get(queue, [])
 
+    def callers_in(self, queue: str) -> list[Place]:
+        """Those of them who wait now, and not for an answer in writing."""
+        return [place for place in self.waiting_in(queue) if not place.work.kind.patient]
+
     def replace(self, named: Mapping[str, Queue], now: datetime) -> None:
         """The queues are set up anew; who waits in one that is no more, goes on waiting there."""
         self._wishes.forget()
@@ -181,7 +185,7 @@ class Room:
         """In the queue in which it is, as that is set up."""
         queue, work = place.queue, place.work
         place.deadline = work.deadline
-        if queue.max_wait_seconds is not None:
+        if queue.max_wait_seconds is not None and not work.kind.patient:
             place.deadline = min(place.deadline, work.since + timedelta(seconds=queue.max_wait_seconds))
         place.relaxed = 0
         place.relax_at = None

@@ -12,6 +12,11 @@ class WorkKind(StrEnum):
     CHAT = "chat"
     TASK = "task"
 
+    @property
+    def patient(self) -> bool:
+        """Whoever wrote holds no line: their work waits until somebody is there, and is never sent away."""
+        return self is WorkKind.TASK
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

@@ -17,6 +17,7 @@ from acd.events import (
     CallerJoined,
     CallerLeft,
     Command,
+    DeskChanged,
     Event,
     LineChanged,
     OpeningChanged,
@@ -25,6 +26,7 @@ from acd.events import (
 )
 from acd.queues import Queue, Waiting
 from acd.views import AgentView, BoardNews, QueueView
+from acd.work import WorkKind
 from calls.control import PhoneChanged
 from engine.ports import Clock
 from ivr.surroundings import Opening, always_open
@@ -86,6 +88,7 @@ class Queues:
         self._timer: asyncio.TimerHandle | None = None
         self._phones: dict[str, PhoneChanged] = {}  # also of who may be an agent later
         self._present: set[str] = set()  # agents whose desk is open
+        self._desks_told: set[str] = set()  # agents whose seat knows whether their desk is open
         self._held: set[str] = set()  # agents on an open line: their telephone is in use, and they are free
         self._boards: list[BoardListener] = []
         self._told_agents: dict[str, AgentView] = {}
@@ -99,6 +102,7 @@ class Queues:
                 self._core.handle(StatusChanged(line.agent.name, AgentStatus.AVAILABLE), clock.now())
             elif line.browser:
                 self._core.handle(LineChanged(line.agent.name, False, False), clock.now())
+        self._tell_desks()
 
     def __contains__(self, queue: object) -> bool:
         return queue in self._core.queues
@@ -161,6 +165,7 @@ class Queues:
             self._present.add(agent)
         else:
             self._present.discard(agent)
+        self.tell(DeskChanged(agent, present))
         line = self._lines.get(agent)
         if line is not None and line.browser:  # another telephone rings whether the desk is open or not
             self._tell_line(agent)
@@ -207,9 +212,9 @@ class Queues:
         """One agent as they are now; None when there is no such agent."""
         return self._core.agent_view(agent)
 
-    def may_take(self, agent: str) -> bool:
-        """Whether the agent has room for a call that no queue offers: AgentTaken would be heeded."""
-        return self._core.may_take(agent)
+    def may_take(self, agent: str, kind: WorkKind = WorkKind.CALL) -> bool:
+        """Whether the agent has room for work that no queue offers: AgentTaken would be heeded."""
+        return self._core.may_take(agent, kind)
 
     def is_free(self, agent: str) -> bool:
         """Whether a call could be offered to the agent now."""
@@ -263,6 +268,7 @@ class Queues:
     def _reconfigure(self, queues: Iterable[Queue]) -> None:
         agents = [line.agent for line in self._lines.values()]
         self._carry_out(self._core.reconfigure(queues, agents, self._clock.now()))
+        self._tell_desks()
 
     def _carry_out(self, commands: Iterable[Command]) -> None:
         for command in commands:
@@ -277,6 +283,15 @@ class Queues:
             if self._board_timer is None:
                 loop = asyncio.get_running_loop()
                 self._board_timer = loop.call_later(BOARD_SECONDS, self._tell_queues)
+
+    def _tell_desks(self) -> None:
+        """Of agents who are new: nothing written is offered to one without an open desk."""
+        self._desks_told &= self._lines.keys()
+        for agent in sorted(self._lines.keys() - self._desks_told):
+            self._desks_told.add(agent)
+            commands = self._core.handle(DeskChanged(agent, agent in self._present), self._clock.now())
+            if commands:
+                self._carry_out(commands)
 
     def _is_open(self, queue: Queue) -> bool:
         return queue.hours is None or self._opening(queue.hours, self._clock.now()) == "open"

@@ -197,8 +197,9 @@ class World:
                 seat = self.core._floor.seats[view.name]
                 free = seat.free_for(WorkKind.CALL)
                 assert not (free and queue and serves(view, queue, wants)), "forgotten"
-        for name, queue_name in Counter(self.in_queue[w] for w in self.waiting).items():
-            told = sorted(self.places[w] for w in self.waiting if self.in_queue[w] == name)
+        callers = [name for name, work in self.waiting.items() if not work.kind.patient]
+        for name, queue_name in Counter(self.in_queue[w] for w in callers).items():
+            told = sorted(self.places[w] for w in callers if self.in_queue[w] == name)
             assert told == list(range(1, queue_name + 1)), "a wrong place was told"
         deadline = self.core.next_deadline()
         assert deadline is None or deadline > self.now
@@ -232,7 +233,11 @@ class World:
                 if how == "fail" and caller is not None:
                     self.waiting[work_id] = caller
                     self.left[work_id] -= 1
-                elif caller is not None and (queue := self.queues.get(self.in_queue[work_id])) is not None:
+                elif (
+                    caller is not None
+                    and not caller.kind.patient  # done when it is sent
+                    and (queue := self.queues.get(self.in_queue[work_id])) is not None
+                ):
                     least = self.now + timedelta(seconds=queue.wrap_up_seconds)
                     most = least + timedelta(seconds=40 if queue.disposition_required else 0)
                     before = self.wrapped_until.get(agent, (START, START))
