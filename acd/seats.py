@@ -78,9 +78,10 @@ class Seat:
     """An agent as they are now. `idle_since` decides whose turn it is.
 
     `skipped_until`: offered nothing before, since an offer came to nothing. `line_busy`: the telephone is in
-    use, by whatever call. `at_desk`: a page is open where they could write. `next_status`: chosen during work. `leaving`: no configuration names them any more.
-    `bit`: their place in the masks of the Floor, which `placed` them when they were idle since then; `rank`:
-    their place by name. `due`: when something of theirs ends.
+    use, by whatever call. `at_desk`: a page is open where they could write. `next_status`: chosen during
+    work. `leaving`: no configuration names them any more. `bit`: their place in the masks of the Floor, which
+    `placed` them when they were idle since then; `rank`: their place by name. `due`: when something of theirs
+    ends.
     """
 
     agent: Agent

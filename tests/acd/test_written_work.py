@@ -97,7 +97,9 @@ def test_an_answer_is_done_when_it_is_sent_without_wrap_up(core: Distribution) -
     later = NOW + timedelta(seconds=5)
     assert core.handle(AgentAnswered("t1", "anna"), later) == (Connected("t1", "anna", 5.0),)
     view = core.agent_view("anna")
-    assert view is not None and view.state is AgentState.TALKING
+    assert view is not None
+    assert view.state is AgentState.TALKING
     core.handle(TalkEnded("t1", "anna"), later)
     view = core.agent_view("anna")
-    assert view is not None and view.state is AgentState.IDLE
+    assert view is not None
+    assert view.state is AgentState.IDLE
