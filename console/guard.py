@@ -12,8 +12,9 @@ from console.faults import Fault
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Requests that prove themselves by a signature come by whatever name, and from no page.
-SIGNED = ("/forms/", "/callbacks/providers/")
+# Requests that prove themselves by a signature come by whatever name, and from no page; and short links are
+# links on whatever name the company has for them: they lead away, and tell nothing.
+SIGNED = ("/forms/", "/callbacks/providers/", "/s/")
 # Host names that are answered to, beside the local ones: `web.names` of the configuration.
 NAMES = web.AppKey("names", frozenset[str])
 HEADERS = {

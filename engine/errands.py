@@ -25,7 +25,7 @@ from engine.debt_desk import DebtDesk
 from engine.debt_errands import BY_DEBT, DebtErrands
 from engine.fetching import fetch
 from engine.gatekeeper import ContactRequest, Gate, asked_for
-from engine.outbox_jobs import WAITS_FOR_MESSAGE, Circumstances, KeptErrand, NotKept, kept_of
+from engine.outbox_jobs import WAITS_FOR_MESSAGE, Circumstances, KeptErrand, NotKept, checked_job, kept_of
 from engine.ports import Clock, Codes, Ids, Ledger, LedgerUnavailable, Profiles, Services, StoreUnavailable
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import (
@@ -106,6 +106,7 @@ class Errands:
         self._debts = DebtErrands(
             desk.debts, call_log, desk.ids, here=self._circumstances, finish=self._finish_writing
         )
+        self._code_message = ""
         self._code: SentCode | None = None  # in memory alone: after a restart every answer is wrong
 
     def begin(self, errand: Errand) -> None:
@@ -209,7 +210,12 @@ class Errands:
             by, passed = "attribute", known is not None and same_answer(errand.answer, known)
         passed = passed and not guessed
         data = {"by": by, "passed": passed} | ({"locked": True} if guessed else {})
-        await self._call_log.write(CallEventKind.IDENTITY_CHECKED, data)
+        if passed and by == "code":
+            desk = self._desk
+            job = checked_job(self._code_message, desk.ids.new(), desk.clock.now())
+            await self._call_log.add(CallEventKind.IDENTITY_CHECKED, data, job, durable=False)
+        else:
+            await self._call_log.write(CallEventKind.IDENTITY_CHECKED, data)
         return Finished(errand.work_id, "verified" if passed else "failed")
 
     async def _guessed(self) -> bool:
@@ -313,6 +319,7 @@ class Errands:
         if await self._refused(errand.to, Purpose.SERVICE, new_id) is not None:
             return Finished(errand.work_id, "failed")
         code = desk.codes.new(errand.digits)
+        self._code_message = new_id
         self._code = SentCode(code, desk.codes.salt(), desk.clock.monotonic() + CODE_SECONDS)
         finished = await self._keep(errand, errand.to, code, new_id)
         if desk.codes_in_log:

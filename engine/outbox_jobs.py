@@ -34,6 +34,8 @@ KeptErrand = SendMessage | RequestCallback | KeepConsent | StopContact | KeepPro
 CODE_PRIORITY = -10
 # What a caller or an agent asks for may come for so long, whatever the hour.
 WAITS_FOR_MESSAGE = timedelta(minutes=15)
+# A message whose code was entered in a call: it arrived.
+CHECKED_TOPIC = "checked"
 # Before an agent's name, where a flow's would stand.
 OF_AGENT = "agent:"
 
@@ -155,6 +157,12 @@ def kept_of(
                 data["debt"] = debt
             job = row("promise", {"point": person, **data})
             return Kept(CallEventKind.PROMISE_MADE, data, (job, promise_of(errand, circumstances, new_id)))
+
+
+def checked_job(message_id: str, new_id: str, at: datetime) -> JobAdded:
+    """Its code was entered, which proves that the message arrived."""
+    payload = {"message": message_id, "at": at.isoformat()}
+    return JobAdded(new_id, CHECKED_TOPIC, f"{message_id}:{CHECKED_TOPIC}", payload, subject=None)
 
 
 def _sent_by(circumstances: Circumstances) -> dict[str, object]:

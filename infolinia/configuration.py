@@ -15,6 +15,7 @@ from engine.deadmen import DEADMAN_SECONDS
 from infolinia.sections.callbacks import CallbacksSection, Forms, callback_problems
 from infolinia.sections.debts import DebtsSection
 from infolinia.sections.desk import DeskSection, desk_problems
+from infolinia.sections.followups import FollowupSection, followup_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.message_providers import SECRETS as PROVIDER_SECRETS
 from infolinia.sections.messaging import MessagingSection, messaging_problems
@@ -168,6 +169,7 @@ class Configuration(_Section):
     speech: SpeechSection = SpeechSection()
     webhooks: WebhooksSection = WebhooksSection()
     messaging: MessagingSection = MessagingSection()
+    followups: tuple[FollowupSection, ...] = ()
     retention: RetentionSection = RetentionSection()
     recording: RecordingSection = RecordingSection()
     folder: Path = Field(default=Path(), exclude=True)
@@ -252,6 +254,9 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
     problems += desk_problems(configuration.desk, configuration.queues)
     problems += messaging_problems(configuration.messaging)
+    problems += followup_problems(
+        configuration.followups, configuration.messaging.words, configuration.queues
+    )
     problems += outbound_problems(configuration.outbound, [t.name for t in configuration.sip.trunks])
     try:
         check_settings(configuration.asterisk_settings())

@@ -159,7 +159,7 @@ def auto_reply(
         return Silent.AUTOMATIC
     if (template := replies.template_for(own_words(incoming))) is None:
         return Silent.NO_WORD
-    if incoming.channel is Channel.SMS and not _a_persons_number(incoming.from_):
+    if incoming.channel is Channel.SMS and not is_persons_number(incoming.from_):
         return Silent.NO_PERSON
     since = now - timedelta(hours=1)
     if sum(1 for at in past if at > since) >= replies.most_an_hour:
@@ -167,6 +167,6 @@ def auto_reply(
     return template
 
 
-def _a_persons_number(number: str) -> bool:
+def is_persons_number(number: str) -> bool:
     """Names and short codes are senders of messages by machines."""
     return _NUMBER.fullmatch(number) is not None and len(number.lstrip("+")) >= _FEWEST_DIGITS

@@ -14,11 +14,13 @@ from engine.registers.message_news import received_published
 from engine.registers.messages import Message, MessageDirection, Move
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Objection, Scope
+from messaging.followups import OPT_OUT, RATING
 from messaging.provider import Incoming
 from messaging.states import MessageState
 from store.message_adding import add_messages
 from store.message_history import message_row
 from store.message_moves import Moves
+from store.rating_replies import take_grade
 from store.registers.profiles import family, survivor_of
 from store.rows import Rows
 from store.statements import statements_for
@@ -48,9 +50,12 @@ def take_incoming(
         return None
     point = ContactPoint(POINT_KINDS[incoming.channel], incoming.from_)
     answered = _answered(connection, incoming, point, now)
-    (message,) = add_messages(
-        connection, [_message(incoming, point, answered, new_id, now)], lambda: f"{new_id}-contact", now
-    )
+    came = _message(incoming, point, answered, new_id, now)
+    if opted_out:
+        came = replace(came, code=OPT_OUT)
+    elif take_grade(connection, incoming, now):
+        came = replace(came, code=RATING)
+    (message,) = add_messages(connection, [came], lambda: f"{new_id}-contact", now)
     rows = Rows(statements_for(connection.dialect))
     rows.add(InteractionAdded(message_row(message, incoming.at), new_id), now)
     moves = Moves(connection, now)

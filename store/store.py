@@ -36,12 +36,15 @@ from store.registers.debts import SqlDebts
 from store.registers.decisions import SqlDecisions
 from store.registers.deliveries import SqlDeliveries
 from store.registers.desk import SqlDesk
+from store.registers.dialogues import SqlDialogues
+from store.registers.followups import SqlFollowups
 from store.registers.history import sql_history
 from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
 from store.registers.leads import SqlLeads
 from store.registers.list_samples import SqlListSamples
 from store.registers.messages import SqlMessages
+from store.registers.one_time_codes import SqlOneTimeCodes
 from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
 from store.registers.publications import SqlPublications
@@ -50,6 +53,7 @@ from store.registers.ratings import SqlRatings
 from store.registers.recordings import SqlRecordings
 from store.registers.retention import SqlRetention
 from store.registers.segments import SqlSegments
+from store.registers.short_links import SqlShortLinks
 from store.registers.webhooks import SqlWebhooks
 from store.schema import check_current, make_tables, upgrade_engine
 from store.spool import Spool
@@ -97,6 +101,10 @@ class Store:
         self.webhooks = SqlWebhooks(self._engine)
         self.deliveries = SqlDeliveries(self._engine)
         self.messages = SqlMessages(self._engine, clock, TimeOrderedIds(clock))
+        self.dialogues = SqlDialogues(self._engine, clock, TimeOrderedIds(clock))
+        self.followups = SqlFollowups(self._engine, clock, TimeOrderedIds(clock))
+        self.short_links = SqlShortLinks(self._engine, clock)
+        self.one_time_codes = SqlOneTimeCodes(self._engine, clock, TimeOrderedIds(clock))
         self.publications = SqlPublications(self._engine)
         self.imports = SqlImports(self._engine, clock, TimeOrderedIds(clock))
         self.callbacks = SqlCallbacks(self._engine, clock, TimeOrderedIds(clock))

@@ -28,11 +28,12 @@ from engine.seen_notes import SeenNotes
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # What is no page: it tells nothing of anybody. The API asks for credentials itself, a form and a provider's
-# callback prove themselves.
+# callback prove themselves, and a short link is known to whom it was sent.
 OPEN = frozenset(
     {
         "/forms/{name}/callback",
         "/callbacks/providers/{name}",
+        "/s/{link}",
         "/sign-in",
         "/language",
         "/healthz",

@@ -7,6 +7,7 @@ from datetime import datetime
 from engine.registers.messages import Message
 from history.forms import optional_time_form, point_form, time_form
 from history.publication import Kind, Publication
+from messaging.replies import AUTOMATIC
 from messaging.states import MessageState
 
 _KINDS = {
@@ -73,6 +74,8 @@ def moved_published(message: Message, at: datetime) -> Publication | None:
 
 def received_published(message: Message, at: datetime) -> Publication:
     form = message_form(message) | {"subject": message.subject, "text": message.text}
+    if message.data.get(AUTOMATIC):
+        form["automatic"] = True
     return _published(Kind.MESSAGE_RECEIVED, message, form, at)
 
 

@@ -49,6 +49,7 @@ from infolinia.assembly.desk import desk_settings, opened_desks
 from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.facts import hotline_facts
 from infolinia.assembly.floor import opened_floor
+from infolinia.assembly.followups import follow_up
 from infolinia.assembly.messaging import send_messages
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
@@ -111,6 +112,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack)
+        short_links = follow_up(configuration, store, clock, ids, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await opened_voices(configuration, parts, shelf, health, stack)
@@ -323,6 +325,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             ids=ids,
         )
         application.add_routes(callbacks)
+        application.add_routes(short_links.routes())
         await serve(application, configuration, clock, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)
 

@@ -16,6 +16,7 @@ from calls.talk_control import SUPERVISORS
 from engine.queues import AgentLine
 from engine.registers.accounts import LONGEST_NAME, name_key
 from engine.roster import Staff
+from infolinia.sections.rating_messages import RateBySms
 from ivr.reading.shape import Seconds, guess
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -152,6 +153,7 @@ class QueueSection(BaseModel):
     script: str | None = None
     record: Literal["always", "consent", "never"] | None = None
     templates: tuple[str, ...] = ()
+    rate_by_sms: RateBySms | None = None
     hours: str | None = None
     capacity: Annotated[int, Field(ge=1, le=10000)] = 100
     ring: Annotated[Seconds, Field(ge=5, le=120)] = 20.0

@@ -119,6 +119,11 @@ def _message_ids(person: Person) -> Select[tuple[str]]:
     return select(tables.messages.c.id).where(_messages(person))
 
 
+def _dialogues(person: Person) -> ColumnElement[bool]:
+    columns = tables.dialogues.c
+    return or_(columns.contact_id.in_(person.ids), columns.point_value.in_(person.values))
+
+
 def _of_message(table: Table) -> Holding:
     return Holding(table, Fate.DELETED, lambda p, _: table.c.message_id.in_(_message_ids(p)))
 
@@ -216,6 +221,13 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     _of_message(tables.message_parts),
     _of_message(tables.message_events),
+    _of_message(tables.short_links),
+    _of_message(tables.one_time_codes),
+    _of_message(tables.rating_requests),
+    _of_message(tables.followups),
+    _of_message(tables.dialogue_messages),
+    # How long answers took, and in which queues, stays.
+    Holding(tables.dialogues, Fate.EMPTIED, lambda p, _: _dialogues(p)),
     # What was sent by which provider and how much it cost stays, without whom to and what.
     Holding(tables.messages, Fate.EMPTIED, lambda p, _: _messages(p)),
     Holding(call_events, Fate.EMPTIED, lambda p, _: _events(p)),
@@ -273,11 +285,13 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
     "campaign_forecasts": "counts of a list; of examples only the leads' ids stand there",
     "campaign_minutes": "seconds of all agents of a campaign together",
     "campaign_runs": "what a pacer has learned of all calls",
+    "readers": "up to which event what follows has been done",
     "reconciliations": "files of balances: their names and how many rows they had",
     "do_not_contact_lists": "names of lists",
     "decision_chains": "heads of the chains",
-    "erasures": "says that somebody was erased, not who",
+    "dialogue_answers": "how long people waited for answers, by agent and queue",
     "early_receipts": "a provider's ids of messages that are not known by them yet",
+    "erasures": "says that somebody was erased, not who",
     "erased_contacts": "digests that only the installation's key tells",
 }
 

@@ -38,9 +38,12 @@ from store.tables.debts import (
     reconciliations,
 )
 from store.tables.desk import call_parts
+from store.tables.dialogues import dialogue_answers, dialogue_messages, dialogues
+from store.tables.followups import followups, one_time_codes, rating_requests, readers, short_links
 from store.tables.imports import contact_external_ids, import_matches, import_refusals, imports
 from store.tables.interactions import interactions
 from store.tables.leads import lead_numbers, lead_progress, leads
+from store.tables.mailings import cascade_news, cascade_runs, mailing_recipients, mailings
 from store.tables.messages import early_receipts, message_events, message_parts, messages
 from store.tables.outbox import outbox
 from store.tables.permissions import (
@@ -72,6 +75,8 @@ __all__ = [
     "campaign_minutes",
     "campaign_runs",
     "campaigns",
+    "cascade_news",
+    "cascade_runs",
     "consents",
     "contact_attributes",
     "contact_external_ids",
@@ -86,11 +91,15 @@ __all__ = [
     "debts",
     "decision_chains",
     "decisions",
+    "dialogue_answers",
+    "dialogue_messages",
+    "dialogues",
     "do_not_contact",
     "do_not_contact_lists",
     "early_receipts",
     "erased_contacts",
     "erasures",
+    "followups",
     "idempotency_keys",
     "import_matches",
     "import_refusals",
@@ -100,20 +109,26 @@ __all__ = [
     "lead_progress",
     "leads",
     "legal_holds",
+    "mailing_recipients",
+    "mailings",
     "message_events",
     "message_parts",
     "messages",
     "metadata",
+    "one_time_codes",
     "outbox",
     "payments",
     "people",
     "promises",
     "pseudonym_keys",
     "publications",
+    "rating_requests",
+    "readers",
     "reconciliations",
     "recordings",
     "segments",
     "sessions",
+    "short_links",
     "sign_in_failures",
     "subjects",
     "tokens",

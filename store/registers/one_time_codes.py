@@ -1,0 +1,106 @@
+"""SqlOneTimeCodes: codes that were sent, by their salted hashes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from engine.ports import Clock, Ids
+from engine.registers.followups import KeptCode
+from engine.registers.messages import Message, Move
+from engine.registers.refusals import Missing, Refused
+from messaging.codes import CodeRules, OneTimeCode, Verdict, tried
+from messaging.states import MessageState
+from store.message_adding import add_messages
+from store.message_moves import Moves
+from store.registers.transactions import written
+from store.tables import messages, one_time_codes
+
+ENTERED = "its code was entered"
+_c = one_time_codes.c
+
+
+class SqlOneTimeCodes:
+    """Implements engine.registers.followups.OneTimeCodes."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, ids: Ids) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+
+    async def add(
+        self, code: KeptCode, salt: bytes, hashed: bytes, message: Message, *, since: datetime, most: int
+    ) -> None:
+        now = self._clock.now()
+        assert message.point is not None
+        value = message.point.value
+        sent = (
+            select(func.count())
+            .select_from(one_time_codes.join(messages, messages.c.id == _c.message_id))
+            .where(messages.c.point_value == value, _c.sent_at > since)
+        )
+
+        def work(connection: Connection) -> None:
+            if connection.execute(sent).scalar_one() >= most:
+                raise Refused(f"{most} codes were sent there within the hour: wait before another.", "to")
+            add_messages(connection, [message], self._ids.new, now)
+            connection.execute(
+                insert(one_time_codes),
+                {
+                    "id": code.id,
+                    "message_id": message.id,
+                    "salt": salt,
+                    "hashed": hashed,
+                    "length": code.length,
+                    "most_attempts": code.most_attempts,
+                    "sent_at": code.sent_at,
+                    "expires_at": code.expires_at,
+                    "wrong": 0,
+                },
+            )
+
+        await written(self._engine, work)
+
+    async def check(
+        self, id: str, hashed_with: Callable[[bytes], bytes], at: datetime
+    ) -> tuple[Verdict, KeptCode]:
+        def work(connection: Connection) -> tuple[Verdict, KeptCode]:
+            chosen = select(one_time_codes).where(_c.id == id).with_for_update()
+            row = connection.execute(chosen).one_or_none()
+            if row is None:
+                raise Missing(f"There is no code {id}.")
+            code = OneTimeCode(row.hashed, row.sent_at, wrong=row.wrong, used_at=row.used_at)
+            rules = CodeRules(
+                length=row.length, lifetime=row.expires_at - row.sent_at, most_attempts=row.most_attempts
+            )
+            after, verdict = tried(code, rules, hashed_with(row.salt), at)
+            if after != code:
+                # On SQLite nothing is locked by reading: who was faster has counted.
+                put = update(one_time_codes).where(_c.id == id, _c.wrong == row.wrong, _c.used_at.is_(None))
+                values = {"wrong": after.wrong, "used_at": after.used_at}
+                if connection.execute(put.values(**values)).rowcount != 1:
+                    return Verdict.USED, _kept(row)
+            if verdict is Verdict.RIGHT:
+                moves = Moves(connection, at)
+                moves.make([Move(row.message_id, MessageState.CHECKED, at, ENTERED, "code")])
+                moves.write()
+            return verdict, _kept(row, wrong=after.wrong, used_at=after.used_at)
+
+        return await written(self._engine, work)
+
+
+def _kept(row: Row[Any], **changed: Any) -> KeptCode:
+    return KeptCode(
+        id=row.id,
+        message_id=row.message_id,
+        length=row.length,
+        most_attempts=row.most_attempts,
+        sent_at=row.sent_at,
+        expires_at=row.expires_at,
+        wrong=changed.get("wrong", row.wrong),
+        used_at=changed.get("used_at", row.used_at),
+    )
