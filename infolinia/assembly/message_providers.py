@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
-from channels.callbacks import CallbackGuard
+from channels.callbacks import CallbackGuard, HmacSignature
 from channels.email.addresses import address_of, mailbox_of
-from channels.email.composing import MailIdentity
-from channels.email.provider import MailProvider, MailServer
 from channels.http_sms.fields import Place, SettingRefused
 from channels.http_sms.provider import HttpSmsProvider
 from channels.http_sms.settings import Answered, Asked, HttpSmsSettings, IncomingFields, ReceiptFields
 from channels.http_sms.smsapi import SMSAPI_PL, smsapi_settings
 from channels.messengers.telegram import TelegramBot, TelegramProvider
 from channels.messengers.vk import VkCommunity, VkProvider
-from channels.push.provider import WebPushProvider
 from channels.push.vapid_key import KeyRefused, kept_vapid_key
 from channels.smpp.provider import SmppProvider
 from channels.smpp.settings import Endpoint, SmppSettings
@@ -61,9 +59,7 @@ def _provider(one: ProviderSection, configuration: Configuration, clock: Clock) 
         return SmppProvider(_smpp(one, one.smpp), clock)
     if one.http is not None:
         http = one.http
-        return HttpSmsProvider(
-            one.name, _http(http), clock=clock, pace=pace, guard=_guard(http.callback_token)
-        )
+        return HttpSmsProvider(one.name, _http(http), clock=clock, pace=pace, guard=_http_guard(http))
     if one.smsapi is not None:
         api = one.smsapi
         settings = smsapi_settings(
@@ -71,10 +67,17 @@ def _provider(one: ProviderSection, configuration: Configuration, clock: Clock) 
             sender=api.sender,
             callback_url=secret(api.callback_url) or None,
             url=api.url or SMSAPI_PL,
+            point_minor=api.point_minor,
+            currency=api.currency,
             private_networks=api.private_networks,
         )
-        return HttpSmsProvider(one.name, settings, clock=clock, pace=pace, guard=_guard(api.callback_token))
+        guard = _guard(api.callback_token, api.networks)
+        return HttpSmsProvider(one.name, settings, clock=clock, pace=pace, guard=guard)
+    # What these need is slow to load, and few have them.
     if one.smtp is not None:
+        from channels.email.composing import MailIdentity
+        from channels.email.provider import MailProvider, MailServer
+
         mail = one.smtp
         server = MailServer(
             mail.host,
@@ -92,6 +95,8 @@ def _provider(one: ProviderSection, configuration: Configuration, clock: Clock) 
             one.name, server, identity, clock=clock, pace=pace, guard=_guard(mail.callback_token)
         )
     if one.push is not None:
+        from channels.push.provider import WebPushProvider
+
         key = kept_vapid_key(configuration.place(configuration.state) / PUSH_KEY)
         push = one.push
         return WebPushProvider(
@@ -120,9 +125,26 @@ def _provider(one: ProviderSection, configuration: Configuration, clock: Clock) 
     return VkProvider(one.name, community, clock=clock, pace=pace)
 
 
-def _guard(token: str) -> CallbackGuard | None:
+def _guard(token: str, networks: Sequence[IPv4Network | IPv6Network] = ()) -> CallbackGuard | None:
     """None: nobody may call back."""
-    return CallbackGuard(secret(token)) if token else None
+    return CallbackGuard(secret(token), networks=networks) if token or networks else None
+
+
+def _http_guard(http: HttpSection) -> CallbackGuard | None:
+    if not (http.callback_token or http.signature or http.networks):
+        return None
+    signed = http.signature
+    signature = None
+    if signed is not None:
+        key = secret(signed.key)
+        signature = HmacSignature(signed.header, key, signed.algorithm, signed.encoding, signed.before)
+    return CallbackGuard(
+        secret(http.callback_token),
+        http.callback_header,
+        http.callback_query,
+        signature,
+        http.networks,
+    )
 
 
 def _smpp(one: ProviderSection, smpp: SmppSection) -> SmppSettings:
@@ -157,12 +179,19 @@ def _http(http: HttpSection) -> HttpSmsSettings:
             form=None if http.form is None else _filled(http.form),
             json=None if http.json_body is None else _filled(http.json_body),
             plus=http.plus,
+            expires=http.expires,
+            expires_least_seconds=http.expires_least_seconds,
+            expires_most_seconds=http.expires_most_seconds,
         ),
         answer=Answered(
             reference=Place(http.reference),
             error=Place(http.error),
             why=Place(http.why),
+            errors=dict(http.errors),
+            account=frozenset(http.account),
+            already=frozenset(http.already),
             cost=Place(http.cost),
+            unit_minor=http.unit_minor,
             currency=http.currency,
         ),
         receipts=None
@@ -173,6 +202,7 @@ def _http(http: HttpSection) -> HttpSmsSettings:
             dict(receipts.states),
             Place(receipts.at),
             Place(receipts.why),
+            receipts.separator,
         ),
         incoming=None
         if incoming is None
@@ -182,8 +212,12 @@ def _http(http: HttpSection) -> HttpSmsSettings:
             Place(incoming.text),
             Place(incoming.at),
             Place(incoming.id),
+            Place(incoming.in_reply_to),
         ),
         sender=http.sender,
+        callback_url=secret(http.callback_url) or None,
+        reply=http.reply,
+        limit_seconds=http.limit_seconds,
         verify_tls=http.verify_tls,
         private_networks=http.private_networks,
     )

@@ -8,22 +8,28 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from channels.smpp.settings import Alphabet, LongMessages, ReceiptIds, Validity
+from messaging.provider import Taken
 from messaging.states import MessageState
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Secret = Annotated[str, Field(min_length=1, repr=False)]
 OptionalSecret = Annotated[str, Field(repr=False)]
+Seconds = Annotated[float, Field(ge=0, le=30 * 24 * 3600)]
+MinorUnits = Annotated[Decimal, Field(gt=0, le=1_000_000)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 # Settings that are secret, by kind.
 SECRETS: Mapping[str, tuple[str, ...]] = {
     "smpp": ("password",),
-    "http": ("headers", "callback_token", "url", "form", "json_body"),
-    "smsapi": ("token", "callback_token"),
+    "http": ("headers", "callback_token", "callback_url", "signature", "url", "form", "json_body"),
+    "smsapi": ("token", "callback_token", "callback_url"),
     "smtp": ("password", "callback_token"),
     "push": (),
     "telegram": ("token", "secret"),
@@ -60,14 +66,25 @@ class SmppSection(_Section):
     busy_statuses: tuple[Annotated[int, Field(ge=1, le=0xFFFFFFFF)], ...] = ()
 
 
+class SignatureSection(_Section):
+    """A header with the keyed hash of a callback's body. `before`: what stands before the hash."""
+
+    header: str
+    key: Secret
+    algorithm: Literal["sha256", "sha512", "sha1"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    before: str = ""
+
+
 class ReceiptSection(_Section):
-    """Where a receipt stands in what the provider calls back with."""
+    """Where a receipt stands in what the provider calls back with. `separator`: of several in one call."""
 
     reference: str
     status: str
     states: Mapping[str, MessageState]
     at: str = ""
     why: str = ""
+    separator: str = ""
 
 
 class IncomingSection(_Section):
@@ -78,10 +95,11 @@ class IncomingSection(_Section):
     text: str
     at: str = ""
     id: str = ""
+    in_reply_to: str = ""
 
 
 class HttpSection(_Section):
-    """Any provider with an HTTP interface. Templates: {to} {text} {sender} {id} {expires}.
+    """Any provider with an HTTP interface. Templates: {to} {text} {sender} {id} {expires} {callback}.
 
     Places: a JSON pointer such as /list/0/id, or "regex:" and a pattern.
     """
@@ -92,15 +110,29 @@ class HttpSection(_Section):
     form: Annotated[Mapping[str, str] | None, Field(repr=False)] = None
     json_body: Annotated[Mapping[str, Any] | None, Field(repr=False)] = None
     plus: bool = True
+    expires: Literal["unix", "iso", "seconds"] = "unix"
+    expires_least_seconds: Seconds = 60.0
+    expires_most_seconds: Seconds = 48 * 3600.0
+    limit_seconds: Annotated[float, Field(ge=1, le=30)] = 15.0
     sender: str | None = None
     reference: str = ""
     error: str = ""
     why: str = ""
+    errors: Mapping[str, Taken] = {}
+    account: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
     cost: str = ""
-    currency: str | None = None
+    unit_minor: MinorUnits = Decimal(100)
+    currency: Currency | None = None
     receipts: ReceiptSection | None = None
     incoming: IncomingSection | None = None
+    callback_url: OptionalSecret = ""
     callback_token: OptionalSecret = ""
+    callback_header: str = "authorization"
+    callback_query: str = "token"
+    signature: SignatureSection | None = None
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    reply: str = "OK"
     verify_tls: bool = True
     private_networks: bool = False
 
@@ -111,8 +143,11 @@ class SmsapiSection(_Section):
     token: Secret
     sender: str | None = None
     url: str = ""
-    callback_url: str = ""
+    callback_url: OptionalSecret = ""
     callback_token: OptionalSecret = ""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    point_minor: MinorUnits = Decimal(100)
+    currency: Currency | None = None
     private_networks: bool = False
 
 
@@ -185,3 +220,5 @@ def _variables(value: object) -> Iterator[str]:
         case list() | tuple():
             for inner in value:
                 yield from _variables(inner)
+        case SignatureSection():
+            yield from _variables(value.key)
