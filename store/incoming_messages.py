@@ -9,17 +9,19 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from compliance.facts import Channel, Purpose
-from engine.changes import InteractionAdded, ObjectionKept, Published
+from engine.changes import InteractionAdded, Published
 from engine.registers.message_news import received_published
 from engine.registers.messages import Message, MessageDirection, Move
 from history.interaction import ContactPoint, PointKind
-from history.permissions import Objection, Scope
-from messaging.followups import OPT_OUT, RATING
+from messaging.followups import OPT_IN, OPT_OUT, RATING
+from messaging.permission import PERMISSION
 from messaging.provider import Incoming
 from messaging.states import MessageState
+from store.cascade_writing import tell_incoming
 from store.message_adding import add_messages
 from store.message_history import message_row
 from store.message_moves import Moves
+from store.message_wishes import allowed_by, forbidden_before, forbidden_by, lift
 from store.rating_replies import take_grade
 from store.registers.profiles import family, survivor_of
 from store.rows import Rows
@@ -40,7 +42,13 @@ ANSWERED_WITHIN = timedelta(days=30)
 
 
 def take_incoming(
-    connection: Connection, incoming: Incoming, new_id: str, now: datetime, *, opted_out: bool
+    connection: Connection,
+    incoming: Incoming,
+    new_id: str,
+    now: datetime,
+    *,
+    opted_out: bool,
+    opted_in: bool = False,
 ) -> Message | None:
     """None when it is known already. See engine.registers.messages.MessageQueue."""
     known = select(messages.c.id).where(
@@ -51,8 +59,12 @@ def take_incoming(
     point = ContactPoint(POINT_KINDS[incoming.channel], incoming.from_)
     answered = _answered(connection, incoming, point, now)
     came = _message(incoming, point, answered, new_id, now)
+    permitted = PERMISSION in incoming.data
+    back = forbidden_before(connection, point, incoming.channel) if opted_in else []
     if opted_out:
         came = replace(came, code=OPT_OUT)
+    elif back or permitted:
+        came = replace(came, code=OPT_IN)
     elif take_grade(connection, incoming, now):
         came = replace(came, code=RATING)
     (message,) = add_messages(connection, [came], lambda: f"{new_id}-contact", now)
@@ -60,12 +72,17 @@ def take_incoming(
     rows.add(InteractionAdded(message_row(message, incoming.at), new_id), now)
     moves = Moves(connection, now)
     if opted_out:
-        purpose = None if answered is None else Purpose(answered.purpose)
-        for objection in _objections(message, purpose, now):
+        purpose = None if answered is None or permitted else Purpose(answered.purpose)
+        for objection in forbidden_by(message, purpose, now):
             rows.add(objection, now)
         queued = queued_for(connection, message, purpose)
         moves.make([Move(one, MessageState.STOPPED, now, OPTED_OUT, "opt_out") for one in queued])
+    elif permitted:
+        rows.add(allowed_by(message), now)
+    for lifted in lift(connection, back, now):
+        rows.add(lifted, now)
     moves.write()
+    tell_incoming(connection, message, now, opted_out=opted_out)
     rows.add(Published(received_published(message, now)), now)
     write(connection, rows)
     return message
@@ -142,23 +159,3 @@ def _message(incoming: Incoming, point: ContactPoint, answered: Any, new_id: str
         language=answered.language,
         purpose=Purpose(answered.purpose),
     )
-
-
-def _objections(message: Message, purpose: Purpose | None, now: datetime) -> list[ObjectionKept]:
-    """Of the person, and of a number whoever it belongs to."""
-    assert message.point is not None
-    wanted = Objection(
-        id=f"{message.id}-person",
-        at=now,
-        scope=Scope.PERSON,
-        value="",
-        reason="asked in a message",
-        source=message.channel.value,
-        channels=frozenset({message.channel.value}),
-        purposes=frozenset() if purpose is None else frozenset({purpose.value}),
-    )
-    kept = [ObjectionKept(wanted, message.point, f"{message.id}-contact")]
-    if message.point.kind is PointKind.PHONE:
-        by_number = replace(wanted, id=f"{message.id}-number", scope=Scope.NUMBER, value=message.point.value)
-        kept.append(ObjectionKept(by_number))
-    return kept

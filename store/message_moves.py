@@ -14,11 +14,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from engine.changes import InteractionAdded, Published
-from engine.registers.message_news import moved_published
+from engine.registers.message_news import moved_published, shown_text
 from engine.registers.messages import Message, Move
 from messaging.part_states import state_of_parts
 from messaging.provider import Receipt
 from messaging.states import MessageState, may_become
+from store.cascade_writing import tell_moves
 from store.message_history import is_correction, is_to_be_recorded, message_row
 from store.message_rows import message_of
 from store.rows import Rows
@@ -60,6 +61,13 @@ _PUT_PART = (
         message_parts.c.reference == bindparam("reference_is"),
     )
     .values(state=bindparam("new_state"))
+)
+# A secret text is kept as long as it may have to go out, and no longer.
+_MAY_GO = frozenset({_S.QUEUED, _S.SENDING, _S.IN_DOUBT})
+_HIDE = (
+    update(messages)
+    .where(messages.c.id == bindparam("id_is"))
+    .values(text=bindparam("shown"), html=bindparam("no_html"))
 )
 _ARRIVED = {
     _S.ACCEPTED: ("sent_at",),
@@ -159,7 +167,10 @@ class Moves:
         moved = [one for one in self._messages.values() if one.version != self._rows[one.id].version]
         if moved:
             self._connection.execute(_PUT, [self._values(one) for one in moved])
+            if hidden := [_hidden(one) for one in moved if one.state not in _MAY_GO and "shown" in one.data]:
+                self._connection.execute(_HIDE, hidden)
             self._connection.execute(insert(message_events), self._events)
+            tell_moves(self._connection, moved, self._now)
         rows = Rows(statements_for(self._connection.dialect))
         for message in moved:
             recorded = self._rows[message.id].recorded
@@ -269,6 +280,10 @@ def event_row(message: Message, at: datetime) -> dict[str, Any]:
 def batches(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
     for first in range(0, len(items), ROWS_AT_ONCE):
         yield items[first : first + ROWS_AT_ONCE]
+
+
+def _hidden(message: Message) -> dict[str, Any]:
+    return {"id_is": message.id, "shown": shown_text(message), "no_html": ""}
 
 
 def _part(provider: str, reference: str, message_id: str, state: MessageState) -> dict[str, Any]:

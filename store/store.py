@@ -18,6 +18,7 @@ from engine.registers.accounts import Accounts
 from store.database import StoreError, create_engine, database_url, shown
 from store.delivery_queue import SqlDeliveryQueue
 from store.ledger import GroupLedger, HealthListener
+from store.mailing_queue import SqlMailingQueue
 from store.message_queue import KEPT_FOR, SqlMessageQueue
 from store.outbox import Outbox
 from store.privacy.key import OPTION, ErasureKey, check_key
@@ -31,6 +32,7 @@ from store.registers.calls import SqlCalls
 from store.registers.campaign_forecasts import SqlCampaignForecasts
 from store.registers.campaign_minutes import SqlCampaignMinutes
 from store.registers.campaigns import SqlCampaigns
+from store.registers.cascades import SqlCascades
 from store.registers.contacts import SqlContacts
 from store.registers.debts import SqlDebts
 from store.registers.decisions import SqlDecisions
@@ -43,6 +45,8 @@ from store.registers.idempotency import SqlIdempotencyKeys
 from store.registers.imports import SqlImports
 from store.registers.leads import SqlLeads
 from store.registers.list_samples import SqlListSamples
+from store.registers.mailings import SqlMailings
+from store.registers.message_statistics import SqlMessageStatistics
 from store.registers.messages import SqlMessages
 from store.registers.one_time_codes import SqlOneTimeCodes
 from store.registers.permissions import SqlPermissions
@@ -101,6 +105,9 @@ class Store:
         self.webhooks = SqlWebhooks(self._engine)
         self.deliveries = SqlDeliveries(self._engine)
         self.messages = SqlMessages(self._engine, clock, TimeOrderedIds(clock))
+        self.mailings = SqlMailings(self._engine, clock)
+        self.cascades = SqlCascades(self._engine, clock, TimeOrderedIds(clock))
+        self.message_statistics = SqlMessageStatistics(self._engine)
         self.dialogues = SqlDialogues(self._engine, clock, TimeOrderedIds(clock))
         self.followups = SqlFollowups(self._engine, clock, TimeOrderedIds(clock))
         self.short_links = SqlShortLinks(self._engine, clock)
@@ -129,6 +136,10 @@ class Store:
     def message_queue(self, worker: str, kept_for: timedelta = KEPT_FOR) -> SqlMessageQueue:
         """Messages for one worker, as `delivery_queue`. One without an expiry is worth sending `kept_for`."""
         return SqlMessageQueue(self._engine, self._clock, TimeOrderedIds(self._clock), worker, kept_for)
+
+    def mailing_queue(self, worker: str) -> SqlMailingQueue:
+        """Mailings for one worker, as `delivery_queue`."""
+        return SqlMailingQueue(self._engine, self._clock, TimeOrderedIds(self._clock), worker)
 
     async def start(self) -> None:
         """Upgrade the tables, write what an earlier process left in the spool, then take commits.

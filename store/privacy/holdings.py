@@ -226,6 +226,15 @@ HOLDINGS: tuple[Holding, ...] = (
     _of_message(tables.rating_requests),
     _of_message(tables.followups),
     _of_message(tables.dialogue_messages),
+    Holding(
+        tables.cascade_news,
+        Fate.DELETED,
+        lambda p, _: tables.cascade_news.c.run.in_(
+            select(tables.cascade_runs.c.id).where(tables.cascade_runs.c.contact_id.in_(p.ids))
+        ),
+    ),
+    _of_contact(tables.cascade_runs),
+    _of_contact(tables.mailing_recipients),
     # How long answers took, and in which queues, stays.
     Holding(tables.dialogues, Fate.EMPTIED, lambda p, _: _dialogues(p)),
     # What was sent by which provider and how much it cost stays, without whom to and what.
@@ -285,6 +294,7 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
     "campaign_forecasts": "counts of a list; of examples only the leads' ids stand there",
     "campaign_minutes": "seconds of all agents of a campaign together",
     "campaign_runs": "what a pacer has learned of all calls",
+    "mailings": "whom a mailing goes to, by ids and segments, and which template",
     "readers": "up to which event what follows has been done",
     "reconciliations": "files of balances: their names and how many rows they had",
     "do_not_contact_lists": "names of lists",

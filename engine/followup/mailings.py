@@ -1,0 +1,209 @@
+"""The worker that writes the messages of mailings, and the desk by which people check and order them.
+
+Recipients are frozen when a mailing starts. They are marked in the transaction that queues their messages,
+under a lease: whoever dies in between leaves them to the next one, and nobody gets two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from engine.followup.cascade_steps import ERASED, begun_run
+from engine.followup.composing import NotComposed, composed, point_for
+from engine.followup.shelf import MODE, MessageShelf
+from engine.ports import Clock, StoreUnavailable
+from engine.registers.cascades import KeptRun
+from engine.registers.mailings import Mailing, MailingQueue, ToWrite, WrittenOne
+from engine.registers.messages import BULK_PRIORITY
+from messaging.bulk_pace import Bucket
+from messaging.cascade import CascadeRun
+from messaging.mailing import MailingState
+
+log = structlog.get_logger("mailings")
+
+BATCH = 200
+# Of one mailing before the next one has its turn.
+BATCHES = 10
+LOOK_SECONDS = 1.0
+AWAY_SECONDS = 5.0
+LEASE_SECONDS = 30.0
+# No other worker waits for a held, swept or counted mailing: these are looked after less often.
+TIDY_SECONDS = 2.0
+TIME_OVER = "its time was over"
+NO_POINT = "the person has no address of this channel any more"
+TWICE = "they have become one person with another recipient"
+
+
+class MailingWork:
+    """`shelf`: as it is now; files may be read anew."""
+
+    def __init__(self, queue: MailingQueue, shelf: Callable[[], MessageShelf], clock: Clock) -> None:
+        self._queue = queue
+        self._shelf = shelf
+        self._clock = clock
+        self._buckets: dict[str, Bucket] = {}
+        self._tidied: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Until it is cancelled. A database that is away is waited for."""
+        while True:
+            seconds = LOOK_SECONDS
+            try:
+                if await self.round():
+                    seconds = 0.05
+            except StoreUnavailable as away:
+                log.debug("mailings wait for the database", why=str(away))
+                seconds = AWAY_SECONDS
+            except Exception:
+                log.exception("mailings could not be gone on with; they are tried again")
+                seconds = AWAY_SECONDS
+            await asyncio.sleep(seconds)
+
+    async def round(self) -> bool:
+        """A turn of each mailing. True: there is more to be written at once."""
+        more = False
+        mailings = await self._queue.claim(lease_seconds=LEASE_SECONDS)
+        for gone in self._buckets.keys() - {one.id for one in mailings}:
+            del self._buckets[gone]
+        for mailing in mailings:
+            match mailing.state:
+                case MailingState.RUNNING:
+                    more = await self._write(mailing) or more
+                case MailingState.PAUSED:
+                    await self._queue.hold(mailing.id)
+                case _:
+                    # What is with a provider, or a cascade's, is looked at again in the next round.
+                    more = await self._queue.sweep(mailing.id) or more
+        return more
+
+    async def _write(self, mailing: Mailing) -> bool:
+        now = self._clock.now()
+        if mailing.ends_at is not None and now >= mailing.ends_at:
+            await self._queue.overtime(mailing.id, TIME_OVER)
+            return True
+        await self._queue.release(mailing.id)
+        shelf = self._shelf()
+        if not is_open(mailing, now.astimezone(shelf.zone)):
+            return False
+        for _ in range(BATCHES):
+            room = self._room(mailing)
+            if room == 0:
+                return False
+            waiting = await self._queue.to_write(mailing.id, limit=min(BATCH, room))
+            if not waiting:
+                await self._finish(mailing.id)
+                return False
+            outcomes = written_ones(mailing, waiting, shelf, self._clock.now())
+            if not await self._queue.write(mailing.id, outcomes, lease_seconds=LEASE_SECONDS):
+                return False
+            self._spent(mailing, len(waiting))
+        return True
+
+    async def _finish(self, id: str) -> None:
+        at = self._clock.monotonic()
+        if at - self._tidied.get(id, -TIDY_SECONDS) >= TIDY_SECONDS:
+            self._tidied[id] = at
+            if await self._queue.finish(id):
+                del self._tidied[id]
+
+    def _room(self, mailing: Mailing) -> int:
+        if mailing.per_second is None:
+            return BATCH
+        at = self._clock.monotonic()
+        bucket = self._buckets.get(mailing.id)
+        if bucket is None or bucket.per_second != mailing.per_second:
+            bucket = Bucket(mailing.per_second, at)
+        self._buckets[mailing.id] = bucket = bucket.filled(at)
+        return bucket.whole
+
+    def _spent(self, mailing: Mailing, count: int) -> None:
+        if mailing.per_second is not None:
+            self._buckets[mailing.id] = self._buckets[mailing.id].without(count)
+
+
+def is_open(mailing: Mailing, local: datetime) -> bool:
+    """Whether messages are written at that local time. From 20:00 to 08:00 is over midnight."""
+    if mailing.opens is None or mailing.closes is None:
+        return True
+    at = local.time()
+    if mailing.opens < mailing.closes:
+        return mailing.opens <= at < mailing.closes
+    return at >= mailing.opens or at < mailing.closes
+
+
+def written_ones(
+    mailing: Mailing, waiting: Sequence[ToWrite], shelf: MessageShelf, now: datetime
+) -> list[WrittenOne]:
+    """What becomes of each recipient. Pure."""
+    write = _message if mailing.cascade is None else _run
+    found = []
+    for one in waiting:
+        if one.contact is None or one.twice:
+            found.append(WrittenOne(one.n, why=TWICE if one.twice else ERASED))
+        else:
+            found.append(write(mailing, one, shelf, now))
+    return found
+
+
+def message_id(mailing: Mailing, n: int) -> str:
+    """The same whenever it is written: a second time there is no second message."""
+    return f"{mailing.id}-{n:07}"
+
+
+def _message(mailing: Mailing, one: ToWrite, shelf: MessageShelf, now: datetime) -> WrittenOne:
+    template = shelf.templates.get(mailing.template or "")
+    if template is None:
+        return WrittenOne(one.n, why=f"there is no template {mailing.template} any more")
+    assert mailing.channel is not None
+    assert one.contact is not None
+    point = point_for(mailing.channel, one.contact, None)
+    if point is None:
+        return WrittenOne(one.n, why=NO_POINT)
+    try:
+        made = composed(
+            template,
+            message_id(mailing, one.n),
+            channel=mailing.channel,
+            point=point,
+            contact=one.contact,
+            values=mailing.values,
+            language=mailing.language,
+            now=now,
+            zone=shelf.zone,
+            links=shelf.links,
+        )
+    except NotComposed as why:
+        return WrittenOne(one.n, why=str(why))
+    message = replace(
+        made.message,
+        mode=MODE,
+        mailing=mailing.id,
+        campaign=mailing.campaign,
+        priority=BULK_PRIORITY,
+        expires_at=min(now + shelf.expires, mailing.ends_at or now + shelf.expires),
+    )
+    return WrittenOne(one.n, (message,), () if made.link is None else (made.link,))
+
+
+def _run(mailing: Mailing, one: ToWrite, shelf: MessageShelf, now: datetime) -> WrittenOne:
+    cascade = shelf.cascades.get(mailing.cascade or "")
+    if cascade is None:
+        return WrittenOne(one.n, why=f"there is no cascade {mailing.cascade} any more")
+    assert one.contact is not None
+    kept = KeptRun(
+        id=message_id(mailing, one.n),
+        run=CascadeRun(cascade),
+        contact_id=one.contact.id,
+        created_at=now,
+        values=mailing.values,
+        mailing=mailing.id,
+        campaign=mailing.campaign,
+        language=mailing.language,
+    )
+    advance = begun_run(kept, one.contact, shelf, now)
+    return WrittenOne(one.n, advance.messages, advance.links, advance.kept)
