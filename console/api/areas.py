@@ -9,6 +9,7 @@ from console.api.audit import AuditApi
 from console.api.callbacks import CallbacksApi
 from console.api.calls import CallsApi
 from console.api.campaigns import CampaignsApi
+from console.api.codes import CodesApi
 from console.api.consents import ConsentsApi
 from console.api.contacts import ContactsApi
 from console.api.debts import DebtsApi
@@ -46,6 +47,7 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         LeadsApi(parts).operations(),
         ForecastsApi(parts).operations(),
         DebtsApi(parts).operations(),
+        CodesApi(parts).operations(),
         AgentsApi(parts).operations(),
         QueuesApi(parts).operations(),
         FlowsApi(parts).operations(),

@@ -19,6 +19,7 @@ from engine.debt_desk import DebtDesk
 from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
+from engine.followup.code_desk import CodeDesk
 from engine.forecasts import Forecasts
 from engine.gatekeeper import Gate
 from engine.imports import ImportIntake
@@ -114,5 +115,6 @@ class ApiParts:
     explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here
     refresh_campaigns: Callable[[], None] = nobody_dials  # one was started, paused or changed
     forecasts: Forecasts | None = None  # made by a process beside the calls
+    codes: CodeDesk | None = None
     rate: Rate = field(default_factory=Rate)
     strangers: Rate = STRANGERS

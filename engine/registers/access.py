@@ -35,6 +35,7 @@ class Scope(StrEnum):
     CAMPAIGNS_WRITE = "campaigns:write"
     DEBTS_READ = "debts:read"
     DEBTS_WRITE = "debts:write"
+    CODES_WRITE = "codes:write"
     CALLS_READ = "calls:read"
     CALLS_WRITE = "calls:write"
     RECORDINGS_READ = "recordings:read"

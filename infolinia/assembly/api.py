@@ -33,6 +33,7 @@ from engine.registers.permissions import Permissions
 from engine.roster import Roster
 from infolinia.assembly.callbacks import callback_rules, promise
 from infolinia.assembly.campaign_rules import campaign_rules
+from infolinia.assembly.codes import code_desk
 from infolinia.assembly.debts import debt_desk
 from infolinia.configuration import Configuration
 from infolinia.contact_lists.desk import ImportDesk
@@ -114,6 +115,7 @@ def api_parts(
         recordings=vault or RecordingVault(configuration.place(configuration.recordings)),
         recorded=store.recordings,
         forecasts=forecasts,
+        codes=code_desk(configuration, store, gate, clock, ids),
         explain_campaign=explain_campaign,
         refresh_campaigns=refresh_campaigns,
         rate=Rate(rate.per_second, rate.burst),

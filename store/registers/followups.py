@@ -16,6 +16,7 @@ from engine.registers.followups import Followup, Limit
 from engine.registers.messages import Message, Move
 from messaging.followups import CallFacts
 from messaging.states import MessageState
+from store.link_adding import add_links
 from store.message_adding import add_messages
 from store.message_moves import Moves
 from store.outbox import open_jobs
@@ -68,20 +69,7 @@ class SqlFollowups:
                 insert(followups),
                 [{"key": one.key, "rule": one.rule, "at": now, "message_id": one.message.id} for one in kept],
             )
-            if links := [one.link for one in kept if one.link is not None]:
-                connection.execute(
-                    insert(short_links),
-                    [
-                        {
-                            "id": link.id,
-                            "message_id": link.message_id,
-                            "target": link.target,
-                            "made_at": link.made_at,
-                            "expires_at": link.expires_at,
-                        }
-                        for link in links
-                    ],
-                )
+            add_links(connection, [one.link for one in kept if one.link is not None])
             asked = [
                 {
                     "message_id": one.message.id,

@@ -1,0 +1,124 @@
+"""/codes: one-time codes, sent to a person and compared with what they enter. The code is never told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from compliance.facts import Channel
+from compliance.refusal_reasons import code_of
+from console.api.access import Role, Scope
+from console.api.code_shapes import CheckedCode, CodeShape, Entered, NewCode
+from console.api.operation import Answer, Asked, Operation
+from console.api.parts import ApiParts
+from console.api.problem import Problem, ProblemDoc
+from console.api.written_points import one_point
+from engine.followup.code_desk import CodeDesk, CodeOrder, CodeRefused
+from engine.followup.composing import KINDS
+from engine.registers.followups import KeptCode
+from engine.registers.refusals import Refused
+from history.forms import optional_time_form
+from messaging.codes import DIGITS, LETTERS_AND_DIGITS, CodeRules
+
+FORBIDDEN = ProblemDoc(
+    409,
+    "A rule forbids the message (kind `forbidden-by-rule`): which, why, and when it would be allowed.",
+    {
+        "rule": {"type": ["string", "null"]},
+        "reason": {"type": ["string", "null"]},
+        "next_allowed_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+)
+
+
+class CodesApi:
+    def __init__(self, parts: ApiParts) -> None:
+        self._parts = parts
+
+    def operations(self) -> tuple[Operation, ...]:
+        write: dict[str, Any] = {"tag": "codes", "scope": Scope.CODES_WRITE, "role": Role.SUPERVISOR}
+        return (
+            Operation(
+                "POST",
+                "/codes",
+                "send_code",
+                self._send,
+                "Send a person a one-time code",
+                description="It goes before all other messages. To one number at most five an hour.",
+                body=NewCode,
+                answer=CodeShape,
+                status=201,
+                keyed=True,
+                problems=(FORBIDDEN,),
+                **write,
+            ),
+            Operation(
+                "POST",
+                "/codes/{code_id}/check",
+                "check_code",
+                self._check,
+                "Compare what the person entered",
+                description="A right code is used up by it, and shows that its message arrived.",
+                body=Entered,
+                answer=CheckedCode,
+                keyed=True,
+                **write,
+            ),
+        )
+
+    async def _send(self, asked: Asked) -> Answer:
+        body: NewCode = asked.body
+        channel = Channel(body.channel)
+        point = one_point(body.to, self._parts.region, "body.to.value")
+        if point.kind is not KINDS[channel]:
+            raise Refused(f"By {channel} it goes to a {KINDS[channel]}, not a {point.kind}.", "to")
+        rules = CodeRules(
+            length=body.length,
+            alphabet=LETTERS_AND_DIGITS if body.letters else DIGITS,
+            lifetime=timedelta(seconds=body.lifetime_seconds),
+            most_attempts=body.attempts,
+        )
+        order = CodeOrder(point, channel, body.template, body.language, rules)
+        try:
+            kept = await self._desk.send(order)
+        except CodeRefused as refused:
+            raise _forbidden(refused) from refused
+        return Answer(_shape(kept))
+
+    async def _check(self, asked: Asked) -> Answer:
+        body: Entered = asked.body
+        verdict, kept = await self._desk.check(asked.path["code_id"], body.code)
+        return Answer(CheckedCode(verdict=verdict, attempts_left=kept.attempts_left))
+
+    @property
+    def _desk(self) -> CodeDesk:
+        if self._parts.codes is None:
+            raise Problem(503, "unavailable", "No codes are sent here.")
+        return self._parts.codes
+
+
+def _shape(kept: KeptCode) -> CodeShape:
+    return CodeShape(
+        id=kept.id,
+        message_id=kept.message_id,
+        length=kept.length,
+        sent_at=kept.sent_at,
+        expires_at=kept.expires_at,
+        attempts_left=kept.attempts_left,
+        used_at=kept.used_at,
+    )
+
+
+def _forbidden(refused: CodeRefused) -> Problem:
+    decision = refused.decision
+    return Problem(
+        409,
+        "forbidden-by-rule",
+        f"A rule forbids this message: {decision.reason or decision.rule}.",
+        extra={
+            "rule": decision.rule,
+            "reason": decision.reason,
+            "reason_code": code_of(decision.reason),
+            "next_allowed_at": optional_time_form(decision.next_allowed_at),
+        },
+    )

@@ -1,0 +1,95 @@
+"""One-time codes over the API: sent in a message, compared, used up; nobody but the person is told one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import text
+
+from compliance.facts import Channel
+from engine.registers.messages import MessageFilter, Move
+from messaging.states import MessageState
+from store.database import create_engine, database_url
+from tests.api.serving import RunningApi, both_databases, problem
+
+ANNA = {"kind": "phone", "value": "+48600000001"}
+
+
+async def sent(api: RunningApi, **more: object) -> tuple[dict[str, Any], str]:
+    """The API's answer, and the code that the message holds."""
+    reply = await api.token("codes:write").post("/codes", {"to": ANNA, **more})
+    assert reply.status == 201, reply.raw
+    message = await api.store.messages.get(reply.json["message_id"])
+    found = re.match(r"[0-9A-Z]+", message.text)
+    assert found is not None
+    return reply.json, found[0]
+
+
+async def entered(api: RunningApi, id: str, code: str) -> tuple[str, int]:
+    reply = await api.token("codes:write").post(f"/codes/{id}/check", {"code": code})
+    assert reply.status == 200, reply.raw
+    return reply.json["verdict"], reply.json["attempts_left"]
+
+
+async def went_out(api: RunningApi, message_id: str) -> None:
+    queue, now = api.store.message_queue("w1"), api.parts.clock.now()
+    await queue.claim(Channel.SMS, limit=10, lease_seconds=30)
+    for state in (MessageState.SENDING, MessageState.ACCEPTED):
+        await queue.move([Move(message_id, state, now, provider="one")])
+
+
+@both_databases
+async def test_a_right_code_is_right_once_and_checks_its_message(api: RunningApi) -> None:
+    told, code = await sent(api, language="pl")
+    assert (len(code), told["length"], told["attempts_left"], told["used_at"]) == (6, 6, 5, None)
+    message = await api.store.messages.get(told["message_id"])
+    assert message.text.startswith(f"{code} to Twój kod.")
+    assert message.priority < 0
+    await went_out(api, message.id)
+    assert await entered(api, told["id"], "nonsense") == ("wrong", 4)
+    assert await entered(api, told["id"], f" {code[:3]}-{code[3:]} ") == ("right", 0)
+    assert await entered(api, told["id"], code) == ("used", 0)
+    checked = await api.store.messages.get(message.id)
+    assert checked.state is MessageState.CHECKED
+    assert checked.text == "… to Twój kod. Jest ważny 10 min. Nikomu go nie podawaj."
+
+
+@both_databases
+async def test_nothing_that_is_kept_after_sending_tells_the_code(api: RunningApi, api_url: str) -> None:
+    told, code = await sent(api, length=10, letters=True)
+    await went_out(api, told["message_id"])
+    engine = create_engine(database_url(api_url))
+    tables = ("messages", "one_time_codes", "interactions", "publications", "outbox", "idempotency_keys")
+    async with engine.connect() as connection:
+        for table in tables:
+            rows = (await connection.execute(text(f"SELECT * FROM {table}"))).all()
+            assert code not in str(rows), table
+    await engine.dispose()
+
+
+@both_databases
+async def test_after_so_many_wrong_ones_none_is_right(api: RunningApi) -> None:
+    told, code = await sent(api, attempts=2)
+    wrong = "0" * 6 if code != "0" * 6 else "1" * 6
+    assert await entered(api, told["id"], wrong) == ("wrong", 1)
+    assert await entered(api, told["id"], wrong) == ("too_often", 0)
+    assert await entered(api, told["id"], code) == ("too_often", 0)
+    problem(await api.token("codes:write").post("/codes/none/check", {"code": "1"}), 404, "not-found")
+
+
+@both_databases
+async def test_one_number_gets_few_codes_and_only_safe_ones(api: RunningApi) -> None:
+    client = api.token("codes:write")
+    wrong = await client.post("/codes", {"to": ANNA, "length": 4, "attempts": 20})
+    assert "can be guessed" in problem(wrong, 422, "refused")["detail"]
+    wrong = await client.post("/codes", {"to": ANNA, "template": "none"})
+    assert wrong.wrong_fields == ["body.template"]
+    wrong = await client.post("/codes", {"to": ANNA, "channel": "email"})
+    assert wrong.wrong_fields == ["body.to"]
+    problem(await api.token("calls:write").post("/codes", {"to": ANNA}), 403, "forbidden")
+    for _ in range(5):
+        await sent(api)
+    problem(await client.post("/codes", {"to": ANNA}), 422, "refused")
+    page = await api.store.messages.list(MessageFilter())
+    assert len(page.items) == 5
