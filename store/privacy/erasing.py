@@ -22,6 +22,7 @@ from store.tables import (
     consents,
     contact_group_members,
     contact_groups,
+    dialogues,
     do_not_contact,
     interactions,
     legal_holds,
@@ -140,6 +141,7 @@ def erase_rows(
             connection, "attempts", rows, lead=None, contact_id=None, number="", debt=None, callback=None
         ),
         "messages": lambda rows: _empty_messages(connection, rows, now),
+        "dialogues": lambda rows: _close_dialogues(connection, rows, now),
         "consents": lambda rows: _empty_consents(connection, person, rows, key, proof_since, done),
         "do_not_contact": lambda rows: _hide_objections(connection, person, rows, key, now, new_id, done),
     }
@@ -288,6 +290,13 @@ def _empty_messages(connection: Connection, rows: ColumnElement[bool], now: date
         why="",
         code="",
     )
+
+
+def _close_dialogues(connection: Connection, rows: ColumnElement[bool], now: datetime) -> int:
+    """Nobody is left to be answered."""
+    still = (dialogues.c.state == "open") & rows
+    connection.execute(update(dialogues).where(still).values(state="closed", closed_at=now, owed_since=None))
+    return _set(connection, "dialogues", rows, contact_id=None, point_kind=None, point_value=None)
 
 
 def _delete_lone_groups(connection: Connection, person: Person) -> int:

@@ -109,6 +109,9 @@ Index(
     postgresql_where=_named,
 )
 
+_inbound = _m.direction == text("'inbound'")
+Index("ix_messages_inbound", _m.at, _m.id, sqlite_where=_inbound, postgresql_where=_inbound)
+
 # The provider's ids of what it took, one for each part: by them receipts find their message.
 message_parts = Table(
     "message_parts",

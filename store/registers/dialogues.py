@@ -1,0 +1,386 @@
+"""SqlDialogues: dialogues and their answers, one transaction a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, case, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from compliance.facts import Channel
+from engine.ports import Clock, Ids
+from engine.registers.actor import Actor
+from engine.registers.dialogues import AnswerFigures, DialogueFilter, DialogueRow, Route
+from engine.registers.messages import Message, MessageDirection
+from engine.registers.pages import Page
+from engine.registers.refusals import Missing, Refused
+from history.interaction import ContactPoint, PointKind
+from messaging.dialogue import Dialogue, DialogueState, answered, closed, given, received
+from messaging.grades import grade_of
+from store.audit import note
+from store.message_adding import add_messages
+from store.message_rows import message_of
+from store.registers.profiles import profiles, survivor_of
+from store.registers.transactions import read, written
+from store.tables import contacts, dialogue_answers, dialogue_messages, dialogues, messages, rating_requests
+
+_d = dialogues.c
+_m = messages.c
+_OPEN = _d.state == DialogueState.OPEN.value
+# What came in longer ago than this and was not looked at, is history.
+LOOKED_BACK = timedelta(days=7)
+_PLAIN = (
+    "id", "ours", "contact_id", "opened_at", "queue", "agent", "owed_since", "last_at", "language",
+    "mailing", "campaign", "answers", "first_seconds", "closed_at", "disposition", "version",
+)  # fmt: skip
+
+
+class SqlDialogues:
+    """Implements engine.registers.dialogues.Dialogues."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, ids: Ids) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+
+    # --- what comes in ------------------------------------------------------------------------------------
+
+    async def take_in(self, route: Route, *, limit: int = 200) -> Sequence[Dialogue]:
+        now = self._clock.now()
+        looked_at = exists().where(dialogue_messages.c.message_id == _m.id)
+        new = (
+            select(messages)
+            .where(
+                _m.direction == MessageDirection.INBOUND.value,
+                _m.at > now - LOOKED_BACK,
+                _m.point_value.is_not(None),
+                ~looked_at,
+            )
+            .order_by(_m.at, _m.id)
+            .limit(limit)
+        )
+        if not await read(self._engine, lambda one: one.execute(new.limit(1)).all()):
+            return ()
+
+        def work(connection: Connection) -> list[Dialogue]:
+            rows = connection.execute(new.with_for_update(skip_locked=True, of=messages)).all()
+            found: dict[str, Dialogue] = {}
+            for message in map(message_of, rows):
+                queue = None if _is_grade(connection, message) else route(message)
+                dialogue = None if queue is None else self._with(connection, message, queue)
+                connection.execute(
+                    insert(dialogue_messages).values(
+                        message_id=message.id, dialogue_id=None if dialogue is None else dialogue.id
+                    )
+                )
+                if dialogue is not None:
+                    found[dialogue.id] = dialogue
+            return list(found.values())
+
+        return await written(self._engine, work)
+
+    def _with(self, connection: Connection, message: Message, queue: str) -> Dialogue:
+        """The dialogue that the message goes on with, or opens."""
+        assert message.point is not None
+        ours = message.ours or ""
+        chosen = select(dialogues).where(
+            _OPEN,
+            _d.channel == message.channel.value,
+            _d.point_value == message.point.value,
+            _d.ours == ours,
+        )
+        row = connection.execute(chosen.with_for_update()).one_or_none()
+        if row is not None:
+            after = received(dialogue_of(row), message.at)
+            after = replace(
+                after,
+                queue=after.queue or queue,
+                mailing=message.mailing or after.mailing,
+                campaign=message.campaign or after.campaign,
+            )
+            _write(connection, after)
+            return after
+        dialogue = received(
+            Dialogue(
+                self._ids.new(),
+                message.channel,
+                message.point,
+                ours,
+                message.contact_id,
+                message.at,
+                queue,
+                language=_language(connection, message),
+                mailing=message.mailing,
+                campaign=message.campaign,
+            ),
+            message.at,
+        )
+        connection.execute(insert(dialogues).values(**_columns(dialogue), held_by=None, held_until=None))
+        return dialogue
+
+    # --- what is shown ------------------------------------------------------------------------------------
+
+    async def owed(self, node: str) -> Sequence[Dialogue]:
+        now = self._clock.now()
+        chosen = (
+            select(dialogues)
+            .where(
+                _OPEN,
+                _d.owed_since.is_not(None),
+                or_(_d.held_by.is_(None), _d.held_by == node, _d.held_until <= now),
+            )
+            .order_by(_d.owed_since, _d.id)
+        )
+        rows = await read(self._engine, lambda connection: connection.execute(chosen).all())
+        return [dialogue_of(row) for row in rows]
+
+    async def get(self, id: str) -> Dialogue:
+        return await read(self._engine, lambda connection: _read(connection, id))
+
+    async def row(self, id: str) -> DialogueRow:
+        return await read(self._engine, lambda one: _rows(one, [_read(one, id)])[0])
+
+    async def of_agent(self, agent: str) -> Sequence[DialogueRow]:
+        chosen = select(dialogues).where(_OPEN, _d.agent == agent)
+        ordered = chosen.order_by(_d.owed_since.is_(None), _d.owed_since, _d.last_at.desc()).limit(30)
+
+        def work(connection: Connection) -> Sequence[DialogueRow]:
+            return _rows(connection, [dialogue_of(row) for row in connection.execute(ordered)])
+
+        return await read(self._engine, work)
+
+    async def list(
+        self, wanted: DialogueFilter, *, limit: int = 50, after: tuple[str, ...] | None = None
+    ) -> Page[DialogueRow]:
+        chosen = select(dialogues)
+        if wanted.state is not None:
+            chosen = chosen.where(_d.state == wanted.state.value)
+        if wanted.queue is not None:
+            chosen = chosen.where(_d.queue == wanted.queue)
+        if wanted.agent is not None:
+            chosen = chosen.where(_d.agent == wanted.agent if wanted.agent else _d.agent.is_(None))
+        if wanted.owed:
+            chosen = chosen.where(_d.owed_since.is_not(None))
+        if after is not None:
+            chosen = chosen.where(tuple_(_d.last_at, _d.id) < tuple_(_moment(after[0]), after[1]))
+
+        def work(connection: Connection) -> Page[DialogueRow]:
+            ordered = chosen.order_by(_d.last_at.desc(), _d.id.desc()).limit(limit + 1)
+            found = [dialogue_of(row) for row in connection.execute(ordered)]
+            last = found[limit - 1] if len(found) > limit else None
+            place = None if last is None or last.last_at is None else (last.last_at.isoformat(), last.id)
+            return Page(tuple(_rows(connection, found[:limit])), place)
+
+        return await read(self._engine, work)
+
+    async def counts(self) -> tuple[int, int, datetime | None]:
+        chosen = select(func.count(), func.count(_d.owed_since), func.min(_d.owed_since)).where(_OPEN)
+        number, owed, since = await read(self._engine, lambda one: one.execute(chosen).one())
+        return number, owed, since
+
+    async def messages(self, dialogue: Dialogue, *, limit: int = 60) -> Sequence[Message]:
+        if dialogue.point is None:
+            return ()
+        ours = or_(_m.ours == dialogue.ours, _m.ours.is_(None)) if dialogue.ours else _m.ours.is_(None)
+        chosen = (
+            select(messages)
+            .where(
+                _m.point_value == dialogue.point.value,
+                _m.channel == dialogue.channel.value,
+                ours,
+                # What was never sent is no part of it, but an answer is shown from the moment it is written.
+                or_(_m.agent.is_not(None), _m.state != "queued"),
+            )
+            .order_by(_m.at.desc(), _m.id.desc())
+            .limit(limit)
+        )
+        rows = await read(self._engine, lambda connection: connection.execute(chosen).all())
+        return [message_of(row) for row in reversed(rows)]
+
+    async def figures(self, since: datetime, agent: str | None = None) -> AnswerFigures:
+        a = dialogue_answers.c
+        firsts = case((a.first.is_(True), a.seconds))
+        chosen = select(func.count(), func.count(firsts), func.avg(firsts), func.avg(a.seconds))
+        chosen = chosen.where(a.at >= since)
+        if agent is not None:
+            chosen = chosen.where(a.agent == agent)
+        return AnswerFigures(*await read(self._engine, lambda one: one.execute(chosen).one()))
+
+    # --- what is done -------------------------------------------------------------------------------------
+
+    async def hold(
+        self,
+        id: str,
+        agent: str,
+        node: str,
+        until: datetime,
+        *,
+        actor: Actor | None = None,
+        reason: str = "",
+    ) -> Dialogue:
+        now = self._clock.now()
+
+        def change(connection: Connection, row: Row[Any]) -> Dialogue:
+            if row.held_by not in (None, node) and row.held_until > now:
+                raise Refused("Somebody else has this dialogue in hand.", "held")
+            taken = given(dialogue_of(row), agent=agent)
+            _write(connection, taken, held_by=node, held_until=until)
+            if actor is not None:
+                about = {"agent": agent, "reason": reason}
+                note(connection, actor, "dialogue.taken_over", f"dialogue:{id}", about, now)
+            return replace(taken, held=True)
+
+        return await self._change(id, change)
+
+    async def keep_held(self, ids: Sequence[str], node: str, until: datetime) -> None:
+        if not ids:
+            return
+        kept = update(dialogues).where(_d.id.in_(ids), _d.held_by == node).values(held_until=until)
+        await written(self._engine, lambda connection: connection.execute(kept))
+
+    async def answer(self, id: str, agent: str, message: Message) -> Dialogue:
+        now = self._clock.now()
+
+        def change(connection: Connection, row: Row[Any]) -> Dialogue:
+            before = dialogue_of(row)
+            if before.agent not in (None, agent):
+                raise Refused("Another agent has this dialogue now.", "held")
+            after, time = answered(before, agent, now)
+            _write(connection, after, held_by=None, held_until=None)
+            add_messages(connection, [message], self._ids.new, now)
+            connection.execute(insert(dialogue_messages).values(message_id=message.id, dialogue_id=before.id))
+            if time is not None:
+                connection.execute(
+                    insert(dialogue_answers).values(
+                        message_id=message.id,
+                        dialogue_id=before.id,
+                        at=now,
+                        agent=agent,
+                        queue=before.queue,
+                        seconds=time.seconds,
+                        first=time.first,
+                    )
+                )
+            return after
+
+        return await self._change(id, change)
+
+    async def give(
+        self,
+        id: str,
+        *,
+        agent: str | None,
+        queue: str | None = None,
+        actor: Actor | None = None,
+        reason: str = "",
+    ) -> Dialogue:
+        def change(connection: Connection, row: Row[Any]) -> Dialogue:
+            after = given(dialogue_of(row), agent=agent, queue=queue)
+            _write(connection, after, held_by=None, held_until=None)
+            if actor is not None:
+                about = {"agent": agent, "queue": after.queue, "reason": reason}
+                note(connection, actor, "dialogue.given", f"dialogue:{id}", about, self._clock.now())
+            return after
+
+        return await self._change(id, change)
+
+    async def close(
+        self, id: str, disposition: str | None, *, actor: Actor | None = None, reason: str = ""
+    ) -> Dialogue:
+        now = self._clock.now()
+
+        def change(connection: Connection, row: Row[Any]) -> Dialogue:
+            after = closed(dialogue_of(row), disposition, now)
+            _write(connection, after, held_by=None, held_until=None)
+            if actor is not None:
+                about = {"disposition": disposition, "reason": reason}
+                note(connection, actor, "dialogue.closed", f"dialogue:{id}", about, now)
+            return after
+
+        return await self._change(id, change)
+
+    async def _change(self, id: str, change: Callable[[Connection, Row[Any]], Dialogue]) -> Dialogue:
+        def work(connection: Connection) -> Dialogue:
+            row = _row(connection, id, lock=True)
+            if row.state != DialogueState.OPEN.value:
+                raise Refused("This dialogue is closed: another message opens another one.", "closed")
+            return change(connection, row)
+
+        return await written(self._engine, work)
+
+
+def dialogue_of(row: Row[Any]) -> Dialogue:
+    known = row._mapping
+    point = None
+    if row.point_value is not None:
+        point = ContactPoint(PointKind(row.point_kind), row.point_value)
+    return Dialogue(
+        **{name: known[name] for name in _PLAIN},
+        channel=Channel(row.channel),
+        point=point,
+        state=DialogueState(row.state),
+        held=row.held_by is not None,
+    )
+
+
+def _columns(dialogue: Dialogue) -> dict[str, Any]:
+    point = dialogue.point
+    return {name: getattr(dialogue, name) for name in _PLAIN} | {
+        "channel": dialogue.channel.value,
+        "point_kind": None if point is None else point.kind.value,
+        "point_value": None if point is None else point.value,
+        "state": dialogue.state.value,
+    }
+
+
+def _write(connection: Connection, dialogue: Dialogue, **held: object) -> None:
+    connection.execute(update(dialogues).where(_d.id == dialogue.id).values(**_columns(dialogue), **held))
+
+
+def _row(connection: Connection, id: str, *, lock: bool = False) -> Row[Any]:
+    chosen = select(dialogues).where(_d.id == id)
+    row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
+    if row is None:
+        raise Missing(f"There is no dialogue {id[:60]}.")
+    return row
+
+
+def _read(connection: Connection, id: str) -> Dialogue:
+    return dialogue_of(_row(connection, id))
+
+
+def _rows(connection: Connection, found: Sequence[Dialogue]) -> list[DialogueRow]:
+    people = {one.contact_id for one in found if one.contact_id is not None}
+    survivors = {person: survivor_of(connection, person) for person in sorted(people)}
+    known = profiles(connection, sorted(set(survivors.values()))) if survivors else {}
+    return [DialogueRow(one, known.get(survivors.get(one.contact_id or "", ""))) for one in found]
+
+
+def _language(connection: Connection, message: Message) -> str | None:
+    """The person's, else that of the message that they answer."""
+    if message.contact_id is not None:
+        person = survivor_of(connection, message.contact_id)
+        chosen = select(contacts.c.language).where(contacts.c.id == person)
+        if (language := connection.execute(chosen).scalar()) is not None:
+            return str(language)
+    return message.language
+
+
+def _is_grade(connection: Connection, message: Message) -> bool:
+    """A grade that was asked for is counted, and not answered."""
+    if message.in_reply_to is None or grade_of(message.text) is None:
+        return False
+    asked = select(rating_requests.c.message_id).where(
+        and_(rating_requests.c.message_id == message.in_reply_to, rating_requests.c.until >= message.at)
+    )
+    return connection.execute(asked).first() is not None
+
+
+def _moment(written_at: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written_at)
+    except ValueError:
+        raise Refused("That page is not known: begin at the first one.", "after") from None
