@@ -37,6 +37,8 @@ from console.floor.pages import FloorPages
 from console.flows import FlowPages
 from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
+from console.messages.means import MessageMeans
+from console.messages.pages import message_routes
 from console.metrics import Metrics
 from console.pages import Pages
 from console.phone_socket import PhoneSocket
@@ -110,6 +112,7 @@ def make_application(
     breaks: Callable[[], Sequence[BreakChoice]] = tuple,
     queues: Queues | None = None,
     ids: Ids | None = None,
+    messages: MessageMeans | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
     Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
@@ -128,6 +131,7 @@ def make_application(
         floor=floor is not None,
         settings=doors is not None and ids is not None,
         campaigns=api is not None,
+        messages=api is not None and messages is not None,
     )
 
     def dispositions() -> Mapping[str, Disposition]:
@@ -180,6 +184,8 @@ def make_application(
         app.add_routes(campaign_routes(pages, api.parts))
         app.add_routes(callback_routes(pages, api.parts, desks))
         app.add_routes(DebtPages(pages, api.parts).routes())
+        if messages:
+            app.add_routes(message_routes(pages, api.parts, messages))
     if forms:
         app.add_routes(forms.routes())
     app.add_routes(pages.routes())

@@ -41,6 +41,7 @@ class Pages:
         floor: bool = False,
         settings: bool = False,
         campaigns: bool = False,
+        messages: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -52,6 +53,7 @@ class Pages:
         self._floor = floor
         self._settings = settings
         self._campaigns = campaigns
+        self._messages = messages
         self._words = load_words()
         self._templates = Environment(
             loader=PackageLoader("console", "templates"),
@@ -180,6 +182,7 @@ class Pages:
             floor_known=self._floor and may(me, "/floor"),
             campaigns_known=self._campaigns and may(me, "/campaigns"),
             callbacks_known=self._campaigns and may(me, "/callbacks"),
+            messages_known=self._messages and may(me, "/messages"),
             settings_known=self._settings and may(me, "/settings"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,

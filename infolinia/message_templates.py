@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from console.messages.means import TemplateFile
 from infolinia.configuration import Configuration, ConfigurationRejected
 from messaging.template_reading import load_template
 from messaging.templates import MessageTemplate
-from wording.yaml_source import LONGEST_BYTES, SourceRejected
+from wording.yaml_source import LONGEST_BYTES, Problem, SourceRejected
 
 
 def template_folder(configuration: Configuration) -> Path:
@@ -16,18 +17,24 @@ def template_folder(configuration: Configuration) -> Path:
 
 def load_templates(configuration: Configuration) -> dict[str, MessageTemplate]:
     """By name; none where there is no such folder. Raises ConfigurationRejected naming all problems."""
-    folder = template_folder(configuration)
-    found: dict[str, MessageTemplate] = {}
-    problems: list[str] = []
-    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
-        try:
-            with path.open("rb") as file:
-                text = file.read(LONGEST_BYTES + 1)
-            found[path.stem] = load_template(text, str(path), named=path.stem)
-        except OSError as error:
-            problems.append(f"{path}: the template cannot be read ({error.strerror}). Mend or remove it.")
-        except SourceRejected as rejected:
-            problems.append(str(rejected))
-    if problems:
+    files = template_files(template_folder(configuration))
+    if problems := [str(problem) for file in files for problem in file.problems]:
         raise ConfigurationRejected("\n".join(problems))
-    return found
+    return {file.name: file.template for file in files if file.template is not None}
+
+
+def template_files(folder: Path) -> list[TemplateFile]:
+    """Each file of the folder as it is now, by name."""
+    return [_read(path) for path in sorted(folder.glob("*.yaml"))] if folder.is_dir() else []
+
+
+def _read(path: Path) -> TemplateFile:
+    try:
+        with path.open("rb") as file:
+            text = file.read(LONGEST_BYTES + 1)
+        return TemplateFile(path.stem, load_template(text, str(path), named=path.stem))
+    except OSError as error:
+        why = f"the template cannot be read ({error.strerror}). Mend or remove it."
+        return TemplateFile(path.stem, None, (Problem(str(path), 1, 1, why),))
+    except SourceRejected as rejected:
+        return TemplateFile(path.stem, None, rejected.problems)

@@ -19,6 +19,7 @@ from console.accounts.people import People
 from console.api.serving import Api
 from console.application import Doors, make_application
 from console.hotline import FlowFact, HotlineFacts
+from console.messages.means import MessageMeans
 from console.metrics import Metrics
 from console.phone_socket import PhoneSocket
 from engine.clock import TimeOrderedIds
@@ -142,6 +143,7 @@ class Stage:
     agents: AgentRegister | None = None
     phone: PhoneSocket | None = None
     queues: Queues | None = None
+    messages: MessageMeans | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -185,6 +187,7 @@ class Stage:
             breaks=lambda: BREAKS,
             queues=self.queues,
             ids=TimeOrderedIds(self.clock),
+            messages=self.messages,
         )
 
 

@@ -1,0 +1,1 @@
+"""Pages of messages: all of them, one and its journey, templates, providers."""
