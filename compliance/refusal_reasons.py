@@ -38,6 +38,7 @@ class RefusalCode(StrEnum):
     # Of the gate itself, before any pack is asked.
     FACTS_UNREAD = "facts_unread"
     CONTACT_MISSING = "contact_missing"
+    CONTACT_GONE = "contact_gone"
     NO_POINT = "no_point"
     PERSON_BUSY = "person_busy"
     FAULT = "fault"
@@ -86,6 +87,7 @@ SENTENCES: Mapping[RefusalCode, str] = {
     _C.MACHINE_TODAY: "a machine answered earlier today",
     _C.FACTS_UNREAD: "the facts cannot be read: {why}",
     _C.CONTACT_MISSING: "nobody is known whom it would reach: {why}",
+    _C.CONTACT_GONE: "the contact is not there any more",
     _C.NO_POINT: "no point is known at which a {channel} would reach them",
     _C.PERSON_BUSY: "there is a call with them already",
     _C.FAULT: "a fault of the engine ({fault})",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 import phonenumbers
@@ -76,9 +76,9 @@ def offset(at: datetime, start: datetime) -> str:
     return f"{minutes}:{rest // 10:02}.{rest % 10}"
 
 
-def local_time(at: datetime) -> str:
-    """HH:MM:SS where the console runs, which is where its reader is."""
-    return f"{at.astimezone():%H:%M:%S}"
+def local_time(at: datetime, zone: tzinfo | None = None) -> str:
+    """HH:MM:SS of `zone`, else of the place where the console runs."""
+    return f"{at.astimezone(zone):%H:%M:%S}"
 
 
 def local_day(at: datetime, words: Words) -> str:
@@ -93,8 +93,8 @@ def local_date_time(at: datetime, words: Words) -> str:
     return f"{words.listed('weekdays')[local.weekday()]}, {local_day(at, words)}, {local_time(at)}"
 
 
-def short_date_time(at: datetime) -> str:
-    return f"{at.astimezone():%d.%m, %H:%M}"
+def short_date_time(at: datetime, zone: tzinfo | None = None) -> str:
+    return f"{at.astimezone(zone):%d.%m, %H:%M}"
 
 
 def numeric_day(at: datetime) -> str:

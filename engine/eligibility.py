@@ -13,6 +13,8 @@ from typing import Protocol
 
 from compliance.alike import kind_of
 from compliance.decision import Decision
+from compliance.refusal_reasons import RefusalCode
+from compliance.refusal_reasons import sentence as told_why
 from dialer.campaign import Campaign
 from dialer.caps import capped, held_back
 from dialer.eligibility import Eligibility, EligibilityTally, Refusal
@@ -132,7 +134,7 @@ class _Judging:
     def _judge_of(self, one: SampledLead) -> Callable[[datetime], _Found]:
         facts, number = one.facts, number_to_dial(one.lead, self._campaign.retry.caps)
         if facts is None or facts.point is None or number is None:
-            return lambda at: (Refusal("gate/contact", "The contact is not there any more."), None)
+            return lambda at: (Refusal("gate/contact", told_why(RefusalCode.CONTACT_GONE)), None)
         if not self._moments:
             return lambda at: (None, None)
         request = contact_of(self._campaign, one.lead, number, f"lead:{one.lead.id}")

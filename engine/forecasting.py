@@ -35,6 +35,7 @@ from dialer.schedule import Dialling
 from engine.campaign_rules import CampaignRules
 from engine.dialling.pacing_of import settings_of
 from engine.eligibility import MOST_JUDGED, Judges, eligibility, hours_of_plan
+from engine.forecast_notes import ForecastNote, sentence
 from engine.past_calls import NOTHING_KNOWN, Learned, learned_from, newest_calls
 from engine.past_machines import notes_of, world_of
 from engine.ports import Clock
@@ -49,7 +50,6 @@ _SIMULATED: dict[Mode, Literal["progressive", "predictive"]] = {
     Mode.PREDICTIVE: "predictive",
 }
 
-_WHOLE_LIST = "Each simulated day has the leads of the whole plan in all its hours, whatever hours suit each."
 # So few still tell how much days differ.
 FEWEST_DAYS = 3
 
@@ -192,9 +192,7 @@ async def make_forecast(
         began = clock.monotonic()
         for seed in range(days):
             if seed >= FEWEST_DAYS and clock.monotonic() - began > most_seconds:
-                notes.append(
-                    f"A day of so many hours and agents takes long: {seed} of {days} were simulated."
-                )
+                notes.append(sentence(ForecastNote.FEWER_DAYS, made=seed, asked=days))
                 break
             for number, (one, its_days) in enumerate(zip(plans, made, strict=True), 1):
                 its_days.append(simulate_day(one, found.callable.expected, settings, seed))
@@ -202,7 +200,7 @@ async def make_forecast(
                 await asyncio.sleep(0)
         forecast, *others = (summarise(one, settings, its) for one, its in zip(plans, made, strict=True))
         variants = [Variant(change, other) for change, other in zip(changes, others, strict=True)]
-        notes.append(_WHOLE_LIST)
+        notes.append(sentence(ForecastNote.WHOLE_LIST))
         notes += notes_of(campaign, settings, known)
     return CampaignForecast(
         campaign.id,
@@ -220,13 +218,13 @@ async def make_forecast(
 
 def _not_simulated(campaign: Campaign, hours: Sequence[datetime], found: Eligibility) -> list[str]:
     if not hours:
-        return ["It has no hour in the next two weeks in which it may dial: look at its hours and days."]
+        return [sentence(ForecastNote.NO_HOUR)]
     if not found.standing:
-        return ["Its list is empty, or all of it is done: add leads."]
+        return [sentence(ForecastNote.NO_LEADS)]
     if not found.callable.expected:
-        return ["Nobody of the list may be called in any hour of the plan: the rules tell why."]
+        return [sentence(ForecastNote.NOBODY)]
     if campaign.mode not in _SIMULATED:
-        return [f"Only progressive and predictive dialling is simulated, not {campaign.mode}."]
+        return [sentence(ForecastNote.MODE, mode=campaign.mode)]
     return []
 
 

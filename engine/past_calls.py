@@ -12,6 +12,7 @@ from dialer.forecast import World, answer_by_hour, answer_spread, learned_durati
 from dialer.forecast.durations import Duration
 from dialer.forecast.learned import Counts
 from dialer.results import NETWORK_TROUBLE, OURS, AttemptResult
+from engine.forecast_notes import ForecastNote, sentence
 from engine.registers.attempts import Attempts
 
 # So many past calls are learned from, the newest ones.
@@ -84,10 +85,10 @@ def learned_from(
     world = World()
     notes = []
     if len(ended) < _ENOUGH_CALLS:
-        notes.append("How many answer is mostly the trade's experience: few calls of it are known yet.")
+        notes.append(sentence(ForecastNote.FEW_CALLS))
     if len(talks) < _ENOUGH_TALKS:
-        notes.append("How long talks last is a default of two minutes: few talks of it are known yet.")
-    notes.append("How long agents work after a talk is a default of 20 s.")
+        notes.append(sentence(ForecastNote.FEW_TALKS))
+    notes.append(sentence(ForecastNote.WRAP_UP))
     return Learned(
         answer_by_hour([starts.astimezone(zone).hour for starts in hours], by_hour),
         answer_spread(list(by_day.values())),

@@ -8,8 +8,10 @@ from dialer.campaign import Campaign
 from dialer.forecast import Observed, World, learned_duration
 from dialer.machine import Detect, OnMachine
 from dialer.pacing import PacingSettings
+from engine.forecast_notes import ForecastNote, sentence
 from engine.past_calls import Learned
 
+_N = ForecastNote
 _AT_ONCE = Observed((0.0,))
 # Of voicemails, so many pick up before the call is given up; fewer are not believed.
 _LEAST_IN_TIME = 0.05
@@ -34,16 +36,15 @@ def notes_of(campaign: Campaign, settings: PacingSettings, known: Learned) -> li
     """What of it is a default, and what detection is taken to get wrong."""
     missed, told = known.machines.missed, []
     if _to_agents(campaign):
-        why = "Machines are given to agents as people are" if _detects(campaign) else "Detection is off"
-        told.append(f"{why}: a voicemail that answers costs an agent's seconds.")
+        told.append(sentence(_N.MACHINES_TO_AGENTS if _detects(campaign) else _N.DETECTION_OFF))
     else:
-        told.append(f"Of the people who answer, {settings.machine_error:.1%} count as taken for machines.")
+        told.append(sentence(_N.MACHINE_ERROR, share=f"{settings.machine_error:.1%}"))
         if missed is None:
-            told.append("No voicemail is taken to pass for a person: few of its voicemails are known yet.")
+            told.append(sentence(_N.MISSED_NONE))
         else:
-            told.append(f"Of the voicemails, {missed:.1%} pass for people, as agents said of past calls.")
+            told.append(sentence(_N.MISSED_SOME, share=f"{missed:.1%}"))
     if known.machines.share is None:
-        told.append("How many calls a voicemail answers is a default: few calls of it are known yet.")
+        told.append(sentence(_N.FEW_VOICEMAILS))
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import tzinfo
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from console.api.forecast_shapes import MOST_AGENTS, ForecastShape, OutlookShape
 from console.api.parts import ApiParts
 from console.campaigns.asking import actor_of, campaign_read
 from console.campaigns.forecast_charts import HEIGHT, WIDTH, abandoned, bars, steps, utilisation
+from console.campaigns.forecast_telling import note_told, rule_told
 from console.campaigns.frame import frame
 from console.campaigns.people import names_of
 from console.faults import Fault
@@ -129,7 +131,9 @@ class CampaignForecasts:
             examples=await self._examples(request, made),
             what_if=" ".join(f"{n:+}" for n in (WHAT_IF if kept is None else kept.what_if or WHAT_IF)),
             blocking=sum(one.blocks for one in found),
-            **_drawn(made),
+            rule_told=lambda one: rule_told(one.rule, one.sentence, words),
+            note_told=lambda note: note_told(note, words),
+            **_drawn(made, self._parts.zone),
             **await frame(campaign, self._parts, words),
         )
 
@@ -168,21 +172,21 @@ def _changes(text: str) -> tuple[int, ...] | None:
     return tuple(dict.fromkeys(change for change in map(int, parts) if change))
 
 
-def _drawn(kept: ForecastShape | None) -> dict[str, Any]:
+def _drawn(kept: ForecastShape | None, zone: tzinfo) -> dict[str, Any]:
     result = kept.result if kept is not None else None
     outlook = result.forecast if result is not None else None
     drawn: dict[str, Any] = {"result": result, "outlook": outlook, "width": WIDTH, "height": HEIGHT}
     if result is not None:
         drawn["steps"] = steps(result.eligibility)
     if result is not None and outlook is not None:
-        found, marks = bars(outlook.hours)
+        found, marks = bars(outlook.hours, zone)
         rows = [(one.agents, False, one) for one in result.what_if]
         drawn |= {
             "safe": keeps_cap(outlook),
             "bars": found,
             "marks": marks,
-            "busy": utilisation(outlook.curve),
-            "lost": abandoned(outlook.curve, outlook.abandon_cap),
+            "busy": utilisation(outlook.curve, zone),
+            "lost": abandoned(outlook.curve, zone, outlook.abandon_cap),
             "rows": sorted([*rows, (result.agents, True, outlook)], key=lambda row: row[0]),
         }
     return drawn

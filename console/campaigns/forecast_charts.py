@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from math import ceil
 
 from console.api.forecast_shapes import CurvePointShape, EligibilityShape, HourOutlookShape
@@ -58,8 +58,8 @@ class Step:
     takes: float
 
 
-def bars(hours: Sequence[HourOutlookShape]) -> tuple[list[Bar], list[tuple[float, int]]]:
-    """The bars, and the marks of the scale: (y, number)."""
+def bars(hours: Sequence[HourOutlookShape], zone: tzinfo) -> tuple[list[Bar], list[tuple[float, int]]]:
+    """The bars, their hours of `zone`; and the marks of the scale: (y, number)."""
     most = _round_up(max((hour.calls.high80 for hour in hours), default=1.0))
     each = (WIDTH - _LEFT) / max(1, len(hours))
     found = []
@@ -68,7 +68,7 @@ def bars(hours: Sequence[HourOutlookShape]) -> tuple[list[Bar], list[tuple[float
         calls_y, reached_y = _y(hour.calls.expected, most), _y(hour.reached.expected, most)
         found.append(
             Bar(
-                f"{hour.starts.astimezone():%H}",
+                f"{hour.starts.astimezone(zone):%H}",
                 hour.agents,
                 round(x, 1),
                 round(each * _BAR_SHARE, 1),
@@ -88,8 +88,10 @@ def bars(hours: Sequence[HourOutlookShape]) -> tuple[list[Bar], list[tuple[float
     return found, [(_y(mark, most), round(mark)) for mark in (0, most / 2, most)]
 
 
-def line(points: Sequence[tuple[datetime, list[float] | None]], cap: float | None = None) -> Line | None:
-    """Of percentiles 10, 50 and 90; None where there are fewer than two points."""
+def line(
+    points: Sequence[tuple[datetime, list[float] | None]], zone: tzinfo, cap: float | None = None
+) -> Line | None:
+    """Of percentiles 10, 50 and 90, with hours of `zone`; None where there are fewer than two points."""
     known = [(ends, values) for ends, values in points if values is not None]
     if len(known) < 2:
         return None
@@ -110,18 +112,18 @@ def line(points: Sequence[tuple[datetime, list[float] | None]], cap: float | Non
         top,
         None if cap is None else _y(cap, top),
         tuple(
-            (float(at(ends, 0).split(",")[0]), f"{ends.astimezone():%H:%M}")
+            (float(at(ends, 0).split(",")[0]), f"{ends.astimezone(zone):%H:%M}")
             for ends in (first, known[len(known) // 2][0], last)
         ),
     )
 
 
-def utilisation(curve: Sequence[CurvePointShape]) -> Line | None:
-    return line([(point.ends, point.utilisation) for point in curve])
+def utilisation(curve: Sequence[CurvePointShape], zone: tzinfo) -> Line | None:
+    return line([(point.ends, point.utilisation) for point in curve], zone)
 
 
-def abandoned(curve: Sequence[CurvePointShape], cap: float) -> Line | None:
-    return line([(point.ends, point.abandoned) for point in curve], cap)
+def abandoned(curve: Sequence[CurvePointShape], zone: tzinfo, cap: float) -> Line | None:
+    return line([(point.ends, point.abandoned) for point in curve], zone, cap)
 
 
 def steps(found: EligibilityShape) -> list[Step]:

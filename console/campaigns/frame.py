@@ -30,13 +30,14 @@ SHAPES = {
 async def frame(
     campaign: Campaign, parts: ApiParts, words: Words, counts: Sequence[LeadCount] | None = None
 ) -> dict[str, Any]:
-    """`counts`: of its leads, where they have been read already."""
+    """`counts`: of its leads, where they have been read already. `zone`: of all times that are shown."""
     mistakes = (
         await parts.campaign_rules.mistakes(campaign) if campaign.state_cause is Cause.NAMES_GONE else ()
     )
     known = await parts.leads.counts(campaign.id) if counts is None else counts
     return {
         "page": "campaigns",
+        "zone": parts.zone,
         "campaign": campaign,
         "shape": SHAPES[campaign.state],
         "state_note": note_told(campaign, mistakes, words),

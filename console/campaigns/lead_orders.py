@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from aiohttp import web
 
@@ -87,14 +87,14 @@ class LeadOrders:
             }
         )
         await response.prepare(request)
-        labels = disposition_names(self._parts.campaign_rules.known(), words)
+        labels, zone = disposition_names(self._parts.campaign_rules.known(), words), self._parts.zone
         # Spreadsheets know UTF-8 by its mark.
         await send(response, ("\ufeff" + _line(_HEADERS)).encode())
         async for leads in self._pages_of(campaign, wanted):
             await saw_all(request, "lead.seen", [f"lead:{lead.id}" for lead in leads])
             people = [lead.reason.data.get("who") for lead in leads]
             names = {**labels, **await names_of(people, self._parts.accounts.people, words)}
-            rows = [_line(_row(lead, words, told(lead.reason, words, names))) for lead in leads]
+            rows = [_line(_row(lead, words, told(lead.reason, words, names, zone), zone)) for lead in leads]
             await send(response, "".join(rows).encode())
         await response.write_eof()
         return response
@@ -114,7 +114,7 @@ _HEADERS = (
 )  # fmt: skip
 
 
-def _row(lead: Lead, words: Words, why: str) -> tuple[str, ...]:
+def _row(lead: Lead, words: Words, why: str, zone: tzinfo) -> tuple[str, ...]:
     return (
         lead.id,
         lead.name,
@@ -123,16 +123,16 @@ def _row(lead: Lead, words: Words, why: str) -> tuple[str, ...]:
         lead.reason.code.value,
         why,
         str(lead.attempts),
-        _time(lead.last_at),
+        _time(lead.last_at, zone),
         lead.last_outcome or "",
         lead.last_disposition or "",
-        _time(lead.not_before),
+        _time(lead.not_before, zone),
         lead.contact_id,
     )
 
 
-def _time(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone().isoformat(timespec="seconds")
+def _time(at: datetime | None, zone: tzinfo) -> str:
+    return "" if at is None else at.astimezone(zone).isoformat(timespec="seconds")
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -17,7 +17,6 @@ from console.campaigns.frame import counted, frame
 from console.campaigns.lead_filters import VIEWS, asked_of
 from console.campaigns.people import disposition_names, names_of
 from console.campaigns.telling import row_of, told
-from console.display import short_date_time
 from console.faults import Fault
 from console.gate_telling import gate_told
 from console.pages import Pages
@@ -94,14 +93,14 @@ class CampaignLeads:
             lead=lead,
             name=lead.name or words("contact_unnamed"),
             may_be_called=found.may_be_called,
-            reasons=[told(reason, words, names) for reason in found.reasons],
+            reasons=[told(reason, words, names, parts.zone) for reason in found.reasons],
             rules=decision.checked if decision else (),
             gate_told=lambda reason: gate_told(reason, words),
             decides=None if decision is None or decision.allowed else decision.rule,
             next_lawful=decision.next_allowed_at if decision else None,
             at=found.at,
             last_call=found.facts.attempts[0].id if found.facts.attempts else None,
-            when=short_date_time,
+            zone=parts.zone,
         )
 
     async def _list(
@@ -122,7 +121,7 @@ class CampaignLeads:
             **disposition_names(self._parts.campaign_rules.known(), words),
         }
         return {
-            "rows": [row_of(lead, words, now, names) for lead in page.items],
+            "rows": [row_of(lead, words, now, self._parts.zone, names) for lead in page.items],
             "views": [(name, counted(counts, one.states, one.reasons)) for name, one in VIEWS.items()],
             "asked": asked,
             "view": asked.view,

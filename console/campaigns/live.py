@@ -49,7 +49,9 @@ class CampaignLivePages:
         campaign = await campaign_read(self._parts.campaigns, request)
         counts = await self._parts.leads.counts(campaign.id)
         drawn = await self._drawn(request, campaign, counts)
-        return self._pages.page(request, "campaigns/live_board.html", campaign=campaign, **drawn)
+        return self._pages.page(
+            request, "campaigns/live_board.html", campaign=campaign, zone=self._parts.zone, **drawn
+        )
 
     async def pace(self, request: web.Request) -> web.Response:
         """Lines, calls a second and share, while it runs or not."""
@@ -112,7 +114,7 @@ class CampaignLivePages:
         outlook = await _outlook(parts, campaign)
         curve = outlook.curve if outlook is not None else []
         expected = outlook if live_charts.of_the_day(live, curve) else None
-        axis = live_charts.axis_of(live, curve)
+        axis = live_charts.axis_of(live, curve, parts.zone)
         return {
             "course": live,
             "run": run,
@@ -129,7 +131,7 @@ class CampaignLivePages:
             "done_leads": done(counts),
             "all_leads": counted(counts),
             "reached_leads": counted(counts, OVER, REACHED),
-            "why": held_told(campaign, run, words),
+            "why": held_told(campaign, run, words, parts.zone),
             "pacer": pacer_told(run, words),
             "stopped": held_today(live, words),
             "not_called": not_called_told(run, words),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from console.api.forecast_shapes import CurvePointShape
 from engine.campaign_live import PERIOD, CampaignLive, LivePoint
@@ -39,33 +39,35 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The time that is shown."""
+    """The time that is shown, on the clock of `zone`."""
 
     begins: datetime
     ends: datetime
+    zone: tzinfo
 
     def x(self, at: datetime) -> float:
         share = (at - self.begins) / (self.ends - self.begins)
         return round(LEFT + (WIDTH - LEFT - RIGHT) * min(1.0, max(0.0, share)), 1)
 
     def hours(self) -> tuple[tuple[float, str], ...]:
-        """Whole hours of the console's clock, no more than have room."""
-        first = self.begins.astimezone().replace(minute=0, second=0, microsecond=0)
+        """Whole hours, no more than have room."""
+        first = self.begins.astimezone(self.zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
         step = 1 + int((self.ends - self.begins) / timedelta(hours=_HOURS_SHOWN))
         found = [first + timedelta(hours=n) for n in range(0, 50, step)]
-        return tuple((self.x(at), f"{at:%H:%M}") for at in found if self.begins <= at <= self.ends)
+        shown = [at for at in found if self.begins <= at <= self.ends]
+        return tuple((self.x(at), f"{at.astimezone(self.zone):%H:%M}") for at in shown)
 
 
-def axis_of(live: CampaignLive, forecast: Sequence[CurvePointShape]) -> Axis:
+def axis_of(live: CampaignLive, forecast: Sequence[CurvePointShape], zone: tzinfo) -> Axis:
     """From the first that was measured or is expected of the day to the last, an hour at least."""
     moments = [live.at] if live.since <= live.at < live.until else []
     moments += [point.starts for point in live.points]
     moments += [min(point.starts + PERIOD, live.until) for point in live.points]
     moments += [point.ends for point in of_the_day(live, forecast)]
     if not moments:
-        return Axis(live.since, live.since + _LEAST_SPAN)
+        return Axis(live.since, live.since + _LEAST_SPAN, zone)
     begins = min(moments)
-    return Axis(begins, max(*moments, begins + _LEAST_SPAN))
+    return Axis(begins, max(*moments, begins + _LEAST_SPAN), zone)
 
 
 def of_the_day(live: CampaignLive, forecast: Sequence[CurvePointShape]) -> list[CurvePointShape]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from console import display
@@ -36,14 +36,15 @@ class Stop:
     why: str
 
 
-def held_told(campaign: Campaign, run: Mapping[str, Any] | None, words: Words) -> str:
+def held_told(campaign: Campaign, run: Mapping[str, Any] | None, words: Words, zone: tzinfo) -> str:
+    """Its times are of `zone`."""
     if run is None:
         if campaign.state is CampaignState.RUNNING:
             return words("live_held_other_engine")
         return _state(campaign.state, words)
     if run["held"]["code"] == "idle":
         return words(_idle(run))
-    return _held(run["held"]["code"], run["held"]["data"], words)
+    return _held(run["held"]["code"], run["held"]["data"], words, zone)
 
 
 def pacer_told(run: Mapping[str, Any] | None, words: Words) -> dict[str, Any]:
@@ -115,11 +116,11 @@ def _idle(run: Mapping[str, Any]) -> str:
     return "live_idle_under_way" if agents.get("idle") else "live_idle_busy"
 
 
-def _held(code: str, data: Mapping[str, Any], words: Words) -> str:
+def _held(code: str, data: Mapping[str, Any], words: Words, zone: tzinfo) -> str:
     if code == "state":
         return _state(CampaignState(data["state"]), words)
     until = data.get("until")
-    when = display.short_date_time(datetime.fromisoformat(until)) if until else ""
+    when = display.short_date_time(datetime.fromisoformat(until), zone) if until else ""
     if code == "trunk" and not when:
         return words("live_held_trunk_now", None, trunk=data["trunk"])
     if code == "dials":

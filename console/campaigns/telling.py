@@ -78,7 +78,10 @@ def told(reason: Reason, words: Words, names: Mapping[str, str] = NOBODY, zone: 
     return words(f"lead_reason_{reason.code}", None, **gaps)
 
 
-def row_of(lead: Lead, words: Words, now: datetime, names: Mapping[str, str] = NOBODY) -> LeadRow:
+def row_of(
+    lead: Lead, words: Words, now: datetime, zone: tzinfo, names: Mapping[str, str] = NOBODY
+) -> LeadRow:
+    """Its times are of `zone`."""
     reason = lead.reason
     if reason.code is _R.ON_THE_LINE:
         reason = Reason(reason.code, {**reason.data, "state": lead.state.value})
@@ -101,15 +104,15 @@ def row_of(lead: Lead, words: Words, now: datetime, names: Mapping[str, str] = N
         icon,
         words(state),
         lead.last_at if lead.state is _S.TALKING else None,
-        _next(lead, words, now),
-        told(reason, words, names),
+        _next(lead, words, now, zone),
+        told(reason, words, names, zone),
     )
 
 
-def _next(lead: Lead, words: Words, now: datetime) -> str:
+def _next(lead: Lead, words: Words, now: datetime, zone: tzinfo) -> str:
     if lead.state is not _S.WAITING or lead.not_before is None or lead.not_before <= now:
         return ""
-    at = lead.not_before.astimezone()
-    if at.date() == now.astimezone().date():
+    at = lead.not_before.astimezone(zone)
+    if at.date() == now.astimezone(zone).date():
         return words("campaign_today_at", None, time=f"{at:%H:%M}")
     return words("campaign_from_day", None, day=f"{at:%d.%m, %H:%M}")

@@ -137,16 +137,16 @@ def test_safe_is_when_the_interval_is_under_the_cap() -> None:
 
 def test_where_bars_lines_and_steps_lie() -> None:
     outlook = OutlookShape.model_validate(an_outlook(0.019))
-    found, marks = bars(outlook.hours)
+    found, marks = bars(outlook.hours, UTC)
     assert [bar.calls for bar in found] == [300, 300, 300]
     assert all(bar.high_y < bar.calls_y < bar.low_y < bar.reached_y < HEIGHT for bar in found)
     assert marks[0][1] == 0
     assert marks[-1][1] >= 330
-    assert bars([])[0] == []
-    drawn = line([(AT + timedelta(hours=n), [0.01, 0.02, 0.03]) for n in range(3)], 0.03)
+    assert bars([], UTC)[0] == []
+    drawn = line([(AT + timedelta(hours=n), [0.01, 0.02, 0.03]) for n in range(3)], UTC, 0.03)
     assert drawn is not None
     assert drawn.cap_y is not None
     assert len(drawn.middle.split()) == 3
-    assert line([(AT, [0.1, 0.2, 0.3]), (AT, None)]) is None
+    assert line([(AT, [0.1, 0.2, 0.3]), (AT, None)], UTC) is None
     eligibility = EligibilityShape.model_validate(a_result()["eligibility"])
     assert [(one.count, one.begins, one.takes) for one in steps(eligibility)] == [(12, 88.0, 12.0)]

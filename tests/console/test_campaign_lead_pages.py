@@ -150,7 +150,7 @@ def test_what_a_row_says() -> None:
 
     def row(state: LeadState, reason: Reason, until: datetime | None = None) -> tuple[str, str, str]:
         lead = replace(LEAD, state=state, reason=reason, not_before=until, last_outcome=AttemptResult.BUSY)
-        shown = row_of(lead, words, NOW)
+        shown = row_of(lead, words, NOW, UTC)
         return shown.state, shown.next, shown.why
 
     S, R = LeadState, ReasonCode
