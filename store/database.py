@@ -73,10 +73,13 @@ def shown(url: URL) -> str:
     return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
-def create_engine(url: URL, options: Mapping[str, Any] | None = None) -> AsyncEngine:
+def create_engine(
+    url: URL, options: Mapping[str, Any] | None = None, *, statement_seconds: float = STATEMENT_LIMIT_SECONDS
+) -> AsyncEngine:
     """An engine whose connections are set up for this store; connects to nothing yet.
 
-    `options` are execution options of all its connections.
+    `options` are execution options of all its connections. `statement_seconds`: of PostgreSQL's, the most
+    that one statement may take.
     """
     more = {**_JSON, "execution_options": dict(options or {})}
     if url.get_backend_name() == "postgresql":
@@ -88,7 +91,7 @@ def create_engine(url: URL, options: Mapping[str, Any] | None = None) -> AsyncEn
             pool_pre_ping=True,
             connect_args={
                 "timeout": CONNECT_LIMIT_SECONDS,
-                "command_timeout": STATEMENT_LIMIT_SECONDS,
+                "command_timeout": statement_seconds,
                 "server_settings": {"application_name": "infolinia", "timezone": "UTC"},
             },
             **more,

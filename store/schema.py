@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from alembic import command
@@ -16,6 +18,8 @@ from store.database import StoreError, check_reachable, create_engine, database_
 
 # One engine upgrades at a time; the others wait and find it done. Any number that nobody else uses would do.
 _POSTGRESQL_UPGRADE_LOCK = 7_407_001
+# An index on many millions of rows, or another engine that is at it, takes longer than a call may wait.
+_UPGRADE_STATEMENT_SECONDS = 1800.0
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
@@ -31,13 +35,27 @@ async def upgrade_engine(engine: AsyncEngine, revision: str = "head") -> None:
     """The same, through an engine that is already there. Raises StoreError."""
     await check_reachable(engine)
     try:
-        async with writing(engine) as connection:
+        async with _patient(engine) as patient, writing(patient) as connection:
             await connection.run_sync(_upgrade, revision)
     except (SQLAlchemyError, OSError) as error:
         raise StoreError(
             f"The tables of {shown(engine.url)} cannot be brought up to date ({reason(error)}); "
             "nothing was changed. Check that this user may change tables, then start again."
         ) from error
+
+
+@asynccontextmanager
+async def _patient(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """One to the same database whose statements may take as long as an upgrade needs."""
+    if engine.dialect.name != "postgresql":
+        yield engine
+        return
+    options = engine.sync_engine.get_execution_options()
+    own = create_engine(engine.url, options, statement_seconds=_UPGRADE_STATEMENT_SECONDS)
+    try:
+        yield own
+    finally:
+        await own.dispose()
 
 
 async def make_tables(engine: AsyncEngine) -> None:
