@@ -49,8 +49,8 @@ KINDS = (
     Kind.PROMISE_CHANGED,
     Kind.MESSAGE_RECEIVED,
 )
-RATING, OPT_OUT = "rating", "opt_out"
-ANSWERED_BY_ITSELF = frozenset({RATING, OPT_OUT})
+RATING, OPT_OUT, OPT_IN = "rating", "opt_out", "opt_in"
+ANSWERED_BY_ITSELF = frozenset({RATING, OPT_OUT, OPT_IN})
 """Message.code of what came in and needs nobody to answer it."""
 # How a queue is left by those with whom nobody talked.
 UNSERVED = frozenset({"abandoned", "timeout", "full", "nobody", "lost"})

@@ -163,7 +163,8 @@ class SqlMessageQueue:
             # Some providers tell our own id.
             moves.lock([receipt.reference for receipt in unknown])
             for receipt in unknown:
-                if moves.message(receipt.reference) is None:
+                known = moves.message(receipt.reference)
+                if known is None or known.provider != receipt.provider:
                     _keep_early(connection, receipt, now)
                 else:
                     moves.make(
@@ -173,7 +174,7 @@ class SqlMessageQueue:
 
         return await written(self._engine, work)
 
-    async def take(self, incoming: Incoming, *, opted_out: bool) -> Message | None:
+    async def take(self, incoming: Incoming, *, opted_out: bool, opted_in: bool = False) -> Message | None:
         now, new_id = self._clock.now(), self._ids.new()
         incoming = replace(
             incoming,
@@ -186,7 +187,7 @@ class SqlMessageQueue:
         )
 
         def work(connection: Connection) -> Message | None:
-            return take_incoming(connection, incoming, new_id, now, opted_out=opted_out)
+            return take_incoming(connection, incoming, new_id, now, opted_out=opted_out, opted_in=opted_in)
 
         return await written(self._engine, work)
 

@@ -19,7 +19,7 @@ from channels.callbacks import (
     same_secret,
 )
 from channels.handing_over import HttpHandover, HttpReply, NotAnswered
-from channels.messengers.permission import PERMISSION, Permission
+from messaging.permission import PERMISSION, Permission
 from channels.standing import Standing
 from channels.writable import unwritable
 from compliance.facts import Channel

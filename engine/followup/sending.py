@@ -27,7 +27,10 @@ from engine.followup.writing import AWAY_SECONDS, Writer
 from engine.gatekeeper import ContactRequest
 from engine.ports import Clock, StoreUnavailable
 from engine.registers.messages import Message, MessageQueue, Move, PutOff
+from messaging.opting import Wish
+from messaging.permission import PERMISSION, Permission
 from messaging.provider import Answer, Incoming, Listeners, Provider, Taken
+from messaging.replies import AUTOMATIC, own_words
 from messaging.states import MessageState
 
 log = structlog.get_logger("messages")
@@ -37,6 +40,7 @@ CLOSE_SECONDS = 5.0
 SUBMIT_SECONDS = 60.0
 # A message for which no provider has room now is looked at again after this.
 NO_LANE_SECONDS = 5.0
+MOST_UNANSWERED = 10_000
 
 
 class ManyGate(Protocol):
@@ -60,7 +64,7 @@ class SendingLimits:
 
 
 class MessageSending:
-    """Runs between `start` and `close`. `is_opt_out` reads what people write.
+    """Runs between `start` and `close`. `wish_of` reads what people write.
 
     `moved` hears of each message whose state has changed, `received` of each that came in.
     """
@@ -72,7 +76,7 @@ class MessageSending:
         gate: ManyGate,
         clock: Clock,
         *,
-        is_opt_out: Callable[[str], bool] = lambda _: False,
+        wish_of: Callable[[str], Wish | None] = lambda _: None,
         moved: Callable[[Message], None] = lambda _: None,
         received: Callable[[Message], None] = lambda _: None,
         limits: SendingLimits | None = None,
@@ -80,7 +84,7 @@ class MessageSending:
         self._queue = queue
         self._gate = gate
         self._clock = clock
-        self._is_opt_out = is_opt_out
+        self._wish_of = wish_of
         self._received = received
         self._limits = limits or SendingLimits()
         self._lanes: dict[Channel, list[Lane]] = {}
@@ -92,6 +96,8 @@ class MessageSending:
         self._rounds: dict[Channel, asyncio.Task[None]] = {}
         self._submits: set[asyncio.Task[None]] = set()
         self._work: list[asyncio.Task[None]] = []
+        # Handed over, and nobody answered: the provider may hear of it yet.
+        self._unanswered: dict[str, Message] = {}
         self._room = asyncio.Event()
         self._wake = asyncio.Event()
         self._closing = False
@@ -112,7 +118,12 @@ class MessageSending:
     async def start(self) -> None:
         self._writer.start()
         for lane in self.lanes():
-            listeners = Listeners(self._writer.receipt, self._take, partial(self._stands, lane))
+            listeners = Listeners(
+                self._writer.receipt,
+                self._take,
+                partial(self._stands, lane),
+                partial(self._answered_late, lane),
+            )
             try:
                 await lane.carrier.provider.start(listeners)
             except Exception as fault:
@@ -295,14 +306,30 @@ class MessageSending:
         lane.in_flight -= 1
         if pause := pause_seconds(answer):
             lane.paused_until = max(lane.paused_until, self._clock.monotonic() + pause)
+        if answer.taken is Taken.UNKNOWN:
+            if len(self._unanswered) >= MOST_UNANSWERED:
+                del self._unanswered[next(iter(self._unanswered))]
+            self._unanswered[message.id] = message
         self._writer.answered(answered_by(answer, message, lane.name, self._clock.now()))
         self._room.set()
+
+    async def _answered_late(self, lane: Lane, message_id: str, answer: Answer) -> None:
+        """Written when this returns. A message that was sent again meanwhile is left to its new answer."""
+        if (message := self._unanswered.pop(message_id, None)) is not None:
+            move = answered_by(answer, message, lane.name, self._clock.now())
+            await self._writer.answered_late(move)
 
     # --- what providers tell ------------------------------------------------------------------------------
 
     async def _take(self, incoming: Incoming) -> None:
         """Written when this returns. Raises StoreUnavailable."""
-        message = await self._queue.take(incoming, opted_out=self._is_opt_out(incoming.text))
+        permission = incoming.data.get(PERMISSION)
+        wish = None if incoming.data.get(AUTOMATIC) else self._wish_of(own_words(incoming))
+        message = await self._queue.take(
+            incoming,
+            opted_out=permission == Permission.WITHDRAWN or wish is Wish.STOP,
+            opted_in=permission == Permission.GIVEN or wish is Wish.START,
+        )
         if message is not None:
             self._received(message)
 

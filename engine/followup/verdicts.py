@@ -96,8 +96,9 @@ def answered_by(answer: Answer, message: Message, provider: str, now: datetime) 
             wait = max(answer.retry_after_seconds or 0.0, back_off_seconds(message.attempts))
             return move(MessageState.QUEUED, not_before=now + timedelta(seconds=wait))
         case _:
-            # Some parts went out: the rest is not sent as if nothing had been.
-            partly = bool(answer.references) and (message.parts or 0) > len(answer.references)
+            # Some parts went out: the rest is not sent as if nothing had been. Our own id is of the whole.
+            some = answer.references not in ((), (message.id,))
+            partly = some and (message.parts or 0) > len(answer.references)
             return move(MessageState.IN_DOUBT, lost_part=MessageState.IN_DOUBT if partly else None)
 
 

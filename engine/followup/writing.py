@@ -26,7 +26,7 @@ class Writer:
     def __init__(self, queue: MessageQueue, moved: Callable[[Message], None]) -> None:
         self._queue = queue
         self._moved = moved
-        self._moves: list[Move] = []
+        self._moves: list[tuple[Move, asyncio.Future[None] | None]] = []
         self._receipts: list[tuple[Receipt, asyncio.Future[None]]] = []
         self._something = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -49,17 +49,26 @@ class Writer:
                 log.error("answers were not written: they are in doubt", answers=len(self._moves), why=away)
 
     def answered(self, move: Move) -> None:
-        self._moves.append(move)
+        self._moves.append((move, None))
         self._something.set()
+
+    async def answered_late(self, move: Move) -> None:
+        """Returns once it is written, which it is although the database is away meanwhile."""
+        written = self._to_write()
+        self._moves.append((move, written))
+        await written
 
     async def receipt(self, receipt: Receipt) -> None:
         """Returns once it is written. Raises StoreUnavailable."""
+        written = self._to_write()
+        self._receipts.append((receipt, written))
+        await written
+
+    def _to_write(self) -> asyncio.Future[None]:
         if self._task is None:
             raise StoreUnavailable("the hotline is stopping")
-        written = asyncio.get_running_loop().create_future()
-        self._receipts.append((receipt, written))
         self._something.set()
-        await written
+        return asyncio.get_running_loop().create_future()
 
     async def _write_on(self) -> None:
         while True:
@@ -83,9 +92,12 @@ class Writer:
     async def _write(self) -> None:
         """Answers first: receipts are about them. What could not be written is kept for the next time."""
         moves = self._moves[:BATCH]
-        for message in await self._moved_together(moves):
+        for message in await self._moved_together([move for move, _ in moves]):
             self._moved(message)
         del self._moves[: len(moves)]
+        for _, heard in moves:
+            if heard is not None and not heard.done():
+                heard.set_result(None)
         receipts, self._receipts = self._receipts[:BATCH], self._receipts[BATCH:]
         try:
             for message in await self._queue.receipts([receipt for receipt, _ in receipts]):

@@ -245,11 +245,11 @@ class MessageQueue(Protocol):
     async def receipts(self, receipts: Sequence[Receipt]) -> Sequence[Message]:
         """What became of parts. One of an unknown reference waits for it. Those whose state changed."""
 
-    async def take(self, incoming: Incoming, *, opted_out: bool) -> Message | None:
+    async def take(self, incoming: Incoming, *, opted_out: bool, opted_in: bool = False) -> Message | None:
         """Keep what a person wrote, once: None when it is known already.
 
         `opted_out`: it is an opt-out, which stands from this transaction on; what is queued for that person
-        and purpose is stopped.
+        and purpose is stopped. `opted_in`: it takes back what they forbade in messages of this channel.
         """
 
     async def doubtful(self, *, limit: int) -> Sequence[tuple[str, str, str]]:

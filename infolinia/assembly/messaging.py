@@ -49,12 +49,12 @@ async def send_messages(
     carriers = carriers_of(configuration, clock)
     words = section.words.opting()
 
-    def is_opt_out(text: str) -> bool:
+    def wish_of(text: str) -> Wish | None:
         understood = words.understood(text)
-        return understood is not None and understood.wish is Wish.STOP
+        return None if understood is None else understood.wish
 
     queue = store.message_queue(f"{configuration.node}:{ids.new()}", timedelta(hours=section.expires_hours))
-    sending = MessageSending(queue, carriers, gate, clock, is_opt_out=is_opt_out)
+    sending = MessageSending(queue, carriers, gate, clock, wish_of=wish_of)
     if carriers:
         await sending.start()
         stack.push_async_callback(sending.close)

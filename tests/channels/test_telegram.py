@@ -13,7 +13,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from channels.messengers.permission import PERMISSION
+from messaging.permission import PERMISSION
 from channels.messengers.telegram import LONGEST_TEXT, TelegramBot, TelegramProvider
 from compliance.facts import Channel
 from messaging.provider import Answer, Incoming, Taken

@@ -13,7 +13,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.messengers.permission import PERMISSION
+from messaging.permission import PERMISSION
 from channels.messengers.vk import LONGEST_TEXT, VkCommunity, VkProvider, random_id
 from compliance.facts import Channel
 from messaging.provider import Answer, Incoming, Taken

@@ -20,6 +20,7 @@ from engine.registers.decisions import DecisionFilter
 from engine.registers.messages import MessageFilter
 from engine.rulebook import RuleBook
 from history.permissions import Objection, Scope
+from messaging.opting import Wish
 from messaging.provider import Answer, Pace, Receipt, Submission, Taken
 from messaging.states import FINAL, MessageState
 from store.store import Store
@@ -245,7 +246,7 @@ async def test_what_is_in_doubt_is_asked_about(store: Store, start: Start, clock
 async def test_stop_in_the_middle_stops_the_rest(store: Store, start: Start) -> None:
     provider = HandProvider(pace=Pace(at_once=1))
     await store.messages.add([message(1, "first")])
-    await start(provider, is_opt_out=lambda said: said == "STOP")
+    await start(provider, wish_of=lambda said: Wish.STOP if said == "STOP" else None)
     await becomes(store, "first", S.ACCEPTED)
     later = AT + timedelta(minutes=5)
     await store.messages.add([message(1, "rest", not_before=later), message(2, "other")])
