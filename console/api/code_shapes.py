@@ -10,7 +10,6 @@ from console.api.callback_shapes import Language
 from console.api.contact_shapes import NewPoint
 from console.api.operation import Shape
 from console.api.shapes import PLAIN, Time
-from messaging.codes import Verdict
 
 
 class NewCode(Shape):
@@ -45,5 +44,8 @@ class Entered(Shape):
 
 
 class CheckedCode(Shape):
-    verdict: Annotated[Verdict, Field(description="Only `right` is; it uses the code up.")]
+    verdict: Annotated[
+        Literal["right", "wrong", "expired", "used", "too_often"],
+        Field(description="A right code is used up by it."),
+    ]
     attempts_left: int

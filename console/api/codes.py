@@ -88,7 +88,7 @@ class CodesApi:
     async def _check(self, asked: Asked) -> Answer:
         body: Entered = asked.body
         verdict, kept = await self._desk.check(asked.path["code_id"], body.code)
-        return Answer(CheckedCode(verdict=verdict, attempts_left=kept.attempts_left))
+        return Answer(CheckedCode(verdict=verdict.value, attempts_left=kept.attempts_left))
 
     @property
     def _desk(self) -> CodeDesk:

@@ -53,8 +53,8 @@ class SqlOneTimeCodes:
                 {
                     "id": code.id,
                     "message_id": message.id,
-                    "salt": salt,
-                    "hashed": hashed,
+                    "salt": salt.hex(),
+                    "hashed": hashed.hex(),
                     "length": code.length,
                     "most_attempts": code.most_attempts,
                     "sent_at": code.sent_at,
@@ -73,11 +73,11 @@ class SqlOneTimeCodes:
             row = connection.execute(chosen).one_or_none()
             if row is None:
                 raise Missing(f"There is no code {id}.")
-            code = OneTimeCode(row.hashed, row.sent_at, wrong=row.wrong, used_at=row.used_at)
+            code = OneTimeCode(bytes.fromhex(row.hashed), row.sent_at, wrong=row.wrong, used_at=row.used_at)
             rules = CodeRules(
                 length=row.length, lifetime=row.expires_at - row.sent_at, most_attempts=row.most_attempts
             )
-            after, verdict = tried(code, rules, hashed_with(row.salt), at)
+            after, verdict = tried(code, rules, hashed_with(bytes.fromhex(row.salt)), at)
             if after != code:
                 # On SQLite nothing is locked by reading: who was faster has counted.
                 put = update(one_time_codes).where(_c.id == id, _c.wrong == row.wrong, _c.used_at.is_(None))

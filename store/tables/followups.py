@@ -5,7 +5,7 @@ None of these rows tells who a person is: that stands with their message.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text
 
 from store.tables.columns import UtcDateTime, metadata
 
@@ -23,14 +23,14 @@ short_links = Table(
     sqlite_with_rowid=False,
 )
 
-# `hashed`: with the salt; the code itself stands in its message until that has gone out. `wrong`: tries.
+# `hashed`: with the salt, both in hexadecimal digits; the code itself stands in its message until that has gone out. `wrong`: tries.
 one_time_codes = Table(
     "one_time_codes",
     metadata,
     Column("id", Text, primary_key=True),
     Column("message_id", Text, ForeignKey("messages.id"), nullable=False, index=True),
-    Column("salt", LargeBinary, nullable=False),
-    Column("hashed", LargeBinary, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("hashed", Text, nullable=False),
     Column("length", SmallInteger, nullable=False),
     Column("most_attempts", SmallInteger, nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),

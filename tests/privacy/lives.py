@@ -36,12 +36,14 @@ from engine.changes import (
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.contacts import ContactDraft
 from engine.registers.desk import CallPart
+from engine.registers.followups import Followup, KeptCode, RatingRequest
 from engine.registers.messages import Message, Move
 from history.callbacks import CallbackRequest, CallbackSource
 from history.contact import GroupKind
 from history.interaction import Channel as HistoryChannel
 from history.interaction import ContactPoint, Interaction, PointKind, interaction_of
 from history.permissions import Consent, Objection, Proof, Scope
+from messaging.links import short_link
 from messaging.provider import Incoming, Receipt
 from messaging.states import MessageState
 from store.database import writing
@@ -105,6 +107,21 @@ async def _wrote(store: Store, now: datetime) -> None:
     await queue.move([Move("01WROTE", MessageState.ACCEPTED, now, references=("01REF",))])
     came = Incoming("one", Channel.SMS, PHONE.value, "100", "tulipany", now, "01CAME")
     await queue.take(came, opted_out=False)
+    await _followed(store, now, given)
+
+
+async def _followed(store: Store, now: datetime, given: dict[str, object]) -> None:
+    """A question for a grade with a link, and a one-time code."""
+    later = now + timedelta(days=1)
+    messages = [
+        Message(name, now, Channel.SMS, PHONE, not_before=later, **given)  # type: ignore[arg-type]
+        for name in ("01ASKS", "01CODED")
+    ]
+    link = short_link(b"01234567", "01ASKS", "https://shop.example/tulipany", now)
+    asks = RatingRequest("01CALL71", "message", later)
+    await store.followups.keep("followups", None, 0, [Followup("call:1", "r", messages[0], link, (), asks)])
+    code = KeptCode("01CODE", "01CODED", 6, 5, now, later)
+    await store.one_time_codes.add(code, b"salt", b"hashed", messages[1], since=now, most=5)
 
 
 async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path) -> Life:
