@@ -82,9 +82,9 @@ class DialogueRules:
 def needs_person(
     text: str, *, automatic: bool, words: OptingWords, keywords: Collection[str] = frozenset()
 ) -> bool:
-    """Whether somebody has to read it: no opt-out, no keyword (written `bare`), nothing a machine wrote."""
+    """Whether somebody has to read it: no opt-out or opt-in, no keyword (`bare`), nothing a machine wrote."""
     meant = words.understood(text)
-    if automatic or (meant is not None and meant.wish is Wish.STOP):
+    if automatic or (meant is not None and meant.wish is not Wish.HELP):
         return False
     word = bare(text)
     return not word or word not in keywords

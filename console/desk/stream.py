@@ -31,10 +31,11 @@ OLD: Mapping[DeskPart, tuple[str, ...]] = {
     DeskPart.NOTES: ("side", "band", "customer"),
     DeskPart.DAY: ("strip",),
     DeskPart.QUEUES: ("queues", "targets", "idle"),
+    DeskPart.WRITTEN: ("written",),
     DeskPart.PHONE: ("phone",),
     DeskPart.ELSEWHERE: ("elsewhere",),
     DeskPart.SIGNED_OUT: ("dismissed",),
-    DeskPart.ALL: ("status", "band", "customer", "timeline", "side", "strip", "queues"),
+    DeskPart.ALL: ("status", "band", "customer", "timeline", "side", "strip", "queues", "written"),
 }
 LAST = frozenset({DeskPart.ELSEWHERE, DeskPart.SIGNED_OUT})
 

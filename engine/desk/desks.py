@@ -151,6 +151,10 @@ class Desks:
         if isinstance(event, ControlRestored) and event.restarted:
             self._sittings.asterisk_restarted()
 
+    def tell(self, agent: str, part: DeskPart) -> None:
+        """That part of the agent's page is old, if they have one open."""
+        self._sittings.tell(agent, part)
+
     async def agent_of(self, person_id: str) -> str:
         """The agent's name of a person. Refused ("disabled", "store")."""
         return await self._people.agent_of(person_id)

@@ -18,6 +18,7 @@ from engine.desk.ordered_ledger import OrderedLedger
 from engine.desk.showing import Showing
 from engine.desk.sittings import Sittings
 from engine.desk.view import DeskPart
+from engine.desk.written_beside import of_calls
 from engine.exchange import Exchange
 from engine.registers.agents import AgentEvent, AgentEventKind, AgentStanding
 
@@ -68,7 +69,7 @@ class Following:
         self._days_due: set[str] = set()  # agents whose page is about to be told of its numbers
 
     def start(self) -> None:
-        self.views = dict(self._queues.agent_views())
+        self.views = {name: of_calls(view) for name, view in self._queues.agent_views().items()}
         self._stop_watching = self._queues.watch(self._on_board)
         self._exchange.live.on_event = self._on_call_event
         self._later(LEFT_OVER_SECONDS, self._wrap_up_left_over)
@@ -144,7 +145,7 @@ class Following:
 
     def _follow(self, news: BoardNews) -> None:
         if news.agent is not None:
-            self._agent_changed(news.agent)
+            self._agent_changed(of_calls(news.agent))
         elif news.agent_gone:
             gone = self.views.pop(news.agent_gone, None)
             if gone is not None:

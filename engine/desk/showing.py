@@ -41,6 +41,7 @@ from engine.registers.agents import AgentRegister
 from engine.registers.desk import CallPart, DeskRegister, KnownCaller
 from engine.switchboard import Switchboard
 from engine.talks.lines import RING_SECONDS
+from history.contact import Contact
 from history.dispositions import Disposition
 from history.interaction import Interaction
 
@@ -342,8 +343,11 @@ def _asked(talk: TalkView, party: PartyView) -> OfferView:
 
 def texts_of(popup: Popup, agent: str) -> dict[str, str]:
     """What a template's places may be filled with: the person's attributes and names, the call, the agent."""
+    return values_of(popup.contact, popup.number, agent)
+
+
+def values_of(contact: Contact | None, number: str, agent: str) -> dict[str, str]:
     values: dict[str, str] = {}
-    contact = popup.contact
     if contact is not None:
         values |= {
             name: str(value)
@@ -352,4 +356,4 @@ def texts_of(popup: Popup, agent: str) -> dict[str, str]:
         }
         names = {"name": contact.name, "given_name": contact.given_name, "family_name": contact.family_name}
         values |= {name: value for name, value in names.items() if value}
-    return {**values, "number": popup.number, "agent": agent}
+    return {**values, "number": number, "agent": agent}

@@ -28,6 +28,7 @@ class DeskPart(StrEnum):
     NOTES = "notes"  # note, disposition, what was scheduled
     DAY = "day"
     QUEUES = "queues"
+    WRITTEN = "written"  # messages of people: offered, in hand, answered
     PHONE = "phone"  # Asterisk was restarted: ask for credentials anew
     ELSEWHERE = "elsewhere"  # another page is the desk now: this one is over
     SIGNED_OUT = "signed_out"  # by a supervisor, or as the person was disabled
