@@ -13,10 +13,11 @@ from ivr.commands import Listen
 from ivr.steps.body import FieldBody
 from ivr.steps.set import VariableName
 from ivr.turns.options import OptionTurn
-from ivr.turns.turn import Candidate
+from ivr.turns.turn import NO_KEY, YES_KEY, Candidate
 from wording.navigation import navigation_phrases
 from wording.option_words import number_phrases
 from wording.phrases import normalised
+from wording.yes_no import understood_yes_no, yes_no_phrases
 
 if TYPE_CHECKING:
     from ivr.activity import Activity
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 
 class Rate(FieldBody):
-    """`rate: {into: rating, from: 1, to: 5, prompt: {…}}`. `declined`: no grade came."""
+    """`rate: {into: rating, from: 1, to: 5, prompt: {…}}`, or `yes_no: true` instead of a range: yes is 1, no
+    is 0. `declined`: no grade came.
+    """
 
     verb: ClassVar[str] = "rate"
     optional: ClassVar[tuple[str, ...]] = ("declined",)
@@ -34,12 +37,15 @@ class Rate(FieldBody):
     into: VariableName
     lowest: int = Field(default=1, ge=0, le=10, alias="from")
     highest: int = Field(default=5, ge=0, le=10, alias="to")
+    yes_no: bool = False
     attempts: int = Field(default=1, ge=1, le=10)
 
     _ears: dict[tuple[str, ...], Listen] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
+        if self.yes_no and {"lowest", "highest"} & self.model_fields_set:
+            raise ValueError("yes_no is graded 1 and 0: leave `from` and `to` out")
         if self.lowest >= self.highest:
             raise ValueError(f"from {self.lowest} must be less than to {self.highest}")
         return self
@@ -50,11 +56,23 @@ class Rate(FieldBody):
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        return tuple(map(str, self.grades))
+        return (YES_KEY, NO_KEY) if self.yes_no else tuple(map(str, self.grades))
+
+    def grade(self, key: str) -> int:
+        """What the key of an answer means."""
+        return int(key == YES_KEY) if self.yes_no else int(key)
 
     @cached_property
     def words(self) -> dict[str, dict[str, str]]:
-        """language -> word -> grade."""
+        """language -> word -> key."""
+        if self.yes_no:
+            return {
+                language: {
+                    word: YES_KEY if understood_yes_no(word, language) else NO_KEY
+                    for word in yes_no_phrases(language)
+                }
+                for language in self.prompt
+            }
         return {
             language: {word: grade for grade in self.keys for word in number_phrases(int(grade), language)}
             for language in self.prompt
@@ -91,9 +109,10 @@ class _RateTurn(OptionTurn):
         return self._rate.meaning[language].get(normalised(text))
 
     def accept(self, answer: Candidate) -> None:
-        self.note_understood(answer, {"value": answer.value})
-        self.talk.set(self._rate.into, answer.value)
-        self.talk.note(CallEventKind.RATED, {"step": self.step.name, "rating": int(answer.value)})
+        grade = self._rate.grade(answer.value)
+        self.note_understood(answer, {"value": str(grade)})
+        self.talk.set(self._rate.into, str(grade))
+        self.talk.note(CallEventKind.RATED, {"step": self.step.name, "rating": grade})
         self.talk.finish("next")
 
     def give_up(self, why: str) -> None:

@@ -64,6 +64,35 @@ def test_a_grade_of_two_digits_waits_for_the_second() -> None:
     assert stage.notes("rated") == [{"step": "first", "rating": 10}]
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "grade"),
+    [
+        ("en", "yes", 1),
+        ("en", "no", 0),
+        ("pl", "tak", 1),
+        ("pl", "nie", 0),
+        ("ru", "да", 1),
+        ("ru", "нет", 0),
+        ("en", "1", 1),
+        ("en", "2", 0),
+    ],
+)
+def test_yes_is_one_and_no_is_none(language: str, said: str, grade: int) -> None:
+    stage = Stage(flow_of(", yes_no: true", language))
+    if said.isdecimal():
+        stage.keys(said)
+    else:
+        stage.hear(said, lang=language)
+    assert stage.said == f"Thanks for {grade}."
+    assert stage.notes("rated") == [{"step": "first", "rating": grade}]
+
+
+def test_a_number_is_no_answer_to_yes_or_no() -> None:
+    stage = Stage(flow_of(", yes_no: true"))
+    stage.keys("5")
+    assert stage.notes("rated") == [{"step": "first", "rating": None}]
+
+
 @pytest.mark.parametrize("act", ["silence", "6", "nonsense", "seven"])
 def test_anything_else_declines_at_once(act: str) -> None:
     stage = Stage(flow_of())
@@ -106,6 +135,7 @@ def test_an_unsure_grade_is_asked_back() -> None:
     [
         (", from: 5, to: 5", "from 5 must be less than to 5"),
         (", to: 11", "'to'"),
+        (", yes_no: true, to: 3", "leave `from` and `to` out"),
         (", form: 1", "'form' is not known here (did you mean 'from'?)"),
     ],
 )
