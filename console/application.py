@@ -40,6 +40,7 @@ from console.hotline import HotlineFacts
 from console.messages.means import MessageMeans
 from console.messages.pages import message_routes
 from console.metrics import Metrics
+from console.page_templates import compiled_beforehand
 from console.pages import Pages
 from console.phone_socket import PhoneSocket
 from console.probes import Probes
@@ -176,6 +177,7 @@ def make_application(
     app[NAMES] = frozenset(name.lower() for name in names)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(stream.close)
+    app.cleanup_ctx.append(compiled_beforehand)
     if api:
         app.on_shutdown.append(api.parts.feed.close)
         app.on_response_prepare.append(api.add_headers)

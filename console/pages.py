@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from console import call_view, display
 from console.accounts.admission import may, saw
@@ -14,6 +13,7 @@ from console.accounts.identity import identified
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.hotline import HotlineFacts
+from console.page_templates import page_templates
 from console.words import LANGUAGES, Words, chosen_language, load_words
 from engine.health import Health
 from engine.live import LiveCalls
@@ -55,17 +55,7 @@ class Pages:
         self._campaigns = campaigns
         self._messages = messages
         self._words = load_words()
-        self._templates = Environment(
-            loader=PackageLoader("console", "templates"),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters["phone"] = display.phone
-        self._templates.filters["clock"] = display.duration
-        self._templates.filters["queue_name"] = display.queue_name
-        self._templates.filters["capitalize_first"] = display.capitalize_first
+        self._templates = page_templates()
 
     def routes(self) -> list[web.RouteDef]:
         return [
