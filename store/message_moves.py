@@ -108,15 +108,11 @@ class Moves:
         """Lock and move; what may not be moved stays."""
         self.lock([move.message_id for move in moves])
         for move in moves:
-            message = self._messages.get(move.message_id)
-            if message is None or not self._is_still_its(move, message):
-                continue
-            self._keep_parts(move)
-            if may_become(message.state, move.to):
-                self._move(message, move)
+            self._make(move)
 
     def receive(self, receipts: Sequence[Receipt]) -> list[Receipt]:
         """What became of parts, and so of their messages; those of unknown references are returned."""
+        self._put_parts()
         owners = self._owners(receipts)
         self.lock(list(owners.values()))
         states = self._states_of(sorted(set(owners.values())))
@@ -139,8 +135,17 @@ class Moves:
             self._connection.execute(_PUT_PART, moved_parts)
         for message_id, receipt in told.items():
             whole = state_of_parts(list(states[message_id].values()))
-            self.make([Move(message_id, whole, receipt.at, receipt.why, receipt.code)])
+            self._make(Move(message_id, whole, receipt.at, receipt.why, receipt.code))
         return unknown
+
+    def _make(self, move: Move) -> None:
+        """Of a locked message."""
+        message = self._messages.get(move.message_id)
+        if message is None or not self._is_still_its(move, message):
+            return
+        self._keep_parts(move)
+        if may_become(message.state, move.to):
+            self._move(message, move)
 
     def _owners(self, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
         key = tuple_(message_parts.c.provider, message_parts.c.reference)

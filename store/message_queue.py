@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -128,16 +128,7 @@ class SqlMessageQueue:
         return [message_of(row) for row in sorted(rows, key=lambda row: (row.priority, row.at, row.id))]
 
     async def move(self, moves: Sequence[Move]) -> Sequence[Message]:
-        if not moves:
-            return ()
-        now = self._clock.now()
-
-        def work(connection: Connection) -> list[Message]:
-            made = Moves(connection, now, self._worker)
-            made.make(moves)
-            return made.write()
-
-        return await written(self._engine, work)
+        return await self.settle(moves, ())
 
     async def put_off(self, put_off: Sequence[PutOff]) -> None:
         if not put_off:
@@ -149,7 +140,10 @@ class SqlMessageQueue:
         await written(self._engine, lambda connection: connection.execute(_PUT_OFF, values))
 
     async def receipts(self, receipts: Sequence[Receipt]) -> Sequence[Message]:
-        if not receipts:
+        return await self.settle((), receipts)
+
+    async def settle(self, moves: Sequence[Move], receipts: Sequence[Receipt]) -> Sequence[Message]:
+        if not moves and not receipts:
             return ()
         now = self._clock.now()
         receipts = [
@@ -158,19 +152,20 @@ class SqlMessageQueue:
         ]
 
         def work(connection: Connection) -> list[Message]:
-            moves = Moves(connection, now, self._worker)
-            unknown = moves.receive(receipts)
+            made = Moves(connection, now, self._worker)
+            made.make(moves)
+            unknown = made.receive(receipts) if receipts else []
             # Some providers tell our own id.
-            moves.lock([receipt.reference for receipt in unknown])
+            made.lock([receipt.reference for receipt in unknown])
+            early: list[Receipt] = []
             for receipt in unknown:
-                known = moves.message(receipt.reference)
+                known = made.message(receipt.reference)
                 if known is None or known.provider != receipt.provider:
-                    _keep_early(connection, receipt, now)
+                    early.append(receipt)
                 else:
-                    moves.make(
-                        [Move(receipt.reference, receipt.state, receipt.at, receipt.why, receipt.code)]
-                    )
-            return moves.write()
+                    made.make([Move(known.id, receipt.state, receipt.at, receipt.why, receipt.code)])
+            _keep_early(connection, early, now)
+            return made.write()
 
         return await written(self._engine, work)
 
@@ -271,10 +266,11 @@ class SqlMessageQueue:
         return await read(self._engine, work)
 
 
-def _keep_early(connection: Connection, receipt: Receipt, now: Any) -> None:
+def _keep_early(connection: Connection, receipts: Sequence[Receipt], now: datetime) -> None:
+    if not receipts:
+        return
     dialect = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    connection.execute(
-        dialect(early_receipts).on_conflict_do_nothing(),
+    values = [
         {
             "provider": receipt.provider,
             "reference": receipt.reference,
@@ -283,5 +279,7 @@ def _keep_early(connection: Connection, receipt: Receipt, now: Any) -> None:
             "code": receipt.code,
             "why": receipt.why,
             "received_at": now,
-        },
-    )
+        }
+        for receipt in receipts
+    ]
+    connection.execute(dialect(early_receipts).on_conflict_do_nothing(), values)

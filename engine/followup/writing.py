@@ -90,18 +90,13 @@ class Writer:
                 await asyncio.sleep(AWAY_SECONDS)
 
     async def _write(self) -> None:
-        """Answers first: receipts are about them. What could not be written is kept for the next time."""
-        moves = self._moves[:BATCH]
-        for message in await self._moved_together([move for move, _ in moves]):
-            self._moved(message)
-        del self._moves[: len(moves)]
-        for _, heard in moves:
-            if heard is not None and not heard.done():
-                heard.set_result(None)
+        """Answers with the receipts that are there: these are about them. What could not be written is kept
+        for the next time.
+        """
+        moves = list(self._moves)
         receipts, self._receipts = self._receipts[:BATCH], self._receipts[BATCH:]
         try:
-            for message in await self._queue.receipts([receipt for receipt, _ in receipts]):
-                self._moved(message)
+            await self._settle([move for move, _ in moves], [receipt for receipt, _ in receipts])
         except BaseException as failure:
             # The provider is told, does not confirm, and so hears of it again.
             told = StoreUnavailable(str(failure) or type(failure).__name__)
@@ -109,9 +104,21 @@ class Writer:
                 if not written.done():
                     written.set_exception(told)
             raise
-        for _, written in receipts:
-            if not written.done():
-                written.set_result(None)
+        del self._moves[: len(moves)]
+        for _, heard in (*moves, *receipts):
+            if heard is not None and not heard.done():
+                heard.set_result(None)
+
+    async def _settle(self, moves: Sequence[Move], receipts: Sequence[Receipt]) -> None:
+        try:
+            changed = await self._queue.settle(moves, receipts)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            changed = await self._moved_together(moves)
+            changed = [*changed, *await self._queue.receipts(receipts)]
+        for message in changed:
+            self._moved(message)
 
     async def _moved_together(self, moves: Sequence[Move]) -> Sequence[Message]:
         """One that cannot be written keeps none of the others back; its message comes into doubt."""

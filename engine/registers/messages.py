@@ -245,6 +245,9 @@ class MessageQueue(Protocol):
     async def receipts(self, receipts: Sequence[Receipt]) -> Sequence[Message]:
         """What became of parts. One of an unknown reference waits for it. Those whose state changed."""
 
+    async def settle(self, moves: Sequence[Move], receipts: Sequence[Receipt]) -> Sequence[Message]:
+        """Both in one transaction, as `move` and `receipts`: receipts may be of what is just moved."""
+
     async def take(self, incoming: Incoming, *, opted_out: bool, opted_in: bool = False) -> Message | None:
         """Keep what a person wrote, once: None when it is known already.
 
