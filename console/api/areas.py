@@ -22,6 +22,8 @@ from console.api.groups import GroupsApi
 from console.api.imports import ImportsApi
 from console.api.interactions import InteractionsApi
 from console.api.leads import LeadsApi
+from console.api.mailings import MailingsApi
+from console.api.messages import MessagesApi
 from console.api.operation import Operation
 from console.api.parts import ApiParts
 from console.api.people import PeopleApi
@@ -29,6 +31,7 @@ from console.api.privacy import PrivacyApi
 from console.api.queues import QueuesApi
 from console.api.recordings import RecordingsApi
 from console.api.segments import SegmentsApi
+from console.api.templates import TemplatesApi
 from console.api.tokens import TokensApi
 from console.api.webhooks import WebhooksApi
 
@@ -48,6 +51,9 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         ForecastsApi(parts).operations(),
         DebtsApi(parts).operations(),
         CodesApi(parts).operations(),
+        MessagesApi(parts).operations(),
+        MailingsApi(parts).operations(),
+        TemplatesApi(parts).operations(),
         AgentsApi(parts).operations(),
         QueuesApi(parts).operations(),
         FlowsApi(parts).operations(),

@@ -20,6 +20,8 @@ from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.followup.code_desk import CodeDesk
+from engine.followup.mailing_desk import MailingDesk
+from engine.followup.message_desk import MessageDesk
 from engine.forecasts import Forecasts
 from engine.gatekeeper import Gate
 from engine.imports import ImportIntake
@@ -40,6 +42,7 @@ from engine.registers.history import HistoryRegisters
 from engine.registers.idempotency import IdempotencyKeys
 from engine.registers.imports import Imports
 from engine.registers.leads import Leads
+from engine.registers.message_statistics import MessageFiguresBook
 from engine.registers.permissions import Permissions
 from engine.registers.privacy import Privacy
 from engine.registers.publications import PublicationLog
@@ -97,6 +100,9 @@ class ApiParts:
     debt_desk: DebtDesk
     ratings: Ratings
     campaign_rules: CampaignRules
+    message_desk: MessageDesk
+    mailing_desk: MailingDesk
+    message_statistics: MessageFiguresBook
     passwords: Passwords
     imports: Imports
     intake: ImportIntake

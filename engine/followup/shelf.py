@@ -31,6 +31,11 @@ class MessageShelf:
     ) -> MessageShelf:
         return replace(self, templates=templates, cascades=cascades)
 
+    @property
+    def known_values(self) -> tuple[str, ...]:
+        """What is known of every person, beside their attributes."""
+        return PERSON_VALUES
+
     def template_mistakes(
         self, template: MessageTemplate, attributes: Iterable[str], given: Iterable[str]
     ) -> list[str]:

@@ -21,6 +21,7 @@ from engine.debt_desk import DebtDesk
 from engine.explaining import Explainer
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
+from engine.followup.shelf import MessageShelf
 from engine.forecasts import Forecasts
 from engine.gatekeeper import Gatekeeper
 from engine.imports import ImportIntake
@@ -35,6 +36,7 @@ from infolinia.assembly.callbacks import callback_rules, promise
 from infolinia.assembly.campaign_rules import campaign_rules
 from infolinia.assembly.codes import code_desk
 from infolinia.assembly.debts import debt_desk
+from infolinia.assembly.mailings import mailing_desk, message_desk, message_shelf
 from infolinia.configuration import Configuration
 from infolinia.contact_lists.desk import ImportDesk
 from infolinia.sections.rules import rule_book
@@ -62,12 +64,14 @@ def api_parts(
     vault: RecordingVault | None = None,
     forecasts: Forecasts | None = None,
     debts: DebtDesk | None = None,
+    shelf: MessageShelf | None = None,
     explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here,
     refresh_campaigns: Callable[[], None] = nobody_dials,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
     gate = gate or gate_of(configuration, store.permissions, store.decisions, clock)
+    shelf = shelf or message_shelf(configuration)
     return ApiParts(
         clock=clock,
         ids=ids,
@@ -99,6 +103,9 @@ def api_parts(
         ratings=store.ratings,
         debt_desk=debts or debt_desk(configuration, store, gate, clock),
         campaign_rules=rules or campaign_rules(configuration, store.campaigns, flows, clock),
+        message_desk=message_desk(store, shelf, gate, clock, ids),
+        mailing_desk=mailing_desk(store, shelf, gate, clock, ids),
+        message_statistics=store.message_statistics,
         promise=promise(configuration),
         callback_rules=callback_rules(configuration),
         passwords=doors.passwords if doors else Passwords(),

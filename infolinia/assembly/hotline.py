@@ -50,6 +50,7 @@ from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.facts import hotline_facts
 from infolinia.assembly.floor import opened_floor
 from infolinia.assembly.followups import follow_up
+from infolinia.assembly.mailings import run_mailings
 from infolinia.assembly.messaging import send_messages
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
@@ -112,6 +113,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack)
+        messages_shelf = run_mailings(configuration, store, clock, ids, stack)
         short_links = follow_up(configuration, store, clock, ids, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
@@ -295,6 +297,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 vault=vault,
                 forecasts=forecasts,
                 debts=debts,
+                shelf=messages_shelf,
                 explain_campaign=dialler.explain,
                 refresh_campaigns=dialler.refresh_soon,
             )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from infolinia.sections.message_providers import (
 )
 from messaging.links import LIFETIME, LONGEST_LIFETIME, WrongLink, checked_target
 from messaging.opting import OptingWords, Wish, WrongWord
+from messaging.prices import PriceTable, WrongPrices
 
 KINDS = ("smpp", "http", "smsapi", "smtp", "push", "telegram", "vk")
 
@@ -86,6 +88,19 @@ class OwnWords(BaseModel):
         return OptingWords({Wish.STOP: self.stop, Wish.START: self.start, Wish.HELP: self.help})
 
 
+class PricesSection(BaseModel):
+    """What a part of an SMS costs, in minor units, by the beginning of the number; "+" is all others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    currency: str
+    per_part: Mapping[str, Decimal]
+
+    def table(self) -> PriceTable:
+        """Raises WrongPrices."""
+        return PriceTable(self.currency, self.per_part)
+
+
 class MessagingSection(BaseModel):
     """Without providers messages wait in the outbox. `templates`: their folder, beside this file.
 
@@ -98,6 +113,8 @@ class MessagingSection(BaseModel):
     expires_hours: Annotated[float, Field(ge=0.1, le=24 * 30)] = 72.0
     words: OwnWords = OwnWords()
     templates: Path = Path("messages")
+    cascades: Path = Path("cascades")
+    prices: PricesSection | None = None
     links_url: Annotated[str, AfterValidator(_links_url)] | None = None
     links_days: Annotated[int, Field(ge=1, le=LONGEST_LIFETIME.days)] = LIFETIME.days
 
@@ -118,6 +135,11 @@ def messaging_problems(section: MessagingSection) -> list[str]:
         section.words.opting()
     except WrongWord as wrong:
         found.append(f"messaging.words: {wrong}")
+    try:
+        if section.prices is not None:
+            section.prices.table()
+    except WrongPrices as wrong_prices:
+        found.append(f"messaging.prices: {wrong_prices}")
     return found
 
 

@@ -1,0 +1,179 @@
+"""/messages: what was written to people and by them; one that is sent now; what became of all."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from compliance.facts import Channel, Purpose
+from compliance.refusal_reasons import code_of
+from console.api.access import Role, Scope
+from console.api.codes import FORBIDDEN
+from console.api.message_shapes import (
+    LONGEST_TIME,
+    MessageAndEvents,
+    MessageEventShape,
+    MessagePage,
+    MessageShape,
+    MessagesQuery,
+    MessageStatisticsList,
+    MessageStatisticsShape,
+    NewMessage,
+    StatisticsQuery,
+    StopOrder,
+    members_of,
+    message_shape,
+)
+from console.api.operation import Answer, Asked, Operation
+from console.api.pages_of import after_of, next_of
+from console.api.parts import ApiParts
+from console.api.problem import FieldError, Problem
+from console.api.written_points import not_there, one_point
+from engine.followup.composing import KINDS
+from engine.followup.message_desk import Forbidden, MessageDesk, MessageOrder
+from engine.registers.messages import MessageEvent, MessageFilter
+from engine.registers.refusals import Missing, Refused
+from history.forms import optional_time_form
+
+
+class MessagesApi:
+    def __init__(self, parts: ApiParts) -> None:
+        self._parts = parts
+        self._statistics = parts.message_statistics
+
+    def operations(self) -> tuple[Operation, ...]:
+        read: dict[str, Any] = {"tag": "messages", "scope": Scope.MESSAGES_READ, "role": Role.SUPERVISOR}
+        write: dict[str, Any] = {"tag": "messages", "scope": Scope.MESSAGES_WRITE, "role": Role.SUPERVISOR}
+        get, post = partial(Operation, "GET"), partial(Operation, "POST")
+        one = "/messages/{message_id}"
+        return (
+            get(
+                "/messages", "list_messages", self._list, "Messages, the newest first",
+                query=MessagesQuery, answer=MessagePage, notes="message.seen", **read,
+            ),
+            post(
+                "/messages", "send_message", self._send, "Send one message",
+                description=(
+                    "It is queued. The rules are asked now, and again when it is sent: what they forbid "
+                    "until it expires is refused here."
+                ),
+                body=NewMessage, answer=MessageShape, status=201, keyed=True, problems=(FORBIDDEN,), **write,
+            ),
+            get(
+                "/messages/statistics", "message_statistics", self._counted,
+                "What became of messages, by template, mailing, provider or operator",
+                query=StatisticsQuery, answer=MessageStatisticsList, **read,
+            ),
+            get(
+                one, "get_message", self._get, "One message, with every state it was in",
+                answer=MessageAndEvents, notes="message.seen", **read,
+            ),
+            post(
+                f"{one}/stop", "stop_message", self._stop, "Keep a queued message from being sent",
+                body=StopOrder, answer=MessageShape, keyed=True, **write,
+            ),
+        )  # fmt: skip
+
+    async def _list(self, asked: Asked) -> Answer:
+        query: MessagesQuery = asked.query
+        wanted = MessageFilter(
+            states=query.state,
+            channel=None if query.channel is None else Channel(query.channel),
+            direction=query.direction,
+            contact_id=query.contact_id,
+            provider=query.provider,
+            mailing=query.mailing,
+            cascade=query.cascade,
+            template=query.template,
+            call_id=query.call_id,
+            since=query.since,
+            until=query.until,
+        )
+        after = after_of(query.cursor, "time", "id")
+        try:
+            page = await self._desk.messages.list(wanted, limit=query.limit, after=after)
+        except Missing as missing:
+            raise not_there("contact_id", missing) from missing
+        items = [message_shape(one) for one in page.items]
+        seen = tuple(f"message:{one.id}" for one in page.items)
+        return Answer(MessagePage(items=items, next=next_of(page)), seen=seen)
+
+    async def _send(self, asked: Asked) -> Answer:
+        body: NewMessage = asked.body
+        channel = Channel(body.channel)
+        point = None
+        if body.to is not None:
+            point = one_point(body.to, self._parts.region, "body.to.value")
+            if point.kind is not KINDS[channel]:
+                raise Refused(f"By {channel} it goes to a {KINDS[channel]}, not a {point.kind}.", "to")
+        order = MessageOrder(
+            channel=channel,
+            point=point,
+            contact_id=body.contact_id,
+            text=body.text or "",
+            subject=body.subject,
+            purpose=body.purpose or Purpose.SERVICE,
+            template=body.template,
+            values=body.values,
+            language=body.language,
+            debt=body.debt,
+            call_id=body.call_id,
+            not_before=body.not_before,
+            expires_at=body.expires_at,
+        )
+        try:
+            sent = await self._desk.send(order)
+        except Forbidden as forbidden:
+            raise _forbidden(forbidden) from forbidden
+        return Answer(message_shape(sent), headers={"Location": f"/api/v1/messages/{sent.id}"})
+
+    async def _counted(self, asked: Asked) -> Answer:
+        query: StatisticsQuery = asked.query
+        if not query.since < query.until <= query.since + LONGEST_TIME:
+            wrong = FieldError("query.until", "Write a time after since, at most 366 days later.")
+            raise Problem(400, "invalid", "The time cannot be counted.", errors=[wrong])
+        found = await self._statistics.statistics(
+            query.by,
+            since=query.since,
+            until=query.until,
+            prefix_digits=query.prefix_digits,
+            limit=query.limit,
+        )
+        items = [MessageStatisticsShape.model_validate(one, from_attributes=True) for one in found]
+        return Answer(MessageStatisticsList(items=items))
+
+    async def _get(self, asked: Asked) -> Answer:
+        message = await self._desk.messages.get(asked.path["message_id"])
+        events = await self._desk.messages.events(message.id)
+        told = [_event(one) for one in events]
+        return Answer(MessageAndEvents.model_validate(members_of(message) | {"events": told}))
+
+    async def _stop(self, asked: Asked) -> Answer:
+        body: StopOrder = asked.body
+        stopped = await self._desk.messages.stop(asked.actor, asked.path["message_id"], body.reason)
+        return Answer(message_shape(stopped))
+
+    @property
+    def _desk(self) -> MessageDesk:
+        return self._parts.message_desk
+
+
+def _event(event: MessageEvent) -> MessageEventShape:
+    return MessageEventShape(
+        at=event.at, state=event.state, provider=event.provider, why=event.why, code=event.code
+    )
+
+
+def _forbidden(forbidden: Forbidden) -> Problem:
+    decision = forbidden.decision
+    return Problem(
+        409,
+        "forbidden-by-rule",
+        f"A rule forbids this message: {decision.reason or decision.rule}.",
+        extra={
+            "rule": decision.rule,
+            "reason": decision.reason,
+            "reason_code": code_of(decision.reason),
+            "next_allowed_at": optional_time_form(decision.next_allowed_at),
+        },
+    )

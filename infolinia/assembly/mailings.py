@@ -1,0 +1,54 @@
+"""Mailings and cascades, wired: their files, their workers, and the desks by which they are ordered."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from engine.followup.cascades import CascadeWork
+from engine.followup.mailing_desk import MailingDesk
+from engine.followup.mailings import MailingWork
+from engine.followup.message_desk import MessageDesk
+from engine.followup.shelf import MessageShelf
+from engine.gatekeeper import Gate
+from engine.ports import Clock, Ids
+from infolinia.assembly.background import in_background
+from infolinia.assembly.followups import link_making
+from infolinia.configuration import Configuration
+from infolinia.message_cascades import load_cascades
+from infolinia.message_templates import load_templates
+from store.store import Store
+
+
+def message_shelf(configuration: Configuration) -> MessageShelf:
+    """Raises ConfigurationRejected: a file has mistakes."""
+    section = configuration.messaging
+    templates = load_templates(configuration)
+    return MessageShelf(
+        templates,
+        load_cascades(configuration, templates),
+        links=link_making(configuration),
+        prices=None if section.prices is None else section.prices.table(),
+        zone=ZoneInfo(configuration.time_zone),
+        expires=timedelta(hours=section.expires_hours),
+    )
+
+
+def run_mailings(
+    configuration: Configuration, store: Store, clock: Clock, ids: Ids, stack: AsyncExitStack
+) -> MessageShelf:
+    """Write mailings and move cascades on from now on, until the stack ends. Raises ConfigurationRejected."""
+    shelf = message_shelf(configuration)
+    worker = f"{configuration.node}:{ids.new()}"
+    in_background(MailingWork(store.mailing_queue(worker), lambda: shelf, clock).run(), stack)
+    in_background(CascadeWork(store.cascades, lambda: shelf, clock, ids).run(), stack)
+    return shelf
+
+
+def mailing_desk(store: Store, shelf: MessageShelf, gate: Gate, clock: Clock, ids: Ids) -> MailingDesk:
+    return MailingDesk(store.mailings, lambda: shelf, gate, clock, ids)
+
+
+def message_desk(store: Store, shelf: MessageShelf, gate: Gate, clock: Clock, ids: Ids) -> MessageDesk:
+    return MessageDesk(store.messages, store.history.contacts, lambda: shelf, gate, clock, ids)

@@ -1,0 +1,261 @@
+"""Mailings: frozen, written in batches, paused, stopped, finished; none lost, none twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from compliance.facts import Channel
+from engine.followup import mailings as work_of_mailings
+from engine.registers.mailings import Mailing
+from engine.registers.message_statistics import GroupedBy
+from engine.registers.refusals import Changed, Refused
+from messaging.mailing import LeftOut, MailingState, Order
+from messaging.provider import Incoming
+from messaging.states import MessageState
+from store.store import Store
+from tests.mailings.conftest import WE, Mill
+
+_S = MailingState
+
+
+def draft(mill: Mill, ids: list[str], **more: object) -> Mailing:
+    now = mill.clock.now()
+    given = {
+        "template": "news",
+        "channel": Channel.SMS,
+        "contact_ids": tuple(ids),
+        "values": {"shop": "Town"},
+        "name": "October",
+    }
+    return Mailing(id="", created_at=now, updated_at=now, **(given | more))  # type: ignore[arg-type]
+
+
+async def started(mill: Mill, ids: list[str], **more: object) -> str:
+    made = await mill.desk.create(WE, draft(mill, ids, **more))
+    return (await mill.desk.start(WE, made.id)).id
+
+
+async def test_everybody_of_the_frozen_list_gets_one(mill: Mill) -> None:
+    ids = await mill.people(3)
+    nobody = (await mill.person(None, email="jan@example.com")).id
+    same = [ids[0], *ids, nobody]
+    mailing = await started(mill, same)
+    await mill.person("+48600000077")  # too late to get it
+    kept = await mill.store.mailings.get(mailing)
+    assert (kept.state, kept.recipients) == (_S.RUNNING, 3)
+    assert kept.left_out == {LeftOut.SAME_PERSON: 1, LeftOut.NO_POINT: 1}
+    assert kept.purpose == "marketing"
+
+    await mill.rounds()
+    written = await mill.messages(mailing)
+    assert [one.text for one in written] == ["Anna, nowe godziny."] * 3
+    assert {one.contact_id for one in written} == set(ids)
+    assert {one.template for one in written} == {"news"}
+    figures = await mill.store.mailings.figures(mailing)
+    assert (figures.progress.under_way, figures.progress.to_come, figures.done) == (3, 0, False)
+
+    await mill.accept(*written)
+    for one in written:
+        await mill.receipt(one, MessageState.DELIVERED)
+    mill.clock.pass_seconds(10)
+    await mill.rounds()
+    kept = await mill.store.mailings.get(mailing)
+    assert (kept.state, kept.over_at) == (_S.FINISHED, mill.clock.now())
+    (told,) = await mill.store.message_statistics.statistics(
+        GroupedBy.MAILING, since=mill.clock.now() - timedelta(days=1), until=mill.clock.now()
+    )
+    assert (told.key, told.messages, told.sent, told.delivered, told.p50_seconds) == (mailing, 3, 3, 3, 0)
+
+
+async def test_a_mailing_that_is_cut_anywhere_loses_nobody_and_doubles_nobody(
+    mill: Mill, make_mill: Callable[..., Mill], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_of_mailings, "BATCH", 2)
+    ids = await mill.people(9)
+    mailing = await started(mill, ids)
+    for cut in range(1, 12):
+        other = make_mill(mill.store, f"worker {cut}")
+        queue = other.work._queue
+
+        class Cut:
+            """Dies behind the `cut`th step, whether its transaction went through or not."""
+
+            left = cut % 4
+
+            def __getattr__(self, name: str, queue: object = queue) -> object:
+                async def step(*given: object, **named: object) -> object:
+                    done = await getattr(queue, name)(*given, **named)
+                    Cut.left -= 1
+                    if Cut.left < 0:
+                        raise asyncio.CancelledError
+                    return done
+
+                return step
+
+        other.work._queue = Cut()  # type: ignore[assignment]
+        with pytest.raises(asyncio.CancelledError):
+            await other.work.round()
+        mill.clock.pass_seconds(work_of_mailings.LEASE_SECONDS + 1)
+    await mill.rounds()
+    written = await mill.messages(mailing)
+    assert sorted(one.contact_id or "" for one in written) == sorted(ids)
+    assert (await mill.store.mailings.figures(mailing)).progress.to_come == 0
+
+
+async def test_two_workers_share_a_mailing_and_nobody_gets_two(
+    mill: Mill, make_mill: Callable[..., Mill]
+) -> None:
+    ids = await mill.people(6)
+    mailing = await started(mill, ids)
+    other = make_mill(mill.store, "two")
+    queue = mill.store.mailing_queue("late")
+    assert [one.id for one in await queue.claim(lease_seconds=1)] == [mailing]
+    waiting = await queue.to_write(mailing, limit=10)
+    assert await other.work.round() is False  # it is claimed
+    assert await mill.messages(mailing) == []
+    mill.clock.pass_seconds(2)
+    await other.rounds()
+    late = work_of_mailings.written_ones(
+        await mill.store.mailings.get(mailing), waiting, mill.shelf, mill.clock.now()
+    )
+    assert await queue.write(mailing, late, lease_seconds=1) is False
+    assert len(await mill.messages(mailing)) == 6
+
+
+async def test_pause_holds_what_is_queued_and_stop_ends_it(mill: Mill) -> None:
+    mailing = await started(mill, await mill.people(3))
+    await mill.rounds()
+    await mill.desk.order(WE, mailing, Order.PAUSE)
+    await mill.rounds()
+    queue = mill.store.message_queue("sender")
+    assert await queue.claim(Channel.SMS, limit=10, lease_seconds=5) == []
+    await mill.desk.order(WE, mailing, Order.GO_ON)
+    await mill.rounds()
+    (gone, *_) = await queue.claim(Channel.SMS, limit=1, lease_seconds=5)
+    await mill.accept(gone)
+    with pytest.raises(Refused, match="cannot start"):
+        await mill.desk.order(WE, mailing, Order.START)
+    stopped = await mill.desk.order(WE, mailing, Order.STOP, "wrong hours")
+    assert (stopped.state, stopped.note, stopped.over_at) == (_S.STOPPED, "wrong hours", None)
+    await mill.rounds()
+    states = sorted(one.state for one in await mill.messages(mailing))
+    assert states == [MessageState.ACCEPTED, MessageState.STOPPED, MessageState.STOPPED]
+    assert (await mill.store.mailings.get(mailing)).over_at is None  # one is with the provider
+    await mill.receipt(gone, MessageState.DELIVERED)
+    await mill.rounds()
+    assert (await mill.store.mailings.get(mailing)).over_at == mill.clock.now()
+
+
+async def test_its_rate_its_hours_and_its_end_hold(mill: Mill) -> None:
+    ids = await mill.people(5)
+    mailing = await started(mill, ids, per_second=1.0, opens=time(9), closes=time(17))
+    for _ in range(3):
+        await mill.rounds()
+    assert len(await mill.messages(mailing)) == 1
+    mill.clock.pass_seconds(1)
+    await mill.rounds()
+    assert len(await mill.messages(mailing)) == 2
+    mill.clock.pass_seconds(3600)  # behind 17:00
+    await mill.rounds()
+    assert len(await mill.messages(mailing)) == 2
+    ended = await started(mill, ids, name="ends", ends_at=mill.clock.now() + timedelta(hours=1))
+    mill.clock.pass_seconds(3600)
+    await mill.rounds()
+    kept = await mill.store.mailings.get(ended)
+    assert (kept.state, kept.note) == (_S.STOPPED, work_of_mailings.TIME_OVER)
+    assert await mill.messages(ended) == []
+
+
+def test_hours_over_midnight() -> None:
+    at = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    night = Mailing("m", "m", at, at, opens=time(20), closes=time(8))
+    hours = {hour for hour in range(24) if work_of_mailings.is_open(night, at.replace(hour=hour))}
+    assert hours == {20, 21, 22, 23, *range(8)}
+
+
+async def test_who_opts_out_in_the_middle_gets_no_more(mill: Mill) -> None:
+    ids = await mill.people(2)
+    first, second = [await started(mill, ids, name=name) for name in ("first", "second")]
+    await mill.rounds()
+    (to_anna, _) = await mill.messages(first)
+    await mill.accept(to_anna)
+    assert to_anna.point is not None
+    stop = Incoming("test", Channel.SMS, to_anna.point.value, "100", "STOP", mill.clock.now(), "in-1")
+    await mill.store.message_queue("sender").take(stop, opted_out=True)
+    states = {one.contact_id: one.state for one in await mill.messages(second)}
+    assert states == {ids[0]: MessageState.STOPPED, ids[1]: MessageState.QUEUED}
+    figures = await mill.store.mailings.figures(first)
+    assert (figures.progress.replied, figures.progress.opted_out) == (1, 1)
+
+
+async def test_people_without_words_are_told_and_counted(mill: Mill) -> None:
+    known = await mill.person("+48600000001", order="A1")
+    blank = await mill.person("+48600000002")
+    mailing = await started(mill, [known.id, blank.id], template="due", values={})
+    await mill.rounds()
+    figures = await mill.store.mailings.figures(mailing)
+    (why,) = figures.unwritten
+    assert (why, figures.progress.begun) == (
+        "{order} is not known of this person, and template due (en) has no default for it",
+        1,
+    )
+    (told,) = (await mill.store.mailings.recipients(mailing, unwritten=True)).items
+    assert (told.contact_id, told.message_id) == (blank.id, None)
+
+
+async def test_two_recipients_who_become_one_person_get_one(mill: Mill) -> None:
+    ids = await mill.people(2)
+    mailing = await started(mill, ids)
+    await mill.store.history.merges.merge(WE, ids[0], ids[1], "the same")
+    await mill.rounds()
+    assert [one.contact_id for one in await mill.messages(mailing)] == [ids[0]]
+    assert (await mill.store.mailings.figures(mailing)).unwritten == {work_of_mailings.TWICE: 1}
+
+
+async def test_a_segment_is_frozen_and_a_preview_writes_nothing(mill: Mill, store: Store) -> None:
+    ids = await mill.people(12, order="A1")
+    await mill.person("+48600000099", order="A1", language="de")
+    segment = await store.history.segments.create(WE, "old", {"field": "language", "is": "de"})
+    mill.gate.refused = {"+48600000002"}
+    preview = await mill.desk.preview(draft(mill, ids))
+    assert (preview.recipients, preview.sampled, preview.allowed) == (12, 12, 11)
+    assert (preview.refused, preview.parts, len(preview.first)) == ({"objection": 1}, 11, 10)
+    assert preview.first[1].refused == "They objected."
+    of_segment = draft(mill, [], contact_ids=(), segment_id=segment.id, language="en")
+    preview = await mill.desk.preview(of_segment)
+    assert [one.text for one in preview.first] == ["Anna, new hours in Town."]
+    made = await mill.desk.create(WE, of_segment)
+    assert await mill.messages(made.id) == []
+    wrong = await mill.desk.preview(draft(mill, ids, values={"shop": "x"}, template="due"))
+    assert wrong.mistakes == ()
+    empty = await mill.desk.preview(draft(mill, ids, values={}))
+    assert empty.mistakes == ("Template news takes shop: give it in values.",)
+
+
+async def test_what_cannot_be_is_refused_in_a_sentence(mill: Mill) -> None:
+    ids = await mill.people(1)
+    for field, wrong in {
+        "template": {"cascade": "notice"},
+        "channel": {"channel": None},
+        "segment_id": {"contact_ids": ()},
+        "opens": {"opens": time(9)},
+    }.items():
+        with pytest.raises(Refused) as refused:
+            await mill.desk.create(WE, draft(mill, ids, **wrong))
+        assert refused.value.field == field
+    made = await mill.desk.create(WE, draft(mill, ids))
+    with pytest.raises(Refused, match="named October"):
+        await mill.desk.create(WE, draft(mill, ids))
+    changed = await mill.desk.change(WE, replace(made, values={}))
+    with pytest.raises(Changed):
+        await mill.desk.change(WE, made)
+    with pytest.raises(Refused, match="takes shop"):
+        await mill.desk.start(WE, made.id)
+    nobody = await mill.desk.change(WE, replace(changed, values={"shop": "x"}, channel=Channel.PUSH))
+    with pytest.raises(Refused, match="Nobody would get it"):
+        await mill.desk.start(WE, nobody.id)
