@@ -212,7 +212,7 @@ class Errands:
         data = {"by": by, "passed": passed} | ({"locked": True} if guessed else {})
         if passed and by == "code":
             desk = self._desk
-            job = checked_job(self._code_message, desk.ids.new(), desk.clock.now())
+            job = checked_job(self._call_id, self._code_message, desk.ids.new(), desk.clock.now())
             await self._call_log.add(CallEventKind.IDENTITY_CHECKED, data, job, durable=False)
         else:
             await self._call_log.write(CallEventKind.IDENTITY_CHECKED, data)

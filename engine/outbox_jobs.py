@@ -159,10 +159,10 @@ def kept_of(
             return Kept(CallEventKind.PROMISE_MADE, data, (job, promise_of(errand, circumstances, new_id)))
 
 
-def checked_job(message_id: str, new_id: str, at: datetime) -> JobAdded:
+def checked_job(call_id: str, message_id: str, new_id: str, at: datetime) -> JobAdded:
     """Its code was entered, which proves that the message arrived."""
-    payload = {"message": message_id, "at": at.isoformat()}
-    return JobAdded(new_id, CHECKED_TOPIC, f"{message_id}:{CHECKED_TOPIC}", payload, subject=None)
+    payload = {"call_id": call_id, "message": message_id, "at": at.isoformat()}
+    return JobAdded(new_id, CHECKED_TOPIC, f"{message_id}:{CHECKED_TOPIC}", payload)
 
 
 def _sent_by(circumstances: Circumstances) -> dict[str, object]:
@@ -174,7 +174,7 @@ def _sent_by(circumstances: Circumstances) -> dict[str, object]:
 
 
 def _asked_for(purpose: str, now: datetime) -> dict[str, object]:
-    """Who is on the line asks for what serves them, and for a while; nobody asks for advertising by calling."""
+    """Who is on the line asks for what serves them, for a while; nobody asks for advertising by calling."""
     if purpose not in (Purpose.SERVICE, Purpose.INFORMATION):
         return {}
     return {"requested_until": (now + WAITS_FOR_MESSAGE).isoformat()}

@@ -39,6 +39,8 @@ async def test_a_code_is_sent_first_of_all_and_for_ten_minutes_only() -> None:
     assert job.expires_at == sent_at + timedelta(minutes=10)
     assert await check(desk, "111111") == "verified"
     assert desk.notes(Kind.IDENTITY_CHECKED) == [{"by": "code", "passed": True}]
+    checked = [one.payload["message"] for one in desk.ledger.jobs.values() if one.topic == "checked"]
+    assert checked == [job.id]  # the message arrived
 
 
 async def test_no_note_and_no_memory_holds_the_code() -> None:

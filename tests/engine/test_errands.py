@@ -116,7 +116,14 @@ ERRANDS: list[tuple[Errand, Kind, dict[str, object], str, dict[str, object]]] = 
         Kind.MESSAGE_QUEUED,
         {"channel": "sms", "to": OTHER, "text": "Order 7: sent"},
         "sms",
-        {"to": OTHER, "text": "Order 7: sent", "language": "en"},
+        {
+            "to": OTHER,
+            "text": "Order 7: sent",
+            "language": "en",
+            "purpose": "service",
+            "mode": "agentless",
+            "requested_until": "2026-03-02T09:15:00+00:00",
+        },
     ),
     (
         KeepPromise(4, "120.50", "PLN", "2026-12-01", "D-7"),

@@ -270,7 +270,7 @@ async def test_a_code_that_was_entered_in_a_call_proves_its_message(store: Store
     await went_out(store, clock, message.id)
     at = clock.now()
     await store.ledger.commit(
-        [checked_job(message.id, "j1", at), checked_job("gone", "j2", at)], durable=True
+        [checked_job("c1", message.id, "j1", at), checked_job("c1", "gone", "j2", at)], durable=True
     )
     clock.pass_seconds(2)
     await rules.look()
