@@ -29,6 +29,7 @@ from console.contacts.listing import ContactList
 from console.contacts.page import ContactPages
 from console.debts.pages import DebtPages
 from console.desk.actions import DeskActions
+from console.desk.dialogue_pages import DialoguePages
 from console.desk.pages import DeskPages
 from console.desk.stream import DeskStream
 from console.event_stream import EventStream
@@ -37,6 +38,7 @@ from console.floor.pages import FloorPages
 from console.flows import FlowPages
 from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
+from console.inbox.pages import InboxPages
 from console.messages.means import MessageMeans
 from console.messages.pages import message_routes
 from console.metrics import Metrics
@@ -52,6 +54,7 @@ from console.settings.tokens import TokenPages
 from console.visitor_calls import VisitorCalls
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
+from engine.desk.written_work import WrittenWork
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.health import Health
@@ -114,6 +117,7 @@ def make_application(
     queues: Queues | None = None,
     ids: Ids | None = None,
     messages: MessageMeans | None = None,
+    written: WrittenWork | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
     Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
@@ -133,6 +137,7 @@ def make_application(
         settings=doors is not None and ids is not None,
         campaigns=api is not None,
         messages=api is not None and messages is not None,
+        written=written is not None,
     )
 
     def dispositions() -> Mapping[str, Disposition]:
@@ -206,7 +211,11 @@ def make_application(
         desk_stream = DeskStream(desks, clock)
         app.on_shutdown.append(desk_stream.close)
         app.add_routes(DeskPages(pages, desks, people, dispositions).routes())
-        app.add_routes(DeskActions(pages, desks, clock).routes())
+        dialogues = DialoguePages(pages, desks, written) if written else None
+        app.add_routes(DeskActions(pages, desks, clock, dialogues.deeds() if dialogues else {}).routes())
+        if dialogues and written:
+            app.add_routes(dialogues.routes())
+            app.add_routes(InboxPages(pages, desks, written, clock).routes())
         app.add_routes(desk_stream.routes())
     if phone:
         app.on_shutdown.append(phone.close)

@@ -42,6 +42,7 @@ class Pages:
         settings: bool = False,
         campaigns: bool = False,
         messages: bool = False,
+        written: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -54,6 +55,7 @@ class Pages:
         self._settings = settings
         self._campaigns = campaigns
         self._messages = messages
+        self._written = written
         self._words = load_words()
         self._templates = page_templates()
 
@@ -173,6 +175,8 @@ class Pages:
             campaigns_known=self._campaigns and may(me, "/campaigns"),
             callbacks_known=self._campaigns and may(me, "/callbacks"),
             messages_known=self._messages and may(me, "/messages"),
+            written_known=self._written,
+            inbox_known=self._written and me is not None and may(me, "/inbox"),
             settings_known=self._settings and may(me, "/settings"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -41,10 +42,15 @@ Deed = Callable[[str, Form, Words], Awaitable[str]]
 
 
 class DeskActions:
-    def __init__(self, pages: Pages, desks: Desks, clock: Clock) -> None:
+    """`more`: deeds of other parts of the desk, which are answered alike."""
+
+    def __init__(
+        self, pages: Pages, desks: Desks, clock: Clock, more: Mapping[str, Deed] = MappingProxyType({})
+    ) -> None:
         self._pages = pages
         self._desks = desks
         self._clock = clock
+        self._more = more
 
     def routes(self) -> list[web.RouteDef]:
         forms: dict[str, Deed] = {
@@ -60,6 +66,7 @@ class DeskActions:
             "sms": self.sms,
             "finish": self.finish,
             "sign-out": self.sign_out,
+            **self._more,
         }
         return [
             web.post("/desk/phone", self.phone),

@@ -5,6 +5,7 @@ import { Notes } from "./desk_notes.js";
 import { DeskPhone } from "./desk_phone.js";
 import { begin, isOver, now, signIn } from "./desk_presence.js";
 import { leave, send, talk, tellWord, word } from "./desk_telling.js";
+import "./desk_written.js";
 
 const PANELS = ["#the-band", "#desk-customer", "#desk-timeline", "[data-note], #desk-side"];
 const LIVE = new Set(["dialling", "talking", "held", "consulting", "conference"]);
@@ -225,7 +226,7 @@ body.addEventListener("submit", async (event) => {
   button.disabled = false;
   if (done) {
     form.closest("details")?.removeAttribute("open");
-    if (form.matches(".dial")) form.reset();
+    if (form.matches(".dial, [data-written]")) form.reset();
   }
 });
 

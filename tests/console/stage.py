@@ -24,6 +24,7 @@ from console.metrics import Metrics
 from console.phone_socket import PhoneSocket
 from engine.clock import TimeOrderedIds
 from engine.desk.desks import Desks
+from engine.desk.written_work import WrittenWork
 from engine.desk.view import BreakChoice
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
@@ -144,6 +145,7 @@ class Stage:
     phone: PhoneSocket | None = None
     queues: Queues | None = None
     messages: MessageMeans | None = None
+    written: WrittenWork | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -188,6 +190,7 @@ class Stage:
             queues=self.queues,
             ids=TimeOrderedIds(self.clock),
             messages=self.messages,
+            written=self.written,
         )
 
 

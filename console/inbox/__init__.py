@@ -1,0 +1,1 @@
+"""The inbox: all dialogues, for supervisors."""
