@@ -15,6 +15,7 @@ from engine.deadmen import DEADMAN_SECONDS
 from infolinia.sections.callbacks import CallbacksSection, Forms, callback_problems
 from infolinia.sections.debts import DebtsSection
 from infolinia.sections.desk import DeskSection, desk_problems
+from infolinia.sections.dialogues import dialogue_problems
 from infolinia.sections.followups import FollowupSection, followup_problems
 from infolinia.sections.hours import HoursSection, TimeZoneName
 from infolinia.sections.message_providers import SECRETS as PROVIDER_SECRETS
@@ -254,6 +255,7 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
     problems += desk_problems(configuration.desk, configuration.queues)
     problems += messaging_problems(configuration.messaging)
+    problems += dialogue_problems(configuration.messaging.dialogues, configuration.queues)
     problems += followup_problems(
         configuration.followups, configuration.messaging.words, configuration.queues
     )

@@ -46,6 +46,7 @@ from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
 from infolinia.assembly.debts import opened_debts, put_rules
 from infolinia.assembly.desk import desk_settings, opened_desks
+from infolinia.assembly.dialogues import DialogueReading, MessageNews, opened_dialogues
 from infolinia.assembly.doors import opened_doors
 from infolinia.assembly.facts import hotline_facts
 from infolinia.assembly.floor import opened_floor
@@ -112,7 +113,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         debts = opened_debts(configuration, store, gate, clock, stack)
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
-        callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack)
+        news = MessageNews()
+        callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack, news)
         messages_shelf = run_mailings(configuration, store, clock, ids, stack)
         short_links = follow_up(configuration, store, clock, ids, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
@@ -212,6 +214,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         desks = await opened_desks(
             configuration, exchange, switchboard, control, store, roster, manual, previews, stack
         )
+        reading = DialogueReading(configuration)
+        written = opened_dialogues(reading, store, queues, desks, news, clock, ids, stack)
         floor = opened_floor(control, switchboard, queues, roster, desks, store, live, clock)
         network_log = CelNetworkLog(
             asterisk.folders.cel_db, lambda: asterisk.booted_at, asterisk.folders.spool / "recording"
@@ -262,6 +266,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             lambda new: hours.put(new.hours),
             lambda new: staff_anew(new, store, roster),
             lambda new: desks.put(desk_settings(new)),
+            reading.put,
             lambda new: put_rules(new, debts),
             lambda new: names_anew(new, rules, shelf),
             recording.apply,
@@ -326,6 +331,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             breaks=lambda: desks.settings.breaks,
             queues=queues,
             ids=ids,
+            written=written,
         )
         application.add_routes(callbacks)
         application.add_routes(short_links.routes())

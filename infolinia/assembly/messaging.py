@@ -18,6 +18,7 @@ from engine.health import Health
 from engine.ports import Clock, Ids, StoreUnavailable
 from engine.registers.messages import MessageFigures
 from infolinia.assembly.background import in_background
+from infolinia.assembly.dialogues import MessageNews
 from infolinia.assembly.message_providers import carriers_of
 from infolinia.configuration import Configuration
 from messaging.opting import Wish
@@ -40,6 +41,7 @@ async def send_messages(
     ids: Ids,
     health: Health,
     stack: AsyncExitStack,
+    news: MessageNews,
 ) -> Sequence[web.RouteDef]:
     """Send from now on, until the stack ends. Returns where providers call back. Raises StartFailed.
 
@@ -54,7 +56,15 @@ async def send_messages(
         return None if understood is None else understood.wish
 
     queue = store.message_queue(f"{configuration.node}:{ids.new()}", timedelta(hours=section.expires_hours))
-    sending = MessageSending(queue, carriers, gate, clock, wish_of=wish_of)
+    sending = MessageSending(
+        queue,
+        carriers,
+        gate,
+        clock,
+        wish_of=wish_of,
+        moved=news.tell_moved,
+        received=news.tell_received,
+    )
     if carriers:
         await sending.start()
         stack.push_async_callback(sending.close)

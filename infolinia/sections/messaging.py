@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from channels.email.addresses import AddressRefused, address_of, mailbox_of
+from infolinia.sections.dialogues import DialoguesSection
 from infolinia.sections.message_providers import (
     HttpSection,
     PushSection,
@@ -115,6 +116,7 @@ class MessagingSection(BaseModel):
     templates: Path = Path("messages")
     cascades: Path = Path("cascades")
     prices: PricesSection | None = None
+    dialogues: DialoguesSection = DialoguesSection()
     links_url: Annotated[str, AfterValidator(_links_url)] | None = None
     links_days: Annotated[int, Field(ge=1, le=LONGEST_LIFETIME.days)] = LIFETIME.days
 

@@ -24,8 +24,8 @@ from console.metrics import Metrics
 from console.phone_socket import PhoneSocket
 from engine.clock import TimeOrderedIds
 from engine.desk.desks import Desks
-from engine.desk.written_work import WrittenWork
 from engine.desk.view import BreakChoice
+from engine.desk.written_work import WrittenWork
 from engine.floor.changes import Floor
 from engine.flows import FlowShelf
 from engine.health import Health
