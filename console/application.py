@@ -138,6 +138,7 @@ def make_application(
         campaigns=api is not None,
         messages=api is not None and messages is not None,
         written=written is not None,
+        mailings=messages is not None and messages.mailings is not None,
     )
 
     def dispositions() -> Mapping[str, Disposition]:

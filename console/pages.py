@@ -43,6 +43,7 @@ class Pages:
         campaigns: bool = False,
         messages: bool = False,
         written: bool = False,
+        mailings: bool = False,
     ) -> None:
         self._live = live
         self._health = health
@@ -56,6 +57,7 @@ class Pages:
         self._campaigns = campaigns
         self._messages = messages
         self._written = written
+        self._mailings = mailings
         self._words = load_words()
         self._templates = page_templates()
 
@@ -177,6 +179,7 @@ class Pages:
             messages_known=self._messages and may(me, "/messages"),
             written_known=self._written,
             inbox_known=self._written and me is not None and may(me, "/inbox"),
+            mailings_known=self._mailings and may(me, "/mailings"),
             settings_known=self._settings and may(me, "/settings"),
             may=lambda path: may(me, path),
             languages=LANGUAGES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from engine.followup.mailing_desk import MailingDesk
 from engine.followup.routing import Lane
 from engine.registers.message_statistics import MessageFiguresBook
 from engine.registers.messages import Messages
@@ -32,5 +33,6 @@ class MessageMeans:
     templates: Callable[[], Awaitable[Sequence[TemplateFile]]]
     lanes: Callable[[], Sequence[Lane]]
     statistics: MessageFiguresBook
+    mailings: MailingDesk | None = None
     attribute_names: Callable[[], Awaitable[Sequence[str]]] | None = None
     links_url: str | None = None

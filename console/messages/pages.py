@@ -6,6 +6,7 @@ from aiohttp import web
 
 from console.api.parts import ApiParts
 from console.messages.listing import MessageList
+from console.messages.mailings import MailingPages
 from console.messages.means import MessageMeans
 from console.messages.one import MessagePage
 from console.messages.providers import ProviderPages
@@ -15,7 +16,9 @@ from console.pages import Pages
 
 def message_routes(pages: Pages, parts: ApiParts, means: MessageMeans) -> list[web.RouteDef]:
     """A message's own page last: its address would take the others'."""
+    desk = means.mailings
     return [
+        *(() if desk is None else MailingPages(pages, parts, desk).routes()),
         *MessageList(pages, parts, means).routes(),
         *TemplatePages(pages, parts, means).routes(),
         *ProviderPages(pages, parts, means).routes(),
