@@ -91,6 +91,7 @@ COMMANDS = {
     "debts": Place("debts:debts_app", "Debts: what is owed, paid and promised."),
     "callbacks": Place("callbacks:print_callbacks", "Print callback requests, newest first."),
     "messages": Place("messages:messages_app", "Messages: what was written, and what became of it."),
+    "mailings": Place("mailings:mailings_app", "Mailings: one text to many people."),
     "rules": Place("rules:rules_app", "The rules of contact, and the gate that asks them."),
     "why": Place(
         "why:explain",

@@ -87,7 +87,7 @@ class CascadeWork:
             self._wake.clear()
 
     async def round(self) -> bool:
-        """Move on what can be. True: there may be more at once."""
+        """Move on what can be. True: something did, and what that led to may be told already."""
         shelf = self._shelf()
         pending = await self._cascades.pending(limit=BATCH)
         if not pending:
@@ -95,4 +95,4 @@ class CascadeWork:
         now = self._clock.now()
         advances = [advanced_run(one.kept, one.contact, one.news, shelf, now) for one in pending]
         moved = await self._cascades.keep(advances)
-        return moved > 0 and len(pending) == BATCH
+        return moved > 0

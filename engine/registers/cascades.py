@@ -89,10 +89,16 @@ class Cascades(Protocol):
     ) -> Page[KeptRun]:
         """Newest first."""
 
-    async def happened(self, contact_id: str, event: str) -> int:
-        """Tell it to the person's runs that go on; those that list it end."""
+    async def happened(self, contact_id: str, event: str, *, key: str | None = None) -> int:
+        """Tell it to the person's runs that go on; those that list it end. The same `key` is told once.
+
+        Returns how many runs list it; nobody's, when there is no such contact any more.
+        """
 
     async def stop(self, id: str) -> None: ...
+
+    async def awaited(self) -> bool:
+        """Whether any run goes on."""
 
     async def pending(self, *, limit: int) -> Sequence[RunAndPerson]:
         """Runs that have news, or whose deadline has come, with all news of each."""

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from engine.followup.cascade_events import CascadeEvents
 from engine.followup.cascades import CascadeWork
 from engine.followup.mailing_desk import MailingDesk
 from engine.followup.mailings import MailingWork
@@ -43,6 +44,7 @@ def run_mailings(
     worker = f"{configuration.node}:{ids.new()}"
     in_background(MailingWork(store.mailing_queue(worker), lambda: shelf, clock).run(), stack)
     in_background(CascadeWork(store.cascades, lambda: shelf, clock, ids).run(), stack)
+    in_background(CascadeEvents(store.cascades, store.publications, store.followups).run(), stack)
     return shelf
 
 

@@ -80,23 +80,33 @@ class SqlCascades:
         following = (items[-1].created_at.isoformat(), items[-1].id) if len(rows) > limit else None
         return Page(items, following)
 
-    async def happened(self, contact_id: str, event: str) -> int:
-        now, told = self._clock.now(), self._ids.new()
+    async def happened(self, contact_id: str, event: str, *, key: str | None = None) -> int:
+        now, told = self._clock.now(), key or self._ids.new()
 
-        def work(connection: Connection) -> int:
-            people = builtins.list(family(connection, [survivor_of(connection, contact_id)]))
+        def listing(connection: Connection) -> builtins.list[str]:
+            try:
+                person = survivor_of(connection, contact_id)
+            except Missing:
+                return []
+            people = builtins.list(family(connection, [person]))
             going = select(cascade_runs).where(_c.contact_id.in_(people), _c.ending.is_(None))
-            runs = [row.id for row in connection.execute(going) if event in row.plan["stops_on"]]
-            tell_runs(connection, [(run, HAPPENED, None, event, f"{told}.{run}") for run in runs], now)
-            return len(runs)
+            return [row.id for row in connection.execute(going) if event in row.plan["stops_on"]]
 
-        return await written(self._engine, work)
+        runs = await read(self._engine, listing)
+        news = [(run, HAPPENED, None, event, f"{told}.{run}") for run in runs]
+        if news:
+            await written(self._engine, lambda connection: tell_runs(connection, news, now))
+        return len(news)
 
     async def stop(self, id: str) -> None:
         await self.get(id)
         now = self._clock.now()
         told = [(id, STOPPED, None, "", f"{id}.stopped")]
         await written(self._engine, lambda connection: tell_runs(connection, told, now))
+
+    async def awaited(self) -> bool:
+        going = select(_c.id).where(_c.ending.is_(None)).limit(1)
+        return await read(self._engine, lambda connection: connection.execute(going).first() is not None)
 
     async def pending(self, *, limit: int) -> Sequence[RunAndPerson]:
         now = self._clock.now()

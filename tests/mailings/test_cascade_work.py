@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from compliance.facts import Channel
+from dialer.debts.debt import Debt
+from engine.followup.cascade_events import CascadeEvents
 from engine.followup.cascade_steps import advanced_run
 from engine.registers.messages import MessageFilter
 from messaging.cascade import Ending
@@ -88,6 +90,33 @@ async def test_people_and_events_end_it(mill: Mill) -> None:
     endings = {run: (await mill.store.cascades.get(run)).run.ending for run in ("paid", "out")}
     assert endings == {"paid": Ending.OPTED_OUT, "out": Ending.OPTED_OUT}
     assert (await states(mill, "stopped")) == {"stopped-1": _M.STOPPED}
+
+
+async def test_what_is_published_ends_cascades_that_list_it(mill: Mill) -> None:
+    anna = await mill.person("+48600000001", order="A1")
+    events = CascadeEvents(mill.store.cascades, mill.store.publications, mill.store.followups)
+    assert await events.look() is False
+    await mill.cascades.begin("notice", anna, id="run")
+    today = mill.clock.now().date()
+    owed = Debt(
+        id="d1",
+        contact_id=anna.id,
+        reference="R-1",
+        amount=100,
+        currency="PLN",
+        due=today,
+        created_at=mill.clock.now(),
+    )
+    await mill.store.debts.add(WE, owed)
+    await events.look()
+    await moved(mill)
+    assert (await mill.store.cascades.get("run")).run.ending is None
+    await mill.store.debts.set_balance(WE, "d1", 0)
+    await events.look()
+    await events.look()
+    await moved(mill)
+    assert (await mill.store.cascades.get("run")).run.ending is Ending.STOPPED
+    assert await mill.store.cascades.pending(limit=10) == []
 
 
 async def test_a_step_is_sent_once_whoever_moves_it_on(mill: Mill) -> None:
