@@ -6,7 +6,7 @@ key once, however often it is told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -143,6 +143,11 @@ class Rule:
         """Whether the whole text is one of its words."""
         key = bare(text)
         return bool(key) and key in {bare(word) for word in self.words}
+
+
+def keywords_of(rules: Iterable[Rule]) -> frozenset[str]:
+    """What rules answer by themselves, as `bare` gives it: nobody else has to."""
+    return frozenset(bare(word) for rule in rules for word in rule.words)
 
 
 def happening_of(kind: str, data: Mapping[str, Any], at: datetime, call: CallFacts) -> list[Happening]:

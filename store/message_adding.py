@@ -116,6 +116,10 @@ def take_jobs(
     done = update(outbox).where(outbox.c.id.in_([message.id for message in found]))
     connection.execute(done.values(done_at=now, last_error=None, claimed_by=None, claimed_until=None))
     add_messages(connection, found, new_id, now)
+    for row in rows:
+        if (shown := row.payload.get("shown")) is not None:  # from here on the message has the code, alone
+            hidden = update(outbox).where(outbox.c.id == row.id)
+            connection.execute(hidden.values(payload={**row.payload, "text": shown}))
     return len(rows)
 
 

@@ -56,7 +56,7 @@ def _question(connection: Connection, incoming: Incoming, now: datetime) -> Any:
         .where(
             messages.c.point_value == incoming.from_,
             messages.c.channel == incoming.channel.value,
-            messages.c.sent_at.is_not(None),
+            messages.c.attempts > 0,  # an answer may be faster than the provider's word
             rating_requests.c.until > now,
             rating_requests.c.answered_at.is_(None),
         )

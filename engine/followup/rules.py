@@ -82,6 +82,7 @@ class FollowupRules:
         self._links = links
         self._task: asyncio.Task[None] | None = None
         self._tidied_at = float("-inf")
+        self._looked_at = 0
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -128,13 +129,22 @@ class FollowupRules:
         if was is None:
             await self._register.keep(READER, None, until, ())
             return False
-        if until <= was:
+        after = max(was, self._looked_at)
+        if until <= after:
             return False
-        batch = await self._told.between(was, until, limit=BATCH, kinds=KINDS)
+        batch = await self._told.between(after, until, limit=BATCH, kinds=KINDS)
+        if not batch:  # nothing that a rule could answer: not worth a transaction
+            self._looked_at = until
+            return False
         number = batch[-1].number if len(batch) == BATCH else until
         made: list[Followup] = []
         for one in batch:
-            made += await self._answers(one)
+            try:
+                made += await self._answers(one)
+            except StoreUnavailable:
+                raise
+            except Exception:  # one that cannot be read holds none of the others up
+                log.exception("an event could not be answered", publication=one.id)
         kept = await self._register.keep(READER, was, number, made)
         if kept:
             log.info("messages follow of themselves", messages=kept)

@@ -8,11 +8,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from calls.call import fold
 from calls.events import CallEvent, CallEventKind
 from compliance.facts import Channel
-from engine.changes import CallbackKept, CallStored, EventsAppended, Published
+from engine.changes import CallbackKept, CallStored, EventsAppended, JobAdded, Published
 from engine.clock import TimeOrderedIds
 from engine.followup.composing import LinkMaking
 from engine.followup.rules import FollowupRules
@@ -21,11 +22,13 @@ from engine.registers.messages import Message, MessageDirection, MessageFilter, 
 from history.call_news import call_published
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
+from history.publication import Kind, Publication
 from messaging.followups import Event, Rule
 from messaging.provider import Incoming
 from messaging.states import MessageState
 from messaging.template_reading import load_template
 from messaging.templates import MessageTemplate
+from store.database import create_engine, database_url
 from store.store import Store
 from tests.conftest import HandClock
 
@@ -170,8 +173,8 @@ async def test_words_are_answered_but_not_for_ever(store: Store, clock: HandCloc
     rule = Rule("hours", Event.MESSAGE_RECEIVED, "hours", words=("godziny", "hours"))
     rules, queue = worker(store, clock, rule), store.message_queue("w1")
     await rules.look()
-    for n, text in enumerate(("what hours?", "Godziny!", "HOURS", "hours", "hours", "hours")):
-        await queue.take(incoming(text, n, clock), opted_out=False)
+    for n, said in enumerate(("what hours?", "Godziny!", "HOURS", "hours", "hours", "hours")):
+        await queue.take(incoming(said, n, clock), opted_out=False)
     await queue.take(incoming("hours", 7, clock, from_="71234"), opted_out=False)
     await queue.take(incoming("hours", 8, clock, data={"automatic": True}), opted_out=False)
     await rules.look()
@@ -259,6 +262,39 @@ async def test_a_short_link_leads_on_and_proves_once(store: Store, clock: HandCl
     clock.pass_seconds(41 * 86_400)
     await store.followups.tidy()
     assert await store.followups.read_up_to("followups") is not None
+
+
+async def test_an_event_that_cannot_be_read_holds_none_up(store: Store, clock: HandClock) -> None:
+    rules = worker(store, clock, MISSED)
+    await rules.look()
+    broken = Publication("p1", clock.now(), Kind.CALL_ENDED, "call:x", {"direction": "inbound"})
+    await store.ledger.commit([Published(broken)], durable=True)
+    await ended(store, clock, "c1", *GAVE_UP)
+    await rules.look()
+    assert len(await sent(store)) == 1
+
+
+async def test_a_code_of_a_flow_is_kept_no_longer_than_it_may_go_out(
+    store: Store, clock: HandClock, url: str
+) -> None:
+    payload = {
+        "to": ANNA.value,
+        "text": "Your code is 918273.",
+        "shown": "Your code is ….",
+        "at": "",
+        "call_id": "c",
+    }
+    await store.ledger.commit([JobAdded("j1", "sms", "j1", payload)], durable=True)
+    assert await store.message_queue("w1").take_in([Channel.SMS]) == 1
+    assert (await store.messages.get("j1")).text == "Your code is 918273."
+    await went_out(store, clock, "j1")
+    engine = create_engine(database_url(url))
+    async with engine.connect() as connection:
+        for table in ("outbox", "messages", "interactions"):
+            kept = str((await connection.execute(text(f"SELECT * FROM {table}"))).all())
+            assert "918273" not in kept, table
+            assert "Your code is …" in kept or "\\u2026" in kept, table
+    await engine.dispose()
 
 
 async def test_a_code_that_was_entered_in_a_call_proves_its_message(store: Store, clock: HandClock) -> None:
