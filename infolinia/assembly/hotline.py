@@ -52,6 +52,7 @@ from infolinia.assembly.facts import hotline_facts
 from infolinia.assembly.floor import opened_floor
 from infolinia.assembly.followups import follow_up
 from infolinia.assembly.mailings import run_mailings
+from infolinia.assembly.message_pages import message_means
 from infolinia.assembly.messaging import send_messages
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
@@ -114,7 +115,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         doors = await opened_doors(configuration, store, clock, stack)
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         news = MessageNews()
-        callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack, news)
+        lanes, callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack, news)
         messages_shelf = run_mailings(configuration, store, clock, ids, stack)
         short_links = follow_up(configuration, store, clock, ids, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
@@ -332,6 +333,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             queues=queues,
             ids=ids,
             written=written,
+            messages=message_means(configuration, store, api.parts, lanes),
         )
         application.add_routes(callbacks)
         application.add_routes(short_links.routes())

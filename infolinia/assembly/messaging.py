@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from channels.callbacks import CallbackReceiver, CallbackRequest, answer_callback
-from engine.followup.routing import Carrier
+from engine.followup.routing import Carrier, Lane
 from engine.followup.sending import MessageSending
 from engine.gatekeeper import Gatekeeper
 from engine.health import Health
@@ -42,10 +42,10 @@ async def send_messages(
     health: Health,
     stack: AsyncExitStack,
     news: MessageNews,
-) -> Sequence[web.RouteDef]:
-    """Send from now on, until the stack ends. Returns where providers call back. Raises StartFailed.
+) -> tuple[Callable[[], list[Lane]], Sequence[web.RouteDef]]:
+    """Send from now on, until the stack ends. Returns how the providers stand, and where they call back.
 
-    Without a provider messages wait, and the log and the part `messages` say so.
+    Raises StartFailed. Without a provider messages wait, and the log and the part `messages` say so.
     """
     section = configuration.messaging
     carriers = carriers_of(configuration, clock)
@@ -71,7 +71,7 @@ async def send_messages(
     else:
         log.info("no provider of messages is configured: they wait in the outbox")
     in_background(_show(sending, queue, clock, health), stack)
-    return callback_routes(carriers)
+    return sending.lanes, callback_routes(carriers)
 
 
 async def _show(sending: MessageSending, queue: SqlMessageQueue, clock: Clock, health: Health) -> None:
