@@ -77,7 +77,7 @@ class OpenGate:
         return [Decision(True, None, None, None, ())] * len(requests)
 
 
-def _messages(number: int, clock: SystemClock) -> list[Message]:
+def sms(number: int, clock: SystemClock) -> list[Message]:
     now = clock.now()
     return [
         Message(
@@ -100,7 +100,7 @@ async def measure(number: int, window: int, database: str, folder: Path, *, real
     store = open_store(database or f"sqlite:///{folder}/bench.db", folder / "spool", clock=clock)
     await store.start()
     begun = time.perf_counter()
-    await store.messages.add(_messages(number, clock))
+    await store.messages.add(sms(number, clock))
     print(f"queued      {number:7d} in {time.perf_counter() - begun:6.2f} s")
     gate: ManyGate = OpenGate()
     if real_gate:
