@@ -78,7 +78,7 @@ async def killed_again_and_again(
     database: str, folder: Path, smsc: Smsc, *, number: int, kills: int, window: int = 50, seed: int = 7
 ) -> Found:
     """Send `number` messages by senders that are killed at random moments, the last one excepted."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     clock = SystemClock()
     store = open_store(database, folder / "looking", clock=clock)
     await store.start()
@@ -97,7 +97,7 @@ async def killed_again_and_again(
                 done += 1
             process = await _sender(database, folder, smsc, window)
             try:
-                while (await store.messages.counts(MessageFilter())).keys() & ON_THEIR_WAY:
+                while (await store.messages.counts(MessageFilter())).keys() & ON_THEIR_WAY:  # noqa: ASYNC110
                     await asyncio.sleep(0.25)
             finally:
                 process.kill()

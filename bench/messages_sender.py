@@ -54,7 +54,7 @@ async def send(database: str, folder: Path, port: int, window: int) -> None:
     sending = sending_of(store, clock, settings)
     await sending.start()
     async with asyncio.timeout(600):
-        while not all(lane.standing for lane in sending.lanes()):
+        while not all(lane.standing for lane in sending.lanes()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         print("bound", flush=True)
         await asyncio.Event().wait()
