@@ -34,16 +34,21 @@ from engine.changes import (
     ObjectionKept,
 )
 from engine.gatekeeper import ContactRequest, Gatekeeper
+from engine.registers.cascades import KeptRun
 from engine.registers.contacts import ContactDraft
 from engine.registers.desk import CallPart
 from engine.registers.followups import Followup, KeptCode, RatingRequest
+from engine.registers.mailings import Mailing, WrittenOne
 from engine.registers.messages import Message, Move
 from history.callbacks import CallbackRequest, CallbackSource
 from history.contact import GroupKind
 from history.interaction import Channel as HistoryChannel
 from history.interaction import ContactPoint, Interaction, PointKind, interaction_of
 from history.permissions import Consent, Objection, Proof, Scope
+from messaging.cascade import CascadeRun
+from messaging.cascade_plan import Cascade, Step
 from messaging.links import short_link
+from messaging.mailing import Order
 from messaging.provider import Incoming, Receipt
 from messaging.states import MessageState
 from store.database import writing
@@ -108,6 +113,22 @@ async def _wrote(store: Store, now: datetime) -> None:
     came = Incoming("one", Channel.SMS, PHONE.value, "100", "tulipany", now, "01CAME")
     await queue.take(came, opted_out=False)
     await _followed(store, now, given)
+
+
+async def _mailed(store: Store, now: datetime, contact_id: str) -> None:
+    """A mailing that has just begun a cascade, which has news that nobody has read."""
+    names = ("01MAIL", "leaflets")
+    await store.mailings.create(
+        WE, Mailing(*names, now, now, cascade="leaflet", contact_ids=(contact_id,), values={"what": "x"})
+    )
+    mailing = (await store.mailings.order(WE, "01MAIL", Order.CHECK)).id
+    await store.mailings.order(WE, mailing, Order.START)
+    queue = store.mailing_queue("w1")
+    await queue.claim(lease_seconds=30)
+    plan = Cascade("leaflet", (Step(Channel.SMS, "leaflet"),))
+    run = KeptRun("01RUN", CascadeRun(plan), contact_id, now, mailing=mailing, notes=("tulipany",))
+    assert await queue.write(mailing, [WrittenOne(1, run=run, why="tulipany")], lease_seconds=30)
+    await store.cascades.stop("01RUN")
 
 
 async def _followed(store: Store, now: datetime, given: dict[str, object]) -> None:
@@ -190,6 +211,7 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
         WE, CallbackRequest("01BACK", PHONE, "orders", CallbackSource.API, now, note="wieczorem")
     )
     await _wrote(store, now)
+    await _mailed(store, now, person.id)
     await gate.ask(request("call:01CALL73", PHONE))
     await _campaigned(store, clock, person.id)
     await _owed(store, clock, again.id)
