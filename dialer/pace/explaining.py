@@ -47,8 +47,8 @@ def explained(
         "beliefs": {
             "answer_probability": _plain(curves.share),
             "answer_seconds": _plain(curves.answer_seconds()),
-            "talk_seconds": _plain(releases.talk.mean()),
-            "wrap_seconds": _plain(releases.wrap.mean()),
+            "talk_seconds": _plain(releases.talk.mean),
+            "wrap_seconds": _plain(releases.wrap.mean),
             "agents_stay": _plain(stays),
         },
         "budget": {

@@ -167,7 +167,7 @@ class Predictive:
                 seconds = 0.0  # another run, or another legal window
             self._began_at = view.now - seconds
         self._now, self._live = view.now, view.live
-        cycle = self.releases.talk.mean() + self.releases.wrap.mean()
+        cycle = self.releases.talk.mean + self.releases.wrap.mean
         per_second = len(view.agents) * EXPECTED_BUSY / max(cycle, 1.0)
         coming = None
         if self._settings.horizon is not None:

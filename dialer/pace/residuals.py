@@ -21,17 +21,18 @@ class Durations:
     """The chance per second that something ends, by how long it has lasted, in stretches of growing length.
 
     Those still going on count with what they have lasted: otherwise the first hour knows short ones only.
+    `mean`: seconds, as the rates were at the last rebuild.
     """
 
     def __init__(self, shortest_seconds: float, guess_seconds: float, guess_weight: float) -> None:
         growth = 1.2
         count = math.ceil(math.log(LONGEST_SECONDS / shortest_seconds) / math.log(growth))
         self.edges = np.concatenate(([0.0], shortest_seconds * growth ** np.arange(count + 1)))
+        self._widths = np.diff(self.edges)
         self._ended = np.zeros(count + 1)
         self._lasted = np.zeros(count + 1)
         self._guess = (guess_weight, guess_weight * guess_seconds)
-        self._rates = np.full(count + 1, 1 / guess_seconds)
-        self._cumulated = self._cumulate()
+        self._set_rates(np.full(count + 1, 1 / guess_seconds))
 
     def ended(self, seconds: float) -> None:
         seconds = min(max(seconds, 0.0), LONGEST_SECONDS)
@@ -48,28 +49,24 @@ class Durations:
             lasted = lasted + self._inside(np.clip(going_on, 0.0, LONGEST_SECONDS))
         ended, weight = _smooth(self._ended), _smooth(lasted)
         overall = (ended.sum() + self._guess[0]) / (weight.sum() + self._guess[1])
-        self._rates = (ended + SHRINKAGE) / (weight + SHRINKAGE / overall)
-        self._cumulated = self._cumulate()
+        self._set_rates((ended + SHRINKAGE) / (weight + SHRINKAGE / overall))
 
     def hazard(self, seconds: Floats) -> Floats:
         """The rate cumulated until `seconds`; what has lasted a, is over by b with 1 - exp(h(a) - h(b))."""
         return np.interp(seconds, self.edges, self._cumulated)
 
-    def mean(self) -> float:
-        steps = np.diff(self.edges)
-        alive = np.exp(-self._cumulated)
-        return float((steps * (alive[:-1] + alive[1:]) / 2).sum())
-
     def _stretch(self, seconds: float) -> int:
         return min(int(np.searchsorted(self.edges, seconds, side="right")) - 1, self._ended.size - 1)
 
     def _inside(self, seconds: Floats) -> Floats:
-        inside = np.clip(seconds[:, None] - self.edges[None, :-1], 0.0, np.diff(self.edges)[None, :])
+        inside = np.clip(seconds[:, None] - self.edges[None, :-1], 0.0, self._widths[None, :])
         total: Floats = inside.sum(axis=0)
         return total
 
-    def _cumulate(self) -> Floats:
-        return np.concatenate(([0.0], np.cumsum(self._rates * np.diff(self.edges))))
+    def _set_rates(self, rates: Floats) -> None:
+        self._cumulated = np.concatenate(([0.0], np.cumsum(rates * self._widths)))
+        alive = np.exp(-self._cumulated)
+        self.mean = float((self._widths * (alive[:-1] + alive[1:]) / 2).sum())
 
     def knowledge(self) -> dict[str, list[float]]:
         return {

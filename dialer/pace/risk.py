@@ -24,9 +24,12 @@ class Exact:
     def __init__(
         self, idle: int, waiting: int, calls: Floats, talking: Floats, wrapping: Floats, spare: int
     ) -> None:
-        freed = _binomial(len(talking), talking.mean(axis=0) if len(talking) else np.zeros(_AHEAD))
-        for chances in wrapping:
-            freed = _with(freed, chances)
+        freed = np.zeros((_AHEAD, len(talking) + len(wrapping) + 1))
+        freed[:, : len(talking) + 1] = _binomial(
+            len(talking), talking.mean(axis=0) if len(talking) else np.zeros(_AHEAD)
+        )
+        for most, chances in enumerate(wrapping, len(talking)):
+            _join(freed[:, : most + 2], chances)
         size = waiting + len(calls) + spare + 1
         # no more than n freed, by how many were answered beyond the idle
         enough = np.ones((_AHEAD, size))
@@ -35,19 +38,21 @@ class Exact:
         if known:
             enough[:, idle : idle + known] = np.cumsum(freed[:, :known], axis=1)
         self._enough = enough
-        self._answered = np.zeros((_AHEAD, waiting + 1))
+        self._answered = np.zeros((_AHEAD, size))
         self._answered[:, waiting] = 1.0
+        self._most = waiting  # who may have answered
         for chances in calls:
             self.add(chances)
 
     def add(self, chances: Floats, calls: int = 1) -> None:
         for _ in range(calls):
-            self._answered = _with(self._answered, chances)
+            self._most += 1
+            _join(self._answered[:, : self._most + 1], chances)
 
     def overflow(self) -> Floats:
         """By each moment: the chance that the people answered by then leave no agent for one more."""
-        top = self._answered.shape[1]
-        chances: Floats = np.einsum("ij,ij->i", self._answered, self._enough[:, :top])
+        top = self._most + 1
+        chances: Floats = np.einsum("ij,ij->i", self._answered[:, :top], self._enough[:, :top])
         return chances
 
 
@@ -135,13 +140,12 @@ class Balance:
         return float(when @ self._worst)
 
 
-def _with(distribution: Floats, chances: Floats) -> Floats:
+def _join(distribution: Floats, chances: Floats) -> None:
+    """One more who may count, in place; the last column is still empty."""
     column = chances[:, None]
-    more = np.empty((_AHEAD, distribution.shape[1] + 1))
-    np.multiply(distribution, 1 - column, out=more[:, :-1])
-    more[:, -1] = 0.0
-    more[:, 1:] += distribution * column
-    return more
+    counts = distribution[:, :-1] * column
+    distribution *= 1 - column
+    distribution[:, 1:] += counts
 
 
 def _binomial(count: int, chances: Floats) -> Floats:

@@ -83,7 +83,7 @@ def test_how_long_things_last_is_learned():
     for _ in range(400):
         talks.ended(float(chance.lognormal(np.log(30), 0.3)))
     talks.rebuild(NONE)
-    assert talks.mean() == pytest.approx(31.4, rel=0.1)
+    assert talks.mean == pytest.approx(31.4, rel=0.1)
     assert np.exp(-talks.hazard(np.array([15.0]))[0]) > 0.93  # hardly any ends within 15 s
 
 
@@ -94,7 +94,7 @@ def test_those_still_talking_count():
         durations.ended(10.0)
         durations.ended(15.0)
         durations.rebuild(others)
-    assert together.mean() > 2 * alone.mean()
+    assert together.mean > 2 * alone.mean
 
 
 def test_who_writes_up_is_free_before_who_talks():
