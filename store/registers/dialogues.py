@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, case, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from compliance.facts import Channel
@@ -19,13 +19,13 @@ from engine.registers.pages import Page
 from engine.registers.refusals import Missing, Refused
 from history.interaction import ContactPoint, PointKind
 from messaging.dialogue import Dialogue, DialogueState, answered, closed, given, received
-from messaging.grades import grade_of
+from messaging.followups import ANSWERED_BY_ITSELF
 from store.audit import note
 from store.message_adding import add_messages
 from store.message_rows import message_of
 from store.registers.profiles import profiles, survivor_of
 from store.registers.transactions import read, written
-from store.tables import contacts, dialogue_answers, dialogue_messages, dialogues, messages, rating_requests
+from store.tables import contacts, dialogue_answers, dialogue_messages, dialogues, messages
 
 _d = dialogues.c
 _m = messages.c
@@ -69,7 +69,7 @@ class SqlDialogues:
             rows = connection.execute(new.with_for_update(skip_locked=True, of=messages)).all()
             found: dict[str, Dialogue] = {}
             for message in map(message_of, rows):
-                queue = None if _is_grade(connection, message) else route(message)
+                queue = None if message.code in ANSWERED_BY_ITSELF else route(message)
                 dialogue = None if queue is None else self._with(connection, message, queue)
                 connection.execute(
                     insert(dialogue_messages).values(
@@ -367,16 +367,6 @@ def _language(connection: Connection, message: Message) -> str | None:
         if (language := connection.execute(chosen).scalar()) is not None:
             return str(language)
     return message.language
-
-
-def _is_grade(connection: Connection, message: Message) -> bool:
-    """A grade that was asked for is counted, and not answered."""
-    if message.in_reply_to is None or grade_of(message.text) is None:
-        return False
-    asked = select(rating_requests.c.message_id).where(
-        and_(rating_requests.c.message_id == message.in_reply_to, rating_requests.c.until >= message.at)
-    )
-    return connection.execute(asked).first() is not None
 
 
 def _moment(written_at: str) -> datetime:
