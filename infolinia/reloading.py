@@ -19,6 +19,7 @@ LIVE = (
     "agents",
     "queues",
     "desk",
+    "followups",
     "hours",
     "numbers",
     "unknown_number",

@@ -84,6 +84,10 @@ class FollowupRules:
         self._tidied_at = float("-inf")
         self._looked_at = 0
 
+    def put(self, rules: Sequence[Rule]) -> None:
+        """Other rules, from the next event on; their templates are among the known ones."""
+        self._rules = tuple(rules)
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from console.short_links import ShortLinkPages
 from engine.followup.composing import LinkMaking
@@ -17,7 +21,10 @@ from infolinia.message_templates import load_templates, template_folder
 from infolinia.sections.followups import template_problems
 from messaging.followups import Rule
 from messaging.links import ID_BYTES
+from messaging.templates import MessageTemplate
 from store.store import Store
+
+log = structlog.get_logger("followups")
 
 
 def rules_of(configuration: Configuration) -> tuple[Rule, ...]:
@@ -39,21 +46,50 @@ def link_making(configuration: Configuration) -> LinkMaking | None:
     return LinkMaking(section.links_url, lambda: secrets.token_bytes(ID_BYTES), lifetime)
 
 
-def follow_up(
-    configuration: Configuration, store: Store, clock: Clock, ids: Ids, stack: AsyncExitStack
-) -> ShortLinkPages:
-    """Answer events from now on, until the stack ends. Raises StartFailed and ConfigurationRejected."""
-    rules, templates = rules_of(configuration), load_templates(configuration)
-    links = link_making(configuration)
-    problems = [f"{template_folder(configuration)}: {one}" for one in template_problems(rules, templates)]
+@dataclass(frozen=True, slots=True)
+class FollowingUp:
+    """The worker, and where short links are answered."""
+
+    worker: FollowupRules
+    pages: ShortLinkPages
+    templates: Mapping[str, MessageTemplate]
+    links_url: str | None
+
+    def put(self, configuration: Configuration) -> None:
+        """Its rules, from now on. One whose template does not fit waits for a start; the log says so."""
+        fit = []
+        for rule in rules_of(configuration):
+            problems = rule_problems((rule,), self.templates, links=self.links_url)
+            if problems:
+                log.warning("a rule is left out until its template fits at a start", why=" ".join(problems))
+            else:
+                fit.append(rule)
+        self.worker.put(fit)
+
+
+def rule_problems(
+    rules: Iterable[Rule], templates: Mapping[str, MessageTemplate], *, links: str | None
+) -> list[str]:
+    """One sentence each."""
+    rules = tuple(rules)
+    problems = list(template_problems(rules, templates))
     if links is None:
         problems += [
-            f"{templates[rule.send].file}: rule {rule.name} sends a link: set `messaging.links_url`."
+            f"rule {rule.name} sends a link: set `messaging.links_url`."
             for rule in rules
             if rule.send in templates and templates[rule.send].link is not None
         ]
-    if problems:
-        raise StartFailed("\n".join(problems))
+    return problems
+
+
+def follow_up(
+    configuration: Configuration, store: Store, clock: Clock, ids: Ids, stack: AsyncExitStack
+) -> FollowingUp:
+    """Answer events from now on, until the stack ends. Raises StartFailed and ConfigurationRejected."""
+    rules, templates = rules_of(configuration), load_templates(configuration)
+    if problems := rule_problems(rules, templates, links=configuration.messaging.links_url):
+        folder = template_folder(configuration)
+        raise StartFailed("\n".join(f"{folder}: {one}" for one in problems))
     worker = FollowupRules(
         rules,
         templates,
@@ -64,8 +100,9 @@ def follow_up(
         ids=ids,
         zone=ZoneInfo(configuration.time_zone),
         region=configuration.country,
-        links=links,
+        links=link_making(configuration),
     )
     worker.start()
     stack.push_async_callback(worker.close)
-    return ShortLinkPages(store.short_links, clock)
+    pages = ShortLinkPages(store.short_links, clock)
+    return FollowingUp(worker, pages, templates, configuration.messaging.links_url)

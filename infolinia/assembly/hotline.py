@@ -117,7 +117,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         news = MessageNews()
         lanes, callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack, news)
         messages_shelf = run_mailings(configuration, store, clock, ids, stack)
-        short_links = follow_up(configuration, store, clock, ids, stack)
+        following = follow_up(configuration, store, clock, ids, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
         voices = await opened_voices(configuration, parts, shelf, health, stack)
@@ -268,6 +268,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             lambda new: staff_anew(new, store, roster),
             lambda new: desks.put(desk_settings(new)),
             reading.put,
+            following.put,
             lambda new: put_rules(new, debts),
             lambda new: names_anew(new, rules, shelf),
             recording.apply,
@@ -336,7 +337,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             messages=message_means(configuration, store, api.parts, lanes),
         )
         application.add_routes(callbacks)
-        application.add_routes(short_links.routes())
+        application.add_routes(following.pages.routes())
         await serve(application, configuration, clock, stack)
         yield Hotline(configuration, asterisk, control, switchboard, store, live, health, facts[0], reloader)
 

@@ -18,6 +18,7 @@ from history.interaction import ContactPoint, PointKind
 from infolinia.assembly.followups import follow_up, rules_of
 from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
+from messaging.followups import Rule
 from messaging.template_reading import load_template
 from store.store import Store
 from tests.conftest import HandClock
@@ -47,6 +48,20 @@ async def test_the_rules_that_are_documented_start(tmp_path: Path, store: Store,
     assert rules_of(configuration)[3].queues == {"sales"}
     async with AsyncExitStack() as stack:
         start(configuration, store, clock, stack)
+
+
+async def test_rules_are_read_anew_but_for_those_that_do_not_fit(
+    tmp_path: Path, store: Store, clock: HandClock
+) -> None:
+    told = {"templates": str(SHIPPED)}
+    first = configured(tmp_path, GOOD[:1], messaging=told)
+    async with AsyncExitStack() as stack:
+        following = follow_up(first, store, clock, TimeOrderedIds(clock), stack)
+        put: list[Rule] = []
+        following.worker.put = put.extend  # type: ignore[method-assign,assignment]
+        wrong = {"name": "wrong", "on": "call.missed", "send": "nothing_such"}
+        following.put(configured(tmp_path, [wrong, GOOD[1]], messaging=told))
+    assert [rule.name for rule in put] == ["confirmed", "rate:sales"]
 
 
 async def test_templates_that_do_not_fit_are_told_at_the_start(
