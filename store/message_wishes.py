@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from compliance.facts import Channel, Purpose
 from engine.changes import Change, ConsentKept, ObjectionKept, Published
@@ -48,7 +48,7 @@ def forbidden_before(connection: Connection, point: ContactPoint, channel: Chann
     """What that person forbade in messages of this channel, and still does. An objection of any other kind is
     not theirs to take back by a word."""
     table = do_not_contact.c
-    whose = (table.scope == Scope.NUMBER.value) & (table.value == point.value)
+    whose: ColumnElement[bool] = (table.scope == Scope.NUMBER.value) & (table.value == point.value)
     owner = select(contact_points.c.contact_id).where(
         contact_points.c.kind == point.kind.value, contact_points.c.value == point.value
     )
