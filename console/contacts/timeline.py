@@ -32,6 +32,7 @@ ICONS: Mapping[Channel, str] = {
     Channel.TALK: "headset",
 }
 _CALLS = frozenset({Channel.CALL, Channel.VOICEMAIL, Channel.TALK})
+_MESSAGES = frozenset({Channel.SMS, Channel.EMAIL, Channel.PUSH, Channel.MESSENGER})
 # What has its own place in the entry.
 _TOLD_APART = frozenset({"point", "text"})
 _TOLD_OF_PROMISE = frozenset({"amount", "currency", "due"})
@@ -42,7 +43,7 @@ DATA_MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`call_id`: of a call of ours, which has its page. `sound`: where its recording may be.
+    """`call_id`, `message_id`: of one of ours, which has its page. `sound`: where its recording may be.
 
     `disposition` is its label, `outcome` a word for it. An agent's word replaces that the talk took place.
     """
@@ -57,6 +58,7 @@ class Entry:
     cut: bool
     facts: tuple[tuple[str, str], ...]
     call_id: str | None
+    message_id: str | None
     sound: str | None
 
 
@@ -135,7 +137,8 @@ def _entry(
     row: Interaction, words: Words, names: Mapping[str, str], dispositions: Mapping[str, Disposition]
 ) -> Entry:
     # A row that another system wrote names itself, or its source; ours name their call.
-    ours = row.channel in _CALLS and row.source is None and row.subject_id != row.id
+    own = row.source is None and row.subject_id != row.id
+    ours = own and row.channel in _CALLS
     icon = ICONS[row.channel]
     if row.channel is Channel.CALL and row.direction == "outbound":
         icon = "phone-outgoing"
@@ -152,6 +155,7 @@ def _entry(
         cut=len(transcript) > TRANSCRIPT_MOST,
         facts=_facts(row),
         call_id=row.subject_id if ours else None,
+        message_id=row.subject_id if own and row.channel in _MESSAGES else None,
         sound=_sound(row) if ours and row.recording else None,
     )
 
