@@ -112,6 +112,7 @@ async def _wrote(store: Store, now: datetime) -> None:
     await queue.move([Move("01WROTE", MessageState.ACCEPTED, now, references=("01REF",))])
     came = Incoming("one", Channel.SMS, PHONE.value, "100", "tulipany", now, "01CAME")
     await queue.take(came, opted_out=False)
+    await store.dialogues.take_in(lambda message: "orders")
     await _followed(store, now, given)
 
 
