@@ -151,7 +151,7 @@ class SqlMailingQueue:
             moves = Moves(connection, now)
             moves.make([Move(one, MessageState.STOPPED, now, NOT_SENT, "stopped") for one in ids])
             moves.write()
-            if not ids and not runs and figures_of(connection, known).settled:
+            if not ids and not runs and figures_of(connection, known, now).settled:
                 over = update(mailings).where(_c.id == id)
                 connection.execute(over.values(over_at=now, version=_c.version + 1))
             return len(ids) == SWEPT_AT_ONCE
@@ -162,11 +162,11 @@ class SqlMailingQueue:
         now = self._clock.now()
 
         def done(connection: Connection) -> bool:
-            return figures_of(connection, read_mailing(connection, id)).done
+            return figures_of(connection, read_mailing(connection, id), now).done
 
         def work(connection: Connection) -> bool:
             known = read_mailing(connection, id, locked=True)
-            if known.state is not MailingState.RUNNING or not figures_of(connection, known).done:
+            if known.state is not MailingState.RUNNING or not figures_of(connection, known, now).done:
                 return False
             ordered_now(connection, ENGINE, known, Order.FINISH, "", now)
             return True

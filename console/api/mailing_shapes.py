@@ -145,6 +145,7 @@ class MailingFiguresShape(Shape):
     unwritten: dict[str, int]
     endings: dict[Ending, int]
     running: int
+    silent: Annotated[int, Field(description="Nobody told what became of them, and no more is waited for.")]
     replied: int
     opted_out: int
     cost: int

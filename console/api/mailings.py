@@ -190,6 +190,7 @@ def figures_shape(figures: MailingFigures) -> MailingFiguresShape:
         unwritten=dict(figures.unwritten),
         endings=dict(figures.endings),
         running=figures.running,
+        silent=figures.silent,
         replied=progress.replied,
         opted_out=progress.opted_out,
         cost=progress.cost,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from compliance.decision import Decision
 from compliance.facts import Channel, Mode, Purpose
-from engine.followup.composing import NotComposed, composed, point_for
+from engine.followup.composing import Composed, NotComposed, composed, point_for
 from engine.followup.shelf import MessageShelf
 from engine.followup.verdicts import request_of
 from engine.gatekeeper import Gate
@@ -84,12 +84,12 @@ class MessageDesk:
         if expires <= begins:
             raise Refused("It would expire before it is sent: choose a later expires_at.", "expires_at")
         if order.template is None:
-            message = self._plain(order, contact, point, now)
+            made = Composed(self._plain(order, contact, point, now))
         else:
-            message = self._composed(order, order.template, contact, point, shelf, now)
-        _check_parts(message)
+            made = self._composed(order, order.template, contact, point, shelf, now)
+        _check_parts(made.message)
         message = replace(
-            message,
+            made.message,
             mode=Mode.MANUAL,
             debt=order.debt,
             campaign=order.campaign,
@@ -104,7 +104,7 @@ class MessageDesk:
         then = decision.next_allowed_at
         if not decision.allowed and (then is None or then >= expires):
             raise Forbidden(decision)
-        await self.messages.add([message])
+        await self.messages.add([message], () if made.link is None else (made.link,))
         return await self.messages.get(message.id)
 
     async def _person(self, order: MessageOrder) -> Contact | None:
@@ -140,14 +140,12 @@ class MessageDesk:
         point: ContactPoint,
         shelf: MessageShelf,
         now: datetime,
-    ) -> Message:
+    ) -> Composed:
         template = shelf.templates.get(name)
         if template is None:
             raise Refused(f"There is no template {name}: choose another, or write its file.", "template")
         if CODE in template.checked_by:
             raise Refused(f"Template {name} has a code: send it by POST /codes.", "template")
-        if template.link is not None:
-            raise Refused(f"Template {name} has a short link: send it by a mailing or a cascade.", "template")
         try:
             made = composed(
                 template,
@@ -159,12 +157,12 @@ class MessageDesk:
                 language=order.language,
                 now=now,
                 zone=shelf.zone,
-                links=None,
+                links=shelf.links,
             )
         except NotComposed as why:
             told = str(why)
             raise Refused(f"{told[0].upper()}{told[1:]}.", "template") from why
-        return made.message
+        return made
 
 
 def _check_parts(message: Message) -> None:

@@ -70,17 +70,21 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class MailingFigures:
-    """`unwritten`: people for whom there were no words, by the reason. `endings`: of a cascade's runs."""
+    """`unwritten`: people for whom there were no words, by the reason. `endings`: of a cascade's runs.
+    `silent`: a provider took them, and nobody told what became of them while they could still arrive, or
+    while their cascade went on. Nothing more is waited for.
+    """
 
     progress: Progress
     unwritten: Mapping[str, int]
     endings: Mapping[Ending, int] = field(default_factory=dict)
     running: int = 0
+    silent: int = 0
 
     @property
     def settled(self) -> bool:
         """Nothing that was begun is on its way any more."""
-        return self.progress.under_way == 0 and not self.running
+        return self.progress.under_way <= self.silent and not self.running
 
     @property
     def done(self) -> bool:

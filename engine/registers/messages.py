@@ -12,6 +12,7 @@ from compliance.facts import Channel, Mode, Purpose
 from engine.registers.actor import Actor
 from engine.registers.pages import Page
 from history.interaction import ContactPoint
+from messaging.links import ShortLink
 from messaging.provider import Incoming, Receipt
 from messaging.states import MessageState
 
@@ -130,8 +131,9 @@ class MessageFilter:
 class Messages(Protocol):
     """For pages, the API and the command line. Raises Missing, Refused and StoreUnavailable."""
 
-    async def add(self, messages: Sequence[Message]) -> int:
+    async def add(self, messages: Sequence[Message], links: Sequence[ShortLink] = ()) -> int:
         """Queue them, in one transaction; ids that are there already are left. Returns how many are new.
+        `links`: short links that stand in these.
 
         Without a contact_id the contact is found by the point, or made.
         """

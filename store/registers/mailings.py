@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -39,6 +39,8 @@ _c = mailings.c
 _r = mailing_recipients.c
 # As take_incoming names the objection of who wrote an opt-out word.
 _OPTED_OUT_SUFFIX = "-person"
+# A provider drops what has expired; its receipt may take so long.
+RECEIPT_WITHIN = timedelta(hours=1)
 
 
 class SqlMailings:
@@ -142,8 +144,10 @@ class SqlMailings:
         return await read(self._engine, work)
 
     async def figures(self, id: str) -> MailingFigures:
+        now = self._clock.now()
+
         def work(connection: Connection) -> MailingFigures:
-            return figures_of(connection, read_mailing(connection, id))
+            return figures_of(connection, read_mailing(connection, id), now)
 
         return await read(self._engine, work)
 
@@ -213,7 +217,7 @@ def ordered_now(
     return new
 
 
-def figures_of(connection: Connection, mailing: Mailing) -> MailingFigures:
+def figures_of(connection: Connection, mailing: Mailing, now: datetime) -> MailingFigures:
     ours = messages.c.mailing == mailing.id
     outbound = ours & (messages.c.direction == MessageDirection.OUTBOUND.value)
     inbound = ours & (messages.c.direction == MessageDirection.INBOUND.value)
@@ -231,6 +235,14 @@ def figures_of(connection: Connection, mailing: Mailing) -> MailingFigures:
     endings: dict[str | None, int] = dict(connection.execute(runs.group_by(cascade_runs.c.ending)).all())
     running = endings.pop(None, 0)
     to_come = select(func.count()).where(_r.mailing == mailing.id, _r.written_at.is_(None))
+    over = select(cascade_runs.c.id).where(
+        cascade_runs.c.mailing == mailing.id, cascade_runs.c.ending.is_not(None)
+    )
+    silent = select(func.count()).where(
+        outbound,
+        messages.c.state == MessageState.ACCEPTED.value,
+        or_(messages.c.expires_at < now - RECEIPT_WITHIN, messages.c.cascade.in_(over)),
+    )
     begun = sum(counts.values())
     progress = Progress(
         begun + connection.execute(to_come).scalar_one(),
@@ -244,6 +256,7 @@ def figures_of(connection: Connection, mailing: Mailing) -> MailingFigures:
         unwritten,
         {Ending(name): number for name, number in endings.items() if name is not None},
         running,
+        connection.execute(silent).scalar_one(),
     )
 
 

@@ -23,8 +23,10 @@ from engine.registers.messages import (
 )
 from engine.registers.pages import Page
 from engine.registers.refusals import Missing, Refused
+from messaging.links import ShortLink
 from messaging.states import MessageState
 from store.audit import note
+from store.link_adding import add_links
 from store.message_adding import add_messages
 from store.message_moves import Moves, batches, event_row, storable
 from store.message_rows import event_of, message_of
@@ -45,12 +47,15 @@ class SqlMessages:
         self._clock = clock
         self._ids = ids
 
-    async def add(self, messages: Sequence[Message]) -> int:
+    async def add(self, messages: Sequence[Message], links: Sequence[ShortLink] = ()) -> int:
         now, added = self._clock.now(), 0
         for some in batches(messages):
 
             def work(connection: Connection, some: Sequence[Message] = some) -> int:
-                return len(add_messages(connection, some, self._ids.new, now))
+                new = add_messages(connection, some, self._ids.new, now)
+                theirs = {message.id for message in new}
+                add_links(connection, [link for link in links if link.message_id in theirs])
+                return len(new)
 
             added += await written(self._engine, work)
         return added

@@ -21,13 +21,21 @@ languages: [en]
 takes: [shop]
 text: "{given_name}, {shop} opens at nine."
 """
+LINKED = """template: order
+purpose: service
+languages: [en]
+takes: [order]
+link: "https://shop.example/orders/{order}"
+text: "Your order: {link}"
+"""
 
 
 @pytest.fixture
 async def api(api_url: str, tmp_path: Path) -> AsyncIterator[RunningApi]:
     (tmp_path / "messages").mkdir()
     (tmp_path / "messages" / "hours.yaml").write_text(TEMPLATE)
-    messages = MessagingSection(templates=tmp_path / "messages")
+    (tmp_path / "messages" / "order.yaml").write_text(LINKED)
+    messages = MessagingSection(templates=tmp_path / "messages", links_url="https://calls.example.com")
     state = tmp_path / "state"
     configuration = Configuration(folder=Path.cwd(), database=api_url, state=state, messaging=messages)
     async with running_api(api_url, tmp_path, configuration=configuration) as running:
@@ -111,6 +119,16 @@ async def test_one_message_is_sent_read_and_stopped(api: RunningApi) -> None:
     assert (told["key"], told["messages"], told["stopped"], told["p95_seconds"]) == ("+4860", 1, 1, None)
 
 
+async def test_a_link_leads_where_it_led_when_it_was_sent(api: RunningApi) -> None:
+    client = api.token()
+    wanted = {"to": {"kind": "phone", "value": ANNA}, "template": "order", "values": {"order": "A/1"}}
+    sent = (await client.post("/messages", wanted, key="l")).json
+    begin, _, link = sent["text"].rpartition("/s/")
+    assert begin == "Your order: https://calls.example.com"
+    target = await api.store.short_links.follow(link, api.parts.clock.now(), by_a_person=False)
+    assert target == "https://shop.example/orders/A%2F1"
+
+
 async def test_what_cannot_be_sent_says_why(api: RunningApi) -> None:
     client = api.token()
     to = {"kind": "phone", "value": ANNA}
@@ -138,7 +156,8 @@ async def test_what_cannot_be_sent_says_why(api: RunningApi) -> None:
 
 async def test_a_template_is_checked_with_its_lines(api: RunningApi) -> None:
     client = api.token()
-    (listed,) = (await client.get("/templates")).json["items"]
+    listed, linked = (await client.get("/templates")).json["items"]
+    assert linked["mistakes"] == []
     assert (listed["name"], listed["takes"], listed["channels"]) == (
         "hours",
         ["shop"],

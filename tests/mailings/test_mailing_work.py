@@ -151,6 +151,19 @@ async def test_pause_holds_what_is_queued_and_stop_ends_it(mill: Mill) -> None:
     assert (await mill.store.mailings.get(mailing)).over_at == mill.clock.now()
 
 
+async def test_what_nobody_tells_of_is_waited_for_until_it_could_not_arrive(mill: Mill) -> None:
+    mailing = await started(mill, await mill.people(1))
+    await mill.rounds()
+    await mill.accept(*await mill.messages(mailing))
+    mill.clock.pass_seconds(mill.shelf.expires.total_seconds() + 60)
+    await mill.rounds()
+    assert await mill.state_of(mailing) == _S.RUNNING
+    mill.clock.pass_seconds(3600)
+    await mill.rounds()
+    assert await mill.state_of(mailing) == _S.FINISHED
+    assert (await mill.store.mailings.figures(mailing)).silent == 1
+
+
 async def test_its_rate_its_hours_and_its_end_hold(mill: Mill) -> None:
     ids = await mill.people(5)
     mailing = await started(mill, ids, per_second=1.0, opens=time(9), closes=time(17))
