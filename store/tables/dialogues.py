@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table
 
 from store.tables.columns import UtcDateTime, metadata
 
-# One with a person is open by a channel and a number of ours. `held_*`: the engine where an agent has it open.
+# One with a person is open by channel and number of ours. `held_*`: the engine where an agent has it open.
 dialogues = Table(
     "dialogues",
     metadata,
