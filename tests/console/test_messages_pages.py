@@ -168,6 +168,7 @@ async def test_a_message_tells_its_journey(writing: Messaging) -> None:
         "/messages/templates/order_sent", "1:15",
     ):  # fmt: skip
         assert seen in page, seen
+    assert 'href="/messages/m1"' in await room.page(f"/contacts/{anna.id}"), "its row of the timeline"
     assert "There is no such message" in await room.page("/messages/none", 404)
 
 
