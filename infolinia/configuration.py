@@ -302,9 +302,7 @@ _SECRETS: Any = {
     "services": {"__all__": {"headers"}},
     "agents": {"__all__": {"sip": {"password"}}},
     "forms": {"__all__": {"secret"}},
-    "messaging": {
-        "providers": {"__all__": {kind: set(names) for kind, names in PROVIDER_SECRETS.items()}}
-    },
+    "messaging": {"providers": {"__all__": {kind: set(names) for kind, names in PROVIDER_SECRETS.items()}}},
 }
 
 

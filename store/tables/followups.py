@@ -23,8 +23,8 @@ short_links = Table(
     sqlite_with_rowid=False,
 )
 
-# `hashed`: with the salt, both in hexadecimal digits; the code itself stands in its message until that has gone
-# out. `wrong`: tries.
+# `hashed`: with the salt, both in hexadecimal digits; the code itself stands in its message until that has
+# gone out. `wrong`: tries.
 one_time_codes = Table(
     "one_time_codes",
     metadata,
