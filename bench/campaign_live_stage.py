@@ -26,7 +26,7 @@ from dialer.machine import Detect
 from engine.clock import SystemClock
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.leads import NewLead
-from store.store import open_campaigns
+from store.opening import open_campaigns
 from tests.house import Ports
 from tests.phone import SipPhone
 from tests.public.agents import AgentEar, sip_agents

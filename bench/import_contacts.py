@@ -27,7 +27,7 @@ from engine.registers.imports import Written
 from history.importing.options import ImportOptions
 from infolinia.contact_lists.importing import import_file
 from infolinia.contact_lists.parsing import look_for_cycles_rarely
-from store.store import open_imports
+from store.opening import open_imports
 from tests.postgres import PostgresServer, binaries
 
 ROWS = 1_000_000

@@ -22,7 +22,7 @@ import yaml
 from asterisk.folders import RuntimeFolders
 from infolinia.commands.history import as_record
 from infolinia.configuration import load_configuration
-from store.store import open_queries
+from store.opening import open_queries
 from tests.house import Ports
 from tests.patience import patient
 

@@ -17,8 +17,8 @@ from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.flows.control_socket import NoHotline, ask_hotline
+from store.opening import open_agents
 from store.registers.agents import SqlAgents
-from store.store import open_agents
 
 agents_app = typer.Typer(help="Agents: who answers, and what they can do.", no_args_is_help=True)
 

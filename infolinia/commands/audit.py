@@ -14,7 +14,7 @@ from infolinia.commands.moments import moment_of
 from infolinia.commands.people import everybody
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_accounts
+from store.opening import open_accounts
 
 PAGE = 500
 

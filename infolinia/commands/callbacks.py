@@ -15,7 +15,7 @@ from history.callback_news import callback_form
 from history.callbacks import CallbackRequest, CallbackState, sources_of
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_callbacks
+from store.opening import open_callbacks
 
 PAGE = 200
 

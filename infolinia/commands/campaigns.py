@@ -30,7 +30,7 @@ from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.flows.control_socket import NoHotline, ask_hotline
 from infolinia.flows.files import load_flows
-from store.store import open_campaign_minutes, open_campaigns
+from store.opening import open_campaign_minutes, open_campaigns
 
 campaign_app = typer.Typer(help="Campaigns: whom we call, by whom, when and how.", no_args_is_help=True)
 

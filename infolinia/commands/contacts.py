@@ -19,7 +19,7 @@ from infolinia.commands.privacy import AsJson, Who, erase_person, export_person,
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from infolinia.contact_lists.exporting import export_contacts
-from store.store import open_contacts
+from store.opening import open_contacts
 
 contacts_app = typer.Typer(help="People: lists in and out, and one by one.", no_args_is_help=True)
 contacts_app.command("import")(import_contacts)

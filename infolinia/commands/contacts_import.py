@@ -28,7 +28,7 @@ from infolinia.configuration import Configuration, load_configuration
 from infolinia.contact_lists.files import ContactFile
 from infolinia.contact_lists.importing import FILE_PROBLEMS, import_file, try_file
 from infolinia.contact_lists.parsing import look_for_cycles_rarely
-from store.store import open_imports
+from store.opening import open_imports
 
 _REFUSED_HEADER = ("line", "field", "value", "reason", "row_taken")
 _REFUSALS_A_PAGE = 1_000

@@ -25,7 +25,7 @@ from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import load_configuration
 from infolinia.debt_balances import BalanceLine, BalancesRefused, read_balances
-from store.store import open_debts
+from store.opening import open_debts
 from wording.minor_units import written_amount
 
 debts_app = typer.Typer(help="Debts: what is owed, paid and promised.", no_args_is_help=True)

@@ -12,7 +12,7 @@ from engine.clock import SystemClock
 from infolinia.commands.terminal import fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from store.decision_audit import Expected, Finding
-from store.store import open_permissions
+from store.opening import open_permissions
 
 WRONG = 3
 # After so many the rest is counted: a broken chain may have millions.

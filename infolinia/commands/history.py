@@ -13,7 +13,7 @@ import typer
 from engine.ports import HistoryRow, Queries
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_queries
+from store.opening import open_queries
 
 
 def history(

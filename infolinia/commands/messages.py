@@ -19,7 +19,7 @@ from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from messaging.states import MessageState
-from store.message_opening import open_messages
+from store.opening import open_messages
 
 messages_app = typer.Typer(help="Messages: what was written, and what became of it.", no_args_is_help=True)
 

@@ -17,7 +17,7 @@ from engine.registers.accounts import Accounts, Person, checked_name
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_accounts
+from store.opening import open_accounts
 
 people_app = typer.Typer(help="People who sign in to the console.", no_args_is_help=True)
 

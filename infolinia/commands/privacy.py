@@ -24,7 +24,7 @@ from infolinia.assembly.recordings import vault_of
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_privacy, open_retention
+from store.opening import open_privacy, open_retention
 
 holds_app = typer.Typer(help="Legal holds: who and what may not be erased yet.", no_args_is_help=True)
 retention_app = typer.Typer(help="What is kept longer than it may be.", no_args_is_help=True)

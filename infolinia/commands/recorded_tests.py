@@ -14,7 +14,7 @@ from ivr.flow import Flow
 from ivr.rehearsal.flow_tests import flow_tests
 from ivr.rehearsal.recorded_call import NotRehearsable, recorded_test
 from ivr.rehearsal.written_tests import as_written
-from store.store import open_queries
+from store.opening import open_queries
 from wording.yaml_source import Listing, SourceRejected, Table, read_yaml
 
 _OFFSET_OF_KEYS = 2  # of "- "

@@ -28,9 +28,9 @@ from infolinia.assembly.recordings import vault_of
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.configuration import Configuration, load_configuration
+from store.opening import open_accounts, open_recordings
 from store.recordings.keys import KEY_FILE, VARIABLE, add_key
 from store.recordings.vault import RecordingVault
-from store.store import open_accounts, open_recordings
 
 recordings_app = typer.Typer(help="Talks that were recorded.", no_args_is_help=True)
 

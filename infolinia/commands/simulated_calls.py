@@ -31,7 +31,7 @@ from infolinia.setup.inventory import find_parts
 from speech.prompts import PromptVoices
 from speech.sound_files import SoundUnreadable, read_wav, resampled, to_pcm
 from speech.voices import DEFAULT_VOICES, Voice
-from store.store import open_queries
+from store.opening import open_queries
 
 # Callers sound other than the hotline. Of 14 English voices at three rates the recogniser understood this one
 # best: six words of the shipped hotline, each twice, with a confidence of 0.81 and more.

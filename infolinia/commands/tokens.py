@@ -17,7 +17,7 @@ from infolinia.commands.people import PAGE
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_accounts
+from store.opening import open_accounts
 
 tokens_app = typer.Typer(help="Tokens by which other systems use the API.", no_args_is_help=True)
 

@@ -16,7 +16,7 @@ from infolinia.commands.moments import moment_of
 from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_webhooks
+from store.opening import open_webhooks
 
 webhooks_app = typer.Typer(help="Webhooks: made over the API, looked after here too.", no_args_is_help=True)
 

@@ -24,7 +24,7 @@ from infolinia.commands.moments import moment_of
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.commands.why_lead import explain_lead
 from infolinia.configuration import Configuration, load_configuration
-from store.store import open_permissions
+from store.opening import open_permissions
 
 LAST_DECISIONS = 20
 # Of a number that may be in many zones, so many are told by name.

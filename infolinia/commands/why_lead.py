@@ -17,7 +17,7 @@ from infolinia.assembly.api import gate_of
 from infolinia.assembly.campaign_rules import campaign_rules
 from infolinia.configuration import Configuration
 from infolinia.flows.files import load_flows
-from store.store import open_campaigns, open_permissions
+from store.opening import open_campaigns, open_permissions
 
 LAST_ATTEMPTS = 20
 

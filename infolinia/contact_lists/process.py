@@ -18,7 +18,7 @@ from engine.clock import SystemClock
 from engine.registers.imports import ImportBusy, ImportLost, Imports, ImportState
 from infolinia.contact_lists.files import open_contact_file
 from infolinia.contact_lists.importing import FILE_PROBLEMS, carry_out, owner_here
-from store.store import open_imports
+from store.opening import open_imports
 
 _NICE = 5
 

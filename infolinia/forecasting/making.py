@@ -17,7 +17,7 @@ from engine.gatekeeper import Gatekeeper
 from infolinia.assembly.campaign_rules import schedule
 from infolinia.configuration import Configuration
 from infolinia.sections.rules import rule_book
-from store.store import open_dry_run
+from store.opening import open_dry_run
 
 
 async def forecast_of(

@@ -13,9 +13,9 @@ import orjson
 import pytest
 from aiohttp import web
 
-from messaging.permission import PERMISSION
 from channels.messengers.telegram import LONGEST_TEXT, TelegramBot, TelegramProvider
 from compliance.facts import Channel
+from messaging.permission import PERMISSION
 from messaging.provider import Answer, Incoming, Taken
 from tests.channels.other_sides import Told, called, opened, submission, web_server
 

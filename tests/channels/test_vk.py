@@ -13,9 +13,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.permission import PERMISSION
 from channels.messengers.vk import LONGEST_TEXT, VkCommunity, VkProvider, random_id
 from compliance.facts import Channel
+from messaging.permission import PERMISSION
 from messaging.provider import Answer, Incoming, Taken
 from tests.channels.other_sides import Told, called, opened, submission, web_server
 from tests.conftest import HandClock

@@ -21,7 +21,7 @@ from dialer.preview import PreviewPolicy
 from engine.clock import SystemClock
 from engine.registers.leads import LeadFilter, NewLead
 from infolinia.configuration import load_configuration
-from store.store import open_campaigns
+from store.opening import open_campaigns
 from tests.desk.center import Center, Person, center
 from tests.desk.desk_page import band, be_ready, choose_outcome, press, shows
 from tests.desk.ears import hear

@@ -19,7 +19,7 @@ from dialer.results import AttemptResult
 from engine.clock import SystemClock
 from engine.registers.leads import LeadFilter, NewLead
 from infolinia.configuration import load_configuration
-from store.store import open_campaigns
+from store.opening import open_campaigns
 from tests.house import Ports
 from tests.public.people import Public, simulated_public
 from tests.running import RunningHotline, until

@@ -17,7 +17,7 @@ import pytest
 from engine.clock import SystemClock
 from engine.registers.callbacks import CallbackFilter
 from history.callback_news import callback_form
-from store.store import open_callbacks
+from store.opening import open_callbacks
 from tests.house import Ports, take_ports
 from tests.phone import sip_phone
 from tests.running import RunningHotline, until

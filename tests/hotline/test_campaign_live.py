@@ -22,7 +22,7 @@ from dialer.results import AttemptResult
 from engine.clock import SystemClock
 from engine.registers.leads import NewLead
 from infolinia.configuration import load_configuration
-from store.store import open_campaigns
+from store.opening import open_campaigns
 from tests.house import Ports, take_ports
 from tests.patience import patient
 from tests.phone import SipPhone

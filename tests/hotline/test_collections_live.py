@@ -27,7 +27,7 @@ from engine.registers.contacts import ContactDraft
 from engine.registers.debts import ReminderRow
 from engine.registers.leads import NewLead
 from history.interaction import ContactPoint, PointKind
-from store.store import open_campaigns, open_debts, open_queries
+from store.opening import open_campaigns, open_debts, open_queries
 from store.tables import promises
 from tests.hotline.campaign_house import FLOWS, OURS, CampaignHouse, campaign_house, number_of
 from tests.house import take_ports

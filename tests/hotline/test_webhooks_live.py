@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from engine.clock import SystemClock
-from store.store import open_webhooks
+from store.opening import open_webhooks
 from tests.house import take_ports
 from tests.publishing.receivers import SECRET, SOMEBODY, Receiver, receiving, verified
 from tests.running import RunningHotline, running, until

@@ -16,7 +16,7 @@ from engine.registers.leads import LeadFilter
 from engine.registers.refusals import Missing, Refused
 from history.importing.options import Duplicates, ImportOptions
 from infolinia.contact_lists.importing import import_file
-from store.store import open_campaigns, open_imports
+from store.opening import open_campaigns, open_imports
 from tests.store.campaign_samples import campaign
 
 ME = Actor(ActorKind.COMMAND, "anna")

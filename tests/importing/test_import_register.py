@@ -23,7 +23,7 @@ from history.importing.matching import contact_id_of, line_of
 from history.importing.options import Duplicates, Existing, ImportOptions
 from history.interaction import ContactPoint, PointKind
 from infolinia.contact_lists.importing import import_file
-from store.store import open_contacts, open_imports
+from store.opening import open_contacts, open_imports
 
 ME = Actor(ActorKind.COMMAND, "anna")
 PL = ImportOptions(country="PL")

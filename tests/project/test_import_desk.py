@@ -14,7 +14,7 @@ from engine.registers.actor import Actor, ActorKind
 from engine.registers.imports import ImportState, NewImport
 from history.importing.options import ImportOptions
 from infolinia.contact_lists import desk as desks
-from store.store import open_imports
+from store.opening import open_imports
 
 # Takes the import as the real one does, notes that it was there, and is killed.
 DYING = """
@@ -22,7 +22,7 @@ import asyncio, json, os, signal, sys
 from engine.clock import SystemClock
 from infolinia.contact_lists.importing import owner_here
 from store.registers import imports as register
-from store.store import open_imports
+from store.opening import open_imports
 
 register.LEASE_SECONDS = 1.0
 

@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 
 from engine.registers.audit import AuditFilter
 from infolinia.commands.recordings import recordings_app
+from store.opening import open_accounts
 from store.recordings.keys import VARIABLE, recording_keys
 from store.recordings.vault import RecordingVault
-from store.store import open_accounts, open_store
+from store.store import open_store
 from tests.conftest import HandClock
 from tests.recordings.people_talking import house
 

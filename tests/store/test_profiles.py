@@ -13,8 +13,9 @@ from calls.events import CallEvent, CallEventKind
 from engine.changes import CallStored, EventsAppended, JobAdded, ProfileSet
 from engine.ports import StoreUnavailable
 from history.interaction import ContactPoint, PointKind
+from store.opening import open_queries
 from store.spooled import Commit, commit_of, line_of
-from store.store import Store, open_queries
+from store.store import Store
 from tests.postgres import PostgresServer
 from tests.store.people import WE
 from tests.store.samples import START, call_changes, call_events, number, until

@@ -13,8 +13,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 
 from store.database import StoreError, create_engine, database_url
+from store.opening import open_queries
 from store.schema import newest_revision, upgrade
-from store.store import Store, open_queries
+from store.store import Store
 from store.tables import consents, do_not_contact, metadata, outbox
 from tests.postgres import PostgresServer
 from tests.store.samples import call_changes

@@ -11,7 +11,7 @@ from engine.clock import SystemClock
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.imports import NewImport
 from history.importing.options import ImportOptions
-from store.store import open_imports
+from store.opening import open_imports
 
 OTHER = """
 import sqlite3, sys
