@@ -20,10 +20,10 @@ from channels.callbacks import (
     same_secret,
 )
 from channels.handing_over import HttpHandover, HttpReply, NotAnswered
-from messaging.permission import PERMISSION, Permission
 from channels.standing import Standing
 from channels.writable import unwritable
 from compliance.facts import Channel
+from messaging.permission import PERMISSION, Permission
 from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
 
 LONGEST_TEXT = 4096
