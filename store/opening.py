@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.clock import TimeOrderedIds
 from engine.ports import Clock
@@ -43,14 +44,36 @@ from store.store import KEY_FILE, sql_permissions
 
 
 @asynccontextmanager
-async def open_queries(url: str) -> AsyncIterator[SqlQueries]:
-    """Queries alone, beside a running engine: upgrades nothing, writes nothing. Raises StoreError."""
-    engine = create_engine(database_url(url))
+async def _beside(
+    url: str,
+    key: ErasureKey | None = None,
+    *,
+    make: bool = False,
+    prepared: Callable[[AsyncEngine], None] | None = None,
+) -> AsyncIterator[AsyncEngine]:
+    """A connection beside a running engine: upgrades nothing. Raises StoreError.
+
+    `key`: for what may touch erased people. `make`: an empty database gets its tables.
+    """
+    engine = create_engine(database_url(url), {} if key is None else {OPTION: key})
+    if prepared is not None:
+        prepared(engine)
     try:
+        if make:
+            await make_tables(engine)
         await check_current(engine)
-        yield SqlQueries(engine)
+        if key is not None:
+            await check_key(engine, key)
+        yield engine
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def open_queries(url: str) -> AsyncIterator[SqlQueries]:
+    """Queries alone, beside a running engine: upgrades nothing, writes nothing. Raises StoreError."""
+    async with _beside(url) as engine:
+        yield SqlQueries(engine)
 
 
 @asynccontextmanager
@@ -62,13 +85,8 @@ async def open_permissions(
     `state`: the folder that holds the key of erased people.
     """
     key = ErasureKey(state / KEY_FILE)
-    engine = create_engine(database_url(url), {OPTION: key})
-    try:
-        await check_current(engine)
-        await check_key(engine, key)
+    async with _beside(url, key) as engine:
         yield sql_permissions(engine, clock, node)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
@@ -77,48 +95,30 @@ async def open_accounts(url: str, *, make: bool = False) -> AsyncIterator[Accoun
 
     `make`: the first person is added before the hotline's first start, so an empty database gets its tables.
     """
-    engine = create_engine(database_url(url))
-    try:
-        if make:
-            await make_tables(engine)
-        await check_current(engine)
+    async with _beside(url, make=make) as engine:
         yield sql_accounts(engine)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_agents(url: str, clock: Clock) -> AsyncIterator[SqlAgents]:
     """Agents who sign in, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
         yield SqlAgents(engine, clock, TimeOrderedIds(clock))
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_webhooks(url: str) -> AsyncIterator[tuple[SqlWebhooks, SqlDeliveries]]:
     """Webhooks and their deliveries, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
         yield SqlWebhooks(engine), SqlDeliveries(engine)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_contacts(url: str, clock: Clock) -> AsyncIterator[tuple[SqlContacts, SqlSegments]]:
     """Contacts and segments, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    ids = TimeOrderedIds(clock)
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
+        ids = TimeOrderedIds(clock)
         yield SqlContacts(engine, clock, ids), SqlSegments(engine, clock, ids)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
@@ -127,60 +127,39 @@ async def open_privacy(
 ) -> AsyncIterator[tuple[SqlPrivacy, SqlContacts]]:
     """Exports and erasures, beside a running engine. Raises StoreError."""
     key = ErasureKey(state / KEY_FILE)
-    engine = create_engine(database_url(url), {OPTION: key})
-    ids = TimeOrderedIds(clock)
-    try:
-        await check_current(engine)
-        await check_key(engine, key)
+    async with _beside(url, key) as engine:
+        ids = TimeOrderedIds(clock)
         leavings = Leavings(recordings, state / "spool")
         yield SqlPrivacy(engine, clock, ids, key, leavings, proof_days), SqlContacts(engine, clock, ids)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_retention(url: str, recordings: Path) -> AsyncIterator[SqlRetention]:
     """Retention, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
         yield SqlRetention(engine, recordings)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_recordings(url: str, clock: Clock) -> AsyncIterator[SqlRecordings]:
     """Recordings, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
         yield SqlRecordings(engine, clock)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_callbacks(url: str, clock: Clock) -> AsyncIterator[SqlCallbacks]:
     """Callback requests, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
         yield SqlCallbacks(engine, clock, TimeOrderedIds(clock))
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_campaigns(url: str, clock: Clock) -> AsyncIterator[tuple[SqlCampaigns, SqlLeads, SqlAttempts]]:
     """Campaigns, leads and attempts, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    ids = TimeOrderedIds(clock)
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
+        ids = TimeOrderedIds(clock)
         yield SqlCampaigns(engine, clock), SqlLeads(engine, clock, ids), SqlAttempts(engine, clock)
-    finally:
-        await engine.dispose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +182,7 @@ async def open_dry_run(url: str, clock: Clock, node: str, state: Path) -> AsyncI
     `state`: the folder that holds the key of erased people.
     """
     key = ErasureKey(state / KEY_FILE)
-    engine = create_engine(database_url(url), {OPTION: key})
-    try:
-        await check_current(engine)
-        await check_key(engine, key)
+    async with _beside(url, key) as engine:
         yield DryRunBooks(
             SqlCampaigns(engine, clock),
             SqlLeads(engine, clock, TimeOrderedIds(clock)),
@@ -215,56 +191,40 @@ async def open_dry_run(url: str, clock: Clock, node: str, state: Path) -> AsyncI
             SqlCampaignForecasts(engine),
             *sql_permissions(engine, clock, node),
         )
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_campaign_minutes(url: str) -> AsyncIterator[SqlCampaignMinutes]:
     """What campaigns did minute by minute, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
         yield SqlCampaignMinutes(engine)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_debts(url: str, clock: Clock) -> AsyncIterator[tuple[SqlDebts, SqlContacts]]:
     """Debts, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    ids = TimeOrderedIds(clock)
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
+        ids = TimeOrderedIds(clock)
         yield SqlDebts(engine, clock, ids), SqlContacts(engine, clock, ids)
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_messages(url: str, clock: Clock) -> AsyncIterator[SqlMessages]:
     """Messages, beside a running engine. Raises StoreError."""
-    engine = create_engine(database_url(url))
-    try:
-        await check_current(engine)
+    async with _beside(url) as engine:
         yield SqlMessages(engine, clock, TimeOrderedIds(clock))
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
 async def open_imports(url: str, clock: Clock) -> AsyncIterator[SqlImports]:
     """Imports, beside a running engine; an empty database gets its tables. Raises StoreError."""
-    engine = create_engine(database_url(url))
+    async with _beside(url, make=True, prepared=_with_more_pages) as engine:
+        yield SqlImports(engine, clock, TimeOrderedIds(clock))
+
+
+def _with_more_pages(engine: AsyncEngine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _hold_more_pages)
-    try:
-        await make_tables(engine)
-        await check_current(engine)
-        yield SqlImports(engine, clock, TimeOrderedIds(clock))
-    finally:
-        await engine.dispose()
 
 
 def _hold_more_pages(connection: DBAPIConnection, _record: object) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
-from enum import StrEnum
-from typing import TypeVar
+from datetime import date, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from console.campaigns.frame import CALL_BACK, ON_THE_LINE, REFUSED
 from console.campaigns.frame import REACHED as TALKED_WITH
 from console.faults import Fault
+from console.query_values import choice_of, day_of, midnight
 from dialer.lead import OVER, LeadState
 from dialer.reasons import ReasonCode
 from dialer.results import AttemptResult
@@ -35,7 +34,6 @@ VIEWS: Mapping[str, View] = {
     "callback": View((LeadState.WAITING,), CALL_BACK),
     "refused": View((), REFUSED),
 }
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +81,10 @@ class Asked:
             view.reasons if self.reason is None else (self.reason,),
             self.search or None,
             outcomes=() if self.outcome is None else (self.outcome,),
-            called_since=None if self.first_day is None else _midnight(self.first_day, zone),
+            called_since=None if self.first_day is None else midnight(self.first_day, zone),
             called_before=None
             if self.last_day is None
-            else _midnight(self.last_day + timedelta(days=1), zone),
+            else midnight(self.last_day + timedelta(days=1), zone),
         )
 
 
@@ -100,36 +98,9 @@ def asked_of(query: Mapping[str, str]) -> Asked:
     return Asked(
         view,
         search,
-        _choice(query, "state", LeadState),
-        _choice(query, "why", ReasonCode),
-        _choice(query, "outcome", AttemptResult),
-        _day(query, "from"),
-        _day(query, "to"),
+        choice_of(query, "state", LeadState),
+        choice_of(query, "why", ReasonCode),
+        choice_of(query, "outcome", AttemptResult),
+        day_of(query, "from"),
+        day_of(query, "to"),
     )
-
-
-def _choice(query: Mapping[str, str], name: str, kind: type[_Choice]) -> _Choice | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        return kind(text)
-    except ValueError:
-        raise Fault(400, f"`{name}` is one of {', '.join(kind)}.") from None
-
-
-def _day(query: Mapping[str, str], name: str) -> date | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Fault(400, f"`{name}` is a date such as 2026-11-22.") from None
-    if not 2000 <= day.year < 2200:
-        raise Fault(400, f"`{name}` is of the years 2000 to 2199.")
-    return day
-
-
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time(), zone)

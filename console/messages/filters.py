@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
-from enum import StrEnum
-from typing import TypeVar
+from datetime import date, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from compliance.facts import Channel
 from console.faults import Fault
+from console.query_values import choice_of, day_of, midnight
 from engine.registers.messages import MessageDirection, MessageFilter
 from messaging.states import MessageState
 
 LONGEST_SEARCH = 100
 CHANNELS = tuple(channel for channel in Channel if channel is not Channel.CALL)
-_Choice = TypeVar("_Choice", bound=StrEnum)
 _S = MessageState
 _TEXTS = ("q", "provider", "template", "mailing", "contact")
 
@@ -85,8 +83,8 @@ class Asked:
             provider=self.texts["provider"] or None,
             mailing=self.texts["mailing"] or None,
             template=self.texts["template"] or None,
-            since=None if self.first_day is None else _midnight(self.first_day, zone),
-            until=None if self.last_day is None else _midnight(self.last_day + timedelta(days=1), zone),
+            since=None if self.first_day is None else midnight(self.first_day, zone),
+            until=None if self.last_day is None else midnight(self.last_day + timedelta(days=1), zone),
             undecided=view.undecided,
         )
 
@@ -103,40 +101,13 @@ def asked_of(query: Mapping[str, str]) -> Asked:
     return Asked(
         view,
         texts,
-        _choice(query, "state", MessageState),
-        _choice(query, "channel", Channel),
-        _day(query, "from"),
-        _day(query, "to"),
+        choice_of(query, "state", MessageState),
+        choice_of(query, "channel", Channel),
+        day_of(query, "from"),
+        day_of(query, "to"),
     )
 
 
 def midnight_before(now: datetime, zone: tzinfo) -> datetime:
     """When the day of `now` began."""
-    return _midnight(now.astimezone(zone).date(), zone)
-
-
-def _choice(query: Mapping[str, str], name: str, kind: type[_Choice]) -> _Choice | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        return kind(text)
-    except ValueError:
-        raise Fault(400, f"`{name}` is one of {', '.join(kind)}.") from None
-
-
-def _day(query: Mapping[str, str], name: str) -> date | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Fault(400, f"`{name}` is a date such as 2026-11-22.") from None
-    if not 2000 <= day.year < 2200:
-        raise Fault(400, f"`{name}` is of the years 2000 to 2199.")
-    return day
-
-
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time(), zone)
+    return midnight(now.astimezone(zone).date(), zone)

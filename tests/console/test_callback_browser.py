@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from store.store import Store
 from tests.console.campaign_stage import Campaigning, open_campaigns
-from tests.console.offices import PASSWORD
+from tests.console.signed_in_page import signed_in_page
 from tests.console.stage import Stage
 from tests.console.test_callback_pages import asked
-from tests.console.test_console_browser import CHROMIUM, FLAGS
-from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 CUT = """() => [...document.querySelectorAll("main button, h1, h2, .pill, th, summary")]
@@ -42,23 +39,8 @@ async def room(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]) -
 @pytest.fixture
 async def page(room: Campaigning) -> AsyncIterator[Page]:
     """Ewa at the callbacks; the test fails when her page breaks a rule of its own."""
-    if not await asyncio.to_thread(CHROMIUM.exists):
-        pytest.fail("Chromium is missing: apt-get install chromium")
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = await browser.new_context(locale="en", viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(PAGE_MS)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"http://127.0.0.1:{room.office.client.port}/sign-in?next=%2Fcallbacks")
-        await page.fill("input[name=name]", "Ewa")
-        await page.fill("input[name=password]", PASSWORD)
-        await page.keyboard.press("Enter")
-        await expect(page.locator("h1")).to_have_text("Callbacks")
+    async with signed_in_page(room.office.client.port, "Ewa", "/callbacks", "Callbacks") as page:
         yield page
-        await browser.close()
-    assert errors == []
 
 
 async def test_a_callback_is_cancelled_by_the_keyboard(page: Page, room: Campaigning) -> None:

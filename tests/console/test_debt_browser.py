@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from dialer.debts.debt import Debt, DebtState
 from engine.registers.contacts import ContactDraft
 from history.interaction import ContactPoint, PointKind
 from store.store import Store
 from tests.console.campaign_stage import Campaigning, open_campaigns
-from tests.console.offices import PASSWORD, SHELL
+from tests.console.offices import SHELL
+from tests.console.signed_in_page import signed_in_page
 from tests.console.stage import START, Stage
 from tests.console.test_callback_browser import CUT, WIDE
-from tests.console.test_console_browser import CHROMIUM, FLAGS
-from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 HOSTILE = "Anna <script>document.title = 'run'</script>"
@@ -42,23 +40,8 @@ async def room(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]) -
 @pytest.fixture
 async def page(room: Campaigning) -> AsyncIterator[Page]:
     """Ewa at the debts; the test fails when her page breaks a rule of its own."""
-    if not await asyncio.to_thread(CHROMIUM.exists):
-        pytest.fail("Chromium is missing: apt-get install chromium")
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = await browser.new_context(locale="en", viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(PAGE_MS)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"http://127.0.0.1:{room.office.client.port}/sign-in?next=%2Fdebts")
-        await page.fill("input[name=name]", "Ewa")
-        await page.fill("input[name=password]", PASSWORD)
-        await page.keyboard.press("Enter")
-        await expect(page.locator("h1")).to_have_text("Debts")
+    async with signed_in_page(room.office.client.port, "Ewa", "/debts", "Debts") as page:
         yield page
-        await browser.close()
-    assert errors == []
 
 
 async def test_debts_are_read_and_disputed_and_fit_for_all_eyes(page: Page, room: Campaigning) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from engine.registers.messages import MessageDirection
 from messaging.states import MessageState
 from store.store import Store
 from tests.console.message_stage import Messaging, lane, open_messages
-from tests.console.offices import PASSWORD
+from tests.console.signed_in_page import signed_in_page
 from tests.console.stage import START, Stage
 from tests.console.test_campaign_browser import CUT
-from tests.console.test_console_browser import CHROMIUM, FLAGS
 from tests.console.test_messages_mailings import FORM
-from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 S = MessageState
@@ -44,23 +41,8 @@ async def writing(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]
 @pytest.fixture
 async def page(writing: Messaging) -> AsyncIterator[Page]:
     """Ewa at the list of messages; the test fails when her page breaks a rule of its own."""
-    if not await asyncio.to_thread(CHROMIUM.exists):
-        pytest.fail("Chromium is missing: apt-get install chromium")
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = await browser.new_context(locale="en", viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(PAGE_MS)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"http://127.0.0.1:{writing.room.office.client.port}/sign-in?next=%2Fmessages")
-        await page.fill("input[name=name]", "Ewa")
-        await page.fill("input[name=password]", PASSWORD)
-        await page.keyboard.press("Enter")
-        await expect(page.locator("h1")).to_have_text("Messages")
+    async with signed_in_page(writing.room.office.client.port, "Ewa", "/messages", "Messages") as page:
         yield page
-        await browser.close()
-    assert errors == []
 
 
 async def test_doubt_is_decided_by_keys_and_a_mailing_goes_on_by_itself(

@@ -123,5 +123,5 @@ def test_what_the_configuration_has_no_more_is_told_by_its_mistake() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_why_none_is_dialled_just_now(pacer: object, agents: dict[str, int], key: str, language: str) -> None:
     run = {"held": {"code": "idle", "data": {}}, "pacer": pacer, "agent_states": agents}
-    told = held_told(campaign(Cause.PERSON, ""), run, WORDS[language])
+    told = held_told(campaign(Cause.PERSON, ""), run, WORDS[language], UTC)
     assert told == WORDS[language](key)

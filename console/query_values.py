@@ -1,0 +1,41 @@
+"""What a page's address asks for: choices and days, each refused with one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, tzinfo
+from enum import StrEnum
+from typing import TypeVar
+
+from console.faults import Fault
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def choice_of(query: Mapping[str, str], name: str, kind: type[_Choice]) -> _Choice | None:
+    """None: not asked for. Raises Fault."""
+    text = query.get(name, "")
+    if not text:
+        return None
+    try:
+        return kind(text)
+    except ValueError:
+        raise Fault(400, f"`{name}` is one of {', '.join(kind)}.") from None
+
+
+def day_of(query: Mapping[str, str], name: str) -> date | None:
+    """None: not asked for. Raises Fault."""
+    text = query.get(name, "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Fault(400, f"`{name}` is a date such as 2026-11-22.") from None
+    if not 2000 <= day.year < 2200:
+        raise Fault(400, f"`{name}` is of the years 2000 to 2199.")
+    return day
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone)
