@@ -42,6 +42,10 @@ _ON_THEIR_WAY = or_(
 )
 
 
+class _WrittenBefore(Exception):
+    """One of them was written meanwhile."""
+
+
 class SqlMailingQueue:
     """Implements engine.registers.mailings.MailingQueue. `worker`: a name that no other process has."""
 
@@ -98,7 +102,7 @@ class SqlMailingQueue:
                 return False
             marks = [_mark(id, one, now) for one in outcomes]
             if connection.execute(_WRITTEN, marks).rowcount not in (len(marks), -1):
-                return False
+                raise _WrittenBefore  # no mark stays behind without its message
             add_runs(connection, [one.run for one in outcomes if one.run is not None])
             add_messages(
                 connection, [message for one in outcomes for message in one.messages], self._ids.new, now
@@ -108,7 +112,10 @@ class SqlMailingQueue:
             connection.execute(lease.values(claimed_until=now + timedelta(seconds=lease_seconds)))
             return True
 
-        return await written(self._engine, work) if outcomes else True
+        try:
+            return await written(self._engine, work) if outcomes else True
+        except _WrittenBefore:
+            return False
 
     async def hold(self, id: str) -> int:
         now = self._clock.now()

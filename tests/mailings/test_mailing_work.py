@@ -127,6 +127,19 @@ async def test_two_workers_share_a_mailing_and_nobody_gets_two(
     assert len(await mill.messages(mailing)) == 6
 
 
+async def test_a_batch_with_one_that_was_written_before_loses_none_of_the_others(mill: Mill) -> None:
+    mailing = await started(mill, await mill.people(2))
+    queue = mill.store.mailing_queue("one")
+    await queue.claim(lease_seconds=60)
+    waiting = await queue.to_write(mailing, limit=10)
+    kept = await mill.store.mailings.get(mailing)
+    outcomes = work_of_mailings.written_ones(kept, waiting, mill.shelf, mill.clock.now())
+    assert await queue.write(mailing, outcomes[:1], lease_seconds=60) is True
+    await queue.write(mailing, outcomes, lease_seconds=60)
+    left = await queue.to_write(mailing, limit=10)
+    assert len(await mill.messages(mailing)) + len(left) == 2
+
+
 async def test_pause_holds_what_is_queued_and_stop_ends_it(mill: Mill) -> None:
     mailing = await started(mill, await mill.people(3))
     await mill.rounds()
