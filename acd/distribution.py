@@ -51,6 +51,7 @@ from acd.work import Waiting, WorkKind
 
 # The network ends the ringing by itself; an offer whose end was not reported is over after this.
 OFFER_GRACE_SECONDS = 2.0
+_WRITTEN = frozenset({WorkKind.TASK})
 
 
 class Distribution:
@@ -297,14 +298,19 @@ class Distribution:
         if not found:
             return
         deadlines: dict[float, datetime] = {}
+        again: list[str] = []
         for place, seat in found:
             work, queue, agent = place.work, place.queue, seat.agent.name
+            if seat.parts and not work.kind.patient:
+                again += self._shift.revoke(seat, now, _WRITTEN)
             deadline = deadlines.get(queue.ring_seconds)
             if deadline is None:
                 deadline = now + timedelta(seconds=queue.ring_seconds + OFFER_GRACE_SECONDS)
                 deadlines[queue.ring_seconds] = deadline
+            # Behind a caller who comes now. What has waited long enough is as urgent, and is let ring.
+            yields = work.kind.patient and place.turn[:2] > (1, now)
             seat.parts[work.work_id] = Part(
-                work.work_id, work.kind, queue.name, now, AgentState.OFFERED, deadline
+                work.work_id, work.kind, queue.name, now, AgentState.OFFERED, deadline, yields=yields
             )
             self._agenda.put(seat, deadline if seat.due is None or deadline < seat.due else seat.due)
             self._shift.changed.add(agent)
@@ -313,3 +319,9 @@ class Distribution:
             self._commands.append(OfferCall(work.work_id, agent, queue.ring_seconds))
         for kind in floor.free:
             floor.free[kind] &= matching.untouched
+        for _, seat in found:
+            if any(part.yields for part in seat.parts.values()):
+                floor.refresh(seat)
+        if again:
+            self._put_back(again)
+            self._match(now)

@@ -33,7 +33,7 @@ _STATE_ORDER = {state: order for order, state in enumerate(AgentState)}
 @dataclass(slots=True, eq=False)
 class Part:
     """An agent's part in one piece of work. `ends`: of an offer or of wrap-up. `asked`: it is no queue's
-    offer, but a colleague's.
+    offer, but a colleague's. `yields`: while it is offered only, a caller comes before it.
 
     Wrap-up goes on until `plain_end`, and until `limit` while a disposition is demanded and not given.
     """
@@ -50,6 +50,7 @@ class Part:
     limit: datetime | None = None
     disposed: bool = False
     asked: bool = False
+    yields: bool = False
 
     def become(self, state: AgentState, now: datetime) -> None:
         """Raises ValueError when the table forbids it."""
@@ -77,7 +78,8 @@ class Part:
 class Seat:
     """An agent as they are now. `idle_since` decides whose turn it is.
 
-    `skipped_until`: offered nothing before, since an offer came to nothing. `line_busy`: the telephone is in
+    `skipped_until`: offered nothing before, since an offer came to nothing; `no_task_until`: nothing written,
+    since they let that go. `line_busy`: the telephone is in
     use, by whatever call. `at_desk`: a page is open where they could write. `next_status`: chosen during
     work. `leaving`: no configuration names them any more. `bit`: their place in the masks of the Floor, which
     `placed` them when they were idle since then; `rank`: their place by name. `due`: when something of theirs
@@ -93,6 +95,7 @@ class Seat:
     parts: dict[str, Part] = field(default_factory=dict)
     idle_since: datetime | None = None
     skipped_until: datetime | None = None
+    no_task_until: datetime | None = None
     line_busy: bool = False
     reachable: bool = True
     at_desk: bool = True
@@ -143,17 +146,20 @@ class Seat:
             return False
         if kind is WorkKind.CALL and (self.line_busy or not self.reachable):
             return False
-        if kind is WorkKind.TASK and not self.at_desk:
+        if kind is WorkKind.TASK and (not self.at_desk or self.no_task_until is not None):
             return False
         return self.agent.room_for(kind) > 0
 
     def has_room_for(self, kind: WorkKind, *, beside_offers: bool = False) -> bool:
         """Whether such work fits beside what they are at, whatever their status.
 
-        `beside_offers`: if what is only offered were taken back.
+        `beside_offers`: if what is only offered were taken back; a caller takes back what yields in any case.
         """
         agent = self.agent
-        parts = [p for p in self.parts.values() if not (beside_offers and p.offered)]
+        caller = not kind.patient
+        parts = [
+            p for p in self.parts.values() if not (p.offered and (beside_offers or (p.yields and caller)))
+        ]
         if not parts:
             return agent.room_for(kind) > 0
         if kind in agent.alone or any(p.state in UNDISTURBED or p.kind in agent.alone for p in parts):
@@ -164,7 +170,7 @@ class Seat:
 
     def choose(self, status: AgentStatus, reason: str, now: datetime) -> None:
         """At once, or after the present work."""
-        self.skipped_until = None
+        self.skipped_until = self.no_task_until = None
         if self.parts:
             same = status is self.status and reason == self.reason
             self.next_status, self.next_reason = (None, "") if same else (status, reason)
@@ -197,8 +203,7 @@ class Seat:
     def next_end(self) -> datetime | None:
         """When something of theirs ends by itself."""
         ends = [part.ends for part in self.parts.values() if part.ends is not None]
-        if self.skipped_until is not None:
-            ends.append(self.skipped_until)
+        ends += [until for until in (self.skipped_until, self.no_task_until) if until is not None]
         return min(ends, default=None)
 
     def _take(self, status: AgentStatus, reason: str, now: datetime) -> None:

@@ -76,6 +76,10 @@ class Shift:
         if seat is None or part is None or not part.offered:
             return []
         seat.end(part, now)
+        if part.kind.patient:  # callers are taken all the same
+            seat.no_task_until = now + _PAUSE
+            self._settle(seat)
+            return [work_id]
         seat.idle_since = now
         if seat.agent.missed is MissedRule.STATUS and seat.status is AgentStatus.AVAILABLE:
             seat.choose(AgentStatus.MISSED, "", now)
@@ -246,6 +250,8 @@ class Shift:
                 self._commands.append(CancelOffer(part.work_id, seat.agent.name, missed=True))
         if seat.skipped_until is not None and seat.skipped_until <= now:
             seat.skipped_until = None
+        if seat.no_task_until is not None and seat.no_task_until <= now:
+            seat.no_task_until = None
         self._settle(seat)
         return again
 

@@ -66,9 +66,9 @@ class Floor:
         return views, events
 
     def _state(self, seat: Seat) -> State:
-        if seat.state in _TALKING:
-            return "talking"
-        return "idle" if seat.state is AgentState.IDLE and self._free(seat.name) else "wrapping"
+        if seat.state in (AgentState.IDLE, AgentState.OFFERED) and self._free(seat.name):
+            return "idle"  # what is offered yields to a call
+        return "talking" if seat.state in _TALKING else "wrapping"
 
     @staticmethod
     def _told(

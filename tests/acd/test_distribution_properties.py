@@ -75,7 +75,7 @@ acts = st.one_of(
         st.just("join"),
         st.sampled_from(["orders", "service", "experts"]),
         st.sampled_from([(), ("pl",), ("en",), ("pl", "en")]),
-        st.integers(0, 2),
+        st.integers(-1, 2),
         st.sampled_from([WorkKind.CALL, WorkKind.CALL, WorkKind.CHAT, WorkKind.TASK]),
         st.sampled_from(["", "", "anna", "ewa"]),
     ),
@@ -130,7 +130,7 @@ class World:
                 case CancelOffer(work_id, agent, missed):
                     assert self.offers.pop(work_id) == agent
                     if missed:
-                        self._missed(agent)
+                        self._missed(agent, work_id)
                 case Connected(work_id, agent):
                     assert self.offers.pop(work_id) == agent
                     self.talks[work_id] = agent, self.waiting[work_id]
@@ -167,7 +167,9 @@ class World:
         work = self.talks[work_id][1]
         return WorkKind.CALL if work is None else work.kind
 
-    def _missed(self, agent: str) -> None:
+    def _missed(self, agent: str, work_id: str) -> None:
+        if self.waiting[work_id].kind.patient:
+            return  # who lets a message go is there for callers
         if self.agents[agent].missed is MissedRule.STATUS:
             self.status[agent] = AgentStatus.MISSED
 
@@ -225,7 +227,7 @@ class World:
             case ("miss", index) if self.offers:
                 work_id = list(self.offers)[index % len(self.offers)]
                 agent = self.offers.pop(work_id)
-                self._missed(agent)
+                self._missed(agent, work_id)
                 self.tell(AgentMissed(work_id, agent))
             case (("end" | "fail") as how, index) if self.talks:
                 work_id = list(self.talks)[index % len(self.talks)]

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from acd.agents import Agent, AgentState, AgentStatus
+from acd.agents import Agent, AgentState, AgentStatus, MissedRule
 from acd.distribution import Distribution
 from acd.events import (
     AgentAnswered,
+    AgentMissed,
     AgentTaken,
     CallerJoined,
     CallerLeft,
@@ -103,3 +104,52 @@ def test_an_answer_is_done_when_it_is_sent_without_wrap_up(core: Distribution) -
     view = core.agent_view("anna")
     assert view is not None
     assert view.state is AgentState.IDLE
+
+
+@pytest.mark.parametrize("rule", MissedRule)
+def test_who_lets_it_go_is_offered_calls_all_the_same(rule: MissedRule) -> None:
+    core = Distribution([Queue("orders")], [Agent("anna", missed=rule)])
+    come(core)
+    core.handle(task(), NOW)
+    assert core.handle(AgentMissed("t1", "anna"), NOW) == ()
+    view = core.agent_view("anna")
+    assert view is not None
+    assert view.status is AgentStatus.AVAILABLE
+    assert OfferCall("c1", "anna", 20.0) in core.handle(call(), NOW)
+    core.handle(CallerLeft("c1"), NOW)
+    assert core.handle(TimePassed(), NOW + timedelta(seconds=29)) == ()
+    assert core.handle(TimePassed(), NOW + timedelta(seconds=30)) == (OfferCall("t1", "anna", 20.0),)
+
+
+def test_a_caller_takes_an_agent_to_whom_it_is_only_offered(core: Distribution) -> None:
+    core.reconfigure([Queue("orders")], [Agent("anna"), Agent("jan")], NOW)
+    come(core)
+    core.handle(task("t1", -30), NOW)
+    assert core.is_free("anna")
+    later = NOW + timedelta(seconds=3)
+    assert core.handle(call(), later)[-2:] == (CancelOffer("t1", "anna"), OfferCall("c1", "anna", 20.0))
+    assert core.handle(StatusChanged("jan", AgentStatus.AVAILABLE), later) == (OfferCall("t1", "jan", 20.0),)
+    assert CancelOffer("t1", "jan") in core.handle(call("c2"), later)
+    assert not core.is_free("anna")
+
+
+def test_what_a_caller_takes_back_goes_to_whoever_else_is_free() -> None:
+    queues = [Queue("orders"), Queue("letters")]
+    core = Distribution(queues, [Agent("anna", {"pl": 1}), Agent("jan")])
+    come(core)
+    core.handle(CallerJoined(Waiting("t1", "letters", NOW, (), -30, LONG, WorkKind.TASK)), NOW)
+    core.handle(StatusChanged("jan", AgentStatus.AVAILABLE), NOW)
+    done = core.handle(CallerJoined(Waiting("c1", "orders", NOW, ("pl",))), NOW)
+    offers = [one for one in done if not isinstance(one, Moved)]
+    assert offers == [
+        CancelOffer("t1", "anna"),
+        OfferCall("c1", "anna", 20.0),
+        OfferCall("t1", "jan", 20.0),
+    ]
+
+
+def test_one_that_has_waited_for_an_hour_is_let_ring(core: Distribution) -> None:
+    come(core)
+    core.handle(task("t1", -30, NOW - timedelta(hours=1)), NOW)
+    assert not core.is_free("anna")
+    assert core.handle(call(), NOW) == (Moved("c1", 1, None),)

@@ -81,3 +81,9 @@ def test_an_agent_who_cannot_be_given_a_call_is_not_idle() -> None:
     paused = Floor(lambda agent: False, lambda moment: 0.0)
     views, _ = paused.look([replace(seat(AgentState.IDLE, 0))], ours, 1.0)
     assert views[0].state == "wrapping"
+
+
+def test_who_is_offered_what_yields_to_a_call_is_idle() -> None:
+    seen = floor()
+    views, _ = seen.look([seat(AgentState.OFFERED, 5, "written")], ours, 6.0)
+    assert views == [AgentView("anna", "idle", 5.0)]
