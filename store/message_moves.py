@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -221,6 +221,9 @@ class Moves:
         self._messages[message.id] = moved
         if is_correction(message.state, move.to):
             self._corrected.append(moved)
+        if message.state is _S.IN_DOUBT and move.to is _S.QUEUED:
+            # It goes out whole again: what became of the parts of before tells nothing of it.
+            self._connection.execute(delete(message_parts).where(message_parts.c.message_id == message.id))
         self._leases[message.id] = (self._worker, move.leased_until) if sending else (None, None)
         self._told.append(moved)
         self._events.append(event_row(moved, move.at))
@@ -240,7 +243,10 @@ class Moves:
         dialect = postgresql_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
         put = dialect(message_parts)
         # A provider that gives an id out again, after months, means the newest.
-        again = {"message_id": put.excluded.message_id, "state": put.excluded.state}
+        # Its own message's answer, written a second time, takes nothing back of what became of it.
+        same = message_parts.c.message_id == put.excluded.message_id
+        state = case((same, message_parts.c.state), else_=put.excluded.state)
+        again = {"message_id": put.excluded.message_id, "state": state}
         newest = put.on_conflict_do_update(index_elements=["provider", "reference"], set_=again)
         self._connection.execute(newest, self._parts)
         known = sorted((part["provider"], part["reference"]) for part in self._parts)

@@ -219,6 +219,34 @@ async def test_one_in_doubt_is_sent_again_only_by_order(
         await store.messages.stop(ENGINE, "m001", "again")
 
 
+async def test_one_that_is_sent_again_is_told_of_by_its_new_parts_alone(
+    store: Store, queue: SqlMessageQueue, clock: HandClock
+) -> None:
+    await store.messages.add([message(1)])
+    await claim(queue)
+    await begin(queue, clock, "m001")
+    lost = Move("m001", S.IN_DOUBT, clock.now(), attempt=1, references=("r1",), lost_part=S.IN_DOUBT)
+    await queue.move([lost])
+    await store.messages.resend(ENGINE, "m001")
+    await claim(queue)
+    await begin(queue, clock, "m001")
+    await queue.move([Move("m001", S.ACCEPTED, clock.now(), attempt=2, references=("r2", "r3"))])
+    await queue.receipts([Receipt("one", "r1", S.FAILED, AT)])
+    assert await state(store) is S.ACCEPTED
+    await queue.receipts([Receipt("one", one, S.DELIVERED, AT) for one in ("r2", "r3")])
+    assert await state(store) is S.DELIVERED
+
+
+async def test_an_answer_that_is_written_twice_takes_no_receipt_back(
+    store: Store, queue: SqlMessageQueue, clock: HandClock
+) -> None:
+    await sent(store, queue, clock, "r1", "r2")
+    await queue.receipts([Receipt("one", "r1", S.DELIVERED, AT)])
+    await queue.move([Move("m001", S.ACCEPTED, clock.now(), attempt=1, references=("r1", "r2"))])
+    await queue.receipts([Receipt("one", "r2", S.DELIVERED, AT)])
+    assert await state(store) is S.DELIVERED
+
+
 async def test_one_in_doubt_may_be_left_and_a_receipt_still_counts(
     store: Store, queue: SqlMessageQueue, clock: HandClock, url: str
 ) -> None:
