@@ -30,6 +30,7 @@ from history.interaction import ContactPoint
 
 # A caller may be waiting, and whoever dials asks again.
 ASK_LIMIT_SECONDS = 5.0
+FACTS_UNREAD = "gate/facts"
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,7 @@ class Gatekeeper:
                 )
         except (StoreUnavailable, TimeoutError) as failure:
             why = str(failure) or f"it took more than {ASK_LIMIT_SECONDS:g} s"
-            refusal = refused("gate/facts", sentence(RefusalCode.FACTS_UNREAD, why=why))
+            refusal = refused(FACTS_UNREAD, sentence(RefusalCode.FACTS_UNREAD, why=why))
         except Missing as missing:
             refusal = refused("gate/contact", sentence(RefusalCode.CONTACT_MISSING, why=missing))
         except Exception as fault:
@@ -109,7 +110,14 @@ class Gatekeeper:
         except Exception as fault:  # one of them may be at fault: each is asked by itself, and says why
             log.warning("many could not be decided together", requests=len(asked), why=type(fault).__name__)
             decided = [None] * len(asked)
-        return [one or await self.ask(request) for one, request in zip(decided, requests, strict=True)]
+        answers: list[Decision] = []
+        unread: Decision | None = None
+        for one, request in zip(decided, requests, strict=True):
+            answer = one or unread or await self.ask(request)
+            if answer.rule == FACTS_UNREAD:  # a database that hangs is not waited for once for each
+                unread = answer
+            answers.append(answer)
+        return answers
 
     async def would_be(self, request: ContactRequest, at: datetime | None = None) -> Decision:
         """See Gate."""
