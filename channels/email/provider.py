@@ -133,7 +133,8 @@ class MailProvider:
         listeners = self._listeners
         if listeners is None:
             raise CallbackRefused(503, "the provider is not open")
-        read = read_mail(raw, self.name, self._identity, self._clock.now())
+        # Beside the loop that serves calls: anybody may write a mail that takes long to read.
+        read = await asyncio.to_thread(read_mail, raw, self.name, self._identity, self._clock.now())
         for one in read:
             match one:
                 case Receipt():

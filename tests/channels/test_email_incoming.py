@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -199,6 +200,34 @@ def test_html_alone_is_read_as_text() -> None:
     assert told.text == "Tak & nie\nAnna"
     assert told.at == NOW
     assert len(told.external_id) == 64
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<a a", "<a '", "<!--x>", "<script>", "<p", "&lt;<", "<style <"])
+def test_html_that_never_closes_is_read_at_once(piece: str) -> None:
+    """Calls share the processor with whoever reads it."""
+    began = time.process_time()
+    incoming("From: anna@example.org\nContent-Type: text/html\n\n<p>Tak" + piece * 40_000)
+    assert time.process_time() - began < 2.0
+
+
+def test_what_a_page_hides_is_not_read() -> None:
+    told = incoming(
+        "From: anna@example.org\nContent-Type: text/html\n\n"
+        "<STYLE type='text/css'>p{}</Style ><!-- a > b -->"
+        "<p class=x>1 &lt; 2,<br/>2 < 3&nbsp;&amp; on\n<img src=x>"
+    )
+    assert told.text == "1 < 2,\n2 < 3 & on"
+
+
+def test_a_long_id_of_theirs_fits_an_index() -> None:
+    long = f"<{'a' * 5000}@example.org>"
+    first, again, other = (
+        incoming(f"From: anna@example.org\nMessage-ID: {one}\n\n{text}")
+        for one, text in ((long, "a"), (long, "b"), (long.replace("a@", "b@"), "a"))
+    )
+    assert first.external_id == again.external_id != other.external_id
+    assert len(first.external_id) == 64
+    assert len(str(first.data["message_id"])) < 300
 
 
 @pytest.mark.parametrize(

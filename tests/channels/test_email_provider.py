@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from channels.email.addresses import Address, Mailbox
 from channels.email.composing import MailIdentity
 from channels.email.provider import MailProvider, MailServer
 from compliance.facts import Channel
-from messaging.provider import Answer, Pace, Taken
+from messaging.provider import Answer, Pace, Receipt, Taken
 from messaging.states import MessageState
 from tests.channels.other_sides import Told, called, opened, submission
 from tests.channels.test_services import own_certificate
@@ -303,3 +304,21 @@ async def test_a_bounce_comes_by_the_callback(clock: HandClock) -> None:
             told.broken = True
             assert (await called(mail, headers=token, body=BOUNCE)).status == 503
         assert (await called(mail, headers=token, body=BOUNCE)).status == 503
+
+
+async def test_a_mail_is_read_beside_the_loop(clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are served by it, and a mail may take long."""
+    served = threading.Event()
+
+    def slow(*_: object) -> list[Receipt]:
+        assert served.wait(10.0)
+        return []
+
+    monkeypatch.setattr("channels.email.provider.read_mail", slow)
+    mail = provider(1, clock)
+    async with opened(mail):
+        reading = asyncio.create_task(mail.take_mail(b"Subject: x"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        served.set()
+        assert await reading == "ignored"
