@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock, Ids
@@ -16,21 +16,22 @@ from messaging.mailing import MailingState, Order
 from messaging.states import MessageState
 from store.cascade_writing import add_runs, tell_runs
 from store.link_adding import add_links
-from store.mailing_rows import STOPPED, mailing_of
+from store.mailing_rows import HELD, STOPPED, mailing_of
 from store.message_adding import add_messages
 from store.message_moves import Moves
 from store.registers.mailings import figures_of, ordered_now, read_mailing
 from store.registers.profiles import family, profiles
 from store.registers.transactions import read, written
-from store.tables import cascade_runs, contacts, mailing_recipients, mailings, messages
+from store.tables import cascade_news, cascade_runs, contacts, mailing_recipients, mailings, messages
 
 _c = mailings.c
 _r = mailing_recipients.c
 _m = messages.c
-# Of a paused mailing: the queue's workers pass it over until it goes on.
-HELD = datetime(9999, 1, 1, tzinfo=UTC)
 SWEPT_AT_ONCE = 500
+# No statement of a great mailing takes longer than a statement may.
+HELD_AT_ONCE = 10_000
 NOT_SENT = "the mailing was stopped"
+_TOLD = ".stopped"
 _WRITTEN = (
     update(mailing_recipients)
     .where(_r.mailing == bindparam("mailing_is"), _r.n == bindparam("n_is"), _r.written_at.is_(None))
@@ -128,7 +129,7 @@ class SqlMailingQueue:
             row = connection.execute(select(_c.state).where(_c.id == id).with_for_update()).one()
             if row.state != MailingState.PAUSED.value:
                 return 0
-            return connection.execute(update(messages).where(*queued).values(not_before=HELD)).rowcount
+            return connection.execute(_some(queued).values(not_before=HELD)).rowcount
 
         return await written(self._engine, work)
 
@@ -137,7 +138,7 @@ class SqlMailingQueue:
         held = _m.mailing == id, _m.state == MessageState.QUEUED.value, _m.not_before == HELD
         if not await read(self._engine, lambda connection: _any(connection, held)):
             return 0
-        freed = update(messages).where(*held).values(not_before=now)
+        freed = _some(held).values(not_before=now)
         return await written(self._engine, lambda connection: connection.execute(freed).rowcount)
 
     async def sweep(self, id: str) -> bool:
@@ -150,18 +151,19 @@ class SqlMailingQueue:
             outbound = _m.direction == MessageDirection.OUTBOUND.value
             queued = select(_m.id).where(_m.mailing == id, outbound, _m.state == MessageState.QUEUED.value)
             ids = connection.execute(queued.order_by(_m.id).limit(SWEPT_AT_ONCE)).scalars().all()
+            told = exists().where(cascade_news.c.id == cascade_runs.c.id + _TOLD)
             going = select(cascade_runs.c.id).where(
-                cascade_runs.c.mailing == id, cascade_runs.c.ending.is_(None)
+                cascade_runs.c.mailing == id, cascade_runs.c.ending.is_(None), ~told
             )
             runs = connection.execute(going.order_by(cascade_runs.c.id).limit(SWEPT_AT_ONCE)).scalars().all()
-            tell_runs(connection, [(run, STOPPED, None, "", f"{run}.stopped") for run in runs], now)
+            tell_runs(connection, [(run, STOPPED, None, "", f"{run}{_TOLD}") for run in runs], now)
             moves = Moves(connection, now)
             moves.make([Move(one, MessageState.STOPPED, now, NOT_SENT, "stopped") for one in ids])
             moves.write()
             if not ids and not runs and figures_of(connection, known, now).settled:
                 over = update(mailings).where(_c.id == id)
                 connection.execute(over.values(over_at=now, version=_c.version + 1))
-            return len(ids) == SWEPT_AT_ONCE
+            return SWEPT_AT_ONCE in (len(ids), len(runs))
 
         return await written(self._engine, work)
 
@@ -191,8 +193,15 @@ class SqlMailingQueue:
         await written(self._engine, work)
 
 
-def _any(connection: Connection, conditions: Sequence[object]) -> bool:
-    return connection.execute(select(_m.id).where(*conditions).limit(1)).first() is not None  # type: ignore[arg-type]
+def _any(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> bool:
+    return connection.execute(select(_m.id).where(*conditions).limit(1)).first() is not None
+
+
+def _some(conditions: Sequence[ColumnElement[bool]]) -> Update:
+    """A change of those messages, of so many at once."""
+    return update(messages).where(
+        _m.id.in_(select(_m.id).where(*conditions).limit(HELD_AT_ONCE)), *conditions
+    )
 
 
 def _mark(id: str, one: WrittenOne, now: datetime) -> dict[str, object]:

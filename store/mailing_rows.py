@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -26,6 +26,8 @@ from messaging.states import MessageState
 
 # Kinds of cascade_news; `what` is the state, or the event's name.
 MOVED, REPLIED, OPTED_OUT, HAPPENED, STOPPED = "moved", "replied", "opted_out", "happened", "stopped"
+# Of a paused mailing's messages: the queue's workers pass them over until it goes on.
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def settings_of(mailing: Mailing) -> dict[str, object]:

@@ -32,8 +32,10 @@ BATCHES = 10
 LOOK_SECONDS = 1.0
 AWAY_SECONDS = 5.0
 LEASE_SECONDS = 30.0
-# No other worker waits for a held, swept or counted mailing: these are looked after less often.
+# All messages of a mailing are looked over so often: of many, which takes longer, less often.
 TIDY_SECONDS = 2.0
+TIDY_SECONDS_A_MESSAGE = 0.0002
+LONGEST_TIDY_SECONDS = 60.0
 TIME_OVER = "its time was over"
 NO_POINT = "the person has no address of this channel any more"
 TWICE = "they have become one person with another recipient"
@@ -47,7 +49,10 @@ class MailingWork:
         self._shelf = shelf
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}
-        self._tidied: dict[str, float] = {}
+        # Of each mailing, the version that was looked over, and when.
+        self._looked: dict[str, tuple[int, float]] = {}
+        # Of each mailing, the version of which nothing is held any more.
+        self._released: dict[str, int] = {}
 
     async def run(self) -> None:
         """Until it is cancelled. A database that is away is waited for."""
@@ -68,17 +73,21 @@ class MailingWork:
         """A turn of each mailing. True: there is more to be written at once."""
         more = False
         mailings = await self._queue.claim(lease_seconds=LEASE_SECONDS)
-        for gone in self._buckets.keys() - {one.id for one in mailings}:
-            del self._buckets[gone]
+        at_work = {one.id for one in mailings}
+        for kept in (self._buckets, self._looked, self._released):
+            for gone in kept.keys() - at_work:
+                del kept[gone]
         for mailing in mailings:
             match mailing.state:
                 case MailingState.RUNNING:
                     more = await self._write(mailing) or more
-                case MailingState.PAUSED:
-                    await self._queue.hold(mailing.id)
-                case _:
-                    # What is with a provider, or a cascade's, is looked at again in the next round.
-                    more = await self._queue.sweep(mailing.id) or more
+                case _ if not self._is_time(mailing):
+                    pass
+                case state:
+                    look = self._queue.hold if state is MailingState.PAUSED else self._queue.sweep
+                    if await look(mailing.id):  # there may be more of it
+                        del self._looked[mailing.id]
+                        more = True
         return more
 
     async def _write(self, mailing: Mailing) -> bool:
@@ -86,7 +95,12 @@ class MailingWork:
         if mailing.ends_at is not None and now >= mailing.ends_at:
             await self._queue.overtime(mailing.id, TIME_OVER)
             return True
-        await self._queue.release(mailing.id)
+        if self._released.get(mailing.id) != mailing.version:
+            if await self._queue.release(mailing.id):  # there may be more of it
+                return True
+            self._released[mailing.id] = (
+                mailing.version
+            )  # nothing is held but by an order, which makes another
         shelf = self._shelf()
         if not is_open(mailing, now.astimezone(shelf.zone)):
             return False
@@ -96,7 +110,8 @@ class MailingWork:
                 return False
             waiting = await self._queue.to_write(mailing.id, limit=min(BATCH, room))
             if not waiting:
-                await self._finish(mailing.id)
+                if self._is_time(mailing):
+                    await self._queue.finish(mailing.id)
                 return False
             outcomes = written_ones(mailing, waiting, shelf, self._clock.now())
             if not await self._queue.write(mailing.id, outcomes, lease_seconds=LEASE_SECONDS):
@@ -104,12 +119,15 @@ class MailingWork:
             self._spent(mailing, len(waiting))
         return True
 
-    async def _finish(self, id: str) -> None:
+    def _is_time(self, mailing: Mailing) -> bool:
+        """At once where it came into another state."""
         at = self._clock.monotonic()
-        if at - self._tidied.get(id, -TIDY_SECONDS) >= TIDY_SECONDS:
-            self._tidied[id] = at
-            if await self._queue.finish(id):
-                del self._tidied[id]
+        version, looked_at = self._looked.get(mailing.id, (0, at))
+        pause = min(LONGEST_TIDY_SECONDS, TIDY_SECONDS + TIDY_SECONDS_A_MESSAGE * mailing.recipients)
+        if version == mailing.version and at - looked_at < pause:
+            return False
+        self._looked[mailing.id] = (mailing.version, at)
+        return True
 
     def _room(self, mailing: Mailing) -> int:
         if mailing.per_second is None:

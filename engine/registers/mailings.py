@@ -176,10 +176,10 @@ class MailingQueue(Protocol):
         """
 
     async def hold(self, id: str) -> int:
-        """Keep what is queued of a paused mailing from going out."""
+        """Keep a batch of what is queued of a paused mailing from going out; 0: there is no more of it."""
 
     async def release(self, id: str) -> int:
-        """Let what was held go out: the mailing goes on."""
+        """Let a batch of what was held go out: the mailing goes on. 0: there is no more of it."""
 
     async def sweep(self, id: str) -> bool:
         """Stop a batch of what a stopped mailing has queued, and its cascades; True: there may be more."""

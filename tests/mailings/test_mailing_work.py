@@ -17,6 +17,8 @@ from engine.registers.refusals import Changed, Refused
 from messaging.mailing import LeftOut, MailingState, Order
 from messaging.provider import Incoming
 from messaging.states import MessageState
+from store import mailing_queue
+from store.mailing_rows import HELD
 from store.store import Store
 from tests.mailings.conftest import WE, Mill
 
@@ -160,8 +162,37 @@ async def test_pause_holds_what_is_queued_and_stop_ends_it(mill: Mill) -> None:
     assert states == [MessageState.ACCEPTED, MessageState.STOPPED, MessageState.STOPPED]
     assert (await mill.store.mailings.get(mailing)).over_at is None  # one is with the provider
     await mill.receipt(gone, MessageState.DELIVERED)
+    mill.clock.pass_seconds(work_of_mailings.TIDY_SECONDS + 1)
     await mill.rounds()
     assert (await mill.store.mailings.get(mailing)).over_at == mill.clock.now()
+
+
+async def test_a_mailing_is_held_a_few_at_a_time_and_looked_over_seldom(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing_queue, "HELD_AT_ONCE", 2)
+    mailing = await started(mill, await mill.people(5))
+    await mill.rounds()
+    queue, looks = mill.work._queue, list[str]()
+
+    class Watched:
+        def __getattr__(self, name: str) -> object:
+            looks.append(name)
+            return getattr(queue, name)
+
+    mill.work._queue = Watched()  # type: ignore[assignment]
+    sender = mill.store.message_queue("sender")
+    for order in (Order.PAUSE, Order.GO_ON, Order.PAUSE):
+        await mill.desk.order(WE, mailing, order)
+        await mill.rounds()
+        held = {one.not_before == HELD for one in await mill.messages(mailing)}
+        assert held == {order is Order.PAUSE}
+    assert (looks.count("hold"), looks.count("release")) == (8, 4)
+    assert await sender.claim(Channel.SMS, limit=10, lease_seconds=5) == []
+    await mill.desk.order(WE, mailing, Order.STOP, "enough")
+    for _ in range(3):
+        await mill.rounds()
+    assert looks.count("sweep") == 1
 
 
 async def test_what_nobody_tells_of_is_waited_for_until_it_could_not_arrive(mill: Mill) -> None:
