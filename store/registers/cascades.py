@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, tuple_, update
@@ -11,19 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock, Ids
 from engine.registers.cascades import Advance, KeptRun, RunAndPerson, RunNews
-from engine.registers.messages import Move
+from engine.registers.messages import Message, Move
 from engine.registers.pages import Page
 from engine.registers.refusals import Missing
 from messaging.cascade import Ending
+from messaging.mailing import MailingState
 from messaging.states import MessageState
 from store.cascade_writing import add_runs, tell_runs
 from store.link_adding import add_links
-from store.mailing_rows import HAPPENED, STOPPED, news_of, run_columns, run_of
+from store.mailing_rows import HAPPENED, HELD, STOPPED, news_of, run_columns, run_of
 from store.message_adding import add_messages
 from store.message_moves import Moves
 from store.registers.profiles import PERSON, family, profiles, survivor_of
 from store.registers.transactions import read, written
-from store.tables import cascade_news, cascade_runs, contacts
+from store.tables import cascade_news, cascade_runs, contacts, mailings
 
 _c = cascade_runs.c
 _n = cascade_news.c
@@ -150,7 +152,8 @@ class SqlCascades:
                 connection.execute(changed.values(version=one.kept.version + 1, **run_columns(one.kept)))
             if told := [heard for one in ours for heard in one.news]:
                 connection.execute(delete(cascade_news).where(_n.id.in_(told)))
-            add_messages(connection, [new for one in ours for new in one.messages], self._ids.new, now)
+            new = _held(connection, [message for one in ours for message in one.messages])
+            add_messages(connection, new, self._ids.new, now)
             add_links(connection, [link for one in ours for link in one.links])
             withdrawn = [one.kept.message_id(step) for one in ours for step in one.withdrawn]
             moves = Moves(connection, now)
@@ -159,3 +162,15 @@ class SqlCascades:
             return len(ours)
 
         return await written(self._engine, work) if advances else 0
+
+
+def _held(connection: Connection, new: Sequence[Message]) -> Sequence[Message]:
+    """What runs of a paused mailing write next waits with the rest. It goes on after this transaction."""
+    named = sorted({message.mailing for message in new if message.mailing is not None})
+    if not named:
+        return new
+    paused = select(mailings.c.id).where(
+        mailings.c.id.in_(named), mailings.c.state == MailingState.PAUSED.value
+    )
+    waiting = set(connection.execute(paused.with_for_update(read=True)).scalars())
+    return [replace(one, not_before=HELD) if one.mailing in waiting else one for one in new]

@@ -11,7 +11,7 @@ from messaging.cascade import Ending
 from messaging.mailing import Order
 from messaging.provider import Incoming
 from messaging.states import MessageState
-from store.mailing_queue import HELD
+from store.mailing_rows import HELD
 from tests.mailings.conftest import WE, Mill
 from tests.mailings.test_mailing_work import draft
 
@@ -195,7 +195,29 @@ async def test_a_stopped_mailing_stops_its_cascades(mill: Mill) -> None:
     for _ in range(3):
         await mill.rounds()
         await moved(mill)
+    mill.clock.pass_seconds(5)
     await mill.rounds()
     figures = await mill.store.mailings.figures(made.id)
     assert (figures.endings, figures.progress.counts) == ({Ending.STOPPED: 2}, {_M.STOPPED: 2})
     assert (await mill.store.mailings.get(made.id)).over_at is not None
+
+
+async def test_what_cascades_of_a_paused_mailing_write_next_is_held_with_the_rest(mill: Mill) -> None:
+    anna = await mill.person("+48600000001", email="anna@example.com", order="A1")
+    made = await mill.desk.create(
+        WE, draft(mill, [anna.id], template=None, channel=None, cascade="notice", values={})
+    )
+    await mill.desk.start(WE, made.id)
+    await mill.rounds()
+    (first,) = await mill.messages(made.id)
+    await mill.accept(first)
+    await mill.desk.order(WE, made.id, Order.PAUSE)
+    await mill.rounds()
+    await mill.receipt(first, _M.FAILED)
+    await moved(mill)
+    queue = mill.store.message_queue("sender")
+    assert await queue.claim(Channel.EMAIL, limit=10, lease_seconds=5) == []
+    await mill.desk.order(WE, made.id, Order.GO_ON)
+    await mill.rounds()
+    (letter,) = await queue.claim(Channel.EMAIL, limit=10, lease_seconds=5)
+    assert letter.cascade_step == 1
