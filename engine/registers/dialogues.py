@@ -55,7 +55,10 @@ class Dialogues(Protocol):
         """Look at what came in, each message once: those dialogues that it opened or went on with."""
 
     async def owed(self, node: str) -> Sequence[Dialogue]:
-        """Open ones in which an answer is owed and that no other engine's agent has in hand; oldest first."""
+        """Open ones in which an answer is owed and that no other engine's agent has in hand; oldest first.
+
+        Of those that nobody has in hand, the oldest of each queue and language.
+        """
 
     async def get(self, id: str) -> Dialogue: ...
 

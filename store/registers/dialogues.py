@@ -32,6 +32,9 @@ _m = messages.c
 _OPEN = _d.state == DialogueState.OPEN.value
 # What came in longer ago than this and was not looked at, is history.
 LOOKED_BACK = timedelta(days=7)
+# Of one queue and language: each that waits costs time whenever a caller comes, and a mailing may be answered by
+# thousands.
+OFFERED_AT_ONCE = 100
 _PLAIN = (
     "id", "ours", "contact_id", "opened_at", "queue", "agent", "owed_since", "last_at", "language",
     "mailing", "campaign", "answers", "first_seconds", "closed_at", "disposition", "version",
@@ -125,15 +128,21 @@ class SqlDialogues:
 
     async def owed(self, node: str) -> Sequence[Dialogue]:
         now = self._clock.now()
-        chosen = (
-            select(dialogues)
+        place = func.row_number().over(
+            partition_by=(_d.queue, _d.language, _d.held_by), order_by=(_d.owed_since, _d.id)
+        )
+        ranked = (
+            select(dialogues, place.label("place"))
             .where(
                 _OPEN,
                 _d.owed_since.is_not(None),
                 or_(_d.held_by.is_(None), _d.held_by == node, _d.held_until <= now),
             )
-            .order_by(_d.owed_since, _d.id)
+            .subquery()
         )
+        r = ranked.c
+        first = or_(r.place <= OFFERED_AT_ONCE, r.held_by == node)
+        chosen = select(ranked).where(first).order_by(r.owed_since, r.id)
         rows = await read(self._engine, lambda connection: connection.execute(chosen).all())
         return [dialogue_of(row) for row in rows]
 

@@ -93,6 +93,20 @@ async def test_the_first_answer_and_each_are_timed_and_more_may_be_written(
     assert (await store.messages.get("r1")).contact_id == answered.contact_id
 
 
+async def test_the_oldest_of_a_queue_are_offered_and_all_that_are_in_hand(
+    store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.registers.dialogues.OFFERED_AT_ONCE", 2)
+    for n in range(4):
+        await comes(store, clock, n, of=f"+4860000001{n}")
+        clock.pass_seconds(1)
+    keys = [one.id for one in await store.dialogues.take_in(routed)]
+    assert [one.id for one in await store.dialogues.owed("here")] == keys[:2]
+    await store.dialogues.hold(keys[0], "anna", "here", clock.now().replace(hour=23))
+    await store.dialogues.hold(keys[3], "jan", "here", clock.now().replace(hour=23))
+    assert [one.id for one in await store.dialogues.owed("here")] == keys
+
+
 async def test_who_has_it_in_hand_keeps_it_and_nobody_else_answers(store: Store, clock: HandClock) -> None:
     key = await opened(store, clock)
     until = clock.now().replace(hour=23)
