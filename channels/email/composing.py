@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage, Message
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from html import escape
 from urllib.parse import urlsplit
@@ -15,8 +16,19 @@ from urllib.parse import urlsplit
 from channels.email.addresses import Address, AddressRefused, Mailbox, address_of, mailbox_of, one_line
 from messaging.provider import Submission
 
+
+class _Whole(UnstructuredHeader, BaseHeader):
+    """An id or an address: programs read it letter by letter. A long one is neither encoded nor cut."""
+
+    def fold(self, *, policy: Policy[Message]) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("in-reply-to", "references", "list-unsubscribe"):
+    _HEADERS.map_to_type(_name, _Whole)
 # Bodies in 7 bits: no relay on the way has to know 8BITMIME.
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 _LONGEST_SUBJECT = 500
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _THEIR_ID = re.compile(r"<[!-;=?-~]{3,250}>")
@@ -50,11 +62,8 @@ def composed(submission: Submission, identity: MailIdentity, at: datetime) -> tu
         sender = mailbox_of(submission.sender) if submission.sender else identity.sender
     except AddressRefused as refused:
         raise CannotBeComposed(str(refused)) from None
-    if to.wants_utf8:
-        # The header of such an address is not ours to encode; the envelope alone leads it.
-        message = EmailMessage(policy=SMTP.clone(cte_type="7bit", utf8=True))
-    else:
-        message = EmailMessage(policy=_POLICY)
+    # The header of such an address is not ours to encode; the envelope alone leads it.
+    message = EmailMessage(policy=_POLICY.clone(utf8=True) if to.wants_utf8 else _POLICY)
     message["From"] = _shown(sender)
     message["To"] = _shown(Mailbox("", to))
     if identity.replies is not None:

@@ -104,6 +104,15 @@ def test_an_agents_answer_is_threaded_and_not_automatic() -> None:
     assert read["Auto-Submitted"] is None
 
 
+@pytest.mark.parametrize("to", ["anna@example.org", "żaneta@example.org"])
+def test_a_long_id_or_address_stays_whole(to: str) -> None:
+    theirs, url = f"<{'A1' * 40}@mail.example.org>", f"https://sms.example.com/u/{'a' * 80}?x=(1)"
+    mail = replace(MAIL, to=to, unsubscribe_url=url, data={"in_reply_to": theirs})
+    lines = composed(mail, OURS, AT)[1].as_bytes().decode().split("\r\n")
+    for line in (f"In-Reply-To: {theirs}", f"References: {theirs}", f"List-Unsubscribe: <{url}>"):
+        assert line in lines
+
+
 @pytest.mark.parametrize("theirs", ["<a@b>\r\nBcc: jan@example.org", "no brackets", "", 7])
 def test_an_id_of_others_that_is_not_one_is_left_out(theirs: object) -> None:
     read = written(replace(MAIL, data={"in_reply_to": theirs}))
