@@ -32,8 +32,8 @@ _m = messages.c
 _OPEN = _d.state == DialogueState.OPEN.value
 # What came in longer ago than this and was not looked at, is history.
 LOOKED_BACK = timedelta(days=7)
-# Of one queue and language: each that waits costs time whenever a caller comes, and a mailing may be answered by
-# thousands.
+# Of one queue and language: each that waits costs time whenever a caller comes, and thousands may answer a
+# mailing.
 OFFERED_AT_ONCE = 100
 _PLAIN = (
     "id", "ours", "contact_id", "opened_at", "queue", "agent", "owed_since", "last_at", "language",
