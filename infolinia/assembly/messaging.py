@@ -30,6 +30,8 @@ log = structlog.get_logger("messages")
 FIGURES_SECONDS = 30.0
 # A message that could go out and does not for so long is told to people.
 LATE = timedelta(minutes=5)
+# A body that comes more slowly than this is nobody's who is well.
+BODY_SECONDS = 15.0
 CALLBACK_PATH = "/callbacks/providers/{name}"
 
 
@@ -115,7 +117,11 @@ def callback_routes(carriers: Sequence[Carrier]) -> list[web.RouteDef]:
         receiver = receivers.get(request.match_info["name"])
         if receiver is None:
             raise web.HTTPNotFound(text="There is no such provider.")
-        body = await _body(request, receiver.longest_bytes)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(request, receiver.longest_bytes)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout(text="The body did not come in time.") from None
         called = CallbackRequest(
             method=request.method,
             headers={name.lower(): value for name, value in request.headers.items()},

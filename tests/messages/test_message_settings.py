@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,19 @@ async def test_a_provider_calls_back() -> None:
     assert (first.method, first.body, first.query) == ("POST", b"id=1", {"token": "x"})
     assert second.method == "GET"
     assert callback_routes([Carrier(HandProvider("dumb"))]) == []
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"id"
+        await asyncio.sleep(30.0)
+
+    monkeypatch.setattr("infolinia.assembly.messaging.BODY_SECONDS", 0.05)
+    application = web.Application()
+    application.add_routes(callback_routes([Carrier(CalledProvider())]))
+    async with TestClient(TestServer(application)) as client, asyncio.timeout(10.0):
+        answer = await client.post("/callbacks/providers/one", data=stuck())
+        assert answer.status == 408
 
 
 # --- commands ---------------------------------------------------------------------------------------------
