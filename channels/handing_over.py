@@ -17,13 +17,15 @@ from messaging.provider import Answer, Taken
 
 LIMIT_SECONDS = 15.0
 LONGEST_ANSWER_BYTES = 64 * 1024
+# A provider that wants more, or nonsense, is asked again by then.
+LONGEST_RETRY_SECONDS = 3600.0
 # Shorter than any usual server's: a request on a connection that the other side is closing is in doubt.
 _KEPT_ALIVE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """`retry_after_seconds` as the header tells it; a date is passed over."""
+    """`retry_after_seconds` as the header tells it, an hour at most; a date is passed over."""
 
     status: int
     body: bytes
@@ -141,7 +143,7 @@ class HttpHandover:
                 response.status,
                 bytes(content[:LONGEST_ANSWER_BYTES]),
                 dict(response.headers),
-                float(after) if after.isascii() and after.isdigit() else None,
+                min(float(after), LONGEST_RETRY_SECONDS) if after.isascii() and after.isdigit() else None,
             )
 
 

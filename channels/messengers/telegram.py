@@ -19,7 +19,7 @@ from channels.callbacks import (
     CallbackRequest,
     same_secret,
 )
-from channels.handing_over import HttpHandover, HttpReply, NotAnswered
+from channels.handing_over import LONGEST_RETRY_SECONDS, HttpHandover, HttpReply, NotAnswered
 from channels.standing import Standing
 from channels.writable import unwritable
 from compliance.facts import Channel
@@ -164,7 +164,9 @@ def _answer(reply: HttpReply, chat: str) -> Answer:
     after = more.get("retry_after") if isinstance(more, dict) else None
     match code:
         case "429":
-            wait = float(after) if isinstance(after, int | float) else reply.retry_after_seconds
+            wait = reply.retry_after_seconds
+            if isinstance(after, int | float):
+                wait = float(min(after, LONGEST_RETRY_SECONDS))
             return Answer(Taken.BUSY, code=code, why=why, retry_after_seconds=wait)
         case "403":
             return Answer(Taken.GONE, code=code, why=why)

@@ -36,6 +36,15 @@ async def failed(url: str, method: str = "POST", **more: float) -> NotAnswered:
     return raised.value
 
 
+@pytest.mark.parametrize("after", ["9" * 400, "999999999999999"])
+async def test_a_wait_without_end_has_one(after: str) -> None:
+    async def later(request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": after})
+
+    async with web_server(later) as url, http() as opened:
+        assert (await sent(opened, url)).retry_after_seconds == 3600.0
+
+
 async def test_whom_nobody_answers_is_away(unused_tcp_port: int) -> None:
     error = await failed(f"http://127.0.0.1:{unused_tcp_port}/t0ken")
     assert error.answer(("m1",)) == Answer(Taken.AWAY, why="it cannot be reached")

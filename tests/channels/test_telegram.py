@@ -123,6 +123,8 @@ async def test_it_says_how_long_to_wait() -> None:
         api.refusal = (429, "Too Many Requests: retry after 35", {"retry_after": 35})
         answer = await provider.submit(MESSAGE)
         assert (answer.taken, answer.retry_after_seconds) == (Taken.BUSY, 35.0)
+        api.refusal = (429, "Too Many Requests", {"retry_after": 10**15})
+        assert (await provider.submit(MESSAGE)).retry_after_seconds == 3600.0
 
 
 async def test_a_token_that_is_not_known_closes_the_provider_and_is_told_to_nobody() -> None:
