@@ -229,7 +229,11 @@ class Moves:
         self._events.append(event_row(moved, move.at))
 
     def _keep_parts(self, move: Move) -> None:
-        provider = move.provider or self._messages[move.message_id].provider or ""
+        message = self._messages[move.message_id]
+        provider = move.provider or message.provider or ""
+        if move.references and message.state is _S.IN_DOUBT:  # now it is known what became of the rest
+            lost = message_parts.c.reference == f"lost:{message.id}"
+            self._connection.execute(delete(message_parts).where(message_parts.c.provider == provider, lost))
         for reference in move.references:
             self._parts.append(_part(provider, reference, move.message_id, _S.ACCEPTED))
         if move.lost_part is not None and move.references:

@@ -53,6 +53,23 @@ async def test_a_receipt_for_what_was_answered_late_finds_it(store: Store, start
     await becomes(store, "m001", S.DELIVERED)
 
 
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(Answer(Taken.ACCEPTED, ("r1", "r2")), S.DELIVERED), (Answer(Taken.REJECTED, ("r1",)), S.FAILED)],
+)
+async def test_a_late_answer_tells_of_the_parts_that_were_in_doubt(
+    store: Store, start: Start, answer: Answer, state: MessageState
+) -> None:
+    provider = HandProvider(answers=always(Taken.UNKNOWN, references=("r1",)))
+    await store.messages.add([message(parts=2)])
+    await start(provider)
+    await becomes(store, "m001", S.IN_DOUBT)
+    await late(provider, answer)
+    for reference in answer.references:
+        await provider.tell(reference, S.DELIVERED)
+    assert (await store.messages.get("m001")).state is state
+
+
 async def test_what_was_late_refused_for_now_goes_out_again(store: Store, start: Start) -> None:
     answers = iter([Answer(Taken.UNKNOWN), Answer(Taken.ACCEPTED, ("r1",))])
     provider = HandProvider(answers=lambda _: next(answers))
