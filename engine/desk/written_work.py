@@ -155,7 +155,8 @@ class WrittenWork:
 
     async def take(self, agent: str, id: str) -> None:
         """Accept what is offered. Refused ("written_gone") when it is not any more."""
-        if self._offers.offer(id, agent) is None:
+        # Pressed twice, or by two: whoever came too late would give back what the first one has.
+        if self._offers.offer(id, agent) is None or id in self._taking:
             raise _gone()
         self._taking.add(id)
         try:

@@ -133,6 +133,17 @@ async def test_it_is_offered_taken_answered_and_closed(opened: Opened) -> None:
     assert (await center.work.desk("anna")).items == ()
 
 
+async def test_what_is_taken_twice_at_once_stays_in_hand(opened: Opened) -> None:
+    center = await opened()
+    center.here("anna")
+    await center.comes()
+    key = await center.offered("anna")
+    done = await asyncio.gather(*(center.work.take("anna", key) for _ in "12"), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in done) == ["DeskRefused", "NoneType"]
+    assert (await center.store.dialogues.get(key)).agent == "anna"
+    assert await center.store.dialogues.owed("there") == []
+
+
 async def test_another_message_goes_to_the_agent_who_answered(opened: Opened) -> None:
     center = await opened()
     center.here("anna", "jan")
