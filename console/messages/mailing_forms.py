@@ -75,6 +75,9 @@ async def mailing_of(
 ) -> Mailing:
     """`known` with what was typed. Raises WrongForm."""
     typed = {name: form.get(name, "").strip() for name in FIELDS}
+    for field, told in (("what", "what"), ("segment", "people"), ("campaign", "name")):
+        if not typed[field].isprintable():  # PostgreSQL keeps no zero byte
+            raise WrongForm(field, words(f"mailing_wrong_{told}", None, most=LONGEST_NAME))
     name = " ".join(typed["name"].split())
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise WrongForm("name", words("mailing_wrong_name", None, most=LONGEST_NAME))
@@ -109,7 +112,7 @@ async def _people(text: str, contacts: Contacts, region: str, words: Words) -> t
         raise WrongForm("people", words("mailing_wrong_many", None, most=MOST_LISTED))
     found: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
-        point = _point(line, region)
+        point = _point(line, region) if line.isprintable() else None
         contact = None if point is None else await contacts.by_point(point)
         if contact is None:
             raise WrongForm("people", words("mailing_wrong_person", None, line=number, text=line[:60]))
@@ -136,7 +139,7 @@ def _values(text: str, words: Words) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in (line.strip() for line in text.splitlines()):
         name, sign, value = line.partition("=")
-        if line and (not sign or not name.strip() or not value.strip().isprintable()):
+        if line and (not sign or not name.strip() or not line.isprintable()):
             raise WrongForm("values", words("mailing_wrong_values", None, text=line[:60]))
         if line:
             found[name.strip()] = value.strip()
@@ -161,10 +164,15 @@ def _per_second(text: str, words: Words) -> float | None:
 
 
 def _time(field: str, text: str, words: Words) -> time | None:
+    if not text:
+        return None
     try:
-        return time.fromisoformat(text) if text else None
+        found = time.fromisoformat(text)
     except ValueError:
         raise WrongForm(field, words("mailing_wrong_time")) from None
+    if found.tzinfo is not None:  # the hotline's zone is meant, and no other can be compared with it
+        raise WrongForm(field, words("mailing_wrong_time"))
+    return found
 
 
 def _moment(text: str, zone: tzinfo, words: Words) -> datetime | None:

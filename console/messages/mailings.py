@@ -107,6 +107,8 @@ class MailingPages:
 
     async def _saved(self, request: web.Request, before: Mailing | None, known: Mailing) -> web.Response:
         form, words = await form_of(request), self._pages.words_for(request)
+        if before is not None:
+            _check_seen(form, before, words)
         typed = {name: form.get(name, "") for name in FIELDS}
         try:
             wanted = await mailing_of(
@@ -199,6 +201,7 @@ class MailingPages:
             raise Fault(422, words("lead_orders_reason", None, most=LONGEST_REASON), words.language)
         try:
             if order is Order.START:
+                _check_seen(form, mailing, words)
                 await self._desk.start(actor_of(request), mailing.id)
             else:
                 await self._desk.order(actor_of(request), mailing.id, order, reason)
@@ -244,6 +247,12 @@ class MailingPages:
             self._kept = {id_: one for id_, one in self._kept.items() if 0 <= now - one[0] < KEPT_SECONDS}
             kept = self._kept[mailing_id] = now, await self._desk.mailings.figures(mailing_id)
         return kept[1]
+
+
+def _check_seen(form: Mapping[str, str], mailing: Mailing, words: Words) -> None:
+    """Raises Fault 409 when it is not any more what the form's page showed."""
+    if form.get("version") != str(mailing.version):
+        raise Fault(409, words("refused_meanwhile"), words.language)
 
 
 def _orders(state: MailingState) -> list[Order]:

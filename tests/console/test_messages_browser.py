@@ -77,7 +77,7 @@ async def test_fit_for_all_eyes(page: Page, writing: Messaging, part: int) -> No
     url, axe = page.url.removesuffix("/messages"), Axe()
     draft = await writing.room.send("/mailings/new", 303, **FORM)
     running = await writing.room.send("/mailings/new", 303, **FORM | {"name": "July"})
-    await writing.room.send(f"{running}/orders/start")
+    await writing.room.send(f"{running}/orders/start", version="1")
     await writing.written("x1", S.DELIVERED, mailing=running.rsplit("/", 1)[1])
     paths = (
         "/messages?view=doubtful",

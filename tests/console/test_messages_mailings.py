@@ -47,7 +47,7 @@ async def test_a_mailing_is_made_looked_at_started_and_stopped(writing: Messagin
     ):  # fmt: skip
         assert seen in page, seen
     mailing_id = place.rsplit("/", 1)[1]
-    assert await room.send(f"{place}/orders/start") == f"{place}?done=start"
+    assert await room.send(f"{place}/orders/start", version="1") == f"{place}?done=start"
     page = await room.page(f"{place}?done=start")
     for seen in ("Running", "Not written yet", "It is running", f"/parts{place}?state=running"):
         assert seen in page, seen
@@ -81,6 +81,11 @@ async def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(writin
         ({"per_second": "0"}, "above 0"),
         ({"per_second": "fast"}, "above 0"),
         ({"opens": "9 am"}, "Write a time"),
+        ({"opens": "09:00+02:00", "closes": "17:00"}, "Write a time"),
+        ({"values": "a\0=1"}, "name=value"),
+        ({"people": "a\0@example.com"}, "Line 1"),
+        ({"campaign": "a\0"}, "Write a name"),
+        ({"what": "template:a\0"}, "Choose a template"),
         ({"opens": "09:00"}, "from when and until when"),
         ({"ends_at": "soon"}, "a day and a time"),
         ({"language": "polish language"}, "two letters"),
@@ -99,18 +104,31 @@ async def test_mistakes_keep_it_from_starting_until_it_is_changed(writing: Messa
     page = await room.page(place)
     assert "takes order" in page
     assert f"{place}/orders/start" not in page
-    assert "takes order" in await room.send(f"{place}/orders/start", 409)
+    assert "takes order" in await room.send(f"{place}/orders/start", 409, version="1")
     assert "2 people are listed" in await room.page(f"{place}/change")
-    assert await room.send(f"{place}/change", 303, **{**FORM, "people": ""}) == place
+    changed = {**FORM, "people": "", "version": "1"}
+    assert await room.send(f"{place}/change", 303, **changed) == place
     assert f"{place}/orders/start" in await room.page(place)
     assert "no such mailing" in await room.page("/mailings/none", 404)
+
+
+async def test_what_somebody_changed_meanwhile_is_neither_lost_nor_sent_unseen(writing: Messaging) -> None:
+    room = writing.room
+    place = await room.send("/mailings/new", 303, **FORM)
+    for page in (place, f"{place}/change"):
+        assert 'name="version" value="1"' in await room.page(page)
+    await room.send(f"{place}/change", 303, **FORM, version="1")
+    for wrong in ({"version": "1"}, {}, {"version": "x"}):
+        assert "changed this meanwhile" in await room.send(f"{place}/change", 409, **{**FORM, **wrong})
+        assert "changed this meanwhile" in await room.send(f"{place}/orders/start", 409, **wrong)
+    await room.send(f"{place}/orders/start", version="2")
 
 
 async def test_how_far_it_is(writing: Messaging) -> None:
     room = writing.room
     place = await room.send("/mailings/new", 303, **FORM)
     mailing_id = place.rsplit("/", 1)[1]
-    await room.send(f"{place}/orders/start")
+    await room.send(f"{place}/orders/start", version="1")
     await writing.written("m1", MessageState.DELIVERED, mailing=mailing_id, channel=Channel.SMS)
     await writing.written("m2", MessageState.FAILED, mailing=mailing_id, channel=Channel.SMS)
     page = await room.page(f"/parts{place}")
