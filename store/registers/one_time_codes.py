@@ -45,6 +45,9 @@ class SqlOneTimeCodes:
         )
 
         def work(connection: Connection) -> None:
+            if connection.dialect.name == "postgresql":  # of two at once, the second counts the first
+                turn = func.hashtextextended(f"one_time_codes {value}", 0)
+                connection.execute(select(func.pg_advisory_xact_lock(turn)))
             if connection.execute(sent).scalar_one() >= most:
                 raise Refused(f"{most} codes were sent there within the hour: wait before another.", "to")
             add_messages(connection, [message], self._ids.new, now)

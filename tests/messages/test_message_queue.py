@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from compliance.facts import Channel, Purpose
 from engine.changes import JobAdded
 from engine.registers.actor import ENGINE
+from engine.registers.followups import KeptCode
 from engine.registers.messages import LEFT, MessageDirection, MessageFilter, Move, PutOff
 from engine.registers.refusals import Missing, Refused
 from messaging.provider import Incoming, Receipt
@@ -418,3 +420,15 @@ async def test_a_code_that_was_entered_proves_that_it_arrived(
     await sent(store, queue, clock, "r1")
     assert (await store.messages.check("m001", AT)).state is S.CHECKED
     assert (await store.messages.check("m001", AT)).checked_at == AT
+
+
+async def test_of_codes_that_are_asked_for_at_once_no_more_are_sent_than_may(store: Store) -> None:
+    def code(n: int) -> KeptCode:
+        return KeptCode(f"c{n}", f"s{n}", 6, 5, AT, AT + timedelta(minutes=10))
+
+    async def add(n: int) -> None:
+        since = AT - timedelta(hours=1)
+        await store.one_time_codes.add(code(n), b"", b"", message(1, f"s{n}"), since=since, most=2)
+
+    done = await asyncio.gather(*(add(n) for n in range(6)), return_exceptions=True)
+    assert [type(one) for one in done if one] == [Refused] * 4
