@@ -47,6 +47,9 @@ class Writer:
                     await self._write()
             except StoreUnavailable as away:
                 log.error("answers were not written: they are in doubt", answers=len(self._moves), why=away)
+                for _, written in self._moves:
+                    if written is not None and not written.done():  # nobody waits for what comes no more
+                        written.set_exception(away)
 
     def answered(self, move: Move) -> None:
         self._moves.append((move, None))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from engine.followup.writing import Writer
+from engine.ports import StoreUnavailable
 from engine.registers.actor import ENGINE
+from engine.registers.messages import Move
 from messaging.provider import Answer, Taken
 from messaging.states import MessageState
 from store.store import Store
+from tests.conftest import HandClock
 from tests.followup.conftest import Start
 from tests.messages.carrying import HandProvider, always, message
 from tests.messages.test_sending import becomes
@@ -113,3 +119,18 @@ async def test_a_receipt_with_our_id_counts_only_from_its_provider(store: Store,
     assert (await store.messages.get("m001")).state is S.SENDING
     await provider.tell("m001", S.DELIVERED)
     await becomes(store, "m001", S.DELIVERED)
+
+
+async def test_who_waits_for_a_late_answer_to_be_written_is_told_that_it_never_is(clock: HandClock) -> None:
+    class AwayQueue:
+        async def settle(self, moves: object, receipts: object) -> object:
+            raise StoreUnavailable("the database is away")
+
+    writer = Writer(AwayQueue(), lambda _: None)  # type: ignore[arg-type]
+    writer.start()
+    waiting = asyncio.create_task(writer.answered_late(Move("m001", S.ACCEPTED, clock.now())))
+    await asyncio.sleep(0)
+    await writer.close()
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreUnavailable):
+            await waiting
