@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Annotated, Any
 
@@ -89,7 +90,7 @@ class TemplatesApi:
                 "Mistakes of a template with their lines, its messages and parts",
                 description="Nothing is kept or sent.",
                 tag="templates", scope=Scope.MAILINGS_WRITE, role=Role.SUPERVISOR,
-                body=TemplateCheck, answer=CheckedTemplate, largest_body=_LARGEST,
+                body=TemplateCheck, answer=CheckedTemplate, largest_body=_LARGEST, notes="contact.seen",
             ),
         )  # fmt: skip
 
@@ -108,19 +109,21 @@ class TemplatesApi:
             except Missing as missing:
                 raise Refused(str(missing), "contact_id") from missing
         try:
-            template = load_template(body.source, "template")
+            # Beside the loop that serves calls: a long file takes long.
+            template = await asyncio.to_thread(load_template, body.source, "template")
         except SourceRejected as rejected:
             mistakes = [
                 MistakeAtLine(line=one.line, column=one.column, message=one.message)
                 for one in rejected.problems
             ]
-            return Answer(CheckedTemplate(name=None, mistakes=mistakes, languages=[]))
+            return Answer(CheckedTemplate(name=None, mistakes=mistakes, languages=[]), seen=())
         shelf = self._desk.shelf
         attributes = await self._desk.mailings.attribute_names()
         unknown = unknown_names(template, {*attributes, *shelf.known_values, *body.values})
         found = [MistakeAtLine(line=one.line, column=None, message=str(one)) for one in unknown]
         languages = [] if found else [_language(template, one, contact, body) for one in template.variants]
-        return Answer(CheckedTemplate(name=template.name, mistakes=found, languages=languages))
+        seen = () if contact is None or not languages else (f"contact:{contact.id}",)
+        return Answer(CheckedTemplate(name=template.name, mistakes=found, languages=languages), seen=seen)
 
     @property
     def _desk(self) -> MailingDesk:

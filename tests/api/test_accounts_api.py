@@ -216,6 +216,13 @@ async def test_only_admins_and_their_tokens_ask(api: RunningApi, path: str) -> N
 # --- real tokens and sessions at the door -----------------------------------------------------------------
 
 
+GREETING = """template: greeting
+purpose: service
+languages: [en]
+text: "Hello, {given_name}"
+"""
+
+
 @pytest.fixture
 async def door(api: RunningApi, tmp_path: Path) -> AsyncIterator[Office]:
     """The whole console and API over `api`'s store, asked with real credentials."""
@@ -234,7 +241,7 @@ async def door(api: RunningApi, tmp_path: Path) -> AsyncIterator[Office]:
 
 
 async def test_whoever_is_shown_a_person_by_changing_nothing_is_noted(door: Office) -> None:
-    scopes = (Scope.CONTACTS_WRITE, Scope.PERMISSIONS_READ, Scope.AUDIT_READ)
+    scopes = (Scope.CONTACTS_WRITE, Scope.PERMISSIONS_READ, Scope.AUDIT_READ, Scope.MAILINGS_WRITE)
     headers = {"Authorization": f"Bearer {await given_token(door, *scopes)}"}
     made = await door.client.post("/api/v1/contacts", json={"tags": ["vip"]}, headers=headers)
     contact_id = (await made.json())["id"]
@@ -242,6 +249,10 @@ async def test_whoever_is_shown_a_person_by_changing_nothing_is_noted(door: Offi
         ("PATCH", f"/api/v1/contacts/{contact_id}"): {"json": {}, "headers": {**headers, "If-Match": '"1"'}},
         ("PUT", f"/api/v1/contacts/{contact_id}/tags/vip"): {"headers": headers},
         ("GET", f"/api/v1/decisions?contact_id={contact_id}"): {"headers": headers},
+        ("POST", "/api/v1/templates/check"): {
+            "headers": headers,
+            "json": {"source": GREETING, "contact_id": contact_id},
+        },
     }
     for (method, path), more in asked_for.items():
         door.clock.at += timedelta(seconds=SAME_LOOK_SECONDS)
