@@ -47,9 +47,11 @@ class InboxPages:
         return [
             web.get("/inbox", self.inbox),
             web.get("/inbox/{dialogue_id}", self.dialogue),
-            web.post("/inbox/{dialogue_id}/take", self._done(self._take, "taken")),
+            web.post("/inbox/{dialogue_id}/take", self._done(self._take, "taken", own=True)),
             web.post("/inbox/{dialogue_id}/give", self._done(self._give, "given")),
-            web.post("/inbox/{dialogue_id}/answer", self._done(self._answer, "answered", reason=False)),
+            web.post(
+                "/inbox/{dialogue_id}/answer", self._done(self._answer, "answered", reason=False, own=True)
+            ),
             web.post("/inbox/{dialogue_id}/close", self._done(self._close, "closed")),
         ]
 
@@ -95,7 +97,7 @@ class InboxPages:
         return await self._show(request)
 
     async def _show(self, request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
-        me = await agent_of(request, self._desks)
+        me = await self._desk_of(request)
         words, names = self._pages.words_for(request), self._desks.names()
         try:
             item = await self._written.item(request.match_info["dialogue_id"], me)
@@ -110,18 +112,28 @@ class InboxPages:
             status=status,
             page="inbox",
             card=card,
-            mine=item.row.dialogue.agent == me,
+            mine=bool(me) and item.row.dialogue.agent == me,
+            has_desk=bool(me),
             shapes=SHAPES,
             wrong=wrong,
             done=request.query.get("done", ""),
             targets=[one for one in self._desks.targets("") if one.kind in ("agent", "queue")],
         )
 
+    async def _desk_of(self, request: web.Request, *, needed: bool = False) -> str:
+        """The agent that the reader is; who has no desk may read, assign and close all the same."""
+        try:
+            return await agent_of(request, self._desks)
+        except Fault as fault:
+            if needed or fault.status != 403:
+                raise
+            return ""
+
     def _done(
-        self, deed: Deed, told: str, *, reason: bool = True
+        self, deed: Deed, told: str, *, reason: bool = True, own: bool = False
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def answer(request: web.Request) -> web.StreamResponse:
-            me, key = await agent_of(request, self._desks), request.match_info["dialogue_id"]
+            me, key = await self._desk_of(request, needed=own), request.match_info["dialogue_id"]
             words, form = self._pages.words_for(request), await form_of(request)
             why = " ".join(form.get("reason", "").split())
             if reason and (not why or len(why) > LONGEST_REASON or not why.isprintable()):

@@ -225,7 +225,7 @@ body.addEventListener("submit", async (event) => {
   const done = await send(form.getAttribute("action"), fields);
   button.disabled = false;
   if (done) {
-    form.closest("details")?.removeAttribute("open");
+    form.closest("details:not([data-stays])")?.removeAttribute("open");
     if (form.matches(".dial, [data-written]")) form.reset();
   }
 });
