@@ -50,7 +50,9 @@ def _incoming(content: Content, fields: IncomingFields, provider: str, now: date
     from_, to, text, at, id_ = (
         place.find(content) or "" for place in (fields.from_, fields.to, fields.text, fields.at, fields.id)
     )
-    known = id_ or hashlib.sha256("\0".join((from_, to, at, text)).encode()).hexdigest()
+    # Without a time and an id the same words of another day would be taken for a callback that came again.
+    when = at or f"{now.astimezone(UTC):%Y-%m-%dT%H}"
+    known = id_ or hashlib.sha256("\0".join((from_, to, when, text)).encode()).hexdigest()
     return Incoming(
         provider,
         Channel.SMS,

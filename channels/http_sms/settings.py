@@ -85,7 +85,8 @@ class ReceiptFields:
 
 @dataclass(frozen=True, slots=True)
 class IncomingFields:
-    """Where a person's SMS stands in a callback. `id` nowhere: it is told from all the others together."""
+    """Where a person's SMS stands in a callback. `id` nowhere: it is told from all the others together, and
+    by the hour in which it came where it tells no time."""
 
     from_: Place
     to: Place

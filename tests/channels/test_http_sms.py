@@ -270,6 +270,18 @@ async def test_a_persons_sms(clock: HandClock) -> None:
         ]
 
 
+async def test_the_same_words_of_another_day_are_another_sms(clock: HandClock) -> None:
+    provider = receiver(clock)
+    body = orjson.dumps({"from": "48600000001", "to": "7001", "text": "STOP"})
+    ids = []
+    async with opened(provider) as told:
+        for hours in (0, 0, 24):
+            clock.at += timedelta(hours=hours)
+            assert (await called(provider, headers=signed(body), body=body)).status == 200
+            ids.append(told.incoming[-1].external_id)
+    assert ids[0] == ids[1] != ids[2]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"[]", b"no", b'{"status": "ok"}', b'{"id": "p1"}', b'{"from": "1"}']
 )
