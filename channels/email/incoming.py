@@ -30,6 +30,11 @@ _LONGEST_WHY = 300
 # Of theirs: an index holds no longer one, and anybody may write one.
 _LONGEST_ID = 250
 _LONGEST_NAME = 200
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+_LONG_HEADER, _LONG_HEADER_OF_PART = (
+    re.compile(rb"(?im)^(" + name + rb":(?:[^\r\n]|\r?\n[ \t]){4000})(?:[^\r\n]|\r?\n[ \t])*+")
+    for name in (rb"[!-9;-~]{1,80}", rb"content-[a-z-]{1,40}")
+)
 _RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 _MESSAGE_IDS = re.compile(r"<([^<>\s@]{1,64})@([^<>\s@]{1,253})>")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
@@ -42,6 +47,23 @@ def read_mail(
     raw: bytes, provider: str, identity: MailIdentity, now: datetime
 ) -> Sequence[Receipt] | Sequence[Incoming]:
     """What it tells; nothing of what is neither, such as a notice of delay or another's bounce."""
+    try:
+        return _read(_with_short_headers(raw), provider, identity, now)
+    except RecursionError:  # brackets in brackets, thousands deep
+        log.warning("a mail cannot be read", provider=provider)
+        return []
+
+
+def _with_short_headers(raw: bytes) -> bytes:
+    """The standard library takes minutes for a header of a hundred kilobytes, whatever part it is of."""
+    end = _HEADERS_END.search(raw)
+    headers, rest = (raw, b"") if end is None else (raw[: end.start()], raw[end.start() :])
+    return _LONG_HEADER.sub(rb"\1", headers) + _LONG_HEADER_OF_PART.sub(rb"\1", rest)
+
+
+def _read(
+    raw: bytes, provider: str, identity: MailIdentity, now: datetime
+) -> Sequence[Receipt] | Sequence[Incoming]:
     mail = message_from_bytes(raw)
     to_return_path = _returned_to(mail, identity)
     if to_return_path is not None or _is_report(mail):
@@ -157,9 +179,7 @@ def _written(raw: bytes, provider: str, identity: MailIdentity, now: datetime) -
     except AddressRefused:
         return
     their_id = _header(mail, "Message-ID")
-    known = their_id
-    if not 0 < len(their_id) <= _LONGEST_ID:
-        known = hashlib.sha256(their_id.encode("utf-8", "replace") or raw).hexdigest()
+    known = their_id if 0 < len(their_id) <= _LONGEST_ID else hashlib.sha256(raw).hexdigest()
     answered = _ours(_header(mail, "References") + _header(mail, "In-Reply-To"), identity)
     data: dict[str, object] = {"message_id": their_id[:_LONGEST_ID], "name": sender.name[:_LONGEST_NAME]}
     if _is_automatic_answer(mail):
