@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address as HeaderAddress
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage, Message
-from email.policy import SMTP, Policy
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
+from typing import Any
 from urllib.parse import urlsplit
 
 from channels.email.addresses import Address, AddressRefused, Mailbox, address_of, mailbox_of, one_line
@@ -20,7 +21,7 @@ from messaging.provider import Submission
 class _Whole(UnstructuredHeader, BaseHeader):
     """An id or an address: programs read it letter by letter. A long one is neither encoded nor cut."""
 
-    def fold(self, *, policy: Policy[Message]) -> str:
+    def fold(self, *, policy: Any) -> str:
         return f"{self.name}: {self}{policy.linesep}"
 
 
