@@ -24,6 +24,8 @@ STATEMENT_LIMIT_SECONDS = 10.0
 SQLITE_BUSY_SECONDS = 5.0
 
 _WRITES = "infolinia_writes"
+# What a statement that fails was given stays out of the log: texts, codes, numbers.
+_QUIET: Mapping[str, Any] = {"hide_parameters": True}
 _JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
@@ -81,7 +83,7 @@ def create_engine(
     `options` are execution options of all its connections. `statement_seconds`: of PostgreSQL's, the most
     that one statement may take.
     """
-    more = {**_JSON, "execution_options": dict(options or {})}
+    more = {**_QUIET, **_JSON, "execution_options": dict(options or {})}
     if url.get_backend_name() == "postgresql":
         return create_async_engine(
             url,
@@ -121,6 +123,7 @@ def create_thread_engine(url: URL, *, connections: int = 0, options: Mapping[str
         url.set(drivername="sqlite+pysqlite"),
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
         **pool,
+        **_QUIET,
         **_JSON,
         execution_options=dict(options),
     )

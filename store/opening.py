@@ -32,6 +32,7 @@ from store.registers.deliveries import SqlDeliveries
 from store.registers.imports import SqlImports
 from store.registers.leads import SqlLeads
 from store.registers.list_samples import SqlListSamples
+from store.registers.mailings import SqlMailings
 from store.registers.messages import SqlMessages
 from store.registers.permissions import SqlPermissions
 from store.registers.privacy import PROOF_DAYS, SqlPrivacy
@@ -206,6 +207,13 @@ async def open_debts(url: str, clock: Clock) -> AsyncIterator[tuple[SqlDebts, Sq
     async with _beside(url) as engine:
         ids = TimeOrderedIds(clock)
         yield SqlDebts(engine, clock, ids), SqlContacts(engine, clock, ids)
+
+
+@asynccontextmanager
+async def open_mailings(url: str, clock: Clock) -> AsyncIterator[SqlMailings]:
+    """Mailings, beside a running engine. Raises StoreError."""
+    async with _beside(url) as engine:
+        yield SqlMailings(engine, clock)
 
 
 @asynccontextmanager

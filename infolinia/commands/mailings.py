@@ -19,8 +19,7 @@ from infolinia.commands.shell_user import shell_user
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from messaging.mailing import MailingState, Order
-from store.mailing_opening import open_mailings
-from store.opening import open_permissions
+from store.opening import open_mailings, open_permissions
 
 mailings_app = typer.Typer(help="Mailings: one text to many people.", no_args_is_help=True)
 
