@@ -53,7 +53,10 @@ async def test_a_dry_run_tells_what_a_run_deletes_and_changes_nothing(
         clock.pass_seconds(seconds)
         found = {kind: await store.retention.overdue(kind, clock.now() - ALL[kind]) for kind in ALL}
         assert {kind.value for kind, one in found.items() if one.rows} == (
-            {"recordings", "calls", "interactions", "campaigns", "messages", "refused_rows", "audit"}
+            {
+                *("recordings", "calls", "interactions", "campaigns", "messages", "transcripts"),
+                *("refused_rows", "audit"),
+            }
             if number
             else set()
         )
