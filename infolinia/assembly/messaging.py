@@ -71,7 +71,7 @@ async def send_messages(
         await sending.start()
         stack.push_async_callback(sending.close)
     else:
-        log.info("no provider of messages is configured: they wait in the outbox")
+        log.debug("no provider of messages is configured: they wait in the outbox")
     in_background(_show(sending, queue, clock, health), stack)
     return sending.lanes, callback_routes(carriers)
 

