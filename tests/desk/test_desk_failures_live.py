@@ -179,7 +179,7 @@ async def microphone_refused(house: Center, jan: Person) -> None:
     # Declined by the page, or taken back as its telephone signs out: whichever comes first.
     await shows(jan, "missed", "idle")
     await expect(jan.page.locator("#line")).to_have_attribute("data-line", "away")
-    # Anna, who is ready since before (unless her time to come back was over), allows it and is called at once.
+    # Anna allows it and is called at once: she is ready since before, unless she came back too late for that.
     await anna.page.context.grant_permissions(["microphone"])
     await expect(anna.page.locator("#line")).to_have_attribute("data-line", "good")
     if await anna.page.locator("#the-band").get_attribute("data-kind") == "offline":
