@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -16,6 +17,7 @@ from tests.desk.center import Caller, Center, Person, center
 from tests.desk.desk_page import band, be_ready, on_the_line, press, shows
 from tests.desk.ears import hear, hear_nothing_of
 from tests.postgres import PostgresServer, binaries
+from tests.running import until
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.postgres, pytest.mark.timeout(300)]
 PAUSE_SECONDS = 10.0
@@ -48,8 +50,7 @@ async def test_nobody_is_stuck_and_nobody_is_lost(tmp_path: Path, server: Postgr
         await tab_killed(house, caller, anna, jan)
         await asterisk_killed(house, caller, jan)
         await microphone_refused(house, jan)
-        rows = await house.hotline.rows(3)
-        calls = {row["subject_id"]: row for row in rows if row["channel"] == "call"}
+        calls = await three_calls(house)
     first, second, third = sorted(calls.values(), key=lambda row: str(row["at"]))
     told = [event["kind"] for event in first["events"]]
     assert told.count("queued") == 1, "the place was kept"
@@ -59,6 +60,20 @@ async def test_nobody_is_stuck_and_nobody_is_lost(tmp_path: Path, server: Postgr
     assert (first["data"]["ended_by"], second["agent"], third["agent"]) == ("network", "jan", "anna")
     told = [event["kind"] for event in third["events"]]
     assert (told.count("queued"), told.count("agent_missed"), told.count("agent_lost")) == (1, 1, 0)
+
+
+async def three_calls(house: Center) -> dict[str, dict[str, Any]]:
+    """By id, once each of them is in the history; their talks have rows of their own."""
+    calls: dict[str, dict[str, Any]] = {}
+
+    async def all_there() -> bool:
+        calls.update(
+            {row["subject_id"]: row for row in await house.hotline.history() if row["channel"] == "call"}
+        )
+        return len(calls) >= 3
+
+    await until(all_there, "each call has its row", 30, house.hotline.log)
+    return calls
 
 
 async def never_answered(house: Center, anna: Person) -> Caller:
