@@ -59,7 +59,8 @@ async def test_nobody_is_stuck_and_nobody_is_lost(tmp_path: Path, server: Postgr
     assert told.count("agent_connected") == 2
     assert (first["data"]["ended_by"], second["agent"], third["agent"]) == ("network", "jan", "anna")
     told = [event["kind"] for event in third["events"]]
-    assert (told.count("queued"), told.count("agent_missed"), told.count("agent_lost")) == (1, 1, 0)
+    assert (told.count("queued"), told.count("agent_lost")) == (1, 0)
+    assert told.count("agent_missed") <= 1  # none when Jan's telephone had signed out first
 
 
 async def three_calls(house: Center) -> dict[str, dict[str, Any]]:
