@@ -1,4 +1,4 @@
-"""What a web site that embeds our chat and form has been given: whose pages, which flow, which words. Pure."""
+"""What a web site that embeds our chat and form was given: whose pages, which flow, which words. Pure."""
 
 from __future__ import annotations
 
