@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from asterisk.settings import AsteriskSettings, SettingsRefused, Trunk, check_settings
 from engine.deadmen import DEADMAN_SECONDS
 from infolinia.sections.callbacks import CallbacksSection, Forms, callback_problems
+from infolinia.sections.chats import Chats, chat_problems
 from infolinia.sections.debts import DebtsSection
 from infolinia.sections.desk import DeskSection, desk_problems
 from infolinia.sections.dialogues import dialogue_problems
@@ -154,6 +155,7 @@ class Configuration(_Section):
     callbacks: CallbacksSection = CallbacksSection()
     debts: DebtsSection = DebtsSection()
     forms: Forms = {}
+    chats: Chats = {}
     rules: RulesSection = RulesSection()
     numbers: Mapping[str, FlowName] = {"100": "hotline"}
     unknown_number: FlowName = "unknown-number"
@@ -251,6 +253,12 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
         configuration.forms,
         hours=configuration.hours,
         campaigns=configuration.campaigns,
+    )
+    problems += chat_problems(
+        configuration.chats,
+        hours=configuration.hours,
+        campaigns=configuration.campaigns,
+        numbers=configuration.numbers,
     )
     problems += queue_problems(configuration.agents, configuration.queues, configuration.hours)
     problems += desk_problems(configuration.desk, configuration.queues)

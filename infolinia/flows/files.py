@@ -12,6 +12,7 @@ import structlog
 from engine.flows import FlowShelf
 from engine.ports import Recognizer
 from infolinia.configuration import Configuration, ConfigurationRejected
+from infolinia.sections.chats import language_problems
 from ivr.flow import Flow
 from ivr.reading.loader import FlowRejected, FlowText, Known, load_flow
 from wording.yaml_source import LONGEST_BYTES
@@ -97,6 +98,8 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
     leading: dict[str, list[str]] = {configuration.unknown_number: ["`unknown_number`"]}
     for number, name in configuration.numbers.items():
         leading.setdefault(name, []).append(f"number {number}")
+    for site, chat in configuration.chats.items():
+        leading.setdefault(chat.flow, []).append(f"`chats.{site}`")
     called_by_others = {name: list(places) for name, places in leading.items()}
     for name in configuration.outbound.flows:
         leading.setdefault(name, []).append("`outbound.flows`")
@@ -107,7 +110,8 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
         if not path.is_file():
             problems.append(
                 f"{path}: there is no such flow, but {leads} to it. "
-                "Write it, or change `numbers`, `unknown_number`, `outbound.flows` or the folder `flows`."
+                "Write it, or change `numbers`, `unknown_number`, `outbound.flows`, `chats` or the folder "
+                "`flows`."
             )
             continue
         try:
@@ -125,6 +129,12 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
                 f"{path}: {leads} to this flow, but it is one that others call (it has a `return`). "
                 "Lead to the flow that calls it."
             )
+    for site, chat in configuration.chats.items():
+        if (flow := flows.get(chat.flow)) is not None:
+            problems += [
+                f"{configuration.file or 'the configuration'}: {told}"
+                for told in language_problems(site, chat, flow.languages)
+            ]
     if problems:
         raise ConfigurationRejected(each_once(problems))
     return flows

@@ -33,7 +33,7 @@ def _secret(value: str) -> str:
     return value
 
 
-def _origin(value: str) -> str:
+def origin(value: str) -> str:
     if not _ORIGIN.fullmatch(value.lower()):
         raise ValueError("write the site's origin without a path, such as https://www.example.com")
     return value.lower()
@@ -88,7 +88,7 @@ class FormSection(BaseModel):
     secret: Annotated[str, AfterValidator(_secret)] = Field(repr=False)
     topic: Word | None = None
     campaign: Word | None = None
-    origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    origins: tuple[Annotated[str, AfterValidator(origin)], ...] = ()
     within: Within = 4 * 3600.0
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = ()
     hours: str | None = None

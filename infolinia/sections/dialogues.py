@@ -11,7 +11,7 @@ from infolinia.sections.queues import QueueName, Skill
 from messaging.dialogue import DialogueRules
 
 
-def _language(value: str) -> str:
+def two_letters(value: str) -> str:
     if not (len(value) == 2 and value.isascii() and value.islower()):
         raise ValueError('write the language with two small letters, such as "pl"')
     return value
@@ -25,7 +25,7 @@ class DialoguesSection(BaseModel):
     queue: QueueName | None = None
     numbers: Mapping[str, QueueName] = {}
     mailings: Mapping[str, QueueName] = {}
-    skills: Mapping[Annotated[str, AfterValidator(_language)], Skill] = {}
+    skills: Mapping[Annotated[str, AfterValidator(two_letters)], Skill] = {}
 
     def rules(self) -> DialogueRules:
         return DialogueRules(self.queue or "", dict(self.numbers), dict(self.mailings), dict(self.skills))
