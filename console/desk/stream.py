@@ -32,10 +32,11 @@ OLD: Mapping[DeskPart, tuple[str, ...]] = {
     DeskPart.DAY: ("strip",),
     DeskPart.QUEUES: ("queues", "targets", "idle"),
     DeskPart.WRITTEN: ("written",),
+    DeskPart.CHATS: ("chats",),
     DeskPart.PHONE: ("phone",),
     DeskPart.ELSEWHERE: ("elsewhere",),
     DeskPart.SIGNED_OUT: ("dismissed",),
-    DeskPart.ALL: ("status", "band", "customer", "timeline", "side", "strip", "queues", "written"),
+    DeskPart.ALL: ("status", "band", "customer", "timeline", "side", "strip", "queues", "written", "chats"),
 }
 LAST = frozenset({DeskPart.ELSEWHERE, DeskPart.SIGNED_OUT})
 

@@ -129,7 +129,8 @@ class ChatOffer:
 class ChatItem:
     """A chat at an agent's desk. `present`: the visitor's page is there. `path`: pages, oldest first.
 
-    `answers`: canned ones, name and text, filled in.
+    `answers`: canned ones, name and text, filled in. `required`: its queue wants an outcome. `wrap_up_until`:
+    the visitor has ended it, and until then its last agent may say what came of it (`end`); else None.
     """
 
     row: ChatRow
@@ -140,15 +141,23 @@ class ChatItem:
     path: Sequence[PageSeen] = ()
     answers: Sequence[tuple[str, str]] = ()
     dispositions: Sequence[Disposition] = ()
+    required: bool = False
+    wrap_up_until: datetime | None = None
 
 
 class AgentSide(Protocol):
-    """Deeds raise engine.desk.refusals.DeskRefused."""
+    """Deeds raise engine.desk.refusals.DeskRefused; what is read raises StoreUnavailable.
+
+    `agent` "" of `pass_on` and `end`: for a supervisor, whoever has it; no outcome is wanted of them then.
+    Why they did it is noted before by engine.chat.supervising. Whatever changes what `desk` would answer,
+    also a line and the visitor's typing, is told to the agent's page as DeskPart.CHATS.
+    """
 
     async def desk(self, agent: str) -> Sequence[ChatItem]:
-        """What is offered to the agent and what they have, oldest first."""
+        """What is offered to the agent, what they have, and what they wrap up; oldest first. With lines."""
 
-    async def item(self, id: str, agent: str = "") -> ChatItem: ...
+    async def item(self, id: str, agent: str = "") -> ChatItem:
+        """One chat with its lines, open or closed, for whoever looks on. Raises Missing."""
 
     async def open_now(self) -> Sequence[ChatItem]:
         """All open chats, for supervisors; without lines."""
@@ -164,7 +173,11 @@ class AgentSide(Protocol):
     async def pass_on(self, agent: str, id: str, *, to: str | None, queue: str | None) -> None:
         """To an agent, or to whoever is free of a queue."""
 
-    async def end(self, agent: str, id: str, disposition: str) -> None: ...
+    async def end(self, agent: str, id: str, disposition: str) -> None:
+        """Close it with its outcome, "" for none; or say what came of one that the visitor has ended."""
+
+    async def take_over(self, agent: str, id: str) -> None:
+        """A supervisor's agent talks from now on, whoever had it, and whether it waited or was led."""
 
     async def offer_call(self, agent: str, id: str) -> None:
         """Ask the visitor to call from the browser: a line with that button."""

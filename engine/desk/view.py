@@ -29,6 +29,7 @@ class DeskPart(StrEnum):
     DAY = "day"
     QUEUES = "queues"
     WRITTEN = "written"  # messages of people: offered, in hand, answered
+    CHATS = "chats"  # chats with visitors: offered, their lines, who types, passed on, over
     PHONE = "phone"  # Asterisk was restarted: ask for credentials anew
     ELSEWHERE = "elsewhere"  # another page is the desk now: this one is over
     SIGNED_OUT = "signed_out"  # by a supervisor, or as the person was disabled

@@ -1,4 +1,4 @@
-"""An agent as the telephone's side of the desk sees them: written work stands beside it. Pure."""
+"""An agent as the telephone's side of the desk sees them: chats and written work stand beside it. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from acd.agents import AgentState
 from acd.views import AgentView
+from acd.work import WorkKind
 
 
 def of_calls(view: AgentView) -> AgentView:
     """As if what they have in writing were not there: calls are offered, led and logged without it."""
-    calls = tuple(work for work in view.all_work if not work.kind.patient)
+    calls = tuple(work for work in view.all_work if work.kind is WorkKind.CALL)
     if len(calls) == len(view.all_work):
         return view
     if view.work in {work.work_id for work in calls}:
