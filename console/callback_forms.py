@@ -9,32 +9,24 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import Annotated
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 import orjson
 from aiohttp import web
-from pydantic import AfterValidator, Field
 
-from compliance.facts import Callee
-from compliance.zones import candidate_zones, country_of
 from console.api.answers import problem_response
-from console.api.operation import Shape
 from console.api.problem import FieldError, Problem
 from console.api.rate_limits import Buckets, Rate, address_key
 from console.api.reading import body_of, read_body
+from console.callback_asking import Filled, Terms, ZoneWanted, callback_of, consent_of
 from console.form_signatures import HEADER, WrongSignature, check_signature
 from engine.ports import Clock, Ids, StoreUnavailable
 from engine.registers.actor import Actor, ActorKind
 from engine.registers.callbacks import Callbacks
-from history.callback_windows import Window, WrongWindow, chosen_window, moment_of, own_window
-from history.callbacks import CallbackRequest, CallbackSource
-from history.interaction import ContactPoint, PointKind
-from history.names import cleaned
-from history.permissions import Consent, Proof
-from history.points import WrongPoint, phone_of
-from history.profile_fields import language_of, time_zone_of
+from history.callback_windows import WrongWindow
+from history.callbacks import CallbackRequest
+from history.points import WrongPoint
+from history.profile_fields import language_of
 from schedules.opening_hours import OpeningHours
 
 PATH = "/forms/{name}/callback"
@@ -43,7 +35,6 @@ LARGEST_BODY = 16 * 1024
 ADDRESS_RATE = Rate(per_second=5.0, burst=60)
 NUMBER_RATE = Rate(per_second=1 / 600, burst=3)
 STRANGER_RATE = Rate(per_second=0.2, burst=10)
-_PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 log = logging.getLogger(__name__)
 
@@ -60,22 +51,6 @@ class CallbackForm:
     within: timedelta = timedelta(hours=4)
     languages: frozenset[str] = frozenset()
     hours: OpeningHours | None = None
-
-
-class Filled(Shape):
-    """What a form sends. Empty members count as left out."""
-
-    number: Annotated[str, Field(min_length=1, max_length=40)]
-    topic: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = None
-    name: Annotated[str | None, Field(max_length=200, pattern=_PLAIN)] = None
-    language: Annotated[str | None, Field(max_length=20)] = None
-    begins: Annotated[str | None, Field(alias="from", max_length=40)] = None
-    ends: Annotated[str | None, Field(alias="to", max_length=40)] = None
-    time_zone: Annotated[
-        str | None, Field(max_length=60), AfterValidator(lambda name: name and time_zone_of(name))
-    ] = None
-    note: Annotated[str | None, Field(max_length=2000, pattern=_PLAIN)] = None
-    consent_text: Annotated[str | None, Field(max_length=5000, pattern=_PLAIN)] = None
 
 
 class CallbackForms:
@@ -139,54 +114,23 @@ class CallbackForms:
             Actor(ActorKind.TOKEN, f"form:{form.name}", request.remote or ""),
             callback,
             ask_id=f"form:{form.name}:{signature}",
-            consent=_consent(form, filled, callback, now),
+            consent=consent_of(filled, callback, f"form {form.name}"),
         )
         if asked.repeated:
             raise Problem(409, "repeated", "This request has been taken already: sign each one anew.")
 
     def _request(self, form: CallbackForm, filled: Filled, now: datetime) -> CallbackRequest:
         """Raises Problem 422."""
+        terms = Terms(form.topic, form.campaign, form.within, form.hours, self._region, self._zone)
+        language = _language(form, filled)
         try:
-            number = phone_of(filled.number, self._region)
+            return callback_of(filled, terms, language, self._ids.new(), now)
         except WrongPoint as wrong:
             raise _wrong("number", str(wrong)) from wrong
-        zone = self._zone_of(filled, number, now)
-        try:
-            window = _window(form, filled, zone or self._zone, now)
         except WrongWindow as wrong:
             raise _wrong(wrong.field, str(wrong)) from wrong
-        return CallbackRequest(
-            id=self._ids.new(),
-            point=ContactPoint(PointKind.PHONE, number),
-            topic=filled.topic or form.topic,
-            source=CallbackSource.FORM,
-            requested_at=now,
-            window_from=window.begins,
-            window_to=window.ends,
-            person_chose=window.person_chose,
-            time_zone=getattr(zone, "key", None),
-            campaign=form.campaign,
-            note=filled.note,
-            name=filled.name and cleaned(filled.name),
-            language=_language(form, filled),
-        )
-
-    def _zone_of(self, filled: Filled, number: str, now: datetime) -> tzinfo | None:
-        """Whose clocks the times are: those that the form names, else the number's country's.
-
-        None: it has several, and no time is named.
-        """
-        if filled.time_zone:
-            return ZoneInfo(filled.time_zone)
-        callee = Callee(id="", number=number, country=country_of(number))
-        zones = candidate_zones(callee, now)
-        if len(zones) == 1:
-            return zones[0]
-        if filled.begins or filled.ends:
-            raise _wrong(
-                "time_zone", "The number's country has several time zones: name one, as America/New_York."
-            )
-        return None
+        except ZoneWanted as wanted:
+            raise _wrong("time_zone", str(wanted)) from wanted
 
 
 def _filled(content_type: str, raw: bytes) -> Filled:
@@ -211,15 +155,6 @@ def _filled(content_type: str, raw: bytes) -> Filled:
     return filled
 
 
-def _window(form: CallbackForm, filled: Filled, zone: tzinfo, now: datetime) -> Window:
-    """Raises WrongWindow."""
-    if not filled.begins and not filled.ends:
-        return own_window(now, form.within, form.hours)
-    begins = moment_of(filled.begins, zone, "from") if filled.begins else None
-    ends = moment_of(filled.ends, zone, "to") if filled.ends else None
-    return chosen_window(begins, ends, now, within=form.within, hours=form.hours)
-
-
 def _language(form: CallbackForm, filled: Filled) -> str | None:
     """Raises Problem 422."""
     if not filled.language:
@@ -231,22 +166,6 @@ def _language(form: CallbackForm, filled: Filled) -> str | None:
     if form.languages and language not in form.languages:
         raise _wrong("language", f"This form has {', '.join(sorted(form.languages))}.")
     return language
-
-
-def _consent(form: CallbackForm, filled: Filled, callback: CallbackRequest, now: datetime) -> Consent | None:
-    """What the person agreed to by sending the form, in its own words."""
-    if not filled.consent_text:
-        return None
-    return Consent(
-        id=f"{callback.id}-consent",
-        at=now,
-        channel="call",
-        purpose="service",
-        given=True,
-        source=f"form {form.name}",
-        point=callback.point,
-        proof=Proof(text=filled.consent_text),
-    )
 
 
 def _wrong(name: str, message: str) -> Problem:
