@@ -1,4 +1,4 @@
-"""A test that asks for `url` runs on SQLite and on a throw-away PostgreSQL, each in an empty database."""
+"""A test that asks for `url` runs on SQLite and on a throw-away PostgreSQL, each with its tables and no row."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pytest_timeout import Settings
 
 from store.schema import upgrade
 from store.store import Store, open_store
+from tests.filled import filled
 from tests.patience import PAGE_MS, TRIES, patient
 from tests.postgres import PostgresServer, binaries
 
@@ -101,7 +102,7 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/infolinia.db"
+        return filled(f"sqlite:///{tmp_path}/infolinia.db")
     given: str = request.getfixturevalue("postgres_url")
     return given
 
@@ -122,7 +123,7 @@ async def make_store(
     def make(url: str, spool: str = "spool", **settings: object) -> Store:
         made.append(
             open_store(
-                url,
+                filled(url),
                 tmp_path / spool,
                 clock=clock,
                 on_health=lambda ok, said: health.append((ok, said)),

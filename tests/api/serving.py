@@ -37,6 +37,7 @@ from infolinia.flows.files import load_flows
 from store.recordings.vault import RecordingVault
 from store.store import Store, open_store
 from tests.console.stage import FakeVisitors
+from tests.filled import filled
 
 # @both_databases: the test runs on SQLite and on a throw-away PostgreSQL.
 both_databases = pytest.mark.parametrize(
@@ -192,7 +193,7 @@ async def running_api(
     configuration = configuration or Configuration(folder=Path.cwd(), database=url, state=folder / "state")
     clock = SystemClock()
     ids = TimeOrderedIds(clock)
-    store = open_store(url, folder / "spool", clock=clock, flush_seconds=0.005)
+    store = open_store(filled(url), folder / "spool", clock=clock, flush_seconds=0.005)
     await store.start()
     live = LiveCalls()
     flows = load_flows(configuration)
