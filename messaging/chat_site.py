@@ -40,6 +40,7 @@ class ChatSite:
     `form`, `invitation`, `number` and `hours` None: the site has none (without `hours` it is always open).
     `consent`: shown before a chat or a form is sent, and kept with the person; empty: nothing is shown.
     `at_once`: most open chats. `idle_seconds`: without a word of the visitor and without their page.
+    `keeps_query`: addresses of pages are told with what stands behind `?`, which may tell of people.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ChatSite:
     consent: Words = field(default_factory=dict)
     at_once: int = 200
     idle_seconds: float = 900.0
+    keeps_query: bool = False
 
     def said(self, words: Words, language: str) -> str:
         """In that language, else in the site's first that has it; "" when there is none."""
