@@ -7,6 +7,7 @@ import itertools
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from typing import cast
 
 from channels.smpp.pdus import (
     ALERT,
@@ -160,8 +161,7 @@ class Link(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
         self._writable.set()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import uvloop
 
 from channels.smpp import binds
 from channels.smpp.provider import SmppProvider
@@ -71,6 +72,11 @@ class Kept:
         if self.failing:
             self.failing -= 1
             raise OSError("the database is away")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The hotline runs on uvloop, whose transports are its own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture
