@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select
 from compliance.facts import Channel, Purpose
 from engine.changes import InteractionAdded, Published
 from engine.registers.message_news import received_published
-from engine.registers.messages import Message, MessageDirection, Move
+from engine.registers.messages import CODE_PRIORITY, Message, MessageDirection, Move
 from history.interaction import ContactPoint, PointKind
 from messaging.followups import OPT_IN, OPT_OUT, RATING
 from messaging.permission import PERMISSION
@@ -72,10 +72,10 @@ def take_incoming(
     rows.add(InteractionAdded(message_row(message, incoming.at), new_id), now)
     moves = Moves(connection, now)
     if opted_out:
-        purpose = None if answered is None or permitted else Purpose(answered.purpose)
-        for objection in forbidden_by(message, purpose, now):
+        purposes = frozenset[Purpose]() if answered is None or permitted else _ended_by_stop(answered)
+        for objection in forbidden_by(message, purposes, now):
             rows.add(objection, now)
-        queued = queued_for(connection, message, purpose)
+        queued = queued_for(connection, message, purposes)
         moves.make([Move(one, MessageState.STOPPED, now, OPTED_OUT, "opt_out") for one in queued])
     elif permitted:
         rows.add(allowed_by(message), now)
@@ -88,8 +88,15 @@ def take_incoming(
     return message
 
 
-def queued_for(connection: Connection, message: Message, purpose: Purpose | None) -> list[str]:
-    """Ids of what is still to go to that person by this channel, for that purpose or any."""
+def _ended_by_stop(answered: Any) -> frozenset[Purpose]:
+    """Marketing in any case. A code's purpose stays: the person asks for each one."""
+    if answered.priority == CODE_PRIORITY:
+        return frozenset({Purpose.MARKETING})
+    return frozenset({Purpose.MARKETING, Purpose(answered.purpose)})
+
+
+def queued_for(connection: Connection, message: Message, purposes: frozenset[Purpose]) -> list[str]:
+    """Ids of what is still to go to that person by this channel, for these purposes; none: for any."""
     theirs = [messages.c.point_value == ("" if message.point is None else message.point.value)]
     if message.contact_id is not None:
         person = survivor_of(connection, message.contact_id)
@@ -100,8 +107,8 @@ def queued_for(connection: Connection, message: Message, purpose: Purpose | None
         messages.c.direction == MessageDirection.OUTBOUND.value,
         messages.c.channel == message.channel.value,
     )
-    if purpose is not None:
-        chosen = chosen.where(messages.c.purpose == purpose.value)
+    if purposes:
+        chosen = chosen.where(messages.c.purpose.in_(sorted(purposes)))
     return list(connection.execute(chosen.order_by(messages.c.id)).scalars())
 
 

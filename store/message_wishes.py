@@ -24,8 +24,8 @@ ASKED = "asked in a message"
 TAKEN_BACK = "taken back in a message"
 
 
-def forbidden_by(message: Message, purpose: Purpose | None, now: datetime) -> list[Change]:
-    """Of the person, and of a number whoever it belongs to; without a purpose, of all of them."""
+def forbidden_by(message: Message, purposes: frozenset[Purpose], now: datetime) -> list[Change]:
+    """Of the person, and of a number whoever it belongs to; without purposes, for all of them."""
     assert message.point is not None
     wanted = Objection(
         id=f"{message.id}-person",
@@ -35,7 +35,7 @@ def forbidden_by(message: Message, purpose: Purpose | None, now: datetime) -> li
         reason=ASKED,
         source=message.channel.value,
         channels=frozenset({message.channel.value}),
-        purposes=frozenset() if purpose is None else frozenset({purpose.value}),
+        purposes=frozenset(one.value for one in purposes),
     )
     kept: list[Change] = [ObjectionKept(wanted, message.point, f"{message.id}-contact")]
     if message.point.kind is PointKind.PHONE:

@@ -13,8 +13,10 @@ from compliance.facts import Channel, Purpose
 from engine.changes import JobAdded
 from engine.registers.actor import ENGINE
 from engine.registers.followups import KeptCode
-from engine.registers.messages import LEFT, MessageDirection, MessageFilter, Move, PutOff
+from engine.registers.messages import CODE_PRIORITY, LEFT, MessageDirection, MessageFilter, Move, PutOff
+from engine.registers.permissions import ObjectionFilter
 from engine.registers.refusals import Missing, Refused
+from history.permissions import Scope
 from messaging.provider import Incoming, Receipt
 from messaging.states import MOVES, MessageState
 from store.database import create_engine, database_url
@@ -398,6 +400,29 @@ async def test_an_opt_out_stands_at_once_and_stops_the_rest(
     assert [await state(store, one) for one in ("next", "code", "other")] == [S.STOPPED, S.QUEUED, S.QUEUED]
     found = await rows(url, "SELECT scope, source FROM do_not_contact ORDER BY scope")
     assert found == [("number", "sms"), ("person", "sms")]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "priority", "left"),
+    [
+        (Purpose.SERVICE, CODE_PRIORITY, {"service", "collections"}),
+        (Purpose.SERVICE, 0, {"collections"}),
+        (Purpose.MARKETING, 0, {"service", "collections"}),
+    ],
+)
+async def test_stop_ends_marketing_and_what_is_answered_but_no_codes(
+    store: Store, queue: SqlMessageQueue, clock: HandClock, purpose: Purpose, priority: int, left: set[str]
+) -> None:
+    await store.messages.add([message(1, purpose=purpose, priority=priority)])
+    await claim(queue)
+    await begin(queue, clock, "m001")
+    await queue.move([Move("m001", S.ACCEPTED, clock.now(), attempt=1, references=("r1",))])
+    purposes = (Purpose.MARKETING, Purpose.SERVICE, Purpose.COLLECTIONS)
+    await store.messages.add([message(1, one.value, purpose=one) for one in purposes])
+    await queue.take(incoming(1, "STOP", "x1"), opted_out=True)
+    assert {one.value for one in purposes if await state(store, one.value) is S.QUEUED} == left
+    (number,) = await store.permissions.objections(ObjectionFilter(scope=Scope.NUMBER))
+    assert number.purposes == {one.value for one in purposes} - left
 
 
 async def test_lists_and_counts(store: Store, queue: SqlMessageQueue, clock: HandClock) -> None:
