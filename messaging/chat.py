@@ -55,6 +55,14 @@ class LineKind(StrEnum):
     NOTE = "note"
 
 
+# The longest that is kept, in characters; who is given more cuts or refuses it before.
+TEXT_MOST = 4000
+PAGE_MOST = 2000
+NAME_MOST = 200
+# The flow's state of one chat, and the data of one line, as JSON.
+STATE_BYTES_MOST = 256 * 1024
+LINE_DATA_BYTES_MOST = 16 * 1024
+
 # What a visitor is never shown.
 OURS_ALONE = frozenset({LineKind.PAGE, LineKind.NOTE})
 

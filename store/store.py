@@ -27,6 +27,7 @@ from store.registers.campaign_forecasts import SqlCampaignForecasts
 from store.registers.campaign_minutes import SqlCampaignMinutes
 from store.registers.campaigns import SqlCampaigns
 from store.registers.cascades import SqlCascades
+from store.registers.chats import SqlChats
 from store.registers.debts import SqlDebts
 from store.registers.decisions import SqlDecisions
 from store.registers.deliveries import SqlDeliveries
@@ -101,6 +102,7 @@ class Store:
         self.cascades = SqlCascades(self._engine, clock, TimeOrderedIds(clock))
         self.message_statistics = SqlMessageStatistics(self._engine)
         self.dialogues = SqlDialogues(self._engine, clock, TimeOrderedIds(clock))
+        self.chats = SqlChats(self._engine, clock, TimeOrderedIds(clock))
         self.followups = SqlFollowups(self._engine, clock, TimeOrderedIds(clock))
         self.short_links = SqlShortLinks(self._engine, clock)
         self.one_time_codes = SqlOneTimeCodes(self._engine, clock, TimeOrderedIds(clock))

@@ -34,16 +34,23 @@ class ChatRow:
 
 
 class Chats(Protocol):
-    """Every method raises StoreUnavailable, `get` and `row` also Missing."""
+    """Every method raises StoreUnavailable; those that take the id of a chat, but `lines`, also Missing.
+
+    What is longer than messaging.chat lets it be is refused: Refused, its `field` says which.
+    """
 
     async def open(self, chat: Chat, lines: Sequence[ChatLine]) -> Chat:
-        """A new one; its contact is found by its point, or made. Returns it with its contact_id."""
+        """A new one; its contact is found by its point, or made. Returns it with its contact_id.
+
+        One that is there already is returned as it is.
+        """
 
     async def keep(self, chat: Chat, lines: Sequence[ChatLine], changes: Sequence[Change] = ()) -> Chat:
         """The row as it is now with its new lines, and `changes` (history, outbox), in one transaction.
 
-        Lines that are there already (by seq) are left. `chat.version` is that of before; Refused("version")
-        when another has written since. Returns it with the next version.
+        Lines that are there already (by seq) are left. `chat.version` is that of before; Refused with the
+        field "version" when another has written since. Returns it with the next version: also when this very
+        chat was kept already and its answer was lost. Whose it is (`point`, `contact_id`) `keep` leaves.
         """
 
     async def get(self, id: str) -> Chat: ...
@@ -59,7 +66,12 @@ class Chats(Protocol):
     async def list(
         self, wanted: ChatFilter, *, limit: int = 50, after: tuple[str, ...] | None = None
     ) -> Page[ChatRow]:
-        """Those with the newest line first."""
+        """Those with the newest line first. Refused when `after` is none of a page."""
 
     async def join(self, id: str, phone: str) -> Chat:
-        """The visitor gave this number (E.164): they and the chat are that contact from now on."""
+        """The visitor gave this number (E.164): they and the chat are that contact from now on.
+
+        A visitor of whom nothing else is known is merged into it, so that their chats are in its timeline.
+        One who is known otherwise stays who they are, since a browser may be used by several people: then
+        the chat alone is that contact's. Returns the chat with the next version.
+        """

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from calls.events import CallEventKind
 from engine.registers.refusals import Refused
 from history.permissions import Scope
+from store.privacy.chats import empty_chats, empty_lines, refuse_open_chat
 from store.privacy.holdings import HOLDINGS, Fate, Holding
 from store.privacy.key import ErasureKey
 from store.privacy.person import Person
@@ -79,7 +80,7 @@ class Done:
 
 
 def refuse_if_held(connection: Connection, person: Person, now: datetime) -> None:
-    """Raises Refused while a legal hold stands or a call of theirs goes on, is kept or wrapped up."""
+    """Raises Refused while a legal hold stands, a chat goes on, or a call goes on, is kept or wrapped up."""
     held = next(one for one in HOLDINGS if one.table is legal_holds).rows(person, {})
     standing = select(legal_holds).where(held, legal_holds.c.lifted_at.is_(None)).limit(1)
     if (hold := connection.execute(standing).first()) is not None:
@@ -91,6 +92,7 @@ def refuse_if_held(connection: Connection, person: Person, now: datetime) -> Non
     )
     if (call := connection.execute(going_on).first()) is not None:
         raise Refused(f"Call {call.id} of this person goes on; try again once it has ended.", "contact")
+    refuse_open_chat(connection, person)
     unkept = select(recordings.c.call_id).where(
         recordings.c.call_id.in_(person.call_ids()), recordings.c.raw.is_not(None)
     )
@@ -141,6 +143,8 @@ def erase_rows(
             connection, "attempts", rows, lead=None, contact_id=None, number="", debt=None, callback=None
         ),
         "messages": lambda rows: _empty_messages(connection, rows, now),
+        "chats": lambda rows: empty_chats(connection, rows),
+        "chat_lines": lambda rows: empty_lines(connection, rows),
         "dialogues": lambda rows: _close_dialogues(connection, rows, now),
         "consents": lambda rows: _empty_consents(connection, person, rows, key, proof_since, done),
         "do_not_contact": lambda rows: _hide_objections(connection, person, rows, key, now, new_id, done),

@@ -15,7 +15,7 @@ from store.privacy.person import Person
 from store.tables import pseudonym_keys
 
 # What signs and what unlocks: of no use to the person, and of use to a thief.
-_LEFT_OUT = {"pseudonym_keys": {"key"}}
+_LEFT_OUT = {"pseudonym_keys": {"key"}, "chats": {"secret_hash"}}
 
 
 def person_rows(connection: Connection, person: Person) -> Mapping[str, Sequence[Mapping[str, object]]]:

@@ -12,6 +12,7 @@ from enum import Enum
 from sqlalchemy import ColumnElement, Select, Table, Text, cast, literal, or_, select
 
 from store import tables
+from store.privacy.chats import chat_ids, chats_of
 from store.privacy.person import Person
 from store.registers.pseudonyms import person_pseudonym
 from store.tables import (
@@ -63,6 +64,7 @@ def told_subjects(person: Person) -> tuple[ColumnElement[bool], ...]:
         | column.in_(_prefixed("lead:", listed))
         | column.in_(_prefixed("debt:", owed))
         | column.in_(_prefixed("promise:", promised))
+        | column.in_(_prefixed("chat:", chat_ids(person)))
         | column.in_(_prefixed("message:", _message_ids(person)))
         | column.in_(_prefixed("consent:", select(consents.c.id).where(_consents(person))))
         | column.in_(_prefixed("interaction:", select(interactions.c.id).where(person.interactions())))
@@ -235,6 +237,8 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     _of_contact(tables.cascade_runs),
     _of_contact(tables.mailing_recipients),
+    Holding(tables.chat_lines, Fate.EMPTIED, lambda p, _: tables.chat_lines.c.chat_id.in_(chat_ids(p))),
+    Holding(tables.chats, Fate.EMPTIED, lambda p, _: chats_of(p)),
     # How long answers took, and in which queues, stays.
     Holding(tables.dialogues, Fate.EMPTIED, lambda p, _: _dialogues(p)),
     # What was sent by which provider and how much it cost stays, without whom to and what.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
@@ -52,43 +53,17 @@ class SqlMerges:
         merge_id, told, at = self._ids.new(), self._ids.new(), self._clock.now()
 
         def work(connection: Connection) -> tuple[Merge, Contact]:
-            rows = locked(connection, [survivor_id, merged_id])
-            survivor, merged = rows[survivor_id], rows[merged_id]
-            check_version(survivor, version)
-            if survivor.id == merged.id:
-                raise Refused("These are one contact already.", "other")
-            if survivor.erased_at is not None or merged.erased_at is not None:
-                raise Refused("An erased contact cannot be merged.", "other")
-            before = _own(connection, survivor)
-            got = brought(before, _own(connection, merged))
-            _put(connection, survivor.id, before, with_brought(before, got))
-            part = or_(contacts.c.id == merged.id, contacts.c.merged_into == merged.id)
-            connection.execute(update(contacts).where(part).values(merged_into=survivor.id))
-            merge = Merge(merge_id, survivor.id, merged.id, reason, at, f"{actor.kind.value}:{actor.id}")
-            connection.execute(
-                insert(contact_merges).values(
-                    id=merge.id,
-                    survivor_id=merge.survivor_id,
-                    merged_id=merge.merged_id,
-                    reason=merge.reason,
-                    at=merge.at,
-                    actor=merge.actor,
-                    brought=asdict(got),
-                )
+            return merge_contacts(
+                connection,
+                actor,
+                survivor_id,
+                merged_id,
+                reason,
+                merge_id=merge_id,
+                told_id=told,
+                at=at,
+                version=version,
             )
-            for contact_id in (survivor.id, merged.id):
-                counted_up(connection, contact_id, at)
-            people = family(connection, [survivor.id])
-            callbacks = gather_callbacks(connection, survivor.id, people, at)
-            gather_leads(connection, survivor.id, people)
-            gather_debts(connection, survivor.id, people)
-            contact = profile(connection, survivor.id)
-            about = {"merge_id": merge.id, "merged_id": merged.id}
-            note(connection, actor, "contact.merged", f"contact:{survivor.id}", about, at)
-            form = merge_form(merge.id, contact, merged.id, reason)
-            news = Publication(told, at, Kind.CONTACT_MERGED, subject_of(survivor.id), form)
-            publish(connection, [news, *callbacks])
-            return merge, contact
 
         return await written(self._engine, work)
 
@@ -147,6 +122,58 @@ class SqlMerges:
 
     async def duplicates(self, contact_id: str, *, limit: int = 20) -> Sequence[Duplicate]:
         return await read(self._engine, lambda connection: duplicates_of(connection, contact_id, limit))
+
+
+def merge_contacts(
+    connection: Connection,
+    actor: Actor,
+    survivor_id: str,
+    merged_id: str,
+    reason: str,
+    *,
+    merge_id: str,
+    told_id: str,
+    at: datetime,
+    version: int | None = None,
+) -> tuple[Merge, Contact]:
+    """Inside a transaction. `told_id`: of what is published of it. Raises Missing, Changed, Refused."""
+    rows = locked(connection, [survivor_id, merged_id])
+    survivor, merged = rows[survivor_id], rows[merged_id]
+    check_version(survivor, version)
+    if survivor.id == merged.id:
+        raise Refused("These are one contact already.", "other")
+    if survivor.erased_at is not None or merged.erased_at is not None:
+        raise Refused("An erased contact cannot be merged.", "other")
+    before = _own(connection, survivor)
+    got = brought(before, _own(connection, merged))
+    _put(connection, survivor.id, before, with_brought(before, got))
+    part = or_(contacts.c.id == merged.id, contacts.c.merged_into == merged.id)
+    connection.execute(update(contacts).where(part).values(merged_into=survivor.id))
+    merge = Merge(merge_id, survivor.id, merged.id, reason, at, f"{actor.kind.value}:{actor.id}")
+    connection.execute(
+        insert(contact_merges).values(
+            id=merge.id,
+            survivor_id=merge.survivor_id,
+            merged_id=merge.merged_id,
+            reason=merge.reason,
+            at=merge.at,
+            actor=merge.actor,
+            brought=asdict(got),
+        )
+    )
+    for contact_id in (survivor.id, merged.id):
+        counted_up(connection, contact_id, at)
+    people = family(connection, [survivor.id])
+    callbacks = gather_callbacks(connection, survivor.id, people, at)
+    gather_leads(connection, survivor.id, people)
+    gather_debts(connection, survivor.id, people)
+    contact = profile(connection, survivor.id)
+    about = {"merge_id": merge.id, "merged_id": merged.id}
+    note(connection, actor, "contact.merged", f"contact:{survivor.id}", about, at)
+    form = merge_form(merge.id, contact, merged.id, reason)
+    news = Publication(told_id, at, Kind.CONTACT_MERGED, subject_of(survivor.id), form)
+    publish(connection, [news, *callbacks])
+    return merge, contact
 
 
 def _merge(connection: Connection, merge_id: str) -> Row[Any]:

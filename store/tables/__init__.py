@@ -18,6 +18,7 @@ from store.tables.attempts import attempts
 from store.tables.callbacks import callback_asks, callback_requests
 from store.tables.calls import call_events, calls
 from store.tables.campaigns import campaign_forecasts, campaign_minutes, campaign_runs, campaigns
+from store.tables.chats import chat_lines, chats
 from store.tables.columns import Json, RowNumber, UtcDateTime, metadata
 from store.tables.contacts import (
     contact_attributes,
@@ -77,6 +78,8 @@ __all__ = [
     "campaigns",
     "cascade_news",
     "cascade_runs",
+    "chat_lines",
+    "chats",
     "consents",
     "contact_attributes",
     "contact_external_ids",

@@ -47,6 +47,7 @@ from history.interaction import ContactPoint, Interaction, PointKind, interactio
 from history.permissions import Consent, Objection, Proof, Scope
 from messaging.cascade import CascadeRun
 from messaging.cascade_plan import Cascade, Step
+from messaging.chat import Button, Chat, ChatLine, ChatPhase, LineKind, Speaker
 from messaging.links import short_link
 from messaging.mailing import Order
 from messaging.provider import Incoming, Receipt
@@ -146,6 +147,19 @@ async def _followed(store: Store, now: datetime, given: dict[str, object]) -> No
     await store.one_time_codes.add(code, b"salt", b"hashed", messages[1], since=now, most=5)
 
 
+async def _chatted(store: Store, now: datetime) -> None:
+    """With a browser of theirs, which is merged with them by the number that they gave."""
+    visitor = ContactPoint(PointKind.VISITOR, "browser-of-tulipany")
+    state = {"flower": "tulipany"}
+    given = {"page": "https://shop.example.com/?q=tulipany", "name": NAME, "state": state}
+    opened = Chat("01CHAT71", "shop", visitor, "5ec", now, "n1", "hotline", **given)  # type: ignore[arg-type]
+    said = ChatLine(1, now, Speaker.VISITOR, LineKind.TEXT, "zamawiam tulipany", data=state)
+    asked = ChatLine(2, now, Speaker.FLOW, LineKind.TEXT, "Próbna?", buttons=(Button("x", "tulipany"),))
+    await store.chats.open(opened, [said, asked])
+    joined = await store.chats.join(opened.id, PHONE.value)
+    await store.chats.keep(replace(joined, phase=ChatPhase.CLOSED, closed_at=now), [])
+
+
 async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path) -> Life:
     """Calls, a message, consents, an objection, a callback, an import, a merge, a campaign, a debt."""
     now = clock.now()
@@ -213,6 +227,7 @@ async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Pa
     )
     await _wrote(store, now)
     await _mailed(store, now, person.id)
+    await _chatted(store, now)
     await gate.ask(request("call:01CALL73", PHONE))
     await _campaigned(store, clock, person.id)
     await _owed(store, clock, again.id)
