@@ -29,6 +29,8 @@ from console.contacts.listing import ContactList
 from console.contacts.page import ContactPages
 from console.debts.pages import DebtPages
 from console.desk.actions import DeskActions
+from console.desk.chat_customer import ChatCustomers
+from console.desk.chat_pages import ChatPages
 from console.desk.dialogue_pages import DialoguePages
 from console.desk.pages import DeskPages
 from console.desk.stream import DeskStream
@@ -38,6 +40,7 @@ from console.floor.pages import FloorPages
 from console.flows import FlowPages
 from console.guard import NAMES, add_headers, guard
 from console.hotline import HotlineFacts
+from console.inbox.chats import InboxChatPages
 from console.inbox.pages import InboxPages
 from console.messages.means import MessageMeans
 from console.messages.pages import message_routes
@@ -52,6 +55,8 @@ from console.settings.people import PeoplePages
 from console.settings.staffing import StaffingPages
 from console.settings.tokens import TokenPages
 from console.visitor_calls import VisitorCalls
+from engine.chat.sides import AgentSide
+from engine.chat.supervising import SupervisedChats
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
 from engine.desk.written_work import WrittenWork
@@ -118,6 +123,7 @@ def make_application(
     ids: Ids | None = None,
     messages: MessageMeans | None = None,
     written: WrittenWork | None = None,
+    agent_chats: AgentSide | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
     Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
@@ -139,6 +145,7 @@ def make_application(
         messages=api is not None and messages is not None,
         written=written is not None,
         mailings=messages is not None and messages.mailings is not None,
+        chats=agent_chats is not None and desks is not None,
     )
 
     def dispositions() -> Mapping[str, Disposition]:
@@ -211,9 +218,17 @@ def make_application(
     if desks:
         desk_stream = DeskStream(desks, clock)
         app.on_shutdown.append(desk_stream.close)
-        app.add_routes(DeskPages(pages, desks, people, dispositions).routes())
+        chatting = ChatCustomers(agent_chats, people) if agent_chats else None
+        app.add_routes(DeskPages(pages, desks, people, dispositions, chatting).routes())
         dialogues = DialoguePages(pages, desks, written) if written else None
-        app.add_routes(DeskActions(pages, desks, clock, dialogues.deeds() if dialogues else {}).routes())
+        chat_pages = ChatPages(pages, desks, agent_chats, clock) if agent_chats else None
+        deeds = {**(dialogues.deeds() if dialogues else {}), **(chat_pages.deeds() if chat_pages else {})}
+        app.add_routes(DeskActions(pages, desks, clock, deeds).routes())
+        if chat_pages and agent_chats:
+            app.add_routes(chat_pages.routes())
+            if doors:
+                supervised = SupervisedChats(agent_chats, doors.accounts.audit, clock)
+                app.add_routes(InboxChatPages(pages, desks, supervised, clock).routes())
         if dialogues and written:
             app.add_routes(dialogues.routes())
             app.add_routes(InboxPages(pages, desks, written, clock).routes())

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
+from acd.agents import AgentState
 from console import display
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.accounts.people import People
 from console.desk import band, customer, leads
+from console.desk.chat_customer import ChatCustomers
 from console.desk.messages import Length, length_of
 from console.faults import Fault
 from console.pages import Pages
@@ -52,6 +54,8 @@ PARTS: Mapping[str, Part] = {
     "queues": Part(frozenset({DeskDetail.QUEUES})),
     "targets": Part(drawn=frozenset({"pill"})),
 }
+# The parts that are about a person.
+OF_A_CHAT = frozenset({"customer", "timeline"})
 # So many rows are looked through by the timeline's filters, and for the words that are sought.
 MOST_ROWS = 200
 LONGEST_SOUGHT = 80
@@ -69,11 +73,13 @@ class DeskPages:
         desks: Desks,
         people: People | None = None,
         dispositions: Callable[[], Mapping[str, Disposition]] = dict,
+        chatting: ChatCustomers | None = None,
     ) -> None:
         self._pages = pages
         self._desks = desks
         self._people = people
         self._dispositions = dispositions
+        self._chatting = chatting
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/desk", self.desk), web.get("/desk/parts/{part}", self.part)]
@@ -88,6 +94,8 @@ class DeskPages:
         if name not in PARTS:
             raise Fault(404, "The desk has no such part. Open it at /desk.")
         view = await self._view(request, PARTS[name].details)
+        if name in OF_A_CHAT:
+            view = await self._with_chat(request, view)
         more: dict[str, Any] = {}
         if name == "timeline":
             more["past"] = await self._past(request, view)
@@ -105,6 +113,20 @@ class DeskPages:
         if view.popup is not None and view.popup.contact is not None:
             saw(request, "contact.seen", [f"contact:{view.popup.contact.id}"])
         return view
+
+    async def _with_chat(self, request: web.Request, view: DeskView) -> DeskView:
+        """While no call is there, the person is the one of the chat that the agent looks at."""
+        chat = request.query.get("chat", "")
+        if not chat or len(chat) > LONGEST_SOUGHT or self._chatting is None or view.preview is not None:
+            return view
+        if view.state is not AgentState.IDLE or view.offer is not None or view.talk is not None:
+            return view
+        popup = await self._chatting.popup(view.agent, chat)
+        if popup is None:
+            return view
+        if popup.contact is not None:
+            saw(request, "contact.seen", [f"contact:{popup.contact.id}"])
+        return replace(view, popup=popup)
 
     async def _past(self, request: web.Request, view: DeskView) -> customer.Past:
         kind, sought = request.query.get("kind", "all"), request.query.get("q", "").strip()

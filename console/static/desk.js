@@ -1,5 +1,6 @@
 // The agent's desk: what is pressed and typed is sent, and what has changed is shown.
 
+import * as chats from "./desk_chats.js";
 import * as keys from "./desk_keys.js";
 import { Notes } from "./desk_notes.js";
 import { DeskPhone } from "./desk_phone.js";
@@ -7,7 +8,7 @@ import { begin, isOver, now, signIn } from "./desk_presence.js";
 import { leave, send, talk, tellWord, word } from "./desk_telling.js";
 import "./desk_written.js";
 
-const PANELS = ["#the-band", "#desk-customer", "#desk-timeline", "[data-note], #desk-side"];
+const PANELS = ["#the-band", "#desk-chats", "#desk-customer", "#desk-timeline", "[data-note], #desk-side"];
 const LIVE = new Set(["dialling", "talking", "held", "consulting", "conference"]);
 const DIGIT_MS = 5000;
 
@@ -162,11 +163,13 @@ const BY_KEY = {
   answer: () => {
     const { kind } = band().dataset;
     if (kind === "ringing") ACTS.answer();
-    if (kind === "lead") band().querySelector("[data-main]").click();
+    else if (chats.take()) return;
+    else if (kind === "lead") band().querySelector("[data-main]").click();
   },
   hang_up: () => {
     const { kind } = band().dataset;
-    if (live() || kind === "ringing") hangUp();
+    if (live() || kind === "ringing") return hangUp();
+    if (chats.decline()) return;
     // A lead is skipped with a reason: it is written first.
     if (kind === "lead") band().querySelector('[name="why"]').focus();
   },
@@ -178,6 +181,7 @@ const BY_KEY = {
   recording: () => bandButton("pause_recording"),
   outcome: awaitDigit,
   main: mainAction,
+  chat: () => chats.next(),
   keys: () => byId("keys").showModal(),
   find: () => byId("find")?.select(),
 };
@@ -334,7 +338,7 @@ body.addEventListener("htmx:after:swap", () => {
       past.querySelector("#past-q").value = "";
     }
   }
-  document.title = kind === "ringing" ? `● ${band().querySelector("h1").textContent}` : title;
+  document.title = kind === "ringing" ? `● ${band().querySelector("h1").textContent}` : `${chats.waiting()}${title}`;
   findTarget();
 });
 const title = document.title;

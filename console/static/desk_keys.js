@@ -4,7 +4,8 @@
 const KEPT = "desk-keys";
 const USUAL = {
   answer: "F2", hang_up: "Shift+F2", mute: "F3", hold: "F4", panel: "F6", keypad: "F7", transfer: "F8",
-  recording: "F9", outcome: "F10", find: "Ctrl+KeyK", main: "Ctrl+Enter", keys: "F1",
+  recording: "F9", outcome: "F10", find: "Ctrl+KeyK", main: "Ctrl+Enter", chat: "Alt+PageDown",
+  keys: "F1",
 };
 const SHOWN = { Shift: "⇧", Enter: "⏎", NumpadEnter: "⏎" };
 

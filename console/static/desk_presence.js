@@ -3,7 +3,7 @@
 import { csrf } from "./csrf.js";
 import { leave, toast, word } from "./desk_telling.js";
 
-const PARTS = ["status", "band", "customer", "timeline", "side", "strip", "queues", "targets", "written"];
+const PARTS = ["status", "band", "customer", "timeline", "side", "strip", "queues", "targets", "written", "chats"];
 const SILENT_MS = 25000; // the server tells its time every ten seconds
 const RETRY_MS = 2000;
 

@@ -23,6 +23,7 @@ from console.messages.means import MessageMeans
 from console.metrics import Metrics
 from console.phone_socket import PhoneSocket
 from engine.clock import TimeOrderedIds
+from engine.chat.sides import AgentSide
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
 from engine.desk.written_work import WrittenWork
@@ -146,6 +147,7 @@ class Stage:
     queues: Queues | None = None
     messages: MessageMeans | None = None
     written: WrittenWork | None = None
+    agent_chats: AgentSide | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -187,6 +189,7 @@ class Stage:
             desks=self.desks,
             phone=self.phone,
             breaks=lambda: BREAKS,
+            agent_chats=self.agent_chats,
             queues=self.queues,
             ids=TimeOrderedIds(self.clock),
             messages=self.messages,
