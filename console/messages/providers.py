@@ -57,7 +57,7 @@ class ProviderPages:
         words = self._pages.words_for(request)
         lanes = {lane.name: lane for lane in self._means.lanes()}
         rows = [
-            Row(name, lane, days.get(name, _nothing(name)), lane.paused_until > now)
+            Row(name, lane, days.get(name, MessageStatistics(name)), lane.paused_until > now)
             for name, lane in sorted(lanes.items())
         ]
         rows += [Row(name, None, day, False) for name, day in sorted(days.items()) if name not in lanes]
@@ -71,10 +71,6 @@ class ProviderPages:
             found = await self._means.statistics.statistics(GroupedBy.PROVIDER, since=since, until=until)
             self._kept = now, {one.key: one for one in found if one.key}
         return self._kept[1]
-
-
-def _nothing(name: str) -> MessageStatistics:
-    return MessageStatistics(name, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, {})
 
 
 def seconds_told(seconds: float | None, words: Words) -> str:

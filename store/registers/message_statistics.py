@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, case, cast, extract, func, select
+from sqlalchemy import ColumnElement, Connection, Interval, case, func, literal, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from engine.registers.message_statistics import GroupedBy, MessageStatistics
+from engine.registers.message_statistics import (
+    ANY_MESSAGE,
+    MOST_REASONS,
+    TOOK_EDGES_SECONDS,
+    GroupedBy,
+    MessageStatistics,
+    Narrowed,
+    StateReason,
+)
 from engine.registers.messages import MessageDirection
 from history.interaction import PointKind
 from messaging.states import REACHED, MessageState
+from store.registers.local_hours import clock_text, local_period
+from store.registers.prefixes import begins_with
 from store.registers.transactions import read
 from store.tables import do_not_contact, messages
 
 _c = messages.c
 _S = MessageState
 _OUTBOUND = _c.direction == MessageDirection.OUTBOUND.value
-_DAY_SECONDS = 86_400.0
+_DAY_SECONDS = 86_400
+_PERIODS = {GroupedBy.DAY: _DAY_SECONDS, GroupedBy.HOUR: 3600}
+_WAITING = (_S.QUEUED, _S.SENDING)
+_LOST = (_S.FAILED, _S.EXPIRED, _S.REFUSED, _S.STOPPED, _S.IN_DOUBT)
+_NAMED = ("template", "mailing", "campaign", "provider")
 
 
 class SqlMessageStatistics:
@@ -29,115 +46,217 @@ class SqlMessageStatistics:
         self._engine = engine
 
     async def statistics(
-        self, by: GroupedBy, *, since: datetime, until: datetime, prefix_digits: int = 4, limit: int = 200
+        self,
+        by: GroupedBy,
+        *,
+        since: datetime,
+        until: datetime,
+        only: Narrowed = ANY_MESSAGE,
+        prefix_digits: int = 4,
+        zone: tzinfo = UTC,
+        limit: int = 200,
+        with_times: bool = True,
     ) -> Sequence[MessageStatistics]:
         database = self._engine.dialect.name
-        key: ColumnElement[Any] = {
-            GroupedBy.TEMPLATE: _c.template,
-            GroupedBy.MAILING: _c.mailing,
-            GroupedBy.PROVIDER: _c.provider,
-            GroupedBy.PREFIX: func.substr(_c.point_value, 1, prefix_digits + 1),
-        }[by]
-        wanted = [_OUTBOUND, _c.at >= since, _c.at < until, key.is_not(None)]
-        if by is GroupedBy.PREFIX:
+        wanted = [_OUTBOUND, _c.at >= since, _c.at < until, *_narrowed(only, database)]
+        key: ColumnElement[Any]
+        if by in _PERIODS:
+            key = local_period(_c.at, _PERIODS[by], since, until, zone, database)
+        elif by is GroupedBy.PREFIX:
+            key = func.substr(_c.point_value, 1, prefix_digits + 1)
             wanted.append(_c.point_kind == PointKind.PHONE.value)
+        elif by is GroupedBy.ALL:
+            key = literal("")
+        else:
+            key = _c[by.value]
+            wanted.append(key.is_not(None))
 
         def work(connection: Connection) -> list[MessageStatistics]:
-            grouped = (
-                select(key.label("key"), func.count().label("messages"), *_counted())
-                .where(*wanted)
-                .group_by(key)
-                .order_by(func.count().desc(), key)
-                .limit(limit)
-            )
-            rows = connection.execute(grouped).all()
-            times = _times(connection, key, wanted, database)
-            cost = _cost(connection, key, wanted)
-            answered, objected = _answers(connection, key, wanted)
+            asked = _Asked(connection, database, key, wanted, since)
+            if by is GroupedBy.PREFIX:
+                # There may be as many as numbers: only the largest are looked at.
+                largest = select(key).where(*wanted).group_by(key).order_by(func.count().desc(), key)
+                keys = connection.execute(largest.limit(limit)).scalars().all()
+                asked.wanted.append(key.in_(keys))
+            groups = asked.counted()
+            if by in _PERIODS:
+                chosen = sorted(groups)[:limit]
+            else:
+                chosen = sorted(groups, key=lambda one: (-groups[one].numbers["messages"], one))[:limit]
+            times = asked.times() if with_times and chosen else {}
+            answered = asked.answers() if chosen else {}
+
+            def named(one: Any) -> str:
+                return clock_text(one, _PERIODS[by]) if by in _PERIODS else one
+
             return [
-                MessageStatistics(
-                    **dict(row._mapping),
-                    replied=answered.get(row.key, 0),
-                    opted_out=objected.get(row.key, 0),
-                    p50_seconds=times.get(row.key, (None, None))[0],
-                    p95_seconds=times.get(row.key, (None, None))[1],
-                    cost=cost.get(row.key, {}),
-                )
-                for row in rows
+                groups[one].told(named(one), answered.get(one, (0, 0)), times.get(one, (None, None)))
+                for one in chosen
             ]
 
         return await read(self._engine, work)
 
 
-def _counted() -> list[ColumnElement[int]]:
-    def number(holds: ColumnElement[bool], name: str) -> Any:
-        return func.sum(case((holds, 1), else_=0)).label(name)
+@dataclass(slots=True)
+class _Group:
+    numbers: Counter[str] = field(default_factory=Counter)
+    took: list[int] = field(default_factory=lambda: [0] * (len(TOOK_EDGES_SECONDS) + 1))
+    reasons: Counter[tuple[_S, str]] = field(default_factory=Counter)
+    cost: Counter[str] = field(default_factory=Counter)
 
-    states = ("failed", "expired", "refused", "stopped", "in_doubt")
-    return [
-        number(_c.sent_at.is_not(None), "sent"),
-        number(_c.state.in_([state.value for state in REACHED]), "delivered"),
-        number(_c.read_at.is_not(None), "read"),
-        number(_c.checked_at.is_not(None), "checked"),
-        *(number(_c.state == _S(name).value, name) for name in states),
-    ]
-
-
-def _times(
-    connection: Connection, key: ColumnElement[Any], wanted: list[ColumnElement[bool]], database: str
-) -> dict[str, tuple[float, float]]:
-    """The nearest ranks, as both databases can tell them."""
-    took: ColumnElement[float]
-    if database == "postgresql":
-        took = cast(extract("epoch", _c.delivered_at - _c.sent_at), Float)
-    else:
-        took = (func.julianday(_c.delivered_at) - func.julianday(_c.sent_at)) * _DAY_SECONDS
-    ranked = (
-        select(
-            key.label("key"),
-            took.label("took"),
-            func.row_number().over(partition_by=key, order_by=took).label("place"),
-            func.count().over(partition_by=key).label("number"),
+    def told(
+        self, key: str, answered: tuple[int, int], times: tuple[float | None, float | None]
+    ) -> MessageStatistics:
+        often = sorted(self.reasons.items(), key=lambda one: (-one[1], one[0]))[:MOST_REASONS]
+        return MessageStatistics(
+            key,
+            **self.numbers,
+            replied=answered[0],
+            opted_out=answered[1],
+            p50_seconds=times[0],
+            p95_seconds=times[1],
+            took=tuple(self.took),
+            reasons=tuple(StateReason(state, code, number) for (state, code), number in often),
+            cost=dict(self.cost),
         )
-        .where(*wanted, _c.delivered_at.is_not(None), _c.sent_at.is_not(None))
-        .subquery()
-    )
-    r = ranked.c
-
-    def at(percent: int) -> Any:
-        # The first place at which so many percent are reached.
-        reached = r.place * 100 >= r.number * percent
-        return func.min(case((reached, r.took)))
-
-    chosen = select(r.key, at(50).label("p50"), at(95).label("p95")).group_by(r.key)
-    return {
-        row.key: (round(max(0.0, row.p50), 3), round(max(0.0, row.p95), 3))
-        for row in connection.execute(chosen)
-        if row.p50 is not None and row.p95 is not None
-    }
 
 
-def _cost(
-    connection: Connection, key: ColumnElement[Any], wanted: list[ColumnElement[bool]]
-) -> dict[str, dict[str, int]]:
-    chosen = select(key.label("key"), _c.currency, func.sum(_c.cost).label("cost")).where(
-        *wanted, _c.cost.is_not(None), _c.currency.is_not(None)
-    )
-    found: dict[str, dict[str, int]] = {}
-    for row in connection.execute(chosen.group_by(key, _c.currency)):
-        found.setdefault(row.key, {})[row.currency] = int(row.cost)
+@dataclass(slots=True)
+class _Asked:
+    connection: Connection
+    database: str
+    key: ColumnElement[Any]
+    wanted: list[ColumnElement[bool]]
+    since: datetime
+
+    def counted(self) -> dict[Any, _Group]:
+        """One pass over the messages: what is counted lies in the groups, and is added up here."""
+        lost = _c.state.in_([state.value for state in _LOST])
+        columns = [
+            self.key.label("key"),
+            _c.state,
+            case((lost, _c.code), else_="").label("code"),
+            _c.currency,
+            self._bucket().label("bucket"),
+        ]
+        inner = select(*columns, _c.sent_at, _c.read_at, _c.checked_at, _c.cost).where(*self.wanted)
+        groups: dict[Any, _Group] = defaultdict(_Group)
+        s = inner.subquery().c
+        numbers = [
+            func.count().label("messages"),
+            func.count(s.sent_at).label("sent"),
+            func.count(s.read_at).label("read"),
+            func.count(s.checked_at).label("checked"),
+            func.count(func.coalesce(s.read_at, s.checked_at)).label("opened"),
+            func.sum(s.cost).label("cost"),
+        ]
+        names = (s.key, s.state, s.code, s.currency, s.bucket)
+        for row in self.connection.execute(select(*names, *numbers).group_by(*names)):
+            group, state = groups[row.key], MessageState(row.state)
+            for name in ("messages", "sent", "read", "checked", "opened"):
+                group.numbers[name] += getattr(row, name)
+            group.numbers[_counted_as(state)] += row.messages
+            if row.bucket is not None:
+                group.took[row.bucket] += row.messages
+            if state in _LOST:
+                group.reasons[state, row.code] += row.messages
+            if row.currency is not None and row.cost is not None:
+                group.cost[row.currency] += int(row.cost)
+        return groups
+
+    def times(self) -> dict[Any, tuple[float, float]]:
+        """The nearest ranks, as both databases can tell them."""
+        took = self._took()
+        arrived = (*self.wanted, _c.delivered_at.is_not(None), _c.sent_at.is_not(None))
+        if self.database == "postgresql":
+            at = func.percentile_disc
+            chosen = (
+                select(
+                    self.key.label("key"),
+                    at(0.5).within_group(took).label("p50"),
+                    at(0.95).within_group(took).label("p95"),
+                )
+                .where(*arrived)
+                .group_by("key")
+            )
+        else:
+            ranked = (
+                select(
+                    self.key.label("key"),
+                    took.label("took"),
+                    func.row_number().over(partition_by=self.key, order_by=took).label("place"),
+                    func.count().over(partition_by=self.key).label("number"),
+                )
+                .where(*arrived)
+                .subquery()
+            )
+            r = ranked.c
+
+            def first(percent: int) -> Any:
+                # The first place at which so many percent are reached.
+                return func.min(case((r.place * 100 >= r.number * percent, r.took)))
+
+            chosen = select(r.key, first(50).label("p50"), first(95).label("p95")).group_by(r.key)
+        return {row.key: (_seconds(row.p50), _seconds(row.p95)) for row in self.connection.execute(chosen)}
+
+    def answers(self) -> dict[Any, tuple[int, int]]:
+        """Messages that were answered, and those whose answer was an opt-out.
+
+        An answer comes after its message, so those from before the time are not looked at.
+        """
+        reply, objection = messages.alias("reply"), do_not_contact
+        chosen = (
+            select(
+                self.key.label("key"),
+                func.count(_c.id.distinct()).label("answered"),
+                func.count(case((objection.c.id.is_not(None), _c.id)).distinct()).label("objected"),
+            )
+            .select_from(
+                reply.join(messages, _c.id == reply.c.in_reply_to).outerjoin(
+                    objection, objection.c.id == reply.c.id + "-person"
+                )
+            )
+            .where(
+                reply.c.direction == MessageDirection.INBOUND.value,
+                reply.c.at >= self.since,
+                *self.wanted,
+            )
+            .group_by("key")
+        )
+        return {row.key: (row.answered, row.objected) for row in self.connection.execute(chosen)}
+
+    def _took(self) -> ColumnElement[Any]:
+        """An interval, or seconds where there are none."""
+        if self.database == "postgresql":
+            return _c.delivered_at - _c.sent_at
+        days = func.julianday(_c.delivered_at) - func.julianday(_c.sent_at)
+        # A day of Julian's count is a number of so many digits that a second is not quite one.
+        return func.round(days * float(_DAY_SECONDS), 3)
+
+    def _bucket(self) -> ColumnElement[Any]:
+        """The number of edges that are not above it; null where nothing is known."""
+        if self.database == "postgresql":
+            edges = [literal(timedelta(seconds=edge), Interval) for edge in TOOK_EDGES_SECONDS]
+            return func.width_bucket(self._took(), array(edges))
+        whens = [(self._took() < edge, n) for n, edge in enumerate(TOOK_EDGES_SECONDS)]
+        return case((self._took().is_(None), None), *whens, else_=len(TOOK_EDGES_SECONDS))
+
+
+def _seconds(took: float | timedelta) -> float:
+    known = took.total_seconds() if isinstance(took, timedelta) else took
+    return round(max(0.0, known), 3)
+
+
+def _counted_as(state: MessageState) -> str:
+    if state in REACHED:
+        return "delivered"
+    return "waiting" if state in _WAITING else state.value
+
+
+def _narrowed(only: Narrowed, database: str) -> list[ColumnElement[bool]]:
+    found = [_c[name] == value for name in _NAMED if (value := getattr(only, name)) is not None]
+    if only.channel is not None:
+        found.append(_c.channel == only.channel.value)
+    if only.prefix:
+        found.append(begins_with(_c.point_value, only.prefix, database))
     return found
-
-
-def _answers(
-    connection: Connection, key: ColumnElement[Any], wanted: list[ColumnElement[bool]]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Messages that were answered, and answers that were an opt-out."""
-    reply = messages.alias("reply")
-    joined = select(key.label("key"), func.count(_c.id.distinct()).label("number")).join(
-        reply, reply.c.in_reply_to == _c.id
-    )
-    answered = {row.key: row.number for row in connection.execute(joined.where(*wanted).group_by(key))}
-    objected = joined.join(do_not_contact, do_not_contact.c.id == reply.c.id + "-person")
-    stopped = {row.key: row.number for row in connection.execute(objected.where(*wanted).group_by(key))}
-    return answered, stopped
