@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 LANGUAGES: Mapping[str, str] = {"pl": "Polski", "en": "English", "ru": "Русский"}
@@ -53,8 +54,9 @@ class Words:
         return entry
 
 
-def load_words() -> dict[str, Words]:
-    """Every language's table. Raises ValueError when one lacks a key that another has."""
+@cache
+def load_words() -> Mapping[str, Words]:
+    """Every language's table, read once. Raises ValueError when one lacks a key that another has."""
     tables = {
         code: Words(
             code, json.loads((files("console") / "words" / f"{code}.json").read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -81,7 +82,9 @@ async def check_current(engine: AsyncEngine) -> None:
         )
 
 
+@cache
 def newest_revision() -> str:
+    """Of the migrations that are installed: read once, as each is a file to load."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise StoreError("This installation lacks its migrations; install the package again.")

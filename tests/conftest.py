@@ -1,4 +1,4 @@
-"""A test that asks for `url` runs on SQLite and on a throw-away PostgreSQL, each with its tables and no row."""
+"""A test that asks for `url` runs on SQLite and on a throw-away PostgreSQL, each with tables and no row."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp.web_app import _cached_build_middleware
 from pytest_timeout import Settings
 
 from store.schema import upgrade
@@ -67,6 +68,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         assert limit is not None
         settings = Settings(limit.args[0], item.config.getini("timeout_method"), False, False)
         item.ihook.pytest_timeout_set_timer(item=item, settings=settings)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _applications_let_go() -> Iterator[None]:
+    """aiohttp keeps the last thousand of them with all they serve: more than a gigabyte in a whole run."""
+    yield
+    _cached_build_middleware.cache_clear()
 
 
 @pytest.fixture

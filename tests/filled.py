@@ -16,7 +16,7 @@ _SQLITE = "sqlite:///"
 def filled(url: str) -> str:
     """The same URL. A new SQLite file has its tables then; what is there already stays as it is."""
     file = Path(url.removeprefix(_SQLITE))
-    if url.startswith(_SQLITE) and file.parent.is_dir() and not file.exists():
+    if url.startswith(_SQLITE) and file.is_absolute() and file.parent.is_dir() and not file.exists():
         file.write_bytes(_tables())
     return url
 
