@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from compliance.facts import Channel, Purpose
 from engine.changes import InteractionAdded, Published
@@ -26,7 +26,7 @@ from store.rating_replies import take_grade
 from store.registers.profiles import family, survivor_of
 from store.rows import Rows
 from store.statements import statements_for
-from store.tables import message_parts, messages
+from store.tables import contact_points, message_parts, messages
 from store.writing import write
 
 OPTED_OUT = "the person wants no more of these"
@@ -113,14 +113,18 @@ def queued_for(connection: Connection, message: Message, purposes: frozenset[Pur
 
 
 def _answered(connection: Connection, incoming: Incoming, point: ContactPoint, now: datetime) -> Any:
-    """The row of the message that is answered: the one that is named, else the last that went there."""
+    """The row of the message that is answered: the one that is named, else the last that went there.
+
+    What others name is none of theirs: ids stand in messages that are passed on.
+    """
     if incoming.in_reply_to:
         part = select(message_parts.c.message_id).where(
             message_parts.c.provider == incoming.provider,
             message_parts.c.reference == incoming.in_reply_to,
         )
         named = or_(messages.c.id == incoming.in_reply_to, messages.c.id.in_(part))
-        found = connection.execute(select(messages).where(named).limit(1)).one_or_none()
+        whose = _of_person(connection, point)
+        found = connection.execute(select(messages).where(named, whose).limit(1)).one_or_none()
         if found is not None:
             return found
     last = (
@@ -137,6 +141,18 @@ def _answered(connection: Connection, incoming: Incoming, point: ContactPoint, n
         .limit(1)
     )
     return connection.execute(last).one_or_none()
+
+
+def _of_person(connection: Connection, point: ContactPoint) -> ColumnElement[bool]:
+    """Messages to that point, or to whoever it is one of."""
+    sent_there = (messages.c.point_kind == point.kind.value) & (messages.c.point_value == point.value)
+    owner = select(contact_points.c.contact_id).where(
+        contact_points.c.kind == point.kind.value, contact_points.c.value == point.value
+    )
+    if (contact_id := connection.execute(owner).scalar()) is None:
+        return sent_there
+    people = family(connection, [survivor_of(connection, contact_id)])
+    return or_(sent_there, messages.c.contact_id.in_(list(people)))
 
 
 def _message(incoming: Incoming, point: ContactPoint, answered: Any, new_id: str, now: datetime) -> Message:

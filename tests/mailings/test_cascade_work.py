@@ -92,6 +92,26 @@ async def test_people_and_events_end_it(mill: Mill) -> None:
     assert (await states(mill, "stopped")) == {"stopped-1": _M.STOPPED}
 
 
+async def test_only_the_person_answers_by_naming_a_message(mill: Mill) -> None:
+    anna = await mill.person("+48600000001", email="anna@example.com", order="A1")
+    await mill.cascades.begin("notice", anna, id="run")
+    await mill.accept(await mill.store.messages.get("run-1"))
+    queue = mill.store.message_queue("sender")
+    taken = []
+    for from_ in ("+48600000009", "+48600000001"):
+        said = Incoming(
+            "test", Channel.SMS, from_, "100", "Yes", mill.clock.now(), from_, in_reply_to="ref-run-1"
+        )
+        taken.append(await queue.take(said, opted_out=False))
+    assert [one and one.in_reply_to for one in taken] == [None, "run-1"]
+    mail = Incoming(
+        "mail", Channel.EMAIL, "anna@example.com", "us", "Yes", mill.clock.now(), "m1", in_reply_to="run-1"
+    )
+    other_way = await queue.take(mail, opted_out=False)
+    assert other_way is not None
+    assert other_way.in_reply_to == "run-1", "by another address of the same person"
+
+
 async def test_what_is_published_ends_cascades_that_list_it(mill: Mill) -> None:
     anna = await mill.person("+48600000001", order="A1")
     events = CascadeEvents(mill.store.cascades, mill.store.publications, mill.store.followups)
