@@ -27,6 +27,7 @@ from ivr.rehearsal.script import Answer, Dials, Given, HangsUp, Says
 from ivr.rehearsal.written_tests import as_written
 from ivr.rehearsal.written_values import value_of
 from ivr.surroundings import Surroundings
+from ivr.typed_answers import KEYS
 from wording.yaml_source import SourceRejected, Table, read_yaml
 
 MOST_ACTS = 200
@@ -37,7 +38,6 @@ LONGEST_ANSWER = 2000
 MOST_OFFERED = 8
 CODE = Given().code
 TEST_NAME = "a call typed on the flow's page"
-KEYS = re.compile(r"[0-9*#]{1,64}")
 CALLER = re.compile(r"\+?[0-9]{0,20}")
 
 Act = Dials | Says | HangsUp | None

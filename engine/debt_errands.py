@@ -12,9 +12,9 @@ import structlog
 from calls.events import CallEventKind
 from dialer.debts.debt import Debt
 from dialer.debts.promising import Every
-from engine.call_log import CallLog
 from engine.codes import same_answer
 from engine.debt_desk import DebtDesk, PromiseWish, told
+from engine.errand_log import ErrandLog
 from engine.outbox_jobs import Circumstances, kept_of
 from engine.ports import Ids
 from engine.registers.actor import Actor, ActorKind
@@ -36,7 +36,7 @@ class DebtErrands:
     def __init__(
         self,
         desk: DebtDesk | None,
-        call_log: CallLog,
+        call_log: ErrandLog,
         ids: Ids,
         *,
         here: Callable[[], Circumstances],

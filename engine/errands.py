@@ -18,11 +18,11 @@ import structlog
 from calls.events import CallEventKind
 from calls.numbers import parse_number
 from compliance.facts import Channel, Mode, Purpose
-from engine.call_log import CallLog
 from engine.changes import ProfileSet
 from engine.codes import CODE_SECONDS, SentCode, same_answer
 from engine.debt_desk import DebtDesk
 from engine.debt_errands import BY_DEBT, DebtErrands
+from engine.errand_log import ErrandLog
 from engine.fetching import fetch
 from engine.gatekeeper import ContactRequest, Gate, asked_for
 from engine.outbox_jobs import WAITS_FOR_MESSAGE, Circumstances, KeptErrand, NotKept, checked_job, kept_of
@@ -93,7 +93,7 @@ class Errands:
     """Begins errands and tells when each has Finished, until the call ends."""
 
     def __init__(
-        self, call_id: str, *, desk: Desk, call_log: CallLog, tell: Callable[[Finished], None]
+        self, call_id: str, *, desk: Desk, call_log: ErrandLog, tell: Callable[[Finished], None]
     ) -> None:
         self._call_id = call_id
         self._desk = desk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from calls.events import CallEventKind
-from engine.call_log import CallLog
+from engine.errand_log import ErrandLog
 from engine.ports import Clock, ServiceFailed, Services
 from ivr.commands import Fetch
 from ivr.events import Finished
@@ -13,7 +13,7 @@ from ivr.events import Finished
 log = structlog.get_logger(__name__)
 
 
-async def fetch(errand: Fetch, *, services: Services, clock: Clock, call_log: CallLog) -> Finished:
+async def fetch(errand: Fetch, *, services: Services, clock: Clock, call_log: ErrandLog) -> Finished:
     """Ask and note it in the call's log. "failed" for whatever goes wrong."""
     began = clock.monotonic()
     note: dict[str, object] = {

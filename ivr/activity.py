@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ivr.asked import Asked
 from ivr.commands import Sound, Work
 from ivr.events import AgentAnswered, AgentLost, GivenToQueue, Heard, QueueMoved
 from ivr.sentences import FAULT, RESUMED
@@ -39,6 +40,10 @@ class Activity:
 
     def time_passed(self) -> None:
         """The deadline that the activity had set has come."""
+
+    def asked(self, languages: Sequence[str]) -> Asked | None:
+        """What may be answered now, its options called in the first of the languages that they have."""
+        return None
 
     def queue_told(self, news: QueueNews) -> None:
         """Of the queue in which the caller waits."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from calls.events import CallEvent, CallEventKind
 from ivr.activity import Apologising, GivingUp, QueueNews
+from ivr.asked import Asked
 from ivr.commands import Command, Note, Record
 from ivr.events import (
     AgentAnswered,
@@ -160,6 +161,13 @@ class Dialogue:
     def working(self) -> int | None:
         """The id of the work that it waits for."""
         return self._talk.working
+
+    def asked(self, language: str | None = None) -> Asked | None:
+        """What the person may answer now; `language`: theirs, while the flow knows none."""
+        talk = self._talk
+        if talk.activity is None or talk.ended:
+            return None
+        return talk.activity.asked(tuple(dict.fromkeys((*([language] if language else ()), *talk.languages))))
 
     @property
     def recording(self) -> Record | None:

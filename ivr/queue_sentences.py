@@ -21,6 +21,8 @@ CALLBACK = {
     "en": parse_template("To be called back instead of waiting, press {key|digits}."),
     "ru": parse_template("Если вы хотите, чтобы мы вам перезвонили, нажмите {key|digits}."),
 }
+# The button of what is offered instead of waiting, where it is shown in writing.
+INSTEAD = {"pl": ("nie czekam",), "en": ("do not wait",), "ru": ("не ждать",)}
 AGENT_LOST = {
     "pl": parse_template(
         "Przepraszamy, rozmowa została przerwana. Są Państwo na początku kolejki i odbierze pierwsza wolna "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from ivr.rehearsal.rehearsal import Act, Dials, Given, HangsUp, Says
 from ivr.rehearsal.script import Answer
 from ivr.rehearsal.written_values import value_of
 from ivr.surroundings import Surroundings
+from ivr.typed_answers import KEYS
 from wording.yaml_source import SourceRejected, Table, read_yaml
 
 Ask = Callable[[str], str]
@@ -21,7 +21,6 @@ Ask = Callable[[str], str]
 
 Tell = Callable[[str], None]
 
-_KEYS = re.compile(r"[0-9*#]{1,64}")
 HELP = "Digits are keys, other lines are speech, an empty line is silence, Ctrl-D hangs up."
 
 
@@ -59,7 +58,7 @@ class TypedCall(Conversation):
                 break
             if not line:
                 self.silence()
-            elif _KEYS.fullmatch(line):
+            elif KEYS.fullmatch(line):
                 self._type(Dials(line))
             else:
                 # Until the flow has chosen one, words may be of any language.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
+from ivr.asked import Option, labelled
 from ivr.commands import KeepConsent, Listen
 from ivr.reading.shape import Seconds
 from ivr.steps.body import FieldBody
@@ -15,6 +17,8 @@ from ivr.turns.options import OptionTurn
 from ivr.turns.turn import AGENT_KEY, BY_KEY, REPEAT_KEY, Candidate
 from ivr.turns.working_turn import WorkingTurn
 from wording.navigation import navigation_phrases
+from wording.yes_no import NO as WORD_NO
+from wording.yes_no import YES as WORD_YES
 from wording.yes_no import understood_yes_no, yes_no_phrases
 
 if TYPE_CHECKING:
@@ -110,6 +114,11 @@ class _ConsentTurn(WorkingTurn, OptionTurn):
         self.talk.caller_acted()
         self.talk.typed.insert(0, key)
         self._keep(True, BY_KEY)
+
+    def options(self, languages: Sequence[str]) -> tuple[Option, ...]:
+        """Silence says nothing in writing: both answers are offered, also the one without a key."""
+        yes, no = labelled(WORD_YES, languages, YES), labelled(WORD_NO, languages, NO)
+        return Option(self._consent.accept or yes, yes), Option(self._consent.refuse or no, no)
 
     def ears(self) -> Listen:
         return _ears(self.talk.languages)

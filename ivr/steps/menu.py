@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from ivr.answers.choice import Hear
+from ivr.asked import Option, labelled
 from ivr.commands import Listen
 from ivr.steps.body import Edge, FieldBody, Path
 from ivr.steps.set import Values, VariableName, set_values
@@ -152,6 +153,11 @@ class _MenuTurn(OptionTurn):
         super().__init__(talk, step, menu, menu.choices)
         self._menu = menu
         self.begin()
+
+    def options(self, languages: Sequence[str]) -> tuple[Option, ...]:
+        return tuple(
+            Option(key, labelled(choice.hear, languages, key)) for key, choice in self._menu.choices.items()
+        )
 
     def ears(self) -> Listen:
         return self._menu.ears(self.talk.languages)

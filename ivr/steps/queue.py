@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from calls.events import CallEventKind
 from ivr import commands
 from ivr.activity import Activity, QueueNews
+from ivr.asked import Asked, Option, labelled
 from ivr.events import AgentAnswered, AgentLost, Finished, QueueMoved
-from ivr.queue_sentences import AGENT_LOST, CALLBACK, POSITION, WAIT
+from ivr.queue_sentences import AGENT_LOST, CALLBACK, INSTEAD, POSITION, WAIT
 from ivr.reading.shape import Seconds
 from ivr.steps.body import Edge, StepBody
 from ivr.steps.transfer import LONGEST_CONVERSATION_SECONDS
@@ -123,6 +124,12 @@ class _Waiting(Activity):
         self._due: dict[str, datetime] = {}
         self._limit = talk.now
         self._wait()
+
+    def asked(self, languages: Sequence[str]) -> Asked | None:
+        offer = self._queue.offer
+        if offer is None or not self._offered:
+            return None
+        return Asked((Option(offer.key, labelled(INSTEAD, languages, offer.key)),))
 
     def spoken(self) -> None:
         self._set_deadline()

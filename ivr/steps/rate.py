@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -9,11 +10,12 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from calls.events import CallEventKind
 from ivr.answers.choice import compared
+from ivr.asked import Option
 from ivr.commands import Listen
 from ivr.steps.body import FieldBody
 from ivr.steps.set import VariableName
 from ivr.turns.options import OptionTurn
-from ivr.turns.turn import NO_KEY, YES_KEY, Candidate
+from ivr.turns.turn import NO_KEY, YES_KEY, Candidate, yes_no_options
 from wording.navigation import navigation_phrases
 from wording.option_words import number_phrases
 from wording.phrases import normalised
@@ -101,6 +103,11 @@ class _RateTurn(OptionTurn):
         super().__init__(talk, step, rate, rate.keys)
         self._rate = rate
         self.begin()
+
+    def options(self, languages: Sequence[str]) -> tuple[Option, ...]:
+        if self._rate.yes_no:
+            return yes_no_options(languages)
+        return tuple(Option(key, key) for key in self._rate.keys)
 
     def ears(self) -> Listen:
         return self._rate.ears(self.talk.languages)

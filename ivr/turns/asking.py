@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ivr.answers.kind import Answer, AnswerKind, Progress, Situation
 from ivr.answers.speech import Speech
+from ivr.asked import Option, labelled
 from ivr.commands import Listen
 from ivr.events import Heard
 from ivr.sentences import NAMED
@@ -60,6 +62,10 @@ class ValueTurn(Turn):
         self._sure = True
         self._whole_heard = True  # no word of a dictation was missed
         self.begin()
+
+    @property
+    def kind(self) -> AnswerKind:
+        return self._kind
 
     def ears(self) -> Listen:
         return self._ask_body.ears(self.talk.languages)
@@ -151,6 +157,13 @@ class PickTurn(OptionTurn):
         self._ask_body = ask
         self.secret = ask.secret
         self.begin()
+
+    def options(self, languages: Sequence[str]) -> tuple[Option, ...]:
+        names = self._ask_body.picks.names
+        return tuple(
+            Option(key, labelled({lang: (name,) for lang, name in called.items()}, languages, key))
+            for key, called in names.items()
+        )
 
     def ears(self) -> Listen:
         return self._ask_body.ears(self.talk.languages)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ivr.asked import Option
 from ivr.commands import Listen
 from ivr.sentences import OFFER
 from ivr.talk import Filled
@@ -80,6 +81,17 @@ class OfferTurn(OptionTurn):
                 for number, item in enumerate(self._items, 1)
             ),
         )
+
+    def options(self, languages: Sequence[str]) -> tuple[Option, ...]:
+        language = next(one for one in (*languages, *self.talk.languages) if one in (self._menu.offer or {}))
+        return tuple(
+            Option(str(number), str(number) if self.secret else self._said(language, item))
+            for number, item in enumerate(self._items, 1)
+        )
+
+    def _said(self, language: str, item: object) -> str:
+        assert self._menu.offer is not None
+        return self._menu.offer[language].render({**self.talk.scope, ITEM: item}, language)
 
     def ears(self) -> Listen:
         return self._listen

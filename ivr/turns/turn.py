@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from calls.events import CallEventKind
 from ivr.activity import Activity
+from ivr.answers.kind import AnswerKind
+from ivr.asked import Asked, Option, labelled
 from ivr.commands import Listen
 from ivr.events import Heard
 from ivr.flow import Step
@@ -18,7 +20,7 @@ from ivr.steps.body import FieldBody
 from ivr.talk import Filled, Talk, Wording
 from wording.navigation import Wish, navigation_phrases, understood_wish
 from wording.templates import HIDDEN
-from wording.yes_no import understood_yes_no, yes_no_phrases
+from wording.yes_no import NO, YES, understood_yes_no, yes_no_phrases
 
 # Confidence is the recogniser's own estimate in 0..1. Below the first it is more often wrong than right, so
 # it counts as not understood; below the second, or with two phrases almost as likely, a question costs the
@@ -96,6 +98,22 @@ class Turn(Activity):
     @abstractmethod
     def read_back(self, answer: Candidate) -> Filled:
         """Says what was understood."""
+
+    def options(self, languages: Sequence[str]) -> tuple[Option, ...]:
+        """Those that there are few of."""
+        return ()
+
+    @property
+    def kind(self) -> AnswerKind | None:
+        """Of a value that is asked for."""
+        return None
+
+    def asked(self, languages: Sequence[str]) -> Asked | None:
+        if self.talk.working is not None:
+            return None
+        if self._candidate is not None:
+            return Asked(yes_no_options(languages))
+        return Asked(self.options(languages), self.kind, self.secret, bool(self.keyed))
 
     def question(self) -> Sequence[Wording | Filled]:
         return (self._body.prompt,)
@@ -320,6 +338,10 @@ class Turn(Activity):
         else:
             self.talk.stop_listening()
         self.talk.say(texts, interrupt=self._body.interrupt)
+
+
+def yes_no_options(languages: Sequence[str], yes: str = YES_KEY, no: str = NO_KEY) -> tuple[Option, ...]:
+    return Option(yes, labelled(YES, languages, yes)), Option(no, labelled(NO, languages, no))
 
 
 def is_sure(heard: Heard) -> bool:
