@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -15,7 +14,6 @@ from console.api.pages_of import PageQuery
 from console.api.permission_shapes import Id
 from console.api.shapes import PLAIN, PointShape, Reason, Time
 from engine.registers.message_news import shown_text
-from engine.registers.message_statistics import GroupedBy
 from engine.registers.messages import Message, MessageDirection
 from messaging.states import MessageState
 
@@ -28,7 +26,6 @@ Values = Annotated[
     Field(max_length=50, description="What the template takes.", examples=[{"order": "A-1"}]),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=PLAIN)]
-LONGEST_TIME = timedelta(days=366)
 
 
 class MessageEventShape(Shape):
@@ -134,39 +131,6 @@ class NewMessage(Shape):
 
 class StopOrder(Shape):
     reason: Reason
-
-
-class StatisticsQuery(Shape):
-    by: GroupedBy
-    since: Time
-    until: Annotated[Time, Field(description="Not included; at most 366 days later.")]
-    prefix_digits: Annotated[int, Field(ge=1, le=12, description="Of numbers, when by prefix.")] = 4
-    limit: Annotated[int, Field(ge=1, le=1000, description="The largest groups.")] = 200
-
-
-class MessageStatisticsShape(Shape):
-    """Of outbound messages that were written in the time."""
-
-    key: str
-    messages: int
-    sent: Annotated[int, Field(description="A provider took them.")]
-    delivered: Annotated[int, Field(description="With those that were read or checked.")]
-    read: int
-    checked: int
-    failed: int
-    expired: int
-    refused: int
-    stopped: int
-    in_doubt: int
-    replied: int
-    opted_out: int
-    p50_seconds: Annotated[float | None, Field(description="From sent to delivered, of half of them.")]
-    p95_seconds: float | None
-    cost: Annotated[dict[str, int], Field(description="By currency, in minor units.")]
-
-
-class MessageStatisticsList(Shape):
-    items: list[MessageStatisticsShape]
 
 
 def message_shape(message: Message) -> MessageShape:

@@ -10,24 +10,21 @@ from compliance.refusal_reasons import code_of
 from console.api.access import Role, Scope
 from console.api.codes import FORBIDDEN
 from console.api.message_shapes import (
-    LONGEST_TIME,
     MessageAndEvents,
     MessageEventShape,
     MessagePage,
     MessageShape,
     MessagesQuery,
-    MessageStatisticsList,
-    MessageStatisticsShape,
     NewMessage,
-    StatisticsQuery,
     StopOrder,
     members_of,
     message_shape,
 )
+from console.api.message_statistics import MessageStatisticsApi
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
-from console.api.problem import FieldError, Problem
+from console.api.problem import Problem
 from console.api.written_points import not_there, one_point
 from engine.followup.composing import KINDS
 from engine.followup.message_desk import Forbidden, MessageDesk, MessageOrder
@@ -39,7 +36,7 @@ from history.forms import optional_time_form
 class MessagesApi:
     def __init__(self, parts: ApiParts) -> None:
         self._parts = parts
-        self._statistics = parts.message_statistics
+        self._statistics = MessageStatisticsApi(parts)
 
     def operations(self) -> tuple[Operation, ...]:
         read: dict[str, Any] = {"tag": "messages", "scope": Scope.MESSAGES_READ, "role": Role.SUPERVISOR}
@@ -59,11 +56,7 @@ class MessagesApi:
                 ),
                 body=NewMessage, answer=MessageShape, status=201, keyed=True, problems=(FORBIDDEN,), **write,
             ),
-            get(
-                "/messages/statistics", "message_statistics", self._counted,
-                "What became of messages, by template, mailing, provider or operator",
-                query=StatisticsQuery, answer=MessageStatisticsList, **read,
-            ),
+            *self._statistics.operations(),
             get(
                 one, "get_message", self._get, "One message, with every state it was in",
                 answer=MessageAndEvents, notes="message.seen", **read,
@@ -126,21 +119,6 @@ class MessagesApi:
         except Forbidden as forbidden:
             raise _forbidden(forbidden) from forbidden
         return Answer(message_shape(sent), headers={"Location": f"/api/v1/messages/{sent.id}"})
-
-    async def _counted(self, asked: Asked) -> Answer:
-        query: StatisticsQuery = asked.query
-        if not query.since < query.until <= query.since + LONGEST_TIME:
-            wrong = FieldError("query.until", "Write a time after since, at most 366 days later.")
-            raise Problem(400, "invalid", "The time cannot be counted.", errors=[wrong])
-        found = await self._statistics.statistics(
-            query.by,
-            since=query.since,
-            until=query.until,
-            prefix_digits=query.prefix_digits,
-            limit=query.limit,
-        )
-        items = [MessageStatisticsShape.model_validate(one, from_attributes=True) for one in found]
-        return Answer(MessageStatisticsList(items=items))
 
     async def _get(self, asked: Asked) -> Answer:
         message = await self._desk.messages.get(asked.path["message_id"])
