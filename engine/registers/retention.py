@@ -19,6 +19,7 @@ class RetentionKind(StrEnum):
     CAMPAIGNS = "campaigns"
     DEBTS = "debts"
     MESSAGES = "messages"
+    CHATS = "chats"
     REFUSED_ROWS = "refused_rows"
     AGENTS = "agents"
     AUDIT = "audit"

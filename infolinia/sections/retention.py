@@ -39,6 +39,7 @@ class RetentionSection(BaseModel):
     campaigns: Period = "24 months"
     debts: Period = "6 years"
     messages: Period = "6 months"
+    chats: Period = "24 months"
     refused_rows: Period = "30 days"
     agents: Period = "24 months"
     audit: Period = "24 months"

@@ -34,5 +34,5 @@ def empty_chats(connection: Connection, rows: ColumnElement[bool]) -> int:
 
 def empty_lines(connection: Connection, rows: ColumnElement[bool]) -> int:
     """When who wrote stays. What a flow or an agent said may name the person too."""
-    emptied = {"text": "", "buttons": [], "client_id": None, "data": {}}
+    emptied: dict[str, object] = {"text": "", "buttons": [], "client_id": None, "data": {}}
     return connection.execute(update(chat_lines).where(rows).values(emptied)).rowcount

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Table,
     Text,
     cast,
     delete,
@@ -21,7 +19,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -34,8 +31,10 @@ from store.lead_keeping import delete_leads
 from store.privacy.scanning import text_columns
 from store.recordings.vault import SEALED
 from store.registers.legal_holds import held_calls, held_contacts
+from store.registers.overdue_rows import OverdueRows, dropping, of_ids, of_nobody_held
 from store.registers.recordings import drop_sound, drop_transcripts
 from store.registers.transactions import read, reading, written
+from store.registers.written_retention import CHATS, ROWS_OF_MESSAGES, WORDS_OF_MESSAGES
 from store.tables import (
     agent_events,
     attempts,
@@ -62,16 +61,6 @@ from store.tables import (
 
 BATCH_ROWS = 500
 _HAVE_RECORDING = (CallEventKind.MESSAGE_LEFT.value, CallEventKind.CLIP_RECORDED.value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """`at` tells the age of a row of `table`; `due` which may go; `drop` takes a batch of keys away."""
-
-    table: Table
-    at: ColumnElement[Any] | None
-    due: Callable[[datetime], ColumnElement[bool]]
-    drop: Callable[[Connection, list[tuple[Any, ...]]], None]
 
 
 class SqlRetention:
@@ -140,7 +129,7 @@ def _interaction_free(*, before: datetime) -> ColumnElement[bool]:
     return (
         (interactions.c.at < before)
         & interactions.c.subject_id.not_in(held_calls())
-        & or_(interactions.c.contact_id.is_(None), interactions.c.contact_id.not_in(held_contacts()))
+        & of_nobody_held(interactions.c.contact_id)
     )
 
 
@@ -207,58 +196,42 @@ def _drop_debts(connection: Connection, ids: list[str]) -> None:
     connection.execute(delete(debts).where(debts.c.id.in_(ids)))
 
 
-def _of_ids(
-    drop: Callable[[Connection, list[str]], None],
-) -> Callable[[Connection, list[tuple[Any, ...]]], None]:
-    return lambda connection, keys: drop(connection, [id_ for (id_,) in keys])
-
-
-def _dropping(table: Table) -> Callable[[Connection, list[tuple[Any, ...]]], None]:
-    def drop(connection: Connection, keys: list[tuple[Any, ...]]) -> None:
-        key = list(table.primary_key.columns)
-        given = [key_[0] for key_ in keys]
-        mine = key[0].in_(given) if len(key) == 1 else tuple_(*key).in_(keys)
-        connection.execute(delete(table).where(mine))
-
-    return drop
-
-
 _campaign_over = select(campaigns.c.finished_at).where(campaigns.c.id == leads.c.campaign).scalar_subquery()
 _finished = select(imports.c.finished_at).where(imports.c.id == import_refusals.c.import_id).scalar_subquery()
 _settled = func.coalesce(outbox.c.done_at, outbox.c.dead_at)
 
-_KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
+_KINDS: Mapping[RetentionKind, tuple[OverdueRows, ...]] = {
     RetentionKind.RECORDINGS: (
-        _Kind(
+        OverdueRows(
             calls,
             calls.c.started_at,
             lambda before: _ended_calls(before) & calls.c.recording.is_not(None),
             _drop_recordings,
         ),
-        _Kind(
+        OverdueRows(
             recordings,
             recordings.c.started_at,
             lambda before: _talk_free(before) & recordings.c.path.is_not(None),
-            _of_ids(drop_sound),
+            of_ids(drop_sound),
         ),
     ),
     RetentionKind.TRANSCRIPTS: (
-        _Kind(
+        OverdueRows(
             interactions,
             interactions.c.at,
             lambda before: _interaction_free(before=before) & interactions.c.transcript.is_not(None),
             _drop_transcripts,
         ),
-        _Kind(
+        OverdueRows(
             recordings,
             recordings.c.started_at,
             lambda before: _talk_free(before) & (recordings.c.transcript_state == TranscriptState.DONE.value),
-            _of_ids(drop_transcripts),
+            of_ids(drop_transcripts),
         ),
     ),
     RetentionKind.CALLS: (
-        _Kind(calls, calls.c.started_at, _ended_calls, _drop_calls),
-        _Kind(
+        OverdueRows(calls, calls.c.started_at, _ended_calls, _drop_calls),
+        OverdueRows(
             recordings,
             recordings.c.started_at,
             lambda before: (
@@ -267,19 +240,20 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
                 & recordings.c.raw.is_(None)
                 & (recordings.c.transcript_state != TranscriptState.DONE.value)
             ),
-            _dropping(recordings),
+            dropping(recordings),
         ),
     ),
     RetentionKind.INTERACTIONS: (
-        _Kind(
+        OverdueRows(
             interactions,
             interactions.c.at,
             lambda before: _interaction_free(before=before),
-            _dropping(interactions),
+            dropping(interactions),
         ),
+        *ROWS_OF_MESSAGES,
     ),
     RetentionKind.CALLBACKS: (
-        _Kind(
+        OverdueRows(
             callback_requests,
             callback_requests.c.requested_at,
             lambda before: (
@@ -290,32 +264,32 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
         ),
     ),
     RetentionKind.CAMPAIGNS: (
-        _Kind(
+        OverdueRows(
             attempts,
             attempts.c.at,
             lambda before: (
                 (attempts.c.at < before)
                 & attempts.c.ended_at.is_not(None)
                 & attempts.c.id.not_in(held_calls())
-                & or_(attempts.c.contact_id.is_(None), attempts.c.contact_id.not_in(held_contacts()))
+                & of_nobody_held(attempts.c.contact_id)
             ),
-            _dropping(attempts),
+            dropping(attempts),
         ),
-        _Kind(
+        OverdueRows(
             campaign_minutes,
             campaign_minutes.c.at,
             lambda before: campaign_minutes.c.at < before,
-            _dropping(campaign_minutes),
+            dropping(campaign_minutes),
         ),
-        _Kind(
+        OverdueRows(
             leads,
             leads.c.added_at,
             lambda before: (_campaign_over < before) & leads.c.contact_id.not_in(held_contacts()),
-            _of_ids(delete_leads),
+            of_ids(delete_leads),
         ),
     ),
     RetentionKind.DEBTS: (
-        _Kind(
+        OverdueRows(
             debts,
             debts.c.since,
             lambda before: (
@@ -323,34 +297,36 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
                 & debts.c.state.in_([DebtState.PAID.value, DebtState.WITHDRAWN.value])
                 & debts.c.contact_id.not_in(held_contacts())
             ),
-            _of_ids(_drop_debts),
+            of_ids(_drop_debts),
         ),
     ),
     RetentionKind.MESSAGES: (
-        _Kind(
+        OverdueRows(
             outbox,
             outbox.c.created_at,
             # Deliveries of webhooks are tidied by their own worker.
             lambda before: (_settled < before) & ~outbox.c.topic.startswith("webhook:"),
-            _dropping(outbox),
+            dropping(outbox),
         ),
+        *WORDS_OF_MESSAGES,
     ),
+    RetentionKind.CHATS: CHATS,
     RetentionKind.REFUSED_ROWS: (
-        _Kind(import_refusals, None, lambda before: _finished < before, _dropping(import_refusals)),
+        OverdueRows(import_refusals, None, lambda before: _finished < before, dropping(import_refusals)),
     ),
     RetentionKind.AGENTS: (
-        _Kind(
+        OverdueRows(
             agent_events,
             agent_events.c.at,
             lambda before: agent_events.c.at < before,
-            _dropping(agent_events),
+            dropping(agent_events),
         ),
     ),
     RetentionKind.AUDIT: (
-        _Kind(audit_log, audit_log.c.at, lambda before: audit_log.c.at < before, _dropping(audit_log)),
+        OverdueRows(audit_log, audit_log.c.at, lambda before: audit_log.c.at < before, dropping(audit_log)),
     ),
     RetentionKind.CONSENT_PROOF: (
-        _Kind(
+        OverdueRows(
             consents,
             consents.c.at,
             lambda before: (
@@ -358,7 +334,7 @@ _KINDS: Mapping[RetentionKind, tuple[_Kind, ...]] = {
                 & consents.c.contact_id.is_(None)
                 & consents.c.point_value.startswith("erased:")
             ),
-            _dropping(consents),
+            dropping(consents),
         ),
     ),
 }

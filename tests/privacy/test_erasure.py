@@ -178,11 +178,11 @@ async def test_a_hold_and_a_call_that_goes_on_refuse_it(store: Store, gate: Gate
         await store.privacy.erase(WE, life.contact_id, "asked")
     await store.privacy.lift(WE, hold.id)
     await (await _sql(store))("UPDATE calls SET ended_at = NULL WHERE id = '01CALL71'")
-    with pytest.raises(Refused, match="Call 01CALL71 .* goes on"):
+    with pytest.raises(Refused, match=r"Call 01CALL71 .* goes on"):
         await store.privacy.plan(life.contact_id)
     await (await _sql(store))("UPDATE calls SET ended_at = started_at WHERE id = '01CALL71'")
     await (await _sql(store))("UPDATE chats SET phase = 'talking' WHERE id = '01CHAT71'")
-    with pytest.raises(Refused, match="Chat 01CHAT71 .* goes on"):
+    with pytest.raises(Refused, match=r"Chat 01CHAT71 .* goes on"):
         await store.privacy.plan(life.contact_id)
     with pytest.raises(Missing):
         await store.privacy.hold(WE, "contact:nobody", "x")

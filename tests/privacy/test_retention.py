@@ -55,7 +55,7 @@ async def test_a_dry_run_tells_what_a_run_deletes_and_changes_nothing(
         assert {kind.value for kind, one in found.items() if one.rows} == (
             {
                 *("recordings", "calls", "interactions", "campaigns", "messages", "transcripts"),
-                *("refused_rows", "audit"),
+                *("refused_rows", "audit", "chats"),
             }
             if number
             else set()
@@ -76,6 +76,8 @@ async def test_a_dry_run_tells_what_a_run_deletes_and_changes_nothing(
         "leads:",
         "lead_numbers:",
         "lead_progress:",
+        "chats:",
+        "chat_lines:",
     )
     for table in (*gone, "import_refusals:", "audit_log:"):
         assert f"\n{table}" not in after, table

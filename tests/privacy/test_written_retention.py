@@ -1,0 +1,87 @@
+"""What was written: a message's words go before its row, a chat goes whole; what is held or unsent stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from compliance.facts import Channel
+from engine.registers.dialogues import DialogueFilter
+from engine.registers.messages import Message, MessageFilter, Move
+from engine.registers.retention import RetentionKind
+from engine.retention import delete_overdue
+from history.interaction import ContactPoint, PointKind
+from messaging.chat import Chat, ChatLine, ChatPhase, LineKind, Speaker
+from messaging.links import short_link
+from messaging.provider import Incoming
+from messaging.states import MessageState
+from store.store import Store
+from tests.conftest import HandClock
+from tests.store.people import WE
+
+ANNA, JAN = "+48600000001", "+48600000002"
+MONTH = timedelta(days=30)
+
+
+async def wrote(store: Store, clock: HandClock, id: str, to: str) -> Message:
+    """A message that was delivered, with a link."""
+    now = clock.now()
+    message = Message(id, now, Channel.SMS, ContactPoint(PointKind.PHONE, to), "tulips", subject="tulips")
+    link = short_link(id.encode().ljust(8), id, "https://shop.example.com/tulips", now)
+    await store.messages.add([message], [replace(link, expires_at=now + timedelta(days=1))])
+    queue = store.message_queue("w1")
+    await queue.claim(Channel.SMS, limit=9, lease_seconds=30)
+    for state in (MessageState.SENDING, MessageState.ACCEPTED, MessageState.DELIVERED):
+        await queue.move([Move(id, state, now, provider="one", leased_until=now)])
+    return await store.messages.get(id)
+
+
+async def test_words_go_first_and_rows_with_those_of_the_history(store: Store, clock: HandClock) -> None:
+    sent, held = await wrote(store, clock, "m1", ANNA), await wrote(store, clock, "m2", JAN)
+    later = clock.now() + timedelta(days=400)
+    waits = replace(sent, id="m3", state=MessageState.QUEUED, not_before=later, expires_at=None)
+    await store.messages.add([waits])
+    came = Incoming("one", Channel.SMS, ANNA, "100", "tulips?", clock.now(), "x1")
+    await store.message_queue("w1").take(came, opted_out=False)
+    (dialogue,) = await store.dialogues.take_in(lambda message: "orders")
+    reply = Message("r1", clock.now(), Channel.SMS, sent.point, "tulips!", agent="anna")
+    await store.dialogues.answer(dialogue.id, "anna", reply)
+    await store.messages.stop(WE, "r1", "no")
+    await store.dialogues.close(dialogue.id, None)
+    hold = await store.privacy.hold(WE, f"contact:{held.contact_id}", "a court asks")
+
+    clock.pass_seconds(32 * 86_400)
+    periods = {RetentionKind.MESSAGES: MONTH}
+    found = await store.retention.overdue(RetentionKind.MESSAGES, clock.now() - MONTH)
+    assert found.rows == 4, "three messages and a link"
+    deleted = await delete_overdue(store.retention, periods, clock)
+    assert deleted == {RetentionKind.MESSAGES: 4}
+    texts = {one.id: one.text for one in (await store.messages.list(MessageFilter())).items}
+    assert {key: text for key, text in texts.items() if text} == {"m2": "tulips", "m3": "tulips"}
+    assert len(texts) == 5
+    assert await store.messages.get("m1") == replace(sent, text="", subject="")
+
+    periods = {RetentionKind.INTERACTIONS: MONTH}
+    await delete_overdue(store.retention, periods, clock)
+    assert {one.id for one in (await store.messages.list(MessageFilter())).items} == {"m2", "m3"}
+    assert (await store.dialogues.list(DialogueFilter(state=None))).items == ()
+    await store.privacy.lift(WE, hold.id)
+    await delete_overdue(store.retention, {RetentionKind.MESSAGES: MONTH} | periods, clock)
+    assert [one.id for one in (await store.messages.list(MessageFilter())).items] == ["m3"]
+
+
+async def test_chats_that_are_over_go_whole(store: Store, clock: HandClock) -> None:
+    now = clock.now()
+    for n, phase in enumerate((ChatPhase.CLOSED, ChatPhase.CLOSED, ChatPhase.TALKING)):
+        point = ContactPoint(PointKind.VISITOR, f"browser-{n}")
+        line = ChatLine(1, now, Speaker.VISITOR, LineKind.TEXT, "tulips")
+        opened = await store.chats.open(Chat(f"ch{n}", "shop", point, "5ec", now, "n1", "hotline"), [line])
+        closed_at = now if phase is ChatPhase.CLOSED else None
+        await store.chats.keep(replace(opened, phase=phase, closed_at=closed_at), ())
+    held = await store.chats.get("ch1")
+    await store.privacy.hold(WE, f"contact:{held.contact_id}", "a court asks")
+    periods = {RetentionKind.CHATS: MONTH}
+    assert await delete_overdue(store.retention, periods, clock) == {}
+    clock.pass_seconds(31 * 86_400)
+    assert await delete_overdue(store.retention, periods, clock) == {RetentionKind.CHATS: 1}
+    assert [len(await store.chats.lines(f"ch{n}")) for n in range(3)] == [0, 1, 1]
