@@ -55,6 +55,7 @@ from console.settings.people import PeoplePages
 from console.settings.staffing import StaffingPages
 from console.settings.tokens import TokenPages
 from console.visitor_calls import VisitorCalls
+from console.web_chat.serving import WebChat
 from engine.chat.sides import AgentSide
 from engine.chat.supervising import SupervisedChats
 from engine.desk.desks import Desks
@@ -124,6 +125,7 @@ def make_application(
     messages: MessageMeans | None = None,
     written: WrittenWork | None = None,
     agent_chats: AgentSide | None = None,
+    web_chat: WebChat | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
     Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
@@ -203,6 +205,9 @@ def make_application(
             app.add_routes(message_routes(pages, api.parts, messages))
     if forms:
         app.add_routes(forms.routes())
+    if web_chat:
+        app.on_shutdown.append(web_chat.close)
+        app.add_routes(web_chat.routes())
     app.add_routes(pages.routes())
     app.add_routes(call_pages.routes())
     app.add_routes(flow_pages.routes())

@@ -28,12 +28,27 @@ from engine.seen_notes import SeenNotes
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # What is no page: it tells nothing of anybody. The API asks for credentials itself, a form and a provider's
-# callback prove themselves, and a short link is known to whom it was sent.
+# callback prove themselves, a short link is known to whom it was sent, and a chat's visitor knows its secret.
 OPEN = frozenset(
     {
         "/forms/{name}/callback",
         "/callbacks/providers/{name}",
         "/s/{link}",
+        "/chat/{site}",
+        "/chat/{site}/widget.js",
+        "/chat/{site}/invitation",
+        "/chat/{site}/open",
+        "/chat/{site}/say",
+        "/chat/{site}/press",
+        "/chat/{site}/seen",
+        "/chat/{site}/typing",
+        "/chat/{site}/end",
+        "/chat/{site}/call-me",
+        "/chat/{site}/events",
+        "/chat/{site}/call/offer",
+        "/chat/{site}/call/{visitor_id}",
+        "/chat/{site}/call/{visitor_id}/keys",
+        "/chat/{site}/form",
         "/sign-in",
         "/language",
         "/healthz",

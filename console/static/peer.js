@@ -23,8 +23,9 @@ export class Peer {
   #ended = false;
   #asking = null;
 
-  constructor({ onConnected, onEnded, onAudio }) {
-    Object.assign(this, { onConnected, onEnded, onAudio });
+  // `at`: where the engine takes offers; `proof`: what the offer bears beside.
+  constructor({ onConnected, onEnded, onAudio, at = "/visitor", proof = {} }) {
+    Object.assign(this, { onConnected, onEnded, onAudio, at, proof });
   }
 
   get visitor() {
@@ -42,14 +43,14 @@ export class Peer {
     await connection.setLocalDescription(await connection.createOffer());
     await gathered(connection);
 
-    const response = await fetch("/visitor/offer", {
+    const response = await fetch(`${this.at}/offer`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...csrf },
-      body: JSON.stringify({ sdp: connection.localDescription.sdp, number }),
+      body: JSON.stringify({ ...this.proof, sdp: connection.localDescription.sdp, number }),
       signal: AbortSignal.timeout(CONNECT_LIMIT_MS),
     });
     const answer = await response.json();
-    if (!response.ok) throw new CallFailed("call_failed", answer.error);
+    if (!response.ok) throw new CallFailed("call_failed", answer.error ?? answer.sentence);
     this.#visitor = answer.visitor;
     if (this.#ended) return this.#tellEngine();
     await connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
@@ -67,7 +68,7 @@ export class Peer {
   // Keys arrive in the order in which they were pressed.
   press(keys) {
     this.#keys = this.#keys.then(() =>
-      fetch(`/visitor/${this.#visitor}/keys`, {
+      fetch(`${this.at}/${this.#visitor}/keys`, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...csrf },
         body: JSON.stringify({ keys }),
@@ -79,7 +80,7 @@ export class Peer {
   }
 
   async #ask() {
-    const response = await fetch(`/visitor/${this.#visitor}`, { signal: AbortSignal.timeout(ASK_MS) }).catch(() => null);
+    const response = await fetch(`${this.at}/${this.#visitor}`, { signal: AbortSignal.timeout(ASK_MS) }).catch(() => null);
     if (response?.ok && !(await response.json()).there) this.#finish();
   }
 
@@ -100,7 +101,7 @@ export class Peer {
 
   #tellEngine() {
     // keepalive: it must arrive even while the page is being left.
-    if (this.#visitor) fetch(`/visitor/${this.#visitor}`, { method: "DELETE", headers: csrf, keepalive: true }).catch(() => {});
+    if (this.#visitor) fetch(`${this.at}/${this.#visitor}`, { method: "DELETE", headers: csrf, keepalive: true }).catch(() => {});
   }
 }
 
