@@ -196,14 +196,18 @@ class Distribution:
         for name, queue in self._queues.items():
             members = self._floor.able(Demand(name))
             places = self._lobby.room.callers_in(name)
+            chats = [place.work.since for place in places if place.work.kind is WorkKind.CHAT]
+            calls = [place.work.since for place in places if place.work.kind is WorkKind.CALL]
             views[name] = QueueView(
                 name,
-                len(places),
-                min((place.work.since for place in places), default=None),
+                len(calls),
+                min(calls, default=None),
                 Counter({word: n for word, mask in counted.items() if (n := (mask & members).bit_count())}),
                 (members & free).bit_count(),
                 queue.service_level_seconds,
                 self._lobby.opening.get(name, True),
+                len(chats),
+                min(chats, default=None),
             )
         return MappingProxyType(views)
 

@@ -21,6 +21,8 @@ TRANSITIONS: dict[AgentState, frozenset[AgentState]] = {
 # While a part is in one of these, nothing is offered.
 UNDISTURBED = frozenset({AgentState.OFFERED, AgentState.WRAP_UP})
 OCCUPIED = frozenset({AgentState.TALKING, AgentState.HOLD, AgentState.WRAP_UP})
+ON_THE_LINE = frozenset({AgentState.TALKING, AgentState.HOLD})
+IN_WRITING = {WorkKind.CHAT: "chatting", WorkKind.TASK: "writing"}
 HOUR = timedelta(hours=1)
 _PERCENT = HOUR / 100
 _NOT_KNOWN = datetime.min.replace(tzinfo=UTC)
@@ -277,7 +279,10 @@ class Seat:
         )
 
     def counted(self) -> str:
-        """The word by which they are counted: the state, or the status of one who is idle for it."""
-        state = self.state
+        """The word by which they are counted: the state, or the status of one who is idle for it; of who
+        talks in writing "chatting" or "writing"."""
+        main, state = self.main, self.state
+        if main is not None and state in ON_THE_LINE and main.kind in IN_WRITING:
+            return IN_WRITING[main.kind]
         idle = state is AgentState.IDLE and self.status is not AgentStatus.AVAILABLE
         return self.status.value if idle else state.value

@@ -45,9 +45,10 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """`agents`: state -> how many of the queue's agents; those idle but not available count by their status.
+    """`agents`: state -> how many of the queue's agents; those idle but not available count by their status,
+    those who chat as "chatting" and those who answer messages as "writing".
 
-    `free`: how many could be offered a call now.
+    `waiting`: callers. `free`: how many could be offered a call now. `chats`: visitors who wait in writing.
     """
 
     name: str
@@ -57,6 +58,8 @@ class QueueView:
     free: int
     service_level_seconds: float
     is_open: bool
+    chats: int = 0
+    longest_chat_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

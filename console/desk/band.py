@@ -132,6 +132,10 @@ def pill_of(view: DeskView, words: Words) -> Pill:
     if view.state.value in STATES:
         tone, word = STATES[view.state.value]
         return Pill(tone, TONE_ICONS[tone], words(word), view.state_since)
+    if view.chats:
+        return Pill("talking", "message-square", words("floor_chatting", count=view.chats), None)
+    if view.messages:
+        return Pill("talking", "mail", words("floor_writing"), None)
     tone, word = STATUSES[view.status.value]
     text, limit = words(word), None
     if view.status.value == "break" and view.reason:

@@ -13,6 +13,7 @@ import structlog
 from acd.agents import AgentState, AgentStatus
 from acd.talks.talk import PartyRole, PartyView, TalkView
 from acd.views import AgentView
+from acd.work import WorkKind
 from engine.call_log import CallLog
 from engine.desk.arrangements import shown as filled_where_known
 from engine.desk.call_parts import CallParts
@@ -203,6 +204,8 @@ class Showing:
             state_since=view.state_since,
             phone_ready=view.reachable,
             breaks=settings.breaks,
+            chats=self._in_writing(agent, WorkKind.CHAT),
+            messages=self._in_writing(agent, WorkKind.TASK),
             names=self.names(),
         )
         if details & {DeskDetail.CALL, DeskDetail.SIDE}:
@@ -280,6 +283,11 @@ class Showing:
                 return await self._parts.log_of(call_id)
         except (StoreUnavailable, LookupError, TimeoutError):
             return None
+
+    def _in_writing(self, agent: str, kind: WorkKind) -> int:
+        view = self._queues.agent_view(agent)
+        work = () if view is None else view.all_work
+        return sum(one.kind is kind and one.state is AgentState.TALKING for one in work)
 
     def _offer(self, view: AgentView, popup: Popup | None) -> OfferView | None:
         if view.state is not AgentState.OFFERED or view.work is None or view.state_since is None:

@@ -200,8 +200,8 @@ class DeskView:
     """The whole desk of one agent. `now` is the server's time, which timers count from.
 
     `after`: the status chosen during a talk, which takes effect when it is over. `names`: what agents are
-    called, by agent. `preview`: the lead that they look at, whose `popup` it is then. What was not asked for
-    (DeskDetail) is left out.
+    called, by agent. `preview`: the lead that they look at, whose `popup` it is then. `chats` and
+    `messages`: how many they have in hand in writing. What was not asked for (DeskDetail) is left out.
     """
 
     now: datetime
@@ -229,4 +229,6 @@ class DeskView:
     day: AgentDay = field(default_factory=AgentDay)
     queues: tuple[QueueView, ...] = ()
     others: tuple[AgentView, ...] = ()
+    chats: int = 0
+    messages: int = 0
     names: Mapping[str, str] = field(default_factory=dict)
