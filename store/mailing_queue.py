@@ -171,6 +171,8 @@ class SqlMailingQueue:
         now = self._clock.now()
 
         def done(connection: Connection) -> bool:
+            if _goes_on(connection, id):
+                return False
             return figures_of(connection, read_mailing(connection, id), now).done
 
         def work(connection: Connection) -> bool:
@@ -191,6 +193,15 @@ class SqlMailingQueue:
                 ordered_now(connection, ENGINE, known, Order.STOP, reason, now)
 
         await written(self._engine, work)
+
+
+def _goes_on(connection: Connection, id: str) -> bool:
+    """What can be seen without counting all of it: somebody has no message yet, or one has not gone out."""
+    to_come = select(_r.n).where(_r.mailing == id, _r.written_at.is_(None)).limit(1)
+    begun = (MessageState.QUEUED.value, MessageState.SENDING.value)
+    outbound = _m.direction == MessageDirection.OUTBOUND.value
+    waits = _any(connection, [_m.mailing == id, outbound, _m.state.in_(begun)])
+    return waits or connection.execute(to_come).first() is not None
 
 
 def _any(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> bool:

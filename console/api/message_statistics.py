@@ -47,7 +47,8 @@ class MessageStatisticsApi:
                 query=StatisticsQuery, answer=MessageStatisticsList,
             ),
             Operation(
-                "GET", f"{path}.csv", "message_statistics_csv", self._file, "What became of messages, as a table",
+                "GET", f"{path}.csv", "message_statistics_csv", self._file,
+                "What became of messages, as a table",
                 tag="messages", scope=Scope.MESSAGES_READ, role=Role.SUPERVISOR,
                 query=StatisticsQuery, answer_types=("text/csv",),
             ),

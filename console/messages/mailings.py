@@ -26,7 +26,7 @@ from console.words import Words
 from engine.followup.mailing_desk import MailingDesk, Preview
 from engine.registers.mailings import Mailing, MailingFigures
 from engine.registers.refusals import Changed, Missing, Refused
-from messaging.mailing import ORDERS, OVER, MailingState, Order
+from messaging.mailing import ORDERS, OVER, MailingState, Order, Progress
 from messaging.states import FINAL, MessageState
 
 PAGE_ROWS = 20
@@ -49,7 +49,7 @@ _BY_PEOPLE = (Order.START, Order.PAUSE, Order.GO_ON, Order.STOP)
 @dataclass(frozen=True, slots=True)
 class Row:
     mailing: Mailing
-    figures: MailingFigures
+    progress: Progress
 
 
 class MailingPages:
@@ -77,12 +77,13 @@ class MailingPages:
         except Problem as wrong:
             raise Fault(400, "`after` is not the place of a page. Open /mailings without it.") from wrong
         page = await self._desk.mailings.list(limit=PAGE_ROWS, after=after)
+        progress = await self._desk.mailings.progress(page.items)
         return self._pages.page(
             request,
             "messages/mailings.html",
             page="messages",
             tab="mailings",
-            rows=[Row(one, await self._figures(one.id)) for one in page.items],
+            rows=[Row(one, progress[one.id]) for one in page.items],
             shapes=STATE_SHAPES,
             first=after is None,
             next=cursor_of(*page.after) if page.after else None,

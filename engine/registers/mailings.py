@@ -129,6 +129,9 @@ class Mailings(Protocol):
 
     async def figures(self, id: str) -> MailingFigures: ...
 
+    async def progress(self, some: Sequence[Mailing]) -> Mapping[str, Progress]:
+        """By their ids, for lists of them: without opt-outs and cost; recipients are those of the start."""
+
     async def recipients(
         self, id: str, *, unwritten: bool = False, limit: int = 50, after: Sequence[str] | None = None
     ) -> Page[RecipientOutcome]:

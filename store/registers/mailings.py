@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,6 +37,7 @@ from store.tables import (
 
 _c = mailings.c
 _r = mailing_recipients.c
+_m = messages.c
 # As take_incoming names the objection of who wrote an opt-out word.
 _OPTED_OUT_SUFFIX = "-person"
 # A provider drops what has expired; its receipt may take so long.
@@ -151,6 +152,25 @@ class SqlMailings:
 
         return await read(self._engine, work)
 
+    async def progress(self, some: Sequence[Mailing]) -> Mapping[str, Progress]:
+        ids = [one.id for one in some]
+        counted = select(_m.mailing, _m.direction, _m.state, func.count().label("number"))
+        counted = counted.where(_m.mailing.in_(ids)).group_by(_m.mailing, _m.direction, _m.state)
+        people = func.count(_m.contact_id.distinct()).label("number")
+        replied = select(_m.mailing, people).where(
+            _m.mailing.in_(ids), _m.direction == MessageDirection.INBOUND.value
+        )
+
+        def work(connection: Connection) -> dict[str, Progress]:
+            counts: dict[str, dict[MessageState, int]] = {one: {} for one in ids}
+            for row in connection.execute(counted):
+                if row.direction == MessageDirection.OUTBOUND:
+                    counts[row.mailing][MessageState(row.state)] = row.number
+            wrote: dict[str, int] = dict(connection.execute(replied.group_by(_m.mailing)).all())
+            return {one.id: Progress(one.recipients, counts[one.id], wrote.get(one.id, 0)) for one in some}
+
+        return await read(self._engine, work)
+
     async def recipients(
         self, id: str, *, unwritten: bool = False, limit: int = 50, after: Sequence[str] | None = None
     ) -> Page[RecipientOutcome]:
@@ -221,11 +241,9 @@ def figures_of(connection: Connection, mailing: Mailing, now: datetime) -> Maili
     ours = messages.c.mailing == mailing.id
     outbound = ours & (messages.c.direction == MessageDirection.OUTBOUND.value)
     inbound = ours & (messages.c.direction == MessageDirection.INBOUND.value)
-    by_state = select(messages.c.state, func.count(), func.sum(messages.c.cost)).where(outbound)
-    counts, cost = {}, 0
-    for state, number, spent in connection.execute(by_state.group_by(messages.c.state)):
-        counts[MessageState(state)] = number
-        cost += int(spent or 0)
+    by_state = select(messages.c.state, func.count()).where(outbound).group_by(messages.c.state)
+    counts = {MessageState(state): number for state, number in connection.execute(by_state)}
+    cost = connection.execute(select(func.sum(messages.c.cost)).where(outbound)).scalar_one()
     replied = select(func.count(messages.c.contact_id.distinct())).where(inbound)
     objections = select(messages.c.id + literal(_OPTED_OUT_SUFFIX)).where(inbound)
     opted_out = select(func.count()).where(do_not_contact.c.id.in_(objections))
@@ -249,7 +267,7 @@ def figures_of(connection: Connection, mailing: Mailing, now: datetime) -> Maili
         counts,
         connection.execute(replied).scalar_one(),
         connection.execute(opted_out).scalar_one(),
-        cost,
+        int(cost or 0),
     )
     return MailingFigures(
         progress,

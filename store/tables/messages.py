@@ -96,7 +96,15 @@ Index("ix_messages_time", _m.at, _m.id)
 Index("ix_messages_contact", _m.contact_id, _m.at)
 Index("ix_messages_point", _m.point_value, _m.at)
 _mailed = _m.mailing.is_not(None)
-Index("ix_messages_mailing", _m.mailing, _m.state, sqlite_where=_mailed, postgresql_where=_mailed)
+# How far a mailing is is counted from it alone.
+Index(
+    "ix_messages_mailing",
+    _m.mailing,
+    _m.direction,
+    _m.state,
+    sqlite_where=_mailed,
+    postgresql_where=_mailed,
+)
 _cascaded = _m.cascade.is_not(None)
 Index("ix_messages_cascade", _m.cascade, sqlite_where=_cascaded, postgresql_where=_cascaded)
 _named = _m.external_id.is_not(None)

@@ -316,3 +316,25 @@ async def test_what_cannot_be_is_refused_in_a_sentence(mill: Mill) -> None:
     nobody = await mill.desk.change(WE, replace(changed, values={"shop": "x"}, channel=Channel.PUSH))
     with pytest.raises(Refused, match="Nobody would get it"):
         await mill.desk.start(WE, nobody.id)
+
+
+async def test_how_far_many_are_is_counted_at_once(mill: Mill) -> None:
+    ids = await mill.people(3)
+    waits = await mill.desk.create(WE, draft(mill, ids, name="November"))
+    goes = await started(mill, ids)
+    await mill.rounds()
+    written = await mill.messages(goes)
+    await mill.accept(*written)
+    await mill.receipt(written[0], MessageState.DELIVERED)
+    await mill.receipt(written[1], MessageState.FAILED)
+    number = written[0].point
+    assert number is not None
+    for n in range(2):
+        answer = Incoming("test", Channel.SMS, number.value, "100", "Thanks", mill.clock.now(), f"in-{n}")
+        await mill.store.message_queue("sender").take(answer, opted_out=False)
+    mailings = [await mill.store.mailings.get(one) for one in (waits.id, goes)]
+    told = await mill.store.mailings.progress(mailings)
+    assert (told[waits.id].recipients, told[waits.id].counts) == (0, {})
+    one = told[goes]
+    assert (one.recipients, one.final, one.reached, one.replied, one.to_come) == (3, 2, 1, 1, 0)
+    assert await mill.store.mailings.progress([]) == {}
