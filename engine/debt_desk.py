@@ -6,7 +6,6 @@ person disputes, or no longer wants to be called about, stops every campaign's c
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +21,8 @@ from dialer.debts.promise import Instalment, Promise
 from dialer.debts.promising import MAY_PROMISE, Every, PromiseTerms, instalments_of, wrong_promise
 from dialer.debts.reminders import Reminder, ReminderKind, ReminderPlan, reminders
 from engine.gatekeeper import ContactRequest, Gate
-from engine.ports import Clock, StoreUnavailable
+from engine.lookout import Lookout
+from engine.ports import Clock
 from engine.registers.actor import Actor
 from engine.registers.contacts import Contacts
 from engine.registers.debts import Debts, ReminderJob
@@ -76,7 +76,6 @@ class DebtDesk:
         *,
         zone: tzinfo,
         rules: PromiseRules | None = None,
-        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._debts = debts
         self._contacts = contacts
@@ -84,19 +83,7 @@ class DebtDesk:
         self._clock = clock
         self._zone = zone
         self.rules = rules or PromiseRules()
-        self._look_seconds = look_seconds
-        self._work: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._work = asyncio.get_running_loop().create_task(self._look_on())
-
-    async def close(self) -> None:
-        """Idempotent."""
-        work, self._work = self._work, None
-        if work is not None:
-            work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
+        self.lookout = Lookout("promises to pay", self.look, every_seconds=LOOK_SECONDS)
 
     async def about(self, call: Call, point: ContactPoint | None, reference: str = "") -> Debt | None:
         """The debt that a call is about: a campaign's own, else the caller's of that reference.
@@ -207,16 +194,6 @@ class DebtDesk:
                 return
 
     # --- inside -------------------------------------------------------------------------------------------
-
-    async def _look_on(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except StoreUnavailable as away:
-                log.warning("promises cannot be looked through", why=str(away))
-            except Exception:
-                log.exception("promises could not be looked through; looking again in a while")
-            await asyncio.sleep(self._look_seconds)
 
     async def _move(self, actor: Actor, debt: Debt, move: DebtMove, wanted: DebtState, note: str) -> Debt:
         if debt.state is wanted:

@@ -8,7 +8,7 @@ at once: a lead is kept at the version that was read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -18,7 +18,7 @@ from dialer.lead import Lead, LeadState
 from dialer.reasons import ReasonCode
 from engine.gatekeeper import Gate
 from engine.lead_reasons import contact_of
-from engine.ports import StoreUnavailable
+from engine.lookout import Lookout
 from engine.registers.campaigns import Campaigns
 from engine.registers.leads import LeadFilter, Leads
 from engine.registers.publications import PublicationLog, Told
@@ -54,10 +54,12 @@ class FreedLeads:
         self._leads = leads
         self._publications = publications
         self._gate = gate
-        self._news_seconds = news_seconds
-        self._day_seconds = day_seconds
         self._read: int | None = None
         self._begun = asyncio.Event()
+        self._news = Lookout(
+            "leads that are free again", self._new, every_seconds=news_seconds, away_seconds=AWAY_SECONDS
+        )
+        self._day = Lookout("refused leads", self._all, every_seconds=day_seconds, away_seconds=AWAY_SECONDS)
 
     async def run(self) -> None:
         """Until it is cancelled. A look at all may take hours on a large list: the news do not wait for it.
@@ -65,22 +67,15 @@ class FreedLeads:
         The first one is made at once, since the engine may have been away.
         """
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._again_and_again(self.look_at_news, self._news_seconds))
+            both.create_task(self._news.run())
             await self._begun.wait()  # what changes from here on is told
-            both.create_task(self._again_and_again(self.look_at_all, self._day_seconds))
+            both.create_task(self._day.run())
 
-    async def _again_and_again(self, look: Callable[[], Awaitable[int]], seconds: float) -> None:
-        while True:
-            pause = seconds
-            try:
-                await look()
-            except StoreUnavailable as away:
-                log.warning("refused leads cannot be looked at", why=str(away))
-                pause = AWAY_SECONDS
-            except Exception:
-                log.exception("refused leads could not be looked at; again in a while")
-                pause = AWAY_SECONDS
-            await asyncio.sleep(pause)
+    async def _new(self) -> None:
+        await self.look_at_news()
+
+    async def _all(self) -> None:
+        await self.look_at_all()
 
     async def look_at_news(self) -> int:
         """Of what was told since the last time; the first time says from where on. Leads that came back."""

@@ -5,17 +5,12 @@ What was read is noted behind the telling, and telling twice tells once: nothing
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
 
-import structlog
-
-from engine.ports import StoreUnavailable
+from engine.lookout import Lookout
 from engine.registers.cascades import Cascades
 from engine.registers.publications import PublicationLog, Told
 from history.publication import Kind
-
-log = structlog.get_logger("cascades")
 
 READER = "cascades"
 BATCH = 200
@@ -39,21 +34,9 @@ class CascadeEvents:
         self._cascades = cascades
         self._told = told
         self._reading = reading
-
-    async def run(self) -> None:
-        """Until it is cancelled. A database that is away is waited for."""
-        while True:
-            seconds = LOOK_SECONDS
-            try:
-                while await self.look():
-                    pass
-            except StoreUnavailable as away:
-                log.debug("events of cascades wait for the database", why=str(away))
-                seconds = AWAY_SECONDS
-            except Exception:
-                log.exception("events could not be told to cascades; they are told in a while")
-                seconds = AWAY_SECONDS
-            await asyncio.sleep(seconds)
+        self.lookout = Lookout(
+            "events that end cascades", self.look, every_seconds=LOOK_SECONDS, away_seconds=AWAY_SECONDS
+        )
 
     async def look(self) -> bool:
         """One batch. True: there may be more."""

@@ -6,21 +6,16 @@ step that answers it: a worker that dies between two steps leaves both.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-
-import structlog
 
 from engine.followup.cascade_steps import advanced_run, begun_run
 from engine.followup.shelf import MessageShelf
-from engine.ports import Clock, Ids, StoreUnavailable
+from engine.lookout import Lookout
+from engine.ports import Clock, Ids
 from engine.registers.cascades import Cascades, KeptRun
 from engine.registers.refusals import Refused
 from history.contact import Contact
 from messaging.cascade import CascadeRun
-
-log = structlog.get_logger("cascades")
 
 BATCH = 200
 LOOK_SECONDS = 1.0
@@ -35,7 +30,7 @@ class CascadeWork:
         self._shelf = shelf
         self._clock = clock
         self._ids = ids
-        self._wake = asyncio.Event()
+        self.lookout = Lookout("cascades", self.round, every_seconds=LOOK_SECONDS, away_seconds=AWAY_SECONDS)
 
     async def begin(
         self,
@@ -65,26 +60,6 @@ class CascadeWork:
         if not await self._cascades.begin(advance):
             return await self._cascades.get(kept.id)
         return advance.kept
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Until it is cancelled. A database that is away is waited for."""
-        while True:
-            seconds = LOOK_SECONDS
-            try:
-                while await self.round():
-                    pass
-            except StoreUnavailable as away:
-                log.debug("cascades wait for the database", why=str(away))
-                seconds = AWAY_SECONDS
-            except Exception:
-                log.exception("cascades could not be moved on; they are tried again")
-                seconds = AWAY_SECONDS
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), seconds)
-            self._wake.clear()
 
     async def round(self) -> bool:
         """Move on what can be. True: something did, and what that led to may be told already."""

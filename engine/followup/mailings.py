@@ -6,17 +6,15 @@ under a lease: whoever dies in between leaves them to the next one, and nobody g
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
-
 from engine.followup.cascade_steps import ERASED, begun_run
 from engine.followup.composing import NotComposed, composed, point_for
 from engine.followup.shelf import MODE, MessageShelf
-from engine.ports import Clock, StoreUnavailable
+from engine.lookout import Lookout
+from engine.ports import Clock
 from engine.registers.cascades import KeptRun
 from engine.registers.mailings import Mailing, MailingQueue, ToWrite, WrittenOne
 from engine.registers.messages import BULK_PRIORITY
@@ -24,13 +22,13 @@ from messaging.bulk_pace import Bucket
 from messaging.cascade import CascadeRun
 from messaging.mailing import MailingState
 
-log = structlog.get_logger("mailings")
-
 BATCH = 200
 # Of one mailing before the next one has its turn.
 BATCHES = 10
 LOOK_SECONDS = 1.0
 AWAY_SECONDS = 5.0
+# Between two rounds while there is more to write.
+BREATH_SECONDS = 0.05
 LEASE_SECONDS = 30.0
 # All messages of a mailing are looked over so often: of many, which takes longer, less often.
 TIDY_SECONDS = 2.0
@@ -53,21 +51,13 @@ class MailingWork:
         self._looked: dict[str, tuple[int, float]] = {}
         # Of each mailing, the version of which nothing is held any more.
         self._released: dict[str, int] = {}
-
-    async def run(self) -> None:
-        """Until it is cancelled. A database that is away is waited for."""
-        while True:
-            seconds = LOOK_SECONDS
-            try:
-                if await self.round():
-                    seconds = 0.05
-            except StoreUnavailable as away:
-                log.debug("mailings wait for the database", why=str(away))
-                seconds = AWAY_SECONDS
-            except Exception:
-                log.exception("mailings could not be gone on with; they are tried again")
-                seconds = AWAY_SECONDS
-            await asyncio.sleep(seconds)
+        self.lookout = Lookout(
+            "mailings",
+            self.round,
+            every_seconds=LOOK_SECONDS,
+            away_seconds=AWAY_SECONDS,
+            breath_seconds=BREATH_SECONDS,
+        )
 
     async def round(self) -> bool:
         """A turn of each mailing. True: there is more to be written at once."""

@@ -8,9 +8,7 @@ and answers nothing twice. What was published before rules were there for the fi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
@@ -20,6 +18,7 @@ import structlog
 from calls.numbers import parse_number
 from compliance.facts import Channel
 from engine.followup.composing import LinkMaking, NotComposed, composed, point_for
+from engine.lookout import Lookout
 from engine.ports import Clock, Ids, StoreUnavailable
 from engine.registers.followups import Followup, Followups, Limit, RatingRequest
 from engine.registers.publications import PublicationLog, Told
@@ -80,40 +79,15 @@ class FollowupRules:
         self._zone = zone
         self._region = region
         self._links = links
-        self._task: asyncio.Task[None] | None = None
+        self.lookout = Lookout(
+            "events that messages follow", self.look, every_seconds=LOOK_SECONDS, away_seconds=AWAY_SECONDS
+        )
         self._tidied_at = float("-inf")
         self._looked_at = 0
 
     def put(self, rules: Sequence[Rule]) -> None:
         """Other rules, from the next event on; their templates are among the known ones."""
         self._rules = tuple(rules)
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def close(self) -> None:
-        """Idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _run(self) -> None:
-        away = False
-        while True:
-            seconds = LOOK_SECONDS
-            try:
-                await self.look()
-                away = False
-            except StoreUnavailable as why:
-                if not away:
-                    log.warning("what follows of itself waits for the database", why=str(why))
-                away, seconds = True, AWAY_SECONDS
-            except Exception:
-                log.exception("what follows of itself could not be looked for; it goes on in a while")
-                seconds = AWAY_SECONDS
-            await asyncio.sleep(seconds)
 
     async def look(self) -> None:
         """All that there is to do now."""
@@ -170,7 +144,11 @@ class FollowupRules:
 
     async def _answer(self, rule: Rule, happening: Happening, now: datetime) -> Followup | None:
         own = self._point(happening)
-        if rule.words and happening.channel is Channel.SMS and not (own and is_persons_number(own.value)):
+        if (
+            rule.answers_words
+            and happening.channel is Channel.SMS
+            and not (own and is_persons_number(own.value))
+        ):
             return None
         channel = rule.channel
         if happening.event is Event.MESSAGE_RECEIVED and happening.channel is not None:
@@ -180,6 +158,7 @@ class FollowupRules:
         if point is None:
             log.info("a rule has nowhere to write to", rule=rule.name, about=happening.key)
             return None
+        word = rule.understood(happening)
         try:
             made = composed(
                 self._templates[rule.send],
@@ -188,7 +167,7 @@ class FollowupRules:
                 point=point,
                 contact=contact,
                 values=happening.values,
-                language=happening.language,
+                language=(word and word.language) or happening.language,
                 now=now,
                 zone=self._zone,
                 links=self._links,

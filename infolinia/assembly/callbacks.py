@@ -13,6 +13,7 @@ from engine.callback_keeping import CallbackKeeper
 from engine.missed_calls import MissedCalls
 from engine.ports import Clock, Ids
 from history.callback_windows import Promise
+from infolinia.assembly.background import in_background
 from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration
 from infolinia.sections.callbacks import missing_form_secrets, secret_of
@@ -24,8 +25,7 @@ def keep_callbacks(store: Store, metrics: Metrics, stack: AsyncExitStack) -> Non
     """Look for broken ones from now on, until the stack ends."""
     keeper = CallbackKeeper(store.callbacks)
     metrics.watch_callbacks(keeper.counts)
-    keeper.start()
-    stack.push_async_callback(keeper.close)
+    in_background(keeper.lookout.run(), stack)
 
 
 def promise(configuration: Configuration) -> Promise:

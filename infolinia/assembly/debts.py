@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.debt_desk import DebtDesk
 from engine.gatekeeper import Gate
 from engine.ports import Clock
+from infolinia.assembly.background import in_background
 from infolinia.configuration import Configuration
 from store.store import Store
 
@@ -17,8 +18,7 @@ def opened_debts(
 ) -> DebtDesk:
     """Promises are looked after from now on, until the stack ends."""
     desk = debt_desk(configuration, store, gate, clock)
-    desk.start()
-    stack.push_async_callback(desk.close)
+    in_background(desk.lookout.run(), stack)
     return desk
 
 

@@ -15,6 +15,7 @@ from console.short_links import ShortLinkPages
 from engine.followup.composing import LinkMaking
 from engine.followup.rules import FollowupRules
 from engine.ports import Clock, Ids
+from infolinia.assembly.background import in_background
 from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration
 from infolinia.message_templates import load_templates, template_folder
@@ -102,7 +103,6 @@ def follow_up(
         region=configuration.country,
         links=link_making(configuration),
     )
-    worker.start()
-    stack.push_async_callback(worker.close)
+    in_background(worker.lookout.run(), stack)
     pages = ShortLinkPages(store.short_links, clock)
     return FollowingUp(worker, pages, templates, configuration.messaging.links_url)

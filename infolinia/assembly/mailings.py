@@ -42,9 +42,9 @@ def run_mailings(
     """Write mailings and move cascades on from now on, until the stack ends. Raises ConfigurationRejected."""
     shelf = message_shelf(configuration)
     worker = f"{configuration.node}:{ids.new()}"
-    in_background(MailingWork(store.mailing_queue(worker), lambda: shelf, clock).run(), stack)
-    in_background(CascadeWork(store.cascades, lambda: shelf, clock, ids).run(), stack)
-    in_background(CascadeEvents(store.cascades, store.publications, store.followups).run(), stack)
+    in_background(MailingWork(store.mailing_queue(worker), lambda: shelf, clock).lookout.run(), stack)
+    in_background(CascadeWork(store.cascades, lambda: shelf, clock, ids).lookout.run(), stack)
+    in_background(CascadeEvents(store.cascades, store.publications, store.followups).lookout.run(), stack)
     return shelf
 
 

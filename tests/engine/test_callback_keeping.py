@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -41,12 +42,16 @@ def callbacks() -> OverdueCallbacks:
 
 
 @pytest.fixture
-async def keeper(callbacks: OverdueCallbacks) -> AsyncIterator[CallbackKeeper]:
-    keeper = CallbackKeeper(cast(Callbacks, callbacks))
-    yield keeper
-    await keeper.close()
-    await keeper.close()
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+def keeper(callbacks: OverdueCallbacks) -> CallbackKeeper:
+    return CallbackKeeper(cast(Callbacks, callbacks))
+
+
+@asynccontextmanager
+async def looking(keeper: CallbackKeeper) -> AsyncIterator[None]:
+    task = asyncio.create_task(keeper.lookout.run())
+    yield
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_all_that_are_overdue_are_ended_at_each_look(
@@ -54,12 +59,12 @@ async def test_all_that_are_overdue_are_ended_at_each_look(
 ) -> None:
     assert keeper.counts() == {}
     callbacks.overdue = 250
-    keeper.start()
-    await asyncio.sleep(1)
-    assert (callbacks.overdue, keeper.counts()) == (0, {"broken": 250})
-    callbacks.overdue = 100
-    await asyncio.sleep(LOOK_SECONDS)
-    assert (callbacks.overdue, keeper.counts()) == (0, {"broken": 350})
+    async with looking(keeper):
+        await asyncio.sleep(1)
+        assert (callbacks.overdue, keeper.counts()) == (0, {"broken": 250})
+        callbacks.overdue = 100
+        await asyncio.sleep(LOOK_SECONDS)
+        assert (callbacks.overdue, keeper.counts()) == (0, {"broken": 350})
 
 
 @pytest.mark.parametrize("fault", [StoreUnavailable("The database is away."), ZeroDivisionError("ours")])
@@ -71,12 +76,12 @@ async def test_whatever_fails_it_looks_again(
 ) -> None:
     callbacks.overdue = 1
     callbacks.fault = fault
-    keeper.start()
-    await asyncio.sleep(AWAY_SECONDS - 1)
-    assert (callbacks.looks, keeper.counts()) == (1, {})
-    assert [entry["log_level"] for entry in logs] == [
-        "warning" if isinstance(fault, StoreUnavailable) else "error"
-    ]
-    callbacks.fault = None
-    await asyncio.sleep(2)
-    assert keeper.counts() == {"broken": 1}
+    async with looking(keeper):
+        await asyncio.sleep(AWAY_SECONDS - 1)
+        assert (callbacks.looks, keeper.counts()) == (1, {})
+        assert [entry["log_level"] for entry in logs] == [
+            "warning" if isinstance(fault, StoreUnavailable) else "error"
+        ]
+        callbacks.fault = None
+        await asyncio.sleep(2)
+        assert keeper.counts() == {"broken": 1}

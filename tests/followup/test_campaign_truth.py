@@ -146,14 +146,14 @@ async def test_everybody_agrees_row_by_row(
             person = await store.history.contacts.create(MANAGER, ContactDraft(points, {}))
             await cascades.begin("notice", person, id=f"run{n}", values={"order": str(n)})
         await start(SmppProvider(settings, clock), mail)
-        moving = asyncio.create_task(cascades.run())
+        moving = asyncio.create_task(cascades.lookout.run())
         try:
             await _settled(store, smsc)
             clock.pass_seconds(11 * 60)  # so long a receipt is waited for
-            cascades.wake()
+            cascades.lookout.wake()
             await _settled(store, smsc, emails=True)
             clock.pass_seconds(10 * 24 * 3600)
-            cascades.wake()
+            cascades.lookout.wake()
             await until(lambda: _over(url), "all cascades have ended")
         finally:
             moving.cancel()
