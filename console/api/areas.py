@@ -9,6 +9,7 @@ from console.api.audit import AuditApi
 from console.api.callbacks import CallbacksApi
 from console.api.calls import CallsApi
 from console.api.campaigns import CampaignsApi
+from console.api.chats import ChatsApi
 from console.api.codes import CodesApi
 from console.api.consents import ConsentsApi
 from console.api.contacts import ContactsApi
@@ -44,6 +45,7 @@ def operations(parts: ApiParts) -> tuple[Operation, ...]:
         SegmentsApi(parts).operations(),
         InteractionsApi(parts).operations(),
         CallsApi(parts).operations(),
+        ChatsApi(parts).operations(),
         RecordingsApi(parts).operations(),
         CallbacksApi(parts).operations(),
         CampaignsApi(parts).operations(),

@@ -36,6 +36,7 @@ from engine.registers.callbacks import Callbacks
 from engine.registers.calls import CallRegister
 from engine.registers.campaign_minutes import CampaignMinutes
 from engine.registers.campaigns import Campaigns
+from engine.registers.chats import Chats
 from engine.registers.debts import Debts
 from engine.registers.decisions import Decisions
 from engine.registers.history import HistoryRegisters
@@ -99,6 +100,7 @@ class ApiParts:
     debts: Debts
     debt_desk: DebtDesk
     ratings: Ratings
+    chats: Chats
     campaign_rules: CampaignRules
     message_desk: MessageDesk
     mailing_desk: MailingDesk

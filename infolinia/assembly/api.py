@@ -101,6 +101,7 @@ def api_parts(
         attempts=store.attempts,
         debts=store.debts,
         ratings=store.ratings,
+        chats=store.chats,
         debt_desk=debts or debt_desk(configuration, store, gate, clock),
         campaign_rules=rules or campaign_rules(configuration, store.campaigns, flows, clock),
         message_desk=message_desk(store, shelf, gate, clock, ids),
