@@ -82,9 +82,12 @@ class DialogueRules:
 def needs_person(
     text: str, *, automatic: bool, words: OptingWords, keywords: Collection[str] = frozenset()
 ) -> bool:
-    """Whether somebody has to read it: no opt-out or opt-in, no keyword (`bare`), nothing a machine wrote."""
+    """Whether somebody has to read it: no opt-out, no keyword (`bare`), nothing a machine wrote.
+
+    An opt-in that took something back is marked (messaging.followups.OPT_IN), and not asked about here.
+    """
     meant = words.understood(text)
-    if automatic or (meant is not None and meant.wish is not Wish.HELP):
+    if automatic or (meant is not None and meant.wish is Wish.STOP):
         return False
     word = bare(text)
     return not word or word not in keywords

@@ -14,7 +14,8 @@ from typing import Any
 
 from compliance.facts import Channel
 from history.publication import Kind
-from messaging.opting import bare
+from messaging.opting import OptingWords, Understood, Wish, bare
+from messaging.replies import own_text
 from wording.minor_units import written_amount
 
 
@@ -77,6 +78,7 @@ class Happening:
     """`key` is the same whenever the same is told again. `number`: as it was dialled or shown.
 
     `values` are the template's. `campaign`, `queue`, `topic`, `disposition` are what rules ask for.
+    `taken_back`: of a message that ended an objection of its person's.
     """
 
     event: Event
@@ -94,6 +96,7 @@ class Happening:
     text: str = ""
     channel: Channel | None = None
     automatic: bool = False
+    taken_back: bool = False
     call_id: str | None = None
     message_id: str | None = None
     debt: str | None = None
@@ -104,7 +107,8 @@ class Happening:
 class Rule:
     """`send`: a template. `once_per`: one person gets it at most once in so long. `within`: what was told of
     later is past. Empty conditions hold for all. `rate_within`: the message asks for a grade, and an answer
-    that comes within it counts as the call's. `words`: of `message.received`, each the whole message.
+    that comes within it counts as the call's. `words`: of `message.received`, each the whole message; or a
+    `wish` in the words of `opting`, of which START counts where it took something back.
     """
 
     name: str
@@ -120,6 +124,8 @@ class Rule:
     dispositions: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
     rate_within: timedelta | None = None
+    wish: Wish | None = None
+    opting: OptingWords = field(default_factory=OptingWords)
 
     def holds(self, happening: Happening, now: datetime) -> bool:
         if self.on is not happening.event or now - happening.at > self.within:
@@ -131,6 +137,8 @@ class Rule:
             return False
         if self.words and (happening.automatic or not self.answers(happening.text)):
             return False
+        if self.wish is not None and self.understood(happening) is None:
+            return False
         asked = (
             (self.queues, happening.queue),
             (self.campaigns, happening.campaign),
@@ -138,6 +146,20 @@ class Rule:
             (self.dispositions, happening.disposition),
         )
         return all(not wanted or value in wanted for wanted, value in asked)
+
+    @property
+    def answers_words(self) -> bool:
+        return bool(self.words) or self.wish is not None
+
+    def understood(self, happening: Happening) -> Understood | None:
+        """The word of its wish, where it answers it."""
+        if self.wish is None or (happening.automatic and not happening.taken_back):
+            return None
+        if self.wish is Wish.START and not happening.taken_back:
+            return None  # a message like any other
+        text = happening.text if happening.channel is None else own_text(happening.channel, happening.text)
+        found = self.opting.understood(text)
+        return found if found is not None and found.wish is self.wish else None
 
     def answers(self, text: str) -> bool:
         """Whether the whole text is one of its words."""
@@ -264,6 +286,7 @@ def _message(data: Mapping[str, Any], at: datetime) -> Happening:
         text=str(data.get("text") or ""),
         channel=Channel(data["channel"]),
         automatic=bool(data.get("automatic")) or data.get("code") in ANSWERED_BY_ITSELF,
+        taken_back=data.get("code") == OPT_IN and not data.get("automatic"),
         message_id=str(data["id"]),
         values={"number": (point or ("", ""))[1]},
     )

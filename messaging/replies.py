@@ -85,10 +85,15 @@ def _newest(messages: list[SentMessage]) -> SentMessage | None:
 
 def own_words(incoming: Incoming) -> str:
     """What the person wrote, without the mail that an e-mail quotes below it."""
-    if incoming.channel is not Channel.EMAIL:
-        return incoming.text.strip()
+    return own_text(incoming.channel, incoming.text)
+
+
+def own_text(channel: Channel, text: str) -> str:
+    """The same of a message that is kept."""
+    if channel is not Channel.EMAIL:
+        return text.strip()
     lines: list[str] = []
-    for line in incoming.text.splitlines():
+    for line in text.splitlines():
         if _QUOTE.match(line):
             break
         lines.append(line)

@@ -20,22 +20,38 @@ from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration
 from infolinia.message_templates import load_templates, template_folder
 from infolinia.sections.followups import template_problems
+from infolinia.sections.messaging import USUAL_ANSWER
 from messaging.followups import Rule
 from messaging.links import ID_BYTES
 from messaging.templates import MessageTemplate
+from messaging.word_answers import ANSWERED, usual_name, usual_template, word_rule
 from store.store import Store
 
 log = structlog.get_logger("followups")
 
 
 def rules_of(configuration: Configuration) -> tuple[Rule, ...]:
-    """Those that are written, and the queues' questions for a grade."""
+    """Those that are written, the queues' questions for a grade, and what answers HELP and START."""
     asked = (
         section.rate_by_sms.rule(name)
         for name, section in configuration.queues.items()
         if section.rate_by_sms is not None
     )
-    return (*(section.rule() for section in configuration.followups), *asked)
+    words = configuration.messaging.words
+    answered = (
+        word_rule(wish, usual_name(wish) if template == USUAL_ANSWER else template, words.opting())
+        for wish, template in words.answers.templates().items()
+        # The usual answer says who writes.
+        if template != USUAL_ANSWER or configuration.outbound.company.strip()
+    )
+    return (*(section.rule() for section in configuration.followups), *asked, *answered)
+
+
+def templates_of(configuration: Configuration) -> dict[str, MessageTemplate]:
+    """Those of the folder, and the usual answers. Raises ConfigurationRejected."""
+    company = configuration.outbound.company.strip()
+    usual = {usual_name(wish): usual_template(wish, company) for wish in ANSWERED if company}
+    return {**load_templates(configuration), **usual}
 
 
 def link_making(configuration: Configuration) -> LinkMaking | None:
@@ -87,7 +103,7 @@ def follow_up(
     configuration: Configuration, store: Store, clock: Clock, ids: Ids, stack: AsyncExitStack
 ) -> FollowingUp:
     """Answer events from now on, until the stack ends. Raises StartFailed and ConfigurationRejected."""
-    rules, templates = rules_of(configuration), load_templates(configuration)
+    rules, templates = rules_of(configuration), templates_of(configuration)
     if problems := rule_problems(rules, templates, links=configuration.messaging.links_url):
         folder = template_folder(configuration)
         raise StartFailed("\n".join(f"{folder}: {one}" for one in problems))

@@ -22,10 +22,12 @@ from infolinia.sections.message_providers import (
     TelegramSection,
     VkSection,
 )
+from infolinia.sections.rating_messages import TemplateName
 from messaging.links import LIFETIME, LONGEST_LIFETIME, WrongLink, checked_target
 from messaging.opting import OptingWords, Wish, WrongWord
 from messaging.prices import PriceTable, WrongPrices
 
+USUAL_ANSWER, NO_ANSWER = "usual", "none"
 KINDS = ("smpp", "http", "smsapi", "smtp", "push", "telegram", "vk")
 
 
@@ -75,14 +77,29 @@ class ProviderSection(BaseModel):
         return [kind for kind in KINDS if getattr(self, kind) is not None]
 
 
+class WordAnswers(BaseModel):
+    """What answers a word of itself: a template's name, "usual" or "none"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    help: TemplateName = USUAL_ANSWER
+    start: TemplateName = USUAL_ANSWER
+
+    def templates(self) -> dict[Wish, str]:
+        """Those that are answered, with the template or USUAL_ANSWER."""
+        found = {Wish.HELP: self.help, Wish.START: self.start}
+        return {wish: name for wish, name in found.items() if name != NO_ANSWER}
+
+
 class OwnWords(BaseModel):
-    """A company's own words beside those that are known."""
+    """A company's own words beside those that are known, and what answers them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     stop: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
+    answers: WordAnswers = WordAnswers()
 
     def opting(self) -> OptingWords:
         """Raises WrongWord."""

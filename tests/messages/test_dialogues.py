@@ -180,7 +180,7 @@ def test_who_reads_a_message_and_where_follows_from_rules() -> None:
         "5": True,
         "👍": True,
         "help": True,
-        "Start": False,
+        "Start": True,
     }
     assert not needs_person("I am away until Monday.", automatic=True, words=words)
     rules = DialogueRules("usual", {OURS: "orders"}, {"spring": "sales"}, {"pl": "polish"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -24,10 +24,12 @@ from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
 from history.publication import Kind, Publication
 from messaging.followups import Event, Rule
+from messaging.opting import OptingWords
 from messaging.provider import Incoming
 from messaging.states import MessageState
 from messaging.template_reading import load_template
 from messaging.templates import MessageTemplate
+from messaging.word_answers import ANSWERED, usual_name, usual_template, word_rule
 from store.database import create_engine, database_url
 from store.store import Store
 from tests.conftest import HandClock
@@ -53,11 +55,13 @@ MISSED = Rule("missed", Event.CALL_MISSED, "sorry", queues=frozenset({"sales"}))
 GRADE = Rule("rate:sales", Event.CALL_ENDED, "grade", rate_within=timedelta(hours=24))
 
 
-def worker(store: Store, clock: HandClock, *rules: Rule) -> FollowupRules:
+def worker(
+    store: Store, clock: HandClock, *rules: Rule, known: Mapping[str, MessageTemplate] | None = None
+) -> FollowupRules:
     count = iter(range(1, 1000))
     return FollowupRules(
         rules,
-        templates(),
+        known or templates(),
         told=store.publications,
         register=store.followups,
         people=store.history.contacts,
@@ -182,6 +186,37 @@ async def test_words_are_answered_but_not_for_ever(store: Store, clock: HandCloc
     assert len(found) == 3
     assert found[0].in_reply_to is not None
     assert found[0].requested_until == clock.now() + timedelta(minutes=15)
+
+
+async def test_help_and_start_are_answered_and_what_a_machine_wrote_is_not(
+    store: Store, clock: HandClock
+) -> None:
+    answers = {usual_name(wish): usual_template(wish, "Shop & {Sons}") for wish in ANSWERED}
+    answering = [word_rule(wish, usual_name(wish), OptingWords()) for wish in ANSWERED]
+    rules = worker(store, clock, *answering, known=answers)
+    queue = store.message_queue("w1")
+    await rules.look()
+    await queue.take(incoming("START", 1, clock), opted_out=False, opted_in=True)  # nothing is taken back
+    for n, said in enumerate(("Pomoc!", "?", "help me with my order"), 2):
+        await queue.take(incoming(said, n, clock), opted_out=False)
+    await queue.take(incoming("help", 7, clock, from_="71234"), opted_out=False)
+    await queue.take(
+        incoming("help", 8, clock, from_="+48220000002", data={"automatic": True}), opted_out=False
+    )
+    await queue.take(incoming("stop", 9, clock), opted_out=True)
+    await rules.look()
+    (answer,) = await sent(store)
+    assert answer.text == "Shop & {Sons}. Aby nie dostawać więcej wiadomości, odpisz STOP."
+    clock.pass_seconds(1)
+    await queue.take(incoming("Start", 10, clock), opted_out=False, opted_in=True)
+    await rules.look()
+    assert [one.text for one in await sent(store)][1:] == [
+        "Shop & {Sons}: you get our messages again. To end them, answer STOP."
+    ]
+    clock.pass_seconds(3601)
+    await queue.take(incoming("help", 11, clock), opted_out=False)
+    await rules.look()
+    assert len(await sent(store)) == 3
 
 
 async def went_out(store: Store, clock: HandClock, *ids: str) -> None:

@@ -50,6 +50,22 @@ async def test_the_rules_that_are_documented_start(tmp_path: Path, store: Store,
         start(configuration, store, clock, stack)
 
 
+async def test_help_and_start_are_answered_as_configured(
+    tmp_path: Path, store: Store, clock: HandClock
+) -> None:
+    def named(**answers: str) -> dict[str, str]:
+        told = {"templates": str(SHIPPED), "words": {"answers": answers}}
+        configuration = configured(tmp_path, [], messaging=told, outbound={"company": "Shop"})
+        return {rule.name: rule.send for rule in rules_of(configuration)[1:]}
+
+    assert named() == {"word:help": "word:help", "word:start": "word:start"}
+    assert named(help="we_call_back", start="none") == {"word:help": "we_call_back"}
+    missing = {"words": {"answers": {"help": "our_help"}}}
+    async with AsyncExitStack() as stack:
+        with pytest.raises(StartFailed, match=r"rule word:help sends the template 'our_help'"):
+            start(configured(tmp_path, [], messaging=missing), store, clock, stack)
+
+
 async def test_rules_are_read_anew_but_for_those_that_do_not_fit(
     tmp_path: Path, store: Store, clock: HandClock
 ) -> None:
