@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
@@ -98,6 +99,8 @@ Model = TypeVar("Model", bound=Sent)
 async def sent(model: type[Model], request: web.Request) -> Model:
     """Raises Turned "unreadable"."""
     try:
-        return model.model_validate(await json_object(request))
-    except (Fault, ValidationError) as wrong:
+        body = await json_object(request)
+        json.dumps(body, ensure_ascii=False).encode()  # half a letter, which JSON can write, cannot be kept
+        return model.model_validate(body)
+    except (Fault, UnicodeEncodeError, ValidationError) as wrong:
         raise Turned("unreadable") from wrong
