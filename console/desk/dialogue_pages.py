@@ -50,13 +50,17 @@ class DialoguePages:
             "desk/written.html",
             cards=cards,
             day=desk.day,
+            returned=desk.returned,
             shapes=SHAPES,
             targets=[one for one in self._desks.targets(agent) if one.kind in ("agent", "queue")],
             may_read=may(identified(request), "/contacts/{contact_id}"),
         )
 
     async def length(self, request: web.Request) -> web.Response:
-        text = (await form_of(request)).get("text", "")[: 2 * LONGEST_ANSWER]
+        form = await form_of(request)
+        text, key = form.get("text", "")[: 2 * LONGEST_ANSWER], form.get("dialogue", "")
+        if key:
+            self._written.touched(await agent_of(request, self._desks), key)
         return web.json_response({"said": length_told(text, self._pages.words_for(request))})
 
     async def take(self, agent: str, form: Form, words: Words) -> str:

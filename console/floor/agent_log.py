@@ -75,6 +75,18 @@ def _details(event: AgentEvent, naming: Naming) -> tuple[str, ...]:
         case Kind.WRAPPED_UP:
             took = duration(number_of(data.get("seconds"), 0.0))
             return (queue, naming.outcome(data.get("disposition")), took)
+        case Kind.ANSWERED:
+            channel = str(data.get("channel") or "")
+            waited = duration(number_of(data.get("seconds"), 0.0))
+            first = t("floor_first_answer") if data.get("first") else ""
+            return (
+                t.get(f"channel_{channel}", channel),
+                queue,
+                t("floor_answered_after", time=waited),
+                first,
+            )
+        case Kind.GIVEN_BACK:
+            return (queue, t("floor_given_back_after", time=duration(number_of(data.get("seconds"), 0.0))))
         case Kind.SKILLS_CHANGED:
             return (_levels(data.get("skills")), str(data.get("reason") or ""), _by(data, naming))
         case Kind.CAPACITY_CHANGED:

@@ -26,7 +26,7 @@ async function count(box) {
     const answer = await fetch("/desk/written-length", {
       method: "POST",
       headers: { ...csrf, Accept: "application/json" },
-      body: new URLSearchParams({ text: box.value }),
+      body: new URLSearchParams({ text: box.value, dialogue: box.form.elements.dialogue?.value ?? "" }),
     });
     if (answer.ok) place.textContent = (await answer.json()).said;
   } catch {

@@ -27,6 +27,7 @@ class QueueDesk:
 class DeskSettings:
     """`zone`: in which an agent's day begins. `region`: whose national numbers are understood, as "PL".
 
+    `message_hold`: so long an agent may have a message open and do nothing about it.
     `transfer_numbers`: words -> number. `dial`: how the numbers begin that agents may dial; empty: those of
     `region`. `callback_within`: how long a callback without an end may take.
     """
@@ -42,6 +43,7 @@ class DeskSettings:
     queues: Mapping[str, QueueDesk] = field(default_factory=dict)
     callback_within: timedelta = timedelta(hours=4)
     own_calls: OwnCallRules = field(default_factory=OwnCallRules)
+    message_hold: timedelta = timedelta(minutes=15)
 
     @property
     def dial_rule(self) -> DialRule:

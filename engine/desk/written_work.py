@@ -13,6 +13,7 @@ import structlog
 
 from acd.views import BoardNews
 from compliance.facts import Mode
+from engine.desk.forgotten import Forgotten
 from engine.desk.refusals import DeskRefused, store_away
 from engine.desk.settings import DeskSettings
 from engine.desk.showing import values_of
@@ -54,10 +55,12 @@ class WrittenItem:
 
 @dataclass(frozen=True, slots=True)
 class WrittenDesk:
-    """`day`: the agent's own answers since midnight."""
+    """`day`: the agent's own answers since midnight. `returned`: how many they had open for too long, which
+    went back to their queues lately."""
 
     now: datetime
     items: Sequence[WrittenItem] = ()
+    returned: int = 0
     day: AnswerFigures = field(default_factory=AnswerFigures)
 
 
@@ -99,6 +102,7 @@ class WrittenWork:
         self._stop_watching: Callable[[], None] = lambda: None
         self._taking: set[str] = set()
         self._changed: set[str] = set()  # dialogues that were changed here since a look began
+        self._forgotten = Forgotten()
 
     def start(self) -> None:
         self._stop_watching = self._queues.watch(self._on_board)
@@ -134,7 +138,8 @@ class WrittenWork:
         offered = {one.row.dialogue.id for one in items}
         own = [row for row in await self.register.of_agent(agent) if row.dialogue.id not in offered]
         items += [await self._item(row, agent) for row in own[:SHOWN_AT_DESK]]
-        return WrittenDesk(now, tuple(items), await self.register.figures(self._midnight(now), agent))
+        figures = await self.register.figures(self._midnight(now), agent)
+        return WrittenDesk(now, tuple(items), self._forgotten.told(agent, now), figures)
 
     async def item(self, id: str, agent: str = "") -> WrittenItem:
         """One dialogue, for whoever looks on. Raises Missing and StoreUnavailable."""
@@ -168,6 +173,12 @@ class WrittenWork:
         finally:
             self._taking.discard(id)
             self._changed.add(id)
+        self.touched(agent, id)
+
+    def touched(self, agent: str, id: str) -> None:
+        """The agent does something about it, if only typing: they have not forgotten it."""
+        if self._offers.held.get(id) == agent:
+            self._forgotten.touch(agent, id, self._clock.now())
 
     def decline(self, agent: str, id: str) -> None:
         self._offers.decline(id, agent)
@@ -235,6 +246,7 @@ class WrittenWork:
         await self._kept(self.register.hold(id, agent, self._node, until, actor=actor, reason=why))
         self._offers.hold(id, agent)
         self._changed.add(id)
+        self.touched(agent, id)
         if before.agent:
             self._tell(before.agent)
 
@@ -311,6 +323,7 @@ class WrittenWork:
                     await self._news.wait()
 
     async def _look(self) -> None:
+        now, settings = self._clock.now(), self._settings()
         self._changed.clear()
         changed = await self.register.take_in(self._route)
         owed = {one.id: one for one in await self.register.owed(self._node)}
@@ -324,7 +337,17 @@ class WrittenWork:
         for dialogue in changed:
             if dialogue.agent:
                 self._tell(dialogue.agent)
+        for one, agent, left_seconds in self._forgotten.due(self._offers.held, now, settings.message_hold):
+            await self._give_back(one, agent, left_seconds)
         await self.register.keep_held(sorted(self._offers.held), self._node, self._clock.now() + HELD)
+
+    async def _give_back(self, id: str, agent: str, left_seconds: float) -> None:
+        self._done(id)
+        with suppress(Missing, Refused):  # answered or closed just now
+            await self.register.give(id, agent=None, left_seconds=left_seconds)
+            self._forgotten.went_back(agent, self._clock.now())
+        self._tell(agent)
+        self.nudge()
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -23,6 +23,8 @@ class AgentEventKind(StrEnum):
     MISSED = "missed"  # work, queue, outcome
     TALKED = "talked"  # work, queue, direction, seconds, held_seconds
     WRAPPED_UP = "wrapped_up"  # work, queue, disposition, seconds
+    ANSWERED = "answered"  # work, queue, channel, seconds (they waited), first
+    GIVEN_BACK = "given_back"  # work, queue, seconds: it was open so long without a deed
     SKILLS_CHANGED = "skills_changed"  # skills, reason, by
     CAPACITY_CHANGED = "capacity_changed"  # capacity, reason, by
 

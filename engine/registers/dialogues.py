@@ -94,7 +94,10 @@ class Dialogues(Protocol):
         """They are still open there."""
 
     async def answer(self, id: str, agent: str, message: Message) -> Dialogue:
-        """Queue the message, which answers what is owed. Refused for another agent's, or a closed one."""
+        """Queue the message, which answers what is owed; how long they waited stands in the agent's log.
+
+        Refused for another agent's, or a closed one.
+        """
 
     async def give(
         self,
@@ -104,12 +107,17 @@ class Dialogues(Protocol):
         queue: str | None = None,
         actor: Actor | None = None,
         reason: str = "",
+        left_seconds: float | None = None,
     ) -> Dialogue:
-        """To an agent (None: whoever is free), in this queue or another; nobody has it in hand then."""
+        """To an agent (None: whoever is free), in this queue or another; nobody has it in hand then.
+
+        `left_seconds`: for so long its agent did nothing about it, which stands in their log.
+        """
 
     async def close(
         self, id: str, disposition: str | None, *, actor: Actor | None = None, reason: str = ""
-    ) -> Dialogue: ...
+    ) -> Dialogue:
+        """Over, with a row of the history: who had it, what came of it, how long they waited for answers."""
 
     async def figures(self, since: datetime, agent: str | None = None) -> AnswerFigures:
         """Of answers since then, of one agent or of all."""

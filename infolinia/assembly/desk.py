@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from calls.talk_control import TalkControl
@@ -60,6 +61,7 @@ def desk_settings(configuration: Configuration) -> DeskSettings:
         templates=desk.sms_templates(),
         transfer_numbers=dict(desk.transfer_numbers),
         dial=desk.dial,
+        message_hold=timedelta(seconds=desk.message_hold),
         own_calls=OwnCallRules(desk.manual_wrap_up, desk.lost_calls or ""),
         queues={
             name: QueueDesk(

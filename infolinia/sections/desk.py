@@ -67,7 +67,8 @@ class DeskSection(BaseModel):
     """`breaks` empty: a break and lunch. `dispositions`: beside the trade's; a known name replaces that one.
 
     `missed`: what becomes of a browser's agent who let an offer ring out. `lost_calls`: the queue in which
-    the customer of an agent's own call waits, when the agent's line is lost.
+    the customer of an agent's own call waits, when the agent's line is lost. `message_hold`: after so long
+    without any deed a message goes from its agent back to its queue.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -81,6 +82,7 @@ class DeskSection(BaseModel):
     dial: tuple[Prefix, ...] = ()
     manual_wrap_up: Annotated[Seconds, Field(ge=0, le=3600)] = 30.0
     lost_calls: QueueName | None = None
+    message_hold: Annotated[Seconds, Field(ge=60, le=86_400)] = 900.0
 
     def break_choices(self) -> tuple[BreakChoice, ...]:
         if not self.breaks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, case, exists, func, insert, or_, select,
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from compliance.facts import Channel
+from engine.changes import AgentEventsAppended, Change, InteractionAdded
 from engine.ports import Clock, Ids
 from engine.registers.actor import Actor
+from engine.registers.agents import AgentEvent, AgentEventKind
 from engine.registers.dialogues import AnswerFigures, DialogueFilter, DialogueRow, Route
 from engine.registers.messages import Message, MessageDirection
 from engine.registers.pages import Page
@@ -21,11 +23,15 @@ from history.interaction import ContactPoint, PointKind
 from messaging.dialogue import Dialogue, DialogueState, answered, closed, given, received
 from messaging.followups import ANSWERED_BY_ITSELF
 from store.audit import note
+from store.dialogue_history import closing_row
 from store.message_adding import add_messages
 from store.message_rows import message_of
 from store.registers.profiles import profiles, survivor_of
 from store.registers.transactions import read, written
+from store.rows import Rows
+from store.statements import statements_for
 from store.tables import contacts, dialogue_answers, dialogue_messages, dialogues, messages
+from store.writing import write
 
 _d = dialogues.c
 _m = messages.c
@@ -273,6 +279,13 @@ class SqlDialogues:
                         first=time.first,
                     )
                 )
+                told = {"work": before.id, "queue": before.queue, "channel": before.channel.value}
+                self._log(
+                    connection,
+                    agent,
+                    AgentEventKind.ANSWERED,
+                    {**told, "seconds": round(time.seconds, 1), "first": time.first},
+                )
             return after
 
         return await self._change(id, change)
@@ -285,10 +298,15 @@ class SqlDialogues:
         queue: str | None = None,
         actor: Actor | None = None,
         reason: str = "",
+        left_seconds: float | None = None,
     ) -> Dialogue:
         def change(connection: Connection, row: Row[Any]) -> Dialogue:
-            after = given(dialogue_of(row), agent=agent, queue=queue)
+            before = dialogue_of(row)
+            after = given(before, agent=agent, queue=queue)
             _write(connection, after, held_by=None, held_until=None)
+            if left_seconds is not None and before.agent is not None:
+                told = {"work": id, "queue": before.queue, "seconds": round(left_seconds, 1)}
+                self._log(connection, before.agent, AgentEventKind.GIVEN_BACK, told)
             if actor is not None:
                 about = {"agent": agent, "queue": after.queue, "reason": reason}
                 note(connection, actor, "dialogue.given", f"dialogue:{id}", about, self._clock.now())
@@ -302,14 +320,24 @@ class SqlDialogues:
         now = self._clock.now()
 
         def change(connection: Connection, row: Row[Any]) -> Dialogue:
-            after = closed(dialogue_of(row), disposition, now)
+            before = dialogue_of(row)
+            after = closed(before, disposition, now)
             _write(connection, after, held_by=None, held_until=None)
+            row_of_it = closing_row(after, _answer_seconds(connection, id), before.owed_since is not None)
+            if row_of_it.point is not None or row_of_it.contact_id is not None:
+                _tell(connection, InteractionAdded(row_of_it, self._ids.new()), now)
             if actor is not None:
                 about = {"disposition": disposition, "reason": reason}
                 note(connection, actor, "dialogue.closed", f"dialogue:{id}", about, now)
             return after
 
         return await self._change(id, change)
+
+    def _log(
+        self, connection: Connection, agent: str, kind: AgentEventKind, data: Mapping[str, object]
+    ) -> None:
+        now = self._clock.now()
+        _tell(connection, AgentEventsAppended((AgentEvent(self._ids.new(), agent, now, kind, data),)), now)
 
     async def _change(self, id: str, change: Callable[[Connection, Row[Any]], Dialogue]) -> Dialogue:
         def work(connection: Connection) -> Dialogue:
@@ -319,6 +347,19 @@ class SqlDialogues:
             return change(connection, row)
 
         return await written(self._engine, work)
+
+
+def _tell(connection: Connection, change: Change, now: datetime) -> None:
+    rows = Rows(statements_for(connection.dialect))
+    rows.add(change, now)
+    write(connection, rows)
+
+
+def _answer_seconds(connection: Connection, id: str) -> float | None:
+    """On average, of the answers that were waited for."""
+    chosen = select(func.avg(dialogue_answers.c.seconds)).where(dialogue_answers.c.dialogue_id == id)
+    seconds = connection.execute(chosen).scalar()
+    return None if seconds is None else float(seconds)
 
 
 def dialogue_of(row: Row[Any]) -> Dialogue:

@@ -20,6 +20,8 @@ from engine.desk.written_beside import of_calls
 from engine.desk.written_work import WrittenDesk, WrittenWork
 from engine.queues import AgentLine, Queues
 from engine.registers.actor import Actor, ActorKind
+from engine.registers.agents import AgentEventKind
+from engine.registers.timeline import TimelineFilter
 from messaging.dialogue import DialogueRules
 from messaging.provider import Incoming
 from messaging.states import MessageState
@@ -269,6 +271,66 @@ async def test_a_supervisor_takes_it_over_and_it_stands_in_the_audit_log(opened:
     view = center.queues.agent_view("anna")
     assert view is not None
     assert view.state is AgentState.IDLE
+
+
+async def test_what_an_agent_forgets_goes_back_to_its_queue_and_is_told(opened: Opened) -> None:
+    center = await opened()
+    center.here("anna")
+    await center.comes()
+    key = await center.offered("anna")
+    await center.work.take("anna", key)
+    center.clock.pass_seconds(14 * 60)
+    center.work.touched("anna", key)  # typing is a deed, too
+    center.clock.pass_seconds(14 * 60)
+    center.work.nudge()
+    desk = await center.desk("anna", lambda one: any(item.held for item in one.items))
+    assert desk.returned == 0
+    center.clock.pass_seconds(61)
+    center.here("jan")
+    center.work.nudge()
+    assert (await center.desk("anna", lambda one: one.returned == 1)).returned == 1
+    assert "anna" in center.told
+    assert (await center.store.dialogues.get(key)).agent is None
+    assert await center.offered("jan") == key
+    (event,) = await center.store.agents.events("anna", limit=10)
+    assert (event.kind, event.data["work"], event.data["seconds"]) == (AgentEventKind.GIVEN_BACK, key, 901.0)
+
+
+async def test_a_dialogue_that_is_closed_is_a_row_of_the_history_and_its_answers_of_the_agents_log(
+    opened: Opened,
+) -> None:
+    center = await opened()
+    center.here("anna")
+    await center.comes()
+    key = await center.offered("anna")
+    await center.work.take("anna", key)
+    center.clock.pass_seconds(30)
+    await center.work.answer("anna", key, "Here it is.")
+    await center.comes("And the other one?")
+    await center.offered("anna")
+    await center.work.take("anna", key)
+    center.clock.pass_seconds(10)
+    await center.work.answer("anna", key, "Tomorrow.")
+    await center.work.end("anna", key, "sale")
+    answered = [
+        (one.data["seconds"], one.data["first"], one.data["channel"])
+        for one in await center.store.agents.events("anna", limit=10)
+        if one.kind is AgentEventKind.ANSWERED
+    ]
+    assert answered == [(10.0, False, "sms"), (30.0, True, "sms")]
+    dialogue = await center.store.dialogues.get(key)
+    assert dialogue.contact_id is not None
+    rows = (await center.store.history.timeline.of(dialogue.contact_id, TimelineFilter())).items
+    row = next(one for one in rows if one.subject_id == key)
+    assert (row.agent, row.disposition, row.outcome, row.at) == ("anna", "sale", "completed", row.at)
+    assert row.data == {
+        "kind": "dialogue",
+        "opened_at": dialogue.opened_at.isoformat(),
+        "queue": "orders",
+        "answers": 2,
+        "first_answer_seconds": 30.0,
+        "answer_seconds": 20.0,
+    }
 
 
 async def _offers(center: Center, agent: str) -> list[str]:
