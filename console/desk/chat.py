@@ -106,7 +106,7 @@ class ChatCard:
 
 def card_of(item: ChatItem, words: Words, names: Mapping[str, str], now: datetime) -> ChatCard:
     row, chat = item.row, item.row.chat
-    lines = [_line(one, words, names) for one in item.lines[-MOST_LINES:]]
+    lines = [line_of(one, words, names) for one in item.lines[-MOST_LINES:]]
     outcomes = [
         (choice.name, display.labelled(choice.label, choice.name, words)) for choice in item.dispositions
     ]
@@ -172,7 +172,7 @@ def page_of(seen: PageSeen) -> SeenPage:
     return SeenPage(seen.at, shown, seen.title[:LONGEST_ADDRESS], seen.address if plain else "")
 
 
-def _line(one: ChatLine, words: Words, names: Mapping[str, str]) -> Line:
+def line_of(one: ChatLine, words: Words, names: Mapping[str, str]) -> Line:
     agent = "" if one.agent is None else names.get(one.agent, one.agent)
     buttons = tuple(button.label for button in one.buttons)
     if one.kind in SAID:

@@ -1,4 +1,4 @@
-"""/desk/chats: the chats that are offered to this agent and that they have, and what the agent does in them."""
+"""/desk/chats: what is offered to this agent and what they have, and what the agent does in it."""
 
 from __future__ import annotations
 
