@@ -11,7 +11,7 @@ from history.interaction import ContactPoint, Interaction
 
 def time_form(at: datetime) -> str:
     """RFC 3339 in UTC, with the microseconds where there are any."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()[:-6] + "Z"
 
 
 def optional_time_form(at: datetime | None) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, case, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -21,39 +21,15 @@ from messaging.provider import Receipt
 from messaging.states import MessageState, may_become
 from store.cascade_writing import tell_moves
 from store.message_history import is_correction, is_to_be_recorded, message_row
-from store.message_rows import message_of
-from store.rows import Rows
-from store.statements import statements_for
-from store.tables import early_receipts, message_events, message_parts, messages
+from store.message_rows import Locked, changed, locked_messages
+from store.rows import Row, Rows
+from store.statements import Statements, statements_for
+from store.tables import early_receipts, message_parts, messages
+from store.together import Together
 from store.writing import write
 
 ROWS_AT_ONCE = 500
 _S = MessageState
-_MOVED = (
-    "state",
-    "state_at",
-    "provider",
-    "why",
-    "code",
-    "attempts",
-    "version",
-    "not_before",
-    "cost",
-    "currency",
-    "sent_at",
-    "delivered_at",
-    "read_at",
-    "checked_at",
-)
-_PUT = (
-    update(messages)
-    .where(
-        messages.c.id == bindparam("id_is"),
-        messages.c.state == bindparam("state_was"),
-        messages.c.version == bindparam("version_was"),
-    )
-    .values({name: bindparam(f"new_{name}") for name in (*_MOVED, "recorded", "claimed_by", "claimed_until")})
-)
 _PUT_PART = (
     update(message_parts)
     .where(
@@ -69,6 +45,8 @@ _HIDE = (
     .where(messages.c.id == bindparam("id_is"))
     .values(text=bindparam("shown"), html=bindparam("no_html"))
 )
+# Of a move, where it tells them.
+_TAKEN_OVER = ("provider", "not_before", "currency")
 _ARRIVED = {
     _S.ACCEPTED: ("sent_at",),
     _S.DELIVERED: ("sent_at", "delivered_at"),
@@ -82,24 +60,23 @@ class Moves:
 
     def __init__(self, connection: Connection, now: datetime, worker: str = "") -> None:
         self._connection = connection
+        self._statements = statements_for(connection.dialect)
         self._now = now
         self._worker = worker
-        self._rows: dict[str, Any] = {}
+        self._kept: dict[str, Locked] = {}
         self._messages: dict[str, Message] = {}
         self._leases: dict[str, tuple[str | None, datetime | None]] = {}
-        self._events: list[dict[str, Any]] = []
+        self._events: list[Row] = []
         self._parts: list[dict[str, Any]] = []
         self._told: list[Message] = []
         self._corrected: list[Message] = []
 
     def lock(self, ids: Collection[str]) -> None:
-        """In one lasting order. SQLite has one writer at a time anyway."""
-        wanted = sorted(set(ids) - self._rows.keys())
-        for some in batches(wanted):
-            chosen = select(messages).where(messages.c.id.in_(some)).order_by(messages.c.id)
-            for row in self._connection.execute(chosen.with_for_update()):
-                self._rows[row.id] = row
-                self._messages[row.id] = message_of(row)
+        """In one lasting order."""
+        for some in batches(sorted(set(ids) - self._kept.keys())):
+            for one in locked_messages(self._connection, some):
+                self._kept[one.message.id] = one
+                self._messages[one.message.id] = one.message
 
     def message(self, id: str) -> Message | None:
         return self._messages.get(id)
@@ -169,20 +146,21 @@ class Moves:
     def write(self) -> list[Message]:
         """All that was moved; those messages, as they are now. To be called last in the transaction."""
         self._put_parts()
-        moved = [one for one in self._messages.values() if one.version != self._rows[one.id].version]
+        moved = [one for one in self._messages.values() if one.version != self._kept[one.id].message.version]
+        together = Together(self._connection)
         if moved:
-            self._connection.execute(_PUT, [self._values(one) for one in moved])
+            together.add(self._statements.put_messages, [self._values(one) for one in moved])
+            together.add(self._statements.add_message_events, self._events)
             if hidden := [_hidden(one) for one in moved if one.state not in _MAY_GO and "shown" in one.data]:
+                together.do()
                 self._connection.execute(_HIDE, hidden)
-            self._connection.execute(insert(message_events), self._events)
             tell_moves(self._connection, moved, self._now)
-        rows = Rows(statements_for(self._connection.dialect))
+        rows = Rows(self._statements)
         for message in moved:
-            recorded = self._rows[message.id].recorded
-            if is_to_be_recorded(message.state) and not recorded:
+            if is_to_be_recorded(message.state) and not self._kept[message.id].recorded:
                 rows.add(InteractionAdded(message_row(message, self._now), message.id), self._now)
         for message in self._corrected:
-            if not self._rows[message.id].recorded:
+            if not self._kept[message.id].recorded:
                 continue
             first = message_row(message, self._now)
             again = replace(first, id=f"{message.id}-arrived", corrects=first.id)
@@ -190,34 +168,34 @@ class Moves:
         for message in self._told:
             if (told := moved_published(message, self._now)) is not None:
                 rows.add(Published(told), self._now)
-        write(self._connection, rows)
+        write(self._connection, rows, together)
         return moved
 
     def _is_still_its(self, move: Move, message: Message) -> bool:
         if move.attempt is not None and move.attempt != message.attempts:
             return False
-        return not move.claimed or self._rows[message.id].claimed_by == self._worker
+        return not move.claimed or self._kept[message.id].claimed_by == self._worker
 
     def _move(self, message: Message, move: Move) -> None:
-        times: dict[str, Any] = {}
+        sending = move.to is _S.SENDING
+        changes: dict[str, Any] = {
+            "state": move.to,
+            "state_at": self._now,
+            "version": message.version + 1,
+            "why": storable(move.why),
+            "code": storable(move.code),
+        }
+        if sending:
+            changes["attempts"] = message.attempts + 1
+        for name in _TAKEN_OVER:
+            if value := getattr(move, name):
+                changes[name] = value
+        if move.cost is not None:
+            changes["cost"] = (message.cost or 0) + move.cost
         for name in _ARRIVED.get(move.to, ()):
             if getattr(message, name) is None:
-                times[name] = move.at
-        sending = move.to is _S.SENDING
-        moved = replace(
-            message,
-            state=move.to,
-            state_at=self._now,
-            version=message.version + 1,
-            attempts=message.attempts + 1 if sending else message.attempts,
-            provider=move.provider or message.provider,
-            why=storable(move.why),
-            code=storable(move.code),
-            not_before=move.not_before or message.not_before,
-            cost=message.cost if move.cost is None else (message.cost or 0) + move.cost,
-            currency=move.currency or message.currency,
-            **times,
-        )
+                changes[name] = move.at
+        moved = changed(message, changes)
         self._messages[message.id] = moved
         if is_correction(message.state, move.to):
             self._corrected.append(moved)
@@ -226,7 +204,7 @@ class Moves:
             self._connection.execute(delete(message_parts).where(message_parts.c.message_id == message.id))
         self._leases[message.id] = (self._worker, move.leased_until) if sending else (None, None)
         self._told.append(moved)
-        self._events.append(event_row(moved, move.at))
+        self._events.append(event_of_move(self._statements, moved, move.at))
 
     def _keep_parts(self, move: Move) -> None:
         message = self._messages[move.message_id]
@@ -258,19 +236,41 @@ class Moves:
         for some in batches(known):
             self.receive(early_of(self._connection, some))
 
-    def _values(self, message: Message) -> dict[str, Any]:
-        row = self._rows[message.id]
-        values = {f"new_{name}": getattr(message, name) for name in _MOVED}
+    def _values(self, message: Message) -> Row:
+        """As MESSAGE_MOVED, and then what it must be still."""
+        kept, time = self._kept[message.id], self._time
         worker, until = self._leases[message.id]
-        return values | {
-            "new_state": message.state.value,
-            "new_recorded": row.recorded or is_to_be_recorded(message.state),
-            "new_claimed_by": worker,
-            "new_claimed_until": until,
-            "id_is": message.id,
-            "state_was": row.state,
-            "version_was": row.version,
-        }
+        return (
+            message.state.value,
+            time(message.state_at),
+            message.provider,
+            message.why,
+            message.code,
+            message.attempts,
+            message.version,
+            time(message.not_before),
+            message.cost,
+            message.currency,
+            time(message.sent_at),
+            time(message.delivered_at),
+            time(message.read_at),
+            time(message.checked_at),
+            kept.recorded or is_to_be_recorded(message.state),
+            worker,
+            time(until),
+            message.id,
+            kept.message.state.value,
+            kept.message.version,
+        )
+
+    def _time(self, at: datetime | None) -> object:
+        return None if at is None else self._statements.time(at)
+
+
+def event_of_move(statements: Statements, message: Message, at: datetime) -> Row:
+    """A row of message_events."""
+    time, state = statements.time(at), message.state.value
+    return message.id, message.version, time, state, message.provider, message.why, message.code
 
 
 def storable(text: str) -> str:

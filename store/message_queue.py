@@ -29,8 +29,9 @@ from messaging.provider import Incoming, Receipt
 from messaging.states import MessageState
 from store.incoming_messages import take_incoming
 from store.message_adding import TOPICS, take_jobs
+from store.message_handing import begin_sending
 from store.message_moves import Moves, early_of, storable
-from store.message_rows import message_of
+from store.message_rows import locked_messages
 from store.outbox import open_jobs
 from store.registers.transactions import read, written
 from store.tables import early_receipts, message_parts, messages, outbox
@@ -122,10 +123,24 @@ class SqlMessageQueue:
             update(messages)
             .where(_c.id.in_(select(due.c.id)))
             .values(claimed_by=self._worker, claimed_until=now + timedelta(seconds=lease_seconds))
-            .returning(messages)
+            .returning(_c.id)
         )
-        rows = await written(self._engine, lambda connection: connection.execute(claim).all())
-        return [message_of(row) for row in sorted(rows, key=lambda row: (row.priority, row.at, row.id))]
+
+        def work(connection: Connection) -> list[Message]:
+            claimed = connection.execute(claim).scalars().all()
+            return [one.message for one in locked_messages(connection, claimed)] if claimed else []
+
+        return sorted(await written(self._engine, work), key=lambda one: (one.priority, one.at, one.id))
+
+    async def hand_over(self, chosen: Sequence[tuple[Message, str]], until: datetime) -> Sequence[Message]:
+        if not chosen:
+            return ()
+        now = self._clock.now()
+
+        def work(connection: Connection) -> list[Message]:
+            return begin_sending(connection, chosen, self._worker, until, now)
+
+        return await written(self._engine, work)
 
     async def move(self, moves: Sequence[Move]) -> Sequence[Message]:
         return await self.settle(moves, ())

@@ -71,6 +71,8 @@ class Statements:
     add_objections: Write
     add_contacts: Write
     add_points: Write
+    put_messages: Write
+    add_message_events: Write
     find_points: str
     find_merged: str
     remove_contacts: str
@@ -93,6 +95,42 @@ def _insert(table: Table, columns: Sequence[str], conflict: str) -> Write:
     )
 
 
+def _update(table: Table, columns: Sequence[str], guards: Sequence[str]) -> Write:
+    """Of each row that the guards still find: `columns` are given first, then what the guards must be."""
+    names = [*columns, *(f"{guard}_was" for guard in guards)]
+    kinds = [table.c[name].type.compile(_POSTGRESQL) for name in (*columns, *guards)]
+    put = ", ".join(f"{name} = ?{number}" for number, name in enumerate(columns, 1))
+    kept = " AND ".join(f"{name} = ?{number}" for number, name in enumerate(guards, len(columns) + 1))
+    lists = ", ".join(f"{{}}::{kind}[]" for kind in kinds)
+    put_given = ", ".join(f"{name} = given.{name}" for name in columns)
+    kept_given = " AND ".join(f"{table.name}.{guard} = given.{guard}_was" for guard in guards)
+    return Write(
+        f"UPDATE {table.name} SET {put} WHERE {kept}",  # noqa: S608 - our own names
+        f"UPDATE {table.name} SET {put_given} FROM unnest({lists}) "  # noqa: S608 - our own names
+        f"AS given ({', '.join(names)}) WHERE {kept_given}",
+    )
+
+
+# What moves with a message's state; the tuples of store.message_moves follow it.
+MESSAGE_MOVED = (
+    "state",
+    "state_at",
+    "provider",
+    "why",
+    "code",
+    "attempts",
+    "version",
+    "not_before",
+    "cost",
+    "currency",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+    "checked_at",
+    "recorded",
+    "claimed_by",
+    "claimed_until",
+)
 _NEWER_CALL = (
     f"(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CALL[1:])} "
     "WHERE excluded.last_seq > calls.last_seq"
@@ -138,6 +176,8 @@ _WRITES = {
     "add_objections": _insert(tables.do_not_contact, OBJECTION_COLUMNS, "DO NOTHING"),
     "add_contacts": _insert(tables.contacts, ("id", "created_at", "updated_at"), "DO NOTHING"),
     "add_points": _insert(tables.contact_points, _columns(tables.contact_points), "DO NOTHING"),
+    "put_messages": _update(tables.messages, MESSAGE_MOVED, ("id", "state", "version")),
+    "add_message_events": _insert(tables.message_events, _columns(tables.message_events), "DO NOTHING"),
 }
 _REMOVE_CONTACTS = "DELETE FROM contacts WHERE id = ?1"
 # With whether a missed call of theirs is to be answered: this one may make that needless.

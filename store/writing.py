@@ -24,8 +24,9 @@ from store.statements import Statements
 from store.together import Together
 
 
-def write(connection: Connection, rows: Rows) -> None:
-    """Write all rows inside the connection's transaction. What is already there is left as it is.
+def write(connection: Connection, rows: Rows, together: Together | None = None) -> None:
+    """Write all rows inside the connection's transaction. What is already there is left as it is. What is
+    to be written `together` with them is written too.
 
     Blocks: it runs in a thread of its own, or in the greenlet of an asyncio connection.
     """
@@ -38,7 +39,7 @@ def write(connection: Connection, rows: Rows) -> None:
     begin_attempts(connection, statements, rows)
     for lead in rows.leads:
         put_lead(connection, lead)
-    together = Together(connection)
+    together = together or Together(connection)
     together.add(statements.add_events, rows.events)
     together.add(statements.add_agent_events, rows.agent_events)
     together.add(statements.put_calls, [row for _, row in rows.calls.values()])

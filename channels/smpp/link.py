@@ -95,13 +95,12 @@ class Link(asyncio.Protocol):
         self._waiting[sequence] = answer
         self._unsent.add(sequence)
         self._write(framed(command, sequence, body))
+        # As asyncio.timeout does it, which costs as much as all else here.
+        limit = self._loop.call_later(limit_seconds, self._expire, sequence, limit_seconds)
         try:
-            async with asyncio.timeout(limit_seconds):
-                return await answer
-        except TimeoutError:
-            why = f"the SMSC did not answer within {limit_seconds:g} s"
-            raise Unanswered(why, self, sequence) from None
+            return await answer
         finally:
+            limit.cancel()
             # Given up by its caller, it goes out all the same, with what else was written.
             self._waiting.pop(sequence, None)
 
@@ -199,6 +198,12 @@ class Link(asyncio.Protocol):
     def eof_received(self) -> bool:
         self._why = "the SMSC closed the connection"
         return False
+
+    def _expire(self, sequence: int, limit_seconds: float) -> None:
+        answer = self._waiting.get(sequence)
+        if answer is not None and not answer.done():
+            why = f"the SMSC did not answer within {limit_seconds:g} s"
+            answer.set_exception(Unanswered(why, self, sequence))
 
     def _answered(self, pdu: Pdu) -> None:
         answer = self._waiting.get(pdu.sequence)

@@ -187,7 +187,10 @@ class SmppProvider:
         bind.in_use += 1
         try:
             try:
-                async with asyncio.timeout(self._limit_seconds(until)):
+                if bind.window.locked():
+                    async with asyncio.timeout(self._limit_seconds(until)):
+                        await bind.window.acquire()
+                else:
                     await bind.window.acquire()
             except TimeoutError:
                 return Outcome(Taken.BUSY, why="the window is full", retry_after_seconds=FIRST_PAUSE_SECONDS)

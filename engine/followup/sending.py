@@ -31,7 +31,6 @@ from messaging.opting import Wish
 from messaging.permission import PERMISSION, Permission
 from messaging.provider import Answer, Incoming, Listeners, Provider, Taken
 from messaging.replies import AUTOMATIC, own_words
-from messaging.states import MessageState
 
 log = structlog.get_logger("messages")
 
@@ -224,7 +223,7 @@ class MessageSending:
         now = self._clock.now()
         put_off: list[PutOff] = []
         moves: list[Move] = []
-        chosen: dict[str, Lane] = {}
+        chosen: dict[str, tuple[Message, Lane]] = {}
         for message, decision in zip(claimed, decisions, strict=True):
             if not decision.allowed:
                 verdict = refused_by(decision, message, now)
@@ -234,16 +233,18 @@ class MessageSending:
             if lane is None:
                 put_off.append(PutOff(message.id, now + timedelta(seconds=NO_LANE_SECONDS)))
                 continue
-            chosen[message.id] = lane
-            moves.append(self._sending(message, lane))
+            chosen[message.id] = message, lane
+        until = now + timedelta(seconds=self._limits.lease_seconds)
         try:
             await self._queue.put_off(put_off)
-            begun = {one.id: one for one in await self._queue.move(moves)}
+            await self._queue.move(moves)
+            handed = [(message, lane.name) for message, lane in chosen.values()]
+            begun = {one.id: one for one in await self._queue.hand_over(handed, until)}
         except BaseException:
-            for lane in chosen.values():
+            for _, lane in chosen.values():
                 lane.in_flight -= 1
             raise
-        for message_id, lane in chosen.items():
+        for message_id, (_, lane) in chosen.items():
             if message_id in begun:
                 task = asyncio.create_task(self._submit(lane, begun[message_id]))
                 self._submits.add(task)
@@ -276,21 +277,13 @@ class MessageSending:
         to = "" if message.point is None else message.point.value
         return choose(self._lanes[channel], to, self._clock.monotonic())
 
-    def _sending(self, message: Message, lane: Lane) -> Move:
-        now = self._clock.now()
-        until = now + timedelta(seconds=self._limits.lease_seconds)
-        return Move(
-            message.id, MessageState.SENDING, now, claimed=True, provider=lane.name, leased_until=until
-        )
-
     # --- handing over -------------------------------------------------------------------------------------
 
     async def _submit(self, lane: Lane, message: Message) -> None:
         provider = lane.carrier.provider
         try:
-            answer = await asyncio.wait_for(
-                provider.submit(submission_of(message, lane.carrier.sender)), SUBMIT_SECONDS
-            )
+            async with asyncio.timeout(SUBMIT_SECONDS):
+                answer = await provider.submit(submission_of(message, lane.carrier.sender))
         except asyncio.CancelledError:
             answer = Answer(Taken.UNKNOWN, why="the hotline was stopped before the provider answered")
             self._answered(lane, message, answer)

@@ -110,7 +110,7 @@ class MessagePart:
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
     """None and empty: any. `contact_id`: of all contacts merged into the person. `undecided`: without those
-    in doubt that somebody has said to leave.
+    in doubt that somebody has said to leave. `prefix`: how the number or address begins.
     """
 
     states: Sequence[MessageState] = ()
@@ -126,6 +126,7 @@ class MessageFilter:
     since: datetime | None = None
     until: datetime | None = None
     undecided: bool = False
+    prefix: str | None = None
 
 
 class Messages(Protocol):
@@ -238,6 +239,11 @@ class MessageQueue(Protocol):
 
     async def claim(self, channel: Channel, *, limit: int, lease_seconds: float) -> Sequence[Message]:
         """Up to `limit` that are due, for this worker alone; by priority, then the oldest."""
+
+    async def hand_over(self, chosen: Sequence[tuple[Message, str]], until: datetime) -> Sequence[Message]:
+        """Claimed messages, each with its provider's name, become `sending`, in one transaction: those that
+        this worker still has, as they are now. After `until` one that nobody has answered for is in doubt.
+        """
 
     async def move(self, moves: Sequence[Move]) -> Sequence[Message]:
         """All in one transaction. Those that were moved, as they are now; others are as they were."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +23,10 @@ from store.decision_audit import Audited, Expected, Finding, audit_decisions
 from store.decision_chain import GENESIS, chained
 from store.registers.person_busy import busy_until
 from store.registers.person_facts import people_facts, person_facts
-from store.registers.profiles import locked, survivor_of
+from store.registers.profiles import locked, survivor_of, survivors_of
 from store.registers.pseudonyms import (
     debt_pseudonym,
-    key_made,
+    keys_made,
     person_pseudonym,
     person_pseudonyms,
     point_pseudonym,
@@ -68,7 +68,9 @@ class SqlDecisions:
             known = person_facts(connection, query, now)
             known = replace(known, busy_until=busy_until(connection, known, query, plan, self._writer, now))
             judged = judge(known)
-            self._append(connection, _content(connection, query, plan, known, reached, judged, now))
+            self._append(
+                connection, *_contents(connection, [_Judged(query, plan, known, reached, judged)], now)
+            )
             return judged.decision
 
         return await written(self._engine, work)
@@ -85,7 +87,7 @@ class SqlDecisions:
             queries = [query for query, _ in asked]
             reached = _lock_people(connection, queries, ids, now)
             decided: list[Decision | None] = []
-            contents: list[Mapping[str, Any]] = []
+            found: list[_Judged] = []
             met: set[str] = set()
             for n, known in enumerate(people_facts(connection, queries, now)):
                 people = set() if known is None else {*known.contact_ids, reached[n] or ""} - {""}
@@ -95,9 +97,9 @@ class SqlDecisions:
                 met |= people
                 judged = judge(n, known)
                 query, plan = asked[n]
-                contents.append(_content(connection, query, plan, known, reached[n], judged, now))
+                found.append(_Judged(query, plan, known, reached[n], judged))
                 decided.append(judged.decision)
-            self._append(connection, *contents)
+            self._append(connection, *_contents(connection, found, now))
             return decided
 
         return await written(self._engine, work)
@@ -198,7 +200,8 @@ def _lock_people(
         named = {one for one in (*reached, *(q.contact_id for q in queries)) if one is not None}
         known = connection.execute(select(contacts.c.id).where(contacts.c.id.in_(sorted(named)))).scalars()
         locked(connection, known.all())
-    return [None if one is None else survivor_of(connection, one) for one in reached]
+    survivors = survivors_of(connection, [one for one in reached if one is not None])
+    return [None if one is None else survivors[one] for one in reached]
 
 
 def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:
@@ -207,20 +210,32 @@ def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: d
     return contacts_of(connection, statements, {key: (new_id, now)})[key]
 
 
-def _content(
-    connection: Connection,
-    query: PersonQuery,
-    plan: DecisionPlan,
-    known: PersonFacts,
-    reached: str | None,
-    judged: Judgement,
-    now: datetime,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """`reached`: the contact that the point is of."""
+
+    query: PersonQuery
+    plan: DecisionPlan
+    known: PersonFacts
+    reached: str | None
+    judged: Judgement
+
+    @property
+    def person(self) -> str:
+        person = self.reached or self.known.contact_id
+        if person is None:
+            raise Missing("There is nobody to decide about: name a contact or a point.")
+        return person
+
+
+def _contents(connection: Connection, found: Sequence[_Judged], now: datetime) -> list[dict[str, Any]]:
+    keys = keys_made(connection, [one.person for one in found])
+    return [_content(one, keys[one.person], now) for one in found]
+
+
+def _content(one: _Judged, key: str, now: datetime) -> dict[str, Any]:
     """The row's columns but those of the chain. Nothing in it tells whom it is about."""
-    person = reached or known.contact_id
-    if person is None:
-        raise Missing("There is nobody to decide about: name a contact or a point.")
-    key = key_made(connection, person)
+    query, plan, known, judged, person = one.query, one.plan, one.known, one.judged, one.person
     point = "" if known.point is None else known.point.value
     hide = _hiding(known)
     decision = judged.decision

@@ -29,6 +29,9 @@ from store.tables import (
 
 PERSON: ColumnElement[str] = func.coalesce(contacts.c.merged_into, contacts.c.id)
 _SURVIVOR = select(PERSON).where(contacts.c.id == bindparam("contact_id"))
+_SURVIVORS = select(contacts.c.id, PERSON.label("person")).where(
+    contacts.c.id.in_(bindparam("contact_ids", expanding=True))
+)
 
 
 def no_such_contact(contact_id: str) -> Missing:
@@ -43,6 +46,18 @@ def survivor_of(connection: Connection, contact_id: str) -> str:
     return str(found)
 
 
+def survivors_of(connection: Connection, contact_ids: Collection[str]) -> dict[str, str]:
+    """As survivor_of, of many with one statement. Raises Missing."""
+    if not contact_ids:
+        return {}
+    rows = connection.execute(_SURVIVORS, {"contact_ids": sorted(set(contact_ids))})
+    found = {row.id: row.person for row in rows}
+    for contact_id in contact_ids:
+        if contact_id not in found:
+            raise no_such_contact(contact_id)
+    return found
+
+
 def locked(connection: Connection, contact_ids: Iterable[str]) -> dict[str, Row[Any]]:
     """Rows of the surviving contacts of these, locked until the transaction ends, by the ids asked for.
 
@@ -50,7 +65,7 @@ def locked(connection: Connection, contact_ids: Iterable[str]) -> dict[str, Row[
     Raises Missing.
     """
     wanted = sorted(set(contact_ids))
-    survivors = {contact_id: survivor_of(connection, contact_id) for contact_id in wanted}
+    survivors = survivors_of(connection, wanted)
     while True:
         asked = (
             select(contacts)
@@ -61,7 +76,7 @@ def locked(connection: Connection, contact_ids: Iterable[str]) -> dict[str, Row[
         )
         rows = {row.id: row for row in connection.execute(asked)}
         # Whoever held the lock may have merged it, or undone a merge: then it is part of another one.
-        now = {contact_id: survivor_of(connection, contact_id) for contact_id in wanted}
+        now = survivors_of(connection, wanted)
         if now == survivors:
             return {contact_id: rows[survivor] for contact_id, survivor in survivors.items()}
         survivors = now

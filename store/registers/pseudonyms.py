@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, insert, select
 
 from store.tables import pseudonym_keys
 
 # Put together once: that costs as much as executing them.
-_KEY = select(pseudonym_keys.c.key).where(pseudonym_keys.c.contact_id == bindparam("contact_id"))
 _KEYS = select(pseudonym_keys).where(
     pseudonym_keys.c.contact_id.in_(bindparam("contact_ids", expanding=True))
 )
+_ADD_KEY = insert(pseudonym_keys)
 
 
 def _pseudonym(key: str, what: str, value: str) -> str:
@@ -38,17 +38,13 @@ def debt_pseudonym(key: str, debt: str) -> str:
     return _pseudonym(key, "debt", debt)
 
 
-def key_of(connection: Connection, contact_id: str) -> str | None:
-    return connection.execute(_KEY, {"contact_id": contact_id}).scalar_one_or_none()
-
-
-def key_made(connection: Connection, contact_id: str) -> str:
-    """The contact's key, made when there is none. The contact's row is locked by the caller."""
-    key = key_of(connection, contact_id)
-    if key is None:
-        key = secrets.token_hex(32)
-        connection.execute(insert(pseudonym_keys).values(contact_id=contact_id, key=key))
-    return key
+def keys_made(connection: Connection, contact_ids: Collection[str]) -> dict[str, str]:
+    """The contacts' keys, made where there are none. The contacts' rows are locked by the caller."""
+    keys = keys_of(connection, sorted(set(contact_ids)))
+    made = {one: secrets.token_hex(32) for one in sorted(set(contact_ids) - keys.keys())}
+    if made:
+        connection.execute(_ADD_KEY, [{"contact_id": one, "key": key} for one, key in made.items()])
+    return keys | made
 
 
 def keys_of(connection: Connection, contact_ids: Sequence[str]) -> dict[str, str]:
