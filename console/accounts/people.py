@@ -8,13 +8,17 @@ from engine.explaining import Explainer
 from engine.ports import Ids
 from engine.registers.accounts import Accounts
 from engine.registers.callbacks import Callbacks
+from engine.registers.chats import Chats
 from engine.registers.history import HistoryRegisters
 from engine.registers.permissions import Permissions
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """`region`: whose national numbers are taken, as "PL". `accounts` tells who changed what."""
+    """`region`: whose national numbers are taken, as "PL". `accounts` tells who changed what.
+
+    `chats` None: the timeline shows no lines of chats.
+    """
 
     history: HistoryRegisters
     permissions: Permissions
@@ -23,3 +27,4 @@ class People:
     accounts: Accounts
     ids: Ids
     region: str
+    chats: Chats | None = None

@@ -9,11 +9,11 @@ from aiohttp import web
 
 from console.accounts.admission import saw
 from console.accounts.people import People
-from console.api.pages_of import after_of, cursor_of
-from console.api.problem import Problem
+from console.api.pages_of import cursor_of
 from console.display import contact_name
 from console.faults import Fault
 from console.pages import Pages
+from console.query_values import place_of
 from engine.registers.contacts import ContactFilter
 from engine.registers.refusals import Missing
 from engine.registers.segments import Segment
@@ -60,7 +60,7 @@ class ContactList:
 
     async def contacts(self, request: web.Request) -> web.Response:
         typed = {name: _plain(request, name) for name in ("q", "tag", "segment")}
-        after = _after(request)
+        after = place_of(request, "id")
         segments = (await self._segments.list(limit=MOST_SEGMENTS)).items
         wrong: dict[str, str] = {}
         words = self._pages.words_for(request)
@@ -140,10 +140,3 @@ def _plain(request: web.Request, name: str) -> str:
     if len(text) > LONGEST_SEARCH or not text.isprintable():
         raise Fault(400, f"`{name}` has at most {LONGEST_SEARCH} letters that can be seen. Shorten it.")
     return text
-
-
-def _after(request: web.Request) -> tuple[str, ...] | None:
-    try:
-        return after_of(request.query.get("after") or None, "id")
-    except Problem as wrong:
-        raise Fault(400, "`after` is not the place of a page. Open /contacts without it.") from wrong

@@ -14,8 +14,9 @@ from console import display
 from console.accounts.admission import saw
 from console.accounts.people import People
 from console.agent_names import shown_names
-from console.api.pages_of import after_of, cursor_of
+from console.api.pages_of import after_of, next_of
 from console.api.problem import Problem
+from console.contacts.chats import past_chats
 from console.contacts.forms import CHANNELS, PURPOSES, point_key
 from console.contacts.permissions import CHANNEL_ICONS, forbidden, standing, their_time, ways, zones_of
 from console.contacts.timeline import coming, days
@@ -186,12 +187,14 @@ class ContactPages:
                 for call in self._live.all()
                 if ContactPoint(PointKind.PHONE, call.person) in contact.points
             ]
+        names = await shown_names(self._agents)
+        chats = await past_chats(self._people.chats, page.items, words, names)
         return {
             "contact": contact,
             "coming": next_ones,
             "calls": calls,
-            "days": days(page.items, words, now, await shown_names(self._agents), self._dispositions()),
-            "older": cursor_of(*page.after) if page.after else None,
+            "days": days(page.items, words, now, names, self._dispositions(), chats),
+            "older": next_of(page),
             "first": after is None,
         }
 

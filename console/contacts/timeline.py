@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from babel.numbers import format_currency
 
+from console.contacts.chats import PastChat, is_chat
 from console.display import disposition_label, duration, local_day, money, phone
 from console.event_details import NO_DISPOSITIONS, NOBODY
 from console.words import Words
@@ -38,7 +39,9 @@ _TOLD_APART = frozenset({"point", "text"})
 _TOLD_OF_PROMISE = frozenset({"amount", "currency", "due"})
 # A longer transcript is read on the call's page, or over the API.
 TRANSCRIPT_MOST = 4000
+LINE_MOST = 300
 DATA_MOST = 12
+NO_CHATS: Mapping[str, PastChat] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Entry:
     """`call_id`, `message_id`: of one of ours, which has its page. `sound`: where its recording may be.
 
     `disposition` is its label, `outcome` a word for it. An agent's word replaces that the talk took place.
+    `chat`: its lines, which stand for its transcript.
     """
 
     row: Interaction
@@ -60,6 +64,7 @@ class Entry:
     call_id: str | None
     message_id: str | None
     sound: str | None
+    chat: PastChat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +90,18 @@ def days(
     now: datetime,
     names: Mapping[str, str] = NOBODY,
     dispositions: Mapping[str, Disposition] = NO_DISPOSITIONS,
+    chats: Mapping[str, PastChat] = NO_CHATS,
 ) -> tuple[Day, ...]:
     """The rows, newest first, under the day on which they happened where the console runs.
 
-    `names`: of agents, as they are shown.
+    `names`: of agents, as they are shown. `chats`: those whose lines are shown, by their id.
     """
     found: list[tuple[date, list[Entry]]] = []
     for row in rows:
         day = row.at.astimezone().date()
         if not found or found[-1][0] != day:
             found.append((day, []))
-        found[-1][1].append(_entry(row, words, names, dispositions))
+        found[-1][1].append(_entry(row, words, names, dispositions, chats))
     today = now.astimezone().date()
     return tuple(Day(_day_title(day, today, words), tuple(entries)) for day, entries in found)
 
@@ -134,7 +140,11 @@ def _callback(one: CallbackRequest, words: Words, now: datetime) -> Coming:
 
 
 def _entry(
-    row: Interaction, words: Words, names: Mapping[str, str], dispositions: Mapping[str, Disposition]
+    row: Interaction,
+    words: Words,
+    names: Mapping[str, str],
+    dispositions: Mapping[str, Disposition],
+    chats: Mapping[str, PastChat],
 ) -> Entry:
     # A row that another system wrote names itself, or its source; ours name their call.
     own = row.source is None and row.subject_id != row.id
@@ -142,7 +152,8 @@ def _entry(
     icon = ICONS[row.channel]
     if row.channel is Channel.CALL and row.direction == "outbound":
         icon = "phone-outgoing"
-    transcript = row.transcript or ""
+    chat = chats.get(row.subject_id) if is_chat(row) else None
+    transcript = "" if chat is not None else row.transcript or ""
     disposition = disposition_label(row.disposition, dispositions, words)
     return Entry(
         row=row,
@@ -150,13 +161,14 @@ def _entry(
         about=_about(row, words, names),
         disposition=disposition,
         outcome="" if disposition and row.outcome == "completed" else row.outcome or "",
-        line=_line(row),
+        line=chat.first[:LINE_MOST] if chat is not None and not row.note else _line(row),
         transcript=transcript[:TRANSCRIPT_MOST],
         cut=len(transcript) > TRANSCRIPT_MOST,
         facts=_facts(row),
         call_id=row.subject_id if ours else None,
         message_id=row.subject_id if own and row.channel in _MESSAGES else None,
         sound=_sound(row) if ours and row.recording else None,
+        chat=chat,
     )
 
 
@@ -193,7 +205,7 @@ def _amount(row: Interaction, words: Words) -> str:
 def _line(row: Interaction) -> str:
     """What it was about, in one line."""
     text = row.subject or row.note or ", ".join(row.heard) or row.transcript or row.data.get("text") or ""
-    return " ".join(str(text).split())[:300]
+    return " ".join(str(text).split())[:LINE_MOST]
 
 
 def _facts(row: Interaction) -> tuple[tuple[str, str], ...]:

@@ -164,6 +164,7 @@ def people_of(parts: ApiParts) -> People:
         parts.accounts,
         parts.ids,
         parts.region,
+        parts.chats,
     )
 
 

@@ -104,9 +104,8 @@ def people_in(store: Store, stage: Stage) -> People:
     """Contacts as a Polish company keeps them."""
     explainer = explainer_of(Configuration(), store.permissions, store.decisions, stage.clock)
     ids = TimeOrderedIds(SystemClock())
-    return People(
-        store.history, store.permissions, store.callbacks, explainer, store.accounts, ids, region="PL"
-    )
+    kept = (store.history, store.permissions, store.callbacks)
+    return People(*kept, explainer, store.accounts, ids, region="PL", chats=store.chats)
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from history.interaction import Channel as HistoryChannel
 from history.interaction import ContactPoint, Interaction, PointKind
 from history.merging import Reason
 from history.permissions import Scope
+from messaging.chat import Button, Chat, ChatLine, LineKind, Speaker
 from tests.console.offices import Desk, Office, part
 from tests.console.people import PHONE, SYSTEM, add_anna, add_past, add_second_anna
 from tests.console.stage import ICONS as SHEET
@@ -63,6 +64,35 @@ async def test_a_contact_tells_who_what_and_whether_we_may(desk: Desk, anna: Con
     assert "Prosi o niedzwonienie" in may
     assert "Lift" not in may  # a supervisor may not
     assert "contact.seen" in await desk.office.told(f"contact:{anna.id}")
+
+
+async def test_a_chat_is_folded_in_the_timeline_with_its_pages_and_lines(desk: Desk, anna: Contact) -> None:
+    chats = desk.people.chats
+    assert chats is not None
+    bought = "https://shop.example.com/koszyk?n=1"
+    lines = [
+        ChatLine(1, START, Speaker.VISITOR, LineKind.PAGE, bought, data={"title": "Koszyk"}),
+        ChatLine(2, START, Speaker.FLOW, LineKind.TEXT, "W czym pomóc?", buttons=(Button("1", "Dostawy"),)),
+        ChatLine(3, START, Speaker.VISITOR, LineKind.CHOICE, "Dostawy"),
+        ChatLine(4, START, Speaker.AGENT, LineKind.JOINED, agent="jan"),
+        ChatLine(5, START, Speaker.AGENT, LineKind.TEXT, "Jutro <b>rano</b>.", agent="jan"),
+    ]
+    opened = Chat("ch1", "shop", PHONE, "5ec", START, "n1", "hotline", contact_id=anna.id)
+    await chats.open(opened, lines)
+    whole = Interaction("i-ch1", START, HistoryChannel.CHAT, "inbound", "ch1", contact_id=anna.id)
+    told = replace(whole, duration_seconds=125, outcome="answered", transcript="Dostawy", agent="jan")
+    await desk.people.history.timeline.add(SYSTEM, told)
+    gone = replace(told, id="i-ch2", subject_id="ch2", transcript="Reklamacja")
+    await desk.people.history.timeline.add(SYSTEM, gone)
+    timeline = part(await desk.page(f"/contacts/{anna.id}"), 'id="timeline"', "</section>")
+    entry = part(timeline, 'id="i-i-ch1"', "</details>")
+    for said in ("Chat", "jan", "2:05", f'<a href="{bought}" target="_blank" rel="noreferrer', "Koszyk"):
+        assert said in entry, said
+    order = ["shop.example.com/koszyk", "W czym pomóc?", "Visitor", "Dostawy</span>", "has joined", "Jutro"]
+    places = [entry.rindex(word) for word in order]
+    assert places == sorted(places)
+    assert "<dt>Transcript</dt>" not in entry
+    assert "Reklamacja" in part(timeline, 'id="i-i-ch2"', "</details>"), "its lines are deleted already"
 
 
 def test_a_call_of_ours_leads_to_its_page_and_is_heard() -> None:
