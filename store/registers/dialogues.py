@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, case, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from compliance.facts import Channel
@@ -16,7 +16,7 @@ from engine.ports import Clock, Ids
 from engine.registers.actor import Actor
 from engine.registers.agents import AgentEvent, AgentEventKind
 from engine.registers.dialogues import AnswerFigures, DialogueFilter, DialogueRow, Route
-from engine.registers.messages import Message, MessageDirection
+from engine.registers.messages import Message
 from engine.registers.pages import Page
 from engine.registers.refusals import Missing, Refused
 from history.interaction import ContactPoint, PointKind
@@ -59,15 +59,9 @@ class SqlDialogues:
 
     async def take_in(self, route: Route, *, limit: int = 200) -> Sequence[Dialogue]:
         now = self._clock.now()
-        looked_at = exists().where(dialogue_messages.c.message_id == _m.id)
         new = (
             select(messages)
-            .where(
-                _m.direction == MessageDirection.INBOUND.value,
-                _m.at > now - LOOKED_BACK,
-                _m.point_value.is_not(None),
-                ~looked_at,
-            )
+            .where(_m.to_read.is_(True), _m.at > now - LOOKED_BACK, _m.point_value.is_not(None))
             .order_by(_m.at, _m.id)
             .limit(limit)
         )
@@ -76,16 +70,15 @@ class SqlDialogues:
 
         def work(connection: Connection) -> list[Dialogue]:
             rows = connection.execute(new.with_for_update(skip_locked=True, of=messages)).all()
+            looked_at = update(messages).where(_m.id.in_([row.id for row in rows]))
+            connection.execute(looked_at.values(to_read=False))
             found: dict[str, Dialogue] = {}
             for message in map(message_of, rows):
                 queue = None if message.code in ANSWERED_BY_ITSELF else route(message)
                 dialogue = None if queue is None else self._with(connection, message, queue)
-                connection.execute(
-                    insert(dialogue_messages).values(
-                        message_id=message.id, dialogue_id=None if dialogue is None else dialogue.id
-                    )
-                )
                 if dialogue is not None:
+                    new_one = {"message_id": message.id, "dialogue_id": dialogue.id}
+                    connection.execute(insert(dialogue_messages).values(new_one))
                     found[dialogue.id] = dialogue
             return list(found.values())
 

@@ -48,8 +48,10 @@ Index(
 Index("ix_dialogues_owed", _d.owed_since, _d.id, sqlite_where=_open, postgresql_where=_open)
 Index("ix_dialogues_last", _d.state, _d.last_at, _d.id)
 Index("ix_dialogues_contact", _d.contact_id)
+_in_hand = _open & _d.agent.is_not(None)
+Index("ix_dialogues_agent", _d.agent, sqlite_where=_in_hand, postgresql_where=_in_hand)
 
-# Each message that came in, once it was looked at; `dialogue_id` None: nobody has to read it. And answers.
+# Which messages came in a dialogue, and its answers.
 dialogue_messages = Table(
     "dialogue_messages",
     metadata,

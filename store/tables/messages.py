@@ -20,6 +20,7 @@ from store.tables.columns import Json, UtcDateTime, metadata
 # Both directions. `point` is the person's, `ours` our own number or address. `version` counts the rows of
 # message_events. `claimed_*`: the worker that has it. `requested_*`: the person asked for it, and it may come
 # until then. `recorded`: it stands in the history. `external_id`: the provider's id of what came in.
+# `to_read`: it came in, and nobody has looked yet whose dialogue it is of.
 # Erasure empties what tells of the person; the row stays for the figures.
 messages = Table(
     "messages",
@@ -64,6 +65,7 @@ messages = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("version", Integer, nullable=False),
     Column("recorded", Boolean, nullable=False),
+    Column("to_read", Boolean, nullable=False, server_default=text("false")),
     Column("claimed_by", Text),
     Column("claimed_until", UtcDateTime),
     Column("cost", BigInteger),
@@ -117,6 +119,8 @@ Index(
     postgresql_where=_named,
 )
 
+_to_read = _m.to_read.is_(True)
+Index("ix_messages_to_read", _m.at, _m.id, sqlite_where=_to_read, postgresql_where=_to_read)
 _inbound = _m.direction == text("'inbound'")
 Index("ix_messages_inbound", _m.at, _m.id, sqlite_where=_inbound, postgresql_where=_inbound)
 

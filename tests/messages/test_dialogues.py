@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from compliance.facts import Channel
 from engine.registers.actor import Actor, ActorKind
@@ -14,6 +15,7 @@ from history.interaction import ContactPoint, PointKind
 from messaging.dialogue import DialogueRules, DialogueState, needs_person
 from messaging.opting import OptingWords, bare
 from messaging.provider import Incoming
+from store.database import create_engine, database_url
 from store.store import Store
 from tests.conftest import HandClock
 
@@ -62,6 +64,29 @@ async def test_what_comes_in_opens_a_dialogue_once_and_goes_on_with_it(
     assert row.contact is not None
     assert row.contact.name is None
     assert await store.dialogues.counts() == (2, 2, began)
+
+
+async def test_what_came_in_is_found_by_its_mark_and_an_agents_dialogues_by_their_index(
+    store: Store, clock: HandClock, url: str
+) -> None:
+    await opened(store, clock)
+    await comes(store, clock, 2, "STOP")
+    asked = {
+        "ix_messages_to_read": "SELECT id FROM messages WHERE to_read IS true AND at > '2026-01-01'"
+        " ORDER BY at, id",
+        "ix_dialogues_agent": "SELECT id FROM dialogues WHERE state = 'open' AND agent = 'anna'",
+    }
+    engine = create_engine(database_url(url))
+    async with engine.connect() as connection:
+        marked = (await connection.execute(text(asked["ix_messages_to_read"]))).all()
+        if engine.dialect.name == "sqlite":  # PostgreSQL reads so few rows without an index
+            for index, sql in asked.items():
+                plan = (await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))).all()
+                assert index in str(plan)
+    await engine.dispose()
+    assert len(marked) == 1
+    await store.dialogues.take_in(routed)
+    assert await store.dialogues.take_in(lambda message: "orders") == ()
 
 
 async def test_a_word_that_is_heeded_by_itself_opens_none(store: Store, clock: HandClock) -> None:
