@@ -1,4 +1,4 @@
-"""What a page's address asks for: choices and days, each refused with one sentence."""
+"""What a page's address asks for: choices, days and places in lists, each refused with one sentence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
+from aiohttp import web
+
+from console.api.pages_of import after_of
+from console.api.problem import Problem
 from console.faults import Fault
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -35,6 +39,14 @@ def day_of(query: Mapping[str, str], name: str) -> date | None:
     if not 2000 <= day.year < 2200:
         raise Fault(400, f"`{name}` is of the years 2000 to 2199.")
     return day
+
+
+def place_of(request: web.Request, *kinds: str) -> tuple[str, ...] | None:
+    """Where a list's page begins: `after` as pages_of.next_of made it. None: the first one. Raises Fault."""
+    try:
+        return after_of(request.query.get("after") or None, *kinds)
+    except Problem as wrong:
+        raise Fault(400, f"`after` is not the place of a page. Open {request.path} without it.") from wrong
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

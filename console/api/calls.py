@@ -10,7 +10,6 @@ from aiohttp import web
 from calls.call import Call
 from calls.numbers import parse_number
 from compliance.facts import Requested
-from compliance.refusal_reasons import code_of
 from console.api.access import Role, Scope
 from console.api.call_shapes import (
     CallEvents,
@@ -21,6 +20,7 @@ from console.api.call_shapes import (
     NewCall,
     RequestedShape,
 )
+from console.api.forbidden import FORBIDDEN_MEMBERS, forbidden
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import after_of, cursor_of
 from console.api.parts import ApiParts
@@ -32,16 +32,13 @@ from engine.ports import LedgerUnavailable, StoreUnavailable
 from engine.registers.calls import CallsWanted
 from engine.registers.refusals import Refused
 from history.call_news import call_form
-from history.forms import time_form
 
 DECLINED = ProblemDoc(
     409,
     "A rule forbids the call (kind `forbidden-by-rule`): which, why, and when it would be allowed. Or there "
     "is a call with this number already (kind `in-progress`).",
     {
-        "rule": {"type": ["string", "null"]},
-        "reason": {"type": ["string", "null"]},
-        "next_allowed_at": {"type": ["string", "null"], "format": "date-time"},
+        **FORBIDDEN_MEMBERS,
         "checked": {
             "type": "array",
             "items": {
@@ -255,19 +252,7 @@ def _retry(cannot: CannotPlace) -> dict[str, str]:
 
 def _declined(declined: Declined) -> Problem:
     decision = declined.decision
-    allowed_at = decision.next_allowed_at
-    return Problem(
-        409,
-        "forbidden-by-rule",
-        f"A rule forbids this call: {decision.reason or decision.rule}.",
-        extra={
-            "rule": decision.rule,
-            "reason": decision.reason,
-            "reason_code": code_of(decision.reason),
-            "next_allowed_at": None if allowed_at is None else time_form(allowed_at),
-            "checked": [
-                {"rule": checked.rule, "verdict": checked.verdict.value, "reason": checked.reason}
-                for checked in decision.checked
-            ],
-        },
-    )
+    checked = [
+        {"rule": one.rule, "verdict": one.verdict.value, "reason": one.reason} for one in decision.checked
+    ]
+    return forbidden("call", decision, checked=checked)

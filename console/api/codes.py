@@ -6,29 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from compliance.facts import Channel
-from compliance.refusal_reasons import code_of
 from console.api.access import Role, Scope
 from console.api.code_shapes import CheckedCode, CodeShape, Entered, NewCode
+from console.api.forbidden import FORBIDDEN, forbidden
 from console.api.operation import Answer, Asked, Operation
 from console.api.parts import ApiParts
-from console.api.problem import Problem, ProblemDoc
-from console.api.written_points import one_point
+from console.api.problem import Problem
+from console.api.written_points import point_to
 from engine.followup.code_desk import CodeDesk, CodeOrder, CodeRefused
-from engine.followup.composing import KINDS
 from engine.registers.followups import KeptCode
-from engine.registers.refusals import Refused
-from history.forms import optional_time_form
 from messaging.codes import DIGITS, LETTERS_AND_DIGITS, CodeRules
-
-FORBIDDEN = ProblemDoc(
-    409,
-    "A rule forbids the message (kind `forbidden-by-rule`): which, why, and when it would be allowed.",
-    {
-        "rule": {"type": ["string", "null"]},
-        "reason": {"type": ["string", "null"]},
-        "next_allowed_at": {"type": ["string", "null"], "format": "date-time"},
-    },
-)
 
 
 class CodesApi:
@@ -69,9 +56,7 @@ class CodesApi:
     async def _send(self, asked: Asked) -> Answer:
         body: NewCode = asked.body
         channel = Channel(body.channel)
-        point = one_point(body.to, self._parts.region, "body.to.value")
-        if point.kind is not KINDS[channel]:
-            raise Refused(f"By {channel} it goes to a {KINDS[channel]}, not a {point.kind}.", "to")
+        point = point_to(body.to, channel, self._parts.region)
         rules = CodeRules(
             length=body.length,
             alphabet=LETTERS_AND_DIGITS if body.letters else DIGITS,
@@ -82,7 +67,7 @@ class CodesApi:
         try:
             kept = await self._desk.send(order)
         except CodeRefused as refused:
-            raise _forbidden(refused) from refused
+            raise forbidden("message", refused.decision) from refused
         return Answer(_shape(kept))
 
     async def _check(self, asked: Asked) -> Answer:
@@ -106,19 +91,4 @@ def _shape(kept: KeptCode) -> CodeShape:
         expires_at=kept.expires_at,
         attempts_left=kept.attempts_left,
         used_at=kept.used_at,
-    )
-
-
-def _forbidden(refused: CodeRefused) -> Problem:
-    decision = refused.decision
-    return Problem(
-        409,
-        "forbidden-by-rule",
-        f"A rule forbids this message: {decision.reason or decision.rule}.",
-        extra={
-            "rule": decision.rule,
-            "reason": decision.reason,
-            "reason_code": code_of(decision.reason),
-            "next_allowed_at": optional_time_form(decision.next_allowed_at),
-        },
     )

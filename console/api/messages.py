@@ -6,9 +6,8 @@ from functools import partial
 from typing import Any
 
 from compliance.facts import Channel, Purpose
-from compliance.refusal_reasons import code_of
 from console.api.access import Role, Scope
-from console.api.codes import FORBIDDEN
+from console.api.forbidden import FORBIDDEN, forbidden
 from console.api.message_shapes import (
     MessageAndEvents,
     MessageEventShape,
@@ -24,13 +23,10 @@ from console.api.message_statistics import MessageStatisticsApi
 from console.api.operation import Answer, Asked, Operation
 from console.api.pages_of import after_of, next_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem
-from console.api.written_points import not_there, one_point
-from engine.followup.composing import KINDS
+from console.api.written_points import not_there, point_to
 from engine.followup.message_desk import Forbidden, MessageDesk, MessageOrder
 from engine.registers.messages import MessageEvent, MessageFilter
-from engine.registers.refusals import Missing, Refused
-from history.forms import optional_time_form
+from engine.registers.refusals import Missing
 
 
 class MessagesApi:
@@ -94,11 +90,7 @@ class MessagesApi:
     async def _send(self, asked: Asked) -> Answer:
         body: NewMessage = asked.body
         channel = Channel(body.channel)
-        point = None
-        if body.to is not None:
-            point = one_point(body.to, self._parts.region, "body.to.value")
-            if point.kind is not KINDS[channel]:
-                raise Refused(f"By {channel} it goes to a {KINDS[channel]}, not a {point.kind}.", "to")
+        point = None if body.to is None else point_to(body.to, channel, self._parts.region)
         order = MessageOrder(
             channel=channel,
             point=point,
@@ -116,8 +108,8 @@ class MessagesApi:
         )
         try:
             sent = await self._desk.send(order)
-        except Forbidden as forbidden:
-            raise _forbidden(forbidden) from forbidden
+        except Forbidden as refused:
+            raise forbidden("message", refused.decision) from refused
         return Answer(message_shape(sent), headers={"Location": f"/api/v1/messages/{sent.id}"})
 
     async def _get(self, asked: Asked) -> Answer:
@@ -139,19 +131,4 @@ class MessagesApi:
 def _event(event: MessageEvent) -> MessageEventShape:
     return MessageEventShape(
         at=event.at, state=event.state, provider=event.provider, why=event.why, code=event.code
-    )
-
-
-def _forbidden(forbidden: Forbidden) -> Problem:
-    decision = forbidden.decision
-    return Problem(
-        409,
-        "forbidden-by-rule",
-        f"A rule forbids this message: {decision.reason or decision.rule}.",
-        extra={
-            "rule": decision.rule,
-            "reason": decision.reason,
-            "reason_code": code_of(decision.reason),
-            "next_allowed_at": optional_time_form(decision.next_allowed_at),
-        },
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from compliance.facts import Channel
 from console.api.contact_shapes import NewPoint
 from console.api.problem import FieldError, Problem
-from engine.registers.refusals import Missing
+from engine.followup.composing import KINDS
+from engine.registers.refusals import Missing, Refused
 from history.interaction import ContactPoint
 from history.points import point_of
 
@@ -32,6 +34,14 @@ def one_point(written: NewPoint, region: str, place: str) -> ContactPoint:
     except ValueError as wrong:
         error = FieldError(place, str(wrong))
         raise Problem(422, "invalid", "The point cannot be read.", errors=[error]) from None
+
+
+def point_to(written: NewPoint, channel: Channel, region: str) -> ContactPoint:
+    """`body.to` of a message. Raises Problem 422, and Refused where the channel wants another kind."""
+    point = one_point(written, region, "body.to.value")
+    if point.kind is not KINDS[channel]:
+        raise Refused(f"By {channel} it goes to a {KINDS[channel]}, not a {point.kind}.", "to")
+    return point
 
 
 def asked_for(normal: Callable[[str], str], written: str | None, name: str) -> str | None:

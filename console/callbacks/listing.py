@@ -11,14 +11,14 @@ from aiohttp import web
 
 from console.accounts.admission import saw
 from console.agent_names import shown_names
-from console.api.pages_of import after_of, cursor_of
+from console.api.pages_of import next_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem
 from console.callbacks.calendar import bounds, days_of, on_days
 from console.callbacks.telling import rows_of
 from console.callbacks.viewing import Viewer, viewer_of
 from console.faults import Fault
 from console.pages import Pages
+from console.query_values import place_of
 from engine.registers.callbacks import CallbackFilter
 from history.callback_figures import figures
 from history.callbacks import STANDING, CallbackState
@@ -91,17 +91,14 @@ class CallbackList:
         return wanted
 
     async def _list(self, request: web.Request, wanted: CallbackFilter) -> dict[str, Any]:
-        try:
-            after = after_of(request.query.get("after") or None, "id")
-        except Problem as wrong:
-            raise Fault(400, "`after` is not the place of a page. Open /callbacks without it.") from wrong
+        after = place_of(request, "id")
         page = await self._parts.callbacks.list(wanted, limit=PAGE_ROWS, after=after)
         saw(request, "callback.seen", [f"callback:{one.id}" for one in page.items])
         rows = await self._rows(request, page.items)
         return {
             "rows": rows,
             "first": after is None,
-            "next": cursor_of(*page.after) if page.after else None,
+            "next": next_of(page),
             "days": (),
             "day": self._day(request),
         }

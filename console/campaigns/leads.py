@@ -9,9 +9,8 @@ from aiohttp import web
 
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
-from console.api.pages_of import after_of, cursor_of
+from console.api.pages_of import next_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem
 from console.campaigns.asking import campaign_read
 from console.campaigns.frame import counted, frame
 from console.campaigns.lead_filters import VIEWS, asked_of
@@ -20,6 +19,7 @@ from console.campaigns.telling import row_of, told
 from console.faults import Fault
 from console.gate_telling import gate_told
 from console.pages import Pages
+from console.query_values import place_of
 from dialer.campaign import Campaign
 from dialer.lead import LeadState
 from dialer.results import AttemptResult
@@ -107,10 +107,7 @@ class CampaignLeads:
         self, request: web.Request, campaign: Campaign, counts: Sequence[LeadCount]
     ) -> dict[str, Any]:
         asked = asked_of(request.query)
-        try:
-            after = after_of(request.query.get("after") or None, "time", "id")
-        except Problem as wrong:
-            raise Fault(400, "`after` is not the place of a page. Open the list without it.") from wrong
+        after = place_of(request, "time", "id")
         wanted = asked.filter(self._parts.zone)
         page = await self._parts.leads.page(campaign.id, wanted, limit=PAGE_ROWS, after=after)
         saw(request, "lead.seen", [f"lead:{lead.id}" for lead in page.items])
@@ -132,7 +129,7 @@ class CampaignLeads:
             "may_order": _may_order(request),
             "first": after is None,
             "after": request.query.get("after", ""),
-            "next": cursor_of(*page.after) if page.after else None,
+            "next": next_of(page),
         }
 
     async def _imports(self, campaign: Campaign) -> list[Import]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from acd.agents import AgentStatus
-from console.api.pages_of import after_of, cursor_of
+from console.api.pages_of import next_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem
 from console.campaigns.asking import campaign_read
 from console.campaigns.frame import REACHED, SHAPES, counted, done
-from console.faults import Fault
 from console.pages import Pages
+from console.query_values import place_of
 from dialer.campaign import Campaign, CampaignState
 from dialer.lead import OVER
 from engine.queues import Queues
@@ -42,10 +41,7 @@ class CampaignList:
         return [web.get("/campaigns", self.list), web.get("/campaigns/{campaign_id}", self.one)]
 
     async def list(self, request: web.Request) -> web.Response:
-        try:
-            after = after_of(request.query.get("after") or None, "time", "id")
-        except Problem as wrong:
-            raise Fault(400, "`after` is not the place of a page. Open /campaigns without it.") from wrong
+        after = place_of(request, "time", "id")
         page = await self._parts.campaigns.list(limit=PAGE_ROWS, after=after)
         return self._pages.page(
             request,
@@ -53,7 +49,7 @@ class CampaignList:
             page="campaigns",
             rows=[await self._row(campaign) for campaign in page.items],
             first=after is None,
-            next=cursor_of(*page.after) if page.after else None,
+            next=next_of(page),
         )
 
     async def one(self, request: web.Request) -> web.Response:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from console.accounts.admission import saw
-from console.api.pages_of import after_of, cursor_of
+from console.api.pages_of import next_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem
 from console.campaigns.asking import actor_of
 from console.campaigns.people import names_of
 from console.display import contact_name, money, short_date_time
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.query_values import place_of
 from console.refusal_telling import refusal_told
 from console.words import Words
 from dialer.attempt import Attempt
@@ -82,10 +82,7 @@ class DebtPages:
                 raise Fault(
                     400, f"`{name}` has at most {LONGEST_SEARCH} letters that can be seen. Shorten it."
                 )
-        try:
-            after = after_of(request.query.get("after") or None, "id")
-        except Problem as wrong:
-            raise Fault(400, "`after` is not the place of a page. Open the list without it.") from wrong
+        after = place_of(request, "id")
         wanted = DebtFilter(
             (DebtState(state),) if state else (), typed["creditor"] or None, typed["q"] or None
         )
@@ -101,7 +98,7 @@ class DebtPages:
             state=state,
             typed=typed,
             first=after is None,
-            next=cursor_of(*page.after) if page.after else None,
+            next=next_of(page),
             shapes=SHAPES,
             money_of=lambda amount, currency: money(amount, currency, words),
         )

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from console.accounts.admission import saw
-from console.api.pages_of import after_of, cursor_of
-from console.api.problem import Problem
+from console.api.pages_of import next_of
 from console.campaigns.asking import actor_of
 from console.desk.actions import refusal_told
 from console.desk.dialogue import SHAPES, DialogueCard, card_of
@@ -18,6 +17,7 @@ from console.desk.pages import agent_of
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.pages import Pages
+from console.query_values import place_of
 from engine.desk.days import midnight
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
@@ -60,10 +60,7 @@ class InboxPages:
         if view not in VIEWS:
             raise Fault(400, f"`view` is one of {', '.join(VIEWS)}.")
         chosen = {name: request.query.get(name, "")[:LONGEST_NAME] for name in ("queue", "agent")}
-        try:
-            after = after_of(request.query.get("after") or None, "id")
-        except Problem as wrong:
-            raise Fault(400, "`after` is not the place of a page. Open the list without it.") from wrong
+        after = place_of(request, "id")
         agent = chosen["agent"]
         wanted = DialogueFilter(
             state=DialogueState.CLOSED if view == "closed" else DialogueState.OPEN,
@@ -90,7 +87,7 @@ class InboxPages:
             owed_since=since,
             day=await self._written.register.figures(midnight(now, self._desks.settings.zone)),
             first=after is None,
-            next=cursor_of(*page.after) if page.after else None,
+            next=next_of(page),
         )
 
     async def dialogue(self, request: web.Request) -> web.Response:

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from console.accounts.admission import saw
-from console.api.pages_of import after_of, cursor_of
+from console.api.pages_of import cursor_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem
 from console.campaigns.asking import actor_of
 from console.display import contact_name
 from console.faults import Fault
@@ -19,6 +18,7 @@ from console.messages.means import MessageMeans
 from console.messages.people import MOST_MEANT, meant
 from console.messages.telling import ICONS, SHAPES, is_left, names_of_contacts, why_told
 from console.pages import Pages
+from console.query_values import place_of
 from console.words import Words
 from engine.registers.actor import Actor
 from engine.registers.messages import Message, MessageFilter
@@ -57,7 +57,7 @@ class MessageList:
 
     async def messages(self, request: web.Request) -> web.Response:
         asked, words = asked_of(request.query), self._pages.words_for(request)
-        after = _after(request)
+        after = place_of(request, "time", "id")
         people, contact_id = await self._person(asked)
         choose = len(people) > 1 and contact_id is None
         nobody = bool(asked.texts["q"]) and not people
@@ -173,10 +173,3 @@ def _reason(what: str, form: Mapping[str, str], words: Words) -> str:
     if not shortest <= len(reason) <= LONGEST_REASON or not reason.isprintable():
         raise Fault(422, words("lead_orders_reason", None, most=LONGEST_REASON), words.language)
     return reason
-
-
-def _after(request: web.Request) -> tuple[str, ...] | None:
-    try:
-        return after_of(request.query.get("after") or None, "time", "id")
-    except Problem as wrong:
-        raise Fault(400, "`after` is not the place of a page. Open /messages without it.") from wrong

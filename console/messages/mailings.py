@@ -10,18 +10,19 @@ from urllib.parse import quote
 from aiohttp import web
 
 from console.accounts.admission import saw
-from console.api.pages_of import after_of, cursor_of
+from console.api.pages_of import next_of
 from console.api.parts import ApiParts
-from console.api.problem import Problem
 from console.campaigns.asking import actor_of
 from console.display import money
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.gate_telling import gate_told
+from console.messages.figures import FigureReading, plot_words
 from console.messages.filters import CHANNELS
 from console.messages.mailing_forms import FIELDS, WrongForm, choices, mailing_of, typed_of
 from console.messages.telling import SHAPES, names_of_contacts
 from console.pages import Pages
+from console.query_values import place_of
 from console.words import Words
 from engine.followup.mailing_desk import MailingDesk, Preview
 from engine.registers.mailings import Mailing, MailingFigures
@@ -53,10 +54,11 @@ class Row:
 
 
 class MailingPages:
-    def __init__(self, pages: Pages, parts: ApiParts, desk: MailingDesk) -> None:
+    def __init__(self, pages: Pages, parts: ApiParts, desk: MailingDesk, reading: FigureReading) -> None:
         self._pages = pages
         self._parts = parts
         self._desk = desk
+        self._reading = reading
         self._kept: dict[str, tuple[float, MailingFigures]] = {}
 
     def routes(self) -> list[web.RouteDef]:
@@ -66,16 +68,14 @@ class MailingPages:
             web.post("/mailings/new", self.make),
             web.get("/mailings/{mailing_id}", self.one),
             web.get("/parts/mailings/{mailing_id}", self.part),
+            web.get("/parts/mailings/{mailing_id}/plots", self.plots),
             web.get("/mailings/{mailing_id}/change", self.edit),
             web.post("/mailings/{mailing_id}/change", self.change),
             web.post("/mailings/{mailing_id}/orders/{order}", self.order),
         ]
 
     async def list(self, request: web.Request) -> web.Response:
-        try:
-            after = after_of(request.query.get("after") or None, "time", "id")
-        except Problem as wrong:
-            raise Fault(400, "`after` is not the place of a page. Open /mailings without it.") from wrong
+        after = place_of(request, "time", "id")
         page = await self._desk.mailings.list(limit=PAGE_ROWS, after=after)
         progress = await self._desk.mailings.progress(page.items)
         return self._pages.page(
@@ -86,7 +86,7 @@ class MailingPages:
             rows=[Row(one, progress[one.id]) for one in page.items],
             shapes=STATE_SHAPES,
             first=after is None,
-            next=cursor_of(*page.after) if page.after else None,
+            next=next_of(page),
         )
 
     # --- made and changed ---------------------------------------------------------------------------------
@@ -178,6 +178,8 @@ class MailingPages:
             done=request.query.get("done", ""),
             orders=_orders(mailing.state),
             changeable=Order.CHANGE in ORDERS[mailing.state],
+            plots=None if waits else await self._reading.of_mailing(mailing),
+            **plot_words(words),
             **await self._drawn(mailing, words),
         )
 
@@ -185,10 +187,15 @@ class MailingPages:
         """How far it is. A page of one that is over asks no more."""
         mailing, words = await self._read(request), self._pages.words_for(request)
         drawn = await self._drawn(mailing, words)
-        response = self._pages.page(request, "messages/mailing_board.html", **drawn)
+        response = self._pages.page(request, "messages/mailing_board.html", state_shapes=SHAPES, **drawn)
         if mailing.state in OVER and request.query.get("state", mailing.state) != mailing.state:
             response.headers["HX-Refresh"] = "true"
         return response
+
+    async def plots(self, request: web.Request) -> web.Response:
+        mailing, words = await self._read(request), self._pages.words_for(request)
+        drawn = {"plots": await self._reading.of_mailing(mailing), **plot_words(words)}
+        return self._pages.page(request, "messages/mailing_plots.html", **drawn)
 
     async def order(self, request: web.Request) -> web.Response:
         mailing, form = await self._read(request), await form_of(request)
@@ -236,7 +243,6 @@ class MailingPages:
             "shape": STATE_SHAPES[mailing.state],
             "figures": figures,
             "bars": bars_of(figures),
-            "state_shapes": SHAPES,
             "spent": _cost(progress.cost, currency, words) if progress.cost else "",
             "running": mailing.state not in OVER and mailing.started_at is not None,
         }
