@@ -18,6 +18,8 @@ from history.interaction import Channel, PointKind
 from history.permissions import Scope
 
 MOST_COMING = 10
+# How the popup of a chat is named, where a call has its id.
+OF_CHAT = "chat:"
 MOST_CONSENTS = 100
 
 
@@ -40,7 +42,7 @@ class ChatCustomers:
     async def _popup(self, row: ChatRow) -> Popup:
         chat, contact, point = row.chat, row.contact, row.chat.point
         bare = Popup(
-            call_id=f"chat:{chat.id}",
+            call_id=f"{OF_CHAT}{chat.id}",
             direction="inbound",
             number=point.value if point is not None and point.kind is PointKind.PHONE else "",
             point=point,

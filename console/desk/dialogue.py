@@ -50,7 +50,9 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class DialogueCard:
-    """`known` False: no name of theirs is. `until_ms`: of an offer. `parts`: whether texts are counted."""
+    """`known` False: no name of theirs is. `until_ms`: of an offer. `parts`: whether texts are counted.
+    `sent`: how many answers there are.
+    """
 
     id: str
     name: str
@@ -71,6 +73,7 @@ class DialogueCard:
     outcomes: Sequence[tuple[str, str]]
     parts: bool
     mailing: str
+    sent: int
     most: int = LONGEST_ANSWER
 
 
@@ -98,6 +101,7 @@ def card_of(item: WrittenItem, words: Words, names: Mapping[str, str], now: date
         ],
         parts=one.channel is Channel.SMS,
         mailing=one.mailing or "",
+        sent=one.answers,
     )
 
 

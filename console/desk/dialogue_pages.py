@@ -10,7 +10,7 @@ from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.desk.actions import Deed
 from console.desk.dialogue import SHAPES, card_of, length_told
-from console.desk.forms import Form, WrongForm, text_of
+from console.desk.forms import Form, WrongForm, count_of, text_of
 from console.desk.pages import agent_of
 from console.form_bodies import form_of
 from console.pages import Pages
@@ -72,7 +72,8 @@ class DialoguePages:
         return ""
 
     async def answer(self, agent: str, form: Form, words: Words) -> str:
-        await self._written.answer(agent, text_of(form, "dialogue"), form.get("text", ""))
+        key, text = text_of(form, "dialogue"), form.get("text", "")
+        await self._written.answer(agent, key, text, after=count_of(form, "sent"))
         return words("written_sent")
 
     async def give(self, agent: str, form: Form, words: Words) -> str:

@@ -17,7 +17,8 @@ from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.accounts.people import People
 from console.desk import band, customer, leads
-from console.desk.chat_customer import ChatCustomers
+from console.desk.chat_customer import OF_CHAT, ChatCustomers
+from console.desk.earlier_chat import EarlierChat, earlier_chat
 from console.desk.messages import Length, length_of
 from console.faults import Fault
 from console.pages import Pages
@@ -86,7 +87,8 @@ class DeskPages:
 
     async def desk(self, request: web.Request) -> web.Response:
         view = await self._view(request)
-        return self._show(request, "desk/desk.html", view, page="desk", page_id=secrets.token_urlsafe(9))
+        more = {"page_id": secrets.token_urlsafe(9), "chat_before": await self._chat_before(request, view)}
+        return self._show(request, "desk/desk.html", view, page="desk", **more)
 
     async def part(self, request: web.Request) -> web.Response:
         """Raises Fault 404."""
@@ -97,6 +99,8 @@ class DeskPages:
         if name in OF_A_CHAT:
             view = await self._with_chat(request, view)
         more: dict[str, Any] = {}
+        if name == "customer":
+            more["chat_before"] = await self._chat_before(request, view)
         if name == "timeline":
             more["past"] = await self._past(request, view)
         if name == "targets":
@@ -121,12 +125,20 @@ class DeskPages:
             return view
         if view.state is not AgentState.IDLE or view.offer is not None or view.talk is not None:
             return view
-        popup = await self._chatting.popup(view.agent, chat)
+        popup = await self._chatting.popup(await agent_of(request, self._desks), chat)
         if popup is None:
             return view
         if popup.contact is not None:
             saw(request, "contact.seen", [f"contact:{popup.contact.id}"])
         return replace(view, popup=popup)
+
+    async def _chat_before(self, request: web.Request, view: DeskView) -> EarlierChat | None:
+        """What whoever calls has written on the web site just before."""
+        popup, chats = view.popup, None if self._people is None else self._people.chats
+        if popup is None or popup.contact is None or chats is None or popup.call_id.startswith(OF_CHAT):
+            return None
+        words = self._pages.words_for(request)
+        return await earlier_chat(chats, popup.contact.id, words, view.names, view.now)
 
     async def _past(self, request: web.Request, view: DeskView) -> customer.Past:
         kind, sought = request.query.get("kind", "all"), request.query.get("q", "").strip()

@@ -160,7 +160,7 @@ class AgentSide(Protocol):
         """One chat with its lines, open or closed, for whoever looks on. Raises Missing."""
 
     async def open_now(self) -> Sequence[ChatItem]:
-        """All open chats, for supervisors; without lines."""
+        """All open chats, for supervisors; of the lines only the last that was said."""
 
     async def take(self, agent: str, id: str) -> None: ...
 
