@@ -16,7 +16,7 @@ from messaging.states import MessageState
 LONGEST_SEARCH = 100
 CHANNELS = tuple(channel for channel in Channel if channel is not Channel.CALL)
 _S = MessageState
-_TEXTS = ("q", "provider", "template", "mailing", "contact")
+_TEXTS = ("q", "provider", "template", "mailing", "campaign", "prefix", "contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ VIEWS: Mapping[str, View] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """As the address has it; "" and None: all. `texts`: q, provider, template, mailing, contact."""
+    """As the address has it; "" and None: all. `texts`: those of _TEXTS; `prefix`: how the number begins."""
 
     view: str
     texts: Mapping[str, str]
@@ -83,6 +83,8 @@ class Asked:
             provider=self.texts["provider"] or None,
             mailing=self.texts["mailing"] or None,
             template=self.texts["template"] or None,
+            campaign=self.texts["campaign"] or None,
+            prefix=self.texts["prefix"] or None,
             since=None if self.first_day is None else midnight(self.first_day, zone),
             until=None if self.last_day is None else midnight(self.last_day + timedelta(days=1), zone),
             undecided=view.undecided,

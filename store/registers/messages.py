@@ -30,6 +30,7 @@ from store.link_adding import add_links
 from store.message_adding import add_messages
 from store.message_moves import Moves, batches, event_row, storable
 from store.message_rows import event_of, message_of
+from store.registers.prefixes import begins_with
 from store.registers.profiles import family, survivor_of
 from store.registers.transactions import read, written
 from store.tables import message_events, message_parts, messages
@@ -208,6 +209,8 @@ def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnEle
     named = ("provider", "mailing", "cascade", "campaign", "template", "call_id")
     asked = {name: getattr(wanted, name) for name in named}
     found += [_c[name] == value for name, value in asked.items() if value is not None]
+    if wanted.prefix:
+        found.append(begins_with(_c.point_value, wanted.prefix, connection.dialect.name))
     if wanted.undecided:
         found.append(_c.code != LEFT)
     if wanted.since is not None:
