@@ -12,7 +12,7 @@ from console.campaigns.asking import actor_of
 from console.desk.actions import refusal_told
 from console.desk.dialogue import SHAPES, DialogueCard, card_of
 from console.desk.dialogue_pages import target_of
-from console.desk.forms import Form, WrongForm
+from console.desk.forms import Form, WrongForm, count_of
 from console.desk.pages import agent_of
 from console.faults import Fault
 from console.form_bodies import form_of
@@ -158,7 +158,7 @@ class InboxPages:
     async def _answer(self, me: str, key: str, actor: Actor, form: Form, why: str) -> None:
         if "\0" in form.get("text", ""):
             raise WrongForm("desk_wrong_zero")
-        await self._written.answer(me, key, form.get("text", ""))
+        await self._written.answer(me, key, form.get("text", ""), after=count_of(form, "sent"))
 
     async def _close(self, me: str, key: str, actor: Actor, form: Form, why: str) -> None:
         await self._written.end("", key, form.get("disposition", "")[:LONGEST_NAME], actor=actor, why=why)

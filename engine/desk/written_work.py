@@ -26,6 +26,7 @@ from engine.registers.messages import Message
 from engine.registers.refusals import Missing, Refused
 from history.contact import Contact
 from history.dispositions import Disposition
+from messaging.chat import Chat
 from messaging.dialogue import Dialogue, DialogueRules
 
 # Also of what other engines took in; what this one receives is looked at at once.
@@ -183,8 +184,11 @@ class WrittenWork:
     def decline(self, agent: str, id: str) -> None:
         self._offers.decline(id, agent)
 
-    async def answer(self, agent: str, id: str, text: str) -> None:
-        """Queue the answer; the gate is asked as it goes out, and the dialogue shows what became of it."""
+    async def answer(self, agent: str, id: str, text: str, *, after: int | None = None) -> None:
+        """Queue the answer; the gate is asked as it goes out, and the dialogue shows what became of it.
+
+        `after`: how many answers its writer had seen; see Dialogues.answer.
+        """
         written = text.replace("\r\n", "\n").strip()
         if not written or len(written) > LONGEST_ANSWER:
             raise DeskRefused(
@@ -196,7 +200,7 @@ class WrittenWork:
             )
         dialogue = await self._kept(self.register.get(id))
         message = self._message(dialogue, agent, written)
-        await self._kept(self.register.answer(id, agent, message))
+        await self._kept(self.register.answer(id, agent, message, after=after))
         self._done(id)
         self._tell(agent)
 
@@ -356,7 +360,7 @@ class WrittenWork:
 
 
 def canned(
-    settings: DeskSettings, dialogue: Dialogue, contact: Contact | None, agent: str
+    settings: DeskSettings, dialogue: Dialogue | Chat, contact: Contact | None, agent: str
 ) -> tuple[tuple[str, str], ...]:
     """Name and text of each, in the person's language, else in any; what is not known stays as a place."""
     number = "" if dialogue.point is None else dialogue.point.value

@@ -93,10 +93,11 @@ class Dialogues(Protocol):
     async def keep_held(self, ids: Sequence[str], node: str, until: datetime) -> None:
         """They are still open there."""
 
-    async def answer(self, id: str, agent: str, message: Message) -> Dialogue:
+    async def answer(self, id: str, agent: str, message: Message, *, after: int | None = None) -> Dialogue:
         """Queue the message, which answers what is owed; how long they waited stands in the agent's log.
 
-        Refused for another agent's, or a closed one.
+        `after`: how many answers there were when it was written: the same words of the same agent are not
+        sent twice. Refused for another agent's, a closed one, or when another agent has answered meanwhile.
         """
 
     async def give(

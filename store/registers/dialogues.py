@@ -249,15 +249,21 @@ class SqlDialogues:
         kept = update(dialogues).where(_d.id.in_(ids), _d.held_by == node).values(held_until=until)
         await written(self._engine, lambda connection: connection.execute(kept))
 
-    async def answer(self, id: str, agent: str, message: Message) -> Dialogue:
+    async def answer(self, id: str, agent: str, message: Message, *, after: int | None = None) -> Dialogue:
         now = self._clock.now()
 
         def change(connection: Connection, row: Row[Any]) -> Dialogue:
             before = dialogue_of(row)
             if before.agent not in (None, agent):
                 raise Refused("Another agent has this dialogue now.", "held")
-            after, time = answered(before, agent, now)
-            _write(connection, after, held_by=None, held_until=None)
+            if after is not None and before.answers > after:
+                since = _last_answers(connection, id, before.answers - after)
+                if any(one.agent != agent for one in since):
+                    raise Refused("Another agent has answered meanwhile: read it first.", "meanwhile")
+                if any(one.text == message.text for one in since):
+                    return before  # the form came twice
+            new, time = answered(before, agent, now)
+            _write(connection, new, held_by=None, held_until=None)
             add_messages(connection, [message], self._ids.new, now)
             connection.execute(insert(dialogue_messages).values(message_id=message.id, dialogue_id=before.id))
             if time is not None:
@@ -279,7 +285,7 @@ class SqlDialogues:
                     AgentEventKind.ANSWERED,
                     {**told, "seconds": round(time.seconds, 1), "first": time.first},
                 )
-            return after
+            return new
 
         return await self._change(id, change)
 
@@ -340,6 +346,18 @@ class SqlDialogues:
             return change(connection, row)
 
         return await written(self._engine, work)
+
+
+def _last_answers(connection: Connection, id: str, count: int) -> Sequence[Row[Any]]:
+    """Agent and text of each."""
+    chosen = (
+        select(_m.agent, _m.text)
+        .join(dialogue_messages, dialogue_messages.c.message_id == _m.id)
+        .where(dialogue_messages.c.dialogue_id == id, _m.agent.is_not(None))
+        .order_by(_m.at.desc(), _m.id.desc())
+        .limit(count)
+    )
+    return connection.execute(chosen).all()
 
 
 def _tell(connection: Connection, change: Change, now: datetime) -> None:

@@ -82,9 +82,9 @@ async def test_a_supervisor_takes_over_answers_assigns_and_closes_each_with_a_re
     assert "Write why" in await send("take", 422)
     await send("take", 303, reason="a complaint")
     assert (await dialogues.store.dialogues.get(key)).agent == "ewa"
-    assert "Write 1 to" in await send("answer", 409, text="  ")
+    assert "Write 1 to" in await send("answer", 409, text="  ", sent="0")
     await send("answer", 422, text="a\0b")
-    await send("answer", 303, text="I am sorry.")
+    await send("answer", 303, text="I am sorry.", sent="0")
     assert "I am sorry." in await shown(inbox, f"/inbox/{key}?done=answered")
     assert "no such agent or queue" in await send("give", 409, to="agent:nobody", reason="x")
     await send("give", 422, to="nonsense", reason="x")
@@ -122,7 +122,12 @@ async def test_agents_do_not_see_the_inbox_but_have_their_own_part(
     await send("take", 200)
     assert "somebody else" in (await send("take", 409))["error"]
     assert (await send("length", 200, text="ż" * 71))["said"] == "2 parts, 71 characters"
-    assert "characters" in (await send("answer", 409, text="x" * 2001))["error"]
-    assert (await send("answer", 200, text="On its way."))["done"] == "The answer is on its way."
+    assert "characters" in (await send("answer", 409, text="x" * 2001, sent="0"))["error"]
+    await send("answer", 400, text="On its way.")
+    for _ in "12":  # pressed twice, or sent again by the network
+        told = await send("answer", 200, text="On its way.", sent="0")
+        assert told["done"] == "The answer is on its way."
+    kept = await dialogues.store.dialogues.get(key)
+    assert kept.answers == 1
     await send("give", 400, to="nowhere")
     assert (await send("close", 200, disposition=""))["done"] == "Closed."

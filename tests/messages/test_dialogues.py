@@ -149,6 +149,27 @@ async def test_who_has_it_in_hand_keeps_it_and_nobody_else_answers(store: Store,
         await store.dialogues.get("nothing")
 
 
+async def test_a_form_that_comes_twice_is_one_answer_and_two_agents_are_told(
+    store: Store, clock: HandClock
+) -> None:
+    key = await opened(store, clock)
+    for n in (1, 2):
+        await store.dialogues.answer(key, "anna", reply(n, clock), after=0)
+    clock.pass_seconds(1)
+    await store.dialogues.answer(key, "anna", reply(3, clock, "And a map."), after=0)
+    shown = await store.dialogues.messages(await store.dialogues.get(key))
+    assert [one.text for one in shown if one.agent] == ["On its way.", "And a map."]
+    clock.pass_seconds(1)
+    await store.dialogues.answer(key, "anna", reply(4, clock), after=2)
+    await store.dialogues.give(key, agent=None)
+    with pytest.raises(Refused, match="meanwhile"):
+        await store.dialogues.answer(key, "jan", reply(5, clock), after=2)
+    await store.dialogues.answer(key, "jan", reply(6, clock), after=3)
+    with pytest.raises(Refused, match="Another agent has this"):
+        await store.dialogues.answer(key, "anna", reply(7, clock), after=3)
+    assert (await store.dialogues.get(key)).answers == 4
+
+
 async def test_what_is_closed_stays_closed_and_the_next_message_opens_another(
     store: Store, clock: HandClock
 ) -> None:
