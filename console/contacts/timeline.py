@@ -11,6 +11,7 @@ from urllib.parse import quote
 from babel.numbers import format_currency
 
 from console.contacts.chats import PastChat, is_chat
+from console.contacts.dialogues import is_dialogue, joined
 from console.display import disposition_label, duration, local_day, money, phone
 from console.event_details import NO_DISPOSITIONS, NOBODY
 from console.words import Words
@@ -36,6 +37,8 @@ _CALLS = frozenset({Channel.CALL, Channel.VOICEMAIL, Channel.TALK})
 _MESSAGES = frozenset({Channel.SMS, Channel.EMAIL, Channel.PUSH, Channel.MESSENGER})
 # What has its own place in the entry.
 _TOLD_APART = frozenset({"point", "text"})
+_TOLD_IN_CHAT = frozenset({"lines", "pages"})
+_TOLD_OF_DIALOGUE = frozenset({"kind", "opened_at", "first_answer_seconds"})
 _TOLD_OF_PROMISE = frozenset({"amount", "currency", "due"})
 # A longer transcript is read on the call's page, or over the API.
 TRANSCRIPT_MOST = 4000
@@ -94,8 +97,11 @@ def days(
 ) -> tuple[Day, ...]:
     """The rows, newest first, under the day on which they happened where the console runs.
 
-    `names`: of agents, as they are shown. `chats`: those whose lines are shown, by their id.
+    `names`: of agents, as they are shown. `chats`: those whose lines are shown, by their id. A closed
+    dialogue is one entry with its messages.
     """
+    rows, dialogues = joined(rows, words, names)
+    chats = {**chats, **dialogues}
     found: list[tuple[date, list[Entry]]] = []
     for row in rows:
         day = row.at.astimezone().date()
@@ -152,21 +158,22 @@ def _entry(
     icon = ICONS[row.channel]
     if row.channel is Channel.CALL and row.direction == "outbound":
         icon = "phone-outgoing"
-    chat = chats.get(row.subject_id) if is_chat(row) else None
+    written = is_dialogue(row)
+    chat = chats.get(row.subject_id) if written or is_chat(row) else None
     transcript = "" if chat is not None else row.transcript or ""
     disposition = disposition_label(row.disposition, dispositions, words)
     return Entry(
         row=row,
         icon=icon,
-        about=_about(row, words, names),
+        about=_of_dialogue(row, chat, words, names) if written else _about(row, words, names),
         disposition=disposition,
         outcome="" if disposition and row.outcome == "completed" else row.outcome or "",
         line=chat.first[:LINE_MOST] if chat is not None and not row.note else _line(row),
         transcript=transcript[:TRANSCRIPT_MOST],
         cut=len(transcript) > TRANSCRIPT_MOST,
-        facts=_facts(row),
+        facts=_facts(row, _TOLD_IN_CHAT if chat is not None else frozenset()),
         call_id=row.subject_id if ours else None,
-        message_id=row.subject_id if own and row.channel in _MESSAGES else None,
+        message_id=row.subject_id if own and row.channel in _MESSAGES and not written else None,
         sound=_sound(row) if ours and row.recording else None,
         chat=chat,
     )
@@ -193,6 +200,21 @@ def _about(row: Interaction, words: Words, names: Mapping[str, str]) -> tuple[st
     return tuple(parts)
 
 
+def _of_dialogue(
+    row: Interaction, lines: PastChat | None, words: Words, names: Mapping[str, str]
+) -> tuple[str, ...]:
+    """As "dialogue, 4 messages, Anna, first answer after 2:10"."""
+    first = row.data.get("first_answer_seconds")
+    parts = [
+        words("dialogue_closed"),
+        "" if lines is None else words("dialogue_lines", count=len(lines.lines)),
+    ]
+    parts += [row.campaign or "", names.get(row.agent or "", row.agent or "")]
+    if isinstance(first, int | float):
+        parts.append(words("dialogue_first", time=duration(first)))
+    return tuple(part for part in parts if part)
+
+
 def _amount(row: Interaction, words: Words) -> str:
     """What was promised; as it was written where that is no amount of money."""
     amount, currency = str(row.data.get("amount") or ""), str(row.data.get("currency") or "")
@@ -208,11 +230,15 @@ def _line(row: Interaction) -> str:
     return " ".join(str(text).split())[:LINE_MOST]
 
 
-def _facts(row: Interaction) -> tuple[tuple[str, str], ...]:
+def _facts(row: Interaction, elsewhere: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """What only this channel knows, as it was written."""
-    told = [(str(name), str(value)[:300]) for name, value in row.data.items() if value not in (None, "")]
-    apart = _TOLD_APART | _TOLD_OF_PROMISE if row.channel is Channel.PROMISE else _TOLD_APART
+    told = [(str(name), _fact(value)[:300]) for name, value in row.data.items() if value not in (None, "")]
+    apart = _TOLD_APART | elsewhere | (_TOLD_OF_PROMISE if row.channel is Channel.PROMISE else frozenset())
     return tuple((name, value) for name, value in told if name not in apart)[:DATA_MOST]
+
+
+def _fact(value: object) -> str:
+    return "\n".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def _day_title(day: date, today: date, words: Words) -> str:

@@ -51,6 +51,7 @@ class Chats(Protocol):
         Lines that are there already (by seq) are left. `chat.version` is that of before; Refused with the
         field "version" when another has written since. Returns it with the next version: also when this very
         chat was kept already and its answer was lost. Whose it is (`point`, `contact_id`) `keep` leaves.
+        Missing also when it was erased.
         """
 
     async def get(self, id: str) -> Chat: ...

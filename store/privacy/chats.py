@@ -9,6 +9,9 @@ from messaging.chat import ChatPhase
 from store.privacy.person import Person
 from store.tables import chat_lines, chats
 
+# In place of a secret's hash: no secret has it.
+ERASED = ""
+
 
 def chats_of(person: Person) -> ColumnElement[bool]:
     return or_(chats.c.contact_id.in_(person.ids), chats.c.point_value.in_(person.values))
@@ -28,7 +31,7 @@ def refuse_open_chat(connection: Connection, person: Person) -> None:
 def empty_chats(connection: Connection, rows: ColumnElement[bool]) -> int:
     """Which site, queue and agent, and how long the visitor waited, stay. Nobody has its secret any more."""
     emptied = {"contact_id": None, "point_kind": None, "point_value": None}
-    words = {"secret_hash": "", "page": "", "name": "", "state": {}}
+    words = {"secret_hash": ERASED, "page": "", "name": "", "state": {}}
     return connection.execute(update(chats).where(rows).values({**emptied, **words})).rowcount
 
 

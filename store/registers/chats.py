@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +21,7 @@ from engine.registers.refusals import Missing, Refused
 from history.interaction import ContactPoint, PointKind
 from messaging.chat import Chat, ChatLine, ChatPhase
 from store.chat_rows import chat_columns, chat_of, kept, line_of, line_rows
+from store.privacy.chats import ERASED
 from store.publishing import publish
 from store.registers.merges import merge_contacts
 from store.registers.profiles import family, points_of, profiles, survivor_of
@@ -31,7 +32,7 @@ from store.tables import chat_lines, chats, contacts
 from store.writing import contacts_of, made_told, write
 
 _c = chats.c
-_OPEN = _c.phase != ChatPhase.CLOSED.value
+_OPEN = _c.phase != text("'closed'")  # written out: the index of open ones is of just this
 # Whose a chat is: `join` and erasure say so, not who leads it.
 _WHOSE = frozenset({"id", "point_kind", "point_value", "contact_id"})
 GAVE_NUMBER = "The visitor gave this number in a chat."
@@ -66,12 +67,14 @@ class SqlChats:
         now, rows = self._clock.now(), line_rows(chat.id, lines)
         after = replace(kept(chat), version=chat.version + 1)
         columns = {name: value for name, value in chat_columns(after).items() if name not in _WHOSE}
-        put = update(chats).where(_c.id == chat.id, _c.version == chat.version).values(columns)
+        same = (_c.id == chat.id, _c.version == chat.version, _c.secret_hash != ERASED)
+        put = update(chats).where(*same).values(columns)
 
         def work(connection: Connection) -> Chat:
             done = connection.execute(put).rowcount
             known = _read(connection, chat.id)
             if not done:
+                _check_not_erased(known)
                 if known != replace(after, point=known.point, contact_id=known.contact_id):
                     now_it_is = f"Chat {chat.id} is of version {known.version} now, not {chat.version}"
                     raise Refused(f"{now_it_is}: read it again.", "version")
@@ -126,6 +129,7 @@ class SqlChats:
 
         def work(connection: Connection) -> Chat:
             chat = chat_of(_row(connection, id, lock=True))
+            _check_not_erased(chat)
             person = self._contact_of(connection, point, now)
             if (chat.point, chat.contact_id) == (point, person):
                 return chat
@@ -154,6 +158,12 @@ class SqlChats:
         found = contacts_of(connection, statements, {key: (self._ids.new(), now)}, made)
         publish(connection, list(made_told(made, now)))
         return found[key]
+
+
+def _check_not_erased(chat: Chat) -> None:
+    """Raises Missing: nothing is written into it any more."""
+    if chat.secret_hash == ERASED:
+        raise Missing(f"Chat {chat.id} was erased.")
 
 
 def _is_visitor_alone(connection: Connection, contact_id: str) -> bool:

@@ -80,6 +80,8 @@ async def test_a_chat_is_folded_in_the_timeline_with_its_pages_and_lines(desk: D
     opened = Chat("ch1", "shop", PHONE, "5ec", START, "n1", "hotline", contact_id=anna.id)
     await chats.open(opened, lines)
     whole = Interaction("i-ch1", START, HistoryChannel.CHAT, "inbound", "ch1", contact_id=anna.id)
+    data = {"site": "shop", "pages": ["https://shop.example.com/a", "https://shop.example.com/b"]}
+    whole = replace(whole, data=data)
     told = replace(whole, duration_seconds=125, outcome="answered", transcript="Dostawy", agent="jan")
     await desk.people.history.timeline.add(SYSTEM, told)
     gone = replace(told, id="i-ch2", subject_id="ch2", transcript="Reklamacja")
@@ -92,7 +94,10 @@ async def test_a_chat_is_folded_in_the_timeline_with_its_pages_and_lines(desk: D
     places = [entry.rindex(word) for word in order]
     assert places == sorted(places)
     assert "<dt>Transcript</dt>" not in entry
-    assert "Reklamacja" in part(timeline, 'id="i-i-ch2"', "</details>"), "its lines are deleted already"
+    assert "<dt>pages</dt>" not in entry
+    deleted = part(timeline, 'id="i-i-ch2"', "</details>")
+    assert "Reklamacja" in deleted
+    assert "https://shop.example.com/a\nhttps://shop.example.com/b</dd>" in deleted
 
 
 def test_a_call_of_ours_leads_to_its_page_and_is_heard() -> None:

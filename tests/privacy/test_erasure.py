@@ -82,6 +82,11 @@ async def test_a_person_is_exported_whole_and_erased_whole(
 
     with pytest.raises(Missing):
         await store.history.contacts.get(life.contact_id)
+    chat = await store.chats.get("01CHAT71")
+    assert (chat.point, chat.name, chat.page, chat.state) == (None, "", "", {})
+    for late in (store.chats.keep(chat, []), store.chats.join(chat.id, PHONE.value)):
+        with pytest.raises(Missing, match="was erased"):
+            await late
     again = await store.privacy.erase(WE, life.contact_id, "once more")
     assert again == erasure
 
