@@ -15,6 +15,9 @@ from compliance.facts import Channel
 from history.interaction import ContactPoint
 from messaging.opting import OptingWords, Wish, bare
 
+# `data.kind` of the row that stands in the history for a whole dialogue.
+DIALOGUE_ROW = "dialogue"
+
 
 class DialogueState(StrEnum):
     OPEN = "open"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from history.interaction import Channel, Interaction
-from messaging.dialogue import Dialogue
-
-# What `data.kind` of such a row is.
-DIALOGUE = "dialogue"
+from messaging.dialogue import DIALOGUE_ROW, Dialogue
 
 
 def closing_row(dialogue: Dialogue, answer_seconds: float | None, owed: bool) -> Interaction:
@@ -16,7 +13,7 @@ def closing_row(dialogue: Dialogue, answer_seconds: float | None, owed: bool) ->
     """
     assert dialogue.closed_at is not None
     data: dict[str, object] = {
-        "kind": DIALOGUE,
+        "kind": DIALOGUE_ROW,
         "opened_at": dialogue.opened_at.isoformat(),
         "queue": dialogue.queue or None,
         "answers": dialogue.answers,

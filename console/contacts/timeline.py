@@ -171,7 +171,7 @@ def _entry(
         line=chat.first[:LINE_MOST] if chat is not None and not row.note else _line(row),
         transcript=transcript[:TRANSCRIPT_MOST],
         cut=len(transcript) > TRANSCRIPT_MOST,
-        facts=_facts(row, _TOLD_IN_CHAT if chat is not None else frozenset()),
+        facts=_facts(row, _TOLD_OF_DIALOGUE if written else _TOLD_IN_CHAT if chat else frozenset()),
         call_id=row.subject_id if ours else None,
         message_id=row.subject_id if own and row.channel in _MESSAGES and not written else None,
         sound=_sound(row) if ours and row.recording else None,

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console import display
+from console.contacts.chats import PastChat
 from console.contacts.permissions import standing
-from console.contacts.timeline import Coming, Day, coming, days
+from console.contacts.timeline import NO_CHATS, Coming, Day, coming, days
 from console.event_details import NO_DISPOSITIONS
 from console.words import Words
 from engine.desk.view import DeskView, Popup
@@ -82,6 +83,7 @@ def past_of(
     kind: str,
     sought: str,
     dispositions: Mapping[str, Disposition] = NO_DISPOSITIONS,
+    chats: Mapping[str, PastChat] = NO_CHATS,
 ) -> Past:
     """The rows, newest first, of one kind, in which the words that are sought stand."""
     counts = {
@@ -100,7 +102,7 @@ def past_of(
                 display.disposition_label(row.disposition, dispositions, words),
             )
         ]
-    found = days(wanted, words, view.now, view.names, dispositions)
+    found = days(wanted, words, view.now, view.names, dispositions, chats)
     return Past(found, {"all": sum(counts.values()), **counts}, kind, sought)
 
 

@@ -16,6 +16,7 @@ from console import display
 from console.accounts.admission import may, saw
 from console.accounts.identity import identified
 from console.accounts.people import People
+from console.contacts.chats import past_chats
 from console.desk import band, customer, leads
 from console.desk.chat_customer import OF_CHAT, ChatCustomers
 from console.desk.earlier_chat import EarlierChat, earlier_chat
@@ -153,7 +154,8 @@ class DeskPages:
             with contextlib.suppress(Missing):  # erased meanwhile: what rang with the call is still here
                 rows = (await timeline.of(contact.id, TimelineFilter(), limit=MOST_ROWS)).items
         words = self._pages.words_for(request)
-        return customer.past_of(rows, view, words, kind, sought, self._dispositions())
+        chats = await past_chats(self._people.chats if self._people else None, rows, words, view.names)
+        return customer.past_of(rows, view, words, kind, sought, self._dispositions(), chats)
 
     def _show(
         self, request: web.Request, template: str, view: DeskView, page: str = "", **more: Any

@@ -108,8 +108,10 @@ async def test_what_comes_in_is_answered_at_the_desk(
     await _looks_right(page, tmp_path / "inbox-dialogue.png")
     await page.get_by_role("link", name="Contact", exact=True).click()
     entries = page.locator(".entry-text")
-    await expect(entries.filter(has_text="Where is my order?")).to_be_visible()
-    await expect(entries.filter(has_text="It is on its way, says Anna. Zażółć")).to_be_visible()
+    await entries.filter(has_text="Where is my order?").click()
+    lines = page.locator(".talk-line")
+    await expect(lines).to_have_count(3)
+    await expect(lines.filter(has_text="It is on its way, says Anna. Zażółć")).to_be_visible()
 
 
 async def _looks_right(page: Page, screenshot: Path) -> None:
