@@ -9,12 +9,15 @@ from datetime import datetime
 from console.desk.chat import SeenPage, line_of, page_of
 from console.words import Words
 from engine.chat.sides import PageSeen
+from engine.ports import StoreUnavailable
 from engine.registers.chats import Chats
 from history.interaction import Channel, Interaction
 from messaging.chat import ChatLine, LineKind
 
 # A visitor may write no more, and few go to as many pages.
 MOST_LINES = 500
+# Each is read by itself.
+MOST_CHATS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,18 @@ def is_chat(row: Interaction) -> bool:
 async def past_chats(
     chats: Chats | None, rows: Sequence[Interaction], words: Words, names: Mapping[str, str]
 ) -> Mapping[str, PastChat]:
-    """By the chat's id, those of the rows that are still kept. Raises StoreUnavailable."""
-    found: dict[str, PastChat] = {}
-    for row in rows if chats is not None else ():
-        if chats is not None and is_chat(row) and row.subject_id not in found:
-            lines = await chats.lines(row.subject_id, limit=MOST_LINES + 1)
-            if lines:
-                found[row.subject_id] = _past(lines, words, names)
-    return found
+    """By the chat's id, those of the rows that are still kept, the first ones.
+
+    While the store does not answer there are none: the desk shows a caller's history all the same.
+    """
+    if chats is None:
+        return {}
+    ids = list(dict.fromkeys(row.subject_id for row in rows if is_chat(row)))[:MOST_CHATS]
+    try:
+        kept = {id_: await chats.lines(id_, limit=MOST_LINES + 1) for id_ in ids}
+    except StoreUnavailable:
+        return {}
+    return {id_: _past(lines, words, names) for id_, lines in kept.items() if lines}
 
 
 def _past(lines: Sequence[ChatLine], words: Words, names: Mapping[str, str]) -> PastChat:
