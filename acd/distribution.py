@@ -123,6 +123,11 @@ class Distribution:
         able = self._floor.able(Demand(queue, wanted(setup, (), 0)))
         return tuple(name for name, seat in self._floor.seats.items() if seat.bit & able)
 
+    def serves(self, queue: str, kind: WorkKind) -> bool:
+        """Whether anybody is there who could be given such work, now or after what they are at."""
+        able = self._floor.able(Demand(queue, wanted(self._queues[queue], (), 0)))
+        return any(seat.bit & able and seat.serves(kind) for seat in self._floor.seats.values())
+
     def free_for(self, queue: str, kind: WorkKind = WorkKind.CALL) -> int:
         """How many free agents of the queue may be taken, when those kept for more important queues stay."""
         setup = self._queues[queue]

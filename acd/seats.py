@@ -138,6 +138,11 @@ class Seat:
         """Whether work can be expected of them, now or after the present work."""
         return (self.next_status or self.status) is AgentStatus.AVAILABLE and not self.leaving
 
+    def serves(self, kind: WorkKind) -> bool:
+        """Whether such work may come to them, now or after what they are at."""
+        there = self.at_desk if kind is not WorkKind.CALL else self.reachable
+        return self.available and there and self.agent.room_for(kind) > 0
+
     def free_for(self, kind: WorkKind) -> bool:
         """Whether such work can be offered."""
         return self.would_be_free_for(kind) and self.has_room_for(kind)
@@ -148,7 +153,9 @@ class Seat:
             return False
         if kind is WorkKind.CALL and (self.line_busy or not self.reachable):
             return False
-        if kind is WorkKind.TASK and (not self.at_desk or self.no_task_until is not None):
+        if kind is not WorkKind.CALL and not self.at_desk:
+            return False
+        if kind is WorkKind.TASK and self.no_task_until is not None:
             return False
         return self.agent.room_for(kind) > 0
 

@@ -35,6 +35,7 @@ from acd.work import WorkKind
 MISSED_PAUSE_SECONDS = 30.0
 _PAUSE = timedelta(seconds=MISSED_PAUSE_SECONDS)
 _EVERYTHING = frozenset(WorkKind)
+_AT_DESK = _EVERYTHING - {WorkKind.CALL}
 _TALKING = (AgentState.TALKING, AgentState.HOLD)
 
 
@@ -230,7 +231,7 @@ class Shift:
             case DeskChanged(_, present):
                 seat.at_desk = present
                 if not present:
-                    again = self.revoke(seat, now, frozenset({WorkKind.TASK}))
+                    again = self.revoke(seat, now, _AT_DESK)
         self._settle(seat)
         return again
 

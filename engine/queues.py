@@ -224,6 +224,10 @@ class Queues:
         """Who may serve a queue, there or not, whatever they are at."""
         return self._core.agents_of(queue)
 
+    def serves(self, queue: str, kind: WorkKind = WorkKind.CALL) -> bool:
+        """Whether the queue is open, and anybody is there who could be given such work."""
+        return self._is_open(self._core.queues[queue]) and self._core.serves(queue, kind)
+
     def free_for(self, queue: str) -> int:
         """How many agents of a queue a dialer may take now, those kept for more important queues apart."""
         return self._core.free_for(queue)

@@ -30,8 +30,11 @@ class Asked:
 
 
 def labelled(phrases: Mapping[str, Sequence[str]], languages: Sequence[str], otherwise: str) -> str:
-    """The first phrase in the first of the languages that has one, as a button begins."""
-    for language in languages:
+    """The first phrase in the first of the languages that has one, as a button begins.
+
+    In none of them: that of any other, as languages are called in their own.
+    """
+    for language in (*languages, *phrases):
         for phrase in phrases.get(language, ()):
             return phrase[:1].upper() + phrase[1:]
     return otherwise

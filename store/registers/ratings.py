@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.registers.ratings import RatingCount
 from store.registers.transactions import read
-from store.tables import call_events, calls
+from store.tables import call_events, calls, chats
 
 _KINDS = ("agent_connected", "transferred", "rated")
 
@@ -24,7 +24,10 @@ class SqlRatings:
 
     async def since(self, since: datetime) -> Sequence[RatingCount]:
         row = call_events.c
-        recent = select(calls.c.id).where(calls.c.started_at >= since)
+        recent = union(
+            select(calls.c.id).where(calls.c.started_at >= since),
+            select(chats.c.id).where(chats.c.opened_at >= since),
+        )
         rated = select(row.call_id).where(row.call_id.in_(recent), row.kind == "rated")
         told = (
             select(row.call_id, row.kind, row.data)

@@ -1,0 +1,116 @@
+"""What an engine leaves behind, and a store that is away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.chat.sides import ChatRefused
+from messaging.chat import ChatPhase
+from tests.chats.stage import ChatStage, Visitor
+
+
+async def after_crash(stage: ChatStage, *visitors: Visitor) -> ChatStage:
+    """Another engine, which knows the agents as the first did; the visitors' pages come back."""
+    await asyncio.sleep(1)
+    await stage.crash()
+    other = ChatStage(after=stage)
+    other.here("anna")
+    await other.chats.start()
+    for visitor in visitors:
+        visitor.stage = other
+        other.visitors.append(visitor)
+        await visitor.come()
+    return other
+
+
+async def test_chats_go_on_in_the_next_engine(stage: ChatStage) -> None:
+    stage.here("anna")
+    led = await stage.visitor("led")
+    await led.press("1")
+    talks = await stage.talking("anna", "talks")
+    await stage.talking("anna", "another")
+    await stage.talking("anna", "third")
+    waits = await stage.waiting("waits")
+    since = waits.chat.since
+    await asyncio.sleep(30)
+    other = await after_crash(stage, led, talks, waits)
+    assert led.read[-2:] == ["Sorry, we were cut off for a moment.", "The number?"]
+    assert (talks.chat.phase, talks.chat.agent) == (ChatPhase.TALKING, "anna")
+    assert (waits.chat.since, waits.now.position) == (since, 1)
+    await led.say("123456")
+    assert [one.label for one in led.now.buttons] == ["Yes", "No"]
+    await other.desk.say("anna", talks.id, "I am still here.")
+    await other.desk.end("anna", talks.id, "")
+    await asyncio.sleep(0.1)
+    assert talks.read[-1] == "A grade?"
+    assert other.offered_to(waits.id) == "anna", "as soon as there is room"
+    seqs = [line.seq for line in waits.lines]
+    assert seqs == sorted(set(seqs)), "each line once"
+    await other.close()
+
+
+async def test_who_talked_with_somebody_who_is_gone_is_offered_again(stage: ChatStage) -> None:
+    stage.here("jan")
+    visitor = await stage.talking("jan")
+    other = await after_crash(stage, visitor)
+    assert "cut off" in visitor.read[-1]
+    await other.desk.take("anna", visitor.id)
+    await asyncio.sleep(0.1)
+    assert visitor.chat.agent == "anna"
+    await other.close()
+
+
+async def test_nothing_is_lost_while_the_store_is_away(stage: ChatStage) -> None:
+    stage.here("anna")
+    visitor = await stage.talking()
+    stage.store.away = True
+    for n in range(3):
+        await visitor.say(f"line {n}")
+    await stage.desk.say("anna", visitor.id, "I see.")
+    assert len(stage.store.kept[visitor.id]) < len(visitor.lines)
+    await asyncio.sleep(30)
+    assert "We have trouble" in visitor.read[-1]
+    with pytest.raises(ChatRefused) as refused:
+        await stage.visitor("another")
+    assert refused.value.code == "away"
+    await stage.chats.end(visitor.id, visitor.secret)
+    stage.store.away = False
+    await asyncio.sleep(10)
+    kept = stage.store.kept[visitor.id]
+    assert list(kept) == sorted(kept)
+    assert [one.text for one in kept.values() if one.text.startswith("line")] == [
+        "line 0",
+        "line 1",
+        "line 2",
+    ]
+    assert stage.store.chats[visitor.id].phase is ChatPhase.CLOSED
+    (row,) = stage.ledger.interactions
+    assert row.outcome == "answered"
+
+
+async def test_who_is_joined_meanwhile_is_kept_as_who_they_are(stage: ChatStage) -> None:
+    visitor = await stage.visitor()
+    await stage.store.join(visitor.id, "+48600000001")
+    await visitor.press("1")
+    await asyncio.sleep(1)
+    chat = stage.store.chats[visitor.id]
+    assert (chat.contact_id, chat.last_seq) == ("contact of +48600000001", len(stage.store.kept[visitor.id]))
+    await visitor.say("654321")
+    await asyncio.sleep(1)
+    assert stage.store.chats[visitor.id].last_seq == len(stage.store.kept[visitor.id])
+
+
+async def test_a_fault_ends_a_chat_with_a_word(stage: ChatStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = await stage.visitor()
+    chat = stage.chats.get(visitor.id)
+    assert chat is not None
+
+    def broken(text: str) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(chat._leading, "answer", broken)
+    await visitor.say("hello")
+    assert "broken on our side" in visitor.read[-2]
+    assert (visitor.chat.ended_by, visitor.chat.outcome) == ("fault", "failed")
