@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.followup import sending
 from engine.followup.routing import Carrier
 from engine.followup.sending import MessageSending, SendingLimits
 from messaging.opting import OptingWords, Wish
@@ -25,7 +26,7 @@ def wish_of(text: str) -> Wish | None:
 
 
 @pytest.fixture
-async def start(store: Store, clock: HandClock) -> AsyncIterator[Start]:
+async def start(store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
     """Begin to send; each is closed at the end."""
     running: list[MessageSending] = []
 
@@ -33,11 +34,13 @@ async def start(store: Store, clock: HandClock) -> AsyncIterator[Start]:
         gate = more.pop("gate", None) or OpenGate(clock)
         settings = {"limits": LIMITS, "wish_of": wish_of, **more}
         carriers = [Carrier(one) for one in providers]
-        sending = MessageSending(store.message_queue(worker), carriers, gate, clock, **settings)
-        running.append(sending)
-        await sending.start()
-        return sending
+        begun = MessageSending(store.message_queue(worker), carriers, gate, clock, **settings)
+        running.append(begun)
+        await begun.start()
+        return begun
 
     yield run
+    # A provider of the test that never answers is not waited for when the test is over.
+    monkeypatch.setattr(sending, "CLOSE_SECONDS", 0.05)
     for one in running:
         await one.close()
