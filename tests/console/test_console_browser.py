@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ NO_MICROPHONE = [
     "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
 ]
+CUT_OFF = """() => [...document.querySelectorAll("button, h1, h2, .pill, .tag, .rail-item span")]
+    .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map((e) => e.outerHTML)"""
 
 
 class CountingIds:
@@ -121,13 +124,14 @@ OpenPage = Callable[..., Awaitable[Page]]
 @pytest.fixture
 async def open_page(chromium: Playwright, house: House) -> AsyncIterator[OpenPage]:
     """Opens a page; the test fails when any page logs an error or breaks its own policy."""
-    browsers: list[Browser] = []
+    browsers: dict[tuple[str, ...], Browser] = {}
     errors: list[str] = []
 
     async def open_it(path: str = "/", flags: list[str] = FLAGS, **context_options: Any) -> Page:
-        browser = await chromium.chromium.launch(executable_path=CHROMIUM, args=flags)
-        browsers.append(browser)
-        context: BrowserContext = await browser.new_context(
+        kind = tuple(flags)
+        if kind not in browsers:
+            browsers[kind] = await chromium.chromium.launch(executable_path=CHROMIUM, args=flags)
+        context: BrowserContext = await browsers[kind].new_context(
             **{"locale": "en", "viewport": {"width": 1440, "height": 900}, **context_options}
         )
         context.set_default_timeout(PAGE_MS)
@@ -138,7 +142,7 @@ async def open_page(chromium: Playwright, house: House) -> AsyncIterator[OpenPag
         return page
 
     yield open_it
-    for browser in browsers:
+    for browser in browsers.values():
         await browser.close()
     assert errors == []
 
@@ -292,19 +296,15 @@ async def test_theme_and_language_are_kept(house: House, open_page: OpenPage) ->
     assert await page.evaluate("document.documentElement.lang") == "ru"
 
 
-@pytest.mark.parametrize("width", [1280, 1440])
 @pytest.mark.parametrize("locale", ["pl", "ru"])
-@pytest.mark.parametrize("path", ["/", "/calls", "/calls/c1"])
-async def test_nothing_overflows(
-    house: House, open_page: OpenPage, width: int, locale: str, path: str
-) -> None:
+async def test_nothing_overflows(house: House, open_page: OpenPage, locale: str) -> None:
     house.stage.queries.add(order_call(recording="gone"), PHONE)
     house.control.show("v3", 20)
-    page = await open_page(path, viewport={"width": width, "height": 800}, locale=locale)
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    cut = """() => [...document.querySelectorAll("button, h1, h2, .pill, .tag, .rail-item span")]
-        .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map((e) => e.outerHTML)"""
-    assert await page.evaluate(cut) == []
+    for path, width in itertools.product(["/", "/calls", "/calls/c1"], [1280, 1440]):
+        page = await open_page(path, viewport={"width": width, "height": 800}, locale=locale)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        assert await page.evaluate(CUT_OFF) == [], (path, width)
+        await page.context.close()
 
 
 async def test_the_focus_is_seen_and_order_is_kept(house: House, open_page: OpenPage) -> None:

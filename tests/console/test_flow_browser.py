@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")
 OpenPage = Callable[..., Awaitable[Page]]
 
+CUT_OFF = """() => [...document.querySelectorAll("button, h1, h2, .pill, .tag, .rail-item span")]
+    .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map((e) => e.outerHTML)"""
 LEAST_CONTRAST = """() => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const rgb = (color) => {
@@ -187,29 +190,26 @@ async def test_a_newer_version_is_told_and_taken_by_again(stage: Stage, open_flo
     await expect(page.locator("#rehearsal-version")).to_have_text(newer.version[:8])
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1920])
 @pytest.mark.parametrize("locale", ["pl", "ru"])
-@pytest.mark.parametrize("path", ["/flows", "/flows/wholesaler"])
-async def test_no_flow_page_scrolls_sideways(
-    stage: Stage, open_flow: OpenPage, width: int, locale: str, path: str
-) -> None:
+async def test_no_flow_page_scrolls_sideways(stage: Stage, open_flow: OpenPage, locale: str) -> None:
     put_call(stage, ["language"])
-    page = await open_flow(path, viewport={"width": width, "height": 800}, locale=locale)
-    if path != "/flows":
-        await expect(page.locator("#talk .bubble").first).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    cut = """() => [...document.querySelectorAll("button, h1, h2, .pill, .tag, .rail-item span")]
-        .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map((e) => e.outerHTML)"""
-    assert await page.evaluate(cut) == []
+    for path, width in itertools.product(["/flows", "/flows/wholesaler"], [390, 1280, 1920]):
+        page = await open_flow(path, viewport={"width": width, "height": 800}, locale=locale)
+        if path != "/flows":
+            await expect(page.locator("#talk .bubble").first).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        assert await page.evaluate(CUT_OFF) == [], (path, width)
+        await page.context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/calls", "/calls/c1"])
-async def test_the_other_pages_fit_a_telephone(stage: Stage, open_flow: OpenPage, path: str) -> None:
+async def test_the_other_pages_fit_a_telephone(stage: Stage, open_flow: OpenPage) -> None:
     stage.queries.add(order_call(recording="gone"), PHONE)
-    page = await open_flow(path, viewport={"width": 390, "height": 844}, locale="ru")
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
-    await page.get_by_role("button", name="Polski").click()
-    assert await page.evaluate("document.documentElement.lang") == "pl"
+    for path in ("/", "/calls", "/calls/c1"):
+        page = await open_flow(path, viewport={"width": 390, "height": 844}, locale="ru")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        await page.get_by_role("button", name="Polski").click()
+        assert await page.evaluate("document.documentElement.lang") == "pl", path
+        await page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
