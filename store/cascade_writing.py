@@ -25,6 +25,13 @@ def add_runs(connection: Connection, runs: Sequence[KeptRun]) -> None:
         connection.execute(insert(cascade_runs), [new_run_columns(one) for one in runs])
 
 
+def add_run(connection: Connection, run: KeptRun) -> bool:
+    """False: it is there already, or another transaction was faster."""
+    dialect = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    new = dialect(cascade_runs).values(new_run_columns(run)).on_conflict_do_nothing(index_elements=["id"])
+    return connection.execute(new).rowcount == 1
+
+
 def tell_runs(connection: Connection, told: Sequence[Told], now: datetime) -> None:
     if not told:
         return

@@ -184,6 +184,10 @@ class SqlMailingQueue:
 
         return await read(self._engine, done) and await written(self._engine, work)
 
+    async def note(self, id: str, told: str) -> None:
+        running = update(mailings).where(_c.id == id, _c.state == MailingState.RUNNING.value)
+        await written(self._engine, lambda connection: connection.execute(running.values(note=told)))
+
     async def overtime(self, id: str, reason: str) -> None:
         now = self._clock.now()
 

@@ -10,17 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
 from engine.followup.cascade_steps import ERASED, begun_run
 from engine.followup.composing import NotComposed, composed, point_for
+from engine.followup.resting import Resting
 from engine.followup.shelf import MODE, MessageShelf
 from engine.lookout import Lookout
-from engine.ports import Clock
+from engine.ports import Clock, StoreUnavailable
 from engine.registers.cascades import KeptRun
 from engine.registers.mailings import Mailing, MailingQueue, ToWrite, WrittenOne
 from engine.registers.messages import BULK_PRIORITY
 from messaging.bulk_pace import Bucket
 from messaging.cascade import CascadeRun
 from messaging.mailing import MailingState
+
+log = structlog.get_logger("mailings")
 
 BATCH = 200
 # Of one mailing before the next one has its turn.
@@ -35,6 +40,7 @@ TIDY_SECONDS = 2.0
 TIDY_SECONDS_A_MESSAGE = 0.0002
 LONGEST_TIDY_SECONDS = 60.0
 TIME_OVER = "its time was over"
+FAILED = "it cannot be gone on with ({fault}): the log tells more; it is tried again of itself"
 NO_POINT = "the person has no address of this channel any more"
 TWICE = "they have become one person with another recipient"
 
@@ -51,6 +57,7 @@ class MailingWork:
         self._looked: dict[str, tuple[int, float]] = {}
         # Of each mailing, the version of which nothing is held any more.
         self._released: dict[str, int] = {}
+        self._resting = Resting[str](clock)
         self.lookout = Lookout(
             "mailings",
             self.round,
@@ -67,18 +74,33 @@ class MailingWork:
         for kept in (self._buckets, self._looked, self._released):
             for gone in kept.keys() - at_work:
                 del kept[gone]
+        resting = self._resting.now()
         for mailing in mailings:
-            match mailing.state:
-                case MailingState.RUNNING:
-                    more = await self._write(mailing) or more
-                case _ if not self._is_time(mailing):
-                    pass
-                case state:
-                    look = self._queue.hold if state is MailingState.PAUSED else self._queue.sweep
-                    if await look(mailing.id):  # there may be more of it
-                        del self._looked[mailing.id]
-                        more = True
+            if mailing.id in resting:
+                continue
+            try:
+                more = await self._turn(mailing) or more
+            except StoreUnavailable:
+                raise
+            except Exception as fault:  # it holds none of the others up
+                if self._resting.failed(mailing.id):
+                    log.exception("a mailing could not be gone on with", mailing=mailing.id)
+                await self._queue.note(mailing.id, FAILED.format(fault=type(fault).__name__))
+            else:
+                if self._resting.went_well(mailing.id):
+                    await self._queue.note(mailing.id, "")
         return more
+
+    async def _turn(self, mailing: Mailing) -> bool:
+        if mailing.state is MailingState.RUNNING:
+            return await self._write(mailing)
+        if not self._is_time(mailing):
+            return False
+        look = self._queue.hold if mailing.state is MailingState.PAUSED else self._queue.sweep
+        if await look(mailing.id):  # there may be more of it
+            del self._looked[mailing.id]
+            return True
+        return False
 
     async def _write(self, mailing: Mailing) -> bool:
         now = self._clock.now()

@@ -5,7 +5,7 @@ Every method raises StoreUnavailable; what is not there, Missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -100,8 +100,8 @@ class Cascades(Protocol):
     async def awaited(self) -> bool:
         """Whether any run goes on."""
 
-    async def pending(self, *, limit: int) -> Sequence[RunAndPerson]:
-        """Runs that have news, or whose deadline has come, with all news of each."""
+    async def pending(self, *, limit: int, without: Collection[str] = ()) -> Sequence[RunAndPerson]:
+        """Runs that have news, or whose deadline has come, with all news of each; not those of `without`."""
 
     async def keep(self, advances: Sequence[Advance]) -> int:
         """All in one transaction. A run that was changed meanwhile is left, with its news, for next time."""

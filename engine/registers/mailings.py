@@ -190,5 +190,8 @@ class MailingQueue(Protocol):
     async def finish(self, id: str) -> bool:
         """When every message has its final state."""
 
+    async def note(self, id: str, told: str) -> None:
+        """Show it with one that runs, and goes on to; "" takes it back."""
+
     async def overtime(self, id: str, reason: str) -> None:
         """Stop one that runs: its time is over."""

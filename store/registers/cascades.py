@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from engine.registers.refusals import Missing
 from messaging.cascade import Ending
 from messaging.mailing import MailingState
 from messaging.states import MessageState
-from store.cascade_writing import add_runs, tell_runs
+from store.cascade_writing import add_run, tell_runs
 from store.link_adding import add_links
 from store.mailing_rows import HAPPENED, HELD, STOPPED, news_of, run_columns, run_of
 from store.message_adding import add_messages
@@ -44,10 +44,8 @@ class SqlCascades:
         now = self._clock.now()
 
         def work(connection: Connection) -> bool:
-            known = select(_c.id).where(_c.id == advance.kept.id)
-            if connection.execute(known).first() is not None:
+            if not add_run(connection, advance.kept):
                 return False
-            add_runs(connection, [advance.kept])
             add_messages(connection, advance.messages, self._ids.new, now)
             add_links(connection, advance.links)
             return True
@@ -110,10 +108,13 @@ class SqlCascades:
         going = select(_c.id).where(_c.ending.is_(None)).limit(1)
         return await read(self._engine, lambda connection: connection.execute(going).first() is not None)
 
-    async def pending(self, *, limit: int) -> Sequence[RunAndPerson]:
+    async def pending(self, *, limit: int, without: Collection[str] = ()) -> Sequence[RunAndPerson]:
         now = self._clock.now()
         heard_of = select(_n.run).join(cascade_runs, _c.id == _n.run).order_by(_n.at, _n.id).limit(limit)
         due = select(_c.id).where(_c.ending.is_(None), _c.deadline <= now).order_by(_c.deadline).limit(limit)
+        if without:
+            heard_of = heard_of.where(_n.run.not_in(without))
+            due = due.where(_c.id.not_in(without))
 
         def work(connection: Connection) -> builtins.list[RunAndPerson]:
             ids = dict.fromkeys([*connection.execute(heard_of).scalars(), *connection.execute(due).scalars()])

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from compliance.facts import Channel
 from dialer.debts.debt import Debt
 from engine.followup.cascade_events import CascadeEvents
 from engine.followup.cascade_steps import advanced_run
+from engine.registers.cascades import Advance, KeptRun
 from engine.registers.messages import MessageFilter
 from messaging.cascade import Ending
 from messaging.mailing import Order
@@ -90,6 +97,43 @@ async def test_people_and_events_end_it(mill: Mill) -> None:
     endings = {run: (await mill.store.cascades.get(run)).run.ending for run in ("paid", "out")}
     assert endings == {"paid": Ending.OPTED_OUT, "out": Ending.OPTED_OUT}
     assert (await states(mill, "stopped")) == {"stopped-1": _M.STOPPED}
+
+
+async def test_what_is_begun_twice_at_once_is_begun_once(mill: Mill) -> None:
+    anna = await mill.person("+48600000001", order="A1")
+    begun = await asyncio.gather(*(mill.cascades.begin("notice", anna, id="run") for _ in range(4)))
+    assert {one.id for one in begun} == {"run"}
+    assert await states(mill, "run") == {"run-1": _M.QUEUED}
+
+
+async def test_one_that_fails_holds_no_other_up_and_rests_ever_longer(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = await mill.person("+48600000001", email="anna@example.com", order="A1")
+    for run in ("ill", "well", "unkept"):
+        await mill.cascades.begin("notice", anna, id=run)
+        await mill.store.cascades.stop(run)
+    tried: list[str] = []
+
+    def advanced(kept: KeptRun, *others: Any) -> Advance:
+        tried.append(kept.id)
+        if kept.id == "ill":
+            raise RuntimeError("a fault of ours")
+        advance = advanced_run(kept, *others)
+        return advance if kept.id == "well" else replace(advance, messages=(None,))  # type: ignore[arg-type]
+
+    monkeypatch.setattr("engine.followup.cascades.advanced_run", advanced)
+    await moved(mill)
+    assert (await mill.store.cascades.get("well")).run.ending is Ending.STOPPED
+    for seconds, tries in ((0, 1), (5, 2), (9, 2)):
+        mill.clock.pass_seconds(seconds)
+        await moved(mill)
+        assert (tried.count("ill"), tried.count("unkept")) == (tries, tries)
+    monkeypatch.undo()
+    mill.clock.pass_seconds(1)
+    await moved(mill)
+    endings = [(await mill.store.cascades.get(run)).run.ending for run in ("ill", "unkept")]
+    assert endings == [Ending.STOPPED] * 2
 
 
 async def test_only_the_person_answers_by_naming_a_message(mill: Mill) -> None:

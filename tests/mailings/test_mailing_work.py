@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -233,6 +234,31 @@ def test_hours_over_midnight() -> None:
     night = Mailing("m", "m", at, at, opens=time(20), closes=time(8))
     hours = {hour for hour in range(24) if work_of_mailings.is_open(night, at.replace(hour=hour))}
     assert hours == {20, 21, 22, 23, *range(8)}
+
+
+async def test_one_that_fails_holds_no_other_up_and_is_told(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await mill.people(2)
+    ill, well = [await started(mill, ids, name=name) for name in ("ill", "well")]
+    written = work_of_mailings.written_ones
+    tried: list[str] = []
+
+    def fails(mailing: Mailing, *others: Any) -> Any:
+        tried.append(mailing.name)
+        if mailing.id == ill:
+            raise RuntimeError("a fault of ours")
+        return written(mailing, *others)
+
+    monkeypatch.setattr(work_of_mailings, "written_ones", fails)
+    await mill.rounds()
+    await mill.rounds()
+    assert (len(await mill.messages(well)), tried.count("ill")) == (2, 1)
+    assert "RuntimeError" in (await mill.store.mailings.get(ill)).note
+    monkeypatch.undo()
+    mill.clock.pass_seconds(5)
+    await mill.rounds()
+    assert (len(await mill.messages(ill)), (await mill.store.mailings.get(ill)).note) == (2, "")
 
 
 async def test_who_opts_out_in_the_middle_gets_no_more(mill: Mill) -> None:
