@@ -24,7 +24,7 @@ from store.chat_rows import chat_columns, chat_of, kept, line_of, line_rows
 from store.privacy.chats import ERASED
 from store.publishing import publish
 from store.registers.merges import merge_contacts
-from store.registers.profiles import family, points_of, profiles, survivor_of
+from store.registers.profiles import family, locked, points_of, profiles, survivor_of
 from store.registers.transactions import read, written
 from store.rows import Rows
 from store.statements import statements_for
@@ -133,22 +133,23 @@ class SqlChats:
             person = self._contact_of(connection, point, now)
             if (chat.point, chat.contact_id) == (point, person):
                 return chat
-            if chat.contact_id is not None and _is_visitor_alone(connection, chat.contact_id):
-                merge_contacts(
-                    connection,
-                    ENGINE,
-                    person,
-                    chat.contact_id,
-                    GAVE_NUMBER,
-                    merge_id=self._ids.new(),
-                    told_id=self._ids.new(),
-                    at=now,
-                )
+            if chat.contact_id is not None:
+                self._merge(connection, person, chat.contact_id, now)
             joined = replace(chat, point=point, contact_id=person, version=chat.version + 1)
             connection.execute(update(chats).where(_c.id == id).values(chat_columns(joined)))
             return joined
 
         return await written(self._engine, work)
+
+    def _merge(self, connection: Connection, person: str, visitor: str, now: datetime) -> None:
+        """Unless they are one already, by another chat of the visitor, or the visitor is known otherwise."""
+        rows = locked(connection, [person, visitor])
+        if rows[person].id == rows[visitor].id or not _is_visitor_alone(connection, visitor):
+            return
+        merge_id, told_id = self._ids.new(), self._ids.new()
+        merge_contacts(
+            connection, ENGINE, person, visitor, GAVE_NUMBER, merge_id=merge_id, told_id=told_id, at=now
+        )
 
     def _contact_of(self, connection: Connection, point: ContactPoint, now: datetime) -> str:
         """Found or made, and told of."""

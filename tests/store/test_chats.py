@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -178,7 +179,9 @@ async def test_a_visitor_who_gives_a_number_is_that_person_from_now_on(
     closed = replace(first, phase=ChatPhase.CLOSED, closed_at=now)
     await store.chats.keep(closed, (), [InteractionAdded(row_of(first, now), "unused")])
     opened = await store.chats.open(chat(2, now), [said(1, now)])
-    joined = await store.chats.join("ch2", ANNA)
+    await store.chats.open(chat(4, now), ())
+    joined, same = await asyncio.gather(store.chats.join("ch2", ANNA), store.chats.join("ch4", ANNA))
+    assert same.contact_id == anna.id
     assert joined == replace(opened, point=ContactPoint(PointKind.PHONE, ANNA), contact_id=anna.id, version=2)
     assert await store.chats.join("ch2", ANNA) == joined
     timeline = await store.history.timeline.of(anna.id, TimelineFilter())
