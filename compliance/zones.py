@@ -52,7 +52,7 @@ def zone_named(name: str) -> ZoneInfo | None:
 @lru_cache(maxsize=8192)
 def country_of(number: str) -> str | None:
     """The country ("PL") of an E.164 number, None when it tells none."""
-    parsed = _parsed(number)
+    parsed = parsed_number(number)
     if parsed is None:
         return None
     country = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
@@ -70,7 +70,7 @@ def _possible(number: str, country: str | None, region: str | None) -> tuple[tzi
 
 
 def _of_number(number: str) -> tuple[str, ...]:
-    parsed = _parsed(number)
+    parsed = parsed_number(number)
     if parsed is None:
         return ()
     code, national = parsed.country_code or 0, phonenumbers.national_significant_number(parsed)
@@ -96,7 +96,8 @@ def _of_place(number: str, country: str | None, region: str | None) -> tuple[str
 
 
 @lru_cache(maxsize=64)  # asked for more than one thing of the same number
-def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
+def parsed_number(number: str) -> phonenumbers.PhoneNumber | None:
+    """Of an E.164 number; None for one that cannot be."""
     try:
         return phonenumbers.parse(number) if number.startswith("+") else None
     except phonenumbers.NumberParseException:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from engine.registers.messages import Message
 from messaging.states import MessageState
@@ -55,16 +55,12 @@ def _begun(
     until: datetime,
     now: datetime,
 ) -> list[Message]:
-    still = (
-        select(_c.id)
-        .where(_c.id.in_(sorted(claimed)), _c.state == MessageState.QUEUED.value, _c.claimed_by == worker)
-        .order_by(_c.id)
-        .with_for_update()
-        .cte("still")
-    )
+    # Locked in one lasting order. By their ids alone: SQLite would look through all that are queued.
+    theirs = select(_c.id).where(_c.id.in_(sorted(claimed))).order_by(_c.id).with_for_update().cte("theirs")
+    queued = func.coalesce(_c.state, "") == MessageState.QUEUED.value
     begin = (
         update(messages)
-        .where(_c.id.in_(select(still.c.id)))
+        .where(_c.id.in_(select(theirs.c.id)), queued, _c.claimed_by == worker)
         .values(
             state=MessageState.SENDING.value,
             state_at=now,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
+    Integer,
     bindparam,
     delete,
     exists,
@@ -30,7 +31,7 @@ from messaging.states import MessageState
 from store.incoming_messages import take_incoming
 from store.message_adding import TOPICS, take_jobs
 from store.message_handing import begin_sending
-from store.message_moves import Moves, early_of, storable
+from store.message_moves import Moves, batches, early_of, storable
 from store.message_rows import locked_messages
 from store.outbox import open_jobs
 from store.registers.transactions import read, written
@@ -54,6 +55,25 @@ _DUE = (
     select(_c.id)
     .where(_queued, _c.channel == bindparam("channel"), _c.not_before <= _now, _unclaimed)
     .limit(1)
+)
+# Of a few that are due the oldest are soon found among them. Of many they are found in the order itself, from
+# its index: a condition on `coalesce` has none.
+FEW = 1000
+_FEW = select(func.count()).select_from(_DUE.limit(FEW).subquery())
+_in_time = or_(_c.expires_at.is_(None), _c.expires_at > _now)
+_oldest = (
+    select(_c.id)
+    .where(_queued, _c.channel == bindparam("channel"), _in_time, _unclaimed)
+    .order_by(_c.priority, _c.at, _c.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_OLDEST_OF_FEW = _oldest.where(_c.not_before <= _now)
+_OLDEST = _oldest.where(func.coalesce(_c.not_before, _c.at) <= _now)
+_CLAIM = (
+    update(messages)
+    .where(_c.id.in_(bindparam("ids", expanding=True)))
+    .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"))
 )
 _JOBS = select(outbox.c.id).where(
     outbox.c.topic.in_(bindparam("topics", expanding=True)), open_jobs(), outbox.c.not_before <= _now
@@ -105,30 +125,16 @@ class SqlMessageQueue:
 
     async def claim(self, channel: Channel, *, limit: int, lease_seconds: float) -> Sequence[Message]:
         now = self._clock.now()
-        due = (
-            select(_c.id)
-            .where(
-                _queued,
-                _c.channel == channel.value,
-                _c.not_before <= now,
-                or_(_c.expires_at.is_(None), _c.expires_at > now),
-                or_(_c.claimed_until.is_(None), _c.claimed_until <= now),
-            )
-            .order_by(_c.priority, _c.at, _c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        claim = (
-            update(messages)
-            .where(_c.id.in_(select(due.c.id)))
-            .values(claimed_by=self._worker, claimed_until=now + timedelta(seconds=lease_seconds))
-            .returning(_c.id)
-        )
+        given = {"now": now, "channel": channel.value}
+        claim = {"worker": self._worker, "until": now + timedelta(seconds=lease_seconds)}
 
         def work(connection: Connection) -> list[Message]:
-            claimed = connection.execute(claim).scalars().all()
-            return [one.message for one in locked_messages(connection, claimed)] if claimed else []
+            few = connection.execute(_FEW, given).scalar_one() < FEW
+            due = connection.execute(_OLDEST_OF_FEW if few else _OLDEST, {**given, "limit": limit})
+            ids = due.scalars().all()
+            for some in batches(ids):
+                connection.execute(_CLAIM, {**claim, "ids": some})
+            return [one.message for some in batches(ids) for one in locked_messages(connection, some)]
 
         return sorted(await written(self._engine, work), key=lambda one: (one.priority, one.at, one.id))
 

@@ -8,7 +8,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from compliance.facts import Callee
-from compliance.zones import country_of
+from compliance.zones import country_of, parsed_number
 from engine.registers.permissions import PersonFacts
 from history.interaction import ContactPoint, PointKind
 
@@ -18,10 +18,8 @@ _TYPES = {PhoneNumberType.MOBILE: "mobile", PhoneNumberType.FIXED_LINE: "fixed"}
 @lru_cache(maxsize=4096)
 def line_type(e164: str) -> str | None:
     """ "mobile" or "fixed"; None where the plan of numbers does not tell (all of North America)."""
-    try:
-        return _TYPES.get(phonenumbers.number_type(phonenumbers.parse(e164)))
-    except phonenumbers.NumberParseException:
-        return None
+    number = parsed_number(e164)
+    return None if number is None else _TYPES.get(phonenumbers.number_type(number))
 
 
 def callee_of(person: PersonFacts, point: ContactPoint) -> Callee:

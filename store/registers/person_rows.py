@@ -191,5 +191,7 @@ def _placed(rows: Sequence[Any], key: Callable[[Any], Hashable]) -> _Placed:
 def _of(placed: _Placed, keys: Iterable[Hashable]) -> list[Any]:
     """In the order of the statement that found them."""
     found = [each for key in dict.fromkeys(keys) for each in placed.get(key, ())]
+    if not found:
+        return []
     found.sort(key=itemgetter(0))
     return [row for _, row in found]
