@@ -76,7 +76,7 @@ class CallMaker:
             errands=Errands(
                 call_id, desk=exchange.desk, call_log=call_log, tell=lambda finished: call.tell(finished)
             ),
-            means=self.talk_means(call_log, lambda overdue: call.tell(overdue)),
+            means=self.talk_means(call_log, lambda overdue: call.tell(overdue), channel_id),
             dialogue_of=partial(self._dialogue_of, call_log),
             recordings=exchange.recordings,
             final_outcome=Outcome.UNKNOWN_NUMBER if not ring and flow is exchange.flows.unknown else None,
@@ -149,7 +149,9 @@ class CallMaker:
 
         return hand_over
 
-    def talk_means(self, call_log: CallLog, tell: Callable[[Overdue], None]) -> TalkMeans:
+    def talk_means(
+        self, call_log: CallLog, tell: Callable[[Overdue], None], channel_id: str = ""
+    ) -> TalkMeans:
         exchange = self._exchange
         return TalkMeans(
             call_id=call_log.id,
@@ -162,6 +164,7 @@ class CallMaker:
             region=exchange.region,
             tell=tell,
             back=exchange.campaigns().lines.back,
+            known_agent=exchange.known_agent(channel_id),
         )
 
     def _dialogue_of(self, call_log: CallLog, name: str, language: str | None) -> Dialogue:

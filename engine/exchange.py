@@ -21,13 +21,17 @@ from engine.recording.talks import NOTHING_RECORDED
 from ivr.surroundings import NOWHERE, Surroundings
 
 
+def nobody_known(network_id: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """`node` names this engine; `region` is the country whose national numbers are understood.
 
     `missed_calls`: the rule by which callers who were not served are called back; None: they are not.
     `own_calls`: the rules, as they are now, for calls that agents place. `campaigns`: what leads campaigns'
-    calls.
+    calls. `known_agent`: by what the network calls a caller's line, the agent with whom they chat.
     """
 
     control: TalkControl
@@ -49,6 +53,7 @@ class Exchange:
     talk_recorders: TalkRecorders = NOTHING_RECORDED
     own_calls: Callable[[], OwnCallRules] = OwnCallRules
     campaigns: Callable[[], CampaignMeans] = CampaignMeans
+    known_agent: Callable[[str], str] = nobody_known
 
     def call_log(self, call_id: str) -> CallLog:
         return CallLog(

@@ -232,7 +232,13 @@ class QueueWaiting:
         if place.returned:  # what they have talked is no waiting
             longest += (self._means.clock.now() - place.since).total_seconds()
         caller = Waiting(
-            self._means.call_id, place.queue, place.since, command.skills, command.priority, longest
+            self._means.call_id,
+            place.queue,
+            place.since,
+            command.skills,
+            command.priority,
+            longest,
+            preferred=self._means.known_agent,
         )
         self._means.queues.join(caller, self._tell, again=again, front=place.returned)
 

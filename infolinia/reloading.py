@@ -20,6 +20,7 @@ LIVE = (
     "queues",
     "desk",
     "followups",
+    "chats",
     "hours",
     "numbers",
     "unknown_number",

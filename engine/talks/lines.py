@@ -43,6 +43,7 @@ class TalkMeans:
     """What a call's talks are performed with. `flows`: whether there is such a flow; `region`: of numbers.
 
     `back`: has a leg that is an agent's open line go back into quiet, and tells whether it is one.
+    `known_agent`: whom a queue asks first, "" for any.
     """
 
     call_id: str
@@ -55,6 +56,7 @@ class TalkMeans:
     region: str
     tell: Callable[[Overdue], None]
     back: Callable[[str], Awaitable[bool]] = no_open_line
+    known_agent: str = ""
 
 
 class TalkLines:

@@ -42,6 +42,7 @@ from infolinia.assembly.background import in_background
 from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
 from infolinia.assembly.campaign_rules import campaign_rules, names_anew
 from infolinia.assembly.campaigns import opened_dialler
+from infolinia.assembly.chats import ChatSites, carried_calls, opened_chats
 from infolinia.assembly.company import OfficeHours, surroundings_of
 from infolinia.assembly.contacts import gatekeeper, manual_calls, outbound_calls
 from infolinia.assembly.debts import opened_debts, put_rules
@@ -60,6 +61,7 @@ from infolinia.assembly.serving import phone_socket, serve
 from infolinia.assembly.speech import opened_recognizer, opened_voices
 from infolinia.assembly.staff import staff_anew, staffed_queues
 from infolinia.assembly.system_news import on_system_news
+from infolinia.assembly.web_chat import web_chat
 from infolinia.assembly.webhooks import tell_webhooks
 from infolinia.configuration import Configuration
 from infolinia.flows.control_socket import serve_control, socket_path
@@ -177,6 +179,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             health=health,
             raw=asterisk.folders.spool / "monitor",
         )
+        carried = carried_calls(store)
         exchange = Exchange(
             control=control,
             ledger=store.ledger,
@@ -208,6 +211,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             missed_calls=missed_calls(configuration),
             own_calls=lambda: desks.settings.own_calls,
             campaigns=lambda: campaign_means,
+            known_agent=carried.agent_of,
         )
         switchboard = Switchboard(exchange)
         manual = manual_calls(configuration, exchange, switchboard, gate, unreachable)
@@ -217,6 +221,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         )
         reading = DialogueReading(configuration)
         written = opened_dialogues(reading, store, queues, desks, news, clock, ids, stack)
+        sites = ChatSites(configuration, shelf)
+        chats, desk_chats = await opened_chats(exchange, store, desks, sites, carried, stack)
         floor = opened_floor(control, switchboard, queues, roster, desks, store, live, clock)
         network_log = CelNetworkLog(
             asterisk.folders.cel_db, lambda: asterisk.booted_at, asterisk.folders.spool / "recording"
@@ -268,6 +274,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             lambda new: staff_anew(new, store, roster),
             lambda new: desks.put(desk_settings(new)),
             reading.put,
+            sites.put,
             following.put,
             lambda new: put_rules(new, debts),
             lambda new: names_anew(new, rules, shelf),
@@ -334,6 +341,8 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             queues=queues,
             ids=ids,
             written=written,
+            agent_chats=desk_chats,
+            web_chat=web_chat(configuration, sites, chats, visitors, store, clock, ids),
             messages=message_means(configuration, store, api.parts, lanes),
         )
         application.add_routes(callbacks)
