@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from compliance.facts import Channel, Purpose
+from engine.followup.kept_previews import KeptPreviews
 from engine.followup.mailings import written_ones
 from engine.followup.shelf import MessageShelf
 from engine.followup.verdicts import request_of
@@ -80,6 +81,7 @@ class MailingDesk:
         self._gate = gate
         self._clock = clock
         self._ids = ids
+        self._previews = KeptPreviews[tuple[MessageShelf, Preview]](clock)
 
     @property
     def shelf(self) -> MessageShelf:
@@ -123,7 +125,20 @@ class MailingDesk:
         return None if template is None else template.purpose
 
     async def preview(self, mailing: Mailing) -> Preview:
-        """Nothing is written, and the decision log holds nothing of it. Raises Missing, Refused."""
+        """Nothing is written, and the decision log holds nothing of it. Raises Missing, Refused.
+
+        What was looked at a moment ago is shown again, unless the mailing or the files have changed.
+        """
+        key, shelf = (mailing.id, mailing.version), self._shelf()
+        known = self._previews.get(key) if mailing.id else None
+        if known is not None and known[0] is shelf:
+            return known[1]
+        made = await self._preview(mailing)
+        if mailing.id:
+            self._previews.keep(key, (shelf, made))
+        return made
+
+    async def _preview(self, mailing: Mailing) -> Preview:
         found = await self.mistakes(mailing)
         try:
             audience = await self.mailings.audience(mailing, most=SAMPLE)

@@ -68,6 +68,7 @@ contact_attributes = Table(
     Column("source", Text, nullable=False),
     sqlite_with_rowid=False,
 )
+Index("ix_contact_attributes_name", contact_attributes.c.name)
 
 # Tags and groups of a merged person are those of the surviving contact: merging copies them to it.
 contact_tags = Table(

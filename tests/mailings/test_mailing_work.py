@@ -236,6 +236,31 @@ def test_hours_over_midnight() -> None:
     assert hours == {20, 21, 22, 23, *range(8)}
 
 
+async def test_a_second_look_at_a_preview_asks_nobody(mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = await mill.people(2)
+    made = await mill.desk.create(WE, draft(mill, ids))
+    first = await mill.desk.preview(made)
+    mill.gate.refused.add("+48600000001")
+    assert await mill.desk.preview(made) is first
+    changed = await mill.desk.change(WE, replace(made, values={"shop": "Village"}))
+    assert (await mill.desk.preview(changed)).allowed == 1
+    mill.gate.refused.clear()
+    mill.clock.pass_seconds(15)
+    assert (await mill.desk.preview(changed)).allowed == 2
+    for n in range(60):
+        await mill.desk.preview(replace(changed, id=f"other-{n}"))
+    monkeypatch.setattr(mill.store.mailings, "audience", None)
+    with pytest.raises(TypeError):  # as many are kept as people look at, not all that there ever were
+        await mill.desk.preview(changed)
+
+
+async def test_names_of_attributes_are_found_however_many_have_them(mill: Mill) -> None:
+    assert await mill.store.mailings.attribute_names() == []
+    await mill.people(3, order="A1", city="Gdańsk")
+    await mill.person("+48600000077", age="30")
+    assert await mill.store.mailings.attribute_names() == ["age", "city", "order"]
+
+
 async def test_one_that_fails_holds_no_other_up_and_is_told(
     mill: Mill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
