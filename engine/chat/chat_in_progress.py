@@ -5,48 +5,36 @@ All of it happens within the loop's turn that brought it; only its keeping and i
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import structlog
 
 from acd import events as acd
-from calls.call import Call, Direction
-from engine.changes import Change, InteractionAdded
+from engine.changes import Change
+from engine.chat.closing import Closing
+from engine.chat.deadlines import Deadlines
 from engine.chat.handing import Handing
-from engine.chat.history_row import interaction_of_chat
 from engine.chat.keeping import ChatKeeper
 from engine.chat.leading import Leading, hidden, recalled, remembered
 from engine.chat.lines import ChatLines
 from engine.chat.means import ChatMeans
-from engine.chat.notes import ChatNotes
+from engine.chat.notes import ChatNotes, as_call
 from engine.chat.presence import Presence
 from engine.chat.queueing import ChatQueueing
 from engine.chat.sentences import FAULT, STORE_AWAY, sentence
 from engine.chat.sides import ChatNews, PageSeen
-from history.interaction import ContactPoint, Interaction, PointKind
+from history.interaction import ContactPoint, PointKind
 from ivr import events as told
 from ivr.commands import Enqueue
 from ivr.dialogue import Dialogue
 from messaging.chat import TEXT_MOST, Button, Chat, ChatLine, ChatPhase, LineKind, Speaker
 from messaging.chat_limits import MOST_PAGES, VisitorPace
 from messaging.chat_site import ChatSite
-from messaging.chat_talk import FAILED, VOICEMAIL, closed, led, outcome_of, with_line
-
-# Who waits and is gone for so long has given up.
-GRACE_SECONDS = 60.0
-# A page that stays open for ever keeps no chat for ever.
-LONGEST = timedelta(hours=24)
-# The visitor is told that the database is away when it has been for so long.
-AWAY_SECONDS = 20.0
-# One that is over is held for those who still look at it.
-LINGER_SECONDS = 30.0
+from messaging.chat_talk import FAILED, led, with_line
 
 Item = told.Event | acd.Command
-Moment = tuple[datetime, Callable[[], None] | None]
 
 log = structlog.get_logger("chats")
 
@@ -72,26 +60,21 @@ class ChatInProgress:
         self.handing = Handing(self, self.queueing, means, queued=bool(chat.state.get("queued")))
         self.known_agent = _text(chat.state.get("known_agent"))
         self.parked = bool(chat.state.get("parked"))
-        self._invited = _text(chat.state.get("invited"))
         self._visitor = _visitor_of(chat)
         self._events = int(_text(chat.state.get("events")) or 0)
         self._means = means
-        self._over = over
-        self._row: Interaction | None = None
         self._changes: list[Change] = []
         self._inbox: deque[Item] = deque()
         self._busy = False
-        self._store_away_since: datetime | None = None
-        self._store_away_told = False
-        self._timer: asyncio.TimerHandle | None = None
         self._settled = (chat, len(self.lines))
-        self._tasks: set[asyncio.Task[None]] = set()
         self._keeper = ChatKeeper(means.register, chat, self._kept)
+        self.deadlines = Deadlines(self, self._keeper, means.clock, tell_store_away=self._tell_store_away)
+        self.closing = Closing(self, means, invited=_text(chat.state.get("invited")), over=over)
         self.notes = ChatNotes(
             chat.id,
             means.desk.ledger,
             means.clock,
-            as_call=self._as_call,
+            as_call=lambda: as_call(self.chat, self.site, self.language),
             visitor=self._visitor,
             stay=lambda: self.handing.stay,
             note=self._note,
@@ -216,13 +199,8 @@ class ChatInProgress:
         self.do(lambda: self._talk_ends(by))
 
     def say_outcome(self, disposition: str) -> None:
-        """Of one that the visitor has ended: another row takes the place of the history's first."""
-        self.handing.outcome_said()
-        if self._row is not None and disposition and disposition != self.chat.disposition:
-            self.chat = replace(self.chat, disposition=disposition)
-            own = f"{self._row.id}-2"
-            corrected = replace(self._row, id=own, disposition=disposition, corrects=self._row.id)
-            self.keep([InteractionAdded(corrected, self._means.ids.new())])
+        """Of one that the visitor has ended."""
+        self.closing.say_outcome(disposition)
         self._settle(changed=True)
 
     # --- what the flow asks for, and whoever hands it around ------------------------------------------------
@@ -272,30 +250,8 @@ class ChatInProgress:
 
     def shut(self, by: str, outcome: str = "") -> None:
         """Over for good. `by` as in messaging.chat_talk.closed."""
-        if not self.chat.is_open:
-            return
-        if self.chat.phase is ChatPhase.TALKING:
-            self.handing.talk_over(disposed=False)
-        elif self.chat.phase is ChatPhase.WAITING:
-            self.handing.leave_queue("abandoned" if by in ("visitor", "idle") else "lost")
-        walked = self._leading.walked if self._leading is not None else recalled(self.chat.state)
-        if self._leading is not None:
-            self._leading.gone()
-            self._run(self._leading.errands.end())
-        speaker = {"visitor": Speaker.VISITOR, "agent": Speaker.AGENT}.get(by, Speaker.FLOW)
-        agent = self.chat.agent if speaker is Speaker.AGENT else None
-        self.add(speaker, LineKind.CLOSED, "", agent=agent, data={"by": by})
-        came_of_it = outcome or outcome_of(self.chat, heard=walked.heard, queued=self.handing.queued)
-        if walked.message is not None and self.chat.agent is None:
-            came_of_it = VOICEMAIL
-        self.chat = closed(self.chat, self._means.clock.now(), by, came_of_it)
-        self._row = interaction_of_chat(
-            self.chat, self.lines, walked, invited=self._invited, language=self.language
-        )
-        self.keep([InteractionAdded(self._row, self._means.ids.new())])
-        if self.chat.agent is not None:
-            self._means.tell(self.chat.agent)
-        self._run(self._linger())
+        if self.chat.is_open:
+            self.closing.shut(by, outcome, self._leading)
 
     # --- what happens ---------------------------------------------------------------------------------------
 
@@ -327,14 +283,13 @@ class ChatInProgress:
 
     async def close(self, seconds: float) -> None:
         """The engine stops. The chat goes on in the next one."""
-        self._cancel_timer()
+        self.deadlines.cancel()
         self.queueing.close()
         if self._leading is not None:
             await self._leading.errands.end()
         await self._keeper.close(seconds)
-        for task in self._tasks:
-            task.cancel()
-        self._cancel_timer()
+        self.closing.cancel()
+        self.deadlines.cancel()
 
     # --- inside ---------------------------------------------------------------------------------------------
 
@@ -390,21 +345,6 @@ class ChatInProgress:
         except Exception:
             log.exception("a chat that failed could not be ended", chat=self.id)
 
-    async def _linger(self) -> None:
-        """Kept, and seen to be over; then it is in the store alone."""
-        until = self._means.clock.now() + timedelta(seconds=LINGER_SECONDS)
-        while not await self._keeper.kept(LINGER_SECONDS):
-            pass
-        if self.handing.wrap_up_until is not None:
-            until = max(until, self.handing.wrap_up_until)
-        await asyncio.sleep((until - self._means.clock.now()).total_seconds())
-        self.handing.wrap_up_until = None
-        while not await self._keeper.kept(LINGER_SECONDS):
-            pass
-        if self.chat.agent is not None:
-            self._means.tell(self.chat.agent)
-        self._over(self)
-
     def _settle(self, *, changed: bool = False) -> None:
         """What has changed is kept, told and timed, once for all that was done."""
         if self._busy:
@@ -422,7 +362,7 @@ class ChatInProgress:
                 self._means.tell(self.chat.agent)
             elif offer is not None:
                 self._means.tell(offer.agent)
-        self._set_timer()
+        self.deadlines.set(self._leading)
 
     def _state(self) -> dict[str, object]:
         more = {
@@ -430,83 +370,20 @@ class ChatInProgress:
             "queued": self.handing.queued,
             "parked": self.parked,
             "known_agent": self.known_agent,
-            "invited": self._invited,
+            "invited": self.closing.invited,
             "visitor": None if self._visitor is None else self._visitor.value,
         }
         return remembered(self._leading, {name: value for name, value in more.items() if value})
 
     def _kept(self, chat: Chat) -> None:
         """Somebody was erased meanwhile, or joined."""
-        self._store_away_told, self._store_away_since = False, None
+        self.deadlines.store_is_back()
         if (chat.point, chat.contact_id) != (self.chat.point, self.chat.contact_id):
             self.chat = replace(self.chat, point=chat.point, contact_id=chat.contact_id)
             self._settled = (self.chat, len(self.lines))
 
-    # --- time -----------------------------------------------------------------------------------------------
-
-    def _set_timer(self) -> None:
-        self._cancel_timer()
-        if self.chat.is_open:
-            now = self._means.clock.now()
-            seconds = (min(at for at, _ in self._moments(now)) - now).total_seconds()
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, seconds), self._time_passed)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _moments(self, now: datetime) -> list[Moment]:
-        """What is due when; None: it is only to be seen."""
-        chat, away, leading = self.chat, self.presence.away_since, self._leading
-        found: list[Moment] = [(chat.opened_at + LONGEST, lambda: self.shut("idle"))]
-        found += [(moment, None) for moment in self.presence.moments(now)]
-        if away is not None:
-            last = self.lines.last_of(Speaker.VISITOR)
-            quiet_since = max(away, last.at if last is not None else away)
-            idle = timedelta(seconds=self.site.idle_seconds)
-            found.append((quiet_since + idle, lambda: self.shut("idle")))
-            if chat.phase is ChatPhase.WAITING:
-                found.append((away + timedelta(seconds=GRACE_SECONDS), lambda: self.shut("visitor")))
-        if leading is not None and not self.parked and (due := leading.due(now)) is not None:
-            # Who is away reads nothing: the flow asks on when they are back.
-            reads = away is None or not leading.understands or chat.phase is not ChatPhase.LED
-            found += [(due, leading.time_passed)] if reads else []
-        if self._keeper.away and not self._store_away_told:
-            self._store_away_since = self._store_away_since or now
-            found.append((self._store_away_since + timedelta(seconds=AWAY_SECONDS), self._tell_store_away))
-        return found
-
-    def _time_passed(self) -> None:
-        now = self._means.clock.now()
-        due = [(at, work) for at, work in self._moments(now) if at <= now and work is not None]
-        if due:
-            _, work = min(due, key=lambda moment: moment[0])
-            self.do(work)
-        self._settle(changed=True)
-
     def _tell_store_away(self) -> None:
-        self._store_away_told = True
         self.flow_says(sentence(STORE_AWAY, self.language))
-
-    # --- for errands ----------------------------------------------------------------------------------------
-
-    def _as_call(self) -> Call:
-        chat = self.chat
-        return Call(
-            id=chat.id,
-            direction=Direction.INBOUND,
-            caller="",
-            dialled=self.site.number or "",
-            trunk="chat",
-            network_id=chat.id,
-            node=chat.node,
-            started_at=chat.opened_at,
-            answered_at=chat.opened_at,
-            flow=chat.flow,
-            flow_version=chat.flow_version,
-            language=self.language,
-        )
 
     def _note(self, text: str, data: Mapping[str, object]) -> None:
         self.add(Speaker.FLOW, LineKind.NOTE, text, data=data)
@@ -515,11 +392,6 @@ class ChatInProgress:
     def _next_event(self) -> int:
         self._events += 1
         return self._events
-
-    def _run(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _visitor_of(chat: Chat) -> ContactPoint | None:

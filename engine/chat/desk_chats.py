@@ -49,7 +49,12 @@ class DeskChats:
 
     async def open_now(self) -> Sequence[ChatItem]:
         return [
-            ChatItem(await self._row(one.chat), present=one.present, typing=one.visitor_types)
+            ChatItem(
+                await self._row(one.chat),
+                one.lines.last_said,
+                present=one.present,
+                typing=one.visitor_types,
+            )
             for one in self._chats.all()
             if one.chat.is_open
         ]

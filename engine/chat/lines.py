@@ -70,6 +70,11 @@ class ChatLines:
         """How many have words."""
         return sum(one.kind in SAID for one in self.all)
 
+    @property
+    def last_said(self) -> tuple[ChatLine, ...]:
+        """The newest words, if there are any."""
+        return tuple(one for one in reversed(self.all) if one.kind in SAID)[:1]
+
     def last_of(self, speaker: Speaker) -> ChatLine | None:
         return next((one for one in reversed(self.all) if one.speaker is speaker), None)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from calls.call import Call
+from calls.call import Call, Direction
 from calls.events import CallEvent, CallEventKind
 from calls.queue_stay import QueueStay
 from engine.changes import Change, EventsAppended
 from engine.ports import Clock, Ledger
 from history.interaction import ContactPoint, PointKind
 from ivr.commands import CODE
+from messaging.chat import Chat
+from messaging.chat_site import ChatSite
 
 # Kept in the log of events too, where wrong answers, those who waited, and grades are counted.
 LOGGED = frozenset(
@@ -116,3 +118,21 @@ class ChatNotes:
         written = (*self.event(kind, data), *changes)
         if written:
             await self._ledger.commit(written, durable=durable)
+
+
+def as_call(chat: Chat, site: ChatSite, language: str | None) -> Call:
+    """A chat in the terms of a call: nobody knows its visitor's number."""
+    return Call(
+        id=chat.id,
+        direction=Direction.INBOUND,
+        caller="",
+        dialled=site.number or "",
+        trunk="chat",
+        network_id=chat.id,
+        node=chat.node,
+        started_at=chat.opened_at,
+        answered_at=chat.opened_at,
+        flow=chat.flow,
+        flow_version=chat.flow_version,
+        language=language,
+    )

@@ -250,8 +250,8 @@ class ChatStage:
         for visitor in self.visitors:
             await visitor.leave()
         for chat in self.chats.all():
-            chat._cancel_timer()
-            for task in [*chat._tasks, chat._keeper._task]:
+            chat.deadlines.cancel()
+            for task in [*chat.closing._tasks, chat._keeper._task]:
                 if task is not None:
                     task.cancel()
         self.chats._chats.clear()
