@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from store.lead_keeping import delete_leads
 from store.privacy.scanning import text_columns
 from store.recordings.vault import SEALED
 from store.registers.legal_holds import held_calls, held_contacts
-from store.registers.overdue_rows import OverdueRows, dropping, of_ids, of_nobody_held
+from store.registers.overdue_rows import OverdueRows, among, dropping, of_ids, of_nobody_held
 from store.registers.recordings import drop_sound, drop_transcripts
 from store.registers.transactions import read, reading, written
 from store.registers.written_retention import CHATS, ROWS_OF_MESSAGES, WORDS_OF_MESSAGES
@@ -79,9 +80,13 @@ class SqlRetention:
         return Overdue(kind, rows.rows, len(files), sum(sizes), rows.oldest)
 
     async def delete_some(self, kind: RetentionKind, before: datetime) -> int:
-        number = await written(self._engine, lambda connection: _delete_some(connection, kind, before))
-        if number or kind is not RetentionKind.RECORDINGS or self._recordings is None:
-            return number
+        while found := await read(self._engine, lambda connection: _found(connection, kind, before)):
+            of, keys = found
+            drop = partial(_drop, of=of, keys=keys, before=before)
+            if number := await written(self._engine, drop):
+                return number
+        if kind is not RetentionKind.RECORDINGS or self._recordings is None:
+            return 0
         # No row names them any more.
         files = (await self._old_files(before))[:BATCH_ROWS]
         await asyncio.to_thread(_unlink, files)
@@ -354,11 +359,25 @@ def _overdue(connection: Connection, kind: RetentionKind, before: datetime) -> O
     return Overdue(kind, number, 0, size, oldest)
 
 
-def _delete_some(connection: Connection, kind: RetentionKind, before: datetime) -> int:
+def _found(
+    connection: Connection, kind: RetentionKind, before: datetime
+) -> tuple[OverdueRows, list[tuple[Any, ...]]] | None:
+    """The keys of a batch that may go. Looked for outside of the writing, which keeps calls waiting."""
     for of in _KINDS[kind]:
         wanted = select(*of.table.primary_key.columns).where(of.due(before)).limit(BATCH_ROWS)
+        if of.newest_first and of.at is not None:
+            wanted = wanted.order_by(of.at.desc())
         keys = [tuple(row) for row in connection.execute(wanted)]
         if keys:
-            of.drop(connection, keys)
-            return len(keys)
-    return 0
+            return of, keys
+    return None
+
+
+def _drop(connection: Connection, of: OverdueRows, keys: list[tuple[Any, ...]], before: datetime) -> int:
+    """What was put under legal hold meanwhile stays."""
+    key = list(of.table.primary_key.columns)
+    still = select(*key).where(among(key, keys), of.due(before))
+    found = [tuple(row) for row in connection.execute(still)]
+    if found:
+        of.drop(connection, found)
+    return len(found)

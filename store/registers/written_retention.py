@@ -88,6 +88,7 @@ WORDS_OF_MESSAGES = (
         _m.at,
         lambda before: (_m.at < before) & _HAS_WORDS & _message_free(),
         of_ids(_drop_words),
+        newest_first=True,
     ),
     OverdueRows(
         short_links,
