@@ -32,6 +32,8 @@ LIVE = (
 )
 
 Applier = Callable[[Configuration], None]
+# Reads files of that configuration and gives what puts them in force. Raises ConfigurationRejected.
+FileReader = Callable[[Configuration], Callable[[], None]]
 TelephoneApplier = Callable[[Configuration], Awaitable[None]]
 
 
@@ -58,7 +60,9 @@ class ReloadedConfiguration:
 class ConfigurationReloader:
     """`appliers` are told the configuration in force, once flows of it are in service. They cannot fail.
 
-    `telephones` is told it after them, also when nothing has changed: what it could not do is tried anew.
+    `readers` read their files anew, whether the configuration has changed or not, before anything is in
+    force; what they give puts them in force with the rest. `telephones` is told it after them, also when
+    nothing has changed: what it could not do is tried anew.
     """
 
     def __init__(self, configuration: Configuration, flows: FlowReloader) -> None:
@@ -67,10 +71,12 @@ class ConfigurationReloader:
         self._one_at_a_time = asyncio.Lock()
         self.configuration = configuration
         self.appliers: list[Applier] = []
+        self.readers: list[FileReader] = []
         self.telephones: TelephoneApplier | None = None
 
     async def reload(self) -> ReloadedConfiguration:
-        """Raises ConfigurationRejected with all problems of file and flows; then all stays as it was."""
+        """Raises ConfigurationRejected with all problems of the file, of messages or of flows; then all stays
+        as it was."""
         async with self._one_at_a_time:
             if self._started.file is None:
                 written = self.configuration
@@ -80,6 +86,7 @@ class ConfigurationReloader:
             changed = tuple(sorted(set(_differing(self.configuration, wanted))))
             waiting = tuple(sorted({path for path in _differing(self._started, written) if _waits(path)}))
             try:
+                read = await asyncio.to_thread(self._read, wanted)
                 flows = await self._flows.reload(wanted)
             except ConfigurationRejected as rejected:
                 raise ConfigurationRejected(
@@ -87,12 +94,26 @@ class ConfigurationReloader:
                 ) from rejected
             # From here on nothing waits: no call sees flows of one configuration and queues of another.
             self.configuration = wanted
+            for put in read:
+                put()
             if changed:
                 for apply in self.appliers:
                     apply(wanted)
             trouble = await self._change_telephones(wanted)
             log.info("the configuration was read anew", changed=changed, waiting=waiting)
             return ReloadedConfiguration(changed, waiting, flows, trouble)
+
+    def _read(self, wanted: Configuration) -> list[Callable[[], None]]:
+        """All problems of all readers are told."""
+        found, problems = [], []
+        for reader in self.readers:
+            try:
+                found.append(reader(wanted))
+            except ConfigurationRejected as rejected:
+                problems.append(str(rejected))
+        if problems:
+            raise ConfigurationRejected("\n".join(dict.fromkeys("\n".join(problems).split("\n"))))
+        return found
 
     async def _change_telephones(self, wanted: Configuration) -> str:
         try:

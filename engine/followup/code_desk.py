@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta, tzinfo
 
@@ -62,7 +62,7 @@ class CodeDesk:
         register: OneTimeCodes,
         contacts: Contacts,
         gate: Gate,
-        templates: Mapping[str, MessageTemplate],
+        templates: Callable[[], Mapping[str, MessageTemplate]],
         *,
         clock: Clock,
         ids: Ids,
@@ -137,7 +137,7 @@ class CodeDesk:
                 contact_id=contact.id if contact else None,
                 language=language,
             )
-        template = self._templates.get(order.template)
+        template = self._templates().get(order.template)
         if template is None or CODE not in template.checked_by:
             raise Refused(f"There is no template {order.template!r} with {{code}}.", "template")
         if template.purpose not in (Purpose.SERVICE, Purpose.INFORMATION):

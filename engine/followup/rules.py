@@ -85,9 +85,9 @@ class FollowupRules:
         self._tidied_at = float("-inf")
         self._looked_at = 0
 
-    def put(self, rules: Sequence[Rule]) -> None:
-        """Other rules, from the next event on; their templates are among the known ones."""
-        self._rules = tuple(rules)
+    def put(self, rules: Sequence[Rule], templates: Mapping[str, MessageTemplate]) -> None:
+        """Other rules with their templates, from the next event on."""
+        self._rules, self._templates = tuple(rules), templates
 
     async def look(self) -> None:
         """All that there is to do now."""
@@ -132,17 +132,20 @@ class FollowupRules:
 
     async def _answers(self, told: Told) -> list[Followup]:
         now = self._clock.now()
+        rules, templates = self._rules, self._templates  # others may be put meanwhile
         facts = CallFacts()
         if needs_call(told.kind):
             facts = await self._register.call_facts(str(told.data.get("id") or ""))
         made: list[Followup] = []
         for happening in happening_of(told.kind, told.data, told.at, facts):
-            holding = [rule for rule in self._rules if rule.holds(happening, now)]
-            answers = [await self._answer(rule, happening, now) for rule in holding]
+            holding = [rule for rule in rules if rule.holds(happening, now)]
+            answers = [await self._answer(rule, templates[rule.send], happening, now) for rule in holding]
             made += [one for one in answers if one is not None]
         return made
 
-    async def _answer(self, rule: Rule, happening: Happening, now: datetime) -> Followup | None:
+    async def _answer(
+        self, rule: Rule, template: MessageTemplate, happening: Happening, now: datetime
+    ) -> Followup | None:
         own = self._point(happening)
         if (
             rule.answers_words
@@ -161,7 +164,7 @@ class FollowupRules:
         word = rule.understood(happening)
         try:
             made = composed(
-                self._templates[rule.send],
+                template,
                 self._ids.new(),
                 channel=channel,
                 point=point,

@@ -36,7 +36,7 @@ from infolinia.assembly.callbacks import callback_rules, promise
 from infolinia.assembly.campaign_rules import campaign_rules
 from infolinia.assembly.codes import code_desk
 from infolinia.assembly.debts import debt_desk
-from infolinia.assembly.mailings import mailing_desk, message_desk, message_shelf
+from infolinia.assembly.mailings import MessageFiles, mailing_desk, message_desk
 from infolinia.configuration import Configuration
 from infolinia.contact_lists.desk import ImportDesk
 from infolinia.sections.rules import rule_book
@@ -64,14 +64,14 @@ def api_parts(
     vault: RecordingVault | None = None,
     forecasts: Forecasts | None = None,
     debts: DebtDesk | None = None,
-    shelf: MessageShelf | None = None,
+    shelf: Callable[[], MessageShelf] | None = None,
     explain_campaign: Callable[[str], dict[str, Any] | None] = not_run_here,
     refresh_campaigns: Callable[[], None] = nobody_dials,
 ) -> ApiParts:
     """What runs, and what the tests run, is made here."""
     rate = configuration.web.rate
     gate = gate or gate_of(configuration, store.permissions, store.decisions, clock)
-    shelf = shelf or message_shelf(configuration)
+    shelf = shelf or MessageFiles(configuration).shelf
     return ApiParts(
         clock=clock,
         ids=ids,
@@ -123,7 +123,7 @@ def api_parts(
         recordings=vault or RecordingVault(configuration.place(configuration.recordings)),
         recorded=store.recordings,
         forecasts=forecasts,
-        codes=code_desk(configuration, store, gate, clock, ids),
+        codes=code_desk(configuration, store, shelf, gate, clock, ids),
         explain_campaign=explain_campaign,
         refresh_campaigns=refresh_campaigns,
         rate=Rate(rate.per_second, rate.burst),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ from engine.followup.rules import FollowupRules
 from engine.ports import Clock, Ids
 from infolinia.assembly.background import in_background
 from infolinia.assembly.preflight import StartFailed
-from infolinia.configuration import Configuration
+from infolinia.configuration import Configuration, ConfigurationRejected
 from infolinia.message_templates import load_templates, template_folder
 from infolinia.sections.followups import template_problems
 from infolinia.sections.messaging import USUAL_ANSWER
@@ -69,19 +69,24 @@ class FollowingUp:
 
     worker: FollowupRules
     pages: ShortLinkPages
-    templates: Mapping[str, MessageTemplate]
-    links_url: str | None
 
-    def put(self, configuration: Configuration) -> None:
-        """Its rules, from now on. One whose template does not fit waits for a start; the log says so."""
-        fit = []
-        for rule in rules_of(configuration):
-            problems = rule_problems((rule,), self.templates, links=self.links_url)
-            if problems:
-                log.warning("a rule is left out until its template fits at a start", why=" ".join(problems))
-            else:
-                fit.append(rule)
-        self.worker.put(fit)
+    def read(self, configuration: Configuration) -> Callable[[], None]:
+        """Its rules with their templates as they are now; what is given puts them in force.
+
+        Raises ConfigurationRejected.
+        """
+        rules, templates = rules_of(configuration), templates_of(configuration)
+        if problems := _problems(configuration, rules, templates):
+            raise ConfigurationRejected("\n".join(problems))
+        return lambda: self.worker.put(rules, templates)
+
+
+def _problems(
+    configuration: Configuration, rules: Iterable[Rule], templates: Mapping[str, MessageTemplate]
+) -> list[str]:
+    folder = template_folder(configuration)
+    found = rule_problems(rules, templates, links=configuration.messaging.links_url)
+    return [f"{folder}: {one}" for one in found]
 
 
 def rule_problems(
@@ -104,9 +109,8 @@ def follow_up(
 ) -> FollowingUp:
     """Answer events from now on, until the stack ends. Raises StartFailed and ConfigurationRejected."""
     rules, templates = rules_of(configuration), templates_of(configuration)
-    if problems := rule_problems(rules, templates, links=configuration.messaging.links_url):
-        folder = template_folder(configuration)
-        raise StartFailed("\n".join(f"{folder}: {one}" for one in problems))
+    if problems := _problems(configuration, rules, templates):
+        raise StartFailed("\n".join(problems))
     worker = FollowupRules(
         rules,
         templates,
@@ -121,4 +125,4 @@ def follow_up(
     )
     in_background(worker.lookout.run(), stack)
     pages = ShortLinkPages(store.short_links, clock)
-    return FollowingUp(worker, pages, templates, configuration.messaging.links_url)
+    return FollowingUp(worker, pages)

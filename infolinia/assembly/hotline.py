@@ -118,7 +118,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         await tell_webhooks(configuration, store, clock, ids, health, metrics, stack)
         news = MessageNews()
         lanes, callbacks = await send_messages(configuration, store, gate, clock, ids, health, stack, news)
-        messages_shelf = run_mailings(configuration, store, clock, ids, stack)
+        message_files = run_mailings(configuration, store, clock, ids, stack)
         following = follow_up(configuration, store, clock, ids, stack)
         recognizer = await opened_recognizer(configuration, parts, health, stack)
         warn_of_unknown_words(shelf, recognizer)
@@ -275,11 +275,11 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             lambda new: desks.put(desk_settings(new)),
             reading.put,
             sites.put,
-            following.put,
             lambda new: put_rules(new, debts),
             lambda new: names_anew(new, rules, shelf),
             recording.apply,
         ]
+        reloader.readers += [message_files.read, following.read]
         reloader.telephones = lambda new: change_telephones(new, control, asterisk)
         await serve_control(
             socket_path(configuration), flow_reloader, reloader, roster, queues, dialler, stack
@@ -311,7 +311,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
                 vault=vault,
                 forecasts=forecasts,
                 debts=debts,
-                shelf=messages_shelf,
+                shelf=message_files.shelf,
                 explain_campaign=dialler.explain,
                 refresh_campaigns=dialler.refresh_soon,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -36,21 +37,45 @@ def message_shelf(configuration: Configuration) -> MessageShelf:
     )
 
 
+class MessageFiles:
+    """The templates and cascades in force. Raises ConfigurationRejected: a file has mistakes."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._shelf = message_shelf(configuration)
+
+    def shelf(self) -> MessageShelf:
+        return self._shelf
+
+    def read(self, configuration: Configuration) -> Callable[[], None]:
+        """The files as they are now; what is given puts them in force. Raises ConfigurationRejected."""
+        templates = load_templates(configuration)
+        new = self._shelf.with_files(templates, load_cascades(configuration, templates))
+
+        def put() -> None:
+            self._shelf = new
+
+        return put
+
+
 def run_mailings(
     configuration: Configuration, store: Store, clock: Clock, ids: Ids, stack: AsyncExitStack
-) -> MessageShelf:
+) -> MessageFiles:
     """Write mailings and move cascades on from now on, until the stack ends. Raises ConfigurationRejected."""
-    shelf = message_shelf(configuration)
+    files = MessageFiles(configuration)
     worker = f"{configuration.node}:{ids.new()}"
-    in_background(MailingWork(store.mailing_queue(worker), lambda: shelf, clock).lookout.run(), stack)
-    in_background(CascadeWork(store.cascades, lambda: shelf, clock, ids).lookout.run(), stack)
+    in_background(MailingWork(store.mailing_queue(worker), files.shelf, clock).lookout.run(), stack)
+    in_background(CascadeWork(store.cascades, files.shelf, clock, ids).lookout.run(), stack)
     in_background(CascadeEvents(store.cascades, store.publications, store.followups).lookout.run(), stack)
-    return shelf
+    return files
 
 
-def mailing_desk(store: Store, shelf: MessageShelf, gate: Gate, clock: Clock, ids: Ids) -> MailingDesk:
-    return MailingDesk(store.mailings, lambda: shelf, gate, clock, ids)
+def mailing_desk(
+    store: Store, shelf: Callable[[], MessageShelf], gate: Gate, clock: Clock, ids: Ids
+) -> MailingDesk:
+    return MailingDesk(store.mailings, shelf, gate, clock, ids)
 
 
-def message_desk(store: Store, shelf: MessageShelf, gate: Gate, clock: Clock, ids: Ids) -> MessageDesk:
-    return MessageDesk(store.messages, store.history.contacts, lambda: shelf, gate, clock, ids)
+def message_desk(
+    store: Store, shelf: Callable[[], MessageShelf], gate: Gate, clock: Clock, ids: Ids
+) -> MessageDesk:
+    return MessageDesk(store.messages, store.history.contacts, shelf, gate, clock, ids)

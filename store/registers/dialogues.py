@@ -348,7 +348,7 @@ class SqlDialogues:
         return await written(self._engine, work)
 
 
-def _last_answers(connection: Connection, id: str, count: int) -> Sequence[Row[Any]]:
+def _last_answers(connection: Connection, id: str, count: int) -> Sequence[Any]:
     """Agent and text of each."""
     chosen = (
         select(_m.agent, _m.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
@@ -44,7 +45,7 @@ _OPTED_OUT_SUFFIX = "-person"
 RECEIPT_WITHIN = timedelta(hours=1)
 
 
-def _attribute_names() -> Select[tuple[str]]:
+def _attribute_names() -> Select[Any]:
     """From one name to the next: as many looks at the index as there are names, however many people."""
     known = contact_attributes.c.name
     names = select(func.min(known).label("name")).cte("names", recursive=True)

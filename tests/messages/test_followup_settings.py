@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,9 @@ from engine.clock import TimeOrderedIds
 from engine.followup.composing import composed
 from history.interaction import ContactPoint, PointKind
 from infolinia.assembly.followups import follow_up, rules_of
+from infolinia.assembly.mailings import MessageFiles
 from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
-from messaging.followups import Rule
 from messaging.template_reading import load_template
 from store.store import Store
 from tests.conftest import HandClock
@@ -66,18 +67,36 @@ async def test_help_and_start_are_answered_as_configured(
             start(configured(tmp_path, [], messaging=missing), store, clock, stack)
 
 
-async def test_rules_are_read_anew_but_for_those_that_do_not_fit(
+async def test_rules_and_files_are_read_anew_and_refused_whole(
     tmp_path: Path, store: Store, clock: HandClock
 ) -> None:
-    told = {"templates": str(SHIPPED)}
-    first = configured(tmp_path, GOOD[:1], messaging=told)
+    folder = tmp_path / "messages"
+    shutil.copytree(SHIPPED, folder)
+    first = configured(tmp_path, GOOD[:1])
+    files = MessageFiles(first)
     async with AsyncExitStack() as stack:
         following = follow_up(first, store, clock, TimeOrderedIds(clock), stack)
-        put: list[Rule] = []
-        following.worker.put = put.extend  # type: ignore[method-assign,assignment]
-        wrong = {"name": "wrong", "on": "call.missed", "send": "nothing_such"}
-        following.put(configured(tmp_path, [wrong, GOOD[1]], messaging=told))
-    assert [rule.name for rule in put] == ["confirmed", "rate:sales"]
+        put: list[tuple[list[str], list[str]]] = []
+        following.worker.put = (  # type: ignore[method-assign]
+            lambda rules, templates: put.append(([one.name for one in rules], sorted(templates)))
+        )
+        hello = {"name": "hello", "on": "call.missed", "send": "hello"}
+        second = configured(tmp_path, [hello, GOOD[1]])
+        with pytest.raises(ConfigurationRejected, match="template 'hello', which is not there"):
+            following.read(second)
+        (folder / "hello.yaml").write_text(
+            "{template: hello, purpose: service, languages: [en], text: Hello}"
+        )
+        following.read(second)()
+        before = files.shelf()
+        files.read(second)()
+        (folder / "hello.yaml").write_text("{template: hello, text: '{'}")
+        for read in (following.read, files.read):
+            with pytest.raises(ConfigurationRejected, match=r"hello\.yaml:1"):
+                read(second)
+    shipped = ["callback_confirmed", "how_was_it", "we_call_back"]
+    assert put == [(["hello", "confirmed", "rate:sales"], sorted([*shipped, "hello"]))]
+    assert (sorted(before.templates), files.shelf().templates["hello"].name) == (shipped, "hello")
 
 
 async def test_templates_that_do_not_fit_are_told_at_the_start(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -170,6 +170,29 @@ async def test_a_wrong_file_changes_nothing(office: Office, reloader: Made, sett
     assert made.configuration is before
     assert shelf.all() == flows
     assert not office.applied
+
+
+async def test_files_are_read_with_the_rest_or_nothing_changes(office: Office, reloader: Made) -> None:
+    made, _ = reloader
+    put: list[str] = []
+    problems = ["messages/a.yaml:1: text is missing", "messages/b.yaml:1: text is missing"]
+
+    def read(configuration: Configuration) -> Callable[[], None]:
+        if problems:
+            raise ConfigurationRejected("\n".join(problems))
+        return lambda: put.append(",".join(configuration.queues))
+
+    made.readers += [read, read]
+    office.write(SETTINGS.replace("orders: {}", "orders: {}, sales: {}"))
+    with pytest.raises(ConfigurationRejected) as rejected:
+        await made.reload()
+    assert str(rejected.value).split("\n") == problems
+    assert (put, office.applied) == ([], [])
+    problems.clear()
+    assert (await made.reload()).changed == ("queues.sales",)
+    assert put == ["orders,sales"] * 2
+    await made.reload()  # files may have changed though the configuration has not
+    assert len(put) == 4
 
 
 async def test_a_flow_that_needs_what_waits_is_told_so(office: Office, reloader: Made) -> None:
