@@ -20,12 +20,11 @@ from engine.chat.keeping import ChatKeeper
 from engine.chat.leading import Leading, hidden, recalled, remembered
 from engine.chat.lines import ChatLines
 from engine.chat.means import ChatMeans
-from engine.chat.notes import ChatNotes, as_call
+from engine.chat.notes import ChatNotes, as_call, visitor_of
 from engine.chat.presence import Presence
 from engine.chat.queueing import ChatQueueing
 from engine.chat.sentences import FAULT, STORE_AWAY, sentence
 from engine.chat.sides import ChatNews, PageSeen
-from history.interaction import ContactPoint, PointKind
 from ivr import events as told
 from ivr.commands import Enqueue
 from ivr.dialogue import Dialogue
@@ -60,7 +59,7 @@ class ChatInProgress:
         self.handing = Handing(self, self.queueing, means, queued=bool(chat.state.get("queued")))
         self.known_agent = _text(chat.state.get("known_agent"))
         self.parked = bool(chat.state.get("parked"))
-        self._visitor = _visitor_of(chat)
+        self._visitor = visitor_of(chat)
         self._events = int(_text(chat.state.get("events")) or 0)
         self._means = means
         self._changes: list[Change] = []
@@ -392,14 +391,6 @@ class ChatInProgress:
     def _next_event(self) -> int:
         self._events += 1
         return self._events
-
-
-def _visitor_of(chat: Chat) -> ContactPoint | None:
-    """The browser's own point: a number that they gave is not proved to be theirs."""
-    if known := _text(chat.state.get("visitor")):
-        return ContactPoint(PointKind.VISITOR, known)
-    point = chat.point
-    return point if point is not None and point.kind is PointKind.VISITOR else None
 
 
 def _text(value: object) -> str:

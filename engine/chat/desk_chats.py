@@ -11,6 +11,7 @@ from engine.chat.chat_in_progress import ChatInProgress
 from engine.chat.lines import path_of
 from engine.chat.live_chats import LiveChats
 from engine.chat.means import ChatMeans
+from engine.chat.recovery import all_lines
 from engine.chat.sides import ChatItem
 from engine.desk.refusals import DeskRefused
 from engine.desk.written_work import canned
@@ -18,7 +19,7 @@ from engine.ports import StoreUnavailable
 from engine.registers.chats import ChatRow
 from engine.registers.refusals import Missing
 from history.contact import Contact
-from messaging.chat import Chat, ChatLine, ChatPhase
+from messaging.chat import Chat, ChatPhase
 from messaging.chat_limits import LONGEST_WORDS, TooMuch, written
 
 _PLACE = re.compile(r"\{[a-z_][a-z0-9_]*\}")
@@ -42,9 +43,7 @@ class DeskChats:
         if one is not None:
             return await self._item(one, agent)
         row = await self._means.register.row(id)
-        lines: list[ChatLine] = []
-        while more := await self._means.register.lines(id, after=len(lines)):
-            lines += more
+        lines = await all_lines(self._means.register, id)
         return ChatItem(row, tuple(lines), present=False, path=path_of(lines))
 
     async def open_now(self) -> Sequence[ChatItem]:

@@ -18,6 +18,7 @@ from engine.changes import ConsentKept
 from engine.chat.carried_calls import CarriedCalls
 from engine.chat.chat_in_progress import ChatInProgress
 from engine.chat.means import ChatMeans
+from engine.chat.recovery import ChatRecovery, all_lines
 from engine.chat.sides import Arrival, ChatNews, ChatRefused, Opened, PageSeen
 from engine.ports import StoreUnavailable
 from engine.registers.actor import Actor, ActorKind
@@ -26,7 +27,7 @@ from engine.registers.refusals import Missing
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
 from history.permissions import Consent, Proof
-from ivr.dialogue import Dialogue, StateRejected
+from ivr.dialogue import Dialogue
 from ivr.steps.queue import Queue
 from messaging.chat import NAME_MOST, PAGE_MOST, Chat, ChatLine, ChatPhase, LineKind, Speaker
 from messaging.chat_limits import MOST_PAGES, TooMuch
@@ -38,7 +39,6 @@ SAY_SECONDS = 2.0
 # Whoever talked with the visitor lately is asked for first.
 KNOWN_FOR = timedelta(days=1)
 KNOWN_AMONG = 5
-LINES_AT_ONCE = 500
 CLOSING_SECONDS = 3.0
 
 log = structlog.get_logger("chats")
@@ -53,6 +53,7 @@ class LiveChats:
         self._chats: dict[str, ChatInProgress] = {}
         self._opening: dict[str, int] = {}  # site -> so many are being opened
         self._stop_watching: Callable[[], None] = lambda: None
+        self._recovery = ChatRecovery(means, self._chats, over=self._over)
 
     # --- for the engine -------------------------------------------------------------------------------------
 
@@ -64,53 +65,15 @@ class LiveChats:
         return self._chats.get(id)
 
     async def start(self) -> None:
-        """Go on with those that an earlier engine left. A store that is away is asked again in `watch`."""
+        """Go on with those that an earlier engine left; a store that is away is asked again and again."""
         self._stop_watching = self._means.queues.watch(self._on_board)
-        await self._recover()
+        await self._recovery.start()
 
     async def close(self) -> None:
         self._stop_watching()
         self._stop_watching = lambda: None
+        await self._recovery.close()
         await asyncio.gather(*(chat.close(CLOSING_SECONDS) for chat in self._chats.values()))
-
-    async def _recover(self) -> None:
-        try:
-            left = await self._means.register.unfinished(self._means.node)
-            for chat in left:
-                lines = await self._all_lines(chat.id)
-                try:
-                    self._go_on(chat, lines)
-                except Exception:
-                    log.exception("a chat could not be taken up again", chat=chat.id)
-        except StoreUnavailable as away:
-            log.error("chats of before the start are not taken up: the database is away", why=str(away))
-
-    async def _all_lines(self, id: str) -> list[ChatLine]:
-        lines: list[ChatLine] = []
-        while True:
-            more = await self._means.register.lines(id, after=len(lines), limit=LINES_AT_ONCE)
-            lines += more
-            if len(more) < LINES_AT_ONCE:
-                return lines
-
-    def _go_on(self, chat: Chat, lines: list[ChatLine]) -> None:
-        site = self._means.sites().get(chat.site) or ChatSite(chat.site, frozenset(), chat.flow, ())
-        one = ChatInProgress(chat, site, self._means, lines=lines, over=self._over)
-        self._chats[chat.id] = one
-        one.go_on(None if chat.state.get("parked") else self._dialogue_of(chat))
-        log.info("a chat goes on", chat=chat.id, phase=chat.phase.value)
-
-    def _dialogue_of(self, chat: Chat) -> Dialogue | None:
-        flow = self._means.flows.by_version(chat.flow, chat.flow_version)
-        state = chat.state.get("dialogue")
-        if flow is None or not isinstance(state, dict):
-            return None
-        facts = {"caller": "", "dialled": ""}
-        try:
-            return Dialogue.restore(flow, state, facts=facts, surroundings=self._means.surroundings)
-        except StateRejected as rejected:
-            log.warning("a chat cannot go on in its flow", chat=chat.id, why=str(rejected))
-            return None
 
     def _over(self, chat: ChatInProgress) -> None:
         self._chats.pop(chat.id, None)
@@ -367,7 +330,7 @@ class LiveChats:
         chat = await self._past(id, secret)
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                lines = await self._all_lines(id)
+                lines = await all_lines(self._means.register, id)
         except (StoreUnavailable, TimeoutError) as away:
             raise _away() from away
         shown = self._means.shown(chat.agent) if chat.agent else ""

@@ -136,3 +136,10 @@ def as_call(chat: Chat, site: ChatSite, language: str | None) -> Call:
         flow_version=chat.flow_version,
         language=language,
     )
+
+
+def visitor_of(chat: Chat) -> ContactPoint | None:
+    """The browser's own point: a number that they gave is not proved to be theirs."""
+    if known := chat.state.get("visitor"):
+        return ContactPoint(PointKind.VISITOR, str(known))
+    return chat.point if chat.point is not None and chat.point.kind is PointKind.VISITOR else None

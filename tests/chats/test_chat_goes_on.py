@@ -62,6 +62,27 @@ async def test_who_talked_with_somebody_who_is_gone_is_offered_again(stage: Chat
     await other.close()
 
 
+async def test_a_store_that_is_away_at_the_start_is_asked_again(stage: ChatStage) -> None:
+    visitor = await stage.visitor()
+    await visitor.press("1")
+    await asyncio.sleep(1)
+    await stage.crash()
+    other = ChatStage(after=stage)
+    other.store.away = True
+    await other.chats.start()
+    with pytest.raises(ChatRefused) as refused:
+        await other.chats.check(visitor.id, visitor.secret)
+    assert refused.value.code == "away"
+    other.store.away = False
+    await asyncio.sleep(10)
+    visitor.stage = other
+    other.visitors.append(visitor)
+    await visitor.come()
+    await visitor.say("123456")
+    assert [one.label for one in visitor.now.buttons] == ["Yes", "No"]
+    await other.close()
+
+
 async def test_nothing_is_lost_while_the_store_is_away(stage: ChatStage) -> None:
     stage.here("anna")
     visitor = await stage.talking()
