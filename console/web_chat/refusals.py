@@ -13,6 +13,7 @@ from engine.chat.sides import ChatRefused
 STATUS: Mapping[str, int] = {
     "again": 429,
     "away": 503,
+    "choice": 409,
     "closed": 409,
     "consent": 422,
     "empty": 422,
@@ -40,7 +41,9 @@ class Turned(Exception):
 
 
 def code_of(refused: ChatRefused) -> str:
-    return refused.code if refused.code in STATUS else "away"
+    """Theirs by our names: their "again" is a choice that is not offered any more, and is not sent again."""
+    code = "choice" if refused.code == "again" else refused.code
+    return code if code in STATUS else "away"
 
 
 def refusal(code: str, words: Words, more: Mapping[str, object] | None = None) -> web.Response:

@@ -395,7 +395,7 @@ async def test_a_chat_opens_only_by_what_was_agreed_to_and_while_somebody_is_the
     status, body = await stage.browser.post("open", stage.browser.opening(stamp))
     assert (status, body["code"]) == (409, "nobody")
     stage.side.somebody = True
-    for code in ("full", "away", "site", "unheard"):
+    for code in ("full", "away", "site", "unheard"):  # of the engine
         stage.side.refusal = code
         status, body = await stage.browser.post("open", stage.browser.opening(stamp))
         assert (status, body["code"]) == (STATUS.get(code, 503), code if code in STATUS else "away")

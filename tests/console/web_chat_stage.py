@@ -18,7 +18,7 @@ from console.guard import NAMES, add_headers, guard
 from console.web_chat.serving import WebChat
 from engine.chat.sides import Arrival, ChatNews, ChatRefused, Opened, PageSeen
 from engine.clock import TimeOrderedIds
-from engine.ports import Clock, VisitorAnswer, VisitorRefused
+from engine.ports import Clock, VisitorAnswer, VisitorRefused, Visitors
 from history.points import WrongPoint, phone_of
 from messaging.chat import Button, Chat, ChatLine, ChatPhase, LineKind, Speaker
 from messaging.chat_site import ChatSite, ContactForm, InvitationRule
@@ -199,13 +199,13 @@ def web_chat(
     side: EchoingSide,
     store: Store,
     clock: Clock,
-    visitors: Offers | None = None,
+    visitors: Visitors | None = None,
 ) -> WebChat:
     hours = OpeningHours(WARSAW, {day: parse_spans("8:00-16:00") for day in range(5)})
     return WebChat(
         lambda: sites,
         side,
-        visitors or Offers(),
+        Offers() if visitors is None else visitors,  # one without visitors is false
         store.callbacks,
         hours={"office": hours},
         clock=clock,

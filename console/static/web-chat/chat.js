@@ -2,16 +2,17 @@
 
 import { Calling } from "./calling.js";
 import { serveForm } from "./form.js";
-import { forget, keep, kept, lastingId, ownId } from "./keeping.js";
-import { ask, askInvitation, Outbox, Refused, stamped, Stream } from "./link.js";
+import { forget, keep, kept, keptByParent, lastingId, ownId, restore } from "./keeping.js";
+import { ask, askInvitation, Outbox, Refused, rest, stamped, Stream } from "./link.js";
 import { Log, told } from "./log.js";
 import { framed, hearParent, tellParent } from "./parent.js";
 
 const byId = (id) => document.getElementById(id);
 const data = document.body.dataset;
 const TYPING_MS = 3000;
+const HELLO_MS = 3000;
 
-let chat = kept("chat"); // {chat, secret}
+let chat = null; // {chat, secret}
 let over = false;
 let view = null;
 let stream = null;
@@ -21,6 +22,7 @@ let invited = false;
 let shown = !framed;
 let unread = 0;
 let typedAt = 0;
+let wantsFocus = false;
 
 const log = new Log(byId("log"), byId("waiting-lines"), byId("scroll"), Boolean(byId("call-now")));
 const calling = new Calling({ of: () => (over ? null : chat), onTold: notice });
@@ -31,6 +33,7 @@ const outbox = new Outbox({
   onRefused: (one, refused) => {
     notice(refused.sentence || told("failed"));
     if (one.name === "say" && !byId("words").value) byId("words").value = one.text;
+    for (const button of byId("choices").children) button.disabled = false;
     if (refused.code === "gone") gone();
   },
 });
@@ -162,7 +165,7 @@ function hear(news) {
     showWho(news);
     byId("typing").textContent = news.typing ? told("typing") : "";
     showChoices(news.buttons);
-    byId("say").hidden = !news.free_text;
+    byId("words").readOnly = byId("send").disabled = !news.free_text;
     byId("say").dataset.phase = news.phase;
   }
   tellState();
@@ -213,7 +216,7 @@ function grow() {
 byId("say").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = words.value.trim();
-  if (!text || over) return;
+  if (!text || over || words.readOnly) return;
   if (!away) notice();
   outbox.add({ name: "say", text, shown: text, client_id: ownId() });
   words.value = "";
@@ -326,9 +329,13 @@ function read() {
   tellState();
 }
 
+let greeted;
+const hello = new Promise((resolve) => { greeted = resolve; });
+
 hearParent({
   hello(message) {
     visitor = message.visitor;
+    greeted(message.kept);
     path = message.path;
     if (message.invited && byId("invitation")) {
       invited = true;
@@ -344,7 +351,8 @@ hearParent({
     shown = true;
     read();
     if (view === "talk") log.toEnd();
-    if (message.focus) focusFirst();
+    wantsFocus = message.focus && !view;
+    if (message.focus && view) focusFirst();
   },
   hidden() {
     shown = false;
@@ -357,6 +365,10 @@ hearParent({
 
 document.documentElement.classList.add("scripted");
 serveForm();
+tellParent("ready");
+if (keptByParent) restore(await Promise.race([hello, rest(HELLO_MS)]));
+chat = kept("chat");
+outbox.restore();
 if (chat) begin();
 else show(byId("leave")?.dataset.first === "yes" ? "leave" : "begin");
-tellParent("ready", { open: Boolean(chat) });
+if (wantsFocus) focusFirst();

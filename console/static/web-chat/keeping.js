@@ -1,7 +1,10 @@
-// What this tab keeps over a reload. Browsers may refuse storage to a frame: then it lasts as long as the page.
+// What this tab keeps over a reload. Browsers may refuse storage to a frame of another site: then the customer's
+// page keeps it for us, in its own storage.
+
+import { framed, tellParent } from "./parent.js";
 
 const site = document.body.dataset.site;
-const memory = new Map();
+let memory = new Map();
 
 function storage(kind) {
   try {
@@ -15,6 +18,13 @@ function storage(kind) {
 }
 
 const session = storage("sessionStorage");
+
+export const keptByParent = framed && !session;
+
+export function restore(given) {
+  memory = new Map(Object.entries(given ?? {}));
+}
+
 const key = (name) => `infolinia-chat-${site}-${name}`;
 
 export function kept(name) {
@@ -26,15 +36,19 @@ export function kept(name) {
 }
 
 export function keep(name, value) {
-  memory.set(name, JSON.stringify(value));
+  const text = JSON.stringify(value);
+  if (memory.get(name) === text) return;
+  memory.set(name, text);
   try {
-    session?.setItem(key(name), JSON.stringify(value));
+    session?.setItem(key(name), text);
   } catch { /* full: the page itself still knows it */ }
+  if (keptByParent) tellParent("keep", { kept: Object.fromEntries(memory) });
 }
 
 export function forget(name) {
   memory.delete(name);
   session?.removeItem(key(name));
+  if (keptByParent) tellParent("keep", { kept: Object.fromEntries(memory) });
 }
 
 export function ownId() {

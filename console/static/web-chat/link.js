@@ -6,6 +6,7 @@ const { site, language } = document.body.dataset;
 const REQUEST_MS = 15000;
 const SILENCE_MS = 45000; // three heartbeats
 const LONGEST_PAUSE_MS = 30000;
+const LASTED_MS = 5000; // a stream that ends at once is asked for ever more seldom too
 const STAMP_MS = 2500; // a stamp is good after two seconds
 
 export const at = `/chat/${site}`;
@@ -96,9 +97,10 @@ export class Stream {
     let pause = 500;
     let failures = 0;
     while (!this.#stopped) {
+      let begunAt = Infinity;
       try {
         await this.#follow(() => {
-          pause = 500;
+          begunAt = Date.now();
           failures = 0;
           this.onReached(true);
         });
@@ -109,6 +111,7 @@ export class Stream {
       }
       if (this.#stopped) return;
       if (failures > 1) this.onReached(false);
+      if (Date.now() - begunAt > LASTED_MS) pause = 500;
       await rest(pause);
       pause = longer(pause);
     }
@@ -147,6 +150,7 @@ export class Stream {
       return [line.slice(0, colon), line.slice(colon + 1).trimStart()];
     }));
     if (fields.event === "refused") {
+      if (fields.data !== "gone") throw new Refused(503, { code: fields.data });
       this.stop();
       this.onRefused(fields.data);
     }
@@ -159,7 +163,7 @@ export class Stream {
 // What was written and is not at the hotline yet, in order. It outlives a reload of the page.
 export class Outbox {
   #busy = false;
-  #waiting = kept("unsent") ?? [];
+  #waiting = [];
 
   // onChanged(waiting); onRefused(one, refused).
   constructor({ of, onChanged, onReached, onRefused }) {
@@ -168,6 +172,10 @@ export class Outbox {
 
   get waiting() {
     return this.#waiting;
+  }
+
+  restore() {
+    this.#waiting = kept("unsent") ?? [];
   }
 
   add(one) {

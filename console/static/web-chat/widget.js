@@ -176,7 +176,7 @@
       ready = true;
       away.hidden = hide.hidden = true;
       frame.hidden = false;
-      tell("hello", { visitor, path: visit.path, invited });
+      tell("hello", { visitor, path: visit.path, invited, kept: kept("sessionStorage", "frame") });
       if (visit.shown) tell("shown", { focus: root.activeElement === frame || frame === document.activeElement });
       else tell("hidden");
       for (const [kind, more] of waiting.splice(0)) tell(kind, more);
@@ -190,6 +190,7 @@
       badge.setAttribute("aria-label", words.unread.replace("{count}", String(count)));
     },
     hide: () => close(),
+    keep: ({ kept: whole }) => keep("sessionStorage", "frame", whole),
     invitation({ text }) {
       if (visit.shown || visit.open || visit.invited) return;
       visit.invited = true; // once a visit, also when it is not answered
