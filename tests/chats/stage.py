@@ -14,7 +14,7 @@ from acd.agents import Agent, AgentStatus
 from acd.events import StatusChanged
 from acd.queues import Queue
 from calls.control import PhoneChanged
-from engine.changes import Change, EventsAppended, InteractionAdded
+from engine.changes import Change
 from engine.chat.carried_calls import CarriedCalls
 from engine.chat.desk_chats import DeskChats
 from engine.chat.live_chats import LiveChats
@@ -23,7 +23,7 @@ from engine.chat.sides import Arrival, ChatNews, Opened, PageSeen
 from engine.desk.settings import DeskSettings, QueueDesk
 from engine.errands import Desk
 from engine.flows import FlowShelf
-from engine.ports import Clock, StoreUnavailable
+from engine.ports import Clock, Ledger, StoreUnavailable
 from engine.queues import AgentLine, Queues
 from engine.registers.chats import ChatFilter, ChatRow, Chats
 from engine.registers.pages import Page
@@ -192,7 +192,10 @@ class ChatStage:
         agents: Sequence[Agent] = (Agent("anna"), Agent("jan")),
         store: Chats | None = None,
         clock: Clock | None = None,
+        ledger: Ledger | None = None,
+        names: str = "",
     ) -> None:
+        """`store`, `clock`, `ledger`: real ones in place of those in memory; `names`: how ids begin."""
         self.clock = clock or VirtualClock()
         self.ledger: MemoryLedger = after.ledger if after else MemoryLedger()
         self.store: MemoryChats = after.store if after else MemoryChats(self.ledger)
@@ -210,7 +213,7 @@ class ChatStage:
         desk = Desk(
             **{
                 **{name: getattr(ErrandDesk().desk, name) for name in Desk.__dataclass_fields__},
-                "ledger": self.ledger,
+                "ledger": ledger or self.ledger,
                 "profiles": self.ledger,
                 "clock": self.clock,
             }
@@ -222,7 +225,7 @@ class ChatStage:
             desk=desk,
             flows=FlowShelf({self.flow.name: self.flow}, {}, unknown=self.flow, region="PL"),
             clock=self.clock,
-            ids=CountedIds("second" if after else "id"),
+            ids=CountedIds(names or ("second" if after else "id")),
             node=NODE,
             region="PL",
             surroundings=Surroundings(),
@@ -355,10 +358,3 @@ class Visitor:
 
 def shipped(name: str) -> Flow:
     return read_flow(ROOT / "callflows" / f"{name}.yaml")
-
-
-def rows_of(ledger: MemoryLedger) -> list[InteractionAdded]:
-    return [InteractionAdded(one, "") for one in ledger.interactions]
-
-
-__all__ = ["EventsAppended"]
