@@ -26,6 +26,8 @@ STACK = (
 )
 # What the course is drawn by: hours up to so many days.
 HOURS_UP_TO_DAYS = 3
+# So that midnight has one.
+_HOURS_BETWEEN_LABELS = (3, 6, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def course(found: Sequence[MessageStatistics], first: date, last: date, *, by_ho
         x = LEFT + each * place + (each - width) / 2
         bars.append(_bar(key, known.get(key), x, width, most))
     step = -(-len(keys) // _LABELS)
+    if by_hours:
+        step = next(hours for hours in _HOURS_BETWEEN_LABELS if hours >= step)
     labels = tuple((round(bar.x + width / 2, 1), bar.key) for bar in bars[::step])
     drawn = {piece.kind for bar in bars for piece in bar.pieces}
     return Course(

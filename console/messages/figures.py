@@ -113,6 +113,7 @@ def plot_words(words: Words) -> dict[str, Any]:
         "span": lambda value: span_told(value, words),
         "percent": percent,
         "period": period_told,
+        "mark": mark_told,
         "costs": lambda one: [money(amount, name, words) for name, amount in sorted(one.cost.items())],
         "state_shapes": SHAPES,
     }
@@ -192,6 +193,11 @@ def period_told(key: str) -> str:
     """Of a day 21.11, of an hour 21.11, 16:00."""
     at = datetime.fromisoformat(key if len(key) <= 10 else f"{key}:00")
     return f"{at:%d.%m}" if len(key) <= 10 else f"{at:%d.%m, %H:00}"
+
+
+def mark_told(key: str) -> str:
+    """On the scale: a day, also of its first hour; else the hour alone."""
+    return period_told(key[:10]) if key[10:] in ("", "T00") else f"{key[11:]}:00"
 
 
 def span_told(seconds: int, words: Words) -> str:

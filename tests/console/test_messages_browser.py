@@ -85,6 +85,7 @@ async def test_fit_for_all_eyes(page: Page, writing: Messaging, part: int) -> No
         "/messages/templates",
         "/messages/templates/order_sent?q=Jan&value:order=7",
         "/messages/providers",
+        "/messages/statistics?by=prefix",
         "/mailings",
         "/mailings/new",
         draft,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.messages.figure_charts import HEIGHT, TOP, course, funnel, times, top_of
-from console.messages.figures import KEPT_SECONDS, percent, period_told, span_told
+from console.messages.figures import KEPT_SECONDS, mark_told, percent, period_told, span_told
 from console.words import load_words
 from engine.registers.message_statistics import TOOK_EDGES_SECONDS, MessageStatistics
 from history.interaction import ContactPoint, PointKind
@@ -164,5 +164,7 @@ def test_other_pictures() -> None:
     assert [top_of(n) for n in (0, 2, 3, 11, 41, 999_999)] == [2, 2, 4, 20, 100, 1_000_000]
     assert [percent(share) for share in (None, 0, 0.034, 0.5, 1)] == ["–", "0%", "3.4%", "50%", "100%"]
     assert (period_told("2026-11-17"), period_told("2026-11-17T09")) == ("17.11", "17.11, 09:00")
+    marks = ["2026-11-17", "2026-11-17T00", "2026-11-17T09"]
+    assert [mark_told(key) for key in marks] == ["17.11", "17.11", "09:00"]
     words = load_words()
     assert [span_told(n, words["ru"]) for n in (30, 300, 21_600)] == ["30 с", "5 мин", "6 ч"]
