@@ -12,6 +12,7 @@ from acd.events import (
     AgentTaken,
     CancelOffer,
     Command,
+    Connected,
     Disposed,
     Moved,
     OfferCall,
@@ -140,6 +141,8 @@ class ChatQueueing:
             case CancelOffer(_, agent):
                 self.offer = None
                 self._means.tell(agent)
+            case Connected():  # who took it is told with the line of it
+                self.offer = None
             case Moved(_, position, wait_seconds):
                 self.position, self.wait_seconds = position, wait_seconds
         self._decided(command)

@@ -82,7 +82,7 @@ async def test_deeds_of_a_chat_and_their_refusals(office: Office, chats: HandCha
     answer = await office.post("/desk/chat-typing", {"csrf": await office.csrf(), "chat": "one"})
     assert (answer.status, chats.typed) == (204, [("anna", "one")])
     await send(office, "/desk/chat-give", 400, chat="one", to="nowhere")
-    assert "no such agent" in await send(office, "/desk/chat-give", 409, chat="one", to="agent:nobody")
+    assert "choose another" in await send(office, "/desk/chat-give", 409, chat="one", to="agent:nobody")
     await send(office, "/desk/chat-call", 200, chat="one")
     chats.required = True
     assert "outcome" in await send(office, "/desk/chat-end", 409, chat="one", disposition="")
@@ -154,7 +154,7 @@ async def test_a_supervisor_reads_passes_on_and_ends_with_a_reason(office: Offic
     await shown(office, "/inbox/chats/nonsense", 404)
     assert "Write why" in await send(office, "/inbox/chats/one/give", 422, to="agent:ewa")
     await send(office, "/inbox/chats/one/give", 422, to="nonsense", reason="x")
-    assert "no such agent" in await send(office, "/inbox/chats/one/give", 409, to="agent:nobody", reason="x")
+    assert "choose another" in await send(office, "/inbox/chats/one/give", 409, to="agent:nobody", reason="x")
     await send(office, "/inbox/chats/one/take", 303, reason="a complaint")
     assert chats.items["one"].row.chat.agent == "ewa"
     await send(office, "/inbox/chats/one/give", 303, to="agent:anna", reason="she knows them")
