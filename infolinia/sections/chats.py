@@ -72,6 +72,7 @@ class ChatSection(BaseModel):
     invite: InviteSection | None = None
     at_once: Annotated[int, Field(ge=1, le=10_000)] = 200
     idle: Annotated[Seconds, Field(ge=60, le=86_400)] = 900.0
+    query: bool = False
 
     def texts(self) -> Iterator[tuple[str, Texts]]:
         """Each text that visitors read, by its setting."""
@@ -139,6 +140,7 @@ def chat_site(name: str, site: ChatSection, spoken: Sequence[str]) -> ChatSite:
         consent=site.consent,
         at_once=site.at_once,
         idle_seconds=site.idle,
+        keeps_query=site.query,
     )
 
 
