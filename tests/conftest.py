@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,13 +11,12 @@ import pytest
 from aiohttp.web_app import _cached_build_middleware
 from pytest_timeout import Settings
 
-from store.schema import upgrade
 from store.store import Store, open_store
+from tests.databases import Databases
 from tests.filled import filled
 from tests.patience import PAGE_MS, TRIES, patient
 from tests.postgres import PostgresServer, binaries
 
-_numbers = itertools.count(1)
 # Tests start the program some hundred times: it is compiled once, whatever the machine's settings say.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -84,27 +81,29 @@ def clock() -> HandClock:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """One server for the session (of each xdist worker), with an upgraded database to copy from."""
+    """One server for the session (of each xdist worker)."""
     if binaries() is None:
         pytest.skip("PostgreSQL is not installed here")
     server = PostgresServer()
     try:
         server.start()
-        server.sql("CREATE DATABASE filled_template")
-        asyncio.run(upgrade(server.url("filled_template")))
         yield server
     finally:
         server.remove()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: PostgresServer) -> Databases:
+    return Databases(postgres)
+
+
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    postgres.sql(f"CREATE DATABASE {name} TEMPLATE filled_template")
+def postgres_url(postgres: PostgresServer, databases: Databases) -> Iterator[str]:
+    name = databases.take()
     yield postgres.url(name)
     if not postgres.running:
         postgres.start()
-    postgres.sql(f"DROP DATABASE {name} WITH (FORCE)")
+    databases.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

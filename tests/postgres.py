@@ -78,6 +78,7 @@ class PostgresServer:
             "unix_socket_directories": str(self.folder),
             "port": str(PORT),
             "fsync": "off",
+            "autovacuum": "off",
             "max_connections": "40",
             "shared_buffers": "16MB",
         }
