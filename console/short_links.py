@@ -55,14 +55,16 @@ class ShortLinkPages:
         person = by_a_person(request.method, headers)
         try:
             link = request.match_info["link"]
-            target = await self._links.follow(link, self._clock.now(), by_a_person=person)
+            found = await self._links.follow(link, self._clock.now(), by_a_person=person)
         except StoreUnavailable as away:  # told here, without the link
             log.warning("short links cannot be looked up: %s", away)
             return self._page(request, 503, "link_away", {"Retry-After": "5"})
-        if target is None:
+        if found is None:
             self._misses.take(address)
             return self._page(request, 404, "link_unknown", {})
-        return web.Response(status=302, headers={**_HEADERS, "Location": target})
+        if found.target is None:  # no guess: whoever has it got our message
+            return self._page(request, 410, "link_unknown", {})
+        return web.Response(status=302, headers={**_HEADERS, "Location": found.target})
 
     def _page(self, request: web.Request, status: int, key: str, headers: dict[str, str]) -> web.Response:
         t = self._words[chosen_language(None, request.headers.get("Accept-Language", ""))]

@@ -64,11 +64,18 @@ class Followups(Protocol):
         """Forget links, codes and questions whose time is long over."""
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A link that there is. `target` None: its time is over."""
+
+    target: str | None
+
+
 class ShortLinks(Protocol):
     """Raises StoreUnavailable."""
 
-    async def follow(self, id: str, at: datetime, *, by_a_person: bool) -> str | None:
-        """Where it leads; None: nowhere, or no more. A person's visit makes the message checked."""
+    async def follow(self, id: str, at: datetime, *, by_a_person: bool) -> Followed | None:
+        """None: there is no such link. A person's visit makes the message checked."""
 
 
 @dataclass(frozen=True, slots=True)

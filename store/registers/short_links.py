@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.ports import Clock
+from engine.registers.followups import Followed
 from engine.registers.messages import Move
 from messaging.links import is_link_id
 from messaging.states import MessageState
@@ -25,14 +26,16 @@ class SqlShortLinks:
         self._engine = engine
         self._clock = clock
 
-    async def follow(self, id: str, at: datetime, *, by_a_person: bool) -> str | None:
+    async def follow(self, id: str, at: datetime, *, by_a_person: bool) -> Followed | None:
         if not is_link_id(id):
             return None
         row = short_links.c
-        chosen = select(short_links).where(row.id == id, row.expires_at > at)
+        chosen = select(short_links).where(row.id == id)
         found = await read(self._engine, lambda connection: connection.execute(chosen).one_or_none())
         if found is None:
             return None
+        if found.expires_at <= at:
+            return Followed(None)
         if by_a_person and found.followed_at is None:
             now = self._clock.now()
 
@@ -44,4 +47,4 @@ class SqlShortLinks:
                     moves.write()
 
             await written(self._engine, work)
-        return str(found.target)
+        return Followed(str(found.target))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.followup.mailings import MailingWork
+from engine.registers.followups import Followed
 from infolinia.configuration import Configuration
 from infolinia.sections.messaging import MessagingSection
 from tests.api.serving import Client, RunningApi, both_databases, problem, running_api
@@ -125,8 +126,8 @@ async def test_a_link_leads_where_it_led_when_it_was_sent(api: RunningApi) -> No
     sent = (await client.post("/messages", wanted, key="l")).json
     begin, _, link = sent["text"].rpartition("/s/")
     assert begin == "Your order: https://calls.example.com"
-    target = await api.store.short_links.follow(link, api.parts.clock.now(), by_a_person=False)
-    assert target == "https://shop.example/orders/A%2F1"
+    found = await api.store.short_links.follow(link, api.parts.clock.now(), by_a_person=False)
+    assert found == Followed("https://shop.example/orders/A%2F1")
 
 
 async def test_what_cannot_be_sent_says_why(api: RunningApi) -> None:

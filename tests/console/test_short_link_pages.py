@@ -12,9 +12,10 @@ from console.accounts.admission import OPEN
 from console.guard import NAMES, guard
 from console.short_links import MISSES, PATH, ShortLinkPages
 from engine.ports import StoreUnavailable
+from engine.registers.followups import Followed
 from tests.conftest import HandClock
 
-KNOWN, AWAY = "0123456789A", "AAAAAAAAAAA"
+KNOWN, AWAY, OVER = "0123456789A", "AAAAAAAAAAA", "BBBBBBBBBBB"
 BROWSER = {"User-Agent": "Mozilla/5.0 (Linux; Android 15) Firefox/140.0"}
 
 
@@ -24,13 +25,15 @@ class Links:
     def __init__(self) -> None:
         self.people = 0
 
-    async def follow(self, id: str, at: datetime, *, by_a_person: bool) -> str | None:
+    async def follow(self, id: str, at: datetime, *, by_a_person: bool) -> Followed | None:
         if id == AWAY:
             raise StoreUnavailable("no answer")
+        if id == OVER:
+            return Followed(None)
         if id != KNOWN:
             return None
         self.people += by_a_person
-        return "https://shop.example/orders/7?a=b"
+        return Followed("https://shop.example/orders/7?a=b")
 
 
 @pytest.fixture
@@ -101,6 +104,12 @@ async def test_who_looks_for_others_links_is_held_off(
     assert statuses == [404] * MISSES.burst + [429] * 2
     assert (await client.get(f"/s/{KNOWN}", allow_redirects=False)).status == 429
     clock.pass_seconds(11)
+    assert (await client.get(f"/s/{KNOWN}", allow_redirects=False)).status == 302
+
+
+async def test_links_whose_time_is_over_hold_nobody_off(client: TestClient) -> None:  # type: ignore[type-arg]
+    statuses = {(await client.get(f"/s/{OVER}", headers=BROWSER)).status for _ in range(MISSES.burst + 2)}
+    assert statuses == {410}
     assert (await client.get(f"/s/{KNOWN}", allow_redirects=False)).status == 302
 
 
