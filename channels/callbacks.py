@@ -63,6 +63,26 @@ class CallbackRefused(Exception):
         self.status = status
 
 
+def answer_before_body(receiver: CallbackReceiver, request: CallbackRequest) -> CallbackAnswer | None:
+    """The answer to whoever may not call, before their body is read. None: read it, and answer then.
+
+    `request` has no body yet. A receiver that has no guard of ours decides by what the body says.
+    """
+    guard: CallbackGuard | None = getattr(receiver, "guard", None)
+    if guard is None:
+        return None
+    try:
+        guard.admit_caller(request)
+    except CallbackRefused as refused:
+        return _refused(receiver, refused)
+    return None
+
+
+def _refused(receiver: CallbackReceiver, refused: CallbackRefused) -> CallbackAnswer:
+    log.warning("callback refused", provider=receiver.name, status=refused.status, why=str(refused))
+    return CallbackAnswer(refused.status, b"refused")
+
+
 async def answer_callback(receiver: CallbackReceiver, request: CallbackRequest) -> CallbackAnswer:
     """Never raises. What could not be written down is answered with 503, so that it is told again."""
     if request.method not in ("GET", "POST"):
@@ -73,8 +93,7 @@ async def answer_callback(receiver: CallbackReceiver, request: CallbackRequest) 
         async with asyncio.timeout(CALLBACK_LIMIT_SECONDS):
             return await receiver.take(request)
     except CallbackRefused as refused:
-        log.warning("callback refused", provider=receiver.name, status=refused.status, why=str(refused))
-        return CallbackAnswer(refused.status, b"refused")
+        return _refused(receiver, refused)
     except Exception as error:
         # Not its text, which may hold what was told.
         log.error("callback not taken", provider=receiver.name, error=type(error).__name__)
@@ -131,12 +150,16 @@ class CallbackGuard:
 
     def admit(self, request: CallbackRequest) -> None:
         """Raises CallbackRefused."""
+        self.admit_caller(request)
+        if self.signature is not None and not self.signature.is_of(request.body, request.headers):
+            raise CallbackRefused(403, "its signature is missing or wrong")
+
+    def admit_caller(self, request: CallbackRequest) -> None:
+        """All but the signature, which covers the body. Raises CallbackRefused."""
         if self.networks and not _within(request.remote, self.networks):
             raise CallbackRefused(403, "it does not come from the provider's networks")
         if self.token and not self._holds_token(request):
             raise CallbackRefused(403, "its token is missing or wrong")
-        if self.signature is not None and not self.signature.is_of(request.body, request.headers):
-            raise CallbackRefused(403, "its signature is missing or wrong")
 
     def _holds_token(self, request: CallbackRequest) -> bool:
         header = request.headers.get(self.header.lower(), "").removeprefix("Bearer ").strip()

@@ -74,7 +74,7 @@ class MailProvider:
         self._server = server
         self._identity = identity
         self._clock = clock
-        self._guard = guard
+        self.guard = guard
         self._standing = Standing()
         self._listeners: Listeners | None = None
         self._room = asyncio.Semaphore(self.pace.at_once)
@@ -121,9 +121,9 @@ class MailProvider:
         return self._standing.saw(answer)
 
     async def take(self, request: CallbackRequest) -> CallbackAnswer:
-        if self._guard is None:
+        if self.guard is None:
             raise CallbackRefused(404, "no callback is set up for it")
-        self._guard.admit(request)
+        self.guard.admit(request)
         if request.method != "POST":
             raise CallbackRefused(405, "a mail is posted")
         return CallbackAnswer(200, f"{await self.take_mail(request.body)}\n".encode())

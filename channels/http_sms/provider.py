@@ -47,7 +47,7 @@ class HttpSmsProvider:
         self.pace = pace or Pace(at_once=10)
         self._settings = settings
         self._clock = clock
-        self._guard = guard
+        self.guard = guard
         self._http = HttpHandover(
             connections=self.pace.at_once,
             private_networks=settings.private_networks,
@@ -82,7 +82,7 @@ class HttpSmsProvider:
         return self._standing.account(answer) if account else self._standing.saw(answer)
 
     async def take(self, request: CallbackRequest) -> CallbackAnswer:
-        guard, listeners = self._guard, self._listeners
+        guard, listeners = self.guard, self._listeners
         if guard is None:
             raise CallbackRefused(404, "no callback is set up for it")
         guard.admit(request)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 from aiohttp import web
 
-from channels.callbacks import CallbackReceiver, CallbackRequest, answer_callback
+from channels.callbacks import CallbackReceiver, CallbackRequest, answer_before_body, answer_callback
 from engine.followup.routing import Carrier, Lane
 from engine.followup.sending import MessageSending
 from engine.gatekeeper import Gatekeeper
@@ -117,19 +118,20 @@ def callback_routes(carriers: Sequence[Carrier]) -> list[web.RouteDef]:
         receiver = receivers.get(request.match_info["name"])
         if receiver is None:
             raise web.HTTPNotFound(text="There is no such provider.")
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(request, receiver.longest_bytes)
-        except TimeoutError:
-            raise web.HTTPRequestTimeout(text="The body did not come in time.") from None
         called = CallbackRequest(
             method=request.method,
             headers={name.lower(): value for name, value in request.headers.items()},
             query=dict(request.query),
-            body=body,
             remote=request.remote or "",
         )
-        answer = await answer_callback(receiver, called)
+        answer = answer_before_body(receiver, called)
+        if answer is None:
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await _body(request, receiver.longest_bytes)
+            except TimeoutError:
+                raise web.HTTPRequestTimeout(text="The body did not come in time.") from None
+            answer = await answer_callback(receiver, replace(called, body=body))
         return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
     return [web.get(CALLBACK_PATH, take), web.post(CALLBACK_PATH, take)] if receivers else []

@@ -16,6 +16,7 @@ from channels.callbacks import (
     CallbackRefused,
     CallbackRequest,
     HmacSignature,
+    answer_before_body,
     answer_callback,
     same_secret,
 )
@@ -35,6 +36,12 @@ class Receiver:
             raise self.failure
         self.taken.append(request.body)
         return CallbackAnswer(200, b"OK")
+
+
+def test_who_may_not_call_is_told_before_their_body_is_read() -> None:
+    empty = CallbackRequest("POST", {}, {}, remote="203.0.113.1")
+    told = [answer_before_body(Receiver(guard), empty) for guard in (TOKEN, NETWORK, SIGNED)]
+    assert [answer and answer.status for answer in told] == [403, 403, None]
 
 
 def signed(body: bytes, key: str = "k") -> dict[str, str]:

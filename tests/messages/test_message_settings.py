@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from channels.callbacks import CallbackAnswer, CallbackRequest
+from channels.callbacks import CallbackAnswer, CallbackGuard, CallbackRequest
 from engine.clock import SystemClock
 from engine.followup.routing import Carrier
 from engine.registers.messages import Move
@@ -99,6 +99,7 @@ def test_what_a_provider_refuses_is_told_with_its_place(tmp_path: Path) -> None:
 
 class CalledProvider(HandProvider):
     longest_bytes = 10
+    guard: CallbackGuard | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,10 +137,14 @@ async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.M
 
     monkeypatch.setattr("infolinia.assembly.messaging.BODY_SECONDS", 0.05)
     application = web.Application()
-    application.add_routes(callback_routes([Carrier(CalledProvider())]))
+    guarded = CalledProvider()
+    guarded.name, guarded.guard = "guarded", CallbackGuard(token="s3cret")
+    application.add_routes(callback_routes([Carrier(CalledProvider()), Carrier(guarded)]))
     async with TestClient(TestServer(application)) as client, asyncio.timeout(10.0):
         answer = await client.post("/callbacks/providers/one", data=stuck())
         assert answer.status == 408
+        unknown = await client.post("/callbacks/providers/guarded?token=x", data=stuck())
+        assert unknown.status == 403, "before the body has come"
 
 
 # --- commands ---------------------------------------------------------------------------------------------
