@@ -125,13 +125,14 @@ def make_application(
     messages: MessageMeans | None = None,
     written: WrittenWork | None = None,
     agent_chats: AgentSide | None = None,
+    has_chats: Callable[[], bool] = lambda: True,
     web_chat: WebChat | None = None,
 ) -> web.Application:
     """The whole console. Without `doors` it knows nobody, and is open to this machine alone.
     Without `people` it has no pages of contacts, and without `desks` nobody sits at one.
 
-    `hotline` tells the facts as they are now. The event streams end by themselves when the application shuts
-    down.
+    `has_chats`: whether a web site has any, now. `hotline` tells the facts as they are now. The event streams
+    end by themselves when the application shuts down.
     """
     pages = Pages(
         live=live,
@@ -147,7 +148,7 @@ def make_application(
         messages=api is not None and messages is not None,
         written=written is not None,
         mailings=messages is not None and messages.mailings is not None,
-        chats=agent_chats is not None and desks is not None,
+        chats=lambda: agent_chats is not None and desks is not None and has_chats(),
     )
 
     def dispositions() -> Mapping[str, Disposition]:

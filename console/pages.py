@@ -44,7 +44,7 @@ class Pages:
         messages: bool = False,
         written: bool = False,
         mailings: bool = False,
-        chats: bool = False,
+        chats: Callable[[], bool] = bool,
     ) -> None:
         self._live = live
         self._health = health
@@ -180,8 +180,8 @@ class Pages:
             callbacks_known=self._campaigns and may(me, "/callbacks"),
             messages_known=self._messages and may(me, "/messages"),
             written_known=self._written,
-            chats_known=self._chats,
-            inbox_known=(self._written or self._chats) and me is not None and may(me, "/inbox"),
+            chats_known=self._chats(),
+            inbox_known=(self._written or self._chats()) and me is not None and may(me, "/inbox"),
             mailings_known=self._mailings and may(me, "/mailings"),
             settings_known=self._settings and may(me, "/settings"),
             may=lambda path: may(me, path),

@@ -85,6 +85,15 @@ def _details(event: AgentEvent, naming: Naming) -> tuple[str, ...]:
                 t("floor_answered_after", time=waited),
                 first,
             )
+        case Kind.CHATTED:
+            answers = int(number_of(data.get("answers"), 0.0))
+            each = data.get("answer_seconds")
+            return (
+                queue,
+                duration(number_of(data.get("seconds"), 0.0)),
+                t("floor_answers", count=answers),
+                "" if each is None else t("written_each", time=duration(number_of(each, 0.0))),
+            )
         case Kind.GIVEN_BACK:
             return (queue, t("floor_given_back_after", time=duration(number_of(data.get("seconds"), 0.0))))
         case Kind.SKILLS_CHANGED:

@@ -10,13 +10,15 @@ from typing import Protocol
 from acd import events as acd
 from calls.events import CallEventKind
 from calls.queue_stay import QueueStay
-from engine.changes import Change
+from engine.changes import AgentEventsAppended, Change
+from engine.chat.agent_part import part_of
 from engine.chat.lines import ChatLines
 from engine.chat.means import ChatMeans
 from engine.chat.notes import ChatNotes
 from engine.chat.queueing import OVERFLOW, ChatQueueing
 from engine.chat.sentences import AGENT_LOST, NOBODY, sentence
 from engine.queues import Waited
+from engine.registers.agents import AgentEvent, AgentEventKind
 from ivr import events as told
 from ivr.commands import Enqueue
 from messaging.chat import Chat, ChatPhase, LineKind, Speaker
@@ -173,6 +175,10 @@ class Handing:
         until = self._queueing.ended(agent, disposed=disposed)
         self.wrap_up_until = None if disposed else until
         one.keep(one.notes.event(CallEventKind.QUEUE_LEFT, self._stay_data("next")))
+        now = self._means.clock.now()
+        part = part_of(one.chat, one.lines.all, agent, now)
+        chatted = AgentEvent(self._means.ids.new(), agent, now, AgentEventKind.CHATTED, part)
+        one.keep((AgentEventsAppended((chatted,)),))
         self._means.tell(agent)
 
     def outcome_said(self) -> None:

@@ -24,6 +24,7 @@ class AgentEventKind(StrEnum):
     TALKED = "talked"  # work, queue, direction, seconds, held_seconds
     WRAPPED_UP = "wrapped_up"  # work, queue, disposition, seconds
     ANSWERED = "answered"  # work, queue, channel, seconds (they waited), first
+    CHATTED = "chatted"  # work, queue, seconds, answers, answer_seconds (waited for each, on average)
     GIVEN_BACK = "given_back"  # work, queue, seconds: it was open so long without a deed
     SKILLS_CHANGED = "skills_changed"  # skills, reason, by
     CAPACITY_CHANGED = "capacity_changed"  # capacity, reason, by

@@ -342,6 +342,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             ids=ids,
             written=written,
             agent_chats=desk_chats,
+            has_chats=lambda: bool(sites()),
             web_chat=web_chat(configuration, sites, chats, visitors, store, clock, ids),
             messages=message_means(configuration, store, api.parts, lanes),
         )
