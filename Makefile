@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-detection bench-pacing bench-campaign bench-messages clean
+.PHONY: help setup setup-tests run demo test lint bench bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-detection bench-pacing bench-campaign bench-messages bench-cascade clean
 
 help:
 	@echo "make run            bring the hotline up: sip:100@127.0.0.1:5060 and http://localhost:8080"
@@ -37,7 +37,7 @@ test: setup-tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist worksteal
 
-bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-detection bench-pacing bench-campaign bench-messages
+bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-detection bench-pacing bench-campaign bench-messages bench-cascade
 
 bench-calls: setup
 	$(BIN)/python -m bench.calls
@@ -83,9 +83,12 @@ bench-campaign: setup
 	$(BIN)/python -m bench.campaign_live --write
 
 bench-messages: setup-tests
-	$(BIN)/python -m bench.messages_smsc
-	$(BIN)/python -m bench.messages_smsc --messages 100000 --gate open --no-floor
-	$(BIN)/python -m bench.messages_killed
+	$(BIN)/python -m bench.messages_smsc --rounds 3 --write
+	$(BIN)/python -m bench.messages_smsc --messages 100000 --gate open --no-floor --write
+	$(BIN)/python -m bench.messages_killed --write
+
+bench-cascade: setup-tests
+	$(BIN)/python -m bench.messages_cascade --write
 
 clean:
 	rm -rf .venv var dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

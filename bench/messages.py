@@ -77,7 +77,7 @@ class OpenGate:
         return [Decision(True, None, None, None, ())] * len(requests)
 
 
-def sms(number: int, clock: SystemClock) -> list[Message]:
+def sms(number: int, clock: SystemClock, first: int = 0) -> list[Message]:
     now = clock.now()
     return [
         Message(
@@ -91,7 +91,7 @@ def sms(number: int, clock: SystemClock) -> list[Message]:
             priority=BULK_PRIORITY,
             requested_at=now,
         )
-        for n in range(number)
+        for n in range(first, first + number)
     ]
 
 

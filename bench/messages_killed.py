@@ -1,6 +1,6 @@
 """Kill -9 the sender again and again in the middle of a mailing; then compare our rows with the SMSC's log.
 
-    python -m bench.messages_killed [--messages 10000] [--kills 12] [--database URL]
+    python -m bench.messages_killed [--messages 10000] [--kills 12] [--database URL] [--write]
 
 None may be lost and none sent twice; those whose answer was in flight are in doubt, and listed.
 """
@@ -12,12 +12,14 @@ import asyncio
 import random
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.messages import sms
+from bench.messages_figures import keep
 from engine.clock import SystemClock
 from engine.registers.messages import MessageFilter
 from messaging.states import MessageState
@@ -122,7 +124,8 @@ async def _sender(database: str, folder: Path, smsc: Smsc, window: int) -> async
     return process
 
 
-async def run(number: int, kills: int, database: str) -> None:
+async def run(number: int, kills: int, database: str, *, write: bool) -> None:
+    begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with running_smsc() as smsc:
@@ -133,6 +136,18 @@ async def run(number: int, kills: int, database: str) -> None:
     print(f"in doubt {len(found.doubtful)}, of which the SMSC had taken {found.doubtful_taken}:")
     for one in found.doubtful:
         print(f"    {one}")
+    if write:
+        figures = {
+            "messages": number,
+            "kills": found.kills,
+            "lost": len(found.lost),
+            "twice": len(found.twice),
+            "untrue": len(found.untrue),
+            "in_doubt": len(found.doubtful),
+            "in_doubt_taken_by_smsc": found.doubtful_taken,
+            "seconds": round(time.perf_counter() - begun, 1),
+        }
+        keep("killed", "PostgreSQL" if database else "SQLite", figures)
     if found.lost or found.twice or found.untrue:
         raise SystemExit(1)
 
@@ -142,8 +157,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--database", default="", help="a URL; default: a new SQLite file")
+    parser.add_argument("--write", action="store_true", help="keep the figures in docs/figures")
     given = parser.parse_args()
-    asyncio.run(run(given.messages, given.kills, given.database))
+    asyncio.run(run(given.messages, given.kills, given.database, write=given.write))
 
 
 if __name__ == "__main__":

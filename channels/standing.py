@@ -45,7 +45,7 @@ class Standing:
         if answer.taken in (Taken.ACCEPTED, Taken.REJECTED, Taken.GONE):
             self._away = 0
             self._well()
-        elif answer.taken is Taken.AWAY:
+        elif answer.taken in (Taken.AWAY, Taken.UNKNOWN):  # each that hangs leaves a message in doubt
             self._away += 1
             if self._away >= _AWAY_MOST:
                 self._ill(answer.why, self._away_seconds)

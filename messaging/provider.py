@@ -73,7 +73,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the provider says has become of the part with that `reference`; `at`: when, by its clock."""
+    """What the provider says has become of the part with that `reference`; `at`: when, by its clock.
+
+    `mark`: our own of the part (messaging.marks), where the provider tells it back, and whom it was `to`.
+    """
 
     provider: str
     reference: str
@@ -81,6 +84,8 @@ class Receipt:
     at: datetime
     code: str = ""
     why: str = ""
+    to: str = ""
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,20 @@ class MessageState(StrEnum):
 
 _S = MessageState
 # Receipts come late, twice and out of order: what reached the person is never taken back, and a link that was
-# followed proves a delivery that the provider denied.
+# followed proves a delivery that the provider denied. One that is queued again may have arrived before.
 MOVES: dict[MessageState, frozenset[MessageState]] = {
-    _S.QUEUED: frozenset({_S.SENDING, _S.EXPIRED, _S.REFUSED, _S.STOPPED, _S.FAILED}),
+    _S.QUEUED: frozenset(
+        {
+            _S.SENDING,
+            _S.EXPIRED,
+            _S.REFUSED,
+            _S.STOPPED,
+            _S.FAILED,
+            _S.DELIVERED,
+            _S.READ,
+            _S.CHECKED,
+        }
+    ),
     _S.SENDING: frozenset(
         {_S.QUEUED, _S.ACCEPTED, _S.IN_DOUBT, _S.DELIVERED, _S.READ, _S.CHECKED, _S.FAILED, _S.EXPIRED}
     ),

@@ -21,6 +21,7 @@ from messaging.provider import Receipt
 from messaging.states import MessageState, may_become
 from store.cascade_writing import tell_moves
 from store.message_history import is_correction, is_to_be_recorded, message_row
+from store.message_marks import marked_messages
 from store.message_rows import Locked, changed, locked_messages
 from store.rows import Row, Rows
 from store.statements import Statements, statements_for
@@ -68,6 +69,8 @@ class Moves:
         self._leases: dict[str, tuple[str | None, datetime | None]] = {}
         self._events: list[Row] = []
         self._parts: list[dict[str, Any]] = []
+        # Messages whose parts their receipts told, and how many parts they have.
+        self._adopted: dict[str, int] = {}
         self._told: list[Message] = []
         self._corrected: list[Message] = []
 
@@ -111,9 +114,32 @@ class Moves:
         if moved_parts:
             self._connection.execute(_PUT_PART, moved_parts)
         for message_id, receipt in told.items():
-            whole = state_of_parts(list(states[message_id].values()))
-            self._make(Move(message_id, whole, receipt.at, receipt.why, receipt.code))
+            known = list(states[message_id].values())
+            whole = state_of_parts(known)
+            # Of one whose answer was lost all parts must be known, or one that did not arrive.
+            if len(known) >= self._adopted.get(message_id, 0) or whole in (_S.FAILED, _S.EXPIRED):
+                self._make(Move(message_id, whole, receipt.at, receipt.why, receipt.code))
         return unknown
+
+    def adopt(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """Receipts of unknown references that tell our own marks: of messages whose answer was lost with the
+        engine that waited for it, or is on its way. Receipts of nobody are returned.
+        """
+        marked = [one for one in receipts if one.mark is not None and one.to]
+        if not marked:
+            return list(receipts)
+        owners = marked_messages(self._connection, [(one.provider, one.to) for one in marked])
+        found: list[Receipt] = []
+        for one in marked:
+            theirs = owners.get((one.provider, one.to, one.mark), ())
+            if len(theirs) == 1:  # of two nobody can tell which
+                ((message_id, parts),) = theirs
+                self._adopted[message_id] = parts
+                self._parts.append(_part(one.provider, one.reference, message_id, _S.ACCEPTED))
+                found.append(one)
+        self._put_parts()
+        unknown = self.receive(found) if found else []
+        return [one for one in receipts if one not in found] + unknown
 
     def _make(self, move: Move) -> None:
         """Of a locked message."""

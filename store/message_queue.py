@@ -15,8 +15,10 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -25,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from compliance.facts import Channel
 from engine.ports import Clock, Ids
-from engine.registers.messages import Message, MessageFigures, Move, PutOff, Tidied
+from engine.registers.messages import Doubtful, Message, MessageFigures, Move, PutOff, Tidied
 from messaging.provider import Incoming, Receipt
 from messaging.states import MessageState
 from store.incoming_messages import take_incoming
@@ -40,6 +42,7 @@ from store.tables import early_receipts, message_parts, messages, outbox
 KEPT_FOR = timedelta(hours=72)
 # A receipt whose message never came to be known is of another system, or too old.
 EARLY_KEPT = timedelta(days=3)
+CROSSED = timedelta(minutes=5)
 # What is in doubt longer than this is not asked about any more.
 ASKED_FOR = timedelta(days=2)
 BATCH = 500
@@ -96,6 +99,7 @@ class SqlMessageQueue:
         self._ids = ids
         self._worker = worker
         self._kept_for = kept_for
+        self._has_tidied = False
 
     async def due(self, channels: Sequence[Channel]) -> Sequence[Channel]:
         now = self._clock.now()
@@ -168,14 +172,20 @@ class SqlMessageQueue:
             return ()
         now = self._clock.now()
         receipts = [
-            replace(one, reference=storable(one.reference), why=storable(one.why), code=storable(one.code))
+            replace(
+                one,
+                reference=storable(one.reference),
+                why=storable(one.why),
+                code=storable(one.code),
+                to=storable(one.to),
+            )
             for one in receipts
         ]
 
         def work(connection: Connection) -> list[Message]:
             made = Moves(connection, now, self._worker)
             made.make(moves)
-            unknown = made.receive(receipts) if receipts else []
+            unknown = made.adopt(made.receive(receipts)) if receipts else []
             # Some providers tell our own id.
             made.lock([receipt.reference for receipt in unknown])
             early: list[Receipt] = []
@@ -207,7 +217,7 @@ class SqlMessageQueue:
 
         return await written(self._engine, work)
 
-    async def doubtful(self, *, limit: int) -> Sequence[tuple[str, str, str]]:
+    async def doubtful(self, *, limit: int, after: tuple[str, str] = ("", "")) -> Sequence[Doubtful]:
         since = self._clock.now() - ASKED_FOR
         chosen = (
             select(_c.id, message_parts.c.provider, message_parts.c.reference)
@@ -216,12 +226,13 @@ class SqlMessageQueue:
                 _c.state == MessageState.IN_DOUBT.value,
                 _c.state_at > since,
                 message_parts.c.state == MessageState.ACCEPTED.value,
+                tuple_(_c.id, message_parts.c.reference) > tuple_(*map(literal, after)),
             )
-            .order_by(_c.id)
+            .order_by(_c.id, message_parts.c.reference)
             .limit(limit)
         )
         rows = await read(self._engine, lambda connection: connection.execute(chosen).all())
-        return [(row.id, row.provider, row.reference) for row in rows]
+        return [Doubtful(row.id, row.provider, row.reference) for row in rows]
 
     async def tidy(self) -> Tidied:
         now = self._clock.now()
@@ -239,7 +250,9 @@ class SqlMessageQueue:
         )
         key = early_receipts.c.provider, early_receipts.c.reference
         known = exists().where(message_parts.c.provider == key[0], message_parts.c.reference == key[1])
-        early = select(*key).where(known).distinct().limit(BATCH)
+        # It crosses the answer within a transaction's time; those of before are looked at by a new worker.
+        lately = early_receipts.c.received_at > now - (CROSSED if self._has_tidied else EARLY_KEPT)
+        early = select(*key).where(lately, known).distinct().limit(BATCH)
         old = early_receipts.c.received_at < now - EARLY_KEPT
 
         def look(connection: Connection) -> bool:
@@ -261,9 +274,9 @@ class SqlMessageQueue:
             most = max(len(too_late), len(left), len(matched))
             return Tidied(len(too_late), len(left), len(matched), most >= BATCH)
 
-        if not await read(self._engine, look):
-            return Tidied()
-        return await written(self._engine, work)
+        tidied = await written(self._engine, work) if await read(self._engine, look) else Tidied()
+        self._has_tidied = self._has_tidied or not tidied.more
+        return tidied
 
     async def figures(self, channels: Sequence[Channel]) -> MessageFigures:
         now = self._clock.now()

@@ -116,9 +116,12 @@ class Deliveries:
             log.warning("%s: a receipt names no message or no state", self._settings.name)
             return True  # it would never be another
         if (own := delivery.number(USER_MESSAGE_REFERENCE)) is not None:
-            await self._learned(own, delivery.source, delivery.source_ton, read.reference)
+            learned = self._learned(own, delivery.source, delivery.source_ton, read.reference)
+            if not await self._listened(learned, "what a receipt told of an answer"):
+                return False  # as long as it cannot be kept nothing more is taken from the SMSC
         at = read.done_at or self._clock.now()
-        receipt = Receipt(self._settings.name, read.reference, read.state, at, read.code, read.why)
+        to = told_address(delivery.source, delivery.source_ton)
+        receipt = Receipt(self._settings.name, read.reference, read.state, at, read.code, read.why, to, own)
         return await self._listened(self._listeners.receipt(receipt), "a receipt")
 
     async def _part(self, delivery: Delivery, part: Part, link: Link) -> bool:

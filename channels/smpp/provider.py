@@ -25,6 +25,7 @@ from channels.smpp.submits import submit_bodies
 from channels.smpp.texts import TextRefused
 from compliance.facts import Channel
 from engine.ports import Clock
+from messaging.marks import mark_of
 from messaging.provider import Answer, Listeners, Pace, Receipt, Submission, Taken
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class _Doubt:
 
     handing: Handing
     index: int
-    to: str
+    number: str
     learned: str = ""
 
 
@@ -74,8 +75,8 @@ class SmppProvider:
         self._paused_until = 0.0
         self._pause_seconds = 0.0
         self._concatenation = random.randrange(_REFERENCES)
-        self._message_reference = random.randrange(_REFERENCES)
-        self._doubts: dict[int, _Doubt] = {}
+        # By our own reference, which is not this message's alone, and the number.
+        self._doubts: dict[tuple[int, str], _Doubt] = {}
 
     @property
     def name(self) -> str:
@@ -119,24 +120,21 @@ class SmppProvider:
             return Answer(Taken.AWAY, why="the provider is not open")
         if (left_seconds := self._paused_until - self._now()) > 0:
             return Answer(Taken.BUSY, why="the SMSC asked for a pause", retry_after_seconds=left_seconds)
-        first_reference = self._message_reference
+        first = mark_of(submission.message_id)
         try:
-            bodies = submit_bodies(
-                submission, self._settings, self._concatenation, first_reference, self._clock.now()
-            )
+            bodies = submit_bodies(submission, self._settings, self._concatenation, first, self._clock.now())
         except (TextRefused, AddressRefused) as refusal:
             return Answer(Taken.REJECTED, code="ours", why=str(refusal))
         if len(bodies) > 1:
             self._concatenation = (self._concatenation + 1) % _REFERENCES
-        self._message_reference = (first_reference + len(bodies)) % _REFERENCES
         handing = Handing(submission.message_id, len(bodies))
         self._in_hand += 1
         self._idle.clear()
         try:
             until = self._now() + self._settings.submit_seconds
             for index, body in enumerate(bodies):
-                doubt = _Doubt(handing, index, submission.to)
-                await self._hand_over(body, doubt, (first_reference + index) % _REFERENCES, until)
+                doubt = _Doubt(handing, index, submission.to.lstrip("+"))
+                await self._hand_over(body, doubt, mark_of(submission.message_id, index), until)
                 if handing.outcomes[index].taken not in (Taken.ACCEPTED, Taken.UNKNOWN):
                     break
             handing.is_answered = True
@@ -202,17 +200,17 @@ class SmppProvider:
             finally:
                 bind.window.release()
         except NotWritten as failure:
-            self._doubts.pop(reference, None)
+            self._doubts.pop((reference, doubt.number), None)
             return Outcome(Taken.AWAY, why=str(failure))
         except Unanswered as failure:
             if doubt.learned:
-                self._doubts.pop(reference, None)
+                self._doubts.pop((reference, doubt.number), None)
                 return Outcome(Taken.ACCEPTED, doubt.learned)
             failure.link.when_late(failure.sequence, lambda pdu: self._late(doubt, reference, pdu))
             return Outcome(Taken.UNKNOWN, why=str(failure))
         finally:
             bind.in_use -= 1
-        self._doubts.pop(reference, None)
+        self._doubts.pop((reference, doubt.number), None)
         return self._read(answer)
 
     def _read(self, answer: Pdu) -> Outcome:
@@ -248,20 +246,21 @@ class SmppProvider:
             return
         if len(self._doubts) >= _MOST_DOUBTS:
             del self._doubts[next(iter(self._doubts))]
-        self._doubts[reference] = doubt
+        self._doubts[reference, doubt.number] = doubt
 
     def _late(self, doubt: _Doubt, reference: int, answer: Pdu) -> None:
-        self._doubts.pop(reference, None)
+        self._doubts.pop((reference, doubt.number), None)
         self._settle(doubt, self._read(answer))
 
     async def _learned(self, message_reference: int, number: str, ton: int, reference: str) -> None:
         """A receipt with a reference of ours came: a part that was not answered had been accepted."""
-        doubt = self._doubts.get(message_reference)
-        if doubt is None or doubt.to.lstrip("+") != told_address(number, ton).lstrip("+"):
+        place = message_reference, told_address(number, ton).lstrip("+")
+        doubt = self._doubts.get(place)
+        if doubt is None:
             return
         doubt.learned = reference
         if len(doubt.handing.outcomes) > doubt.index:  # nobody waits for its answer any more
-            del self._doubts[message_reference]
+            del self._doubts[place]
             told = self._settle(doubt, Outcome(Taken.ACCEPTED, reference))
             if told is not None:
                 await told

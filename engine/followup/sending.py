@@ -26,10 +26,10 @@ from engine.followup.verdicts import answered_by, pause_seconds, refused_by, req
 from engine.followup.writing import AWAY_SECONDS, Writer
 from engine.gatekeeper import ContactRequest
 from engine.ports import Clock, StoreUnavailable
-from engine.registers.messages import Message, MessageQueue, Move, PutOff
+from engine.registers.messages import Doubtful, Message, MessageQueue, Move, PutOff
 from messaging.opting import Wish
 from messaging.permission import PERMISSION, Permission
-from messaging.provider import Answer, Incoming, Listeners, Provider, Taken
+from messaging.provider import Answer, Incoming, Listeners, Taken
 from messaging.replies import AUTOMATIC, own_words
 
 log = structlog.get_logger("messages")
@@ -40,6 +40,7 @@ SUBMIT_SECONDS = 60.0
 # A message for which no provider has room now is looked at again after this.
 NO_LANE_SECONDS = 5.0
 MOST_UNANSWERED = 10_000
+ASKED_AT_ONCE = 5
 
 
 class ManyGate(Protocol):
@@ -97,6 +98,8 @@ class MessageSending:
         self._work: list[asyncio.Task[None]] = []
         # Handed over, and nobody answered: the provider may hear of it yet.
         self._unanswered: dict[str, Message] = {}
+        # Up to here what is in doubt was asked about.
+        self._asked = ("", "")
         self._room = asyncio.Event()
         self._wake = asyncio.Event()
         self._closing = False
@@ -345,18 +348,32 @@ class MessageSending:
             log.warning("messages were not sent", expired=tidied.expired, in_doubt=tidied.in_doubt)
 
     async def _ask(self) -> None:
-        """What is in doubt is asked about, where the provider can be asked."""
-        providers: dict[str, Provider] = {lane.name: lane.carrier.provider for lane in self.lanes()}
-        for _, name, reference in await self._queue.doubtful(limit=self._limits.batch):
-            provider = providers.get(name)
-            if provider is None:
-                continue
-            try:
-                found = await asyncio.wait_for(provider.ask(reference), SUBMIT_SECONDS)
-            except Exception as fault:
-                log.warning("a provider could not be asked", provider=name, why=type(fault).__name__)
-                continue
-            if found is not None:
+        """What is in doubt is asked about, where the provider can be asked: some, and the next ones later."""
+        limit = self._limits.batch
+        parts = await self._queue.doubtful(limit=limit, after=self._asked)
+        self._asked = (parts[-1].message_id, parts[-1].reference) if len(parts) == limit else ("", "")
+        waiting = iter(parts)
+
+        async def ask() -> None:
+            for part in waiting:
+                await self._ask_about(part)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(ASKED_AT_ONCE):
+                group.create_task(ask())
+
+    async def _ask_about(self, part: Doubtful) -> None:
+        lane = next((lane for lane in self.lanes() if lane.name == part.provider), None)
+        if lane is None:
+            return
+        try:
+            async with asyncio.timeout(SUBMIT_SECONDS):
+                found = await lane.carrier.provider.ask(part.reference)
+        except Exception as fault:
+            log.warning("a provider could not be asked", provider=part.provider, why=type(fault).__name__)
+            return
+        if found is not None:
+            with suppress(StoreUnavailable):  # it is asked again
                 await self._writer.receipt(found)
 
     def _note(self, away: str | None) -> None:

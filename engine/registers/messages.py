@@ -200,6 +200,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A part of a message in doubt that its provider has taken."""
+
+    message_id: str
+    provider: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class PutOff:
     """A claimed message that is not sent now; another worker may take it from `until` on."""
 
@@ -263,8 +272,8 @@ class MessageQueue(Protocol):
         and purpose is stopped. `opted_in`: it takes back what they forbade in messages of this channel.
         """
 
-    async def doubtful(self, *, limit: int) -> Sequence[tuple[str, str, str]]:
-        """Message id, provider and reference of what may be asked about: in doubt, but with a reference."""
+    async def doubtful(self, *, limit: int, after: tuple[str, str] = ("", "")) -> Sequence[Doubtful]:
+        """What may be asked about: in doubt, but with a reference. Behind that message and reference."""
 
     async def tidy(self) -> Tidied:
         """A bounded batch: what expired, what a dead worker had, what came early."""

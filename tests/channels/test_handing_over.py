@@ -133,7 +133,8 @@ async def test_before_the_start_and_after_the_end_nothing_goes_out() -> None:
     assert raised.value.written is False
 
 
-async def test_whoever_cannot_be_reached_is_left_alone_and_then_tried_again() -> None:
+@pytest.mark.parametrize("taken", [Taken.AWAY, Taken.UNKNOWN])
+async def test_whoever_cannot_be_reached_or_hangs_is_left_alone_and_then_tried_again(taken: Taken) -> None:
     told: list[tuple[bool, str]] = []
     again = asyncio.Event()
 
@@ -144,7 +145,7 @@ async def test_whoever_cannot_be_reached_is_left_alone_and_then_tried_again() ->
 
     standing = Standing(away_seconds=0.01, account_seconds=0.01)
     standing.begin(tell)
-    away = Answer(Taken.AWAY, why="it cannot be reached")
+    away = Answer(taken, why="it cannot be reached")
     for _ in range(3):
         assert standing.saw(away) is away
     assert told == [(True, ""), (False, "it cannot be reached")]

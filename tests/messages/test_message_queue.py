@@ -13,12 +13,22 @@ from compliance.facts import Channel, Purpose
 from engine.changes import JobAdded
 from engine.registers.actor import ENGINE
 from engine.registers.followups import KeptCode
-from engine.registers.messages import CODE_PRIORITY, LEFT, MessageDirection, MessageFilter, Move, PutOff
+from engine.registers.messages import (
+    CODE_PRIORITY,
+    LEFT,
+    Message,
+    MessageDirection,
+    MessageFilter,
+    Move,
+    PutOff,
+)
 from engine.registers.permissions import ObjectionFilter
 from engine.registers.refusals import Missing, Refused
 from history.permissions import Scope
+from messaging.marks import mark_of
 from messaging.provider import Incoming, Receipt
 from messaging.states import MOVES, MessageState
+from store import message_queue
 from store.database import create_engine, database_url
 from store.message_queue import SqlMessageQueue
 from store.store import Store
@@ -249,6 +259,88 @@ async def test_an_answer_that_is_written_twice_takes_no_receipt_back(
     await queue.move([Move("m001", S.ACCEPTED, clock.now(), attempt=1, references=("r1", "r2"))])
     await queue.receipts([Receipt("one", "r2", S.DELIVERED, AT)])
     assert await state(store) is S.DELIVERED
+
+
+async def test_one_that_is_queued_again_and_had_arrived_is_not_sent_again(
+    store: Store, queue: SqlMessageQueue, clock: HandClock
+) -> None:
+    await store.messages.add([message(1)])
+    await claim(queue)
+    await begin(queue, clock, "m001")
+    await queue.move([Move("m001", S.IN_DOUBT, clock.now(), attempt=1)])
+    await store.messages.resend(ENGINE, "m001")
+    again = await queue.claim(Channel.SMS, limit=10, lease_seconds=30)
+    await queue.receipts([Receipt("one", "m001", S.DELIVERED, AT)])  # of a provider that tells our own id
+    assert await queue.hand_over([(one, "one") for one in again], clock.now() + timedelta(minutes=1)) == []
+    assert await state(store) is S.DELIVERED
+
+
+async def lost(store: Store, queue: SqlMessageQueue, clock: HandClock, given: Message) -> None:
+    """It was handed over by a worker that died; then another one looked."""
+    await store.messages.add([given])
+    claimed = await queue.claim(Channel.SMS, limit=10, lease_seconds=30)
+    begun = await queue.hand_over([(one, "one") for one in claimed], clock.now() + timedelta(seconds=60))
+    assert [(one.state, one.attempts, one.version) for one in begun] == [(S.SENDING, 1, 2)]
+    clock.pass_seconds(61)
+    assert (await store.message_queue("w2").tidy()).in_doubt == 1
+
+
+async def test_a_receipt_with_our_mark_settles_one_whose_answer_died_with_its_worker(
+    store: Store, queue: SqlMessageQueue, clock: HandClock, url: str
+) -> None:
+    await lost(store, queue, clock, message(1))
+    mark, to = mark_of("m001"), phone(1).value
+    others = [
+        Receipt("one", "r7", S.DELIVERED, AT, to=phone(2).value, mark=mark),
+        Receipt("one", "r8", S.DELIVERED, AT, to=to, mark=mark_of("m001", 1)),
+        Receipt("two", "r9", S.DELIVERED, AT, to=to, mark=mark),
+    ]
+    assert await queue.receipts(others) == []
+    assert await state(store) is S.IN_DOUBT
+    await queue.receipts([Receipt("one", "r1", S.DELIVERED, AT, to=to, mark=mark)])
+    assert await state(store) is S.DELIVERED
+    assert [one.reference for one in await store.messages.parts("m001")] == ["r1"]
+    waiting = await rows(url, "SELECT reference FROM early_receipts ORDER BY reference")
+    assert waiting == [("r7",), ("r8",), ("r9",)]
+
+
+async def test_of_a_long_message_every_part_must_be_told(
+    store: Store, queue: SqlMessageQueue, clock: HandClock
+) -> None:
+    await lost(store, queue, clock, message(1, text="x" * 200))
+    for part, expected in ((1, S.IN_DOUBT), (0, S.DELIVERED)):
+        mark = mark_of("m001", part)
+        await queue.receipts(
+            [Receipt("one", f"r{part}", S.DELIVERED, AT, to=phone(1).value, mark=mark)],
+        )
+        assert await state(store) is expected
+
+
+async def test_what_may_be_asked_about_comes_page_by_page(
+    store: Store, queue: SqlMessageQueue, clock: HandClock
+) -> None:
+    await store.messages.add([message(n) for n in (1, 2, 3)])
+    await claim(queue)
+    await begin(queue, clock, "m001", "m002", "m003")
+    await queue.move(
+        [Move(f"m00{n}", S.IN_DOUBT, clock.now(), attempt=1, references=(f"r{n}",)) for n in (1, 2, 3)]
+    )
+    first = await queue.doubtful(limit=2)
+    assert [(one.message_id, one.reference) for one in first] == [("m001", "r1"), ("m002", "r2")]
+    rest = await queue.doubtful(limit=2, after=("m002", "r2"))
+    assert [(one.message_id, one.provider) for one in rest] == [("m003", "one")]
+
+
+async def test_however_many_are_due_the_oldest_go_first(
+    store: Store, queue: SqlMessageQueue, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_queue, "FEW", 0)
+    later = AT + timedelta(seconds=60)
+    await store.messages.add(
+        [message(1), message(2, at=AT - timedelta(seconds=1)), message(3, not_before=later)]
+    )
+    assert await claim(queue, 1) == ["m002"]
+    assert await claim(queue) == ["m001"]
 
 
 async def test_one_in_doubt_may_be_left_and_a_receipt_still_counts(

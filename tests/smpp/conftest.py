@@ -32,9 +32,11 @@ class Kept:
     answered: list[tuple[str, Answer]] = field(default_factory=list)
     failing: int = 0
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    may_be_answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.may_go_on.set()
+        self.may_be_answered.set()
 
     def listeners(self) -> Listeners:
         return Listeners(self._receipt, self._incoming, self._standing, self._answered)
@@ -63,6 +65,7 @@ class Kept:
         self.incoming.append(incoming)
 
     async def _answered(self, message_id: str, answer: Answer) -> None:
+        await self.may_be_answered.wait()
         self.answered.append((message_id, answer))
 
     def _standing(self, is_up: bool, why: str) -> None:

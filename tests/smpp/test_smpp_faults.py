@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from channels.smpp import incoming as incoming_module
 from channels.smpp import provider as provider_module
+from messaging.marks import mark_of
 from messaging.provider import Submission, Taken
 from messaging.states import MessageState
 from tests.smsc import running_smsc
@@ -67,6 +69,20 @@ async def test_a_receipt_tells_what_became_of_a_message_whose_answer_was_lost(
         ]
         assert kept.states() == {reference: MessageState.DELIVERED}
         assert [is_up for is_up, _ in kept.standings] == [True, False, True]
+
+
+async def test_a_receipt_waits_until_what_it_tells_of_the_answer_is_kept(
+    kept: Any, opened: Opened, make_message: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming_module, "LISTENER_SECONDS", 0.05)
+    kept.may_be_answered.clear()
+    async with running_smsc(script=[{"drop": "heard"}], again_ms=20) as smsc, opened(smsc) as provider:
+        assert (await provider.submit(make_message())).taken is Taken.UNKNOWN
+        await kept.until(lambda: bool(kept.receipts), "the receipt, when it came again")
+        assert kept.answered == []  # the first time it was not confirmed
+        assert (kept.receipts[0].to, kept.receipts[0].mark) == ("+48600000001", mark_of("m1"))
+        await smsc.until(lambda counts: counts["receipted"] == 1, "its confirmation")
+        kept.may_be_answered.set()
 
 
 async def test_a_connection_cut_in_mid_window_loses_nothing_and_sends_nothing_twice(
