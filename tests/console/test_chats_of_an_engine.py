@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from html import unescape
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from console.words import load_words
 from engine.clock import SystemClock
 from engine.floor.changes import FloorAgent, FloorView
 from engine.registers.access import Role
+from engine.registers.agents import AgentEventKind
 from store.store import Store
 from tests.chats.stage import ChatStage
 from tests.console.desk_stage import StagedDesks
@@ -73,7 +74,7 @@ async def send(office: Office, path: str, status: int = 200, **fields: str) -> s
 
 
 async def test_a_chat_goes_from_the_flow_to_an_agent_to_a_supervisor_and_is_over(
-    office: Office, engine: ChatStage
+    office: Office, engine: ChatStage, store_of_office: Store
 ) -> None:
     engine.here("anna")
     visitor = await engine.waiting()
@@ -124,3 +125,14 @@ async def test_a_chat_goes_from_the_flow_to_an_agent_to_a_supervisor_and_is_over
             await asyncio.sleep(0.02)
     assert await office.told(f"chat:{key}") == ["chat.taken_over"]
     await shows(office, f"/inbox/chats/{key}", "Where is my <parcel>?", "Over")
+
+    # Both agents' logs have it.
+    async with asyncio.timeout(patient(10)):
+        while not (told := await _chatted(store_of_office, "ewa")):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert [one["answers"] for one in (*told, *await _chatted(store_of_office, "anna"))] == [1, 1]
+
+
+async def _chatted(store: Store, agent: str) -> list[Mapping[str, object]]:
+    events = await store.agents.events(agent, limit=10)
+    return [one.data for one in events if one.kind is AgentEventKind.CHATTED]
