@@ -137,11 +137,12 @@ class _Asked:
             _c.state,
             case((lost, _c.code), else_="").label("code"),
             _c.currency,
-            self._bucket().label("bucket"),
+            self._took().label("took"),
         ]
         inner = select(*columns, _c.sent_at, _c.read_at, _c.checked_at, _c.cost).where(*self.wanted)
         groups: dict[Any, _Group] = defaultdict(_Group)
-        s = inner.subquery().c
+        # A limit that limits nothing keeps SQLite from working times out anew for each edge.
+        s = (inner if self.database == "postgresql" else inner.limit(-1)).subquery().c
         numbers = [
             func.count().label("messages"),
             func.count(s.sent_at).label("sent"),
@@ -150,8 +151,8 @@ class _Asked:
             func.count(func.coalesce(s.read_at, s.checked_at)).label("opened"),
             func.sum(s.cost).label("cost"),
         ]
-        names = (s.key, s.state, s.code, s.currency, s.bucket)
-        for row in self.connection.execute(select(*names, *numbers).group_by(*names)):
+        names = (s.key, s.state, s.code, s.currency, self._bucket(s.took).label("bucket"))
+        for row in self.connection.execute(select(*names, *numbers).group_by(*names[:4], "bucket")):
             group, state = groups[row.key], MessageState(row.state)
             for name in ("messages", "sent", "read", "checked", "opened"):
                 group.numbers[name] += getattr(row, name)
@@ -233,13 +234,13 @@ class _Asked:
         # A day of Julian's count is a number of so many digits that a second is not quite one.
         return func.round(days * float(_DAY_SECONDS), 3)
 
-    def _bucket(self) -> ColumnElement[Any]:
+    def _bucket(self, took: ColumnElement[Any]) -> ColumnElement[Any]:
         """The number of edges that are not above it; null where nothing is known."""
         if self.database == "postgresql":
             edges = [literal(timedelta(seconds=edge), Interval) for edge in TOOK_EDGES_SECONDS]
-            return func.width_bucket(self._took(), array(edges))
-        whens = [(self._took() < edge, n) for n, edge in enumerate(TOOK_EDGES_SECONDS)]
-        return case((self._took().is_(None), None), *whens, else_=len(TOOK_EDGES_SECONDS))
+            return func.width_bucket(took, array(edges))
+        whens = [(took < edge, n) for n, edge in enumerate(TOOK_EDGES_SECONDS)]
+        return case((took.is_(None), None), *whens, else_=len(TOOK_EDGES_SECONDS))
 
 
 def _seconds(took: float | timedelta) -> float:
