@@ -20,6 +20,7 @@ const offers = new Set(); // that were heard of
 const unread = new Map(); // chat -> how many of the visitor's lines
 const going = new Map(); // chat -> the sending of its last line
 let open = "";
+let who = ""; // its contact
 let wanted = ""; // it was taken just now
 let toldAt = 0;
 let drawn = false;
@@ -45,15 +46,18 @@ function keep() {
 
 export function show(chat, { focus = false } = {}) {
   const changed = open !== chat;
+  const contact = panels().find((panel) => panel.dataset.chatPanel === chat)?.dataset.contact ?? "";
+  const other = changed || contact !== who; // a visitor who gives a number is somebody else from then on
   open = chat;
+  who = contact;
   for (const tab of tabs()) {
     const mine = tab.dataset.chatTab === chat;
     tab.setAttribute("aria-selected", String(mine));
     tab.tabIndex = mine ? 0 : -1;
   }
   for (const panel of panels()) panel.hidden = panel.dataset.chatPanel !== chat;
-  if (changed) {
-    toEnd(chat);
+  if (changed) toEnd(chat);
+  if (other) {
     byId("chat-open").value = chat;
     for (const name of ["customer", "timeline"]) body.dispatchEvent(new CustomEvent(`desk-${name}`));
   }

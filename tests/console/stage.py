@@ -22,8 +22,9 @@ from console.hotline import FlowFact, HotlineFacts
 from console.messages.means import MessageMeans
 from console.metrics import Metrics
 from console.phone_socket import PhoneSocket
-from engine.clock import TimeOrderedIds
+from console.web_chat.serving import WebChat
 from engine.chat.sides import AgentSide
+from engine.clock import TimeOrderedIds
 from engine.desk.desks import Desks
 from engine.desk.view import BreakChoice
 from engine.desk.written_work import WrittenWork
@@ -148,6 +149,7 @@ class Stage:
     messages: MessageMeans | None = None
     written: WrittenWork | None = None
     agent_chats: AgentSide | None = None
+    web_chat: WebChat | None = None
 
     def __post_init__(self) -> None:
         self.flows = shipped_flows()
@@ -190,6 +192,7 @@ class Stage:
             phone=self.phone,
             breaks=lambda: BREAKS,
             agent_chats=self.agent_chats,
+            web_chat=self.web_chat,
             queues=self.queues,
             ids=TimeOrderedIds(self.clock),
             messages=self.messages,
