@@ -47,7 +47,9 @@ class _Now(Collector):
             parts.add_metric([condition.name], int(condition.ok))
         yield parts
         yield _gauge("infolinia_agents", "Agents in each state", "state", self.agents())
-        yield _gauge("infolinia_queue_waiting", "Callers and visitors who wait for an agent", "queue", self.waiting())
+        yield _gauge(
+            "infolinia_queue_waiting", "Callers and visitors who wait for an agent", "queue", self.waiting()
+        )
         yield _gauge(
             "infolinia_webhook_backlog", "Deliveries that are not delivered", "state", self.deliveries()
         )
