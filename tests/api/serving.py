@@ -154,7 +154,9 @@ class RunningApi:
         return f"http://127.0.0.1:{self.server.port}"
 
     def bearer(self, identity: Identity) -> str:
-        secret = secrets.token_hex(8)
+        # A token that has a name is the same one after a restart.
+        named = identity.actor.kind is ActorKind.TOKEN and len(identity.actor.id) < 8
+        secret = f"secret-of-{identity.actor.id}" if named else secrets.token_hex(8)
         self.identities[secret] = identity
         return secret
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import re
 from typing import Any
 
@@ -69,6 +72,23 @@ async def test_nothing_that_is_kept_after_sending_tells_the_code(api: RunningApi
 
 
 @both_databases
+async def test_what_is_kept_of_a_check_does_not_tell_the_code(api: RunningApi, api_url: str) -> None:
+    client = api.token()
+    sent = (await client.post("/codes", {"to": {"kind": "phone", "value": "+48600000009"}}, key="s")).json
+    path, body = f"/codes/{sent['id']}/check", {"code": "123456"}
+    await client.post(path, body, key="c")
+    again = await client.post(path, body, key="c")
+    assert again.headers["Idempotency-Replayed"] == "true"
+    engine = create_engine(database_url(api_url))
+    async with engine.connect() as connection:
+        chosen = text("SELECT digest FROM idempotency_keys WHERE path LIKE '%/check'")
+        (digest,) = (await connection.execute(chosen)).scalars()
+    await engine.dispose()
+    for written in (json.dumps(body), json.dumps(body, separators=(",", ":"))):
+        guessed = f"/api/v1{path}\n{written}".encode()
+        assert digest not in (hashlib.sha256(guessed).hexdigest(), hmac.digest(b"", guessed, "sha256").hex())
+
+
 async def test_after_so_many_wrong_ones_none_is_right(api: RunningApi) -> None:
     told, code = await sent(api, attempts=2)
     wrong = "0" * 6 if code != "0" * 6 else "1" * 6
