@@ -107,7 +107,7 @@ class MessagesApi:
             expires_at=body.expires_at,
         )
         try:
-            sent = await self._desk.send(order)
+            sent = await self._desk.send(asked.actor, order)
         except Forbidden as refused:
             raise forbidden("message", refused.decision) from refused
         return Answer(message_shape(sent), headers={"Location": f"/api/v1/messages/{sent.id}"})

@@ -13,6 +13,7 @@ from engine.followup.shelf import MessageShelf
 from engine.followup.verdicts import request_of
 from engine.gatekeeper import Gate
 from engine.ports import Clock, Ids
+from engine.registers.actor import Actor
 from engine.registers.contacts import Contacts
 from engine.registers.messages import Message, Messages
 from engine.registers.refusals import Missing, Refused
@@ -67,8 +68,10 @@ class MessageDesk:
         self._clock = clock
         self._ids = ids
 
-    async def send(self, order: MessageOrder) -> Message:
-        """Queue it. The gate is asked now, so that whoever orders hears of it, and again when it is sent.
+    async def send(self, actor: Actor, order: MessageOrder) -> Message:
+        """Queue it, and note who ordered it.
+
+        The gate is asked now, so that they hear of it, and again when it is sent.
 
         Raises Refused, Forbidden.
         """
@@ -104,7 +107,7 @@ class MessageDesk:
         then = decision.next_allowed_at
         if not decision.allowed and (then is None or then >= expires):
             raise Forbidden(decision)
-        await self.messages.add([message], () if made.link is None else (made.link,))
+        await self.messages.add([message], () if made.link is None else (made.link,), actor=actor)
         return await self.messages.get(message.id)
 
     async def _person(self, order: MessageOrder) -> Contact | None:

@@ -132,9 +132,11 @@ class MessageFilter:
 class Messages(Protocol):
     """For pages, the API and the command line. Raises Missing, Refused and StoreUnavailable."""
 
-    async def add(self, messages: Sequence[Message], links: Sequence[ShortLink] = ()) -> int:
+    async def add(
+        self, messages: Sequence[Message], links: Sequence[ShortLink] = (), *, actor: Actor | None = None
+    ) -> int:
         """Queue them, in one transaction; ids that are there already are left. Returns how many are new.
-        `links`: short links that stand in these.
+        `links`: short links that stand in these. With an `actor` each stands in the audit log.
 
         Without a contact_id the contact is found by the point, or made.
         """

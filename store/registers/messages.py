@@ -48,7 +48,9 @@ class SqlMessages:
         self._clock = clock
         self._ids = ids
 
-    async def add(self, messages: Sequence[Message], links: Sequence[ShortLink] = ()) -> int:
+    async def add(
+        self, messages: Sequence[Message], links: Sequence[ShortLink] = (), *, actor: Actor | None = None
+    ) -> int:
         now, added = self._clock.now(), 0
         for some in batches(messages):
 
@@ -56,6 +58,9 @@ class SqlMessages:
                 new = add_messages(connection, some, self._ids.new, now)
                 theirs = {message.id for message in new}
                 add_links(connection, [link for link in links if link.message_id in theirs])
+                for one in new if actor is not None else ():
+                    about = {"channel": one.channel, "purpose": one.purpose, "template": one.template}
+                    note(connection, actor, "message.sent", f"message:{one.id}", about, now)
                 return len(new)
 
             added += await written(self._engine, work)
