@@ -77,7 +77,7 @@ class MailingsApi:
             post(
                 f"{one}/start", "start_mailing", self._start, "Freeze its recipients and begin",
                 description="Whoever joins the segment later is not among them.",
-                answer=MailingShape, keyed=True, **write,
+                answer=MailingShape, keyed=True, if_match=True, **write,
             ),
             *(
                 post(
@@ -130,7 +130,8 @@ class MailingsApi:
         return Answer(RecipientPage(items=items, next=next_of(page)))
 
     async def _start(self, asked: Asked) -> Answer:
-        return _shown(await self._desk.start(asked.actor, asked.path["mailing_id"]))
+        started = await self._desk.start(asked.actor, asked.path["mailing_id"], version=asked.if_match)
+        return _shown(started)
 
     def _orderer(self, order: Order) -> Any:
         async def give(asked: Asked) -> Answer:

@@ -17,7 +17,7 @@ from engine.ports import Clock, Ids
 from engine.registers.actor import Actor
 from engine.registers.mailings import Mailing, Mailings, ToWrite
 from engine.registers.messages import Message
-from engine.registers.refusals import Missing, Refused
+from engine.registers.refusals import Changed, Missing, Refused
 from messaging.mailing import LeftOut, MailingState, Order
 from messaging.parts import NotText, TooLong, parts_of
 from messaging.prices import estimate
@@ -209,9 +209,14 @@ class MailingDesk:
             tuple(shown[:SHOWN]),
         )
 
-    async def start(self, actor: Actor, id: str) -> Mailing:
-        """Checked anew: one with mistakes does not start. Raises Refused."""
+    async def start(self, actor: Actor, id: str, *, version: int | None = None) -> Mailing:
+        """Checked anew: one with mistakes does not start. `version`: the one that was looked at.
+
+        Raises Refused, Changed.
+        """
         mailing = await self.mailings.get(id)
+        if version not in (None, mailing.version):
+            raise Changed(f"The mailing is of version {mailing.version} now: read it again.", mailing.version)
         if mailing.state in (MailingState.DRAFT, MailingState.CHECKED):
             if found := await self.mistakes(mailing):
                 more = f" ({len(found) - 1} more)" if len(found) > 1 else ""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.followup.mailings import MailingWork
+from engine.registers.audit import AuditFilter
 from engine.registers.followups import Followed
 from infolinia.configuration import Configuration
 from infolinia.sections.messaging import MessagingSection
@@ -67,7 +68,8 @@ async def test_a_mailing_is_made_looked_at_started_and_stopped(api: RunningApi) 
     path = made.headers["Location"].removeprefix("/api/v1")
     seen = (await client.get(f"{path}/preview")).json
     assert seen["mistakes"] == ["Template hours takes shop: give it in values."]
-    problem(await client.post(f"{path}/start", key="s1"), 422, "refused")
+    problem(await client.post(f"{path}/start", key="s0"), 428, "version-required")
+    problem(await client.post(f"{path}/start", key="s1", etag=made.etag), 422, "refused")
     changed = await client.put(path, wanted | {"values": {"shop": "Town"}}, headers={"If-Match": made.etag})
     assert changed.status == 200, changed.json
     seen = (await client.get(f"{path}/preview")).json
@@ -75,7 +77,8 @@ async def test_a_mailing_is_made_looked_at_started_and_stopped(api: RunningApi) 
     assert [one["text"] for one in seen["first"]] == ["Anna, Town opens at nine.", ""]
     assert len(seen["unwritten"]) == 1
 
-    started = await client.post(f"{path}/start", key="s2")
+    problem(await client.post(f"{path}/start", key="s3", etag=made.etag), 412, "changed")
+    started = await client.post(f"{path}/start", key="s2", etag=changed.etag)
     assert (started.json["state"], started.json["recipients"]) == ("running", 2)
     desk = api.parts.mailing_desk
     await MailingWork(api.store.mailing_queue("w"), lambda: desk.shelf, api.parts.clock).round()
@@ -100,6 +103,10 @@ async def test_one_message_is_sent_read_and_stopped(api: RunningApi) -> None:
     sent = await client.post("/messages", wanted, key="a")
     assert sent.status == 201, sent.json
     assert (sent.json["text"], sent.json["state"]) == ("Anna, Town opens at nine.", "queued")
+    noted = await api.store.accounts.audit.entries(AuditFilter(action="message.sent"), limit=5)
+    assert [(one.note.subject, one.note.data) for one in noted] == [
+        (f"message:{sent.json['id']}", {"channel": "sms", "purpose": "service", "template": "hours"})
+    ]
     again = await client.post("/messages", wanted, key="a")
     assert again.json["id"] == sent.json["id"]
     path = sent.headers["Location"].removeprefix("/api/v1")
