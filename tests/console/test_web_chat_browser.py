@@ -256,7 +256,7 @@ async def test_a_form_is_sent_and_other_sites_get_nothing(town: Town) -> None:
         await chat.locator("#topic").select_option("orders")
         await chat.locator("#consent").check()
         await chat.locator("#form button.main").click()
-        await expect(chat.locator("#form-done")).to_have_text("Thank you. We will call you.")
+        await expect(chat.locator("#form-done")).to_be_visible()
         (one,) = (await town.store.callbacks.list(CallbackFilter())).items
         assert (one.point.value, one.topic, one.note) == ("+48600000001", "orders", "in the afternoon")
         await page.locator("button.open").wait_for(state="attached")
