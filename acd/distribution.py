@@ -284,7 +284,7 @@ class Distribution:
         if event.failed:
             self._lobby.back(place)
         else:
-            if not place.work.kind.patient:  # what callers are told is of calls
+            if place.work.kind is WorkKind.CALL:  # of several at once, as chats are, the time tells nothing
                 self._handled.add(place.queue.name, seconds)
             self._lobby.moved.add(place.queue.name)
 

@@ -15,7 +15,7 @@ from console.web_chat.door import Door
 from console.web_chat.refusals import STATUS, Turned, refusal
 from console.web_chat.talking import Handler, turned_away
 from engine.chat.sides import VisitorSide
-from messaging.chat import TEXT_MOST
+from messaging.chat_limits import LONGEST_WORDS
 from messaging.chat_site import ChatSite
 from messaging.invitations import Visit, invites
 
@@ -114,7 +114,7 @@ class ChatPages:
                 values=defaultdict(str, form.values),
                 errors=defaultdict(str, form.errors),
                 done=form.done,
-                longest=TEXT_MOST,
+                longest=LONGEST_WORDS,
                 script_words={name: words(f"webchat_{name}") for name in SCRIPT_WORDS},
             )
         )

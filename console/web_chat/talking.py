@@ -20,7 +20,7 @@ from console.web_chat.refusals import Turned, code_of, refusal
 from engine.chat.sides import Arrival, ChatRefused, VisitorSide
 from engine.ports import Clock
 from history.names import cleaned
-from messaging.chat import TEXT_MOST
+from messaging.chat_limits import LONGEST_WORDS
 from messaging.chat_site import ChatSite
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -101,7 +101,7 @@ class Talking:
         text = words.text.strip()
         if not text:
             raise Turned("empty")
-        if len(text) > TEXT_MOST:
+        if len(text) > LONGEST_WORDS:
             raise Turned("too_long")
         seq = await self._side.say(words.chat, words.secret, text, words.client_id)
         return web.json_response({"seq": seq})

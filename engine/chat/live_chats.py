@@ -268,7 +268,8 @@ class LiveChats:
                 await self._means.callbacks.request(actor, asked, ask_id=f"chat:{id}:{phone}")
         except (StoreUnavailable, TimeoutError) as away:
             raise _away() from away
-        chat.visitor_calls("callback", phone)
+        if chat.chat.is_open:
+            chat.visitor_calls("callback", phone)
         await self._join(chat, phone)
         return phone
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -12,12 +13,15 @@ from engine.chat.means import ChatMeans
 from engine.ports import StoreUnavailable
 from engine.registers.chats import Chats
 from ivr.dialogue import Dialogue, StateRejected
-from messaging.chat import Chat, ChatLine
+from ivr.flow import Flow
+from messaging.chat import Chat, ChatLine, ChatPhase
 from messaging.chat_site import ChatSite
 
 AGAIN_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
 LINES_AT_ONCE = 500
+# Nobody knows the number of a browser.
+NO_FACTS = {"caller": "", "dialled": ""}
 
 log = structlog.get_logger("chats")
 
@@ -65,8 +69,14 @@ class ChatRecovery:
         site = self._means.sites().get(chat.site) or ChatSite(chat.site, frozenset(), chat.flow, ())
         one = ChatInProgress(chat, site, self._means, lines=lines, over=self._over)
         self._chats[chat.id] = one
+        dialogue = None if chat.state.get("parked") else self._dialogue_of(chat)
+        flow = self._means.flows.by_name(chat.flow)
         try:
-            one.go_on(None if chat.state.get("parked") else self._dialogue_of(chat))
+            if dialogue is None and flow is not None and chat.phase is ChatPhase.LED:
+                one.chat = replace(chat, flow_version=flow.version)
+                one.begin(self._dialogue(flow, chat.language))
+            else:
+                one.go_on(dialogue)
         except Exception:
             log.exception("a chat could not be taken up again", chat=chat.id)
         else:
@@ -78,12 +88,16 @@ class ChatRecovery:
         state = chat.state.get("dialogue")
         if flow is None or not isinstance(state, dict):
             return None
-        facts = {"caller": "", "dialled": ""}
         try:
-            return Dialogue.restore(flow, state, facts=facts, surroundings=self._means.surroundings)
+            return Dialogue.restore(flow, state, facts=NO_FACTS, surroundings=self._means.surroundings)
         except StateRejected as rejected:
             log.warning("a chat cannot go on in its flow", chat=chat.id, why=str(rejected))
             return None
+
+    def _dialogue(self, flow: Flow, language: str | None) -> Dialogue:
+        """From its beginning: it was changed meanwhile."""
+        chosen = language if language in flow.languages else None
+        return Dialogue(flow, facts=NO_FACTS, surroundings=self._means.surroundings, language=chosen)
 
 
 async def all_lines(register: Chats, id: str) -> list[ChatLine]:

@@ -16,7 +16,8 @@ class ChatRefused(Exception):
     """`code` is a word that a page translates, the message one sentence with the remedy.
 
     Codes: "gone" (no such chat, or not theirs), "closed", "full" (too many chats are open), "too_long",
-    "too_fast", "empty", "away" (the store does not answer), "site" (no such site).
+    "too_fast", "empty", "away" (the store does not answer), "site" (no such site), "number" (it is none),
+    "again" (a button that is not offered any more).
     """
 
     def __init__(self, code: str, sentence: str, **values: str) -> None:

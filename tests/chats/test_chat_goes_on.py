@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from engine.chat.sides import ChatRefused
+from ivr.reading.loader import load_flow
 from messaging.chat import ChatPhase
-from tests.chats.stage import ChatStage, Visitor
+from tests.chats.stage import FLOW, ChatStage, Visitor
 
 
 async def after_crash(stage: ChatStage, *visitors: Visitor) -> ChatStage:
@@ -59,6 +60,22 @@ async def test_who_talked_with_somebody_who_is_gone_is_offered_again(stage: Chat
     await other.desk.take("anna", visitor.id)
     await asyncio.sleep(0.1)
     assert visitor.chat.agent == "anna"
+    await other.close()
+
+
+async def test_a_flow_that_was_changed_begins_anew(stage: ChatStage) -> None:
+    visitor = await stage.visitor()
+    await visitor.press("1")
+    await asyncio.sleep(1)
+    await stage.crash()
+    changed = load_flow(FLOW.replace("How can we help?", "What is it about?").encode(), "shop.yaml")
+    other = ChatStage(after=stage, flow=changed)
+    await other.chats.start()
+    visitor.stage = other
+    other.visitors.append(visitor)
+    await visitor.come()
+    assert visitor.read[-1] == "What is it about?"
+    assert stage.store.chats[visitor.id].flow_version == changed.version
     await other.close()
 
 
