@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 
 import orjson
@@ -82,6 +82,8 @@ class ChatStream:
             coming.cancel()
             with suppress(asyncio.CancelledError, ChatRefused):
                 await coming
+            if isinstance(news, AsyncGenerator):
+                await news.aclose()  # else the visitor counts as present until it is collected
 
 
 async def _next(news: AsyncIterator[ChatNews]) -> ChatNews | None:

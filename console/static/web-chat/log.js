@@ -32,6 +32,10 @@ export class Log {
 
   constructor(list, unsent, scroll, canCall) {
     Object.assign(this, { list, unsent, scroll, canCall });
+    // What opens below takes its room: whoever reads the newest line goes on to.
+    let atEnd = true;
+    scroll.addEventListener("scroll", () => { atEnd = this.#isAtEnd(); });
+    new ResizeObserver(() => { if (atEnd) this.toEnd(); }).observe(scroll);
   }
 
   get last() {
@@ -97,9 +101,13 @@ export class Log {
 
   // Whoever has scrolled back to read stays there.
   #atEnd(change) {
-    const { scroll } = this;
-    const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
+    const atEnd = this.#isAtEnd();
     change();
     if (atEnd) this.toEnd();
+  }
+
+  #isAtEnd() {
+    const { scroll } = this;
+    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
   }
 }
