@@ -20,7 +20,7 @@ from compliance.facts import Channel
 from engine.followup.composing import LinkMaking, NotComposed, composed, point_for
 from engine.lookout import Lookout
 from engine.ports import Clock, Ids, StoreUnavailable
-from engine.registers.followups import Followup, Followups, Limit, RatingRequest
+from engine.registers.followups import Followup, Followups, Limit, RatingRequest, Served
 from engine.registers.publications import PublicationLog, Told
 from engine.registers.refusals import Missing
 from history.contact import Contact
@@ -116,32 +116,43 @@ class FollowupRules:
             return False
         number = batch[-1].number if len(batch) == BATCH else until
         made: list[Followup] = []
+        served: list[Served] = []
         for one in batch:
             try:
-                made += await self._answers(one)
+                answers, now_served = await self._answers(one)
+                for talk in now_served:  # whoever was missed before it, of this batch or earlier
+                    made = [followup for followup in made if not talk.is_for(followup)]
+                served += now_served
+                made += answers
             except StoreUnavailable:
                 raise
             except Exception:  # one that cannot be read holds none of the others up
                 log.exception("an event could not be answered", publication=one.id)
-        kept = await self._register.keep(READER, was, number, made)
+        kept = await self._register.keep(READER, was, number, made, served)
         if kept:
             log.info("messages follow of themselves", messages=kept)
         return number < until
 
     # --- one publication ----------------------------------------------------------------------------------
 
-    async def _answers(self, told: Told) -> list[Followup]:
+    async def _answers(self, told: Told) -> tuple[list[Followup], list[Served]]:
         now = self._clock.now()
         rules, templates = self._rules, self._templates  # others may be put meanwhile
         facts = CallFacts()
         if needs_call(told.kind):
             facts = await self._register.call_facts(str(told.data.get("id") or ""))
         made: list[Followup] = []
+        served: list[Served] = []
+        missed = tuple(rule.name for rule in rules if rule.on is Event.CALL_MISSED)
         for happening in happening_of(told.kind, told.data, told.at, facts):
             holding = [rule for rule in rules if rule.holds(happening, now)]
             answers = [await self._answer(rule, templates[rule.send], happening, now) for rule in holding]
             made += [one for one in answers if one is not None]
-        return made
+            own = self._point(happening)
+            if missed and happening.event is Event.CALL_ENDED and happening.talked and own is not None:
+                contact = await self._contact(happening, own)
+                served.append(Served(own, None if contact is None else contact.id, missed))
+        return made, served
 
     async def _answer(
         self, rule: Rule, template: MessageTemplate, happening: Happening, now: datetime

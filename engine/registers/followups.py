@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from engine.registers.messages import Message
+from history.interaction import ContactPoint
 from messaging.codes import Verdict
 from messaging.followups import CallFacts
 from messaging.links import ShortLink
@@ -43,14 +44,39 @@ class Followup:
     rating: RatingRequest | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Somebody talked with the person of this point: what these rules have not sent them yet is too late."""
+
+    point: ContactPoint
+    contact_id: str | None
+    rules: tuple[str, ...]
+
+    def is_for(self, one: Followup) -> bool:
+        message = one.message
+        same = message.point == self.point or (
+            self.contact_id is not None and message.contact_id == self.contact_id
+        )
+        return same and one.rule in self.rules
+
+
 class Followups(Protocol):
     """Raises StoreUnavailable."""
 
     async def read_up_to(self, reader: str) -> int | None:
         """The number of the last publication that it has read; None: it never read."""
 
-    async def keep(self, reader: str, was: int | None, number: int, made: Sequence[Followup]) -> int | None:
+    async def keep(
+        self,
+        reader: str,
+        was: int | None,
+        number: int,
+        made: Sequence[Followup],
+        served: Sequence[Served] = (),
+    ) -> int | None:
         """Queue what is new of these, and note how far was read, in one transaction. Returns how many.
+
+        What was queued before for those who are `served` is stopped.
 
         None, and nothing is written: another engine has read on meanwhile.
         """

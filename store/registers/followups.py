@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.outbox_jobs import CHECKED_TOPIC
 from engine.ports import Clock, Ids
-from engine.registers.followups import Followup, Limit
+from engine.registers.followups import Followup, Limit, Served
 from engine.registers.messages import Message, Move
 from messaging.followups import CallFacts
 from messaging.states import MessageState
@@ -36,6 +36,7 @@ from store.tables import (
 # Longer than any rule looks back, and any link that somebody may still ask about.
 KEPT = timedelta(days=40)
 TIDIED_AT_ONCE = 500
+SERVED = "somebody has talked with them meanwhile"
 _KINDS = ("queued", "agent_connected", "queue_left")
 
 
@@ -51,12 +52,20 @@ class SqlFollowups:
         chosen = select(readers.c.number).where(readers.c.name == reader)
         return await read(self._engine, lambda connection: connection.execute(chosen).scalar())
 
-    async def keep(self, reader: str, was: int | None, number: int, made: Sequence[Followup]) -> int | None:
+    async def keep(
+        self,
+        reader: str,
+        was: int | None,
+        number: int,
+        made: Sequence[Followup],
+        served: Sequence[Served] = (),
+    ) -> int | None:
         now = self._clock.now()
 
         def work(connection: Connection) -> int | None:
             if not _read_on(connection, reader, was, number):
                 return None
+            _stop(connection, served, now)
             fresh = [one for one in made if _is_new(connection, one)]
             kept: list[Followup] = []
             for one in fresh:
@@ -168,16 +177,40 @@ def _is_new(connection: Connection, one: Followup) -> bool:
     return connection.execute(known).first() is None
 
 
+def _stop(connection: Connection, served: Sequence[Served], now: datetime) -> None:
+    moves = Moves(connection, now)
+    for one in served:
+        queued = (
+            select(messages.c.id)
+            .join(followups, followups.c.message_id == messages.c.id)
+            .where(
+                followups.c.rule.in_(one.rules),
+                messages.c.state == MessageState.QUEUED.value,
+                _theirs(connection, one.point.value, one.contact_id),
+            )
+        )
+        ids = connection.execute(queued.order_by(messages.c.id)).scalars().all()
+        moves.make([Move(message, MessageState.STOPPED, now, SERVED, "served") for message in ids])
+    moves.write()
+
+
+def _theirs(connection: Connection, value: str, contact_id: str | None) -> ColumnElement[bool]:
+    """Messages to that point, or to the person whom the contact stands for."""
+    theirs = messages.c.point_value == value
+    if contact_id is None:
+        return theirs
+    person = survivor_of(connection, contact_id)
+    return theirs | messages.c.contact_id.in_(list(family(connection, [person])))
+
+
 def _is_reached(connection: Connection, one: Followup, limit: Limit, kept: Sequence[Followup]) -> bool:
     """Counting those that are about to be written with it."""
     message = one.message
     now = sum(1 for other in kept if other.rule in limit.rules and _same_person(other.message, message))
     if now >= limit.most:
         return True
-    theirs = messages.c.point_value == ("" if message.point is None else message.point.value)
-    if message.contact_id is not None:
-        person = survivor_of(connection, message.contact_id)
-        theirs = theirs | messages.c.contact_id.in_(list(family(connection, [person])))
+    value = "" if message.point is None else message.point.value
+    theirs = _theirs(connection, value, message.contact_id)
     before = (
         select(func.count())
         .select_from(followups.join(messages, messages.c.id == followups.c.message_id))

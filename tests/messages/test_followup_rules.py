@@ -107,8 +107,8 @@ async def test_a_missed_call_is_answered_once(store: Store, clock: HandClock) ->
     await ended(store, clock, "before", *GAVE_UP)
     await one.look()
     assert await sent(store) == ()  # it was told before there was a rule
-    await ended(store, clock, "c1", *GAVE_UP)
     await ended(store, clock, "c2", *TALKED)
+    await ended(store, clock, "c1", *GAVE_UP)
     for each in (one, other, one):
         await each.look()
     (message,) = await sent(store)
@@ -144,6 +144,27 @@ async def test_one_person_is_answered_once_in_so_long(store: Store, clock: HandC
     found = await sent(store)
     assert [one.call_id for one in found] == ["c0", "c4"]
     assert found[1].not_before == clock.now() + timedelta(minutes=1)
+
+
+async def test_who_was_served_meanwhile_is_told_nothing_of_the_call_before(
+    store: Store, clock: HandClock
+) -> None:
+    rules = worker(store, clock, replace(MISSED, after=timedelta(minutes=1)))
+    await rules.look()
+    for n, way in enumerate((GAVE_UP, TALKED, GAVE_UP)):
+        await ended(store, clock, f"c{n}", *way)
+        clock.pass_seconds(1)
+    await rules.look()
+    (queued,) = await sent(store)
+    assert queued.call_id == "c2", "the one before was served in the same look"
+    await ended(store, clock, "c3", *TALKED)
+    await rules.look()
+    stopped = await store.messages.get(queued.id)
+    assert (stopped.state, stopped.code) == (MessageState.STOPPED, "served")
+    clock.pass_seconds(1)
+    await ended(store, clock, "c4", *GAVE_UP)
+    await rules.look()
+    assert [one.state for one in await sent(store)] == [MessageState.STOPPED, MessageState.QUEUED]
 
 
 async def test_what_was_told_long_ago_is_past(store: Store, clock: HandClock) -> None:
