@@ -58,9 +58,10 @@ class SqlMessages:
                 new = add_messages(connection, some, self._ids.new, now)
                 theirs = {message.id for message in new}
                 add_links(connection, [link for link in links if link.message_id in theirs])
-                for one in new if actor is not None else ():
-                    about = {"channel": one.channel, "purpose": one.purpose, "template": one.template}
-                    note(connection, actor, "message.sent", f"message:{one.id}", about, now)
+                if actor is not None:
+                    for one in new:
+                        about = {"channel": one.channel, "purpose": one.purpose, "template": one.template}
+                        note(connection, actor, "message.sent", f"message:{one.id}", about, now)
                 return len(new)
 
             added += await written(self._engine, work)
