@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from acd.agents import AgentStatus
 from acd.work import WorkKind
@@ -31,7 +33,7 @@ class DeskChats:
     def __init__(self, chats: LiveChats, means: ChatMeans) -> None:
         self._chats = chats
         self._means = means
-        self._people: dict[str, Contact | None] = {}  # by the chat's contact_id
+        self._people: dict[str, tuple[datetime, Contact | None]] = {}  # by the chat's contact_id
 
     # --- what is shown --------------------------------------------------------------------------------------
 
@@ -75,16 +77,20 @@ class DeskChats:
         )
 
     async def _row(self, chat: Chat) -> ChatRow:
-        """With the person, who is asked for once: a store that is away shows none."""
-        key = chat.contact_id or ""
-        if key and key not in self._people:
+        """With the person, asked for now and then; a store that is away leaves who was known."""
+        key, now = chat.contact_id or "", self._means.clock.now()
+        known = self._people.get(key)
+        if key and (known is None or now - known[0] >= PERSON_LASTS):
             try:
-                self._people[key] = (await self._means.register.row(chat.id)).contact
-            except (StoreUnavailable, Missing):
-                return ChatRow(chat, None)
+                async with asyncio.timeout(STORE_SECONDS):
+                    known = now, (await self._means.register.row(chat.id)).contact
+            except (StoreUnavailable, TimeoutError, Missing):
+                return ChatRow(chat, None if known is None else known[1])
+            self._people.pop(key, None)
+            self._people[key] = known
             while len(self._people) > MOST_PEOPLE:
                 del self._people[next(iter(self._people))]
-        return ChatRow(chat, self._people.get(key))
+        return ChatRow(chat, None if known is None else known[1])
 
     # --- what agents do -------------------------------------------------------------------------------------
 
@@ -180,8 +186,10 @@ class DeskChats:
         return one
 
 
-# Whose chats were shown lately.
+# Whose chats were shown lately, and for how long nobody asks who they are.
 MOST_PEOPLE = 1000
+PERSON_LASTS = timedelta(seconds=15)
+STORE_SECONDS = 3.0
 
 
 def _is_of(one: ChatInProgress, agent: str) -> bool:

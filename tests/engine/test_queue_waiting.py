@@ -281,3 +281,11 @@ async def test_who_is_sent_on_to_another_queue_is_not_unanswered_in_the_first(st
     stage.hang_up()
     await stage.over(call_id)
     assert left == [("orders", Waited.OVERFLOWED), ("others", Waited.ANSWERED)]
+
+
+async def test_whom_the_caller_knows_from_a_chat_is_rung_first(stage: Stage) -> None:
+    object.__setattr__(stage.exchange, "known_agent", {"caller": "jan"}.get)
+    log_in(stage, "anna", "jan")
+    await stage.arrive()
+    await stage.until(lambda: bool(stage.control.asked("ring")))
+    assert stage.control.asked("ring")[0][1] == "jan"
