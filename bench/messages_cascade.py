@@ -203,7 +203,7 @@ class Told:
             case S.ACCEPTED:
                 right = bool(rows) and not received
             case S.IN_DOUBT:
-                right = not rows or not rows[0]["answered"]
+                right = not rows or not (received or rows[0]["answered"])
             case S.EXPIRED | S.STOPPED:  # the cascade had gone on before it could be handed over
                 right = not rows
             case _:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, select, tuple_, update
+from sqlalchemy import Connection, bindparam, case, delete, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -22,10 +22,11 @@ from messaging.states import MessageState, may_become
 from store.cascade_writing import tell_moves
 from store.message_history import is_correction, is_to_be_recorded, message_row
 from store.message_marks import marked_messages
+from store.message_parts import early_of, parts_by_reference, parts_of_messages
 from store.message_rows import Locked, changed, locked_messages
 from store.rows import Row, Rows
 from store.statements import Statements, statements_for
-from store.tables import early_receipts, message_parts, messages
+from store.tables import message_parts, messages
 from store.together import Together
 from store.writing import write
 
@@ -151,22 +152,15 @@ class Moves:
             self._move(message, move)
 
     def _owners(self, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
-        key = tuple_(message_parts.c.provider, message_parts.c.reference)
-        wanted = sorted({(receipt.provider, receipt.reference) for receipt in receipts})
-        return {
-            (row.provider, row.reference): row.message_id
-            for some in batches(wanted)
-            for row in self._connection.execute(select(message_parts).where(key.in_(some)))
-        }
+        wanted = {(receipt.provider, receipt.reference) for receipt in receipts}
+        rows = parts_by_reference(self._connection, wanted)
+        return {(provider, reference): message_id for provider, reference, message_id, _ in rows}
 
     def _states_of(self, message_ids: Sequence[str]) -> dict[str, dict[tuple[str, str], MessageState]]:
         """Read behind the locks: nobody else moves these parts meanwhile."""
         found: dict[str, dict[tuple[str, str], MessageState]] = {}
-        for some in batches(message_ids):
-            chosen = select(message_parts).where(message_parts.c.message_id.in_(some))
-            for row in self._connection.execute(chosen):
-                state = MessageState(row.state)
-                found.setdefault(row.message_id, {})[row.provider, row.reference] = state
+        for provider, reference, message_id, state in parts_of_messages(self._connection, message_ids):
+            found.setdefault(message_id, {})[provider, reference] = MessageState(state)
         return found
 
     def write(self) -> list[Message]:
@@ -257,10 +251,10 @@ class Moves:
         again = {"message_id": put.excluded.message_id, "state": state}
         newest = put.on_conflict_do_update(index_elements=["provider", "reference"], set_=again)
         self._connection.execute(newest, self._parts)
-        known = sorted((part["provider"], part["reference"]) for part in self._parts)
+        known = {(part["provider"], part["reference"]) for part in self._parts}
         self._parts = []
-        for some in batches(known):
-            self.receive(early_of(self._connection, some))
+        if early := early_of(self._connection, known):
+            self.receive(early)
 
     def _values(self, message: Message) -> Row:
         """As MESSAGE_MOVED, and then what it must be still."""
@@ -334,16 +328,3 @@ def _part(provider: str, reference: str, message_id: str, state: MessageState) -
         "message_id": message_id,
         "state": state.value,
     }
-
-
-def early_of(connection: Connection, references: Sequence[tuple[str, str]]) -> list[Receipt]:
-    """Those that wait for these references, by their time; they wait no more."""
-    key = tuple_(early_receipts.c.provider, early_receipts.c.reference)
-    chosen = select(early_receipts).where(key.in_(references)).order_by(early_receipts.c.at)
-    found = [
-        Receipt(row.provider, row.reference, MessageState(row.state), row.at, row.code, row.why)
-        for row in connection.execute(chosen)
-    ]
-    if found:
-        connection.execute(delete(early_receipts).where(key.in_(references)))
-    return found

@@ -33,7 +33,8 @@ from messaging.states import MessageState
 from store.incoming_messages import take_incoming
 from store.message_adding import TOPICS, take_jobs
 from store.message_handing import begin_sending
-from store.message_moves import Moves, batches, early_of, storable
+from store.message_moves import Moves, batches, storable
+from store.message_parts import early_of
 from store.message_rows import locked_messages
 from store.outbox import open_jobs
 from store.registers.transactions import read, written
