@@ -33,9 +33,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Three workers on two cores too: many tests wait for calls and pages, more than they compute.
 test: setup-tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 bench: bench-calls bench-latency bench-flows bench-rules bench-history bench-import bench-api bench-desk bench-matching bench-reserve bench-conversations bench-detection bench-pacing bench-campaign bench-messages bench-cascade
 

@@ -16,6 +16,7 @@ from tests.databases import Databases
 from tests.filled import filled
 from tests.patience import PAGE_MS, TRIES, patient
 from tests.postgres import PostgresServer, binaries
+from tests.spreading import spread
 
 # Tests start the program some hundred times: it is compiled once, whatever the machine's settings say.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -37,6 +38,7 @@ class HandClock:
         self.at += timedelta(seconds=seconds)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs a real Asterisk or browser gets a second try: a machine that shares its cores starves calls.
 
@@ -44,13 +46,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     of its waits: it ends the process, and leaves behind what that had started.
     """
     for item in items:
-        if item.get_closest_marker("live") or item.get_closest_marker("browser"):
+        if _waits(item):
             item.add_marker(pytest.mark.flaky(reruns=TRIES - 1))
             item.add_marker(pytest.mark.timeout(_limit_seconds(item)), append=False)
     if any(item.get_closest_marker("browser") for item in items):
         from playwright.async_api import expect  # half a second, of those alone who need it
 
         expect.set_options(timeout=PAGE_MS)
+    items[:] = spread(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), _waits)
+
+
+def _waits(item: pytest.Item) -> bool:
+    """For calls, pages and programs, more than it computes."""
+    return bool(item.get_closest_marker("live") or item.get_closest_marker("browser"))
 
 
 def _limit_seconds(item: pytest.Item) -> float:
