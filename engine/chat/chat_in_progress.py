@@ -349,7 +349,8 @@ class ChatInProgress:
         if self._busy:
             return
         if self._settled != (self.chat, len(self.lines)) or self._changes:
-            self.chat = replace(self.chat, state=self._state(), language=self.language)
+            state = self._state() if self.chat.is_open else {}  # what was said is in its lines
+            self.chat = replace(self.chat, state=state, language=self.language)
             self._keeper.put(self.chat, self.lines.take_fresh(self.buttons), tuple(self._changes))
             self._changes.clear()
             self._settled, changed = (self.chat, len(self.lines)), True

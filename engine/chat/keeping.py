@@ -105,6 +105,8 @@ class ChatKeeper:
                     break
                 if not await self._read_version():
                     self.away = True
+                if self.gone:
+                    return
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
         self.away = False
@@ -119,7 +121,9 @@ class ChatKeeper:
         """The visitor gave a number, or was erased: the row is of another version."""
         try:
             async with asyncio.timeout(KEEP_SECONDS):
-                self._version = (await self._register.get(self._chat.id)).version
+                known = await self._register.get(self._chat.id)
+            self._version = known.version
+            self.gone = known.secret_hash != self._chat.secret_hash
         except (StoreUnavailable, TimeoutError):
             return False
         except Missing:

@@ -31,7 +31,8 @@ def refuse_open_chat(connection: Connection, person: Person) -> None:
 def empty_chats(connection: Connection, rows: ColumnElement[bool]) -> int:
     """Which site, queue and agent, and how long the visitor waited, stay. Nobody has its secret any more."""
     emptied = {"contact_id": None, "point_kind": None, "point_value": None}
-    words = {"secret_hash": ERASED, "page": "", "name": "", "state": {}}
+    # Of another version: whoever still has the chat in memory reads it again, and puts nothing back.
+    words = {"secret_hash": ERASED, "page": "", "name": "", "state": {}, "version": chats.c.version + 1}
     return connection.execute(update(chats).where(rows).values({**emptied, **words})).rowcount
 
 

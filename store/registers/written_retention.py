@@ -16,6 +16,7 @@ from messaging.states import MessageState
 from store.registers.legal_holds import held_calls
 from store.registers.overdue_rows import OverdueRows, dropping, of_ids, of_nobody_held
 from store.tables import (
+    call_events,
     chat_lines,
     chats,
     dialogue_answers,
@@ -78,6 +79,7 @@ def _dialogue_over(before: datetime) -> ColumnElement[bool]:
 
 
 def _drop_chats(connection: Connection, ids: list[str]) -> None:
+    connection.execute(delete(call_events).where(call_events.c.call_id.in_(ids)))
     connection.execute(delete(chat_lines).where(chat_lines.c.chat_id.in_(ids)))
     connection.execute(delete(chats).where(chats.c.id.in_(ids)))
 

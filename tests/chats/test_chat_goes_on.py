@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -138,6 +139,19 @@ async def test_who_is_joined_meanwhile_is_kept_as_who_they_are(stage: ChatStage)
     await visitor.say("654321")
     await asyncio.sleep(1)
     assert stage.store.chats[visitor.id].last_seq == len(stage.store.kept[visitor.id])
+
+
+async def test_nothing_comes_back_of_who_was_erased(stage: ChatStage) -> None:
+    stage.here("anna")
+    visitor = await stage.talking()
+    await stage.chats.end(visitor.id, visitor.secret)
+    await asyncio.sleep(1)
+    chat = stage.store.chats[visitor.id]
+    erased = replace(chat, page="", secret_hash="erased", version=chat.version + 1)
+    stage.store.chats[visitor.id] = erased
+    await stage.desk.end("anna", visitor.id, "sale")
+    await asyncio.sleep(1)
+    assert stage.store.chats[visitor.id] == erased
 
 
 async def test_a_fault_ends_a_chat_with_a_word(stage: ChatStage, monkeypatch: pytest.MonkeyPatch) -> None:
