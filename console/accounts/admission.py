@@ -123,6 +123,7 @@ ROLES: Mapping[str, Role] = {
     "/inbox/chats/{chat_id}/give": Role.SUPERVISOR,
     "/inbox/chats/{chat_id}/close": Role.SUPERVISOR,
     "/parts/inbox/chats": Role.SUPERVISOR,
+    "/parts/inbox/chats/{chat_id}": Role.SUPERVISOR,
     "/inbox": Role.SUPERVISOR,
     "/inbox/{dialogue_id}": Role.SUPERVISOR,
     "/inbox/{dialogue_id}/take": Role.SUPERVISOR,

@@ -9,7 +9,7 @@ from aiohttp import web
 from console.accounts.admission import saw
 from console.campaigns.asking import actor_of
 from console.desk.actions import refusal_told
-from console.desk.chat import PHASES, card_of
+from console.desk.chat import PHASES, ChatCard, card_of
 from console.desk.dialogue_pages import target_of
 from console.desk.forms import Form, WrongForm
 from console.desk.pages import agent_of
@@ -42,6 +42,7 @@ class InboxChatPages:
             web.get("/inbox/chats", self.list),
             web.get("/parts/inbox/chats", self.part),
             web.get(one, self.chat),
+            web.get(f"/parts{one}", self.lines),
             web.post(f"{one}/take", self._done(self._take, "chat_taken", own=True)),
             web.post(f"{one}/give", self._done(self._give, "given")),
             web.post(f"{one}/close", self._done(self._close, "closed")),
@@ -55,6 +56,9 @@ class InboxChatPages:
 
     async def chat(self, request: web.Request) -> web.Response:
         return await self._show(request)
+
+    async def lines(self, request: web.Request) -> web.Response:
+        return self._pages.page(request, "inbox/chat_lines.html", card=await self._card(request))
 
     async def _listed(self, request: web.Request, template: str) -> web.Response:
         words, names, now = self._pages.words_for(request), self._desks.names(), self._clock.now()
@@ -87,6 +91,20 @@ class InboxChatPages:
             done=request.query.get("done", ""),
             targets=[one for one in self._desks.targets("") if one.kind in ("agent", "queue")],
         )
+
+    async def _card(self, request: web.Request) -> ChatCard:
+        """Raises Fault 404."""
+        words, names = self._pages.words_for(request), self._desks.names()
+        try:
+            item = await self._chats.item(request.match_info["chat_id"])
+        except Missing:
+            raise Fault(
+                404, "There is no such chat. Those that are open are listed at /inbox/chats."
+            ) from None
+        card = card_of(item, words, names, self._clock.now())
+        if card.contact_id:
+            saw(request, "contact.seen", [f"contact:{card.contact_id}"])
+        return card
 
     async def _desk_of(self, request: web.Request, *, needed: bool = False) -> str:
         """The agent that the reader is; who has no desk may read, pass on and end all the same."""

@@ -143,7 +143,7 @@ async def test_a_call_has_the_lines_of_the_chat_before_it(
 
 async def test_a_supervisor_reads_passes_on_and_ends_with_a_reason(office: Office, chats: HandChats) -> None:
     chats.opens("one", to="anna")
-    for path in ("/inbox/chats", "/inbox/chats/one", "/parts/inbox/chats"):
+    for path in ("/inbox/chats", "/inbox/chats/one", "/parts/inbox/chats", "/parts/inbox/chats/one"):
         await shown(office, path, 403)
     assert (await office.sign_in("Ewa")).status == 303
     page = await shown(office, "/inbox/chats")
@@ -151,7 +151,10 @@ async def test_a_supervisor_reads_passes_on_and_ends_with_a_reason(office: Offic
     assert "Delivery" in page
     assert 'href="/inbox/chats/one"' in await shown(office, "/parts/inbox/chats")
     assert "What is it about?" in await shown(office, "/inbox/chats/one")
+    assert 'hx-get="/parts/inbox/chats/one"' in await shown(office, "/inbox/chats/one")
+    assert "What is it about?" in await shown(office, "/parts/inbox/chats/one")
     await shown(office, "/inbox/chats/nonsense", 404)
+    await shown(office, "/parts/inbox/chats/nonsense", 404)
     assert "Write why" in await send(office, "/inbox/chats/one/give", 422, to="agent:ewa")
     await send(office, "/inbox/chats/one/give", 422, to="nonsense", reason="x")
     assert "choose another" in await send(office, "/inbox/chats/one/give", 409, to="agent:nobody", reason="x")
