@@ -27,6 +27,7 @@ from acd.talks.talk import (
 )
 from engine.desk.refusals import DeskRefused
 from engine.desk.view import DeskPart, DeskView
+from tests.console.desk_scripts import CUT, SMALL, SOFTPHONE, UNGRANTED
 from tests.console.desk_stage import CALL, StagedDesks, idle, ringing, talking, wrapping_up
 from tests.console.offices import PASSWORD, Office
 from tests.console.stage import START
@@ -35,43 +36,6 @@ from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 NOW = START
-# A telephone that does nothing but say what was asked of it.
-SOFTPHONE = """
-export class MicrophoneRefused extends Error {}
-export async function openMicrophone() { return navigator.mediaDevices.getUserMedia({ audio: true }); }
-export function connect(settings, listener) {
-  setTimeout(() => listener.registered(), 0);
-  const asked = [];
-  window.phone = {
-    settings, listener, asked, inCall: false,
-    answer() { asked.push("answer"); this.inCall = true; listener.accepted(); },
-    hangUp() { asked.push("hang up"); },
-    mute(on) { asked.push(`mute ${on}`); },
-    close() { asked.push("close"); },
-    async quality() {
-      return this.inCall && { said: 0.04, heard: 0.5, lost: 0, jitter_seconds: 0, round_trip_seconds: 0 };
-    },
-  };
-  return window.phone;
-}
-"""
-CUT = """() => [...document.querySelectorAll("main button, h1, .pill, .rail-item span, .strip span")]
-    .filter((e) => e.offsetParent && !e.closest(".visually-hidden, .outcome") && e.clientWidth
-        && e.scrollWidth > e.clientWidth + 1).map((e) => e.outerHTML)"""
-SMALL = """() => [...document.querySelectorAll("main button, main input, main select, .top button, summary")]
-    .filter((e) => e.offsetParent && !e.matches(".visually-hidden, [type=checkbox]")
-        && e.getBoundingClientRect().height < 24).map((e) => e.outerHTML)"""
-# The microphone is lost, and the browser asks for its leave anew.
-UNGRANTED = """() => {
-  const devices = navigator.mediaDevices;
-  const open = devices.getUserMedia.bind(devices);
-  devices.getUserMedia = (wanted) => new Promise((grant) => {
-    window.grant = () => open(wanted).then((media) => { window.granted = media; grant(media); });
-  });
-  window.before = phone;
-  phone.settings.media.getTracks().forEach((track) => track.stop());
-}"""
-
 OpenDesk = Callable[..., Awaitable[Page]]
 
 
