@@ -33,7 +33,7 @@ from messaging.states import MessageState
 from store.store import Store
 from tests.followup.conftest import Start
 from tests.mailings.conftest import shelf
-from tests.messages.test_message_queue import rows
+from tests.messages.queued import rows
 from tests.patience import patient
 from tests.smsc import PASSWORD, SYSTEM_ID, Smsc, running_smsc
 
