@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,18 @@ class CodesApi:
             ),
             Operation(
                 "POST",
+                "/codes/{code_id}/resend",
+                "resend_code",
+                self._resend,
+                "Send another code in place of one that has not come",
+                description="After a minute, three in all. The former code is wrong from then on.",
+                answer=CodeShape,
+                keyed=True,
+                problems=(FORBIDDEN,),
+                **write,
+            ),
+            Operation(
+                "POST",
                 "/codes/{code_id}/check",
                 "check_code",
                 self._check,
@@ -64,11 +77,16 @@ class CodesApi:
             most_attempts=body.attempts,
         )
         order = CodeOrder(point, channel, body.template, body.language, rules)
+        return await self._sent(self._desk.send(order))
+
+    async def _resend(self, asked: Asked) -> Answer:
+        return await self._sent(self._desk.send_again(asked.path["code_id"]))
+
+    async def _sent(self, sending: Awaitable[KeptCode]) -> Answer:
         try:
-            kept = await self._desk.send(order)
+            return Answer(_shape(await sending))
         except CodeRefused as refused:
             raise forbidden("message", refused.decision) from refused
-        return Answer(_shape(kept))
 
     async def _check(self, asked: Asked) -> Answer:
         body: Entered = asked.body

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from compliance.decision import Decision
 from compliance.facts import Channel, Mode, Purpose
@@ -20,7 +20,18 @@ from engine.registers.messages import CODE_PRIORITY, Message
 from engine.registers.refusals import Refused
 from history.contact import Contact
 from history.interaction import ContactPoint
-from messaging.codes import CodeRules, Verdict, as_compared, code_of, rule_mistakes
+from messaging.codes import (
+    DIGITS,
+    LETTERS_AND_DIGITS,
+    CodeRules,
+    OneTimeCode,
+    TooSoon,
+    Verdict,
+    as_compared,
+    code_of,
+    rule_mistakes,
+    sent_again,
+)
 from messaging.templates import CODE, MessageTemplate
 
 # To one number or address; whoever asks for more is a machine, or somebody who pays for none of it.
@@ -80,11 +91,64 @@ class CodeDesk:
         """Queue the message, before all others. Raises Refused, CodeRefused and StoreUnavailable."""
         if mistakes := rule_mistakes(order.rules):
             raise Refused(" ".join(mistakes), "length")
+        message, code = await self._made(order)
+        kept = self._kept_of(self._ids.new(), message, order.rules)
+        salt = secrets.token_bytes(_SALT_BYTES)
+        await self._register.add(
+            kept, salt, hashed(code, salt), message, since=self._since(), most=MOST_AN_HOUR
+        )
+        return kept
+
+    async def send_again(self, id: str) -> KeptCode:
+        """Another code, which makes the former wrong: after a minute, three in all.
+
+        Raises Missing, Refused, CodeRefused and StoreUnavailable.
+        """
+        known, before = await self._register.get(id)
+        rules = CodeRules(
+            length=known.length,
+            alphabet=LETTERS_AND_DIGITS if known.letters else DIGITS,
+            lifetime=known.expires_at - known.sent_at,
+            most_attempts=known.most_attempts,
+        )
+        code_before = OneTimeCode(b"", known.sent_at, known.sends, known.wrong, known.used_at)
+        try:
+            sent_again(code_before, rules, b"", self._clock.now())
+        except TooSoon as too_soon:
+            raise Refused(str(too_soon), "code_id") from too_soon
+        if before.point is None:
+            raise Refused("The person was erased: there is nowhere to send another code.", "code_id")
+        order = CodeOrder(before.point, before.channel, before.template, before.language, rules)
+        message, code = await self._made(order)
+        fresh = self._kept_of(known.id, message, rules)
+        kept = replace(fresh, sends=known.sends + 1, wrong=known.wrong)
+        salt = secrets.token_bytes(_SALT_BYTES)
+        given = kept, salt, hashed(code, salt), message
+        await self._register.send_again(*given, since=self._since(), most=MOST_AN_HOUR)
+        return kept
+
+    def _since(self) -> datetime:
+        return self._clock.now() - timedelta(hours=1)
+
+    def _kept_of(self, id: str, message: Message, rules: CodeRules) -> KeptCode:
+        return KeptCode(
+            id=id,
+            message_id=message.id,
+            length=rules.length,
+            most_attempts=rules.most_attempts,
+            sent_at=message.at,
+            expires_at=message.at + rules.lifetime,
+            letters=rules.alphabet != DIGITS,
+        )
+
+    async def _made(self, order: CodeOrder) -> tuple[Message, str]:
+        """The message and its code, which the gate lets out. Raises Refused and CodeRefused."""
         now, rules = self._clock.now(), order.rules
         contact = await self._contacts.by_point(order.point)
         code = code_of(rules, [secrets.randbelow(len(rules.alphabet)) for _ in range(rules.length)])
         message = replace(
             self._written(order, contact, code),
+            at=now,
             data={"shown": self._written(order, contact, _MASKED).text},
             priority=CODE_PRIORITY,
             expires_at=now + rules.lifetime,
@@ -102,18 +166,7 @@ class CodeDesk:
         decision = await self._gate.ask(asked_for(asked, now, rules.lifetime))
         if not decision.allowed:
             raise CodeRefused(decision)
-        salt = secrets.token_bytes(_SALT_BYTES)
-        kept = KeptCode(
-            id=self._ids.new(),
-            message_id=message.id,
-            length=rules.length,
-            most_attempts=rules.most_attempts,
-            sent_at=now,
-            expires_at=now + rules.lifetime,
-        )
-        since = now - timedelta(hours=1)
-        await self._register.add(kept, salt, hashed(code, salt), message, since=since, most=MOST_AN_HOUR)
-        return kept
+        return message, code
 
     async def check(self, id: str, entered: str) -> tuple[Verdict, KeptCode]:
         """Raises Missing and StoreUnavailable."""

@@ -106,7 +106,10 @@ class ShortLinks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptCode:
-    """`wrong`: how many wrong ones were entered."""
+    """The newest of those that were sent. `wrong`: how many wrong ones were entered, for any of them.
+
+    `letters`: it may have letters, too.
+    """
 
     id: str
     message_id: str
@@ -116,6 +119,8 @@ class KeptCode:
     expires_at: datetime
     wrong: int = 0
     used_at: datetime | None = None
+    sends: int = 1
+    letters: bool = False
 
     @property
     def attempts_left(self) -> int:
@@ -124,6 +129,16 @@ class KeptCode:
 
 class OneTimeCodes(Protocol):
     """Raises StoreUnavailable, Missing and Refused."""
+
+    async def get(self, id: str) -> tuple[KeptCode, Message]:
+        """With the message of the newest code, which may be erased by now."""
+
+    async def send_again(
+        self, code: KeptCode, salt: bytes, hashed: bytes, message: Message, *, since: datetime, most: int
+    ) -> None:
+        """Another code in place of the former, which `code` has `sends` of; what of that is still queued is
+        stopped. Refused when somebody was faster, and as by `add`.
+        """
 
     async def add(
         self, code: KeptCode, salt: bytes, hashed: bytes, message: Message, *, since: datetime, most: int

@@ -17,10 +17,12 @@ from messaging.codes import CodeRules, OneTimeCode, Verdict, tried
 from messaging.states import MessageState
 from store.message_adding import add_messages
 from store.message_moves import Moves
-from store.registers.transactions import written
+from store.message_rows import message_of
+from store.registers.transactions import read, written
 from store.tables import messages, one_time_codes
 
 ENTERED = "its code was entered"
+SENT_AGAIN = "another code was sent"
 _c = one_time_codes.c
 
 
@@ -36,35 +38,41 @@ class SqlOneTimeCodes:
         self, code: KeptCode, salt: bytes, hashed: bytes, message: Message, *, since: datetime, most: int
     ) -> None:
         now = self._clock.now()
-        assert message.point is not None
-        value = message.point.value
-        sent = (
-            select(func.count())
-            .select_from(one_time_codes.join(messages, messages.c.id == _c.message_id))
-            .where(messages.c.point_value == value, _c.sent_at > since)
-        )
 
         def work(connection: Connection) -> None:
-            if connection.dialect.name == "postgresql":  # of two at once, the second counts the first
-                turn = func.hashtextextended(f"one_time_codes {value}", 0)
-                connection.execute(select(func.pg_advisory_xact_lock(turn)))
-            if connection.execute(sent).scalar_one() >= most:
-                raise Refused(f"{most} codes were sent there within the hour: wait before another.", "to")
+            _check_room(connection, message, since, most)
             add_messages(connection, [message], self._ids.new, now)
-            connection.execute(
-                insert(one_time_codes),
-                {
-                    "id": code.id,
-                    "message_id": message.id,
-                    "salt": salt.hex(),
-                    "hashed": hashed.hex(),
-                    "length": code.length,
-                    "most_attempts": code.most_attempts,
-                    "sent_at": code.sent_at,
-                    "expires_at": code.expires_at,
-                    "wrong": 0,
-                },
+            connection.execute(insert(one_time_codes), {"id": code.id, **_columns(code, salt, hashed)})
+
+        await written(self._engine, work)
+
+    async def get(self, id: str) -> tuple[KeptCode, Message]:
+        def work(connection: Connection) -> tuple[KeptCode, Message]:
+            row = connection.execute(select(one_time_codes).where(_c.id == id)).one_or_none()
+            if row is None:
+                raise Missing(f"There is no code {id}.")
+            sent = connection.execute(select(messages).where(messages.c.id == row.message_id)).one()
+            return _kept(row), message_of(sent)
+
+        return await read(self._engine, work)
+
+    async def send_again(
+        self, code: KeptCode, salt: bytes, hashed: bytes, message: Message, *, since: datetime, most: int
+    ) -> None:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> None:
+            _check_room(connection, message, since, most)
+            known = connection.execute(select(_c.message_id).where(_c.id == code.id)).scalar_one()
+            put = update(one_time_codes).where(
+                _c.id == code.id, _c.sends == code.sends - 1, _c.wrong == code.wrong, _c.used_at.is_(None)
             )
+            add_messages(connection, [message], self._ids.new, now)
+            if connection.execute(put.values(_columns(code, salt, hashed))).rowcount != 1:
+                raise Refused("The code was used or sent again meanwhile.", "code_id")
+            moves = Moves(connection, now)
+            moves.make([Move(known, MessageState.STOPPED, now, SENT_AGAIN, "sent_again")])
+            moves.write()
 
         await written(self._engine, work)
 
@@ -96,6 +104,37 @@ class SqlOneTimeCodes:
         return await written(self._engine, work)
 
 
+def _check_room(connection: Connection, message: Message, since: datetime, most: int) -> None:
+    """Raises Refused."""
+    assert message.point is not None
+    value = message.point.value
+    sent = (
+        select(func.coalesce(func.sum(_c.sends), 0))
+        .select_from(one_time_codes.join(messages, messages.c.id == _c.message_id))
+        .where(messages.c.point_value == value, _c.sent_at > since)
+    )
+    if connection.dialect.name == "postgresql":  # of two at once, the second counts the first
+        turn = func.hashtextextended(f"one_time_codes {value}", 0)
+        connection.execute(select(func.pg_advisory_xact_lock(turn)))
+    if connection.execute(sent).scalar_one() >= most:
+        raise Refused(f"{most} codes were sent there within the hour: wait before another.", "to")
+
+
+def _columns(code: KeptCode, salt: bytes, hashed: bytes) -> dict[str, Any]:
+    return {
+        "message_id": code.message_id,
+        "salt": salt.hex(),
+        "hashed": hashed.hex(),
+        "length": code.length,
+        "most_attempts": code.most_attempts,
+        "sent_at": code.sent_at,
+        "expires_at": code.expires_at,
+        "wrong": code.wrong,
+        "sends": code.sends,
+        "letters": code.letters,
+    }
+
+
 def _kept(row: Row[Any], **changed: Any) -> KeptCode:
     return KeptCode(
         id=row.id,
@@ -106,4 +145,6 @@ def _kept(row: Row[Any], **changed: Any) -> KeptCode:
         expires_at=row.expires_at,
         wrong=changed.get("wrong", row.wrong),
         used_at=changed.get("used_at", row.used_at),
+        sends=row.sends,
+        letters=row.letters,
     )

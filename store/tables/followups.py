@@ -5,7 +5,18 @@ None of these rows tells who a person is: that stands with their message.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 from store.tables.columns import UtcDateTime, metadata
 
@@ -24,7 +35,7 @@ short_links = Table(
 )
 
 # `hashed`: with the salt, both in hexadecimal digits; the code itself stands in its message until that has
-# gone out. `wrong`: tries.
+# gone out. `wrong`: tries. `sends`: how many codes there were; the row is of the newest, with its message.
 one_time_codes = Table(
     "one_time_codes",
     metadata,
@@ -38,6 +49,8 @@ one_time_codes = Table(
     Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("wrong", Integer, nullable=False),
     Column("used_at", UtcDateTime),
+    Column("sends", SmallInteger, nullable=False, server_default=text("1")),
+    Column("letters", Boolean, nullable=False, server_default=text("false")),
     sqlite_with_rowid=False,
 )
 

@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from compliance.facts import Channel
@@ -15,6 +16,7 @@ from engine.registers.messages import MessageFilter, Move
 from messaging.states import MessageState
 from store.database import create_engine, database_url
 from tests.api.serving import RunningApi, both_databases, problem
+from tests.conftest import HandClock
 
 ANNA = {"kind": "phone", "value": "+48600000001"}
 
@@ -89,6 +91,44 @@ async def test_what_is_kept_of_a_check_does_not_tell_the_code(api: RunningApi, a
         assert digest not in (hashlib.sha256(guessed).hexdigest(), hmac.digest(b"", guessed, "sha256").hex())
 
 
+@both_databases
+async def test_another_code_makes_the_former_wrong(
+    api: RunningApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.at = api.parts.clock.now()
+    for part in (api.parts.codes, api.parts.gate):
+        monkeypatch.setattr(part, "_clock", clock)
+    client = api.token("codes:write")
+    told, code = await sent(api, length=8, letters=True)
+    path = f"/codes/{told['id']}/resend"
+    assert "in 60 s" in problem(await client.post(path), 422, "refused")["detail"]
+    assert await entered(api, told["id"], "0" * 8) == ("wrong", 4)
+    former, codes = told["message_id"], [code]
+    for _ in range(2):
+        clock.pass_seconds(60)
+        reply = await client.post(path)
+        assert reply.status == 200, reply.raw
+        again = reply.json
+        assert (again["id"], again["attempts_left"], again["expires_at"] > told["expires_at"]) == (
+            told["id"],
+            4,
+            True,
+        )
+        assert (await api.store.messages.get(former)).state is MessageState.STOPPED
+        former = again["message_id"]
+        codes.append((await api.store.messages.get(former)).text[:8])
+    clock.pass_seconds(60)
+    assert "too often" in problem(await client.post(path), 422, "refused")["detail"]
+    assert len(set(codes)) == 3
+    assert await entered(api, told["id"], codes[1]) == ("wrong", 3)
+    assert await entered(api, told["id"], codes[2]) == ("right", 0)
+    problem(await client.post("/codes/none/resend"), 404, "not-found")
+    for _ in range(2):
+        await sent(api)
+    problem(await client.post("/codes", {"to": ANNA}), 422, "refused")  # each that was sent counts
+
+
+@both_databases
 async def test_after_so_many_wrong_ones_none_is_right(api: RunningApi) -> None:
     told, code = await sent(api, attempts=2)
     wrong = "0" * 6 if code != "0" * 6 else "1" * 6
