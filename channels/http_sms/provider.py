@@ -11,28 +11,26 @@ import orjson
 from yarl import URL
 
 from channels.callbacks import (
-    LONGEST_CALLBACK_BYTES,
     CallbackAnswer,
     CallbackGuard,
     CallbackRefused,
     CallbackRequest,
 )
-from channels.handing_over import HttpHandover, HttpReply, NotAnswered
+from channels.handing_over import HttpReply, NotAnswered
+from channels.http_provider import HttpProvider
 from channels.http_sms.callbacks import told_by
 from channels.http_sms.fields import Content, Values, filled, filled_json
 from channels.http_sms.settings import HttpSmsSettings
-from channels.standing import Standing
 from channels.writable import unwritable
 from compliance.facts import Channel
 from engine.ports import Clock
-from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
+from messaging.provider import Answer, Incoming, Pace, Receipt, Submission, Taken
 
 
-class HttpSmsProvider:
+class HttpSmsProvider(HttpProvider):
     """Implements messaging.provider.Provider and channels.callbacks.CallbackReceiver."""
 
     channel = Channel.SMS
-    longest_bytes = LONGEST_CALLBACK_BYTES
 
     def __init__(
         self,
@@ -43,32 +41,16 @@ class HttpSmsProvider:
         pace: Pace | None = None,
         guard: CallbackGuard | None = None,
     ) -> None:
-        self.name = name
-        self.pace = pace or Pace(at_once=10)
-        self._settings = settings
-        self._clock = clock
-        self.guard = guard
-        self._http = HttpHandover(
-            connections=self.pace.at_once,
+        super().__init__(
+            name,
+            pace or Pace(at_once=10),
             private_networks=settings.private_networks,
             verify_tls=settings.verify_tls,
             limit_seconds=settings.limit_seconds,
         )
-        self._standing = Standing()
-        self._listeners: Listeners | None = None
-
-    async def start(self, listeners: Listeners) -> None:
-        await self._http.start()
-        self._listeners = listeners
-        self._standing.begin(listeners.standing)
-
-    async def close(self) -> None:
-        self._listeners = None
-        self._standing.end()
-        await self._http.close()
-
-    async def ask(self, reference: str) -> Receipt | None:
-        return None
+        self._settings = settings
+        self._clock = clock
+        self.guard = guard
 
     async def submit(self, submission: Submission) -> Answer:
         if refused := unwritable(submission):
@@ -82,12 +64,11 @@ class HttpSmsProvider:
         return self._standing.account(answer) if account else self._standing.saw(answer)
 
     async def take(self, request: CallbackRequest) -> CallbackAnswer:
-        guard, listeners = self.guard, self._listeners
+        guard = self.guard
         if guard is None:
             raise CallbackRefused(404, "no callback is set up for it")
         guard.admit(request)
-        if listeners is None:
-            raise CallbackRefused(503, "the provider is not open")
+        listeners = self._listeners
         if request.method == "POST" and request.body:
             content = Content(request.body, request.headers.get("content-type", ""))
         elif guard.signature is not None:

@@ -13,18 +13,17 @@ import orjson
 from yarl import URL
 
 from channels.callbacks import (
-    LONGEST_CALLBACK_BYTES,
     CallbackAnswer,
     CallbackRefused,
     CallbackRequest,
     same_secret,
 )
-from channels.handing_over import LONGEST_RETRY_SECONDS, HttpHandover, HttpReply, NotAnswered
-from channels.standing import Standing
+from channels.handing_over import LONGEST_RETRY_SECONDS, HttpReply, NotAnswered
+from channels.http_provider import HttpProvider
 from channels.writable import unwritable
 from compliance.facts import Channel
 from messaging.permission import PERMISSION, Permission
-from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
+from messaging.provider import Answer, Incoming, Listeners, Pace, Submission, Taken
 
 LONGEST_TEXT = 4096
 _PREFIX = "telegram:"
@@ -54,41 +53,30 @@ class TelegramBot:
             raise ValueError("a webhook needs a secret: anybody could send updates")
 
 
-class TelegramProvider:
+class TelegramProvider(HttpProvider):
     """Implements messaging.provider.Provider and channels.callbacks.CallbackReceiver."""
 
     channel = Channel.MESSENGER
-    longest_bytes = LONGEST_CALLBACK_BYTES
 
     def __init__(self, name: str, bot: TelegramBot, *, pace: Pace | None = None) -> None:
-        self.name = name
         # Telegram allows a bot 30 messages a second.
-        self.pace = pace or Pace(at_once=10, per_second=25.0)
+        pace = pace or Pace(at_once=10, per_second=25.0)
+        super().__init__(name, pace, private_networks=bot.private_networks)
         self._bot = bot
-        self._http = HttpHandover(connections=self.pace.at_once, private_networks=bot.private_networks)
-        self._standing = Standing()
-        self._listeners: Listeners | None = None
         self._hook: asyncio.Task[None] | None = None
 
     async def start(self, listeners: Listeners) -> None:
-        await self._http.start()
-        self._listeners = listeners
-        self._standing.begin(listeners.standing)
+        await super().start(listeners)
         if self._bot.callback_url:
             self._hook = asyncio.create_task(self._hooked(), name=f"telegram webhook {self.name}")
 
     async def close(self) -> None:
-        self._listeners = None
         if self._hook is not None:
             self._hook.cancel()
             with suppress(asyncio.CancelledError):
                 await self._hook
             self._hook = None
-        self._standing.end()
-        await self._http.close()
-
-    async def ask(self, reference: str) -> Receipt | None:
-        return None
+        await super().close()
 
     async def submit(self, submission: Submission) -> Answer:
         if refused := unwritable(submission):
@@ -112,11 +100,9 @@ class TelegramProvider:
         secret = request.headers.get("x-telegram-bot-api-secret-token", "")
         if not same_secret(secret, self._bot.secret):
             raise CallbackRefused(403, "its secret is missing or wrong")
-        if self._listeners is None:
-            raise CallbackRefused(503, "the provider is not open")
-        incoming = _incoming(_object(request.body), self.name)
+        listeners, incoming = self._listeners, _incoming(_object(request.body), self.name)
         if incoming is not None:
-            await self._listeners.incoming(incoming)
+            await listeners.incoming(incoming)
         return CallbackAnswer(200)
 
     async def _hooked(self) -> None:

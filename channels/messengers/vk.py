@@ -12,19 +12,18 @@ from urllib.parse import urlencode
 import orjson
 
 from channels.callbacks import (
-    LONGEST_CALLBACK_BYTES,
     CallbackAnswer,
     CallbackRefused,
     CallbackRequest,
     same_secret,
 )
-from channels.handing_over import HttpHandover, HttpReply, NotAnswered
-from channels.standing import Standing
+from channels.handing_over import HttpReply, NotAnswered
+from channels.http_provider import HttpProvider
 from channels.writable import unwritable
 from compliance.facts import Channel
 from engine.ports import Clock
 from messaging.permission import PERMISSION, Permission
-from messaging.provider import Answer, Incoming, Listeners, Pace, Receipt, Submission, Taken
+from messaging.provider import Answer, Incoming, Pace, Submission, Taken
 
 LONGEST_TEXT = 4096
 _PREFIX = "vk:"
@@ -51,7 +50,7 @@ class VkCommunity:
     private_networks: bool = False
 
 
-class VkProvider:
+class VkProvider(HttpProvider):
     """Implements messaging.provider.Provider and channels.callbacks.CallbackReceiver.
 
     VK delivers a message once for each `random_id`, which is made of our message's id: one that nobody
@@ -59,30 +58,13 @@ class VkProvider:
     """
 
     channel = Channel.MESSENGER
-    longest_bytes = LONGEST_CALLBACK_BYTES
 
     def __init__(self, name: str, community: VkCommunity, *, clock: Clock, pace: Pace | None = None) -> None:
-        self.name = name
         # VK allows a community 20 requests a second.
-        self.pace = pace or Pace(at_once=5, per_second=18.0)
+        pace = pace or Pace(at_once=5, per_second=18.0)
+        super().__init__(name, pace, private_networks=community.private_networks)
         self._community = community
         self._clock = clock
-        self._http = HttpHandover(connections=self.pace.at_once, private_networks=community.private_networks)
-        self._standing = Standing()
-        self._listeners: Listeners | None = None
-
-    async def start(self, listeners: Listeners) -> None:
-        await self._http.start()
-        self._listeners = listeners
-        self._standing.begin(listeners.standing)
-
-    async def close(self) -> None:
-        self._listeners = None
-        self._standing.end()
-        await self._http.close()
-
-    async def ask(self, reference: str) -> Receipt | None:
-        return None
 
     async def submit(self, submission: Submission) -> Answer:
         if refused := unwritable(submission):
@@ -110,11 +92,9 @@ class VkProvider:
             return CallbackAnswer(200, self._community.confirmation.encode())
         if not same_secret(str(event.get("secret", "")), self._community.secret):
             raise CallbackRefused(403, "its secret is missing or wrong")
-        if self._listeners is None:
-            raise CallbackRefused(503, "the provider is not open")
-        incoming = self._incoming(event)
+        listeners, incoming = self._listeners, self._incoming(event)
         if incoming is not None:
-            await self._listeners.incoming(incoming)
+            await listeners.incoming(incoming)
         return _OK
 
     async def _sent(self, user: str, submission: Submission) -> Answer:
