@@ -102,8 +102,9 @@ class Moves:
         told: dict[str, Receipt] = {}
         for receipt in receipts:
             key = receipt.provider, receipt.reference
-            message_id = owners.get(key)
-            if message_id is None:
+            message_id = owners.get(key, "")
+            # Its message may have been sent again, or the reference given to another one, before the lock.
+            if key not in states.get(message_id, {}):
                 unknown.append(receipt)
                 continue
             if may_become(states[message_id][key], receipt.state):

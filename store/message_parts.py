@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, delete, tuple_
 
 from messaging.provider import Receipt
 from messaging.states import MessageState
@@ -44,13 +44,12 @@ def early_of(connection: Connection, keys: Collection[Key]) -> list[Receipt]:
     if not any(connection.exec_driver_sql(sql, asked).first() for asked in _asked(connection, keys)):
         return []
     these = tuple_(early_receipts.c.provider, early_receipts.c.reference).in_(sorted(keys))
-    chosen = select(early_receipts).where(these).order_by(early_receipts.c.at)
-    found = [
+    # Read as they are taken away: one that comes between a look and that would be lost.
+    taken = connection.execute(delete(early_receipts).where(these).returning(early_receipts)).all()
+    return [
         Receipt(row.provider, row.reference, MessageState(row.state), row.at, row.code, row.why)
-        for row in connection.execute(chosen)
+        for row in sorted(taken, key=lambda row: row.at)
     ]
-    connection.execute(delete(early_receipts).where(these))
-    return found
 
 
 def _asked(connection: Connection, keys: Collection[Key]) -> Iterator[tuple[object, object]]:
