@@ -30,6 +30,7 @@ from schedules.opening_hours import OpeningHours
 from schedules.spans import parse_spans
 from store.store import Store, open_store
 from tests.conftest import HandClock
+from tests.filled import filled
 
 SECRET = "a secret of our web server"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -80,7 +81,9 @@ class Site:
 
 @pytest.fixture
 async def site(tmp_path: Path, clock: HandClock) -> AsyncIterator[Site]:
-    store = open_store(f"sqlite:///{tmp_path}/x.db", tmp_path / "spool", clock=clock, flush_seconds=0.005)
+    store = open_store(
+        filled(f"sqlite:///{tmp_path}/x.db"), tmp_path / "spool", clock=clock, flush_seconds=0.005
+    )
     await store.start()
     plain = CallbackForm("contact", SECRET, "orders", campaign="callbacks")
     strict = replace(
