@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from messaging.chat_site import InvitationRule
@@ -36,6 +38,8 @@ def test_pages_of_the_visit_are_counted() -> None:
         ("https://shop.example.com/pricing/teams?x=/other#y", True),
         ("https://shop.example.com/help/a/more", True),
         ("https://shop.example.com/help/more", False),
+        ("https://shop.example.com/help//more", True),
+        ("https://shop.example.com/help/a/more/b", False),
         ("https://shop.example.com/about?to=/pricing", False),
         ("https://shop.example.com", False),
         ("https://shop.example.com/PRICING", False),
@@ -60,6 +64,15 @@ def test_a_pattern_has_no_other_signs_than_the_star() -> None:
         )
         is False
     )
+
+
+def test_a_long_address_takes_no_longer() -> None:
+    rule = InvitationRule({"en": "x"}, pages=("/*/offer/*/x*.html",))
+    address = "https://shop.example.com" + "/offer" * 1000 + "/offer/x" * 6000
+    began = time.process_time()
+    assert not invites(rule, Visit(address, 1), can_open=True)
+    assert invites(rule, Visit(f"{address}.html", 1), can_open=True)
+    assert time.process_time() - began < 1.0
 
 
 def test_without_patterns_any_page_will_do() -> None:
