@@ -39,6 +39,8 @@ SAY_SECONDS = 2.0
 # Whoever talked with the visitor lately is asked for first.
 KNOWN_FOR = timedelta(days=1)
 KNOWN_AMONG = 5
+# Open chats of a site that one address may have: a quarter of all, but so many at least.
+LEAST_OF_ADDRESS = 20
 CLOSING_SECONDS = 3.0
 
 log = structlog.get_logger("chats")
@@ -52,6 +54,7 @@ class LiveChats:
         self._carried = carried
         self._chats: dict[str, ChatInProgress] = {}
         self._opening: dict[str, int] = {}  # site -> so many are being opened
+        self._addresses: dict[str, str] = {}  # chat -> from where it was opened
         self._stop_watching: Callable[[], None] = lambda: None
         self._recovery = ChatRecovery(means, self._chats, over=self._over)
 
@@ -77,6 +80,7 @@ class LiveChats:
 
     def _over(self, chat: ChatInProgress) -> None:
         self._chats.pop(chat.id, None)
+        self._addresses.pop(chat.id, None)
 
     def _on_board(self, news: BoardNews) -> None:
         """Who goes gives their visitors back."""
@@ -94,8 +98,10 @@ class LiveChats:
         flow = self._means.flows.by_name(site.flow)
         if flow is None:
             raise ChatRefused("site", f"The flow {site.flow} of the site {site.name} is not loaded.")
-        busy = sum(one.chat.site == site.name and one.chat.is_open for one in self._chats.values())
-        if busy + self._opening.get(site.name, 0) >= site.at_once:
+        busy = [one.id for one in self._chats.values() if one.chat.site == site.name and one.chat.is_open]
+        near = sum(self._addresses.get(one) == arrival.remote for one in busy) if arrival.remote else 0
+        crowded = near >= max(LEAST_OF_ADDRESS, site.at_once // 4)
+        if crowded or len(busy) + self._opening.get(site.name, 0) >= site.at_once:
             raise ChatRefused("full", "Too many people are writing just now: try again in a moment.")
         self._opening[site.name] = self._opening.get(site.name, 0) + 1
         language = arrival.language if arrival.language in flow.languages else None
@@ -138,6 +144,8 @@ class LiveChats:
             raise _away() from away
         chat = self._chats[opened.id] = ChatInProgress(opened, site, means, lines=lines, over=self._over)
         chat.known_agent = known_agent
+        if arrival.remote:
+            self._addresses[opened.id] = arrival.remote
         if arrival.consent:
             await self._keep_consent(opened, arrival.consent)
         if arrival.phone and (phone := parse_number(arrival.phone, means.region).e164):
@@ -202,6 +210,10 @@ class LiveChats:
         button = next((one for one in chat.buttons if one.value == value), None)
         if button is None:
             raise ChatRefused("again", "That choice is not offered any more: choose anew.")
+        try:
+            chat.pace.press(self._means.clock.now())
+        except TooMuch as much:
+            raise ChatRefused(much.code, str(much), **much.values) from much
         seq = chat.visitor_presses(button, client_id[:NAME_MOST])
         await chat.kept(SAY_SECONDS)
         return seq

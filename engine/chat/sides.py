@@ -40,7 +40,7 @@ class Arrival:
     """Who opens a chat. `visitor`: the browser's own lasting random id, which is the contact's point.
 
     `consent`: the text that they agreed to, as it was shown; "" where the site shows none. `invited`: the
-    invitation that they followed.
+    invitation that they followed. `remote`: what one subscriber's addresses have in common.
     """
 
     site: str

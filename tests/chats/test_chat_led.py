@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from engine.chat.sides import Arrival, ChatRefused, PageSeen
+from engine.chat.live_chats import LEAST_OF_ADDRESS
+from engine.chat.sides import Arrival, ChatRefused, Opened, PageSeen
 from history.interaction import Channel
 from messaging.chat import ChatPhase, LineKind
+from messaging.chat_limits import MOST_IN_MINUTE
 from tests.chats.stage import ChatStage, shipped
 
 
@@ -101,6 +104,31 @@ async def test_one_row_of_the_history(stage: ChatStage) -> None:
     assert (consent.purpose, consent.proof.text) == ("chat", "I agree.")
     assert [line.kind for line in visitor.lines].count(LineKind.PAGE) == 0
     assert visitor.chat.phase is ChatPhase.CLOSED
+
+
+async def test_a_menu_is_not_walked_for_ever(stage: ChatStage) -> None:
+    stage.here("anna")
+    visitor = await stage.visitor()
+    for _ in range(MOST_IN_MINUTE):
+        await visitor.press("4")
+    with pytest.raises(ChatRefused) as refused:
+        await visitor.press("4")
+    assert refused.value.code == "too_fast"
+
+
+async def test_one_address_leaves_room_for_others(stage: ChatStage) -> None:
+    stage.site = replace(stage.site, at_once=40)
+
+    async def come(n: int, remote: str) -> Opened:
+        return await stage.chats.open(Arrival("shop", f"v{n}", "en", remote=remote))
+
+    opened = [await come(n, "here") for n in range(LEAST_OF_ADDRESS)]
+    with pytest.raises(ChatRefused) as refused:
+        await come(20, "here")
+    assert refused.value.code == "full"
+    await come(20, "there")
+    await stage.chats.end(opened[0].id, opened[0].secret)
+    await come(21, "here")
 
 
 async def test_what_is_refused(stage: ChatStage) -> None:

@@ -65,6 +65,7 @@ def test_a_closed_chat_is_over_for_good() -> None:
 
 def test_words_are_kept_as_people_write_them() -> None:
     assert written("  a\r\nb\x00\u202e  ") == "a\nb"
+    assert written("w\u00a0domu: 100\u202f000\u2028") == "w domu: 100 000"
     assert written("👩\u200d👩\u200d👧 ❤\ufe0f") == "👩\u200d👩\u200d👧 ❤\ufe0f"
     for text, code in (("", "empty"), (" \x07\n", "empty"), ("x" * (LONGEST_WORDS + 1), "too_long")):
         with pytest.raises(TooMuch) as refused:
@@ -95,5 +96,18 @@ def test_a_chat_has_an_end() -> None:
     pace = VisitorPace()
     for n in range(MOST_LINES):
         pace.take(f"line {n}", after(4 * n))
-    with pytest.raises(TooMuch, match="begin another"):
+    with pytest.raises(TooMuch, match="begin another") as refused:
         pace.take("more", after(9000))
+    assert refused.value.code == "closed", "what is refused for a moment is sent again and again"
+
+
+def test_buttons_may_be_pressed_again_but_not_for_ever() -> None:
+    pace = VisitorPace()
+    for n in range(MOST_IN_MINUTE):
+        pace.press(after(n))
+    with pytest.raises(TooMuch, match="wait a moment"):
+        pace.press(after(30))
+    for n in range(MOST_IN_MINUTE, MOST_LINES):
+        pace.press(after(4 * n))
+    with pytest.raises(TooMuch, match="begin another"):
+        pace.press(after(9000))
