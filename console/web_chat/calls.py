@@ -11,7 +11,7 @@ from console.web_chat.door import Door
 from console.web_chat.refusals import Turned
 from console.web_chat.talking import turned_away
 from engine.chat.sides import VisitorSide
-from engine.ports import VisitorRefused, Visitors
+from engine.ports import VisitorAnswer, VisitorRefused, Visitors
 
 _KEYS = re.compile(r"[0-9*#]{1,32}")
 
@@ -27,6 +27,7 @@ class ChatCalls:
         self._door = door
         self._side = side
         self._visitors = visitors
+        self._calls: dict[str, str] = {}  # chat -> its visitor's call; "" while it is offered
 
     def routes(self) -> list[web.RouteDef]:
         one = "/chat/{site}/call/{visitor_id}"
@@ -44,13 +45,35 @@ class ChatCalls:
         self._door.of_chat(asked.chat)
         if site.number is None:
             raise Turned("no_call")
-        await self._side.check(asked.chat, asked.secret)
-        try:
-            answer = await self._visitors.offer(asked.sdp, site.number)
-        except VisitorRefused as refused:
-            raise Turned("no_call") from refused
-        await self._side.calls(asked.chat, asked.secret, answer.visitor_id)
+        if not (await self._side.check(asked.chat, asked.secret)).is_open:
+            raise Turned("closed")
+        answer = await self._offered(asked, site.number)
         return web.json_response({"visitor": answer.visitor_id, "sdp": answer.sdp})
+
+    async def _offered(self, asked: BrowserCall, number: str) -> VisitorAnswer:
+        """A chat has one call at a time: the lines for browsers are few, and everybody's."""
+        over = [chat for chat, call in self._calls.items() if call and call not in self._visitors]
+        for chat in over:
+            del self._calls[chat]
+        before = self._calls.get(asked.chat)
+        if before == "":
+            raise Turned("too_fast")
+        self._calls[asked.chat] = call = ""
+        try:
+            if before:  # of a page that was loaded anew
+                await self._visitors.hang_up(before)
+            answer = await self._visitors.offer(asked.sdp, number)
+            call = answer.visitor_id
+            await self._side.calls(asked.chat, asked.secret, call)
+        except BaseException as failed:
+            del self._calls[asked.chat]
+            if call:
+                await self._visitors.hang_up(call)
+            if isinstance(failed, VisitorRefused):
+                raise Turned("no_call") from failed
+            raise
+        self._calls[asked.chat] = call
+        return answer
 
     async def keys(self, request: web.Request) -> web.Response:
         self._door.from_own_page(request)

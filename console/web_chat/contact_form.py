@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -83,6 +85,7 @@ class ContactForms:
         try:
             site = self._door.from_own_page(request)
             language = self._door.language(request, site)
+            self._door.parent(request, site)  # else the answer could not be shown
             values = await _sent(request)
             await self._take(request, site, language, values)
         except WrongForm as wrong:
@@ -142,7 +145,7 @@ class ContactForms:
         await self._callbacks.request(
             Actor(ActorKind.TOKEN, source, request.remote or ""),
             callback,
-            ask_id=f"{source}:{stamp}",  # sent twice it is one request
+            ask_id=f"{source}:{stamp}:{_digest(values)}",  # sent twice as it was, it is one request
             consent=consent_of(filled, callback, source),
         )
 
@@ -205,6 +208,10 @@ def _known_zone(name: str) -> str | None:
         return time_zone_of(name) if name else None
     except ValueError:
         return None
+
+
+def _digest(values: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def _field(place: tuple[int | str, ...]) -> str:

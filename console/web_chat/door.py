@@ -60,6 +60,14 @@ class Door:
             raise Turned("foreign")
         return site
 
+    def parent(self, request: web.Request, site: ChatSite) -> str:
+        """The origin of the page that has ours in a frame, if one has. Raises Turned "foreign"."""
+        parent = request.query.get("parent", "").lower()
+        framed = request.headers.get("Sec-Fetch-Dest", "") in ("iframe", "frame", "embed", "object")
+        if (parent or framed) and parent not in site.origins:
+            raise Turned("foreign")
+        return parent
+
     def newcomer(self, request: web.Request, site: ChatSite, *, stamp: str, decoy: str, who: str) -> None:
         """Who opens a chat or sends a form. Raises Turned "again", whatever it was that gave them away.
 

@@ -88,10 +88,7 @@ class ChatPages:
 
     def rendered(self, request: web.Request, site: ChatSite, language: str, form: FormState) -> web.Response:
         """Raises Turned "foreign" for the frame of a page that is not the site's."""
-        parent = request.query.get("parent", "").lower()
-        framed = request.headers.get("Sec-Fetch-Dest", "") in ("iframe", "frame", "embed", "object")
-        if (parent or framed) and parent not in site.origins:
-            raise Turned("foreign")
+        parent = self._door.parent(request, site)
         words = self._door.words(language)
         open_now = self._side.can_open(site.name)
         html = (

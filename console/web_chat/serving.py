@@ -51,7 +51,7 @@ class WebChat:
         )
         self._parts = (
             pages,
-            Talking(door, side, clock),
+            Talking(door, side, clock, region),
             self._stream,
             ChatCalls(door, side, visitors),
             forms,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 
 import orjson
 from aiohttp import web
 
+from console.api.rate_limits import address_key
 from console.faults import Fault
 from console.page_streams import PageStreams
 from console.sending import send
@@ -19,6 +21,8 @@ from console.web_chat.telling import news_told
 from engine.chat.sides import ChatNews, ChatRefused, VisitorSide
 
 MOST_STREAMS = 2000
+# Of one address, which may be an office or a mobile network: it must not take the others' away.
+MOST_OF_ADDRESS = 200
 HEARTBEAT_SECONDS = 15.0
 _LARGEST_SEQ = 10**9
 
@@ -33,6 +37,7 @@ class ChatStream:
         self._door = door
         self._side = side
         self._streams = PageStreams(MOST_STREAMS)
+        self._addresses = Counter[str]()
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/chat/{site}/events", turned_away(self._door, self.get))]
@@ -43,7 +48,7 @@ class ChatStream:
     async def get(self, request: web.Request) -> web.StreamResponse:
         self._door.from_own_page(request)
         chat, secret = request.headers.get("X-Chat", ""), request.headers.get("X-Chat-Secret", "")
-        if not chat or not secret or len(chat) > 100 or len(secret) > 200:
+        if not chat or not secret or len(chat) > 100 or len(secret) > 200 or not (chat + secret).isascii():
             raise Turned("gone")
         await self._side.check(chat, secret)
         last = request.headers.get("Last-Event-ID", "0")
@@ -56,10 +61,18 @@ class ChatStream:
             except ChatRefused as refused:
                 await send(response, f"event: refused\ndata: {code_of(refused)}\n\n".encode())
 
+        address = address_key(request.remote)
+        if self._addresses[address] >= MOST_OF_ADDRESS:
+            raise Turned("full")
+        self._addresses[address] += 1
         try:
             return await self._streams.serve(tell)
         except Fault as full:
             raise Turned("full") from full
+        finally:
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
 
     async def _tell(self, response: web.StreamResponse, news: AsyncIterator[ChatNews], last: int) -> None:
         """Until the chat is closed, or the page has gone."""

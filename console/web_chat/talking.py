@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from calls.numbers import parse_number
+from console.api.rate_limits import address_key
 from console.web_chat.asking import (
     CallMe,
     OfChat,
@@ -45,10 +47,11 @@ def turned_away(door: Door, handler: Handler) -> Handler:
 class Talking:
     """POST /chat/{site}/open, say, press, seen, typing, end and call-me. All take and answer JSON."""
 
-    def __init__(self, door: Door, side: VisitorSide, clock: Clock) -> None:
+    def __init__(self, door: Door, side: VisitorSide, clock: Clock, region: str) -> None:
         self._door = door
         self._side = side
         self._clock = clock
+        self._region = region
 
     def routes(self) -> list[web.RouteDef]:
         handlers: dict[str, Handler] = {
@@ -90,7 +93,7 @@ class Talking:
             name=cleaned(asked.name) or "",
             consent=asked.consent,
             invited=site.said(rule.text, language) if rule else "",
-            remote=request.remote or "",
+            remote=address_key(request.remote),
         )
 
     async def say(self, request: web.Request) -> web.Response:
@@ -142,6 +145,11 @@ class Talking:
         self._door.from_own_page(request)
         wanted = await sent(CallMe, request)
         self._door.of_chat(wanted.chat)
-        self._door.number(wanted.chat)
+        await self._side.check(wanted.chat, wanted.secret)
+        if (
+            known := parse_number(wanted.number, self._region).e164
+        ) is not None:
+            self._door.number(wanted.chat)
+            self._door.number(known)  # as the form: whoever opens many chats could have somebody called
         number = await self._side.wants_call(wanted.chat, wanted.secret, wanted.number)
         return web.json_response({"number": number})

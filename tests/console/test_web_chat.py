@@ -278,6 +278,36 @@ async def test_a_call_from_the_browser_carries_the_chat_along(stage: Stage) -> N
     assert (status, body["code"]) == (409, "no_call")
 
 
+async def test_a_chat_has_one_call_at_a_time_and_one_that_is_over_has_none(stage: Stage) -> None:
+    chat = await stage.chat()
+    offer = {**chat, "sdp": "v=0\r\n"}
+    stage.offers.held = asyncio.Event()
+    first = asyncio.create_task(stage.browser.post("call/offer", offer))
+    await stage.offers.asked.wait()
+    status, body = await stage.browser.post("call/offer", offer)
+    assert (status, body["code"]) == (429, "too_fast")
+    stage.offers.held.set()
+    assert (await first)[0] == 200
+    assert (await stage.browser.post("call/offer", offer))[0] == 200  # the page was loaded anew
+    assert stage.offers.left == ["v1"]
+    stage.offers.left.clear()
+    other = await stage.chat()
+    stage.offers.held = asyncio.Event()
+    stage.offers.asked.clear()
+    ending = asyncio.create_task(stage.browser.post("call/offer", {**other, "sdp": "v=0\r\n"}))
+    await stage.offers.asked.wait()
+    stage.side.refusal = "closed"  # meanwhile
+    stage.offers.held.set()
+    status, body = await ending
+    assert (status, body["code"]) == (409, "closed")
+    assert stage.offers.left == ["v1"]
+    stage.side.refusal = ""
+    await stage.browser.post("end", other)
+    count = len(stage.offers.offered)
+    status, body = await stage.browser.post("call/offer", {**other, "sdp": "v=0\r\n"})
+    assert (status, body["code"], len(stage.offers.offered)) == (409, "closed", count)
+
+
 # --- who is turned away -----------------------------------------------------------------------------------
 
 
@@ -343,6 +373,47 @@ async def test_one_browser_is_held_off_while_the_office_is_not(stage: Stage) -> 
     assert others[-1][0] == 429  # but not a crowd of invented browsers
     stage.clock.pass_seconds(3600)
     assert (await stage.browser.post("open", stage.browser.opening(stamp)))[0] == 201
+
+
+async def test_many_chats_have_nobody_called_more_often(stage: Stage) -> None:
+    chats = [await stage.chat() for _ in range(NUMBER_RATE.burst + 1)]
+    wanted = ["600000001", "12", "600 000 001", "+48600000001", "0048 600 000 001"]
+    asked = [*zip(chats, wanted[:1] + wanted[2:], strict=True)]
+    for _ in range(NUMBER_RATE.burst + 1):  # a slip of the finger is no call
+        status, body = await stage.browser.post("call-me", {**chats[0], "number": "12"})
+        assert (status, body["code"]) == (422, "number")
+    answers = [(await stage.browser.post("call-me", {**chat, "number": n}))[0] for chat, n in asked]
+    assert answers == [200] * NUMBER_RATE.burst + [429]
+    assert (await stage.browser.post("call-me", {**chats[-1], "number": "600000002"}))[0] == 200
+
+
+async def test_one_address_leaves_streams_to_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.web_chat.stream.MOST_OF_ADDRESS", 2)
+    chat = await stage.chat()
+    secrets = {"X-Chat": chat["chat"], "X-Chat-Secret": chat["secret"]}
+    open_now = [await stage.browser.get("/chat/shop/events", **secrets) for _ in range(2)]
+    answer = await stage.browser.get("/chat/shop/events", **secrets)
+    assert (answer.status, (await answer.json())["code"]) == (503, "full")
+    await stage.browser.post("end", chat)
+    for one in open_now:
+        await one.read()
+    async with await stage.browser.get("/chat/shop/events", **secrets) as again:
+        assert again.status == 200
+
+
+@pytest.mark.parametrize("header", [b"X-Chat", b"X-Chat-Secret"])
+async def test_ids_in_no_alphabet_are_nobodys(stage: Stage, header: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.browser.server.port)
+    host = stage.browser.origin.removeprefix("http://").encode()
+    given = {b"X-Chat": b"chat1", b"X-Chat-Secret": b"secret-chat1", header: b"\xff\xfe"}
+    lines = [b"GET /chat/shop/events HTTP/1.1", b"Host: " + host, b"Connection: close"]
+    await stage.chat()
+    writer.write(b"\r\n".join([*lines, *(b": ".join(one) for one in given.items()), b"", b""]))
+    async with asyncio.timeout(patient(5)):
+        answer = await reader.read()
+    writer.close()
+    assert b'"gone"' in answer
+    assert stage.side.checked.isascii()
 
 
 async def test_words_that_pour_in_are_held_off(stage: Stage) -> None:
@@ -427,6 +498,23 @@ async def test_a_form_asks_for_a_callback_once(stage: Stage) -> None:
     assert not one.person_chose
     (consent,) = await stage.store.permissions.consents_of(str(one.contact_id))
     assert (consent.source, consent.proof.text) == ("chat-form:shop", CONSENT["en"])
+
+
+async def test_a_form_that_was_put_right_is_another_request(stage: Stage) -> None:
+    form = {**GOOD, "stamp": await stage.stamp()}
+    for number in ("600 000 001", "600 000 002"):  # the answer to the first was lost
+        assert (await stage.browser.send_form({**form, "number": number}))[0] == 202
+    assert {one.point.value for one in await stage.kept()} == {"+48600000001", "+48600000002"}
+
+
+async def test_a_form_in_the_frame_of_another_site_asks_for_nothing(stage: Stage) -> None:
+    form = {**GOOD, "stamp": await stage.stamp()}
+    url = stage.browser.server.make_url("/chat/shop/form?language=en&parent=https://evil.example")
+    for accept in ("text/html", "application/json"):
+        headers = stage.browser.headers({"Accept": accept})
+        async with stage.browser.session.post(url, data=form, headers=headers) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (403, "foreign")
+    assert await stage.kept() == []
 
 
 async def test_a_form_names_a_time_in_the_visitors_zone(stage: Stage) -> None:

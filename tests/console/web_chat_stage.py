@@ -60,6 +60,7 @@ class EchoingSide:
     refusal: str = ""
     buttons: tuple[Button, ...] = BUTTONS
     typed: int = 0
+    checked: str = ""  # whose chat was asked for last, and with which secret
     following: int = 0
     left: asyncio.Event = field(default_factory=asyncio.Event)  # nobody follows any more
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -160,6 +161,7 @@ class EchoingSide:
         self.called.append((id, visitor_call))
 
     async def check(self, id: str, secret: str) -> Chat:
+        self.checked = id + secret
         if self.refusal:
             raise ChatRefused(self.refusal, "refused")
         if secret != f"secret-{id}" or id not in self.chats:
@@ -168,9 +170,11 @@ class EchoingSide:
 
 
 class Offers:
-    """Implements engine.ports.Visitors."""
+    """Implements engine.ports.Visitors. `held`: an offer is answered when it is set."""
 
     def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.held: asyncio.Event | None = None
         self.offered: list[tuple[str, str]] = []
         self.pressed: list[tuple[str, str]] = []
         self.left: list[str] = []
@@ -180,6 +184,9 @@ class Offers:
         if self.refuses:
             raise VisitorRefused("too many")
         self.offered.append((sdp, dialled))
+        self.asked.set()
+        if self.held is not None:
+            await self.held.wait()
         return VisitorAnswer("v1", "v=0\r\n")
 
     async def press(self, visitor_id: str, keys: str) -> None:
