@@ -60,7 +60,7 @@ def routes(stage: Stage) -> set[str]:
     stage.desks, stage.floor = cast(Any, object()), cast(Any, object())  # nothing is asked of them
     stage.queues, stage.agents = cast(Any, object()), cast(Any, object())
     stage.api = MagicMock(operations=(), routes=list)
-    stage.messages, stage.written = MagicMock(), MagicMock()
+    stage.messages, stage.written, stage.agent_chats = MagicMock(), MagicMock(), MagicMock()
     stage.phone = PhoneSocket("ws://127.0.0.1:1/ws", "127.0.0.1")
     app = stage.application()
     return {resource.canonical for resource in app.router.resources() if isinstance(resource, web.Resource)}
