@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -192,16 +192,25 @@ def _lock_people(
     connection: Connection, queries: Sequence[PersonQuery], new_ids: Sequence[str], now: datetime
 ) -> list[str | None]:
     """As _lock_person, of many: locked together, in one lasting order. Who is missing is None's."""
-    keys = [None if q.point is None else (q.point.kind.value, q.point.value) for q in queries]
+    there = {None, *_there(connection, {q.contact_id for q in queries if q.contact_id is not None})}
+    # Who was erased since does not become a contact anew.
+    points = [q.point if q.contact_id in there else None for q in queries]
+    keys = [None if point is None else (point.kind.value, point.value) for point in points]
     wanted = {key: (new_id, now) for key, new_id in zip(keys, new_ids, strict=True) if key is not None}
     contacts_at = contacts_of(connection, statements_for(connection.dialect), dict(sorted(wanted.items())))
     reached = [None if key is None else contacts_at[key] for key in keys]
     if connection.dialect.name == "postgresql":
-        named = {one for one in (*reached, *(q.contact_id for q in queries)) if one is not None}
-        known = connection.execute(select(contacts.c.id).where(contacts.c.id.in_(sorted(named)))).scalars()
-        locked(connection, known.all())
+        locked(connection, [one for one in {*reached, *there} if one is not None])
     survivors = survivors_of(connection, [one for one in reached if one is not None])
     return [None if one is None else survivors[one] for one in reached]
+
+
+def _there(connection: Connection, contact_ids: Collection[str]) -> Sequence[str]:
+    """Of these the contacts that there are; none of them is erased before the transaction ends."""
+    if not contact_ids:
+        return ()
+    chosen = select(contacts.c.id).where(contacts.c.id.in_(sorted(contact_ids))).order_by(contacts.c.id)
+    return connection.execute(chosen.with_for_update(read=True, key_share=True)).scalars().all()
 
 
 def _contact_of(connection: Connection, point: ContactPoint, new_id: str, now: datetime) -> str:

@@ -282,6 +282,19 @@ async def test_a_person_without_a_point_or_who_is_none_is_refused(store: Store, 
     assert (await gate.ask(request(4, point=None, contact_id=contact_id))).allowed
 
 
+async def test_who_was_erased_as_many_were_asked_about_does_not_come_back(
+    store: Store, gate: Gatekeeper
+) -> None:
+    """A message may be claimed and its person erased before the gate is asked."""
+    anna = await store.history.contacts.create(ENGINE, ContactDraft((ANNA,)))
+    await store.privacy.erase(ENGINE, anna.id, "asked in a letter")
+    other = ContactPoint(PointKind.PHONE, "+48600000002")
+    gone, fresh = await gate.ask_all([request(1, contact_id=anna.id), request(2, point=other)])
+    assert (gone.allowed, fresh.allowed) == (False, True)
+    assert await store.history.contacts.by_point(ANNA) is None
+    assert await store.history.contacts.by_point(other) is not None
+
+
 # --- the audit --------------------------------------------------------------------------------------------
 
 
