@@ -43,10 +43,6 @@ _ON_THEIR_WAY = or_(
 )
 
 
-class _WrittenBefore(Exception):
-    """One of them was written meanwhile."""
-
-
 class SqlMailingQueue:
     """Implements engine.registers.mailings.MailingQueue. `worker`: a name that no other process has."""
 
@@ -101,9 +97,12 @@ class SqlMailingQueue:
             row = connection.execute(locked).one()
             if row.claimed_by != self._worker or row.state != MailingState.RUNNING.value:
                 return False
-            marks = [_mark(id, one, now) for one in outcomes]
-            if connection.execute(_WRITTEN, marks).rowcount not in (len(marks), -1):
-                raise _WrittenBefore  # no mark stays behind without its message
+            waiting = select(_r.n).where(
+                _r.mailing == id, _r.n.in_([one.n for one in outcomes]), _r.written_at.is_(None)
+            )
+            if len(connection.execute(waiting.with_for_update()).all()) < len(outcomes):
+                return False  # one of them was written, or erased, meanwhile
+            connection.execute(_WRITTEN, [_mark(id, one, now) for one in outcomes])
             add_runs(connection, [one.run for one in outcomes if one.run is not None])
             add_messages(
                 connection, [message for one in outcomes for message in one.messages], self._ids.new, now
@@ -113,10 +112,7 @@ class SqlMailingQueue:
             connection.execute(lease.values(claimed_until=now + timedelta(seconds=lease_seconds)))
             return True
 
-        try:
-            return await written(self._engine, work) if outcomes else True
-        except _WrittenBefore:
-            return False
+        return await written(self._engine, work) if outcomes else True
 
     async def hold(self, id: str) -> int:
         now = self._clock.now()

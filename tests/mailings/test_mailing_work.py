@@ -143,6 +143,21 @@ async def test_a_batch_with_one_that_was_written_before_loses_none_of_the_others
     assert len(await mill.messages(mailing)) + len(left) == 2
 
 
+async def test_a_batch_with_one_who_was_erased_meanwhile_is_made_again_without_them(mill: Mill) -> None:
+    people = await mill.people(3)
+    mailing = await started(mill, people)
+    queue = mill.store.mailing_queue("one")
+    await queue.claim(lease_seconds=60)
+    waiting = await queue.to_write(mailing, limit=10)
+    kept = await mill.store.mailings.get(mailing)
+    outcomes = work_of_mailings.written_ones(kept, waiting, mill.shelf, mill.clock.now())
+    await mill.store.privacy.erase(WE, people[1], "asked in a letter")
+    assert await queue.write(mailing, outcomes, lease_seconds=60) is False
+    assert await mill.messages(mailing) == []
+    await mill.rounds()
+    assert {one.contact_id for one in await mill.messages(mailing)} == {people[0], people[2]}
+
+
 async def test_pause_holds_what_is_queued_and_stop_ends_it(mill: Mill) -> None:
     mailing = await started(mill, await mill.people(3))
     await mill.rounds()
