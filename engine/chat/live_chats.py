@@ -39,6 +39,7 @@ SAY_SECONDS = 2.0
 # Whoever talked with the visitor lately is asked for first.
 KNOWN_FOR = timedelta(days=1)
 KNOWN_AMONG = 5
+KNOWN_SECONDS = 2.0
 # Open chats of a site that one address may have: a quarter of all, but so many at least.
 LEAST_OF_ADDRESS = 20
 CLOSING_SECONDS = 3.0
@@ -55,6 +56,7 @@ class LiveChats:
         self._chats: dict[str, ChatInProgress] = {}
         self._opening: dict[str, int] = {}  # site -> so many are being opened
         self._addresses: dict[str, str] = {}  # chat -> from where it was opened
+        self._beginning: set[asyncio.Task[None]] = set()
         self._stop_watching: Callable[[], None] = lambda: None
         self._recovery = ChatRecovery(means, self._chats, over=self._over)
 
@@ -76,6 +78,10 @@ class LiveChats:
         self._stop_watching()
         self._stop_watching = lambda: None
         await self._recovery.close()
+        if self._beginning:
+            await asyncio.wait(self._beginning, timeout=CLOSING_SECONDS)
+        for beginning in tuple(self._beginning):
+            beginning.cancel()
         await asyncio.gather(*(chat.close(CLOSING_SECONDS) for chat in self._chats.values()))
 
     def _over(self, chat: ChatInProgress) -> None:
@@ -136,14 +142,26 @@ class LiveChats:
             last_seq=len(lines),
             last_at=now,
         )
+        beginning = asyncio.get_running_loop().create_task(
+            self._begun(arrival, site, dialogue, wanted, lines)
+        )
+        self._beginning.add(beginning)
+        beginning.add_done_callback(self._has_begun)
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                opened = await means.register.open(wanted, lines)
-                known_agent = await self._known_agent(opened)
+                await asyncio.shield(beginning)
         except (StoreUnavailable, TimeoutError) as away:
             raise _away() from away
+        return Opened(wanted.id, secret)
+
+    async def _begun(
+        self, arrival: Arrival, site: ChatSite, dialogue: Dialogue, wanted: Chat, lines: list[ChatLine]
+    ) -> None:
+        """What a slow store has opened after all is led, and over by itself: nobody else would close it."""
+        means = self._means
+        opened = await means.register.open(wanted, lines)
         chat = self._chats[opened.id] = ChatInProgress(opened, site, means, lines=lines, over=self._over)
-        chat.known_agent = known_agent
+        chat.known_agent = await self._known_agent(opened)
         if arrival.remote:
             self._addresses[opened.id] = arrival.remote
         if arrival.consent:
@@ -151,14 +169,22 @@ class LiveChats:
         if arrival.phone and (phone := parse_number(arrival.phone, means.region).e164):
             await self._join(chat, phone)
         chat.begin(dialogue)
-        return Opened(opened.id, secret)
+
+    def _has_begun(self, beginning: asyncio.Task[None]) -> None:
+        self._beginning.discard(beginning)
+        if not beginning.cancelled() and (fault := beginning.exception()) is not None:
+            log.warning("a chat is not opened", why=str(fault))
 
     async def _known_agent(self, chat: Chat) -> str:
-        """With whom the visitor has talked lately."""
+        """With whom the visitor has talked lately, if the store tells it."""
         if chat.contact_id is None:
             return ""
         lately = ChatFilter(contact_id=chat.contact_id, since=chat.opened_at - KNOWN_FOR)
-        page = await self._means.register.list(lately, limit=KNOWN_AMONG)
+        try:
+            async with asyncio.timeout(KNOWN_SECONDS):
+                page = await self._means.register.list(lately, limit=KNOWN_AMONG)
+        except (StoreUnavailable, TimeoutError):
+            return ""
         return next((row.chat.agent for row in page.items if row.chat.agent), "")
 
     async def _keep_consent(self, chat: Chat, text: str) -> None:
@@ -316,6 +342,8 @@ class LiveChats:
 
     def _own(self, id: str, secret: str) -> ChatInProgress:
         chat = self._chats.get(id)
+        if chat is None and self._recovery.goes_on:
+            raise _away()  # it may be one of those that the store has not told yet
         if chat is None or not hmac.compare_digest(chat.chat.secret_hash, _hash(secret)):
             raise _gone()
         return chat

@@ -36,8 +36,15 @@ class ChatRecovery:
         self._chats = chats
         self._over = over
         self._task: asyncio.Task[None] | None = None
+        self._started_at = means.clock.now()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there may be more."""
+        return self._task is not None and not self._task.done()
 
     async def start(self) -> None:
+        self._started_at = self._means.clock.now()
         if not await self._done():
             self._task = asyncio.get_running_loop().create_task(self._go_on_trying())
 
@@ -57,7 +64,8 @@ class ChatRecovery:
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 for chat in await self._means.register.unfinished(self._means.node):
-                    if chat.id not in self._chats:
+                    # Whoever has come meanwhile is led already, or about to be.
+                    if chat.id not in self._chats and chat.opened_at < self._started_at:
                         await self._take_up(chat)
         except (StoreUnavailable, TimeoutError) as away:
             log.error("chats of before the start wait for the database", why=str(away))

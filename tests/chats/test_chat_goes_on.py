@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from engine.chat.live_chats import STORE_SECONDS
+from engine.chat.recovery import AGAIN_SECONDS
 from engine.chat.sides import ChatRefused
 from ivr.reading.loader import load_flow
-from messaging.chat import ChatPhase
+from messaging.chat import Chat, ChatLine, ChatPhase, LineKind
 from tests.chats.stage import FLOW, ChatStage, Visitor
 
 
@@ -166,3 +170,48 @@ async def test_a_fault_ends_a_chat_with_a_word(stage: ChatStage, monkeypatch: py
     await visitor.say("hello")
     assert "broken on our side" in visitor.read[-2]
     assert (visitor.chat.ended_by, visitor.chat.outcome) == ("fault", "failed")
+
+
+async def test_what_a_slow_store_opened_after_all_is_not_open_for_ever(stage: ChatStage) -> None:
+    opens = stage.store.open
+
+    async def slow(chat: Chat, lines: Sequence[ChatLine]) -> Chat:
+        opened = await opens(chat, lines)
+        await asyncio.sleep(2 * STORE_SECONDS)  # its answer
+        return opened
+
+    stage.store.open = slow  # type: ignore[method-assign]
+    with pytest.raises(ChatRefused) as refused:
+        await stage.visitor()
+    assert refused.value.code == "away"
+    (one,) = stage.store.chats.values()
+    assert one.is_open
+    await asyncio.sleep(stage.site.idle_seconds + 60)
+    assert not stage.store.chats[one.id].is_open
+
+
+async def test_a_store_that_comes_back_does_not_lead_anybody_twice(stage: ChatStage) -> None:
+    before = await stage.visitor("before")
+    await asyncio.sleep(1)
+    await stage.crash()
+    other = ChatStage(after=stage)
+    other.store.away = True
+    await other.chats.start()
+    with pytest.raises(ChatRefused) as refused:  # it is not over: only not known yet
+        await other.chats.say(before.id, before.secret, "hello", "x1")
+    assert refused.value.code == "away"
+    other.store.away = False
+    listed = other.store.list
+
+    async def slow(*given: Any, **more: Any) -> Any:
+        await asyncio.sleep(1.5)
+        return await listed(*given, **more)
+
+    other.store.list = slow  # type: ignore[method-assign]
+    await asyncio.sleep(AGAIN_SECONDS - 0.5)  # it is asked again in a moment
+    visitor = await other.visitor("after")
+    await asyncio.sleep(2)
+    texts = [line.text for line in other.store.kept[visitor.id].values() if line.kind is LineKind.TEXT]
+    assert texts == ["How can we help?"]
+    assert await other.chats.say(before.id, before.secret, "hello", "x1")
+    await other.close()
