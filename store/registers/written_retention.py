@@ -53,7 +53,8 @@ def _message_free() -> ColumnElement[bool]:
 
 
 def _of_free_message(message_id: ColumnElement[str]) -> ColumnElement[bool]:
-    return message_id.in_(select(_m.id).where(_message_free()))
+    # Looked up one by one: a list of all that are free would be all messages.
+    return select(_m.id).where(_m.id == message_id, _message_free()).exists()
 
 
 def _drop_words(connection: Connection, ids: list[str]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select, text
 
 from compliance.facts import Channel
 from engine.registers.dialogues import DialogueFilter
@@ -15,12 +18,16 @@ from messaging.chat import Chat, ChatLine, ChatPhase, LineKind, Speaker
 from messaging.links import short_link
 from messaging.provider import Incoming
 from messaging.states import MessageState
+from store.database import create_engine, database_url
+from store.registers.written_retention import WORDS_OF_MESSAGES
 from store.store import Store
 from tests.conftest import HandClock
+from tests.filled import filled
 from tests.store.people import WE
 
 ANNA, JAN = "+48600000001", "+48600000002"
 MONTH = timedelta(days=30)
+AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 async def wrote(store: Store, clock: HandClock, id: str, to: str) -> Message:
@@ -68,6 +75,20 @@ async def test_words_go_first_and_rows_with_those_of_the_history(store: Store, c
     await store.privacy.lift(WE, hold.id)
     await delete_overdue(store.retention, {RetentionKind.MESSAGES: MONTH} | periods, clock)
     assert [one.id for one in (await store.messages.list(MessageFilter())).items] == ["m3"]
+
+
+async def test_what_may_go_is_found_without_reading_all_messages(tmp_path: Path) -> None:
+    """Once more in the transaction that writes, which on SQLite everybody else waits for."""
+    url = filled(f"sqlite:///{tmp_path}/plans.db")
+    engine = create_engine(database_url(url))
+    async with engine.connect() as connection:
+        for of in WORDS_OF_MESSAGES:
+            chosen = select(*of.table.primary_key.columns).where(of.due(AT))
+            sql = chosen.compile(engine.sync_engine, compile_kwargs={"literal_binds": True})
+            plan = (await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))).all()
+            told = [str(row[-1]) for row in plan]
+            assert not [one for one in told if one == "SCAN messages"], (of.table.name, told)
+    await engine.dispose()
 
 
 async def test_chats_that_are_over_go_whole(store: Store, clock: HandClock) -> None:
