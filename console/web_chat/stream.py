@@ -51,6 +51,7 @@ class ChatStream:
         if not chat or not secret or len(chat) > 100 or len(secret) > 200 or not (chat + secret).isascii():
             raise Turned("gone")
         await self._side.check(chat, secret)
+        self._door.of_chat(chat)  # one that is over is read from the store each time
         last = request.headers.get("Last-Event-ID", "0")
         after = min(int(last), _LARGEST_SEQ) if last.isascii() and last.isdecimal() and len(last) < 12 else 0
 

@@ -401,6 +401,16 @@ async def test_one_address_leaves_streams_to_others(stage: Stage, monkeypatch: p
         assert again.status == 200
 
 
+async def test_a_chat_is_not_read_again_and_again(stage: Stage) -> None:
+    chat = await stage.chat()
+    await stage.browser.post("end", chat)
+    secrets = {"X-Chat": chat["chat"], "X-Chat-Secret": chat["secret"]}
+    for _ in range(CHAT_RATE.burst):
+        answer = await stage.browser.get("/chat/shop/events", **secrets)
+        await answer.read()
+    assert answer.status == 429
+
+
 @pytest.mark.parametrize("header", [b"X-Chat", b"X-Chat-Secret"])
 async def test_ids_in_no_alphabet_are_nobodys(stage: Stage, header: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", stage.browser.server.port)

@@ -27,7 +27,7 @@ from tests.patience import PAGE_MS
 
 pytestmark = pytest.mark.browser
 SHOP_PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>'
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}{more}</title></head><body>'
     '<h1>{title}</h1><a href="/cart">Cart</a>'
     '<script async src="{hotline}/chat/shop/widget.js" data-language="en"></script></body></html>'
 )
@@ -48,16 +48,22 @@ class Town:
     foreign: str = ""
     hotline: str = ""
     sites: dict[str, ChatSite] = field(default_factory=dict)
+    referers: list[str] = field(default_factory=list)  # of the page in the frame
 
     async def page(self, request: web.Request) -> web.Response:
         if request.path == "/evil":
             html = FOREIGN_PAGE.format(hotline=self.hotline, shop=self.shop)
             return web.Response(text=html, content_type="text/html")
-        html = SHOP_PAGE.format(title=request.path.strip("/").capitalize(), hotline=self.hotline)
+        title = request.path.strip("/").capitalize()
+        html = SHOP_PAGE.format(title=title, more=" and more" * 1000, hotline=self.hotline)
         # What docs/web-chat.md says that a shop's own policy must allow, and nothing else.
         policy = f"default-src 'none'; script-src {self.hotline}; frame-src {self.hotline}"
-        headers = {"Content-Security-Policy": policy}
+        headers = {"Content-Security-Policy": policy, "Referrer-Policy": "unsafe-url"}
         return web.Response(text=html, content_type="text/html", headers=headers)
+
+    async def asked(self, request: web.Request, response: web.StreamResponse) -> None:
+        if request.path == "/chat/shop":
+            self.referers.append(request.headers.get("Referer", ""))
 
 
 @pytest.fixture
@@ -70,6 +76,7 @@ async def town(stage: Stage, tmp_path: Path, make_store: Callable[..., Store]) -
     await gate.start()
     chat = web_chat(town.sites, town.side, store, clock, gate)
     app = chat_application(chat)
+    app.on_response_prepare.append(town.asked)
     static = Path("console/static")
     app.router.add_static("/static", static)
     pages = web.Application()
@@ -144,6 +151,8 @@ async def consents_and_presses(town: Town, chat: FrameLocator) -> None:
     await expect(chat.locator("#log")).to_contain_text("Welcome. What is it about?")
     (arrival,) = town.side.arrivals
     assert [page.address for page in arrival.path] == [f"{town.shop}/pricing"]
+    assert arrival.path[0].title.startswith("Pricing and more")
+    assert not any("anna" in one for one in town.referers), "what stands behind ? is not ours"
     assert (arrival.invited, arrival.language) == ("May we help?", "en")
     await expect(chat.locator("#choices button")).to_have_text(["Orders", "Talk to a person"])
     await chat.get_by_role("button", name="Talk to a person").click()

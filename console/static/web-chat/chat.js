@@ -3,14 +3,16 @@
 import { Calling } from "./calling.js";
 import { serveForm } from "./form.js";
 import { forget, keep, kept, keptByParent, lastingId, ownId, restore } from "./keeping.js";
-import { ask, askInvitation, Outbox, Refused, rest, stamped, Stream } from "./link.js";
+import { ask, askInvitation, Outbox, Refused, stamped, Stream } from "./link.js";
 import { Log, told } from "./log.js";
 import { framed, hearParent, tellParent } from "./parent.js";
 
 const byId = (id) => document.getElementById(id);
 const data = document.body.dataset;
 const TYPING_MS = 3000;
-const HELLO_MS = 3000;
+const HELLO_MS = 10000; // the customer's page may be busy; without its word an open chat is not found again
+const LONGEST_ADDRESS = 2000; // as at the hotline
+const LONGEST_TITLE = 200;
 
 let chat = null; // {chat, secret}
 let over = false;
@@ -94,7 +96,7 @@ byId("start")?.addEventListener("submit", async (event) => {
       name: form.elements.name.value.trim(),
       consent: data.consent,
       invited,
-      path: path.map(({ at, address, title }) => ({ address, title, ago: Math.max(0, now - at) / 1000 })),
+      path: path.filter(isShort).map((page) => ({ ...seen(page), ago: Math.max(0, now - page.at) / 1000 })),
     }));
     chat = opened;
     over = false;
@@ -108,6 +110,16 @@ byId("start")?.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
+
+function isShort({ address }) {
+  return address.length <= LONGEST_ADDRESS;
+}
+
+// The customer's page has any title, also half a letter at its end; what cannot be read would keep the visitor out.
+function seen({ address, title }) {
+  const letters = Array.from(title).filter((letter) => !/^[\ud800-\udfff]$/.test(letter));
+  return { address, title: letters.slice(0, LONGEST_TITLE).join("") };
+}
 
 function begin() {
   show("talk");
@@ -345,7 +357,7 @@ hearParent({
   page(message) {
     path = message.path;
     const here = path.at(-1);
-    if (chat && !over && here) ask("seen", { ...chat, page: { address: here.address, title: here.title } }).catch(() => {});
+    if (chat && !over && here && isShort(here)) ask("seen", { ...chat, page: seen(here) }).catch(() => {});
   },
   shown(message) {
     shown = true;
@@ -366,7 +378,7 @@ hearParent({
 document.documentElement.classList.add("scripted");
 serveForm();
 tellParent("ready");
-if (keptByParent) restore(await Promise.race([hello, rest(HELLO_MS)]));
+if (keptByParent) restore(await Promise.race([hello, new Promise((resolve) => { setTimeout(resolve, HELLO_MS); })]));
 chat = kept("chat");
 outbox.restore();
 if (chat) begin();

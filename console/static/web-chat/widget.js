@@ -150,7 +150,8 @@
 
   function load() {
     if (!frame) {
-      frame = made("iframe", { title: words.window });
+      // Whatever the page's own policy: what stands behind ? in its address is not ours.
+      frame = made("iframe", { title: words.window, referrerPolicy: "no-referrer" });
       if (settings.calls) frame.allow = `microphone ${ours}; autoplay ${ours}`;
       pane.append(frame);
     }
