@@ -66,7 +66,9 @@ class SqlFollowups:
             if not _read_on(connection, reader, was, number):
                 return None
             _stop(connection, served, now)
-            fresh = [one for one in made if _is_new(connection, one)]
+            # A thing may be told twice in one batch, such as two talks of one agent that ended alike.
+            first = {(one.key, one.rule): one for one in reversed(made)}
+            fresh = [one for one in reversed(first.values()) if _is_new(connection, one)]
             kept: list[Followup] = []
             for one in fresh:
                 if not any(_is_reached(connection, one, limit, kept) for limit in one.limits):

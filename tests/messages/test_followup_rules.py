@@ -331,6 +331,19 @@ async def test_an_event_that_cannot_be_read_holds_none_up(store: Store, clock: H
     assert len(await sent(store)) == 1
 
 
+async def test_what_is_told_twice_at_once_is_answered_once(store: Store, clock: HandClock) -> None:
+    """An agent has had the call twice, and wrapped both up as a sale."""
+    rules = worker(store, clock, Rule("sold", Event.CALL_ENDED, "hours", dispositions=frozenset({"sale"})))
+    await rules.look()
+    talk = {"channel": "talk", "disposition": "sale", "subject_id": "c1", "agent": "jan"}
+    whom = {"point": {"kind": "phone", "value": ANNA.value}, "duration_seconds": 60.0}
+    for n in (1, 2):
+        told = Publication(f"p{n}", clock.now(), Kind.INTERACTION_ADDED, "interaction:t", {**talk, **whom})
+        await store.ledger.commit([Published(told)], durable=True)
+    await rules.look()
+    assert len(await sent(store)) == 1
+
+
 async def test_a_code_of_a_flow_is_kept_no_longer_than_it_may_go_out(
     store: Store, clock: HandClock, url: str
 ) -> None:
