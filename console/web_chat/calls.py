@@ -6,6 +6,7 @@ import re
 
 from aiohttp import web
 
+from console.api.rate_limits import address_key
 from console.web_chat.asking import BrowserCall, Sent, sent
 from console.web_chat.door import Door
 from console.web_chat.refusals import Turned
@@ -13,6 +14,7 @@ from console.web_chat.talking import turned_away
 from engine.chat.sides import VisitorSide
 from engine.ports import VisitorAnswer, VisitorRefused, Visitors
 
+MOST_OF_ADDRESS = 5
 _KEYS = re.compile(r"[0-9*#]{1,32}")
 
 
@@ -27,7 +29,8 @@ class ChatCalls:
         self._door = door
         self._side = side
         self._visitors = visitors
-        self._calls: dict[str, str] = {}  # chat -> its visitor's call; "" while it is offered
+        # Chat -> its visitor's call, "" while it is offered, and from where it comes.
+        self._calls: dict[str, tuple[str, str]] = {}
 
     def routes(self) -> list[web.RouteDef]:
         one = "/chat/{site}/call/{visitor_id}"
@@ -47,18 +50,20 @@ class ChatCalls:
             raise Turned("no_call")
         if not (await self._side.check(asked.chat, asked.secret)).is_open:
             raise Turned("closed")
-        answer = await self._offered(asked, site.number)
+        answer = await self._offered(asked, site.number, address_key(request.remote))
         return web.json_response({"visitor": answer.visitor_id, "sdp": answer.sdp})
 
-    async def _offered(self, asked: BrowserCall, number: str) -> VisitorAnswer:
-        """A chat has one call at a time: the lines for browsers are few, and everybody's."""
-        over = [chat for chat, call in self._calls.items() if call and call not in self._visitors]
+    async def _offered(self, asked: BrowserCall, number: str, address: str) -> VisitorAnswer:
+        """A chat has one call at a time, an address a few: lines for browsers are few, and everybody's."""
+        over = [chat for chat, (call, _) in self._calls.items() if call and call not in self._visitors]
         for chat in over:
             del self._calls[chat]
-        before = self._calls.get(asked.chat)
+        before, _ = self._calls.get(asked.chat, (None, ""))
         if before == "":
             raise Turned("too_fast")
-        self._calls[asked.chat] = call = ""
+        if sum(caller == address for _, caller in self._calls.values()) - bool(before) >= MOST_OF_ADDRESS:
+            raise Turned("no_call")
+        self._calls[asked.chat] = (call := "", address)
         try:
             if before:  # of a page that was loaded anew
                 await self._visitors.hang_up(before)
@@ -72,7 +77,7 @@ class ChatCalls:
             if isinstance(failed, VisitorRefused):
                 raise Turned("no_call") from failed
             raise
-        self._calls[asked.chat] = call
+        self._calls[asked.chat] = (call, address)
         return answer
 
     async def keys(self, request: web.Request) -> web.Response:

@@ -51,7 +51,10 @@ class WrongForm(Exception):
 
 
 class ContactForms:
-    """`hours`: the company's, by name. `region` and `zone` are the company's. `page`: the form as a page."""
+    """`hours` tells the company's by name, as they are now. `region` and `zone` are the company's.
+
+    `page`: the form as a page.
+    """
 
     def __init__(
         self,
@@ -59,7 +62,7 @@ class ContactForms:
         callbacks: Callbacks,
         *,
         page: FormPage,
-        hours: Mapping[str, OpeningHours],
+        hours: Callable[[str], OpeningHours | None],
         clock: Clock,
         ids: Ids,
         region: str,
@@ -181,7 +184,7 @@ class ContactForms:
         except ValidationError as wrong:
             errors |= {_field(one["loc"]): words("webchat_form_long") for one in wrong.errors()}
             raise WrongForm(errors) from wrong
-        hours = self._hours.get(site.hours) if site.hours is not None else None
+        hours = self._hours(site.hours) if site.hours is not None else None
         terms = Terms(form.topic, form.campaign, form.within, hours, self._region, self._zone)
         try:
             callback = self._callback(filled, terms, language)

@@ -21,7 +21,7 @@ from schedules.opening_hours import OpeningHours
 
 
 class WebChat:
-    """`sites`: by name, as they are now. `hours`: the company's, by name. `region`, `zone`: the company's."""
+    """`sites`, and the company's `hours`: by name, as they are now. `region`, `zone`: the company's."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class WebChat:
         visitors: Visitors,
         callbacks: Callbacks,
         *,
-        hours: Mapping[str, OpeningHours],
+        hours: Callable[[str], OpeningHours | None],
         clock: Clock,
         ids: Ids,
         region: str,

@@ -146,9 +146,7 @@ class Talking:
         wanted = await sent(CallMe, request)
         self._door.of_chat(wanted.chat)
         await self._side.check(wanted.chat, wanted.secret)
-        if (
-            known := parse_number(wanted.number, self._region).e164
-        ) is not None:
+        if (known := parse_number(wanted.number, self._region).e164) is not None:
             self._door.number(wanted.chat)
             self._door.number(known)  # as the form: whoever opens many chats could have somebody called
         number = await self._side.wants_call(wanted.chat, wanted.secret, wanted.number)

@@ -343,7 +343,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             written=written,
             agent_chats=desk_chats,
             has_chats=lambda: bool(sites()),
-            web_chat=web_chat(configuration, sites, chats, visitors, store, clock, ids),
+            web_chat=web_chat(configuration, sites, chats, visitors, store, clock, ids, hours),
             messages=message_means(configuration, store, api.parts, lanes),
         )
         application.add_routes(callbacks)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from console.web_chat.serving import WebChat
 from engine.chat.sides import VisitorSide
 from engine.ports import Clock, Ids, Visitors
+from infolinia.assembly.company import OfficeHours
 from infolinia.configuration import Configuration
 from messaging.chat_site import ChatSite
 from store.store import Store
@@ -21,6 +22,7 @@ def web_chat(
     store: Store,
     clock: Clock,
     ids: Ids,
+    hours: OfficeHours,
 ) -> WebChat:
     """For `make_application(web_chat=…)`. `sites`: by name, as they are now."""
     zone = ZoneInfo(configuration.time_zone)
@@ -29,7 +31,7 @@ def web_chat(
         side,
         visitors,
         store.callbacks,
-        hours={name: section.opening_hours(zone) for name, section in configuration.hours.items()},
+        hours=hours.named,
         clock=clock,
         ids=ids,
         region=configuration.country,

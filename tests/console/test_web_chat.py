@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import quote
 
 import aiohttp
@@ -18,9 +19,14 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from console.accounts.admission import OPEN
+from console.web_chat.calls import MOST_OF_ADDRESS
 from console.web_chat.door import ADDRESS_RATE, BROWSER_RATE, CHAT_RATE, NUMBER_RATE, page_address
 from console.web_chat.refusals import STATUS
+from engine.clock import TimeOrderedIds
 from engine.registers.callbacks import CallbackFilter
+from infolinia.assembly.company import OfficeHours
+from infolinia.assembly.web_chat import web_chat as assembled
+from infolinia.sections.hours import HoursSection
 from messaging.chat import LineKind, Speaker
 from store.store import Store
 from tests.conftest import HandClock
@@ -29,6 +35,7 @@ from tests.console.web_chat_stage import (
     PLAIN,
     SHOP,
     SITE,
+    WARSAW,
     Browser,
     EchoingSide,
     Offers,
@@ -308,6 +315,16 @@ async def test_a_chat_has_one_call_at_a_time_and_one_that_is_over_has_none(stage
     assert (status, body["code"], len(stage.offers.offered)) == (409, "closed", count)
 
 
+async def test_one_address_does_not_take_all_lines(stage: Stage) -> None:
+    chats = []
+    for _ in range(MOST_OF_ADDRESS + 1):
+        chats.append(await stage.chat())
+        stage.clock.pass_seconds(60)
+    answers = [await stage.browser.post("call/offer", {**chat, "sdp": "v=0"}) for chat in chats]
+    assert [status for status, _ in answers] == [200] * MOST_OF_ADDRESS + [409]
+    assert answers[-1][1]["code"] == "no_call"
+
+
 # --- who is turned away -----------------------------------------------------------------------------------
 
 
@@ -525,6 +542,25 @@ async def test_a_form_in_the_frame_of_another_site_asks_for_nothing(stage: Stage
         async with stage.browser.session.post(url, data=form, headers=headers) as answer:
             assert (answer.status, (await answer.json())["code"]) == (403, "foreign")
     assert await stage.kept() == []
+
+
+async def test_a_form_goes_by_the_hours_of_now(
+    tmp_path: Path, clock: HandClock, make_store: Callable[..., Store]
+) -> None:
+    store = make_store(f"sqlite:///{tmp_path}/infolinia.db")
+    await store.start()
+    company = cast(Any, SimpleNamespace(country="PL", time_zone="Europe/Warsaw", hours={}))
+    hours, side, ids = OfficeHours({}, WARSAW), EchoingSide(clock), TimeOrderedIds(clock)
+    chat = assembled(company, lambda: {"shop": SITE}, side, Offers(), store, clock, ids, hours)
+    hours.put({"office": HoursSection.model_validate({"mon-fri": "8:00-16:00"})})  # the settings, read anew
+    async with (
+        TestServer(chat_application(chat), host="127.0.0.1") as server,
+        aiohttp.ClientSession() as session,
+    ):
+        stage = Stage(clock, store, side, Offers(), Browser(server, session), set())
+        assert (await stage.browser.send_form({**GOOD, "stamp": await stage.stamp()}))[0] == 202
+        (one,) = await stage.kept()
+    assert one.window_from == datetime.fromisoformat("2026-11-23T07:00:00+00:00"), "it is Saturday"
 
 
 async def test_a_form_names_a_time_in_the_visitors_zone(stage: Stage) -> None:

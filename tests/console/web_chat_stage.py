@@ -214,7 +214,7 @@ def web_chat(
         side,
         Offers() if visitors is None else visitors,  # one without visitors is false
         store.callbacks,
-        hours={"office": hours},
+        hours={"office": hours}.get,
         clock=clock,
         ids=TimeOrderedIds(clock),
         region="PL",
