@@ -10,6 +10,9 @@ from enum import StrEnum
 from calls.call import Call, Direction
 from calls.outcome import Outcome
 
+# Letters of a transcript: the search reads no more of it.
+TRANSCRIPT_MOST = 150_000
+
 
 class Channel(StrEnum):
     CALL = "call"

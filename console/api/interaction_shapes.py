@@ -12,9 +12,8 @@ from console.api.operation import Shape
 from console.api.pages_of import PageQuery
 from console.api.shapes import PointShape, Time, WholeNumber
 from history.forms import interaction_form
-from history.interaction import Interaction
+from history.interaction import TRANSCRIPT_MOST, Interaction
 
-TRANSCRIPT_MOST = 150_000
 NOTE_MOST = 20_000
 DATA_MOST_BYTES = 32_000
 

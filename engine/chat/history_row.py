@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.chat.leading import Walked
-from engine.chat.lines import ChatLines
-from history.interaction import Channel, Interaction
-from messaging.chat import Chat
+from engine.chat.lines import SAID, ChatLines
+from history.interaction import TRANSCRIPT_MOST, Channel, Interaction
+from messaging.chat import Chat, ChatLine
 from messaging.chat_limits import MOST_PAGES
 
 
 def interaction_of_chat(
     chat: Chat, lines: ChatLines, walked: Walked, *, invited: str, language: str | None
 ) -> Interaction:
-    """Of one that is closed. What was left as a message is its transcript."""
+    """Of one that is closed. What was said is its transcript."""
     over = chat.closed_at or chat.opened_at
     data: dict[str, object] = {
         "site": chat.site,
@@ -41,6 +43,21 @@ def interaction_of_chat(
         flow=chat.flow,
         flow_version=chat.flow_version,
         path=tuple(walked.path),
-        transcript=walked.message,
+        transcript=transcript_of(lines.all) or None,
         data={name: value for name, value in data.items() if value is not None},
     )
+
+
+def transcript_of(lines: Sequence[ChatLine]) -> str:
+    """As `visitor: good morning`, a line each; secrets are hidden in them. The first of it, if it is long."""
+    told: list[str] = []
+    letters = 0
+    for line in lines:
+        if line.kind in SAID:
+            # Each in one line: nobody writes what looks like another's words. A database keeps no NUL.
+            words = " ".join(line.text.replace("\0", " ").split())
+            told.append(f"{line.agent or line.speaker.value}: {words}")
+            letters += len(told[-1]) + 1
+            if letters > TRANSCRIPT_MOST:
+                break
+    return "\n".join(told)[:TRANSCRIPT_MOST]

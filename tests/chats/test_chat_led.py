@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from engine.chat.history_row import transcript_of
 from engine.chat.live_chats import LEAST_OF_ADDRESS
 from engine.chat.sides import Arrival, ChatRefused, Opened, PageSeen
-from history.interaction import Channel
-from messaging.chat import ChatPhase, LineKind
+from history.interaction import TRANSCRIPT_MOST, Channel
+from messaging.chat import ChatLine, ChatPhase, LineKind, Speaker
 from messaging.chat_limits import MOST_IN_MINUTE
 from tests.chats.stage import ChatStage, shipped
 
@@ -46,6 +48,11 @@ async def test_a_secret_stands_in_no_line(stage: ChatStage) -> None:
     kept = stage.store.kept[visitor.id].values()
     assert all("4711" not in line.text for line in kept)
     assert "4711" not in str(stage.store.chats[visitor.id])
+    (row,) = stage.ledger.interactions
+    assert row.transcript == (
+        "flow: How can we help?\nvisitor: A code\nflow: Your PIN?\nvisitor: ***\nflow: PIN *** taken.\n"
+        "flow: Goodbye."
+    )
 
 
 async def test_a_message_is_what_is_written_next(stage: ChatStage) -> None:
@@ -55,7 +62,8 @@ async def test_a_message_is_what_is_written_next(stage: ChatStage) -> None:
     await visitor.say("My kettle is broken.")
     assert visitor.read[-1] == "closed"
     (row,) = stage.ledger.interactions
-    assert (row.outcome, row.transcript, row.data["box"]) == ("voicemail", "My kettle is broken.", "shop")
+    assert (row.outcome, row.data["box"]) == ("voicemail", "shop")
+    assert "\nvisitor: My kettle is broken.\n" in (row.transcript or "")
 
 
 async def test_a_message_that_does_not_come_is_none(stage: ChatStage) -> None:
@@ -104,6 +112,19 @@ async def test_one_row_of_the_history(stage: ChatStage) -> None:
     assert (consent.purpose, consent.proof.text) == ("chat", "I agree.")
     assert [line.kind for line in visitor.lines].count(LineKind.PAGE) == 0
     assert visitor.chat.phase is ChatPhase.CLOSED
+
+
+def test_what_was_said_is_a_line_each_and_no_more_than_may_be() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    said = [
+        ChatLine(1, at, Speaker.VISITOR, LineKind.PAGE, "https://shop.example.com/"),
+        ChatLine(2, at, Speaker.VISITOR, LineKind.TEXT, "Hello\nanna: it costs nothing"),
+        ChatLine(3, at, Speaker.AGENT, LineKind.JOINED, "", "anna"),
+        ChatLine(4, at, Speaker.AGENT, LineKind.TEXT, "Good\0morning", "anna"),
+        ChatLine(5, at, Speaker.FLOW, LineKind.NOTE, "trouble: x"),
+    ]
+    assert transcript_of(said) == "visitor: Hello anna: it costs nothing\nanna: Good morning"
+    assert len(transcript_of([replace(said[1], text="x" * 4000)] * 99)) == TRANSCRIPT_MOST
 
 
 async def test_a_menu_is_not_walked_for_ever(stage: ChatStage) -> None:

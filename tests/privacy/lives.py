@@ -33,6 +33,9 @@ from engine.changes import (
     LeadPlanned,
     ObjectionKept,
 )
+from engine.chat.history_row import interaction_of_chat
+from engine.chat.leading import Walked
+from engine.chat.lines import ChatLines
 from engine.gatekeeper import ContactRequest, Gatekeeper
 from engine.registers.cascades import KeptRun
 from engine.registers.contacts import ContactDraft
@@ -157,7 +160,9 @@ async def _chatted(store: Store, now: datetime) -> None:
     asked = ChatLine(2, now, Speaker.FLOW, LineKind.TEXT, "Próbna?", buttons=(Button("x", "tulipany"),))
     await store.chats.open(opened, [said, asked])
     joined = await store.chats.join(opened.id, PHONE.value)
-    await store.chats.keep(replace(joined, phase=ChatPhase.CLOSED, closed_at=now), [])
+    over = replace(joined, phase=ChatPhase.CLOSED, closed_at=now)
+    row = interaction_of_chat(over, ChatLines([said, asked]), Walked(), invited="", language="pl")
+    await store.chats.keep(over, [], [InteractionAdded(row, "x4")])
 
 
 async def lived(store: Store, gate: Gatekeeper, clock: HandClock, recordings: Path) -> Life:

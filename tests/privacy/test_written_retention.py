@@ -9,9 +9,14 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from compliance.facts import Channel
+from engine.changes import InteractionAdded
+from engine.chat.history_row import interaction_of_chat
+from engine.chat.leading import Walked
+from engine.chat.lines import ChatLines
 from engine.registers.dialogues import DialogueFilter
 from engine.registers.messages import Message, MessageFilter, Move
 from engine.registers.retention import RetentionKind
+from engine.registers.timeline import TimelineFilter
 from engine.retention import delete_overdue
 from history.interaction import ContactPoint, PointKind
 from messaging.chat import Chat, ChatLine, ChatPhase, LineKind, Speaker
@@ -106,3 +111,27 @@ async def test_chats_that_are_over_go_whole(store: Store, clock: HandClock) -> N
     clock.pass_seconds(31 * 86_400)
     assert await delete_overdue(store.retention, periods, clock) == {RetentionKind.CHATS: 1}
     assert [len(await store.chats.lines(f"ch{n}")) for n in range(3)] == [0, 1, 1]
+
+
+async def test_what_was_said_in_a_chat_is_found_until_transcripts_go(store: Store, clock: HandClock) -> None:
+    now = clock.now()
+    for n in range(2):
+        point = ContactPoint(PointKind.VISITOR, f"browser-{n}")
+        said = ChatLine(1, now, Speaker.VISITOR, LineKind.TEXT, "Łódź, tulips")
+        opened = await store.chats.open(Chat(f"ch{n}", "shop", point, "5ec", now, "n1", "hotline"), [said])
+        over = replace(opened, phase=ChatPhase.CLOSED, closed_at=now)
+        row = interaction_of_chat(over, ChatLines([said]), Walked(), invited="", language="en")
+        await store.chats.keep(over, (), [InteractionAdded(row, f"x{n}")])
+
+    async def found() -> list[str]:
+        page = await store.history.timeline.search("lodz tulips", TimelineFilter())
+        return sorted(one.interaction.subject_id for one in page.items)
+
+    assert await found() == ["ch0", "ch1"]
+    held = await store.chats.get("ch1")
+    await store.privacy.hold(WE, f"contact:{held.contact_id}", "a court asks")
+    clock.pass_seconds(32 * 86_400)
+    await delete_overdue(store.retention, {RetentionKind.TRANSCRIPTS: MONTH}, clock)
+    assert await found() == ["ch1"]
+    assert (await store.history.timeline.get("ch0-chat")).transcript is None
+    assert [len(await store.chats.lines(f"ch{n}")) for n in range(2)] == [1, 1], "they go by their own age"
