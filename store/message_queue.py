@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from compliance.facts import Channel
@@ -216,7 +217,10 @@ class SqlMessageQueue:
         def work(connection: Connection) -> Message | None:
             return take_incoming(connection, incoming, new_id, now, opted_out=opted_out, opted_in=opted_in)
 
-        return await written(self._engine, work)
+        try:
+            return await written(self._engine, work)
+        except IntegrityError:  # told twice at once: the other one has kept it by now
+            return await written(self._engine, work)
 
     async def doubtful(self, *, limit: int, after: tuple[str, str] = ("", "")) -> Sequence[Doubtful]:
         since = self._clock.now() - ASKED_FOR

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from compliance.facts import Channel, Purpose
@@ -54,6 +56,14 @@ async def test_what_people_write_is_kept_once(
         ("outbound", "Hello 1"), ("inbound", "Yes\ufffd please \ufffd"), ("inbound", "Who is this?")
     ]  # fmt: skip
     assert await told(url) == ["message.sent", "message.received", "message.received"]
+
+
+async def test_what_is_told_twice_at_once_is_kept_once(store: Store) -> None:
+    """A provider that waits too long for the answer tells it again, maybe to another engine."""
+    queues = [store.message_queue(f"w{n}") for n in range(4)]
+    told = await asyncio.gather(*(one.take(incoming(1, "STOP", "x1"), opted_out=True) for one in queues))
+    (kept,) = [one for one in told if one is not None]
+    assert kept.text == "STOP"
 
 
 async def test_an_opt_out_stands_at_once_and_stops_the_rest(
