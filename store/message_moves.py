@@ -97,6 +97,8 @@ class Moves:
         owners = self._owners(receipts)
         self.lock(list(owners.values()))
         states = self._states_of(sorted(set(owners.values())))
+        for message_id in self._adopted.keys() & states.keys():
+            self._find_lost(message_id, states[message_id])
         unknown: list[Receipt] = []
         moved_parts: list[dict[str, Any]] = []
         told: dict[str, Receipt] = {}
@@ -142,6 +144,17 @@ class Moves:
         self._put_parts()
         unknown = self.receive(found) if found else []
         return [one for one in receipts if one not in found] + unknown
+
+    def _find_lost(self, message_id: str, states: dict[tuple[str, str], MessageState]) -> None:
+        """A part that nobody had answered for is lost no more once all parts are known by their receipts."""
+        lost = [key for key in states if key[1] == _lost(message_id)]
+        if lost and len(states) > self._adopted[message_id]:
+            del states[lost[0]]
+            self._remove_lost(message_id, lost[0][0])
+
+    def _remove_lost(self, message_id: str, provider: str) -> None:
+        of_it = message_parts.c.reference == _lost(message_id)
+        self._connection.execute(delete(message_parts).where(message_parts.c.provider == provider, of_it))
 
     def _make(self, move: Move) -> None:
         """Of a locked message."""
@@ -231,13 +244,12 @@ class Moves:
         message = self._messages[move.message_id]
         provider = move.provider or message.provider or ""
         if move.references and message.state is _S.IN_DOUBT:  # now it is known what became of the rest
-            lost = message_parts.c.reference == f"lost:{message.id}"
-            self._connection.execute(delete(message_parts).where(message_parts.c.provider == provider, lost))
+            self._remove_lost(message.id, provider)
         for reference in move.references:
             self._parts.append(_part(provider, reference, move.message_id, _S.ACCEPTED))
         if move.lost_part is not None and move.references:
             # It has no reference of the provider's; without it, the others would look like the whole.
-            self._parts.append(_part(provider, f"lost:{move.message_id}", move.message_id, move.lost_part))
+            self._parts.append(_part(provider, _lost(move.message_id), move.message_id, move.lost_part))
 
     def _put_parts(self) -> None:
         """Then the receipts that came before their references were known."""
@@ -320,6 +332,11 @@ def batches(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 def _hidden(message: Message) -> dict[str, Any]:
     return {"id_is": message.id, "shown": shown_text(message), "no_html": ""}
+
+
+def _lost(message_id: str) -> str:
+    """In place of the reference that its provider did not tell."""
+    return f"lost:{message_id}"
 
 
 def _part(provider: str, reference: str, message_id: str, state: MessageState) -> dict[str, Any]:

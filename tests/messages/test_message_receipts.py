@@ -209,6 +209,23 @@ async def test_of_a_long_message_every_part_must_be_told(
         assert await state(store) is expected
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_a_part_that_was_lost_is_found_by_its_receipt(
+    store: Store, queue: SqlMessageQueue, clock: HandClock, order: tuple[int, int]
+) -> None:
+    await store.messages.add([message(1, text="x" * 200)])
+    assert await claim(queue) == ["m001"]
+    assert await begin(queue, clock, "m001") == ["m001"]
+    doubt = Move("m001", S.IN_DOUBT, clock.now(), attempt=1, references=("r0",), lost_part=S.IN_DOUBT)
+    await queue.move([doubt])
+    for part in order:
+        assert await state(store) is not S.DELIVERED
+        told = Receipt("one", f"r{part}", S.DELIVERED, AT, to=phone(1).value, mark=mark_of("m001", part))
+        await queue.receipts([told])
+    assert await state(store) is S.DELIVERED
+    assert [one.reference for one in await store.messages.parts("m001")] == ["r0", "r1"]
+
+
 async def test_what_may_be_asked_about_comes_page_by_page(
     store: Store, queue: SqlMessageQueue, clock: HandClock
 ) -> None:
