@@ -45,6 +45,7 @@ from tests.console.web_chat_stage import (
 )
 from tests.patience import patient
 
+MULTIPART = b"multipart/form-data; boundary=x"
 GOOD = {"number": "600 000 001", "topic": "orders", "when": "soon", "name": "Anna", "consent": "yes"}
 
 
@@ -483,6 +484,32 @@ async def test_a_broken_body_is_no_failure(stage: Stage, raw: bytes) -> None:
     headers = stage.browser.headers({"Content-Type": "application/json"})
     async with stage.browser.session.post(url, data=raw, headers=headers) as answer:
         assert answer.status in (400, 413)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("say", b"application/json"), ("form", b"application/x-www-form-urlencoded"), ("form", MULTIPART)],
+)
+async def test_a_body_that_never_comes_is_not_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, kind: bytes
+) -> None:
+    for module in ("console.json_bodies", "console.form_bodies"):
+        monkeypatch.setattr(f"{module}.BODY_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.browser.server.port)
+    origin = stage.browser.origin.encode()
+    lines = [
+        f"POST /chat/shop/{name} HTTP/1.1".encode(),
+        b"Host: " + origin.removeprefix(b"http://"),
+        b"Origin: " + origin,
+        b"Content-Type: " + kind,
+        b"Content-Length: 100",
+    ]
+    writer.write(b"\r\n".join([*lines, b"", b""]))
+    async with asyncio.timeout(patient(5)):
+        answer = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_chat_opens_only_by_what_was_agreed_to_and_while_somebody_is_there(stage: Stage) -> None:
