@@ -16,6 +16,7 @@ from engine.registers.timeline import TimelineFilter
 from history.callbacks import STANDING
 from history.interaction import Channel, PointKind
 from history.permissions import Scope
+from messaging.chat import ChatPhase
 
 MOST_COMING = 10
 # How the popup of a chat is named, where a call has its id.
@@ -31,13 +32,14 @@ class ChatCustomers:
         self._people = people
 
     async def popup(self, agent: str, id: str) -> Popup | None:
-        """Of a chat that the agent has, or is offered; None of another. Raises StoreUnavailable."""
+        """Of a chat that the agent has, is offered or wraps up; None of another. Raises StoreUnavailable."""
         try:
             item = await self._chats.item(id, agent)
         except Missing:
             return None
-        offered = item.offer is not None and item.offer.agent == agent
-        return await self._popup(item.row) if offered or item.row.chat.agent == agent else None
+        chat, offered = item.row.chat, item.offer is not None and item.offer.agent == agent
+        at_work = chat.phase is ChatPhase.TALKING or item.wrap_up_until is not None
+        return await self._popup(item.row) if offered or (chat.agent == agent and at_work) else None
 
     async def _popup(self, row: ChatRow) -> Popup:
         chat, contact, point = row.chat, row.contact, row.chat.point

@@ -109,6 +109,7 @@ class Leading:
         self._ears: Listen | None = None
         self._dialogue = dialogue
         self._taking: Record | None = None
+        self._answered_secret = False  # and nothing was asked since
         self._due: tuple[datetime | None, datetime | None] = (None, None)  # the Dialogue's, and ours
         self.walked = walked or Walked()
         desk = replace(means.desk, profiles=ProvedProfiles(means.desk.profiles))
@@ -143,9 +144,11 @@ class Leading:
 
     @property
     def secret(self) -> bool:
-        """Whether the answer to what is asked is kept nowhere."""
+        """Whether what is written now is kept nowhere: an answer, or another while that is compared."""
         asked = self._asked()
-        return asked is not None and asked.secret
+        if asked is None:
+            return self._answered_secret and self._taking is None
+        return asked.secret
 
     def state(self) -> dict[str, object]:
         return self._dialogue.state()
@@ -181,7 +184,7 @@ class Leading:
         asked = self._asked()
         if asked is None:
             return
-        self.walked.heard = True
+        self.walked.heard, self._answered_secret = True, asked.secret
         languages = [one for one in (self._language, *(self._ears.phrases if self._ears else ())) if one]
         if self._dialogue.language is not None:
             languages = [self._dialogue.language]
@@ -266,6 +269,7 @@ class Leading:
                 self._no_transfer(number)
                 self._finish(told.Finished(work_id, "failed"))
             case Enqueue():
+                self._answered_secret = False
                 self._chat.enqueue(command)
             case LeaveQueue():
                 self._chat.leave_queue()

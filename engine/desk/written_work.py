@@ -26,6 +26,7 @@ from engine.registers.messages import Message
 from engine.registers.refusals import Missing, Refused
 from history.contact import Contact
 from history.dispositions import Disposition
+from history.interaction import PointKind
 from messaging.chat import Chat
 from messaging.dialogue import Dialogue, DialogueRules
 
@@ -363,7 +364,8 @@ def canned(
     settings: DeskSettings, dialogue: Dialogue | Chat, contact: Contact | None, agent: str
 ) -> tuple[tuple[str, str], ...]:
     """Name and text of each, in the person's language, else in any; what is not known stays as a place."""
-    number = "" if dialogue.point is None else dialogue.point.value
+    point = dialogue.point
+    number = "" if point is None or point.kind is PointKind.VISITOR else point.value
     values = values_of(contact, number, agent)
     found = []
     for one in settings.templates_of(dialogue.queue):

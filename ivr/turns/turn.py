@@ -112,7 +112,8 @@ class Turn(Activity):
         if self.talk.working is not None:
             return None
         if self._candidate is not None:
-            return Asked(yes_no_options(languages))
+            # Who corrects it types it anew.
+            return Asked(yes_no_options(languages), secret=self.secret)
         return Asked(self.options(languages), self.kind, self.secret, bool(self.keyed))
 
     def question(self) -> Sequence[Wording | Filled]:

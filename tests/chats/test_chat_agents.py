@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from acd.agents import AgentState
 from calls.events import CallEventKind
 from engine.desk.refusals import DeskRefused
+from engine.desk.settings import DeskSettings
+from engine.desk.view import SmsTemplate
+from engine.desk.written_work import canned
+from history.interaction import ContactPoint, PointKind
 from messaging.chat import ChatPhase, LineKind
 from tests.chats.stage import ChatStage, shipped
 
@@ -49,6 +54,14 @@ async def test_an_agent_answers_and_ends_it(stage: ChatStage) -> None:
     view = stage.queues.agent_view("anna")
     assert view is not None
     assert view.state is AgentState.IDLE, "who has said the outcome wraps nothing up"
+
+
+async def test_no_answer_is_filled_with_the_browsers_own_id(stage: ChatStage) -> None:
+    settings = DeskSettings("PL", templates={"call": SmsTemplate("call", {"en": "I call you: {number}."})})
+    chat = (await stage.visitor("browser-1")).chat
+    assert canned(settings, chat, None, "Anna") == (("call", "I call you: {number}."),)
+    phoned = replace(chat, point=ContactPoint(PointKind.PHONE, "+48600000001"))
+    assert canned(settings, phoned, None, "Anna") == (("call", "I call you: +48600000001."),)
 
 
 async def test_an_offer_goes_on_until_somebody_takes_it(stage: ChatStage) -> None:

@@ -11,7 +11,7 @@ from calls.events import CallEventKind
 from engine.changes import ProfileSet
 from history.interaction import ContactPoint, PointKind
 from ivr.reading.loader import load_flow
-from messaging.chat import LineKind
+from messaging.chat import LineKind, Speaker
 from tests.chats.stage import ChatStage
 
 ANNA = ContactPoint(PointKind.PHONE, "+48600000001")
@@ -78,6 +78,19 @@ async def test_what_is_known_is_told_to_who_has_proved_their_number(known: ChatS
         False,
         True,
     ]
+
+
+async def test_a_code_that_is_sent_twice_stands_in_no_line(known: ChatStage) -> None:
+    visitor = await known.visitor()
+    await asyncio.sleep(1)
+    await visitor.say("600 000 001")
+    await asyncio.sleep(1)
+    sent = (known.chats.say(visitor.id, visitor.secret, code, code) for code in ("9999", "1111"))
+    await asyncio.gather(*sent)  # the second one while the first one is compared
+    await asyncio.sleep(1)
+    said = [line.text for line in known.store.kept[visitor.id].values() if line.speaker is Speaker.VISITOR]
+    assert said[-2:] == ["***", "***"]
+    assert "1111" not in str(known.ledger.interactions) + str(known.store.chats[visitor.id])
 
 
 async def test_who_leaves_ends_what_was_asked_for(known: ChatStage) -> None:

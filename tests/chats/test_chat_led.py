@@ -12,9 +12,10 @@ from engine.chat.history_row import transcript_of
 from engine.chat.live_chats import LEAST_OF_ADDRESS
 from engine.chat.sides import Arrival, ChatRefused, Opened, PageSeen
 from history.interaction import TRANSCRIPT_MOST, Channel
+from ivr.reading.loader import load_flow
 from messaging.chat import ChatLine, ChatPhase, LineKind, Speaker
 from messaging.chat_limits import MOST_IN_MINUTE
-from tests.chats.stage import ChatStage, shipped
+from tests.chats.stage import FLOW, ChatStage, shipped
 
 
 async def test_a_flow_leads_in_writing(stage: ChatStage) -> None:
@@ -53,6 +54,19 @@ async def test_a_secret_stands_in_no_line(stage: ChatStage) -> None:
         "flow: How can we help?\nvisitor: A code\nflow: Your PIN?\nvisitor: ***\nflow: PIN *** taken.\n"
         "flow: Goodbye."
     )
+
+
+async def test_a_secret_that_is_corrected_stands_in_no_line() -> None:
+    stage = ChatStage(
+        flow=load_flow(FLOW.replace("secret: true", "secret: true, confirm: true").encode(), "x")
+    )
+    visitor = await stage.visitor()
+    await visitor.press("3")
+    await visitor.say("4711")
+    assert [one.label for one in visitor.now.buttons] == ["Yes", "No"]
+    await visitor.say("sorry, 4712")
+    assert "4712" not in str(stage.store.kept[visitor.id])
+    await stage.close()
 
 
 async def test_a_message_is_what_is_written_next(stage: ChatStage) -> None:

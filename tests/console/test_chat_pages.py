@@ -105,6 +105,15 @@ async def test_the_person_of_a_chat_stands_where_callers_do_unless_somebody_call
     chats.opens("theirs", to="ewa", contact=anna)
     assert anna.name not in await shown(office, "/desk/parts/customer?chat=theirs")
     assert anna.name not in await shown(office, "/desk/parts/customer?chat=nonsense")
+    chats.opens("over", to="anna", contact=anna)
+    await chats.take("anna", "over")
+    assert anna.name in await shown(office, "/desk/parts/customer?chat=over")
+    item = chats.items["over"]
+    over = replace(item.row, chat=replace(item.row.chat, phase=ChatPhase.CLOSED))
+    chats.items["over"] = replace(item, row=over)
+    assert anna.name not in await shown(office, "/desk/parts/customer?chat=over"), "long over"
+    chats.items["over"] = replace(item, row=over, wrap_up_until=stage.clock.now())
+    assert anna.name in await shown(office, "/desk/parts/customer?chat=over")
     desks.show(talking(stage.clock.now()))
     assert anna.name not in await shown(office, "/desk/parts/customer?chat=one")
     assert f"contact:{anna.id}" in await _seen(office)
