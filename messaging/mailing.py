@@ -14,12 +14,14 @@ _M = MessageState
 
 
 class MailingState(StrEnum):
-    """`draft`: it can be changed. `checked`: without mistakes, its people counted and priced. `running`:
-    messages are queued. `paused`: no more are queued for now. `stopped`: for good, by somebody. `finished`:
-    every message has its final state."""
+    """`draft`: it can be changed. `checked`: without mistakes, its people counted and priced. `preparing`:
+    it is known who gets it, and they are written down batch by batch. `running`: messages are queued.
+    `paused`: no more are written down or queued for now. `stopped`: for good, by somebody. `finished`: every
+    message has its final state."""
 
     DRAFT = "draft"
     CHECKED = "checked"
+    PREPARING = "preparing"
     RUNNING = "running"
     PAUSED = "paused"
     STOPPED = "stopped"
@@ -27,11 +29,13 @@ class MailingState(StrEnum):
 
 
 class Order(StrEnum):
-    """`finish` is given by the engine, when `Progress.done`; the others by a person."""
+    """`ready` and `finish` are given by the engine: when all recipients are written down, and when
+    `Progress.done`; the others by a person."""
 
     CHECK = "check"
     CHANGE = "change"
     START = "start"
+    READY = "ready"
     PAUSE = "pause"
     GO_ON = "go_on"
     STOP = "stop"
@@ -45,10 +49,12 @@ ORDERS: Mapping[MailingState, Mapping[Order, MailingState]] = {
     _S.CHECKED: {
         Order.CHECK: _S.CHECKED,
         Order.CHANGE: _S.DRAFT,
-        Order.START: _S.RUNNING,
+        Order.START: _S.PREPARING,
         Order.STOP: _S.STOPPED,
     },
+    _S.PREPARING: {Order.READY: _S.RUNNING, Order.PAUSE: _S.PAUSED, Order.STOP: _S.STOPPED},
     _S.RUNNING: {Order.PAUSE: _S.PAUSED, Order.STOP: _S.STOPPED, Order.FINISH: _S.FINISHED},
+    # It goes on where it was: with its recipients, while not all are written down.
     _S.PAUSED: {Order.GO_ON: _S.RUNNING, Order.STOP: _S.STOPPED, Order.FINISH: _S.FINISHED},
     _S.STOPPED: {},
     _S.FINISHED: {},
@@ -60,13 +66,13 @@ class WrongOrder(ValueError):
     """The mailing is in a state in which this cannot be; the message is one sentence."""
 
 
-def ordered(state: MailingState, order: Order) -> MailingState:
-    """The state after `order`. Raises WrongOrder."""
+def ordered(state: MailingState, order: Order, *, prepared: bool = True) -> MailingState:
+    """The state after `order`. `prepared`: all its recipients are written down. Raises WrongOrder."""
     following = ORDERS[state].get(order)
     if following is None:
         can = ", ".join(ORDERS[state]) or "nothing more"
         raise WrongOrder(f"The mailing is {state} and cannot {order.replace('_', ' ')}; it can: {can}.")
-    return following
+    return _S.PREPARING if order is Order.GO_ON and not prepared else following
 
 
 # --- who gets it ------------------------------------------------------------------------------------------
@@ -89,7 +95,7 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """Those who get it, written down when the mailing starts: nobody joins or is lost when a segment changes.
+    """Those who get it, known when the mailing starts: nobody joins or is lost when a segment changes.
 
     Who left in the meantime by opting out is refused by the gate when the message is sent.
     """

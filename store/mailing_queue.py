@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, or_, select, update
@@ -16,6 +17,7 @@ from messaging.mailing import MailingState, Order
 from messaging.states import MessageState
 from store.cascade_writing import add_runs, tell_runs
 from store.link_adding import add_links
+from store.mailing_freezing import write_next
 from store.mailing_rows import HELD, STOPPED, mailing_of
 from store.message_adding import add_messages
 from store.message_moves import Moves
@@ -38,7 +40,7 @@ _WRITTEN = (
     .values(written_at=bindparam("at"), message_id=bindparam("message"), why=bindparam("because"))
 )
 _ON_THEIR_WAY = or_(
-    _c.state.in_([MailingState.RUNNING.value, MailingState.PAUSED.value]),
+    _c.state.in_([MailingState.PREPARING.value, MailingState.RUNNING.value, MailingState.PAUSED.value]),
     (_c.state == MailingState.STOPPED.value) & _c.over_at.is_(None),
 )
 
@@ -65,6 +67,25 @@ class SqlMailingQueue:
             claim = update(mailings).where(_c.id.in_([row.id for row in rows]))
             connection.execute(claim.values(claimed_by=self._worker, claimed_until=until))
             return [mailing_of(row) for row in rows]
+
+        return await written(self._engine, work)
+
+    async def prepare(self, id: str, *, lease_seconds: float) -> bool:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> bool:
+            ours = exists().where(_c.id == id, _c.claimed_by == self._worker)
+            known = read_mailing(connection, id, locked=True)
+            if known.state is not MailingState.PREPARING or not connection.scalar(select(ours)):
+                return False
+            known = replace(known, prepared=known.prepared + write_next(connection, id, now))
+            if known.prepared == known.recipients:
+                ordered_now(connection, ENGINE, known, Order.READY, "", now)
+                return True
+            until = now + timedelta(seconds=lease_seconds)
+            mark = update(mailings).where(_c.id == id)
+            connection.execute(mark.values(prepared=known.prepared, claimed_until=until))
+            return True
 
         return await written(self._engine, work)
 
@@ -181,15 +202,16 @@ class SqlMailingQueue:
         return await read(self._engine, done) and await written(self._engine, work)
 
     async def note(self, id: str, told: str) -> None:
-        running = update(mailings).where(_c.id == id, _c.state == MailingState.RUNNING.value)
-        await written(self._engine, lambda connection: connection.execute(running.values(note=told)))
+        at_work = [MailingState.PREPARING.value, MailingState.RUNNING.value]
+        shown = update(mailings).where(_c.id == id, _c.state.in_(at_work)).values(note=told)
+        await written(self._engine, lambda connection: connection.execute(shown))
 
     async def overtime(self, id: str, reason: str) -> None:
         now = self._clock.now()
 
         def work(connection: Connection) -> None:
             known = read_mailing(connection, id, locked=True)
-            if known.state in (MailingState.RUNNING, MailingState.PAUSED):
+            if known.state in (MailingState.PREPARING, MailingState.RUNNING, MailingState.PAUSED):
                 ordered_now(connection, ENGINE, known, Order.STOP, reason, now)
 
         await written(self._engine, work)

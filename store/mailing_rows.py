@@ -76,6 +76,7 @@ def mailing_of(row: Row[Any]) -> Mailing:
         over_at=row.over_at,
         recipients=row.recipients,
         left_out={LeftOut(name): number for name, number in row.left_out.items()},
+        prepared=row.prepared,
     )
 
 

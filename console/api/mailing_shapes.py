@@ -84,6 +84,7 @@ class MailingShape(Shape):
     started_at: Time | None
     over_at: Annotated[Time | None, Field(description="When its last message had its final state.")]
     recipients: Annotated[int, Field(description="Frozen at its start.")]
+    prepared: Annotated[int, Field(description="Of them, written down; it runs when all are.")]
     left_out: Annotated[dict[str, int], Field(description="Who is not among them, by the reason.")]
 
 

@@ -38,6 +38,7 @@ KEPT_SECONDS = 3.0
 STATE_SHAPES: Mapping[MailingState, tuple[str, str]] = {
     MailingState.DRAFT: ("pill-offline", "pencil"),
     MailingState.CHECKED: ("pill-offline", "check"),
+    MailingState.PREPARING: ("pill-offline", "clock"),
     MailingState.RUNNING: ("pill-talking", "send"),
     MailingState.PAUSED: ("pill-wrap", "circle-pause"),
     MailingState.STOPPED: ("pill-break", "ban"),

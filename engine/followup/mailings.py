@@ -1,7 +1,8 @@
 """The worker that writes the messages of mailings, and the desk by which people check and order them.
 
-Recipients are frozen when a mailing starts. They are marked in the transaction that queues their messages,
-under a lease: whoever dies in between leaves them to the next one, and nobody gets two.
+Recipients are known when a mailing starts, and of many are written down in batches. They are marked in the
+transaction that queues their messages, under a lease: whoever dies in between leaves them to the next one,
+and nobody gets two.
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ class MailingWork:
         return more
 
     async def _turn(self, mailing: Mailing) -> bool:
+        if mailing.state is MailingState.PREPARING:
+            return await self._prepare(mailing)
         if mailing.state is MailingState.RUNNING:
             return await self._write(mailing)
         if not self._is_time(mailing):
@@ -102,10 +105,24 @@ class MailingWork:
             return True
         return False
 
+    async def _prepare(self, mailing: Mailing) -> bool:
+        """At any hour: nothing goes out yet."""
+        if await self._over_time(mailing, self._clock.now()):
+            return True
+        for _ in range(BATCHES):
+            if not await self._queue.prepare(mailing.id, lease_seconds=LEASE_SECONDS):
+                break
+        return True
+
+    async def _over_time(self, mailing: Mailing, now: datetime) -> bool:
+        if mailing.ends_at is None or now < mailing.ends_at:
+            return False
+        await self._queue.overtime(mailing.id, TIME_OVER)
+        return True
+
     async def _write(self, mailing: Mailing) -> bool:
         now = self._clock.now()
-        if mailing.ends_at is not None and now >= mailing.ends_at:
-            await self._queue.overtime(mailing.id, TIME_OVER)
+        if await self._over_time(mailing, now):
             return True
         if self._released.get(mailing.id) != mailing.version:
             if await self._queue.release(mailing.id):  # there may be more of it

@@ -30,7 +30,8 @@ class Mailing:
     `values`: what the template takes. `language`: for people whose own is not known. `campaign`: by its
     name packs of rules may be asked. `per_second`: None, as fast as providers take. `opens`, `closes`:
     between them, in the configured zone, messages are written; None: at any hour. `ends_at`: none later.
-    `recipients` and `left_out` are known from the start on, `purpose` from the check on.
+    `recipients` and `left_out` are known from the start on, `purpose` from the check on. `prepared`: how many
+    of the recipients are written down; messages begin to be written when all are.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Mailing:
     over_at: datetime | None = None
     recipients: int = 0
     left_out: Mapping[LeftOut, int] = field(default_factory=dict)
+    prepared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,10 @@ class Mailings(Protocol):
         """All that is written of it; Changed when its version is another by now, Refused in a wrong state."""
 
     async def order(self, actor: Actor, id: str, order: Order, reason: str = "") -> Mailing:
-        """Start (its recipients are frozen in the same transaction), pause, go on, stop. Raises Refused."""
+        """Start, pause, go on, stop. Raises Refused; a start also Changed, when it is written anew meanwhile.
+
+        Who gets it is known with the start. A few are written down at once; of more the worker does so.
+        """
 
     async def audience(self, mailing: Mailing, *, most: int) -> Audience:
         """As it would be frozen now, with `most` people evenly over all."""
@@ -168,7 +173,13 @@ class WrittenOne:
 
 class MailingQueue(Protocol):
     async def claim(self, *, lease_seconds: float) -> Sequence[Mailing]:
-        """Those on their way, for this worker alone until then: running, paused, stopped but not swept."""
+        """Those on their way, for this worker alone until then: preparing, running, paused, and stopped
+        but not swept."""
+
+    async def prepare(self, id: str, *, lease_seconds: float) -> bool:
+        """Write the next batch of its recipients down, and renew the lease; with the last it runs. False, and
+        nothing is written: the mailing is not preparing any more, or is another worker's.
+        """
 
     async def to_write(self, id: str, *, limit: int) -> Sequence[ToWrite]:
         """The next recipients without a message."""
@@ -191,7 +202,7 @@ class MailingQueue(Protocol):
         """When every message has its final state."""
 
     async def note(self, id: str, told: str) -> None:
-        """Show it with one that runs, and goes on to; "" takes it back."""
+        """Show it with one that prepares or runs, and goes on to; "" takes it back."""
 
     async def overtime(self, id: str, reason: str) -> None:
-        """Stop one that runs: its time is over."""
+        """Stop one that is not over: its time is."""

@@ -61,6 +61,7 @@ def show(id: IdArgument, config: ConfigOption = None) -> None:
         typer.echo(_line(mailing, configuration))
         record = {
             "recipients": mailing.recipients,
+            "prepared": mailing.prepared,
             "left_out": dict(mailing.left_out),
             "to_come": progress.to_come,
             "messages": dict(progress.counts),
@@ -94,6 +95,8 @@ def start(id: IdArgument, config: ConfigOption = None) -> None:
     async def begin(desk: MailingDesk) -> None:
         started = await desk.start(shell_user(), id)
         typer.echo(f"It is started, with {started.recipients} recipients.")
+        if started.state is MailingState.PREPARING:
+            typer.echo("The running hotline writes them down, and then their messages.")
 
     run_until_done(_with_desk(configuration, begin))
 
@@ -141,4 +144,7 @@ def _line(mailing: Mailing, configuration: Configuration) -> str:
     at = mailing.created_at.astimezone(ZoneInfo(configuration.time_zone)).strftime("%Y-%m-%d %H:%M")
     what = mailing.template or mailing.cascade
     why = f"  {mailing.note}" if mailing.note else ""
-    return f"{at}  {mailing.state:<8}  {mailing.recipients:>6}  {what}  {mailing.name}  {mailing.id}{why}"
+    count = f"{mailing.recipients:>6}"
+    if mailing.state is MailingState.PREPARING:
+        count = f"{mailing.prepared:,} of {mailing.recipients:,}"
+    return f"{at}  {mailing.state:<9}  {count}  {what}  {mailing.name}  {mailing.id}{why}"

@@ -298,6 +298,7 @@ NOTHING_OF_A_PERSON: Mapping[str, str] = {
     "campaign_forecasts": "counts of a list; of examples only the leads' ids stand there",
     "campaign_minutes": "seconds of all agents of a campaign together",
     "campaign_runs": "what a pacer has learned of all calls",
+    "mailing_batches": "whom a mailing that is being prepared goes to, by ids; whoever is erased is left out",
     "mailings": "whom a mailing goes to, by ids and segments, and which template",
     "readers": "up to which event what follows has been done",
     "reconciliations": "files of balances: their names and how many rows they had",

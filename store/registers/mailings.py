@@ -19,10 +19,10 @@ from engine.registers.pages import Page
 from engine.registers.refusals import Changed, Missing, Refused
 from history.contact import Contact
 from messaging.cascade import Ending
-from messaging.mailing import MailingState, Order, Progress, WrongOrder, ordered
+from messaging.mailing import Frozen, MailingState, Order, Progress, WrongOrder, ordered
 from messaging.states import MessageState
 from store.audit import note
-from store.mailing_freezing import frozen_now, write_recipients
+from store.mailing_freezing import forget_the_rest, frozen_now, keep_recipients
 from store.mailing_rows import mailing_of, settings_of
 from store.message_moves import batches
 from store.registers.profiles import profiles
@@ -135,10 +135,34 @@ class SqlMailings:
 
     async def order(self, actor: Actor, id: str, order: Order, reason: str = "") -> Mailing:
         now = self._clock.now()
+        if order is Order.START:
+            return await self._start(actor, id, reason, now)
 
         def work(connection: Connection) -> Mailing:
             known = read_mailing(connection, id, locked=True)
             return ordered_now(connection, actor, known, order, reason, now)
+
+        return await written(self._engine, work)
+
+    async def _start(self, actor: Actor, id: str, reason: str, now: datetime) -> Mailing:
+        """Who gets it is read before anything is written: of many that takes long."""
+
+        def look(connection: Connection) -> tuple[int, Frozen]:
+            known = read_mailing(connection, id)
+            _state_after(known, Order.START)
+            found = frozen_now(connection, known, now)
+            if not found.recipients:
+                raise Refused("Nobody would get it: choose other people, or another channel.", "segment_id")
+            return known.version, found
+
+        version, found = await read(self._engine, look)
+
+        def work(connection: Connection) -> Mailing:
+            known = read_mailing(connection, id, locked=True)
+            _state_after(known, Order.START)
+            if known.version != version:
+                raise Changed(f"The mailing is of version {known.version} now: read it again.", known.version)
+            return ordered_now(connection, actor, known, Order.START, reason, now, found)
 
         return await written(self._engine, work)
 
@@ -217,18 +241,26 @@ def read_mailing(connection: Connection, id: str, *, locked: bool = False) -> Ma
 
 
 def ordered_now(
-    connection: Connection, actor: Actor, known: Mailing, order: Order, reason: str, now: datetime
+    connection: Connection,
+    actor: Actor,
+    known: Mailing,
+    order: Order,
+    reason: str,
+    now: datetime,
+    found: Frozen | None = None,
 ) -> Mailing:
-    """In this transaction, in which the mailing is locked. Raises Refused."""
+    """In this transaction, in which the mailing is locked. `found`: who gets it, at START. Raises Refused."""
     new = replace(
         known, state=_state_after(known, order), note=reason, updated_at=now, version=known.version + 1
     )
-    if order is Order.START:
-        found = frozen_now(connection, known, now)
-        if not found.recipients:
-            raise Refused("Nobody would get it: choose other people, or another channel.", "segment_id")
-        write_recipients(connection, known.id, found.recipients, now)
-        new = replace(new, started_at=now, recipients=len(found.recipients), left_out=found.left_out)
+    if found is not None:
+        count = len(found.recipients)
+        prepared = keep_recipients(connection, known.id, found.recipients, now)
+        state = ordered(new.state, Order.READY) if prepared == count else new.state
+        new = replace(new, state=state, started_at=now, recipients=count, prepared=prepared)
+        new = replace(new, left_out=found.left_out)
+    if order is Order.STOP:
+        forget_the_rest(connection, known.id)
     if order is Order.FINISH or (order is Order.STOP and known.started_at is None):
         new = replace(new, over_at=now)
     values = {
@@ -239,6 +271,7 @@ def ordered_now(
         "started_at": new.started_at,
         "over_at": new.over_at,
         "recipients": new.recipients,
+        "prepared": new.prepared,
         "left_out": {name.value: number for name, number in new.left_out.items()},
         "claimed_by": None,
         "claimed_until": None,
@@ -275,7 +308,7 @@ def figures_of(connection: Connection, mailing: Mailing, now: datetime) -> Maili
     )
     begun = sum(counts.values())
     progress = Progress(
-        begun + connection.execute(to_come).scalar_one(),
+        begun + connection.execute(to_come).scalar_one() + mailing.recipients - mailing.prepared,
         counts,
         connection.execute(replied).scalar_one(),
         connection.execute(opted_out).scalar_one(),
@@ -292,7 +325,7 @@ def figures_of(connection: Connection, mailing: Mailing, now: datetime) -> Maili
 
 def _state_after(known: Mailing, order: Order) -> MailingState:
     try:
-        return ordered(known.state, order)
+        return ordered(known.state, order, prepared=known.prepared == known.recipients)
     except WrongOrder as wrong:
         raise Refused(str(wrong), "state") from wrong
 

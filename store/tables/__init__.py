@@ -44,7 +44,13 @@ from store.tables.followups import followups, one_time_codes, rating_requests, r
 from store.tables.imports import contact_external_ids, import_matches, import_refusals, imports
 from store.tables.interactions import interactions
 from store.tables.leads import lead_numbers, lead_progress, leads
-from store.tables.mailings import cascade_news, cascade_runs, mailing_recipients, mailings
+from store.tables.mailings import (
+    cascade_news,
+    cascade_runs,
+    mailing_batches,
+    mailing_recipients,
+    mailings,
+)
 from store.tables.messages import early_receipts, message_events, message_parts, messages
 from store.tables.outbox import outbox
 from store.tables.permissions import (
@@ -112,6 +118,7 @@ __all__ = [
     "lead_progress",
     "leads",
     "legal_holds",
+    "mailing_batches",
     "mailing_recipients",
     "mailings",
     "message_events",

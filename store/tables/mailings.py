@@ -7,7 +7,8 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text,
 from store.tables.columns import Json, UtcDateTime, metadata
 
 # `settings`: what engine.registers.mailings.Mailing has beside these columns. `claimed_*`: the worker that
-# writes its messages. `over_at`: finished, or stopped and nothing of it is queued any more.
+# writes its messages. `over_at`: finished, or stopped and nothing of it is queued any more. `prepared`: how
+# many of its recipients are written down.
 mailings = Table(
     "mailings",
     metadata,
@@ -22,6 +23,7 @@ mailings = Table(
     Column("started_at", UtcDateTime),
     Column("over_at", UtcDateTime),
     Column("recipients", Integer, nullable=False, server_default=text("0")),
+    Column("prepared", Integer, nullable=False, server_default=text("0")),
     Column("left_out", Json, nullable=False),
     Column("claimed_by", Text),
     Column("claimed_until", UtcDateTime),
@@ -29,7 +31,18 @@ mailings = Table(
 )
 Index("ix_mailings_state", mailings.c.state)
 
-# Written when the mailing starts. `written_at`: when its message was queued, or found wordless: `why`.
+# Who gets a mailing that is being prepared, as known at its start: from the `n`th on, so many ids. A row goes
+# in the transaction that writes its people to mailing_recipients.
+mailing_batches = Table(
+    "mailing_batches",
+    metadata,
+    Column("mailing", Text, ForeignKey("mailings.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("contact_ids", Json, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Written while the mailing is prepared. `written_at`: when its message was queued, or found wordless: `why`.
 # No address stands here: it is the person's own when the message is written.
 mailing_recipients = Table(
     "mailing_recipients",

@@ -18,7 +18,7 @@ from engine.registers.refusals import Changed, Refused
 from messaging.mailing import LeftOut, MailingState, Order
 from messaging.provider import Incoming
 from messaging.states import MessageState
-from store import mailing_queue
+from store import mailing_freezing, mailing_queue
 from store.mailing_rows import HELD
 from store.store import Store
 from tests.mailings.conftest import WE, Mill
@@ -108,6 +108,80 @@ async def test_a_mailing_that_is_cut_anywhere_loses_nobody_and_doubles_nobody(
     written = await mill.messages(mailing)
     assert sorted(one.contact_id or "" for one in written) == sorted(ids)
     assert (await mill.store.mailings.figures(mailing)).progress.to_come == 0
+
+
+async def test_a_great_mailing_is_prepared_in_batches_whoever_dies_in_between(
+    mill: Mill, make_mill: Callable[..., Mill], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing_freezing, "PREPARED_AT_ONCE", 2)
+    ids = await mill.people(9)
+    mailing = await started(mill, ids)
+    kept = await mill.store.mailings.get(mailing)
+    assert (kept.state, kept.prepared, kept.recipients) == (_S.PREPARING, 0, 9)
+    figures = await mill.store.mailings.figures(mailing)
+    assert (figures.progress.recipients, figures.progress.to_come, figures.done) == (9, 9, False)
+
+    killed = mill.store.mailing_queue("killed")
+    assert [one.id for one in await killed.claim(lease_seconds=30)] == [mailing]
+    assert await killed.prepare(mailing, lease_seconds=30)
+    assert not await mill.store.mailing_queue("other").prepare(mailing, lease_seconds=30)
+    await mill.work.round()  # another worker leaves it alone as long as the lease holds
+    assert (await mill.store.mailings.get(mailing)).prepared == 2
+    await mill.person("+48600000077")  # too late to get it
+    await mill.store.history.merges.merge(WE, ids[0], ids[8], "the same")
+    await mill.store.history.merges.merge(WE, ids[5], ids[1], "the same")
+    await mill.store.privacy.erase(WE, ids[4], "asked for it")
+    await mill.desk.order(WE, mailing, Order.PAUSE, "lunch")
+    await mill.rounds()
+    assert (await mill.store.mailings.get(mailing)).prepared == 2
+    assert (await mill.desk.order(WE, mailing, Order.GO_ON)).state is _S.PREPARING
+    assert not await killed.prepare(mailing, lease_seconds=30)
+
+    mill.clock.pass_seconds(31)
+    for worker in ("two", "three"):
+        other = make_mill(mill.store, worker)
+        queue = mill.store.mailing_queue(worker)
+        await queue.claim(lease_seconds=30)
+        assert await queue.prepare(mailing, lease_seconds=30)
+        with monkeypatch.context() as cut:
+            cut.setattr(mailing_queue, "write_next", _dies)
+            with pytest.raises(asyncio.CancelledError):
+                await other.work.round()
+        mill.clock.pass_seconds(31)
+    assert (await mill.store.mailings.get(mailing)).prepared == 6
+    assert await mill.messages(mailing) == []
+    await mill.rounds()
+    kept = await mill.store.mailings.get(mailing)
+    assert (kept.state, kept.prepared) == (_S.RUNNING, 9)
+    assert sorted(one.contact_id or "" for one in await mill.messages(mailing)) == sorted(
+        {*ids} - {ids[8], ids[1], ids[4]} | {ids[5]}
+    )
+    assert (await mill.store.mailings.figures(mailing)).progress.to_come == 0
+
+
+def _dies(*_: object) -> int:
+    raise asyncio.CancelledError
+
+
+async def test_a_mailing_that_is_stopped_or_over_while_it_is_prepared_sends_nothing(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing_freezing, "PREPARED_AT_ONCE", 1)
+    ids = await mill.people(3)
+    stopped = await started(mill, ids)
+    queue = mill.store.mailing_queue("one")
+    await queue.claim(lease_seconds=30)
+    assert await queue.prepare(stopped, lease_seconds=30)
+    await mill.desk.order(WE, stopped, Order.STOP, "wrong hours")
+    assert not await queue.prepare(stopped, lease_seconds=30)
+    late = await started(mill, ids, name="November", ends_at=mill.clock.now() + timedelta(hours=1))
+    mill.clock.pass_seconds(3601)
+    await mill.rounds()
+    for mailing in (stopped, late):
+        kept = await mill.store.mailings.get(mailing)
+        assert (kept.state, kept.over_at) == (_S.STOPPED, mill.clock.now())
+        assert await mill.messages(mailing) == []
+    assert (await mill.store.mailings.get(stopped)).prepared == 1
 
 
 async def test_two_workers_share_a_mailing_and_nobody_gets_two(

@@ -35,13 +35,15 @@ def test_the_way_of_a_mailing() -> None:
         (Order.CHECK, "checked"),
         (Order.CHANGE, "draft"),
         (Order.CHECK, "checked"),
-        (Order.START, "running"),
+        (Order.START, "preparing"),
+        (Order.READY, "running"),
         (Order.PAUSE, "paused"),
         (Order.GO_ON, "running"),
         (Order.FINISH, "finished"),
     ):
         state = ordered(state, order)
         assert state == following
+    assert ordered(S.PAUSED, Order.GO_ON, prepared=False) == "preparing"
 
 
 @pytest.mark.parametrize(
