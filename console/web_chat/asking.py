@@ -21,7 +21,7 @@ from messaging.chat_site import ChatSite
 MOST_PAGES = 20
 # A visit of a day is one of a page that was forgotten.
 LONGEST_VISIT = timedelta(hours=24)
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def _plain(value: object) -> object:

@@ -126,7 +126,8 @@ def page_address(site: ChatSite, address: str) -> str | None:
         origin = f"{parts.scheme}://{parts.netloc}".lower()
     except ValueError:
         return None
-    if origin not in site.origins:
+    # A browser writes what cannot be printed as %00: nobody keeps a NUL, or half of a letter.
+    if origin not in site.origins or not address.isprintable():
         return None
     query = f"?{parts.query}" if parts.query and site.keeps_query else ""
     return f"{origin}{parts.path or '/'}{query}"

@@ -18,7 +18,7 @@ from engine.changes import ConsentKept
 from engine.chat.carried_calls import CarriedCalls
 from engine.chat.chat_in_progress import ChatInProgress
 from engine.chat.means import ChatMeans
-from engine.chat.recovery import ChatRecovery, all_lines
+from engine.chat.recovery import ChatRecovery, all_lines, facts_of
 from engine.chat.sides import Arrival, ChatNews, ChatRefused, Opened, PageSeen
 from engine.ports import StoreUnavailable
 from engine.registers.actor import Actor, ActorKind
@@ -109,18 +109,14 @@ class LiveChats:
         crowded = near >= max(LEAST_OF_ADDRESS, site.at_once // 4)
         if crowded or len(busy) + self._opening.get(site.name, 0) >= site.at_once:
             raise ChatRefused("full", "Too many people are writing just now: try again in a moment.")
-        self._opening[site.name] = self._opening.get(site.name, 0) + 1
         language = arrival.language if arrival.language in flow.languages else None
         dialogue = Dialogue(
             flow,
-            facts={"caller": "", "dialled": site.number or ""},
+            facts=facts_of(site),
             surroundings=self._means.surroundings,
             language=language,
         )
-        try:
-            return await self._open(arrival, site, dialogue, flow.version)
-        finally:
-            self._opening[site.name] -= 1
+        return await self._open(arrival, site, dialogue, flow.version)
 
     async def _open(self, arrival: Arrival, site: ChatSite, dialogue: Dialogue, version: str) -> Opened:
         means, now = self._means, self._means.clock.now()
@@ -145,8 +141,10 @@ class LiveChats:
         beginning = asyncio.get_running_loop().create_task(
             self._begun(arrival, site, dialogue, wanted, lines)
         )
+        # Until the store has answered: one that is slow is not asked by ever more at once.
+        self._opening[site.name] = self._opening.get(site.name, 0) + 1
         self._beginning.add(beginning)
-        beginning.add_done_callback(self._has_begun)
+        beginning.add_done_callback(lambda task: self._has_begun(site.name, task))
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 await asyncio.shield(beginning)
@@ -170,7 +168,8 @@ class LiveChats:
             await self._join(chat, phone)
         chat.begin(dialogue)
 
-    def _has_begun(self, beginning: asyncio.Task[None]) -> None:
+    def _has_begun(self, site: str, beginning: asyncio.Task[None]) -> None:
+        self._opening[site] -= 1
         self._beginning.discard(beginning)
         if not beginning.cancelled() and (fault := beginning.exception()) is not None:
             log.warning("a chat is not opened", why=str(fault))

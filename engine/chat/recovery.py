@@ -20,8 +20,6 @@ from messaging.chat_site import ChatSite
 AGAIN_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
 LINES_AT_ONCE = 500
-# Nobody knows the number of a browser.
-NO_FACTS = {"caller": "", "dialled": ""}
 
 log = structlog.get_logger("chats")
 
@@ -77,12 +75,12 @@ class ChatRecovery:
         site = self._means.sites().get(chat.site) or ChatSite(chat.site, frozenset(), chat.flow, ())
         one = ChatInProgress(chat, site, self._means, lines=lines, over=self._over)
         self._chats[chat.id] = one
-        dialogue = None if chat.state.get("parked") else self._dialogue_of(chat)
+        dialogue = None if chat.state.get("parked") else self._dialogue_of(chat, site)
         flow = self._means.flows.by_name(chat.flow)
         try:
             if dialogue is None and flow is not None and chat.phase is ChatPhase.LED:
                 one.chat = replace(chat, flow_version=flow.version)
-                one.begin(self._dialogue(flow, chat.language))
+                one.begin(self._dialogue(flow, chat.language, site))
             else:
                 one.go_on(dialogue)
         except Exception:
@@ -90,22 +88,27 @@ class ChatRecovery:
         else:
             log.info("a chat goes on", chat=chat.id, phase=chat.phase.value)
 
-    def _dialogue_of(self, chat: Chat) -> Dialogue | None:
+    def _dialogue_of(self, chat: Chat, site: ChatSite) -> Dialogue | None:
         """None when its flow is no longer there."""
         flow = self._means.flows.by_version(chat.flow, chat.flow_version)
         state = chat.state.get("dialogue")
         if flow is None or not isinstance(state, dict):
             return None
         try:
-            return Dialogue.restore(flow, state, facts=NO_FACTS, surroundings=self._means.surroundings)
+            return Dialogue.restore(flow, state, facts=facts_of(site), surroundings=self._means.surroundings)
         except StateRejected as rejected:
             log.warning("a chat cannot go on in its flow", chat=chat.id, why=str(rejected))
             return None
 
-    def _dialogue(self, flow: Flow, language: str | None) -> Dialogue:
+    def _dialogue(self, flow: Flow, language: str | None, site: ChatSite) -> Dialogue:
         """From its beginning: it was changed meanwhile."""
         chosen = language if language in flow.languages else None
-        return Dialogue(flow, facts=NO_FACTS, surroundings=self._means.surroundings, language=chosen)
+        return Dialogue(flow, facts=facts_of(site), surroundings=self._means.surroundings, language=chosen)
+
+
+def facts_of(site: ChatSite) -> dict[str, str]:
+    """What a flow knows at its start: nobody knows the number of a browser."""
+    return {"caller": "", "dialled": site.number or ""}
 
 
 async def all_lines(register: Chats, id: str) -> list[ChatLine]:

@@ -12,6 +12,7 @@ import pytest
 from engine.chat.live_chats import STORE_SECONDS
 from engine.chat.recovery import AGAIN_SECONDS
 from engine.chat.sides import ChatRefused
+from engine.ports import StoreUnavailable
 from ivr.reading.loader import load_flow
 from messaging.chat import Chat, ChatLine, ChatPhase, LineKind
 from tests.chats.stage import FLOW, ChatStage, Visitor
@@ -188,6 +189,43 @@ async def test_what_a_slow_store_opened_after_all_is_not_open_for_ever(stage: Ch
     assert one.is_open
     await asyncio.sleep(stage.site.idle_seconds + 60)
     assert not stage.store.chats[one.id].is_open
+
+
+async def test_a_slow_store_is_not_asked_by_ever_more(stage: ChatStage) -> None:
+    stage.site = replace(stage.site, at_once=2)
+    asked: list[str] = []
+
+    async def slow(chat: Chat, lines: Sequence[ChatLine]) -> Chat:
+        asked.append(chat.id)
+        await asyncio.sleep(60)
+        raise StoreUnavailable("The database is away.")
+
+    opens, stage.store.open = stage.store.open, slow  # type: ignore[method-assign]
+    codes = []
+    for n in range(3):
+        with pytest.raises(ChatRefused) as refused:
+            await stage.visitor(f"v{n}")
+        codes.append(refused.value.code)
+    assert (codes, len(asked)) == (["away", "away", "full"], 2)
+    await asyncio.sleep(60)
+    stage.store.open = opens  # type: ignore[method-assign]
+    assert (await stage.visitor()).read, "they count no longer"
+
+
+async def test_a_flow_knows_the_sites_number_in_the_next_engine_too(stage: ChatStage) -> None:
+    flow = load_flow(FLOW.replace("PIN {pin} taken.", "PIN taken at {dialled}.").encode(), "shop.yaml")
+    before = ChatStage(flow=flow)
+    await before.chats.start()
+    visitor = await before.visitor()
+    await visitor.press("3")
+    await before.crash()
+    other = ChatStage(after=before, flow=flow)
+    await other.chats.start()
+    await other.chats.say(visitor.id, visitor.secret, "4711", "x1")
+    await asyncio.sleep(1)
+    texts = [line.text for line in other.store.kept[visitor.id].values()]
+    assert "PIN taken at 100." in texts
+    await other.close()
 
 
 async def test_a_store_that_comes_back_does_not_lead_anybody_twice(stage: ChatStage) -> None:

@@ -19,6 +19,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from console.accounts.admission import OPEN
+from console.web_chat.asking import SentPage
 from console.web_chat.calls import MOST_OF_ADDRESS
 from console.web_chat.door import ADDRESS_RATE, BROWSER_RATE, CHAT_RATE, NUMBER_RATE, page_address
 from console.web_chat.refusals import STATUS
@@ -533,6 +534,9 @@ async def test_a_page_address_is_of_the_site_alone() -> None:
     assert page_address(replace(SITE, keeps_query=True), f"{SHOP}/a?b=c#d") == f"{SHOP}/a?b=c"
     for foreign in ("https://evil.example/", "javascript:alert(1)", "", "https://[", f"{SHOP}.evil.example/"):
         assert page_address(SITE, foreign) is None
+    for unkept in ("\0", "\ud800", "\u202e"):
+        assert page_address(SITE, f"{SHOP}/a{unkept}b") is None, "no database keeps it"
+    assert SentPage(address="", title="a\ud800\0b").title == "ab"
 
 
 # --- the contact form -------------------------------------------------------------------------------------
