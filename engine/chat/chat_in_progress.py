@@ -338,7 +338,9 @@ class ChatInProgress:
         self._inbox.clear()
         try:
             self.flow_says(sentence(FAULT, self.language))
-            self.add(Speaker.FLOW, LineKind.NOTE, f"trouble: {fault!r}"[:300], data={"kind": "trouble"})
+            self.add(
+                Speaker.FLOW, LineKind.NOTE, f"trouble: {type(fault).__name__}", data={"kind": "trouble"}
+            )
             self.parked = True
             self.shut("fault", FAILED)
         except Exception:

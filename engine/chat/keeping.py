@@ -85,6 +85,7 @@ class ChatKeeper:
     async def _keep_once(self) -> None:
         """What there is now. The same again until it is known to be kept: an answer may be lost."""
         chat, lines, changes = self._chat, tuple(self._lines), tuple(self._changes)
+        written = len(lines), len(changes)
         pause_seconds = FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -98,11 +99,14 @@ class ChatKeeper:
             except Missing:
                 self.gone = True
                 return
-            except Refused as refused:
-                if refused.field != "version":
-                    log.error("lines of a chat are not kept", chat=chat.id, why=str(refused))
-                    kept = replace(chat, version=self._version)
-                    break
+            except Exception as fault:
+                if not isinstance(fault, Refused) or fault.field != "version":
+                    # What cannot be written is left out: a chat that is over must not stay open for that.
+                    if not lines and not changes:
+                        raise
+                    log.exception("a part of a chat is not kept", chat=chat.id, lines=not changes)
+                    lines, changes = lines if changes else (), ()
+                    continue
                 if not await self._read_version():
                     self.away = True
                 if self.gone:
@@ -111,8 +115,8 @@ class ChatKeeper:
             pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
         self.away = False
         self._version = kept.version
-        del self._lines[: len(lines)]
-        del self._changes[: len(changes)]
+        del self._lines[: written[0]]
+        del self._changes[: written[1]]
         if self._chat is chat and not self._lines and not self._changes:
             self._kept.set()
         self._on_kept(kept)

@@ -82,6 +82,7 @@ class LiveChats:
             await asyncio.wait(self._beginning, timeout=CLOSING_SECONDS)
         for beginning in tuple(self._beginning):
             beginning.cancel()
+        await asyncio.gather(*self._beginning, return_exceptions=True)
         await asyncio.gather(*(chat.close(CLOSING_SECONDS) for chat in self._chats.values()))
 
     def _over(self, chat: ChatInProgress) -> None:

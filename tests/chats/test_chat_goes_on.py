@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.changes import Change
 from engine.chat.live_chats import STORE_SECONDS
 from engine.chat.recovery import AGAIN_SECONDS
 from engine.chat.sides import ChatRefused
@@ -171,6 +172,45 @@ async def test_a_fault_ends_a_chat_with_a_word(stage: ChatStage, monkeypatch: py
     await visitor.say("hello")
     assert "broken on our side" in visitor.read[-2]
     assert (visitor.chat.ended_by, visitor.chat.outcome) == ("fault", "failed")
+    notes = [line.text for line in stage.store.kept[visitor.id].values() if line.kind is LineKind.NOTE]
+    assert notes == ["trouble: RuntimeError"], "a fault may quote what the visitor wrote"
+
+
+async def test_what_cannot_be_written_does_not_leave_a_chat_open(stage: ChatStage) -> None:
+    keeps = stage.store.keep
+
+    async def strange(chat: Chat, lines: Sequence[ChatLine], changes: Sequence[Change] = ()) -> Chat:
+        if changes:
+            raise TypeError("this is no JSON")
+        return await keeps(chat, lines)
+
+    stage.store.keep = strange  # type: ignore[method-assign]
+    visitor = await stage.visitor()
+    await visitor.say("hello")
+    await stage.chats.end(visitor.id, visitor.secret)
+    await asyncio.sleep(1)
+    assert not stage.store.chats[visitor.id].is_open
+    kept = stage.store.kept[visitor.id].values()
+    assert [line.kind for line in kept][-1] is LineKind.CLOSED
+    assert "hello" in [line.text for line in kept]
+
+
+async def test_an_engine_that_closes_leaves_no_chat_that_is_being_opened() -> None:
+    stage = ChatStage()
+    await stage.chats.start()
+
+    async def hung(chat: Chat, lines: Sequence[ChatLine]) -> Chat:
+        try:
+            return await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.1)  # it puts its connection back
+            raise
+
+    stage.store.open = hung  # type: ignore[method-assign]
+    with pytest.raises(ChatRefused):
+        await stage.visitor()
+    await stage.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_what_a_slow_store_opened_after_all_is_not_open_for_ever(stage: ChatStage) -> None:
