@@ -10,6 +10,7 @@ import pytest
 from compliance.facts import Channel
 from messaging.mailing import MailingState
 from messaging.states import MessageState
+from store import mailing_freezing
 from store.store import Store
 from tests.console.message_stage import Messaging, open_messages
 from tests.console.offices import PASSWORD, alerts
@@ -65,6 +66,25 @@ async def test_a_mailing_is_made_looked_at_started_and_stopped(writing: Messagin
         "mailing.created", "mailing.checked", "mailing.running", "mailing.paused", "mailing.running",
         "mailing.stopped",
     ]  # fmt: skip
+
+
+async def test_who_gets_a_great_one_is_written_down_before_it_runs(
+    writing: Messaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing_freezing, "PREPARED_AT_ONCE", 1)
+    room = writing.room
+    place = await room.send("/mailings/new", 303, **FORM)
+    mailing_id = place.rsplit("/", 1)[1]
+    await room.send(f"{place}/orders/start", version="1")
+    queue = writing.store.mailing_queue("one")
+    await queue.claim(lease_seconds=30)
+    assert await queue.prepare(mailing_id, lease_seconds=30)
+    page = await room.page(f"{place}?done=start")
+    for seen in ("Preparing", "1 of 2", "being written down", "Pause", f"/parts{place}?state=preparing"):
+        assert seen in page, seen
+    assert "1 of 2" in await room.page("/mailings")
+    assert await queue.prepare(mailing_id, lease_seconds=30)
+    assert "Running" in await room.page(f"/parts{place}?state=preparing")
 
 
 async def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(writing: Messaging) -> None:
