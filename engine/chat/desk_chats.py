@@ -34,6 +34,7 @@ class DeskChats:
         self._chats = chats
         self._means = means
         self._people: dict[str, tuple[datetime, Contact | None]] = {}  # by the chat's contact_id
+        self._ask_again: datetime | None = None  # the store, which did not answer
 
     # --- what is shown --------------------------------------------------------------------------------------
 
@@ -80,11 +81,15 @@ class DeskChats:
         """With the person, asked for now and then; a store that is away leaves who was known."""
         key, now = chat.contact_id or "", self._means.clock.now()
         known = self._people.get(key)
-        if key and (known is None or now - known[0] >= PERSON_LASTS):
+        asks = self._ask_again is None or now >= self._ask_again
+        if key and asks and (known is None or now - known[0] >= PERSON_LASTS):
             try:
                 async with asyncio.timeout(STORE_SECONDS):
                     known = now, (await self._means.register.row(chat.id)).contact
-            except (StoreUnavailable, TimeoutError, Missing):
+            except Missing:
+                return ChatRow(chat, None if known is None else known[1])
+            except (StoreUnavailable, TimeoutError):  # not waited for once for each of many chats
+                self._ask_again = self._means.clock.now() + AWAY_LASTS
                 return ChatRow(chat, None if known is None else known[1])
             self._people.pop(key, None)
             self._people[key] = known
@@ -190,6 +195,7 @@ class DeskChats:
 MOST_PEOPLE = 1000
 PERSON_LASTS = timedelta(seconds=15)
 STORE_SECONDS = 3.0
+AWAY_LASTS = timedelta(seconds=5)
 
 
 def _is_of(one: ChatInProgress, agent: str) -> bool:

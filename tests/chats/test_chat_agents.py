@@ -13,6 +13,8 @@ from engine.desk.refusals import DeskRefused
 from engine.desk.settings import DeskSettings
 from engine.desk.view import SmsTemplate
 from engine.desk.written_work import canned
+from engine.ports import StoreUnavailable
+from engine.registers.chats import ChatRow
 from history.interaction import ContactPoint, PointKind
 from messaging.chat import ChatPhase, LineKind
 from tests.chats.stage import ChatStage, shipped
@@ -62,6 +64,30 @@ async def test_no_answer_is_filled_with_the_browsers_own_id(stage: ChatStage) ->
     assert canned(settings, chat, None, "Anna") == (("call", "I call you: {number}."),)
     phoned = replace(chat, point=ContactPoint(PointKind.PHONE, "+48600000001"))
     assert canned(settings, phoned, None, "Anna") == (("call", "I call you: +48600000001."),)
+
+
+async def test_a_slow_store_is_not_waited_for_once_for_each_chat(stage: ChatStage) -> None:
+    for n in range(4):
+        await stage.visitor(f"v{n}")
+
+    async def slow(id: str) -> ChatRow:
+        await asyncio.sleep(60)
+        raise StoreUnavailable("The database is away.")
+
+    rows, stage.store.row = stage.store.row, slow  # type: ignore[method-assign]
+    began = stage.clock.now()
+    assert len(await stage.desk.open_now()) == 4
+    assert (stage.clock.now() - began).total_seconds() < 4
+    asked: list[str] = []
+
+    async def well(id: str) -> ChatRow:
+        asked.append(id)
+        return await rows(id)
+
+    stage.store.row = well  # type: ignore[method-assign]
+    await asyncio.sleep(6)
+    await stage.desk.open_now()
+    assert len(asked) == 4
 
 
 async def test_an_offer_goes_on_until_somebody_takes_it(stage: ChatStage) -> None:
