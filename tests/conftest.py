@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.web_app import _cached_build_middleware
+from hypothesis import settings
 from pytest_timeout import Settings
 
 from store.store import Store, open_store
@@ -20,6 +21,10 @@ from tests.spreading import spread
 
 # Tests start the program some hundred times: it is compiled once, whatever the machine's settings say.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 
 class HandClock:

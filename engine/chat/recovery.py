@@ -14,7 +14,7 @@ from engine.ports import StoreUnavailable
 from engine.registers.chats import Chats
 from ivr.dialogue import Dialogue, StateRejected
 from ivr.flow import Flow
-from messaging.chat import Chat, ChatLine, ChatPhase
+from messaging.chat import Chat, ChatLine, ChatPhase, LineKind, Speaker
 from messaging.chat_site import ChatSite
 
 AGAIN_SECONDS = 5.0
@@ -73,9 +73,14 @@ class ChatRecovery:
     async def _take_up(self, chat: Chat) -> None:
         lines = await all_lines(self._means.register, chat.id)
         site = self._means.sites().get(chat.site) or ChatSite(chat.site, frozenset(), chat.flow, ())
-        one = ChatInProgress(chat, site, self._means, lines=lines, over=self._over)
+        try:
+            dialogue = None if chat.state.get("parked") else self._dialogue_of(chat, site)
+            one = ChatInProgress(chat, site, self._means, lines=lines, over=self._over)
+        except Exception:  # one row that cannot be read keeps no hotline from its start
+            log.exception("what a chat's flow knew cannot be read; it goes on without", chat=chat.id)
+            chat, dialogue = replace(chat, state={}), None
+            one = ChatInProgress(chat, site, self._means, lines=lines, over=self._over)
         self._chats[chat.id] = one
-        dialogue = None if chat.state.get("parked") else self._dialogue_of(chat, site)
         flow = self._means.flows.by_name(chat.flow)
         try:
             if dialogue is None and flow is not None and chat.phase is ChatPhase.LED:
@@ -112,10 +117,13 @@ def facts_of(site: ChatSite) -> dict[str, str]:
 
 
 async def all_lines(register: Chats, id: str) -> list[ChatLine]:
-    """Raises StoreUnavailable."""
+    """Each at the place of its number. Raises StoreUnavailable."""
     lines: list[ChatLine] = []
     while True:
         more = await register.lines(id, after=len(lines), limit=LINES_AT_ONCE)
-        lines += more
+        for line in more:
+            while len(lines) + 1 < line.seq:  # one that no database would keep
+                lines.append(ChatLine(len(lines) + 1, line.at, Speaker.FLOW, LineKind.NOTE))
+            lines.append(line)
         if len(more) < LINES_AT_ONCE:
             return lines

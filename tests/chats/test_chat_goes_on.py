@@ -293,3 +293,41 @@ async def test_a_store_that_comes_back_does_not_lead_anybody_twice(stage: ChatSt
     assert texts == ["How can we help?"]
     assert await other.chats.say(before.id, before.secret, "hello", "x1")
     await other.close()
+
+
+async def test_a_row_that_cannot_be_read_keeps_no_hotline_from_its_start(stage: ChatStage) -> None:
+    broken, whole = await stage.visitor("broken"), await stage.visitor("whole")
+    await whole.press("1")
+    await asyncio.sleep(1)
+    await stage.crash()
+    chats = stage.store.chats
+    chats[broken.id] = replace(chats[broken.id], state={"events": "many", "dialogue": {"step": 7}})
+    other = ChatStage(after=stage)
+    await other.chats.start()
+    for visitor in (broken, whole):
+        visitor.stage = other
+        other.visitors.append(visitor)
+        await visitor.come()
+    assert broken.now.buttons[0].label == "An order"
+    assert whole.read[-1] == "The number?"
+    await other.close()
+
+
+async def test_a_line_that_no_database_kept_leaves_the_others_their_numbers(stage: ChatStage) -> None:
+    visitor = await stage.visitor()
+    await visitor.press("1")
+    await asyncio.sleep(1)
+    await stage.crash()
+    del stage.store.kept[visitor.id][1]
+    before = max(stage.store.kept[visitor.id])
+    other = ChatStage(after=stage)
+    await other.chats.start()
+    visitor.stage = other
+    other.visitors.append(visitor)
+    await visitor.come()
+    await visitor.say("123456")
+    await asyncio.sleep(1)
+    kept = stage.store.kept[visitor.id]
+    assert sorted(kept)[0] == 2
+    assert [kept[seq].text for seq in sorted(kept) if seq > before][-2:-1] == ["123456"], kept
+    await other.close()
