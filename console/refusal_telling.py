@@ -14,6 +14,8 @@ _NAMED = {
     ("callback_over", "state"): "callback_state_",
     ("lead_not_over", "state"): "lead_state_",
     ("lead_move", "state"): "lead_state_",
+    ("mailing_move", "state"): "mailing_state_",
+    ("mailing_move", "possible"): "mailing_order_",
 }
 
 

@@ -23,6 +23,7 @@ from console.messages.mailing_forms import FIELDS, WrongForm, choices, mailing_o
 from console.messages.telling import SHAPES, names_of_contacts
 from console.pages import Pages
 from console.query_values import place_of
+from console.refusal_telling import refusal_told
 from console.words import Words
 from engine.followup.mailing_desk import MailingDesk, Preview
 from engine.registers.mailings import Mailing, MailingFigures
@@ -127,7 +128,7 @@ class MailingPages:
             return await self._form(request, before, typed, {wrong.field: str(wrong)}, 422)
         except Refused as refused:
             field = refused.field if refused.field in FIELDS else "what"
-            return await self._form(request, before, typed, {field: str(refused)}, 422)
+            return await self._form(request, before, typed, {field: refusal_told(refused, words)}, 422)
         except Changed:
             raise Fault(409, words("refused_meanwhile"), words.language) from None
         return web.Response(status=303, headers={"Location": f"/mailings/{quote(kept.id)}"})
@@ -215,7 +216,7 @@ class MailingPages:
             else:
                 await self._desk.order(actor_of(request), mailing.id, order, reason)
         except Refused as refused:
-            raise Fault(409, str(refused)) from None
+            raise Fault(409, refusal_told(refused, words), words.language) from None
         except Changed:
             raise Fault(409, words("refused_meanwhile"), words.language) from None
         self._kept.pop(mailing.id, None)

@@ -222,7 +222,7 @@ class MailingDesk:
                 more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
                 raise Refused(f"{found[0]}{more}", "template")
             if mailing.ends_at is not None and mailing.ends_at <= self._clock.now():
-                raise Refused("Its end is past: choose a later one.", "ends_at")
+                raise Refused("Its end is past: choose a later one.", "ends_at", "mailing_end")
             known = replace(mailing, purpose=self.purpose(mailing))
             await self.mailings.change(actor, known, order=Order.CHECK)
         return await self.mailings.order(actor, id, Order.START)
@@ -235,17 +235,22 @@ class MailingDesk:
 def _check(mailing: Mailing) -> None:
     """What the parts of a mailing must be among each other. Raises Refused."""
     if (mailing.template is None) == (mailing.cascade is None):
-        raise Refused("Name a template with its channel, or a cascade, and not both.", "template")
+        told = "Name a template with its channel, or a cascade, and not both."
+        raise Refused(told, "template", "mailing_what")
     if mailing.template is not None and mailing.channel in (None, Channel.CALL):
-        raise Refused("A template goes by sms, email, push or messenger: name one.", "channel")
+        told = "A template goes by sms, email, push or messenger: name one."
+        raise Refused(told, "channel", "mailing_channel")
     if mailing.cascade is not None and mailing.channel is not None:
-        raise Refused("A cascade has channels of its own: leave the channel out.", "channel")
+        told = "A cascade has channels of its own: leave the channel out."
+        raise Refused(told, "channel", "mailing_cascade_channel")
     if (mailing.segment_id is None) == (not mailing.contact_ids):
-        raise Refused("Name a segment, or a list of contacts, and not both.", "segment_id")
+        told = "Name a segment, or a list of contacts, and not both."
+        raise Refused(told, "segment_id", "mailing_people")
     if (mailing.opens is None) != (mailing.closes is None) or (
         mailing.opens is not None and mailing.opens == mailing.closes
     ):
-        raise Refused("Write both from when and until when, two different times.", "opens")
+        told = "Write both from when and until when, two different times."
+        raise Refused(told, "opens", "mailing_hours")
 
 
 def _parts_of(message: Message) -> tuple[int | None, str]:

@@ -19,7 +19,7 @@ from engine.registers.pages import Page
 from engine.registers.refusals import Changed, Missing, Refused
 from history.contact import Contact
 from messaging.cascade import Ending
-from messaging.mailing import Frozen, MailingState, Order, Progress, WrongOrder, ordered
+from messaging.mailing import ORDERS, Frozen, MailingState, Order, Progress, WrongOrder, ordered
 from messaging.states import MessageState
 from store.audit import note
 from store.mailing_freezing import forget_the_rest, frozen_now, keep_recipients
@@ -39,6 +39,7 @@ from store.tables import (
 _c = mailings.c
 _r = mailing_recipients.c
 _m = messages.c
+_BY_PEOPLE = (Order.START, Order.PAUSE, Order.GO_ON, Order.STOP)
 # As take_incoming names the objection of who wrote an opt-out word.
 _OPTED_OUT_SUFFIX = "-person"
 # A provider drops what has expired; its receipt may take so long.
@@ -152,7 +153,8 @@ class SqlMailings:
             _state_after(known, Order.START)
             found = frozen_now(connection, known, now)
             if not found.recipients:
-                raise Refused("Nobody would get it: choose other people, or another channel.", "segment_id")
+                told = "Nobody would get it: choose other people, or another channel."
+                raise Refused(told, "segment_id", "mailing_nobody")
             return known.version, found
 
         version, found = await read(self._engine, look)
@@ -327,7 +329,8 @@ def _state_after(known: Mailing, order: Order) -> MailingState:
     try:
         return ordered(known.state, order, prepared=known.prepared == known.recipients)
     except WrongOrder as wrong:
-        raise Refused(str(wrong), "state") from wrong
+        possible = tuple(one for one in _BY_PEOPLE if one in ORDERS[known.state])
+        raise Refused(str(wrong), "state", "mailing_move", state=known.state, possible=possible) from wrong
 
 
 def _check_name(connection: Connection, mailing: Mailing) -> None:
@@ -337,4 +340,5 @@ def _check_name(connection: Connection, mailing: Mailing) -> None:
 
 
 def _taken(name: str) -> Refused:
-    return Refused(f"There is a mailing named {name} already: choose another name.", "name")
+    told = f"There is a mailing named {name} already: choose another name."
+    return Refused(told, "name", "mailing_name_taken", name=name)

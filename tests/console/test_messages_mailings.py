@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from compliance.facts import Channel
-from messaging.mailing import MailingState
+from console.refusal_telling import refusal_told
+from console.words import load_words
+from engine.registers.actor import Actor, ActorKind
+from engine.registers.mailings import Mailing
+from engine.registers.refusals import Refused
+from messaging.mailing import MailingState, Order
 from messaging.states import MessageState
 from store import mailing_freezing
 from store.store import Store
@@ -59,7 +66,7 @@ async def test_a_mailing_is_made_looked_at_started_and_stopped(writing: Messagin
     await room.send(f"{place}/orders/stop", reason="enough")
     stopped = await room.office.page(f"/parts{place}?state=running")
     assert stopped.headers["HX-Refresh"] == "true"
-    assert "cannot pause" in await room.send(f"{place}/orders/pause", 409, reason="again")
+    assert "“Stopped”; what it can is: –" in await room.send(f"{place}/orders/pause", 409, reason="again")
     assert "What is ordered" in await room.send(f"{place}/orders/finish", 404)
     assert "June" in await room.page("/mailings")
     assert await room.office.told(f"mailing:{mailing_id}") == [
@@ -85,6 +92,40 @@ async def test_who_gets_a_great_one_is_written_down_before_it_runs(
     assert "1 of 2" in await room.page("/mailings")
     assert await queue.prepare(mailing_id, lease_seconds=30)
     assert "Running" in await room.page(f"/parts{place}?state=preparing")
+
+
+async def test_refusals_of_a_mailing_are_told_in_the_readers_language(
+    stage: Stage, writing: Messaging
+) -> None:
+    assert stage.messages is not None
+    desk, words, now = stage.messages.mailings, load_words()["pl"], datetime(2026, 11, 23, tzinfo=UTC)
+    good = Mailing(
+        "", "July", now, now, template="order_sent", channel=Channel.SMS, contact_ids=("nobody",),
+        values={"order": "A/7"},
+    )  # fmt: skip
+    actor = Actor(ActorKind.PERSON, "manager")
+    made = await desk.create(actor, good)
+    for wrong, told in (
+        (replace(good, cascade="notice"), "nie oba naraz"),
+        (replace(good, channel=None), "Szablon wychodzi jako"),
+        (replace(good, template=None, cascade="notice"), "Kaskada ma własne kanały"),
+        (replace(good, contact_ids=()), "Podaj segment albo listę"),
+        (replace(good, opens=time(9)), "dwie różne"),
+        (good, "Wysyłka o nazwie „July” już istnieje"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await desk.create(actor, wrong)
+        assert told in refusal_told(refused.value, words)
+    with pytest.raises(Refused) as refused:
+        await desk.start(actor, made.id)
+    assert "Nikt by jej nie dostał" in refusal_told(refused.value, words)
+    with pytest.raises(Refused) as refused:
+        await desk.order(actor, made.id, Order.PAUSE)
+    assert "stan „Sprawdzona”; możliwe jest: Uruchom, Zatrzymaj." in refusal_told(refused.value, words)
+    await desk.change(actor, replace(await desk.mailings.get(made.id), ends_at=now - timedelta(days=900)))
+    with pytest.raises(Refused) as refused:
+        await desk.start(actor, made.id)
+    assert "koniec już minął" in refusal_told(refused.value, words)
 
 
 async def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(writing: Messaging) -> None:

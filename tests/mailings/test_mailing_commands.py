@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ from engine.clock import SystemClock
 from engine.registers.contacts import ContactDraft
 from engine.registers.mailings import Mailing
 from history.interaction import ContactPoint, PointKind
+from infolinia.commands.mailings import _line
+from infolinia.configuration import Configuration
+from messaging.mailing import MailingState
 from store.store import open_store
 from tests.commands import Program, loaded_program
 from tests.mailings.conftest import NEWS, WE
@@ -36,6 +41,13 @@ async def _filled(folder: Path) -> None:
 def program() -> Iterator[Program]:
     with loaded_program() as program:
         yield program
+
+
+def test_a_line_tells_how_many_are_written_down() -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    one = Mailing("m", "June", now, now, template="news", state=MailingState.PREPARING)
+    told = _line(replace(one, prepared=34_000, recipients=100_000), Configuration())
+    assert "  preparing  34,000 of 100,000  news  June  m" in told
 
 
 def test_a_mailing_is_looked_at_and_ordered(tmp_path: Path, program: Program) -> None:
