@@ -80,15 +80,25 @@ def callback_of(
     )
 
 
-def consent_of(filled: Filled, callback: CallbackRequest, source: str) -> Consent | None:
-    """What the person agreed to by sending the form, in its own words."""
+def consent_of(
+    filled: Filled,
+    callback: CallbackRequest,
+    source: str,
+    *,
+    channel: str = "call",
+    purpose: str = "service",
+) -> Consent | None:
+    """What the person agreed to by sending the form, in its own words.
+
+    `channel` and `purpose`: what the text is about, unless it is the consent to be called.
+    """
     if not filled.consent_text:
         return None
     return Consent(
         id=f"{callback.id}-consent",
         at=callback.requested_at,
-        channel="call",
-        purpose="service",
+        channel=channel,
+        purpose=purpose,
         given=True,
         source=source,
         point=callback.point,

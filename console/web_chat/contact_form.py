@@ -149,7 +149,8 @@ class ContactForms:
             Actor(ActorKind.TOKEN, source, request.remote or ""),
             callback,
             ask_id=f"{source}:{stamp}:{_digest(values)}",  # sent twice as it was, it is one request
-            consent=consent_of(filled, callback, source),
+            # The text is about what is written; that they want a call is the request itself.
+            consent=consent_of(filled, callback, source, channel="", purpose="form"),
         )
 
     def _asked(

@@ -556,6 +556,7 @@ async def test_a_form_asks_for_a_callback_once(stage: Stage) -> None:
     assert not one.person_chose
     (consent,) = await stage.store.permissions.consents_of(str(one.contact_id))
     assert (consent.source, consent.proof.text) == ("chat-form:shop", CONSENT["en"])
+    assert (consent.channel, consent.purpose) == ("", "form")  # it is no consent to be contacted
 
 
 async def test_a_form_that_was_put_right_is_another_request(stage: Stage) -> None:
