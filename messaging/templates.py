@@ -147,12 +147,18 @@ class Unwritten:
 
 
 def written(template: MessageTemplate, language: str, scope: Scope) -> Written | Unwritten:
-    """The words for one person. `scope`: their attributes and what the sender gives; blank is missing."""
+    """The words for one person. `scope`: their attributes and what the sender gives; blank is missing.
+
+    What the template takes has to be in it, even if blank: a condition would leave its piece out unseen.
+    """
     variant = template.variants[language]
     values: dict[str, object] = {name: texts[language] for name, texts in template.defaults.items()}
     values |= {name: value for name, value in scope.items() if not _blank(value)}
     values[LANGUAGE] = language
     name = f"template {template.name} ({language})"
+    for taken in template.takes:
+        if taken not in scope and taken not in values:
+            return Unwritten(f"template {template.name} takes {taken}: give it in values", taken)
     if (when := template.when) is not None and not when.expression.holds(values, language):
         return Unwritten(f"the condition of template {template.name} does not hold: {when.expression.source}")
     try:

@@ -31,7 +31,14 @@ PERSON_VALUES = ("name", "given_name", "family_name", "country", "region")
 
 
 class NotComposed(Exception):
-    """This person gets no message; the sentence says why and quotes nothing of the person."""
+    """This person gets no message; the sentence says why and quotes nothing of the person.
+
+    `lacks`: the value that is missing, where it is one.
+    """
+
+    def __init__(self, why: str, lacks: str | None = None) -> None:
+        super().__init__(why)
+        self.lacks = lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ def composed(
 def _written(template: MessageTemplate, chosen: str, scope: Mapping[str, object]) -> Written:
     words = written(template, chosen, scope)
     if isinstance(words, Unwritten):
-        raise NotComposed(words.reason)
+        raise NotComposed(words.reason, words.lacks)
     return words
 
 

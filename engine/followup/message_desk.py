@@ -164,7 +164,7 @@ class MessageDesk:
             )
         except NotComposed as why:
             told = str(why)
-            raise Refused(f"{told[0].upper()}{told[1:]}.", "template") from why
+            raise Refused(f"{told[0].upper()}{told[1:]}.", "values" if why.lacks else "template") from why
         return made
 
 

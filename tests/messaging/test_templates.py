@@ -94,6 +94,16 @@ def test_a_value_that_is_missing_refuses_the_message(value: object) -> None:
     )
 
 
+def test_what_a_template_takes_has_to_be_given_even_where_only_a_condition_reads_it() -> None:
+    scope = {name: value for name, value in SCOPE.items() if name != "parcels"}
+    told = "template order_sent takes parcels: give it in values"
+    assert written(template(), "en", scope) == Unwritten(told, "parcels")
+    # An event that gives it blank, such as a callback without a time, leaves the piece out.
+    assert isinstance(written(template(), "en", {**scope, "parcels": ""}), Written)
+    with_default = template(ORDER.replace("defaults: {", 'defaults: {parcels: "1", '))
+    assert isinstance(written(with_default, "en", scope), Written)
+
+
 def test_nothing_left_is_no_message() -> None:
     found = written(small('text: [{when: a == 1, text: "Hello."}]'), "en", {})
     assert found == Unwritten("nothing is left of template small (en): no condition in it holds")
