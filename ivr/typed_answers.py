@@ -30,13 +30,20 @@ ALIKE = 0.8
 def answer_events(text: str, asked: Asked, ears: Listen | None, languages: Sequence[str]) -> Iterable[Event]:
     """What the Dialogue is told of a whole answer. `languages`: spoken now, the person's own first."""
     keys = keys_of(text, asked.kind)
-    if keys is not None:
+    if keys is not None and _are_pressed(keys, asked):
         return tuple(KeyPressed(key) for key in keys)
     ears = ears or Listen()
     heard = found_phrase(text, ears, languages, as_written=True) or _likely(text, ears, languages)
     if heard is None:
         return (Heard("", languages[0] if languages else "", 0.0, 0.0),)
     return (heard,)
+
+
+def _are_pressed(keys: str, asked: Asked) -> bool:
+    """Where one of a few is picked, a number that is none of them is no key with others behind it."""
+    if asked.kind is not None or not asked.options or len(keys) == 1:
+        return True
+    return keys.removesuffix("#") in {option.value for option in asked.options}
 
 
 def keys_of(text: str, kind: AnswerKind | None) -> str | None:

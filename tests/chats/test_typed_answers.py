@@ -61,6 +61,27 @@ def test_words_are_found_and_the_likely_ones_asked_back(text: str, heard: str, c
     assert (event.text, event.confidence) == (heard, confidence)
 
 
+YES_OR_NO = Asked((Option("1", "Yes"), Option("2", "No")))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "events"),
+    [
+        ("1234", YES_OR_NO, [Heard("", "en", 0.0, 0.0)]),
+        ("22#", YES_OR_NO, [Heard("", "en", 0.0, 0.0)]),
+        ("1", YES_OR_NO, [KeyPressed("1")]),
+        ("2#", YES_OR_NO, [KeyPressed("2"), KeyPressed("#")]),
+        ("0", YES_OR_NO, [KeyPressed("0")]),
+        ("12", Asked((Option("1", "Order"), Option("12", "Hours"))), [KeyPressed("1"), KeyPressed("2")]),
+        ("12", Asked((Option("1", "Yes"),), Digits(least=2, most=2)), [KeyPressed("1"), KeyPressed("2")]),
+    ],
+)
+def test_a_number_is_a_key_only_where_the_whole_of_it_is_one(
+    text: str, asked: Asked, events: list[Heard | KeyPressed]
+) -> None:
+    assert list(answer_events(text, asked, EARS, ["en", "pl"])) == events
+
+
 def test_any_words_stay_as_they_are_written() -> None:
     (event,) = answer_events("  My Kettle is BROKEN. ", Asked(), Listen({"en": ()}, free=True), ["en"])
     assert isinstance(event, Heard)
