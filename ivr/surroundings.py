@@ -16,12 +16,16 @@ def always_open(hours: str, now: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`region`: the country whose national numbers are understood; `currency`: ISO code of a bare amount."""
+    """`region`: the country whose national numbers are understood; `currency`: ISO code of a bare amount.
+
+    `written`: what is said is read.
+    """
 
     opening: Opening = always_open
     region: str = "PL"
     zone: tzinfo = UTC
     currency: str = "PLN"
+    written: bool = False
 
 
 NOWHERE = Surroundings()

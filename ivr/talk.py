@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from ivr.commands import (
 )
 from ivr.flow import Flow, Step
 from ivr.surroundings import Surroundings
+from ivr.written_sentences import as_written
 from wording.filters import CURRENCY, REGION
 from wording.templates import HIDDEN, Template
 
@@ -123,6 +124,8 @@ class Talk:
 
         Raises wording.expressions.Unset when a text needs a value that is not set.
         """
+        if self.surroundings.written:
+            texts = [_as_written(text) for text in texts]
         kept = self.flow.kept
         key = self._key(texts)
         if (found := kept.get(key)) is not None:
@@ -370,3 +373,11 @@ class Talk:
         if self.secrets and template.names & self.secrets.keys():
             return HIDDEN
         return template.render(self.scope, language)
+
+
+def _as_written(text: Wording | Sound | Filled) -> Wording | Sound | Filled:
+    if isinstance(text, Sound):
+        return text
+    if isinstance(text, Filled):
+        return replace(text, text=as_written(text.text))
+    return as_written(text)

@@ -114,7 +114,7 @@ class LiveChats:
         dialogue = Dialogue(
             flow,
             facts=facts_of(site),
-            surroundings=self._means.surroundings,
+            surroundings=self._means.in_writing,
             language=language,
         )
         return await self._open(arrival, site, dialogue, flow.version)

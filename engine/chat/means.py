@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.desk.settings import DeskSettings
 from engine.errands import Desk
@@ -37,3 +37,8 @@ class ChatMeans:
     settings: Callable[[], DeskSettings]
     tell: Callable[[str], None]
     shown: Callable[[str], str] = str
+
+    @property
+    def in_writing(self) -> Surroundings:
+        """Of dialogues that are read."""
+        return replace(self.surroundings, written=True)

@@ -100,7 +100,7 @@ class ChatRecovery:
         if flow is None or not isinstance(state, dict):
             return None
         try:
-            return Dialogue.restore(flow, state, facts=facts_of(site), surroundings=self._means.surroundings)
+            return Dialogue.restore(flow, state, facts=facts_of(site), surroundings=self._means.in_writing)
         except StateRejected as rejected:
             log.warning("a chat cannot go on in its flow", chat=chat.id, why=str(rejected))
             return None
@@ -108,7 +108,7 @@ class ChatRecovery:
     def _dialogue(self, flow: Flow, language: str | None, site: ChatSite) -> Dialogue:
         """From its beginning: it was changed meanwhile."""
         chosen = language if language in flow.languages else None
-        return Dialogue(flow, facts=facts_of(site), surroundings=self._means.surroundings, language=chosen)
+        return Dialogue(flow, facts=facts_of(site), surroundings=self._means.in_writing, language=chosen)
 
 
 def facts_of(site: ChatSite) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from ivr import written_sentences
 from ivr.answers.choice import Hear
 from ivr.asked import Option, labelled
 from ivr.commands import Listen
@@ -96,6 +97,11 @@ class Menu(FieldBody):
     def offer_wording(self) -> Wording:
         assert self.offer is not None
         return offer_wording(self.offer)
+
+    @cached_property
+    def offer_written(self) -> Wording:
+        assert self.offer is not None
+        return offer_wording(self.offer, written_sentences.OFFER)
 
     def required_here(self) -> tuple[str, ...]:
         return self.required if self.each is None else ("next", *self.required)

@@ -36,9 +36,9 @@ def offers(menu: Menu, talk: Talk) -> Sequence[object]:
     return found[: menu.most] if isinstance(found, list | tuple) else ()
 
 
-def offer_wording(offer: Mapping[str, Template]) -> Wording:
+def offer_wording(offer: Mapping[str, Template], sentence: Wording = OFFER) -> Wording:
     """The sentence that offers an item under its number, with the author's text in it."""
-    return {language: _spliced(OFFER[language], template) for language, template in offer.items()}
+    return {language: _spliced(sentence[language], template) for language, template in offer.items()}
 
 
 def _spliced(sentence: Template, offer: Template) -> Template:
@@ -73,7 +73,8 @@ class OfferTurn(OptionTurn):
 
     def question(self) -> Sequence[Wording | Filled]:
         lead: tuple[Wording, ...] = (self._menu.prompt,) if self._menu.prompt else ()
-        wording = self._menu.offer_wording
+        written = self.talk.surroundings.written
+        wording = self._menu.offer_written if written else self._menu.offer_wording
         return (
             *lead,
             *(

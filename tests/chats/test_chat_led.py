@@ -30,7 +30,11 @@ async def test_a_flow_leads_in_writing(stage: ChatStage) -> None:
     await visitor.say("yes")
     assert visitor.read[-2:] == ["It is at 123456.", "How can we help?"]
     await visitor.say("it is about an order again")
-    assert "an order" in visitor.read[-1], "what is most likely meant is asked back"
+    assert visitor.read[-1] == "Did you mean an order? If that's right, answer yes. If not, answer no."
+    await visitor.say("1234")
+    assert visitor.read[-1].startswith("Sorry, I did not understand that. Did you mean an order?"), "no key"
+    await visitor.say("no")
+    assert visitor.read[-1] == "How can we help?"
 
 
 async def test_each_is_told_in_their_language(stage: ChatStage) -> None:
