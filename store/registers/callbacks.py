@@ -17,7 +17,7 @@ from engine.registers.pages import Page
 from engine.registers.refusals import Changed, Missing, Refused
 from history.callback_figures import CallbackEnd
 from history.callback_news import callback_published
-from history.callbacks import STANDING, CallbackRequest, CallbackState, is_overdue
+from history.callbacks import STANDING, CallbackRequest, CallbackSource, CallbackState, is_overdue
 from history.permission_news import consent_published
 from history.permissions import Consent
 from history.publication import Publication
@@ -33,6 +33,7 @@ from store.callback_keeping import (
 )
 from store.permission_rows import consent_columns
 from store.publishing import publish
+from store.registers.contacts import introduced
 from store.registers.profiles import survivor_of
 from store.registers.transactions import reading, written
 from store.statements import statements_for
@@ -59,7 +60,7 @@ class SqlCallbacks:
         ask_id: str | None = None,
         consent: Consent | None = None,
     ) -> Asked:
-        new_contact_id, now = self._ids.new(), self._clock.now()
+        new_contact_id, told_id, now = self._ids.new(), self._ids.new(), self._clock.now()
 
         def work(connection: Connection) -> Asked:
             told: list[Publication] = []
@@ -76,6 +77,9 @@ class SqlCallbacks:
             about = {"topic": request.topic, "source": request.source.value}
             note(connection, actor, action, _subject(asked.request.id), about, now)
             publish(connection, [*told, callback_published(asked.request, now)])
+            if request.source is CallbackSource.FORM:
+                said = {"name": request.name, "language": request.language}
+                introduced(connection, actor, contact_id, **said, told=told_id, at=now)
             return asked
 
         return await written(self._engine, work)

@@ -19,10 +19,12 @@ from engine.registers.chats import ChatFilter, ChatRow
 from engine.registers.pages import Page
 from engine.registers.refusals import Missing, Refused
 from history.interaction import ContactPoint, PointKind
+from history.names import cleaned
 from messaging.chat import Chat, ChatLine, ChatPhase
 from store.chat_rows import chat_columns, chat_of, kept, line_of, line_rows
 from store.privacy.chats import ERASED
 from store.publishing import publish
+from store.registers.contacts import introduced
 from store.registers.merges import merge_contacts
 from store.registers.profiles import family, locked, points_of, profiles, survivor_of
 from store.registers.transactions import read, written
@@ -56,6 +58,7 @@ class SqlChats:
             contact_id = opened.contact_id
             if contact_id is None and opened.point is not None:
                 contact_id = self._contact_of(connection, opened.point, now)
+                self._introduced(connection, opened, contact_id, now)
             placed = replace(opened, contact_id=contact_id)
             connection.execute(chats.insert().values(chat_columns(placed)))
             _add_lines(connection, rows)
@@ -134,17 +137,23 @@ class SqlChats:
             if (chat.point, chat.contact_id) == (point, person):
                 return chat
             if chat.contact_id is not None:
-                self._merge(connection, person, chat.contact_id, now)
+                self._merge(connection, person, chat, chat.contact_id, now)
+            self._introduced(connection, chat, person, now)
             joined = replace(chat, point=point, contact_id=person, version=chat.version + 1)
             connection.execute(update(chats).where(_c.id == id).values(chat_columns(joined)))
             return joined
 
         return await written(self._engine, work)
 
-    def _merge(self, connection: Connection, person: str, visitor: str, now: datetime) -> None:
+    def _introduced(self, connection: Connection, chat: Chat, contact_id: str, now: datetime) -> None:
+        """Who has told no name before is called what they wrote; the language is that of the page."""
+        said = {"name": chat.name, "language": chat.language}
+        introduced(connection, ENGINE, contact_id, **said, told=self._ids.new(), at=now)
+
+    def _merge(self, connection: Connection, person: str, chat: Chat, visitor: str, now: datetime) -> None:
         """Unless they are one already, by another chat of the visitor, or the visitor is known otherwise."""
         rows = locked(connection, [person, visitor])
-        if rows[person].id == rows[visitor].id or not _is_visitor_alone(connection, visitor):
+        if rows[person].id == rows[visitor].id or not _is_visitor_alone(connection, visitor, chat.name):
             return
         merge_id, told_id = self._ids.new(), self._ids.new()
         merge_contacts(
@@ -167,12 +176,16 @@ def _check_not_erased(chat: Chat) -> None:
         raise Missing(f"Chat {chat.id} was erased.")
 
 
-def _is_visitor_alone(connection: Connection, contact_id: str) -> bool:
-    """Whether nothing is known of the contact but that a browser came, and nobody was merged with it."""
+def _is_visitor_alone(connection: Connection, contact_id: str, name: str) -> bool:
+    """Whether nothing is known of the contact but that a browser came, by the chat's `name` perhaps.
+
+    Nor was anybody merged with it.
+    """
     own = select(contacts).where(contacts.c.id == contact_id)
     row = connection.execute(own).one()
     others = select(exists().where(contacts.c.merged_into == contact_id))
-    if row.merged_into is not None or row.name is not None or connection.execute(others).scalar():
+    named = row.name is not None and row.name != cleaned(name)
+    if row.merged_into is not None or named or connection.execute(others).scalar():
         return False
     kinds = {point.kind for point in connection.execute(points_of([contact_id]))}
     return kinds <= {PointKind.VISITOR.value}

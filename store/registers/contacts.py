@@ -24,7 +24,7 @@ from engine.registers.pages import Page
 from engine.registers.refusals import Missing, Refused
 from history.contact import Contact
 from history.interaction import ContactPoint
-from history.names import search_keys, whole_name
+from history.names import cleaned, search_keys, whole_name
 from history.publication import Kind
 from store.audit import note
 from store.registers.contact_lists import listed
@@ -188,6 +188,35 @@ class SqlContacts:
             return Page(tuple(found[contact_id] for contact_id in ids if contact_id in found), following)
 
         return await read(self._engine, work)
+
+
+def introduced(
+    connection: Connection,
+    actor: Actor,
+    contact_id: str,
+    *,
+    name: str | None,
+    language: str | None,
+    told: str,
+    at: datetime,
+) -> None:
+    """Inside a transaction: what the person said of themselves, where nothing is known.
+
+    `told`: the id of what is published of it. Raises Missing.
+    """
+    said = {"name": cleaned(name), "language": language}
+    if not _unknown(profile(connection, survivor_of(connection, contact_id)), said):
+        return
+    row = locked(connection, [contact_id])[contact_id]
+    fields = _unknown(row, said)
+    if fields and row.erased_at is None:
+        columns = _columns_of(fields, row, at)
+        connection.execute(update(contacts).where(contacts.c.id == row.id).values(**columns))
+        _done(connection, actor, row.id, sorted(fields), told, at)
+
+
+def _unknown(known: Contact | Row[Any], said: Mapping[str, str | None]) -> dict[str, str | int | None]:
+    return {field: value for field, value in said.items() if value and getattr(known, field) is None}
 
 
 def _done(

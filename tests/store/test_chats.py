@@ -14,6 +14,7 @@ from engine.registers.chats import ChatFilter
 from engine.registers.contacts import ContactDraft
 from engine.registers.refusals import Missing, Refused
 from engine.registers.timeline import TimelineFilter
+from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import Channel, ContactPoint, Interaction, PointKind
 from messaging.chat import (
     PAGE_MOST,
@@ -28,7 +29,7 @@ from messaging.chat import (
 )
 from store.store import Store
 from tests.conftest import HandClock
-from tests.store.people import WE
+from tests.store.people import WE, told
 
 ANNA = "+48600000001"
 VISITOR = ContactPoint(PointKind.VISITOR, "browser-1")
@@ -166,6 +167,52 @@ async def test_open_ones_are_found_by_their_engine_and_lists_have_the_newest_fir
     assert seen == ["ch2", "ch4", "ch3", "ch1", "ch0"]
     with pytest.raises(Refused, match="page is not known"):
         await store.chats.list(ChatFilter(), after=("yesterday", "ch1"))
+
+
+async def test_what_a_visitor_says_of_themselves_fills_what_is_not_known(
+    store: Store, clock: HandClock
+) -> None:
+    now, phone = clock.now(), ContactPoint(PointKind.PHONE, ANNA)
+
+    async def known(chat_id: str) -> tuple[str | None, str | None]:
+        contact = (await store.chats.row(chat_id)).contact
+        assert contact is not None
+        return contact.name, contact.language
+
+    for n, (name, language) in enumerate([(" ", "en"), ("Anna  Łącka", "pl"), ("Jan", "ru")]):
+        await store.chats.open(chat(n, now, name=name, language=language), ())
+    assert await known("ch0") == ("Anna Łącka", "en"), "the name by the second chat, and nothing again"
+    joined = await store.chats.join("ch1", ANNA)
+    (merge,) = await store.history.merges.of(str(joined.contact_id))
+    assert (joined.point, await known("ch1")) == (phone, ("Anna Łącka", "en"))
+    assert (await known("ch0"), merge.survivor_id) == (await known("ch1"), joined.contact_id)
+    # Somebody else at that browser; and a chat of a browser that keeps nothing.
+    await store.chats.open(chat(4, now, "browser-2", name="Anna"), ())
+    await store.chats.open(chat(5, now, "browser-2", name="Jan"), ())
+    jan = await store.chats.join("ch5", "+48600000002")
+    assert (await known("ch4"), await known("ch5")) == (("Anna", None), ("Jan", None))
+    assert not await store.history.merges.of(str(jan.contact_id))
+    await store.chats.open(replace(chat(6, now, name="Ewa"), point=None), ())
+    await store.chats.join("ch6", "+48600000003")
+    assert await known("ch6") == ("Ewa", None)
+
+
+async def test_who_fills_in_a_form_is_called_what_they_wrote_where_no_name_is_known(
+    store: Store, clock: HandClock
+) -> None:
+    phone = ContactPoint(PointKind.PHONE, ANNA)
+    for n, (source, name, language, known) in enumerate(
+        [
+            (CallbackSource.API, "Jan", "ru", (None, None)),  # somebody else's words
+            (CallbackSource.FORM, "Anna", "pl", ("Anna", "pl")),
+            (CallbackSource.FORM, "Ewa", "en", ("Anna", "pl")),
+        ]
+    ):
+        request = CallbackRequest(f"c{n}", phone, "web", source, clock.now(), name=name, language=language)
+        asked = await store.callbacks.request(WE, request)
+        contact = await store.history.contacts.get(str(asked.request.contact_id))
+        assert (contact.name, contact.language) == known
+    assert [kind for kind, _ in await told(store)].count("contact.changed") == 1
 
 
 async def test_a_visitor_who_gives_a_number_is_that_person_from_now_on(
