@@ -283,6 +283,7 @@ class Seat:
             skills=self.agent.skills,
             signed_in=self.signed_in,
             reachable=self.reachable,
+            room_for_call=not self.parts or self.has_room_for(WorkKind.CALL, beside_offers=True),
         )
 
     def counted(self) -> str:

@@ -41,6 +41,7 @@ class AgentView:
     skills: Mapping[str, int]
     signed_in: bool
     reachable: bool  # a call can ring there
+    room_for_call: bool = True  # beside what they are at now
 
 
 @dataclass(frozen=True, slots=True)

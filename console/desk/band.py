@@ -204,7 +204,8 @@ def band_of(view: DeskView, words: Words) -> Band:
     status = view.status.value
     kind = status if status in ("missed", "offline") else "idle"
     tone, word = STATUSES[status]
-    title = words("desk_idle_ready") if status == "available" else pill_of(view, words).word
+    ready = words("desk_idle_ready" if view.room_for_call else "desk_idle_written")
+    title = ready if status == "available" else pill_of(view, words).word
     return Band(kind, tone, words(word), title)
 
 

@@ -206,6 +206,7 @@ class Showing:
             breaks=settings.breaks,
             chats=self._in_writing(agent, WorkKind.CHAT),
             messages=self._in_writing(agent, WorkKind.TASK),
+            room_for_call=view.room_for_call,
             names=self.names(),
         )
         if details & {DeskDetail.CALL, DeskDetail.SIDE}:

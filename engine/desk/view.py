@@ -201,7 +201,8 @@ class DeskView:
 
     `after`: the status chosen during a talk, which takes effect when it is over. `names`: what agents are
     called, by agent. `preview`: the lead that they look at, whose `popup` it is then. `chats` and
-    `messages`: how many they have in hand in writing. What was not asked for (DeskDetail) is left out.
+    `messages`: how many they have in hand in writing; `room_for_call`: whether a call may come beside them.
+    What was not asked for (DeskDetail) is left out.
     """
 
     now: datetime
@@ -231,4 +232,5 @@ class DeskView:
     others: tuple[AgentView, ...] = ()
     chats: int = 0
     messages: int = 0
+    room_for_call: bool = True
     names: Mapping[str, str] = field(default_factory=dict)

@@ -51,6 +51,16 @@ async def test_a_quiet_desk(at_desk: Office) -> None:
     assert "data-note" not in shown
 
 
+async def test_who_has_chats_is_promised_no_call(at_desk: Office, desks: StagedDesks) -> None:
+    desks.shown = replace(idle(NOW), chats=1, room_for_call=False)
+    shown = await page(at_desk)
+    assert "You are at work in writing" in shown
+    assert "No calls come until your chats and messages are done." in shown
+    assert "next call" not in shown
+    desks.shown = replace(desks.shown, room_for_call=True)
+    assert "The next caller rings here by themselves." in await page(at_desk)
+
+
 async def test_a_call_that_rings_tells_who_and_why(at_desk: Office, desks: StagedDesks) -> None:
     desks.shown = ringing(NOW)
     shown = await page(at_desk)

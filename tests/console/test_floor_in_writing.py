@@ -69,7 +69,7 @@ def test_chats_are_counted_and_stand_beside_a_call() -> None:
     assert word(core) == ("Talking", "Chatting, 2")
     view = core.agent_view("anna")
     assert view is not None
-    # The telephone's side of the desk knows nothing of them.
+    # The telephone's side of the desk knows nothing of them, but whether calls come beside them.
     assert [work.work_id for work in of_calls(view).all_work] == ["call"]
 
 
@@ -89,3 +89,17 @@ def test_the_desk_says_what_its_agent_writes() -> None:
     assert pill_of(view, WORDS).word == "Ready"
     assert pill_of(replace(view, chats=2, messages=1), WORDS).word == "Chatting, 2"
     assert pill_of(replace(view, messages=1), WORDS).word == "Answers messages"
+
+
+@pytest.mark.parametrize("alone", [frozenset({WorkKind.CALL}), frozenset()])
+def test_whether_a_call_comes_beside_a_chat_is_told(alone: frozenset[WorkKind]) -> None:
+    core = Distribution([Queue("shop")], [Agent("anna", alone=alone)])
+    core.handle(StatusChanged("anna", AgentStatus.AVAILABLE), NOW)
+    view = core.agent_view("anna")
+    assert view is not None
+    assert of_calls(view).room_for_call
+    offered(core, "chat", WorkKind.CHAT)
+    view = core.agent_view("anna")
+    assert view is not None
+    assert of_calls(view).room_for_call is not bool(alone)
+    assert bool(core.queue_views()["shop"].free) is not bool(alone), "as callers are distributed"
