@@ -13,7 +13,7 @@ from calls.call import Call
 from console.words import Words
 from history.contact import Contact
 from history.dispositions import Disposition
-from history.interaction import PointKind
+from history.interaction import ContactPoint, PointKind
 from wording.minor_units import decimals_of
 
 # A call from the page's own button bears the visitor's id in its channel, and this instead of a number.
@@ -51,8 +51,12 @@ def contact_name(contact: Contact, words: Words) -> str:
         return contact.name
     if not contact.points:
         return words("contact_unnamed")
-    first = min(contact.points, key=lambda point: point.kind is not PointKind.PHONE)
-    return words("caller_browser") if first.kind is PointKind.VISITOR else phone(first.value)
+    return point_shown(min(contact.points, key=lambda point: point.kind is not PointKind.PHONE), words)
+
+
+def point_shown(point: ContactPoint, words: Words) -> str:
+    """A number, or an address; a browser's own id tells people nothing."""
+    return words("caller_browser") if point.kind is PointKind.VISITOR else phone(point.value)
 
 
 def money(amount: int, currency: str, words: Words) -> str:

@@ -192,6 +192,7 @@ class Pages:
             live=self._live.all(),
             now=self._clock.now(),
             caller_of=lambda call: display.caller_of(call, words),
+            point_shown=lambda point: display.point_shown(point, words),
             day_time=display.short_date_time,
             clock_time=display.local_time,
             full_day=display.numeric_day,
@@ -215,4 +216,4 @@ def _row_party(row: HistoryRow, words: Words) -> str:
     point = row.interaction.point
     if point is None:
         return words("caller_withheld")
-    return words("caller_browser") if point.kind == "visitor" else display.party(point.value, words)
+    return display.point_shown(point, words) if point.kind == "visitor" else display.party(point.value, words)

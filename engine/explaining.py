@@ -21,11 +21,13 @@ CHANNELS_OF = {
     PointKind.MESSENGER: (Channel.MESSENGER,),
     PointKind.VISITOR: (Channel.PUSH,),
 }
+# A browser that came to chat is no address: it is asked about only by name.
+ASKED_BY_NAME = frozenset({Channel.PUSH})
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Which ways of contact are asked about. Empty: all, but for `modes`, of which by hand is meant."""
+    """Which ways of contact are asked about. Empty: all but push; of `modes` by hand is meant."""
 
     channels: tuple[Channel, ...] = ()
     purposes: tuple[Purpose, ...] = ()
@@ -71,7 +73,8 @@ class Explainer:
         points = known.points[:most_points] if point is None else (point,)
         found: list[Explained] = []
         for each in points:
-            channels = [c for c in CHANNELS_OF[each.kind] if not ways.channels or c in ways.channels]
+            asked = ways.channels or frozenset(Channel) - ASKED_BY_NAME
+            channels = [channel for channel in CHANNELS_OF[each.kind] if channel in asked]
             if channels:
                 person = await self._facts(known.contact_id, each, now, at, ways)
                 found += self._of_point(person, each, channels, ways, at)

@@ -139,7 +139,7 @@ class ContactPages:
             points_left_out=max(0, len(contact.points) - MOST_POINTS),
             channels=CHANNELS,
             purposes=PURPOSES,
-            points=[(point_key(point), display.phone(point.value)) for point in contact.points],
+            points=[(point_key(point), display.point_shown(point, words)) for point in contact.points],
             form=form,
             typed=typed or {},
             wrong=wrong or {},

@@ -168,6 +168,15 @@ async def test_somebody_of_whom_little_is_known(desk: Desk) -> None:
     page = await desk.page(f"/contacts/{american.id}")
     assert re.search(r'class="their-time" >\d\d:\d\d–\d\d:\d\d</time>', page)
     assert "possible time zones" in page
+    browser = ContactPoint(PointKind.VISITOR, "fe1072b343fb0000fe1072b343fb0000")
+    page = await desk.page(f"/contacts/{(await create(SYSTEM, ContactDraft((browser,)))).id}")
+    assert "Browser" in part(page, 'class="points"', "</ul>")
+    assert (browser.value in re.sub(r"<option[^>]*>", "", page), "possible time zones" in page) == (
+        False,
+        False,
+    )
+    assert "There is no number or address to ask about." in page, "nobody can be written to by it"
+    assert browser.value not in await desk.page("/contacts")
     numbers = tuple(ContactPoint(PointKind.PHONE, f"+4860000000{n}") for n in range(10))
     page = await desk.page(f"/contacts/{(await create(SYSTEM, ContactDraft(numbers))).id}")
     assert page.count('class="way"') == 16
