@@ -33,6 +33,16 @@ def is_open_internet(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+def names_own_network(host: str) -> bool:
+    """Whether that host is written as an address of our own network. What a name means is not looked up."""
+    if host == "localhost":
+        return True
+    try:
+        return not is_open_internet(host)
+    except ValueError:
+        return False
+
+
 def open_internet_socket(address: AddrInfoType) -> socket.socket:
     """A socket factory for aiohttp. Raises PrivateAddress."""
     family, kind, protocol, _, where = address

@@ -15,7 +15,10 @@ _ACCOUNT_SECONDS = 60.0
 
 
 class Standing:
-    """`told` is messaging.provider's Listeners.standing. Used between `begin` and `end`."""
+    """`told` is messaging.provider's Listeners.standing. Used between `begin` and `end`.
+
+    One that is tried again stands with the reason of before, until it has answered.
+    """
 
     def __init__(
         self, *, away_seconds: float = _AWAY_SECONDS, account_seconds: float = _ACCOUNT_SECONDS
@@ -24,7 +27,7 @@ class Standing:
         self._account_seconds = account_seconds
         self._told: Callable[[bool, str], None] | None = None
         self._away = 0
-        self._stands = False
+        self._well_told = False
         self._again: asyncio.TimerHandle | None = None
 
     def begin(self, told: Callable[[bool, str], None]) -> None:
@@ -61,17 +64,21 @@ class Standing:
             return
         if self._again is not None:
             self._again.cancel()
-        self._again = asyncio.get_running_loop().call_later(seconds, self._well)
+        self._again = asyncio.get_running_loop().call_later(seconds, self._try_again, why)
         self._tell(False, why)
+
+    def _try_again(self, why: str) -> None:
+        self._again = None
+        self._tell(True, why)
 
     def _well(self) -> None:
         if self._again is not None:
             self._again.cancel()
             self._again = None
-        if not self._stands:
+        if not self._well_told:
             self._tell(True, "")
 
     def _tell(self, stands: bool, why: str) -> None:
-        self._stands = stands
+        self._well_told = stands and not why
         if self._told is not None:
             self._told(stands, why)

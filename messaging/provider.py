@@ -112,7 +112,8 @@ class Listeners:
     """Awaited by the provider before it confirms: what they were told is written down when they return.
 
     They raise when it could not be; the provider then does not confirm, and is told again by the other side.
-    `standing`: whether the provider can be used now, and a sentence why not. `answered`: message id and the
+    `standing`: whether the provider can be used now, and a sentence why not; with a sentence although it can,
+    it failed and is tried again. `answered`: message id and the
     answer that came after `submit` had returned `unknown`; only some providers can know it.
     """
 

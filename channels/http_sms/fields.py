@@ -20,23 +20,27 @@ Values = Mapping[str, str | None]
 
 
 class SettingRefused(ValueError):
-    """A sentence with the place and the remedy."""
+    """A sentence with the remedy. `field`: the setting, by its name in the file; "": none alone."""
+
+    def __init__(self, why: str, field: str = "") -> None:
+        super().__init__(why)
+        self.field = field
 
 
-def check_template(template: object, where: str) -> None:
+def check_template(template: object, field: str) -> None:
     """Raises SettingRefused for a placeholder that is not known; `template` may be nested."""
     match template:
         case str():
             for name in _PLACEHOLDER.findall(template):
                 if name not in NAMES:
                     known = ", ".join(f"{{{one}}}" for one in NAMES)
-                    raise SettingRefused(f"{where}: {{{name}}} is not known; there are {known}")
+                    raise SettingRefused(f"{{{name}}} is not known; there are {known}", field)
         case Mapping():
             for key, inner in template.items():
-                check_template(inner, f"{where}.{key}")
+                check_template(inner, f"{field}.{key}")
         case list() | tuple():
             for inner in template:
-                check_template(inner, where)
+                check_template(inner, field)
 
 
 def filled(template: str, values: Values, *, escaped: bool = False) -> str | None:

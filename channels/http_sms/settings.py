@@ -32,21 +32,21 @@ class Asked:
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
-            raise SettingRefused("request.url: write the provider's address, such as https://sms.example.com")
+            raise SettingRefused("write the provider's address, such as https://sms.example.com", "url")
         if self.method not in ("GET", "POST", "PUT"):
-            raise SettingRefused(f"request.method: {self.method!r} is not GET, POST or PUT")
+            raise SettingRefused(f"{self.method!r} is not GET, POST or PUT", "method")
         if self.form is not None and self.json is not None:
-            raise SettingRefused("request: write form or json, not both")
+            raise SettingRefused("write form or json_body, not both")
         if self.method == "GET" and (self.form is not None or self.json is not None):
-            raise SettingRefused("request: a GET has no body; put the fields into the url")
+            raise SettingRefused("a GET has no body; put the fields into the url", "method")
         if self.expires not in ("unix", "iso", "seconds"):
-            raise SettingRefused(f"request.expires: {self.expires!r} is not unix, iso or seconds")
-        for name, template in [("url", self.url), ("form", self.form), ("json", self.json)]:
-            check_template(template, f"request.{name}")
+            raise SettingRefused(f"{self.expires!r} is not unix, iso or seconds", "expires")
+        for name, template in [("url", self.url), ("form", self.form), ("json_body", self.json)]:
+            check_template(template, name)
         for name, template in self.headers.items():
-            check_template(template, f"request.headers.{name}")
+            check_template(template, f"headers.{name}")
             if any(letter in template for letter in "\r\n\0"):
-                raise SettingRefused(f"request.headers.{name}: a header is one line")
+                raise SettingRefused("a header is one line", f"headers.{name}")
 
 
 @dataclass(frozen=True, slots=True)

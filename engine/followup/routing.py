@@ -29,7 +29,10 @@ class Carrier:
 
 @dataclass(slots=True)
 class Lane:
-    """A carrier at work. `paused_until`: it asked for a pause, or was not to be had. `credit`: its share."""
+    """A carrier at work. `why`: what it failed with, also while it is tried again.
+
+    `paused_until`: it asked for a pause, or was not to be had. `credit`: its share.
+    """
 
     carrier: Carrier
     bucket: Bucket
@@ -42,6 +45,11 @@ class Lane:
     @property
     def name(self) -> str:
         return self.carrier.provider.name
+
+    @property
+    def well(self) -> bool:
+        """It can be used, and has not failed since it last answered."""
+        return self.standing and not self.why
 
     def usable(self, now: float) -> bool:
         return self.standing and self.paused_until <= now

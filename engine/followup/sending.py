@@ -330,10 +330,14 @@ class MessageSending:
             self._received(message)
 
     def _stands(self, lane: Lane, standing: bool, why: str) -> None:
-        if standing != lane.standing:
-            told = log.info if standing else log.warning
-            told("a provider stands" if standing else "a provider is away", provider=lane.name, why=why)
+        was_well = lane.well
         lane.standing, lane.why = standing, why
+        if self._closing:  # it is closed because the hotline stops
+            pass
+        elif lane.well and not was_well:
+            log.info("a provider stands", provider=lane.name)
+        elif was_well and not standing:
+            log.warning("a provider is away", provider=lane.name, why=why)
         if standing:
             lane.paused_until = 0.0
             self._wake.set()

@@ -54,6 +54,7 @@ from infolinia.assembly.floor import opened_floor
 from infolinia.assembly.followups import follow_up
 from infolinia.assembly.mailings import run_mailings
 from infolinia.assembly.message_pages import message_means
+from infolinia.assembly.message_providers import refuse_wrong_providers
 from infolinia.assembly.messaging import send_messages
 from infolinia.assembly.preflight import held_state_folder, refuse_taken_ports, usable_services
 from infolinia.assembly.recordings import recording_work, vault_of
@@ -102,6 +103,7 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
     metrics = Metrics(live, health)
     live.on_ended = metrics.call_ended
     shelf = load_flows(configuration)
+    refuse_wrong_providers(configuration)  # before anything is there that would have to end
     async with AsyncExitStack() as stack:
         stack.enter_context(held_state_folder(configuration.place(configuration.state)))
         refuse_taken_ports(configuration)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
+from urllib.parse import urlsplit
 
 from channels.callbacks import CallbackGuard, HmacSignature
 from channels.email.addresses import address_of, mailbox_of
@@ -14,9 +15,11 @@ from channels.http_sms.settings import Answered, Asked, HttpSmsSettings, Incomin
 from channels.http_sms.smsapi import SMSAPI_PL, smsapi_settings
 from channels.messengers.telegram import TelegramBot, TelegramProvider
 from channels.messengers.vk import VkCommunity, VkProvider
+from channels.open_internet import names_own_network
 from channels.push.vapid_key import KeyRefused, kept_vapid_key
 from channels.smpp.provider import SmppProvider
 from channels.smpp.settings import Endpoint, SmppSettings
+from engine.clock import SystemClock
 from engine.followup.routing import Carrier
 from engine.ports import Clock
 from infolinia.assembly.preflight import StartFailed
@@ -30,25 +33,58 @@ PUSH_KEY = "push.key"
 
 def carriers_of(configuration: Configuration, clock: Clock) -> list[Carrier]:
     """Raises StartFailed when a secret is missing or a setting is refused by its provider."""
-    sections = configuration.messaging.providers
-    problems = [
-        told
-        for n, one in enumerate(sections)
-        for kind in one.kinds
-        for told in missing_variables(kind, getattr(one, kind), f"messaging.providers[{n}]")
-    ]
-    if problems:
-        raise StartFailed("\n".join(problems))
+    refuse_wrong_providers(configuration)
     found: list[Carrier] = []
-    for n, one in enumerate(sections):
+    for n, one in enumerate(configuration.messaging.providers):
         try:
             provider = _provider(one, configuration, clock)
-        except (SettingRefused, KeyRefused, ValueError) as refused:
-            raise StartFailed(
-                f"messaging.providers[{n}].{one.kinds[0]}: {refused}.".replace("..", ".")
-            ) from None
+        except KeyRefused as refused:
+            raise StartFailed(_told(n, one, refused)) from None
         found.append(Carrier(provider, one.weight, one.prefixes))
     return found
+
+
+def refuse_wrong_providers(configuration: Configuration) -> None:
+    """Raises StartFailed with all their mistakes."""
+    if problems := provider_problems(configuration):
+        raise StartFailed("\n".join(problems))
+
+
+def provider_problems(configuration: Configuration) -> list[str]:
+    """A sentence for each mistake that keeps a provider from being made. Nothing is written or connected."""
+    found: list[str] = []
+    for n, one in enumerate(configuration.messaging.providers):
+        missing = [
+            told
+            for kind in one.kinds
+            for told in missing_variables(kind, getattr(one, kind), f"messaging.providers[{n}]")
+        ]
+        found += missing
+        if missing or one.push is not None:  # a push provider makes its key
+            continue
+        try:
+            _provider(one, configuration, SystemClock())
+        except ValueError as refused:
+            found.append(_told(n, one, refused))
+        else:
+            found += _own_network(n, one)
+    return found
+
+
+def _told(n: int, one: ProviderSection, refused: Exception) -> str:
+    field = f".{refused.field}" if isinstance(refused, SettingRefused) and refused.field else ""
+    return f"messaging.providers[{n}].{one.kinds[0]}{field}: {refused}.".replace("..", ".")
+
+
+def _own_network(n: int, one: ProviderSection) -> Iterator[str]:
+    kind = one.kinds[0]
+    section = getattr(one, kind)
+    host = urlsplit(secret(getattr(section, "url", ""))).hostname
+    if host and not section.private_networks and names_own_network(host):
+        yield (
+            f"messaging.providers[{n}].{kind}.url: {host} is in a private network; "
+            "write private_networks: true beside it if that is meant."
+        )
 
 
 def _provider(one: ProviderSection, configuration: Configuration, clock: Clock) -> Provider:
@@ -184,35 +220,35 @@ def _http(http: HttpSection) -> HttpSmsSettings:
             expires_most_seconds=http.expires_most_seconds,
         ),
         answer=Answered(
-            reference=Place(http.reference),
-            error=Place(http.error),
-            why=Place(http.why),
+            reference=_place(http.reference, "reference"),
+            error=_place(http.error, "error"),
+            why=_place(http.why, "why"),
             errors=dict(http.errors),
             account=frozenset(http.account),
             already=frozenset(http.already),
-            cost=Place(http.cost),
+            cost=_place(http.cost, "cost"),
             unit_minor=http.unit_minor,
             currency=http.currency,
         ),
         receipts=None
         if receipts is None
         else ReceiptFields(
-            Place(receipts.reference),
-            Place(receipts.status),
+            _place(receipts.reference, "receipts.reference"),
+            _place(receipts.status, "receipts.status"),
             dict(receipts.states),
-            Place(receipts.at),
-            Place(receipts.why),
+            _place(receipts.at, "receipts.at"),
+            _place(receipts.why, "receipts.why"),
             receipts.separator,
         ),
         incoming=None
         if incoming is None
         else IncomingFields(
-            Place(incoming.sender),
-            Place(incoming.to),
-            Place(incoming.text),
-            Place(incoming.at),
-            Place(incoming.id),
-            Place(incoming.in_reply_to),
+            _place(incoming.sender, "incoming.sender"),
+            _place(incoming.to, "incoming.to"),
+            _place(incoming.text, "incoming.text"),
+            _place(incoming.at, "incoming.at"),
+            _place(incoming.id, "incoming.id"),
+            _place(incoming.in_reply_to, "incoming.in_reply_to"),
         ),
         sender=http.sender,
         callback_url=secret(http.callback_url) or None,
@@ -221,6 +257,13 @@ def _http(http: HttpSection) -> HttpSmsSettings:
         verify_tls=http.verify_tls,
         private_networks=http.private_networks,
     )
+
+
+def _place(where: str, field: str) -> Place:
+    try:
+        return Place(where)
+    except SettingRefused as refused:
+        raise SettingRefused(str(refused), field) from None
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:

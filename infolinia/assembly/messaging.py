@@ -96,7 +96,7 @@ def _told(sending: MessageSending, figures: MessageFigures, clock: Clock) -> tup
         if figures.untaken:
             return False, f"No provider is configured: {figures.untaken} messages wait in the outbox."
         return True, "No provider is configured: messages would wait in the outbox."
-    away = [f"Provider {lane.name} is away: {lane.why}." for lane in lanes if not lane.standing]
+    away = [f"Provider {lane.name} is away: {lane.why}." for lane in lanes if not lane.well]
     late = figures.oldest_at is not None and clock.now() - figures.oldest_at > LATE
     said = [*away, f"{figures.queued} messages wait."]
     if sending.trouble:

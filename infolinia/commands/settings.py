@@ -6,8 +6,9 @@ import json
 
 import typer
 
-from infolinia.commands.terminal import ConfigOption
-from infolinia.configuration import as_table, load_configuration
+from infolinia.assembly.message_providers import provider_problems
+from infolinia.commands.terminal import ConfigOption, fail
+from infolinia.configuration import ConfigurationRejected, as_table, load_configuration
 from infolinia.flows.files import flow_folder, served_flows
 
 
@@ -15,5 +16,11 @@ def show_config(config: ConfigOption = None) -> None:
     """Check the configuration and its flows, and print the settings in force, without passwords."""
     configuration = load_configuration(config)
     typer.echo(json.dumps(as_table(configuration), indent=2, ensure_ascii=False))
+    problems = provider_problems(configuration)
     if flow_folder(configuration).is_dir():  # else there is nothing yet to which a number could lead
-        served_flows(configuration)
+        try:
+            served_flows(configuration)
+        except ConfigurationRejected as rejected:
+            problems.append(str(rejected))
+    if problems:
+        fail("\n".join(problems))

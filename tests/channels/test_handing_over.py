@@ -151,6 +151,7 @@ async def test_whoever_cannot_be_reached_or_hangs_is_left_alone_and_then_tried_a
     assert told == [(True, ""), (False, "it cannot be reached")]
     async with asyncio.timeout(5):
         await again.wait()
+    assert told[-1] == (True, "it cannot be reached"), "tried again, and not well before it has answered"
     standing.saw(away)
     assert told[-1] == (False, "it cannot be reached")
     standing.saw(Answer(Taken.ACCEPTED))

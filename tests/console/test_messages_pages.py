@@ -221,6 +221,7 @@ async def test_providers_tell_how_they_do(writing: Messaging) -> None:
     room = writing.room
     assert "No providers" in await room.page("/messages/providers")
     writing.lanes += [lane("north"), lane("south", standing=False, why="the bind is refused")]
+    writing.lanes += [lane("west", why="tried again: nobody answered")]
     times = {"sent_at": START, "delivered_at": START + timedelta(seconds=4)}
     await writing.written("m1", S.DELIVERED, **times)
     await writing.written("m2", S.FAILED)
@@ -234,6 +235,7 @@ async def test_providers_tell_how_they_do(writing: Messaging) -> None:
         "50 a second",
         "Away",
         "the bind is refused",
+        "tried again: nobody answered",
         "Not here",
     ):
         assert seen in page, seen

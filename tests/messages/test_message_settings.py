@@ -19,6 +19,7 @@ from engine.registers.messages import Move
 from infolinia.assembly.message_providers import carriers_of
 from infolinia.assembly.messaging import callback_routes
 from infolinia.assembly.preflight import StartFailed
+from infolinia.commands.settings import show_config
 from infolinia.configuration import Configuration, ConfigurationRejected, as_table, load_configuration
 from messaging.states import MessageState
 from store.schema import upgrade
@@ -34,6 +35,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "form": {"to": "{to}", "text": "{text}"},
         "receipts": {"reference": "/id", "status": "/status", "states": {"ok": "delivered"}},
         "callback_token": "secret-of-callbacks",
+        "private_networks": True,
     },
     "smsapi": {"token": "token-of-api", "sender": "Shop"},
     "smtp": {"host": "127.0.0.1", "sender": "Shop <shop@example.com>", "bounces": "back@example.com"},
@@ -87,11 +89,43 @@ def test_a_wrong_setting_is_told(tmp_path: Path, messaging: object, told: str) -
     assert "infolinia.yaml:" in str(rejected.value)
 
 
-def test_what_a_provider_refuses_is_told_with_its_place(tmp_path: Path) -> None:
-    wrong = KINDS["http"] | {"url": "http://127.0.0.1/{number}", "headers": {}}
-    configuration = configured(tmp_path, {"providers": [{"name": "one", "http": wrong}]})
-    with pytest.raises(StartFailed, match=r"messaging.providers\[0\].http: .*\{number\} is not known"):
+FORM = {"to": "{to}", "text": "{text}"}
+REFUSED = (
+    ({"url": "http://sms.example.com/{number}"}, ".url: {number} is not known; there are {to}, {text}"),
+    (
+        {"url": "htp://sms.example.com"},
+        ".url: write the provider's address, such as https://sms.example.com.",
+    ),
+    ({"url": "https://sms.example.com", "json_body": {"to": "{too}"}}, ".json_body.to: {too} is not known"),
+    (
+        {"url": "https://sms.example.com", "json_body": {}, "form": FORM},
+        ": write form or json_body, not both.",
+    ),
+    ({"url": "https://sms.example.com", "reference": "id"}, ".reference: 'id' is no place: write /path"),
+    ({"url": "http://127.0.0.1:8099/send"}, ".url: 127.0.0.1 is in a private network; write private_net"),
+    ({"url": "http://localhost:8099/send"}, ".url: localhost is in a private network"),
+    ({"url": "http://[fd00::1]/send"}, ".url: fd00::1 is in a private network"),
+    (
+        {"url": "https://sms.example.com", "headers": {"A": "${SMS_TOKEN_OF_NOBODY}"}},
+        ".headers wants the environment variable SMS_TOKEN_OF_NOBODY, which is not set",
+    ),
+)
+
+
+def test_what_a_provider_refuses_is_told_with_its_settings_by_config_and_by_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = [{"name": f"p{n}", "http": settings} for n, (settings, _) in enumerate(REFUSED)]
+    configuration = configured(tmp_path, {"providers": wrong})
+    with pytest.raises(StartFailed) as refused:
         carriers_of(configuration, SystemClock())
+    lines = str(refused.value).splitlines()
+    assert len(lines) == len(REFUSED)
+    for n, (line, (_, told)) in enumerate(zip(lines, REFUSED, strict=True)):
+        assert line.startswith(f"messaging.providers[{n}].http{told}"), line
+    with pytest.raises(SystemExit) as ended:
+        show_config(tmp_path / "infolinia.yaml")
+    assert (ended.value.code, capsys.readouterr().err.splitlines()) == (2, lines)
 
 
 # --- callbacks --------------------------------------------------------------------------------------------

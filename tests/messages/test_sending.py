@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from compliance.decision import Decision
 from engine.changes import JobAdded
@@ -214,6 +215,29 @@ async def test_busy_and_away_go_to_another_or_later(store: Store, start: Start, 
     clock.pass_seconds(1)
     await becomes(store, "m002", S.ACCEPTED)
     assert (await store.messages.get("m002")).provider == "other"
+
+
+async def test_a_provider_that_failed_is_well_when_it_has_answered_and_a_stop_is_no_trouble(
+    start: Start,
+) -> None:
+    provider = HandProvider("one")
+    with capture_logs() as logs:
+        sending = await start(provider)
+        (lane,) = sending.lanes()
+        assert lane.well
+        for _ in range(3):  # tried again and again
+            provider.stands(False, "it cannot be reached")
+            provider.stands(True, "it cannot be reached")
+            assert (lane.standing, lane.well) == (True, False)
+        provider.stands(True)
+        assert lane.well
+        await sending.close()
+        provider.stands(False, "closed")
+    assert [(one["event"], one["log_level"]) for one in logs if one.get("provider") == "one"] == [
+        ("a provider stands", "info"),
+        ("a provider is away", "warning"),
+        ("a provider stands", "info"),
+    ]
 
 
 async def _is(value: bool) -> bool:
