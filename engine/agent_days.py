@@ -22,7 +22,7 @@ def day_of(
     began yesterday goes on today. A break ends with its status, or as the agent signs out.
     """
     sums = {"talk": 0.0, "hold": 0.0, "wrap_up": 0.0, "break": 0.0, "signed_in": 0.0}
-    handled = outbound = missed = 0
+    handled = outbound = missed = chats = 0
     here, resting = _left_by(before)
     seen = since
 
@@ -41,6 +41,8 @@ def day_of(
                 here, resting = _after(event, here, resting)
             case AgentEventKind.MISSED:
                 missed += 1
+            case AgentEventKind.CHATTED:
+                chats += 1
             case AgentEventKind.TALKED:
                 if data.get("direction") == "outbound":
                     outbound += 1
@@ -62,6 +64,7 @@ def day_of(
         wrap_up_seconds=sums["wrap_up"],
         break_seconds=sums["break"],
         signed_in_seconds=sums["signed_in"],
+        chats=chats,
     )
 
 

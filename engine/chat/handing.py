@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from acd import events as acd
 from calls.events import CallEventKind
+from calls.outcome import Outcome
 from calls.queue_stay import QueueStay
 from engine.changes import AgentEventsAppended, Change
 from engine.chat.agent_part import part_of
@@ -95,6 +96,9 @@ class Handing:
         match command:
             case acd.Moved(_, position, wait_seconds) if work_id is not None:
                 one.event(told.QueueMoved(work_id, position, wait_seconds))
+            case acd.CancelOffer(_, agent, missed=True):
+                data = {"work": one.chat.id, "queue": one.chat.queue, "outcome": Outcome.NO_ANSWER.value}
+                self._log(agent, AgentEventKind.MISSED, data)
             case acd.Overflowed(_, queue):
                 self._left(OVERFLOW)
                 one.chat = replace(one.chat, queue=queue)
@@ -175,10 +179,8 @@ class Handing:
         until = self._queueing.ended(agent, disposed=disposed)
         self.wrap_up_until = None if disposed else until
         one.keep(one.notes.event(CallEventKind.QUEUE_LEFT, self._stay_data("next")))
-        now = self._means.clock.now()
-        part = part_of(one.chat, one.lines.all, agent, now)
-        chatted = AgentEvent(self._means.ids.new(), agent, now, AgentEventKind.CHATTED, part)
-        one.keep((AgentEventsAppended((chatted,)),))
+        part = part_of(one.chat, one.lines.all, agent, self._means.clock.now())
+        self._log(agent, AgentEventKind.CHATTED, part)
         self._means.tell(agent)
 
     def outcome_said(self) -> None:
@@ -216,6 +218,11 @@ class Handing:
             patience = chat.patience_seconds
             one.chat = waiting(chat, queue, since, work_id=chat.work_id, patience_seconds=patience)
         self.queued, self.stay = True, QueueStay(queue, since)
+
+    def _log(self, agent: str, kind: AgentEventKind, data: Mapping[str, object]) -> None:
+        event = AgentEvent(self._means.ids.new(), agent, self._means.clock.now(), kind, data)
+        self._one.keep((AgentEventsAppended((event,)),))
+        self._means.noted(event)
 
     def _left(self, outcome: str) -> None:
         """The queue, without an agent. Who has talked with one before was answered."""

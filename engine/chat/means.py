@@ -10,6 +10,7 @@ from engine.errands import Desk
 from engine.flows import FlowShelf
 from engine.ports import Clock, Ids
 from engine.queues import Queues
+from engine.registers.agents import AgentEvent
 from engine.registers.callbacks import Callbacks
 from engine.registers.chats import Chats
 from ivr.surroundings import Surroundings
@@ -20,7 +21,8 @@ from messaging.chat_site import ChatSite
 class ChatMeans:
     """`sites` and `settings` are as configured now. `tell(agent)`: chats have changed at their desk.
 
-    `shown`: an agent's name as a visitor may read it. `node` names this engine.
+    `noted`: this goes into an agent's log. `shown`: an agent's name as a visitor may read it. `node`
+    names this engine.
     """
 
     register: Chats
@@ -37,6 +39,7 @@ class ChatMeans:
     settings: Callable[[], DeskSettings]
     tell: Callable[[str], None]
     shown: Callable[[str], str] = str
+    noted: Callable[[AgentEvent], None] = lambda event: None
 
     @property
     def in_writing(self) -> Surroundings:

@@ -79,6 +79,7 @@ class ChatQueueing:
     def decline(self, agent: str) -> None:
         if self.offer is not None and self.offer.agent == agent:
             self.offer = None
+            self._decided(CancelOffer(self._id, agent, missed=True))
             self._means.queues.tell(AgentMissed(self._id, agent))
             self._means.tell(agent)
 

@@ -22,7 +22,9 @@ READ_SECONDS = 3.0
 SETTLES_SECONDS = 0.5
 # And so long what is known counts, should another engine have written of the agent too.
 LASTS_SECONDS = 300.0
-_OF_CALLS = frozenset({AgentEventKind.MISSED, AgentEventKind.TALKED, AgentEventKind.WRAPPED_UP})
+_OF_WORK = frozenset(
+    {AgentEventKind.MISSED, AgentEventKind.TALKED, AgentEventKind.CHATTED, AgentEventKind.WRAPPED_UP}
+)
 _OF_TIME = frozenset({AgentEventKind.SIGNED_IN, AgentEventKind.SIGNED_OUT, AgentEventKind.STATUS_CHANGED})
 
 
@@ -48,13 +50,13 @@ class Days:
 
     def noted(self, event: AgentEvent) -> bool:
         """It is on its way into the agent's log. Whether it changes the day's numbers."""
-        if event.kind not in _OF_CALLS and event.kind not in _OF_TIME:
+        if event.kind not in _OF_WORK and event.kind not in _OF_TIME:
             return False
         monotonic = self._clock.monotonic()
         self._noted[event.agent] = monotonic
         known = self._known.get(event.agent)
         if known is not None and event.at >= known.since:
-            if event.kind in _OF_CALLS:
+            if event.kind in _OF_WORK:
                 known.day = _sum(known.day, day_of([event], event.at, event.at))
             else:
                 known.until = min(known.until, monotonic + SETTLES_SECONDS)

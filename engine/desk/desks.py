@@ -33,7 +33,7 @@ from engine.desk.sittings import Sittings
 from engine.desk.view import EVERYTHING, DeskPart, DeskView, NoteView, PhoneCredentials, TransferTarget
 from engine.exchange import Exchange
 from engine.ports import Queries, StoreUnavailable
-from engine.registers.agents import AgentEventKind, AgentRegister
+from engine.registers.agents import AgentEvent, AgentEventKind, AgentRegister
 from engine.registers.desk import CallPart, DeskRegister
 from engine.switchboard import Switchboard
 from history.dispositions import Next
@@ -84,7 +84,7 @@ class Desks:
             self._ordered,
             lambda name: self._stops(name),
             lambda row, call_log: self._showing.look_back(row, call_log),
-            lambda event: self._following.noted(event),
+            self.noted,
         )
         self._arrangements = Arrangements(exchange)
         self._sittings = Sittings(
@@ -154,6 +154,10 @@ class Desks:
     def tell(self, agent: str, part: DeskPart) -> None:
         """That part of the agent's page is old, if they have one open."""
         self._sittings.tell(agent, part)
+
+    def noted(self, event: AgentEvent) -> None:
+        """This is on its way into an agent's log."""
+        self._following.noted(event)
 
     async def agent_of(self, person_id: str) -> str:
         """The agent's name of a person. Refused ("disabled", "store")."""
@@ -356,14 +360,12 @@ class Desks:
         await self._sittings.leave(agent)
 
     def _view(self, agent: str) -> AgentView:
-        view = self._following.views.get(agent)
-        if view is None:
+        if (view := self._following.views.get(agent)) is None:
             raise DeskRefused("unknown", f"There is no agent {agent[:40]!r} any more.")
         return view
 
     def _part(self, agent: str, call_id: str) -> CallPart:
-        part = self._parts.get(agent, call_id)
-        if part is None:
+        if (part := self._parts.get(agent, call_id)) is None:
             raise DeskRefused("over", "This call is wrapped up already; its note is in the history.")
         return part
 
@@ -378,8 +380,7 @@ class Desks:
             raise DeskRefused("over", "This call is not kept any more.") from None
 
     def _arranged(self, agent: str, call_id: str, **changes: object) -> None:
-        part = self._parts.get(agent, call_id)
-        if part is not None:
+        if (part := self._parts.get(agent, call_id)) is not None:
             self._parts.change(part, **changes)
         self._showing.prepare(agent, call_id)
         self._sittings.tell(agent, DeskPart.NOTES)

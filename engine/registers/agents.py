@@ -83,6 +83,7 @@ class AgentDay:
     wrap_up_seconds: float = 0.0
     break_seconds: float = 0.0
     signed_in_seconds: float = 0.0
+    chats: int = 0
 
 
 class AgentRegister(Protocol):

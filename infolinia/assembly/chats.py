@@ -67,6 +67,7 @@ async def opened_chats(
         sites=sites,
         settings=lambda: desks.settings,
         tell=lambda agent: desks.tell(agent, DeskPart.CHATS),
+        noted=desks.noted,
         shown=lambda agent: desks.names().get(agent, agent),
     )
     chats = LiveChats(means, carried)

@@ -25,6 +25,7 @@ from engine.errands import Desk
 from engine.flows import FlowShelf
 from engine.ports import Clock, Ledger, StoreUnavailable
 from engine.queues import AgentLine, Queues
+from engine.registers.agents import AgentEvent
 from engine.registers.chats import ChatFilter, ChatRow, Chats
 from engine.registers.pages import Page
 from engine.registers.refusals import Missing, Refused
@@ -203,6 +204,7 @@ class ChatStage:
         self.site = ChatSite("shop", frozenset({SHOP}), self.flow.name, self.flow.languages, number="100")
         self.asked = Asked()
         self.told: list[str] = []
+        self.noted: list[AgentEvent] = []
         self.visitors: list[Visitor] = []
         self.queues = Queues(
             [ORDERS, DESK, CLOSED],
@@ -233,6 +235,7 @@ class ChatStage:
             settings=lambda: DeskSettings("PL", queues={"strict": QueueDesk(disposition_required=True)}),
             tell=self.told.append,
             shown=str.title,
+            noted=self.noted.append,
         )
         self.carried = CarriedCalls(cast(Any, SimpleNamespace(add_point=self._add_point)))
         self.points: list[tuple[str, ContactPoint]] = []

@@ -14,6 +14,7 @@ from engine.desk.settings import DeskSettings
 from engine.desk.view import SmsTemplate
 from engine.desk.written_work import canned
 from engine.ports import StoreUnavailable
+from engine.registers.agents import AgentEventKind
 from engine.registers.chats import ChatRow
 from history.interaction import ContactPoint, PointKind
 from messaging.chat import ChatPhase, LineKind
@@ -294,3 +295,28 @@ async def test_a_shipped_flow_leads_to_the_queue(stage: ChatStage) -> None:
     await visitor.press("4")
     assert visitor.chat.phase is ChatPhase.CLOSED
     await other.close()
+
+
+async def test_an_offer_that_is_let_go_is_a_missed_one(stage: ChatStage) -> None:
+    stage.here("anna")
+    visitor = await stage.waiting()
+    assert stage.offered_to(visitor.id) == "anna"
+    await asyncio.sleep(25)
+    missed = {"work": visitor.id, "queue": "orders", "outcome": "no_answer"}
+    assert [(one.agent, one.kind, one.data) for one in stage.noted] == [
+        ("anna", AgentEventKind.MISSED, missed)
+    ]
+    stage.here("anna")
+    await asyncio.sleep(1)
+    assert stage.offered_to(visitor.id) == "anna"
+    stage.desk.decline("anna", visitor.id)
+    await asyncio.sleep(1)
+    assert [one.kind for one in stage.noted] == 2 * [AgentEventKind.MISSED]
+    assert [one.id for one in stage.ledger.agent_events] == [one.id for one in stage.noted]
+
+
+async def test_a_talk_is_one_of_the_agents_chats(stage: ChatStage) -> None:
+    stage.here("anna")
+    visitor = await stage.talking()
+    await stage.desk.end("anna", visitor.id, "")
+    assert [one.kind for one in stage.noted] == [AgentEventKind.CHATTED]

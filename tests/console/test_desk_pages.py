@@ -51,6 +51,12 @@ async def test_a_quiet_desk(at_desk: Office) -> None:
     assert "data-note" not in shown
 
 
+async def test_the_day_counts_chats_beside_calls(at_desk: Office, desks: StagedDesks) -> None:
+    assert "chat</span>" not in await page(at_desk, "/desk/parts/strip")
+    desks.shown = replace(desks.shown, day=replace(desks.shown.day, chats=2))
+    assert "<strong>25</strong> calls, <strong>2</strong> chats" in await page(at_desk, "/desk/parts/strip")
+
+
 async def test_who_has_chats_is_promised_no_call(at_desk: Office, desks: StagedDesks) -> None:
     desks.shown = replace(idle(NOW), chats=1, room_for_call=False)
     shown = await page(at_desk)

@@ -43,6 +43,15 @@ class Log:
         return await self.days.of("anna", status)
 
 
+async def test_chats_are_counted_as_they_end(clock: HandClock) -> None:
+    log = Log(clock)
+    await log.seen()
+    log.happens(AgentEventKind.CHATTED, late=True, seconds=60.0, answers=2)
+    log.happens(AgentEventKind.MISSED, late=True)
+    seen = await log.seen()
+    assert (seen.chats, seen.missed, seen.handled, seen.talk_seconds) == (1, 1, 0, 0.0)
+
+
 async def test_calls_are_counted_without_reading(clock: HandClock) -> None:
     log = Log(clock)
     log.happens(AgentEventKind.SIGNED_IN)
