@@ -21,6 +21,7 @@ class Disposition:
     """`label`: language -> words. `final`: the matter is over, else it is tried again after `retry_seconds`.
 
     `counts_as_conversation`: a person was spoken to. `retry_seconds` None: by the campaign's own rule.
+    `of_calls`: nothing in writing ends so.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Disposition:
     retry_seconds: float | None = None
     counts_as_conversation: bool = True
     next: Next = Next.NONE
+    of_calls: bool = False
 
 
 def _of(
@@ -41,9 +43,10 @@ def _of(
     final: bool = False,
     spoken: bool = True,
     next: Next = Next.NONE,
+    of_calls: bool = False,
 ) -> Disposition:
     retry_seconds = None if retry_hours is None else retry_hours * 3600
-    return Disposition(name, {"pl": pl, "en": en, "ru": ru}, final, retry_seconds, spoken, next)
+    return Disposition(name, {"pl": pl, "en": en, "ru": ru}, final, retry_seconds, spoken, next, of_calls)
 
 
 TRADE: Mapping[str, Disposition] = {
@@ -63,10 +66,34 @@ TRADE: Mapping[str, Disposition] = {
         _of("disputed", "Kwestionuje dług", "Disputes the debt", "Оспаривает долг", final=True),
         _of("right_party", "Właściwa osoba", "Right party", "Нужный человек"),
         _of("wrong_number", "Pomyłka", "Wrong number", "Не тот номер", final=True, spoken=False),
-        _of("no_answer", "Nikt nie odebrał", "No answer", "Нет ответа", retry_hours=4, spoken=False),
-        _of("busy", "Zajęte", "Busy", "Занято", retry_hours=0.5, spoken=False),
-        _of("machine", "Automatyczna sekretarka", "Machine", "Автоответчик", retry_hours=4, spoken=False),
-        _of("disconnected", "Numer nieaktywny", "Disconnected", "Номер отключён", final=True, spoken=False),
+        _of(
+            "no_answer",
+            "Nikt nie odebrał",
+            "No answer",
+            "Нет ответа",
+            retry_hours=4,
+            spoken=False,
+            of_calls=True,
+        ),
+        _of("busy", "Zajęte", "Busy", "Занято", retry_hours=0.5, spoken=False, of_calls=True),
+        _of(
+            "machine",
+            "Automatyczna sekretarka",
+            "Machine",
+            "Автоответчик",
+            retry_hours=4,
+            spoken=False,
+            of_calls=True,
+        ),
+        _of(
+            "disconnected",
+            "Numer nieaktywny",
+            "Disconnected",
+            "Номер отключён",
+            final=True,
+            spoken=False,
+            of_calls=True,
+        ),
         _of("do_not_call", "Nie dzwonić", "Do not call", "Не звонить", final=True, next=Next.STOP),
         _of("language", "Inny język", "Language", "Другой язык"),
         _of("transferred", "Przekazane", "Transferred", "Переведено", final=True),

@@ -72,7 +72,7 @@ class DeskChats:
             typing=one.visitor_types,
             path=one.lines.path,
             answers=canned(settings, chat, row.contact, self._means.shown(agent or chat.agent or "")),
-            dispositions=settings.dispositions_of(chat.queue),
+            dispositions=settings.written_dispositions_of(chat.queue),
             required=settings.of_queue(chat.queue).disposition_required,
             wrap_up_until=one.handing.wrap_up_until if chat.agent == agent else None,
         )
@@ -143,7 +143,7 @@ class DeskChats:
         if one is None:
             raise _missing()
         settings, queue = self._means.settings(), one.chat.queue
-        known = {choice.name for choice in settings.dispositions_of(queue)}
+        known = {choice.name for choice in settings.written_dispositions_of(queue)}
         if disposition and disposition not in known:
             raise DeskRefused("outcome", f"There is no outcome {disposition[:40]!r} here.")
         if agent and not disposition and settings.of_queue(queue).disposition_required:

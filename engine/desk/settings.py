@@ -53,6 +53,11 @@ class DeskSettings:
         """Of our own calls, which come from no queue, too."""
         return self.queues.get(queue) or QueueDesk()
 
+    def written_dispositions_of(self, queue: str) -> tuple[Disposition, ...]:
+        """Of a chat or a dialogue: without those of calls alone, unless the queue has no others."""
+        every = self.dispositions_of(queue)
+        return tuple(one for one in every if not one.of_calls) or every
+
     def dispositions_of(self, queue: str, campaign: Sequence[str] = ()) -> tuple[Disposition, ...]:
         """In the order in which they are offered: those of the call's campaign, else the queue's."""
         own = [name for name in campaign if name in self.dispositions]

@@ -155,7 +155,7 @@ class WrittenWork:
             held=self._offers.held.get(dialogue.id) == agent,
             offer=offer,
             answers=canned(settings, dialogue, row.contact, self._shown(agent)),
-            dispositions=settings.dispositions_of(dialogue.queue),
+            dispositions=settings.written_dispositions_of(dialogue.queue),
         )
 
     # --- what agents do -----------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ class WrittenWork:
         """Close it; another message from the person opens another."""
         dialogue = await (self._kept(self.register.get(id)) if actor else self._own(agent, id))
         settings = self._settings()
-        known = {one.name for one in settings.dispositions_of(dialogue.queue)}
+        known = {one.name for one in settings.written_dispositions_of(dialogue.queue)}
         if disposition and disposition not in known:
             raise DeskRefused("outcome", f"There is no outcome {disposition[:40]!r} here.")
         if not disposition and actor is None and settings.of_queue(dialogue.queue).disposition_required:

@@ -10,7 +10,7 @@ import pytest
 from acd.agents import AgentState
 from calls.events import CallEventKind
 from engine.desk.refusals import DeskRefused
-from engine.desk.settings import DeskSettings
+from engine.desk.settings import DeskSettings, QueueDesk
 from engine.desk.view import SmsTemplate
 from engine.desk.written_work import canned
 from engine.ports import StoreUnavailable
@@ -320,3 +320,16 @@ async def test_a_talk_is_one_of_the_agents_chats(stage: ChatStage) -> None:
     visitor = await stage.talking()
     await stage.desk.end("anna", visitor.id, "")
     assert [one.kind for one in stage.noted] == [AgentEventKind.CHATTED]
+
+
+async def test_no_chat_ends_as_only_a_call_does(stage: ChatStage) -> None:
+    stage.here("anna")
+    visitor = await stage.talking()
+    (item,) = await stage.desk.desk("anna")
+    offered = {one.name for one in item.dispositions}
+    assert {"sale", "callback", "abandoned"} <= offered
+    assert not offered & {"no_answer", "busy", "machine", "disconnected"}
+    with pytest.raises(DeskRefused, match="no outcome 'busy'"):
+        await stage.desk.end("anna", visitor.id, "busy")
+    calls = DeskSettings("PL", queues={"orders": QueueDesk(("busy", "machine"))})
+    assert [one.name for one in calls.written_dispositions_of("orders")] == ["busy", "machine"]
