@@ -31,7 +31,7 @@ from history.callbacks import STANDING, CallbackRequest, only_missed
 AGENT_WAIT = timedelta(minutes=30)
 
 # What keeps requests: a draft does not yet, a finished campaign no more; one that is paused will.
-_KEEPING = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
+KEEPING = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
 # A person who asks again is called again, but for these.
 _FOR_GOOD = frozenset(
     {
@@ -85,7 +85,7 @@ def keeper(
     ranked = [
         ((place, -one.priority, one.created_at, one.id), one)
         for one in campaigns
-        if one.state in _KEEPING and (place := rank(one)) is not None
+        if one.state in KEEPING and (place := rank(one)) is not None
     ]
     return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -34,6 +34,8 @@ LIVE = (
 Applier = Callable[[Configuration], None]
 # Reads files of that configuration and gives what puts them in force. Raises ConfigurationRejected.
 FileReader = Callable[[Configuration], Callable[[], None]]
+# What is doubtful in that configuration as it is in force, a sentence each.
+Judge = Callable[[Configuration], Awaitable[Sequence[str]]]
 TelephoneApplier = Callable[[Configuration], Awaitable[None]]
 
 
@@ -61,8 +63,9 @@ class ConfigurationReloader:
     """`appliers` are told the configuration in force, once flows of it are in service. They cannot fail.
 
     `readers` read their files anew, whether the configuration has changed or not, before anything is in
-    force; what they give puts them in force with the rest. `telephones` is told it after them, also when
-    nothing has changed: what it could not do is tried anew.
+    force; what they give puts them in force with the rest. What `judges` say is told beside the warnings of
+    flows; they cannot fail. `telephones` is told it after them, also when nothing has changed: what it could
+    not do is tried anew.
     """
 
     def __init__(self, configuration: Configuration, flows: FlowReloader) -> None:
@@ -72,6 +75,7 @@ class ConfigurationReloader:
         self.configuration = configuration
         self.appliers: list[Applier] = []
         self.readers: list[FileReader] = []
+        self.judges: list[Judge] = []
         self.telephones: TelephoneApplier | None = None
 
     async def reload(self) -> ReloadedConfiguration:
@@ -101,6 +105,8 @@ class ConfigurationReloader:
                     apply(wanted)
             trouble = await self._change_telephones(wanted)
             log.info("the configuration was read anew", changed=changed, waiting=waiting)
+            doubts = [sentence for judge in self.judges for sentence in await judge(wanted)]
+            flows = replace(flows, warnings=(*flows.warnings, *doubts))
             return ReloadedConfiguration(changed, waiting, flows, trouble)
 
     def _read(self, wanted: Configuration) -> list[Callable[[], None]]:

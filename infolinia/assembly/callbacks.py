@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from console.callback_forms import CallbackForm, CallbackForms
 from console.metrics import Metrics
-from dialer.callbacks import CallbackRules, PersonalRule
+from dialer.callbacks import KEEPING, CallbackRules, PersonalRule
 from engine.callback_keeping import CallbackKeeper
 from engine.missed_calls import MissedCalls
-from engine.ports import Clock, Ids
+from engine.ports import Clock, Ids, StoreUnavailable
+from engine.registers.campaigns import Campaigns
 from history.callback_windows import Promise
 from infolinia.assembly.background import in_background
 from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration
 from infolinia.sections.callbacks import missing_form_secrets, secret_of
+from infolinia.sections.chats import unkept_callbacks
 from schedules.opening_hours import OpeningHours
 from store.store import Store
+
+STORE_SECONDS = 10.0
+MOST_CAMPAIGNS = 200
+
+log = structlog.get_logger(__name__)
 
 
 def keep_callbacks(store: Store, metrics: Metrics, stack: AsyncExitStack) -> None:
@@ -26,6 +37,31 @@ def keep_callbacks(store: Store, metrics: Metrics, stack: AsyncExitStack) -> Non
     keeper = CallbackKeeper(store.callbacks)
     metrics.watch_callbacks(keeper.counts)
     in_background(keeper.lookout.run(), stack)
+
+
+class KeptCallbacks:
+    """Whether anybody makes the calls that visitors of our chats are promised."""
+
+    def __init__(self, campaigns: Campaigns) -> None:
+        self._campaigns = campaigns
+
+    async def doubts(self, configuration: Configuration) -> Sequence[str]:
+        """A sentence for each site whose callbacks nobody keeps now; none while the store does not answer."""
+        otherwise = configuration.callbacks.campaign
+        if not any(unkept_callbacks(configuration.chats, otherwise=otherwise)):
+            return ()
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                page = await self._campaigns.list(KEEPING, limit=MOST_CAMPAIGNS)
+        except (StoreUnavailable, TimeoutError):
+            return ()
+        kept = {topic for one in page.items for topic in one.topics}
+        return tuple(unkept_callbacks(configuration.chats, otherwise=otherwise, kept_topics=kept))
+
+    async def tell(self, configuration: Configuration) -> None:
+        """The same in the log, at the start."""
+        for sentence in await self.doubts(configuration):
+            log.warning(sentence)
 
 
 def promise(configuration: Configuration) -> Promise:

@@ -39,7 +39,7 @@ from engine.switchboard import Switchboard
 from infolinia.assembly.api import api_parts, import_desk, people_of, served_api
 from infolinia.assembly.asterisk import ami_address, ari_address, change_telephones, installation_of
 from infolinia.assembly.background import in_background
-from infolinia.assembly.callbacks import callback_forms, keep_callbacks, missed_calls
+from infolinia.assembly.callbacks import KeptCallbacks, callback_forms, keep_callbacks, missed_calls
 from infolinia.assembly.campaign_rules import campaign_rules, names_anew
 from infolinia.assembly.campaigns import opened_dialler
 from infolinia.assembly.chats import ChatSites, carried_calls, opened_chats
@@ -282,6 +282,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
             recording.apply,
         ]
         reloader.readers += [message_files.read, following.read]
+        kept = KeptCallbacks(store.campaigns)
+        reloader.judges.append(kept.doubts)
+        in_background(kept.tell(configuration), stack)
         reloader.telephones = lambda new: change_telephones(new, control, asterisk)
         await serve_control(
             socket_path(configuration), flow_reloader, reloader, roster, queues, dialler, stack

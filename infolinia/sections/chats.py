@@ -107,6 +107,24 @@ def chat_problems(
         yield from _text_problems(here, site, site.languages)
 
 
+def unkept_callbacks(
+    chats: Chats, *, otherwise: str | None, kept_topics: Collection[str] = ()
+) -> Iterator[str]:
+    """A sentence for each site that promises calls which nobody makes.
+
+    `otherwise`: the campaign that keeps what no other does. `kept_topics`: those that campaigns keep.
+    """
+    for name, site in chats.items():
+        form = site.form or ContactFormSection()
+        left = sorted({form.topic, *form.topics}.difference(kept_topics))
+        if left and form.campaign is None and otherwise is None:
+            here = f"chats.{name}" if site.form is None else f"chats.{name}.form"
+            yield (
+                f"{here}: no campaign is named that keeps its callbacks of {', '.join(left)}: name one in "
+                f"chats.{name}.form.campaign or callbacks.campaign, or start a callback campaign of it."
+            )
+
+
 def language_problems(name: str, site: ChatSection, spoken: Sequence[str]) -> Iterator[str]:
     """What is wrong with a site whose flow has these languages."""
     here = f"chats.{name}"

@@ -13,11 +13,19 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from compliance.facts import Mode, Purpose
 from dialer.callbacks import PersonalRule
+from dialer.campaign import Campaign, CampaignKind, CampaignMove
 from engine.clock import SystemClock, TimeOrderedIds
 from history.callbacks import CallbackRequest, CallbackSource
 from history.interaction import ContactPoint, PointKind
-from infolinia.assembly.callbacks import callback_forms, callback_rules, missed_calls, promise
+from infolinia.assembly.callbacks import (
+    KeptCallbacks,
+    callback_forms,
+    callback_rules,
+    missed_calls,
+    promise,
+)
 from infolinia.assembly.preflight import StartFailed
 from infolinia.command import app
 from infolinia.configuration import Configuration, ConfigurationRejected, as_table, load_configuration
@@ -88,6 +96,33 @@ async def test_a_secret_is_of_the_environment_and_never_shown(
     callback_forms(within, store, clock, TimeOrderedIds(clock))
     written = configured(tmp_path, forms={"contact": {"secret": SECRET}})
     assert SECRET not in str(as_table(written)) + repr(written)
+    await store.close()
+
+
+async def test_a_site_whose_callbacks_nobody_keeps_is_told(tmp_path: Path, store: Store) -> None:
+    def site(**form: str) -> dict[str, Any]:
+        plain = {"origins": ["https://shop.example.com"], "flow": "front"}
+        return plain | ({"form": form} if form else {})
+
+    kept = KeptCallbacks(store.campaigns)
+    await store.start()
+    one = configured(tmp_path, chats={"shop": site(topic="orders"), "plain": site()})
+    second, first = await kept.doubts(one)
+    assert first.startswith(
+        "chats.shop.form: no campaign is named that keeps its callbacks of orders: name one"
+    )
+    assert second.startswith("chats.plain: no campaign is named that keeps its callbacks of web:")
+    now = SystemClock().now()
+    made = Campaign(
+        "later", "Later", CampaignKind.CALLBACK, Mode.MANUAL, Purpose.SERVICE, now, now, topics=("orders",)
+    )
+    await store.campaigns.create(WE, made)
+    assert list(await kept.doubts(one)) == [second, first], "it is a draft"
+    await store.campaigns.set_state(WE, "later", CampaignMove.START)
+    assert list(await kept.doubts(one)) == [second]
+    named = {"shop": site(topic="web", campaign="later")}
+    assert not await kept.doubts(configured(tmp_path, chats=named, campaigns=["later"]))
+    assert not await kept.doubts(configured(tmp_path, chats={"a": site()}, callbacks={"campaign": "later"}))
     await store.close()
 
 

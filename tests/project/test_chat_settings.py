@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infolinia.commands.settings import show_config
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.flows.files import load_flows
 from infolinia.sections.chats import chat_site
@@ -34,6 +35,16 @@ def configured(folder: Path, **site: Any) -> Configuration:
         )
     )
     return load_configuration(file)
+
+
+def test_what_nobody_keeps_is_told_beside_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured(tmp_path, form={"topic": "orders"})
+    show_config(tmp_path / "infolinia.yaml")
+    assert (
+        "chats.shop.form: no campaign is named that keeps its callbacks of orders" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,16 @@ async def reloader(office: Office) -> AsyncIterator[tuple[ConfigurationReloader,
 Made = tuple[ConfigurationReloader, FlowShelf]
 
 
+async def judged(configuration: Configuration) -> list[str]:
+    return [f"{configuration.web.port} is doubtful."]
+
+
 async def test_what_can_change_changes_and_the_rest_is_named(office: Office, reloader: Made) -> None:
     made, shelf = reloader
+    made.judges.append(judged)
     done = await made.reload()
     assert (done.changed, done.waiting, office.applied) == ((), (), [])
+    assert done.flows.warnings == ("8080 is doubtful.",)
     office.flow("second")
     office.write(
         SETTINGS.replace('"100": front', '"100": front, "101": second').replace("8:00", "9:00")
