@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,11 @@ LONGEST_ADDRESS = 120
 # Of the way that the visitor came, what is shown: the newest.
 MOST_PAGES = 12
 MOST_LINES = 400
+# Of the choices that they made, the newest.
+MOST_CHOSEN = 4
+CHOSEN = " › "
+# A key, a number, or what is kept secret.
+_TELLS_NOTHING = re.compile(r"[\W\d_]*")
 SAID = frozenset({LineKind.TEXT, LineKind.CHOICE})
 # Tone of the tag, and the shape that goes with it.
 PHASES: Mapping[ChatPhase, tuple[str, str]] = {
@@ -126,7 +132,7 @@ def card_of(item: ChatItem, words: Words, names: Mapping[str, str], now: datetim
         opened_at=chat.opened_at,
         since=chat.since if chat.phase is ChatPhase.WAITING else None,
         waited="" if chat.waited_seconds is None else display.duration(chat.waited_seconds),
-        last=next((one.text for one in reversed(lines) if one.side != "news"), ""),
+        last=last_words(item.lines),
         owed_since=chat.owed_since,
         offered=item.offer is not None,
         until_ms=0 if item.offer is None else _ms(item.offer.until),
@@ -146,6 +152,17 @@ def card_of(item: ChatItem, words: Words, names: Mapping[str, str], now: datetim
         language=chat.language or "",
         disposition=dict(outcomes).get(chat.disposition or "", chat.disposition or ""),
     )
+
+
+def last_words(lines: Sequence[ChatLine]) -> str:
+    """What the visitor wrote last that tells something; else the choices they made; else the last line."""
+    said = [one for one in lines if one.kind in SAID]
+    theirs = [one for one in said if one.speaker is Speaker.VISITOR]
+    for one in reversed(theirs):
+        if one.kind is LineKind.TEXT and not _TELLS_NOTHING.fullmatch(one.text):
+            return one.text
+    chosen = [one.text for one in theirs if one.kind is LineKind.CHOICE]
+    return CHOSEN.join(chosen[-MOST_CHOSEN:]) if chosen else said[-1].text if said else ""
 
 
 def name_of(row: ChatRow, words: Words) -> str:

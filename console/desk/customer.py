@@ -14,7 +14,7 @@ from console.event_details import NO_DISPOSITIONS
 from console.words import Words
 from engine.desk.view import DeskView, Popup
 from history.dispositions import Disposition
-from history.interaction import Channel, Interaction
+from history.interaction import Channel, ContactPoint, Interaction, PointKind
 from history.permissions import Consent
 
 # What the filters of the timeline take in; "all" is everything.
@@ -26,6 +26,7 @@ KINDS: Mapping[str, frozenset[Channel]] = {
     "promises": frozenset({Channel.PROMISE, Channel.PAYMENT}),
 }
 MOST_ATTRIBUTES = 12
+MOST_POINTS = 6
 LONGEST_VALUE = 120
 
 
@@ -65,7 +66,9 @@ def customer_of(view: DeskView, words: Words) -> Customer | None:
     return Customer(
         display.contact_name(contact, words),
         worth,
-        tuple((point.kind.value, display.phone(point.value)) for point in contact.points[:6]),
+        tuple((point.kind.value, display.phone(point.value)) for point in contact.points if _telling(point))[
+            :MOST_POINTS
+        ],
         tuple((name, _shown(value)) for name, value in sorted(contact.attributes.items()))[:MOST_ATTRIBUTES],
         standing(popup.consents),
         due(popup, view, words),
@@ -116,6 +119,11 @@ def _text_of(row: Interaction, agent: str | None, outcome: str) -> str:
     told = [row.subject, row.note, row.transcript, agent, row.flow, outcome, *row.heard]
     told += [str(value) for value in row.data.values()]
     return " ".join(one for one in told if one).casefold()
+
+
+def _telling(point: ContactPoint) -> bool:
+    """A browser's own id tells nobody anything."""
+    return point.kind is not PointKind.VISITOR
 
 
 def _shown(value: object) -> str:

@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from acd.agents import AgentState, AgentStatus
+from acd.seats import IN_WRITING, ON_THE_LINE
 from acd.talks.talk import PartyRole, PartyView, TalkView
 from acd.views import AgentView
 from acd.work import WorkKind
@@ -255,10 +256,12 @@ class Showing:
                 "agent",
                 view.name,
                 self.shown(view.name),
-                view.state.value if view.state is not AgentState.IDLE else view.status.value,
+                _at_work(view),
                 free=view.reachable
                 and view.status is AgentStatus.AVAILABLE
                 and view.state is AgentState.IDLE,
+                takes_chat=view.status is AgentStatus.AVAILABLE
+                and self._queues.may_take(view.name, WorkKind.CHAT),
             )
             for view in self._queues.agent_views().values()
             if view.name != agent and view.status is not AgentStatus.OFFLINE
@@ -325,6 +328,16 @@ class Showing:
             )
             for one in self._settings().templates_of(queue)
         )
+
+
+def _at_work(view: AgentView) -> str:
+    """As colleagues read it: who talks in writing is on no call."""
+    if view.state is AgentState.IDLE:
+        return view.status.value
+    main = next((work for work in view.all_work if work.work_id == view.work), None)
+    if main is not None and view.state in ON_THE_LINE and main.kind in IN_WRITING:
+        return IN_WRITING[main.kind]
+    return view.state.value
 
 
 def dispositions_offered(

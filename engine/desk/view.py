@@ -177,7 +177,10 @@ class WrapUpView:
 
 @dataclass(frozen=True, slots=True)
 class TransferTarget:
-    """`kind`: "agent", "queue", "flow" or "number". `free`: an agent who could answer now."""
+    """`kind`: "agent", "queue", "flow" or "number". `free`: an agent who could answer now.
+
+    `state`: of an agent, what they are at; `takes_chat`: whether there is room for another chat.
+    """
 
     kind: str
     name: str
@@ -185,6 +188,7 @@ class TransferTarget:
     state: str = ""
     free: bool = False
     waiting: int = 0
+    takes_chat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ TEMPLATES = (
     SmsTemplate("thanks", {"en": "Thank you for your call.", "pl": "Dziękujemy za rozmowę."}),
 )
 TARGETS = (
-    TransferTarget("agent", "jan", "Jan", "idle", free=True),
+    TransferTarget("agent", "jan", "Jan", "idle", free=True, takes_chat=True),
     TransferTarget("agent", "anna-2", "Anna", "talking"),
     TransferTarget("queue", "payments", "Payments", waiting=2),
     TransferTarget("flow", "wholesaler", "Wholesaler"),

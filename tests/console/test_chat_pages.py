@@ -69,6 +69,13 @@ async def test_deeds_of_a_chat_and_their_refusals(office: Office, chats: HandCha
     page = await shown(office, "/desk/chats")
     assert 'data-chat-offer="one"' in page
     assert "A chat with Visitor is offered to you." in page
+    assert "Chat, site shop, queue Deliveries, <" in page
+    assert '<p class="written-last">Delivery</p>' in page
+    chats.says("one", "4711")
+    assert '<p class="written-last">Delivery</p>' in await shown(office, "/desk/chats"), "no number alone"
+    chats.says("one", "Where is it?")
+    chats.says("one", "***")
+    assert '<p class="written-last">Where is it?</p>' in await shown(office, "/desk/chats")
     assert "is over" in await send(office, "/desk/chat-take", 409, chat="nonsense")
     await send(office, "/desk/chat-take", 200, chat="one")
     assert 'data-chat-panel="one"' in await shown(office, "/desk/chats")
@@ -78,7 +85,11 @@ async def test_deeds_of_a_chat_and_their_refusals(office: Office, chats: HandCha
     await send(office, "/desk/chat-say", 200, chat="one", text=" Good morning\r\n", line="l1")
     assert chats.items["one"].lines[-1].text == "Good morning"
     assert chats.items["one"].lines[-1].client_id == "l1"
-    assert "Good morning" in await shown(office, "/desk/chats")
+    page = await shown(office, "/desk/chats")
+    assert "Good morning" in page
+    assert ">Agent: Jan, ready</option>" in page
+    assert ">Agent: Anna, on a call, no room for a chat</option>" in page
+    assert ">Queue: Payments</option>" in page
     answer = await office.post("/desk/chat-typing", {"csrf": await office.csrf(), "chat": "one"})
     assert (answer.status, chats.typed) == (204, [("anna", "one")])
     await send(office, "/desk/chat-give", 400, chat="one", to="nowhere")
@@ -102,6 +113,11 @@ async def test_the_person_of_a_chat_stands_where_callers_do_unless_somebody_call
     chats.opens("one", to="anna", contact=anna)
     assert anna.name in await shown(office, "/desk/parts/customer?chat=one")
     assert "past-form" in await shown(office, "/desk/parts/timeline?chat=one")
+    browser = ContactPoint(PointKind.VISITOR, "fe1072b343fb")
+    chats.opens("seen", to="anna", contact=replace(anna, points=(*anna.points, browser)))
+    about = await shown(office, "/desk/parts/customer?chat=seen")
+    assert anna.name in about
+    assert browser.value not in about, "it tells nobody anything"
     chats.opens("theirs", to="ewa", contact=anna)
     assert anna.name not in await shown(office, "/desk/parts/customer?chat=theirs")
     assert anna.name not in await shown(office, "/desk/parts/customer?chat=nonsense")

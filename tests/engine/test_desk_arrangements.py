@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from acd.agents import AgentStatus
+from acd.agents import DEFAULT_CAPACITY, AgentStatus
+from acd.events import AgentTaken
 from acd.talks.talk import ActionRefused, Consult, Hold, Target, TargetKind, Transfer
+from acd.work import WorkKind
 from calls.events import CallEventKind as Kind
 from compliance.decision import Decision
 from engine.desk.desks import CallbackWish
@@ -209,6 +211,21 @@ async def test_a_call_can_be_given_to_agents_queues_flows_and_numbers(desk: Desk
     assert ("queue", "strict", True) in kinds
     assert ("flow", "front", False) in kinds
     assert "anna" not in [name for _, name, _ in kinds]
+
+
+async def test_a_colleague_who_chats_is_on_no_call_and_may_have_room(desk: DeskStage) -> None:
+    await desk.here("jan")
+    queues = desk.stage.exchange.queues
+
+    def seen() -> tuple[str, bool, bool]:
+        jan = next(one for one in desk.desks.targets("anna") if one.name == "jan")
+        return jan.state, jan.free, jan.takes_chat
+
+    assert seen() == ("available", True, True)
+    room = DEFAULT_CAPACITY[WorkKind.CHAT]
+    for n in range(room):
+        queues.tell(AgentTaken(f"chat{n}", "jan", "orders", WorkKind.CHAT))
+        assert seen() == ("chatting", False, n + 1 < room)
 
 
 async def test_a_flow_that_no_number_leads_to_is_not_offered(desk: DeskStage) -> None:
