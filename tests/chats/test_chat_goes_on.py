@@ -44,7 +44,7 @@ async def test_chats_go_on_in_the_next_engine(stage: ChatStage) -> None:
     since = waits.chat.since
     await asyncio.sleep(30)
     other = await after_crash(stage, led, talks, waits)
-    assert led.read[-2:] == ["Sorry, we were cut off for a moment.", "The number?"]
+    assert led.read[-2:] == ["Sorry for the short break.", "The number?"]
     assert (talks.chat.phase, talks.chat.agent) == (ChatPhase.TALKING, "anna")
     assert (waits.chat.since, waits.now.position) == (since, 1)
     await led.say("123456")
@@ -327,5 +327,5 @@ async def test_a_line_that_no_database_kept_leaves_the_others_their_numbers(stag
     await visitor.say("123456")
     await asyncio.sleep(1)
     kept = {line.text for line in stage.store.kept[visitor.id].values()}
-    assert {"Sorry, we were cut off for a moment.", "123456"} <= kept
+    assert {"Sorry for the short break.", "123456"} <= kept
     await other.close()
