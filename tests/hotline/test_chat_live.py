@@ -112,7 +112,7 @@ async def test_a_visitor_is_led_over_a_crash_to_the_history(tmp_path: Path) -> N
                 hotline.kill()
                 await hotline.ended()
                 await hotline.start()
-                lines = await page.reads("Sorry, we were cut off for a moment.")
+                lines = await page.reads("Sorry for the short break.")
                 assert [line["seq"] for line in lines] == sorted({line["seq"] for line in lines})
                 await page.sends("say", text="123 456", client_id=secrets.token_hex(8))
                 await page.sends("say", text="yes", client_id=secrets.token_hex(8))
