@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from console.messages.means import TemplateFile
+from engine.followup.composing import PERSON_VALUES
 from infolinia.configuration import Configuration, ConfigurationRejected
 from messaging.template_reading import load_template
-from messaging.templates import MessageTemplate
+from messaging.templates import CODE, MessageTemplate, misspelt_names, unknown_names
 from wording.yaml_source import LONGEST_BYTES, Problem, SourceRejected
 
 
@@ -21,6 +24,46 @@ def load_templates(configuration: Configuration) -> dict[str, MessageTemplate]:
     if problems := [str(problem) for file in files for problem in file.problems]:
         raise ConfigurationRejected("\n".join(problems))
     return {file.name: file.template for file in files if file.template is not None}
+
+
+Given = Mapping[str, Collection[str]]
+"""By template: what the rules that send it give."""
+
+
+def misspelt_values(templates: Mapping[str, MessageTemplate], given: Given) -> list[str]:
+    """Of all templates, a sentence each."""
+    return [
+        str(mistake)
+        for template in templates.values()
+        for mistake in misspelt_names(template, _known(template, given))
+    ]
+
+
+def unknown_values(
+    templates: Mapping[str, MessageTemplate], given: Given, attributes: Collection[str]
+) -> list[str]:
+    """Values that no message has as long as nobody's profile has them, a sentence each."""
+    found: dict[tuple[str, str], str] = {}
+    for template in templates.values():
+        for mistake in unknown_names(template, {*_known(template, given), *attributes}):
+            found.setdefault((template.name, mistake.name), str(mistake))
+    return list(found.values())
+
+
+def _known(template: MessageTemplate, given: Given) -> set[str]:
+    code = ("minutes",) if CODE in template.checked_by else ()
+    return {*PERSON_VALUES, *given.get(template.name, ()), *code}
+
+
+def changed_files(folder: Path, before: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
+    """What the folder's files hold, each as a digest by its name, and the names of those that differ."""
+    now: dict[str, bytes] = {}
+    for path in folder.glob("*.yaml"):
+        try:
+            now[path.stem] = sha256(path.read_bytes()).digest()
+        except OSError:
+            continue  # whoever reads it tells why
+    return now, sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
 def template_files(folder: Path) -> list[TemplateFile]:

@@ -32,11 +32,21 @@ LIVE = (
 )
 
 Applier = Callable[[Configuration], None]
-# Reads files of that configuration and gives what puts them in force. Raises ConfigurationRejected.
-FileReader = Callable[[Configuration], Callable[[], None]]
 # What is doubtful in that configuration as it is in force, a sentence each.
 Judge = Callable[[Configuration], Awaitable[Sequence[str]]]
 TelephoneApplier = Callable[[Configuration], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRead:
+    """`put` puts them in force. `changed`: which they are, such as "templates a, b"."""
+
+    put: Callable[[], None]
+    changed: tuple[str, ...] = ()
+
+
+# Reads files of that configuration. Raises ConfigurationRejected.
+FileReader = Callable[[Configuration], FilesRead]
 
 
 class TelephonesFailed(Exception):
@@ -46,12 +56,14 @@ class TelephonesFailed(Exception):
 @dataclass(frozen=True, slots=True)
 class ReloadedConfiguration:
     """`changed`: settings that are in force now. `waiting`: those that a start takes over. `trouble`: a
-    sentence of SIP telephones that are not as they should be."""
+    sentence of SIP telephones that are not as they should be. `files`: those beside flows that are in force
+    now, as FilesRead.changed."""
 
     changed: tuple[str, ...]
     waiting: tuple[str, ...]
     flows: Reloaded
     trouble: str = ""
+    files: tuple[str, ...] = ()
 
     @property
     def waiting_told(self) -> str:
@@ -98,18 +110,19 @@ class ConfigurationReloader:
                 ) from rejected
             # From here on nothing waits: no call sees flows of one configuration and queues of another.
             self.configuration = wanted
-            for put in read:
-                put()
+            for one in read:
+                one.put()
             if changed:
                 for apply in self.appliers:
                     apply(wanted)
             trouble = await self._change_telephones(wanted)
-            log.info("the configuration was read anew", changed=changed, waiting=waiting)
+            files = tuple(told for one in read for told in one.changed)
+            log.info("the configuration was read anew", changed=(*changed, *files), waiting=waiting)
             doubts = [sentence for judge in self.judges for sentence in await judge(wanted)]
             flows = replace(flows, warnings=(*flows.warnings, *doubts))
-            return ReloadedConfiguration(changed, waiting, flows, trouble)
+            return ReloadedConfiguration(changed, waiting, flows, trouble, files)
 
-    def _read(self, wanted: Configuration) -> list[Callable[[], None]]:
+    def _read(self, wanted: Configuration) -> list[FilesRead]:
         """All problems of all readers are told."""
         found, problems = [], []
         for reader in self.readers:

@@ -95,12 +95,16 @@ class MessageTemplate:
 
 @dataclass(frozen=True, slots=True)
 class TemplateMistake:
-    """`language` None: it stands outside of the texts. `line` from 1, of the template's file."""
+    """`language` None: it stands outside of the texts. `line` from 1, of the template's file.
+
+    `name`: the value that no message could have.
+    """
 
     template: str
     language: str | None
     line: int
     message: str
+    name: str = ""
 
     def __str__(self) -> str:
         where = "" if self.language is None else f", {self.language}"
@@ -114,8 +118,20 @@ def unknown_names(template: MessageTemplate, known: Collection[str]) -> tuple[Te
     for language, name, line in _all_names(template):
         if name not in names:
             message = f"{{{name}}} is not known; {_instead(name, names)}"
-            found.append(TemplateMistake(template.name, language, line, message))
+            found.append(TemplateMistake(template.name, language, line, message, name))
     return tuple(dict.fromkeys(found))
+
+
+def misspelt_names(template: MessageTemplate, known: Collection[str]) -> tuple[TemplateMistake, ...]:
+    """Of the unknown names those that are mistakes whatever attributes profiles will have: they are all but
+    spelt as what the template takes or has a default for."""
+    own = [*template.takes, *template.defaults]
+    unknown = unknown_names(template, known)
+    return tuple(one for one in unknown if get_close_matches(one.name, own, 1, _ALL_BUT_SPELT))
+
+
+# So alike that "ordr" means "order", and "order_no" does not.
+_ALL_BUT_SPELT = 0.8
 
 
 def chosen_language(template: MessageTemplate, person: str | None, campaign: str | None) -> str:

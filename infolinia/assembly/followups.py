@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,18 +15,22 @@ import structlog
 from console.short_links import ShortLinkPages
 from engine.followup.composing import LinkMaking
 from engine.followup.rules import FollowupRules
-from engine.ports import Clock, Ids
+from engine.ports import Clock, Ids, StoreUnavailable
 from infolinia.assembly.background import in_background
 from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration, ConfigurationRejected
-from infolinia.message_templates import load_templates, template_folder
+from infolinia.message_cascades import load_cascades
+from infolinia.message_templates import load_templates, misspelt_values, template_folder, unknown_values
+from infolinia.reloading import FilesRead
 from infolinia.sections.followups import template_problems
 from infolinia.sections.messaging import USUAL_ANSWER
-from messaging.followups import Rule
+from messaging.followups import VALUES, Rule
 from messaging.links import ID_BYTES
 from messaging.templates import MessageTemplate
 from messaging.word_answers import ANSWERED, usual_name, usual_template, word_rule
 from store.store import Store
+
+STORE_SECONDS = 10.0
 
 log = structlog.get_logger("followups")
 
@@ -69,24 +74,56 @@ class FollowingUp:
 
     worker: FollowupRules
     pages: ShortLinkPages
+    attribute_names: Callable[[], Awaitable[Sequence[str]]]
 
-    def read(self, configuration: Configuration) -> Callable[[], None]:
-        """Its rules with their templates as they are now; what is given puts them in force.
-
-        Raises ConfigurationRejected.
-        """
+    def read(self, configuration: Configuration) -> FilesRead:
+        """Its rules with their templates as they are now. Raises ConfigurationRejected."""
         rules, templates = rules_of(configuration), templates_of(configuration)
         if problems := _problems(configuration, rules, templates):
             raise ConfigurationRejected("\n".join(problems))
-        return lambda: self.worker.put(rules, templates)
+        return FilesRead(lambda: self.worker.put(rules, templates))
+
+    async def doubts(self, configuration: Configuration) -> Sequence[str]:
+        """A sentence for each value that no message can have now; none while the store does not answer."""
+        try:
+            templates = await asyncio.to_thread(load_templates, configuration)
+            async with asyncio.timeout(STORE_SECONDS):
+                attributes = await self.attribute_names()
+        except (ConfigurationRejected, StoreUnavailable, TimeoutError):
+            return ()
+        found = unknown_values(templates, _given(rules_of(configuration)), attributes)
+        return [f"{template_folder(configuration)}: {one}" for one in found]
+
+    async def tell(self, configuration: Configuration) -> None:
+        """The same in the log, at the start."""
+        for sentence in await self.doubts(configuration):
+            log.warning(sentence)
 
 
 def _problems(
     configuration: Configuration, rules: Iterable[Rule], templates: Mapping[str, MessageTemplate]
 ) -> list[str]:
-    folder = template_folder(configuration)
+    folder, rules = template_folder(configuration), tuple(rules)
     found = rule_problems(rules, templates, links=configuration.messaging.links_url)
+    found += misspelt_values(templates, _given(rules))
     return [f"{folder}: {one}" for one in found]
+
+
+def _given(rules: Iterable[Rule]) -> dict[str, frozenset[str]]:
+    given: dict[str, frozenset[str]] = {}
+    for rule in rules:
+        given[rule.send] = given.get(rule.send, frozenset()) | VALUES[rule.on]
+    return given
+
+
+def message_problems(configuration: Configuration) -> list[str]:
+    """Of the files of messages and the rules that send them, one sentence each."""
+    try:
+        templates = templates_of(configuration)
+        load_cascades(configuration, templates)
+    except ConfigurationRejected as rejected:
+        return [str(rejected)]
+    return _problems(configuration, rules_of(configuration), templates)
 
 
 def rule_problems(
@@ -125,4 +162,4 @@ def follow_up(
     )
     in_background(worker.lookout.run(), stack)
     pages = ShortLinkPages(store.short_links, clock)
-    return FollowingUp(worker, pages)
+    return FollowingUp(worker, pages, store.mailings.attribute_names)

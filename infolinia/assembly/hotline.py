@@ -283,8 +283,9 @@ async def running_hotline(configuration: Configuration) -> AsyncIterator[Hotline
         ]
         reloader.readers += [message_files.read, following.read]
         kept = KeptCallbacks(store.campaigns)
-        reloader.judges.append(kept.doubts)
+        reloader.judges += [kept.doubts, following.doubts]
         in_background(kept.tell(configuration), stack)
+        in_background(following.tell(configuration), stack)
         reloader.telephones = lambda new: change_telephones(new, control, asterisk)
         await serve_control(
             socket_path(configuration), flow_reloader, reloader, roster, queues, dialler, stack

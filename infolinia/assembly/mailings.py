@@ -18,8 +18,9 @@ from engine.ports import Clock, Ids
 from infolinia.assembly.background import in_background
 from infolinia.assembly.followups import link_making
 from infolinia.configuration import Configuration
-from infolinia.message_cascades import load_cascades
-from infolinia.message_templates import load_templates
+from infolinia.message_cascades import cascade_folder, load_cascades
+from infolinia.message_templates import changed_files, load_templates, template_folder
+from infolinia.reloading import FilesRead
 from store.store import Store
 
 
@@ -41,20 +42,25 @@ class MessageFiles:
     """The templates and cascades in force. Raises ConfigurationRejected: a file has mistakes."""
 
     def __init__(self, configuration: Configuration) -> None:
+        self._templates, _ = changed_files(template_folder(configuration), {})
+        self._cascades, _ = changed_files(cascade_folder(configuration), {})
         self._shelf = message_shelf(configuration)
 
     def shelf(self) -> MessageShelf:
         return self._shelf
 
-    def read(self, configuration: Configuration) -> Callable[[], None]:
-        """The files as they are now; what is given puts them in force. Raises ConfigurationRejected."""
+    def read(self, configuration: Configuration) -> FilesRead:
+        """The files as they are now. Raises ConfigurationRejected."""
+        held, templates_changed = changed_files(template_folder(configuration), self._templates)
+        cascades_held, cascades_changed = changed_files(cascade_folder(configuration), self._cascades)
         templates = load_templates(configuration)
         new = self._shelf.with_files(templates, load_cascades(configuration, templates))
 
         def put() -> None:
-            self._shelf = new
+            self._shelf, self._templates, self._cascades = new, held, cascades_held
 
-        return put
+        changed = (("templates", templates_changed), ("cascades", cascades_changed))
+        return FilesRead(put, tuple(f"{what} {', '.join(names)}" for what, names in changed if names))
 
 
 def run_mailings(

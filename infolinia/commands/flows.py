@@ -12,7 +12,7 @@ from infolinia.commands.prompts import list_prompts
 from infolinia.commands.recorded_tests import append_test, events_of, flow_of, written_test
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
 from infolinia.commands.typed_calls import TypedCall
-from infolinia.configuration import Configuration, load_configuration
+from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.flows.checking import check_files, warnings_of
 from infolinia.flows.control_socket import NoHotline, ask_to_reload_flows
 from infolinia.flows.files import read_flow
@@ -73,6 +73,8 @@ async def _reload(configuration: Configuration) -> None:
         reply = await ask_to_reload_flows(configuration)
     except NoHotline as nobody:
         fail(str(nobody))
+    except ConfigurationRejected as rejected:
+        fail(f"{rejected}\nNothing was changed.")
     for flow in reply["flows"]:
         typer.echo(f"{flow['name']}: version {flow['version']}{'' if flow['new'] else ', as before'}")
     for warning in reply["warnings"]:

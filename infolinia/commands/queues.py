@@ -12,7 +12,7 @@ import typer
 from engine.clock import SystemClock
 from infolinia.commands.agents import JsonOption
 from infolinia.commands.terminal import ConfigOption, fail, run_until_done
-from infolinia.configuration import Configuration, load_configuration
+from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.flows.control_socket import NoHotline, ask_hotline
 from infolinia.reloading import told_waiting
 
@@ -101,6 +101,8 @@ def reload_configuration(config: ConfigOption = None) -> None:
             told = await ask_hotline(load_configuration(config), "POST", "/reload")
         except NoHotline as nobody:
             fail(str(nobody))
+        except ConfigurationRejected as rejected:
+            fail(f"{rejected}\nNothing was changed.")
         typer.echo(
             f"Changed: {', '.join(told['changed'])}." if told["changed"] else "No setting has changed."
         )

@@ -6,6 +6,7 @@ import json
 
 import typer
 
+from infolinia.assembly.followups import message_problems
 from infolinia.assembly.message_providers import provider_problems
 from infolinia.commands.terminal import ConfigOption, fail
 from infolinia.configuration import ConfigurationRejected, as_table, load_configuration
@@ -20,7 +21,7 @@ def show_config(config: ConfigOption = None) -> None:
     callbacks = configuration.callbacks.campaign
     for sentence in unkept_callbacks(configuration.chats, otherwise=callbacks):
         typer.echo(sentence, err=True)
-    problems = provider_problems(configuration)
+    problems = [*provider_problems(configuration), *message_problems(configuration)]
     if flow_folder(configuration).is_dir():  # else there is nothing yet to which a number could lead
         try:
             served_flows(configuration)

@@ -68,7 +68,7 @@ async def serve_control(
         done = await reloader.reload()
         told = _flows_told(done.flows)
         told["warnings"] += roster.nobody()
-        return _json({**told, "changed": done.changed, "waiting": done.waiting})
+        return _json({**told, "changed": (*done.changed, *done.files), "waiting": done.waiting})
 
     async def refresh_agents(request: web.Request) -> web.Response:
         await roster.refresh()

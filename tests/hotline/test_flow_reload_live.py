@@ -95,7 +95,8 @@ async def taken_over(hotline: RunningHotline) -> str:
     assert code == 2
     assert output == ""
     assert errors.strip() == (
-        f"{file}:8:16: step 'question' leads to 'nwe_way', which is not a step (did you mean 'new_way'?)"
+        f"{file}:8:16: step 'question' leads to 'nwe_way', which is not a step (did you mean 'new_way'?)\n"
+        "Nothing was changed."
     )
 
     write_flow(hotline.folder, prompt="Good morning.", way="new_way")

@@ -15,10 +15,13 @@ import pytest
 from compliance.facts import Channel
 from engine.clock import TimeOrderedIds
 from engine.followup.composing import composed
+from engine.registers.actor import ENGINE
+from engine.registers.contacts import ContactDraft
 from history.interaction import ContactPoint, PointKind
 from infolinia.assembly.followups import follow_up, rules_of
 from infolinia.assembly.mailings import MessageFiles
 from infolinia.assembly.preflight import StartFailed
+from infolinia.commands.settings import show_config
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from messaging.template_reading import load_template
 from store.store import Store
@@ -87,9 +90,12 @@ async def test_rules_and_files_are_read_anew_and_refused_whole(
         (folder / "hello.yaml").write_text(
             "{template: hello, purpose: service, languages: [en], text: Hello}"
         )
-        following.read(second)()
+        following.read(second).put()
         before = files.shelf()
-        files.read(second)()
+        found = files.read(second)
+        assert found.changed == ("templates hello",)
+        found.put()
+        assert files.read(second).changed == ()
         (folder / "hello.yaml").write_text("{template: hello, text: '{'}")
         for read in (following.read, files.read):
             with pytest.raises(ConfigurationRejected, match=r"hello\.yaml:1"):
@@ -97,6 +103,35 @@ async def test_rules_and_files_are_read_anew_and_refused_whole(
     shipped = ["callback_confirmed", "how_was_it", "we_call_back"]
     assert put == [(["hello", "confirmed", "rate:sales"], sorted([*shipped, "hello"]))]
     assert (sorted(before.templates), files.shelf().templates["hello"].name) == (shipped, "hello")
+
+
+async def test_a_value_that_no_message_can_have_is_told_by_the_start_config_and_reload(
+    tmp_path: Path, store: Store, clock: HandClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    sent = folder / "sent.yaml"
+    text = "template: sent\npurpose: service\nlanguages: [en]\n{takes}text: '{{ordr}} is on its way.'\n"
+    sent.write_text(text.format(takes=""))
+    configuration = configured(tmp_path, [], queues={})
+    async with AsyncExitStack() as stack:
+        following = follow_up(configuration, store, clock, TimeOrderedIds(clock), stack)
+        (doubt,) = await following.doubts(configuration)
+        assert f"{folder}: template sent, en, line 4: {{ordr}} is not known; there are code, " in doubt
+        await store.history.contacts.create(ENGINE, ContactDraft(attributes={"ordr": "7"}))
+        assert await following.doubts(configuration) == []
+
+        sent.write_text(text.format(takes="takes: [order]\n"))
+        told = f"{folder}: template sent, en, line 5: {{ordr}} is not known; did you mean {{order}}?"
+        with pytest.raises(ConfigurationRejected) as rejected:
+            following.read(configuration)
+        assert str(rejected.value) == told
+        with pytest.raises(StartFailed) as failed:
+            start(configuration, store, clock, stack)
+        assert str(failed.value) == told
+    with pytest.raises(SystemExit):
+        show_config(tmp_path / "infolinia.yaml")
+    assert told in capsys.readouterr().err
 
 
 async def test_templates_that_do_not_fit_are_told_at_the_start(

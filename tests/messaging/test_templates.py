@@ -15,6 +15,7 @@ from messaging.templates import (
     Unwritten,
     Written,
     chosen_language,
+    misspelt_names,
     unknown_names,
     written,
 )
@@ -166,6 +167,14 @@ def test_an_unknown_name_is_told_with_its_line() -> None:
         "template order_sent, pl, line 8: {ordr} is not known; did you mean {order}?"
     ]
     assert unknown_names(template(), ()) == ()
+
+
+def test_a_name_all_but_spelt_as_a_value_that_is_taken_is_wrong_whatever_people_have() -> None:
+    wrong = template(ORDER.replace("zamówienie {order}", "zamówienie {ordr}"))
+    assert [one.name for one in misspelt_names(wrong, ())] == ["ordr"]
+    other = template(ORDER.replace("zamówienie {order}", "zamówienie {order_no} {last_name}"))
+    assert [one.name for one in unknown_names(other, ())] == ["order_no", "last_name"]
+    assert misspelt_names(other, ()) == ()
 
 
 def test_lines_within_longer_texts() -> None:

@@ -198,6 +198,8 @@ async def test_a_running_hotline_tells_who_waits_and_takes_changes_at_once(
     (office.file.parent / "unknown.yaml").write_text(
         FLOW.format(name="unknown").replace("start: a", "start: b")
     )
-    assert "unknown.yaml:4:8" in await office.refuses("reload")
+    wrong, told = (await office.says("reload")).sentences
+    assert "unknown.yaml:4:8" in wrong
+    assert told == "Nothing was changed."
     assert "post" in hotline.queues
     hotline.queues.leave("c1")

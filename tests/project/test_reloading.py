@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from infolinia.assembly.speech import make_voices
 from infolinia.configuration import Configuration, ConfigurationRejected, load_configuration
 from infolinia.flows.files import load_flows
 from infolinia.flows.reload import FlowReloader
-from infolinia.reloading import ConfigurationReloader, TelephonesFailed
+from infolinia.reloading import ConfigurationReloader, FilesRead, TelephonesFailed
 from infolinia.setup.inventory import find_parts
 from speech.vosk_recognizer import VoskRecognizer
 from tests.store.campaign_samples import campaign
@@ -183,10 +183,10 @@ async def test_files_are_read_with_the_rest_or_nothing_changes(office: Office, r
     put: list[str] = []
     problems = ["messages/a.yaml:1: text is missing", "messages/b.yaml:1: text is missing"]
 
-    def read(configuration: Configuration) -> Callable[[], None]:
+    def read(configuration: Configuration) -> FilesRead:
         if problems:
             raise ConfigurationRejected("\n".join(problems))
-        return lambda: put.append(",".join(configuration.queues))
+        return FilesRead(lambda: put.append(",".join(configuration.queues)), ("templates a",))
 
     made.readers += [read, read]
     office.write(SETTINGS.replace("orders: {}", "orders: {}, sales: {}"))
@@ -197,7 +197,8 @@ async def test_files_are_read_with_the_rest_or_nothing_changes(office: Office, r
     problems.clear()
     assert (await made.reload()).changed == ("queues.sales",)
     assert put == ["orders,sales"] * 2
-    await made.reload()  # files may have changed though the configuration has not
+    done = await made.reload()  # files may have changed though the configuration has not
+    assert (done.changed, done.files) == ((), ("templates a",) * 2)
     assert len(put) == 4
 
 
