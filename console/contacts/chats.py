@@ -48,9 +48,14 @@ def is_chat(row: Interaction) -> bool:
 
 
 async def past_chats(
-    chats: Chats | None, rows: Sequence[Interaction], words: Words, names: Mapping[str, str]
+    chats: Chats | None,
+    rows: Sequence[Interaction],
+    words: Words,
+    names: Mapping[str, str],
+    *,
+    visitor: str | None,
 ) -> Mapping[str, PastChat]:
-    """By the chat's id, those of the rows that are still kept, the first ones.
+    """By the chat's id, those of the rows that are still kept, the first ones. `visitor`: their name.
 
     While the store does not answer there are none: the desk shows a caller's history all the same.
     """
@@ -61,19 +66,20 @@ async def past_chats(
         kept = {id_: await chats.lines(id_, limit=MOST_LINES + 1) for id_ in ids}
     except StoreUnavailable:
         return {}
-    return {id_: _past(lines, words, names) for id_, lines in kept.items() if lines}
+    who = visitor or words("chats_visitor")
+    return {id_: _past(lines, words, names, who) for id_, lines in kept.items() if lines}
 
 
-def _past(lines: Sequence[ChatLine], words: Words, names: Mapping[str, str]) -> PastChat:
-    shown = tuple(_line(one, words, names) for one in lines[:MOST_LINES])
+def _past(lines: Sequence[ChatLine], words: Words, names: Mapping[str, str], visitor: str) -> PastChat:
+    shown = tuple(_line(one, words, names, visitor) for one in lines[:MOST_LINES])
     first = next((one.text for one in shown if one.side == "visitor"), "")
     return PastChat(shown, len(lines) > MOST_LINES, " ".join(first.split()))
 
 
-def _line(one: ChatLine, words: Words, names: Mapping[str, str]) -> PastLine:
+def _line(one: ChatLine, words: Words, names: Mapping[str, str], visitor: str) -> PastLine:
     line = line_of(one, words, names)
     page = None
     if one.kind is LineKind.PAGE:
         page = page_of(PageSeen(one.at, one.text, str(one.data.get("title") or "")))
-    by = words("chats_visitor") if line.side == "visitor" else line.by
+    by = visitor if line.side == "visitor" else line.by
     return PastLine(one.at, line.side, by, line.text, line.icon, line.buttons, page)

@@ -188,7 +188,7 @@ class ContactPages:
                 if ContactPoint(PointKind.PHONE, call.person) in contact.points
             ]
         names = await shown_names(self._agents)
-        chats = await past_chats(self._people.chats, page.items, words, names)
+        chats = await past_chats(self._people.chats, page.items, words, names, visitor=contact.name)
         return {
             "contact": contact,
             "coming": next_ones,

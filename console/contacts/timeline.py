@@ -38,6 +38,7 @@ _MESSAGES = frozenset({Channel.SMS, Channel.EMAIL, Channel.PUSH, Channel.MESSENG
 # What has its own place in the entry.
 _TOLD_APART = frozenset({"point", "text"})
 _TOLD_IN_CHAT = frozenset({"lines", "pages"})
+_SECONDS = frozenset({"waited_seconds", "first_answer_seconds"})
 _TOLD_OF_DIALOGUE = frozenset({"kind", "opened_at", "first_answer_seconds"})
 _TOLD_OF_PROMISE = frozenset({"amount", "currency", "due"})
 # A longer transcript is read on the call's page, or over the API.
@@ -171,7 +172,9 @@ def _entry(
         line=chat.first[:LINE_MOST] if chat is not None and not row.note else _line(row),
         transcript=transcript[:TRANSCRIPT_MOST],
         cut=len(transcript) > TRANSCRIPT_MOST,
-        facts=_facts(row, _TOLD_OF_DIALOGUE if written else _TOLD_IN_CHAT if chat else frozenset()),
+        facts=_of_chat(row, words, _TOLD_IN_CHAT if chat else frozenset())
+        if is_chat(row)
+        else _facts(row, _TOLD_OF_DIALOGUE if written else frozenset()),
         call_id=row.subject_id if ours else None,
         message_id=row.subject_id if own and row.channel in _MESSAGES and not written else None,
         sound=_sound(row) if ours and row.recording else None,
@@ -235,6 +238,19 @@ def _facts(row: Interaction, elsewhere: frozenset[str]) -> tuple[tuple[str, str]
     told = [(str(name), _fact(value)[:300]) for name, value in row.data.items() if value not in (None, "")]
     apart = _TOLD_APART | elsewhere | (_TOLD_OF_PROMISE if row.channel is Channel.PROMISE else frozenset())
     return tuple((name, value) for name, value in told if name not in apart)[:DATA_MOST]
+
+
+def _of_chat(row: Interaction, words: Words, elsewhere: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """What our own rows of chats tell, in words."""
+
+    def told(name: str) -> str:
+        value = row.data[name]
+        if name in _SECONDS and isinstance(value, int | float):
+            return duration(value)
+        return words.get(f"chat_ended_{value}", str(value)) if name == "ended_by" else _fact(value)[:300]
+
+    names = (name for name, value in row.data.items() if value not in (None, "") and name not in elsewhere)
+    return tuple((words.get(f"chat_fact_{name}", str(name)), told(name)) for name in names)[:DATA_MOST]
 
 
 def _fact(value: object) -> str:

@@ -154,7 +154,13 @@ class DeskPages:
             with contextlib.suppress(Missing):  # erased meanwhile: what rang with the call is still here
                 rows = (await timeline.of(contact.id, TimelineFilter(), limit=MOST_ROWS)).items
         words = self._pages.words_for(request)
-        chats = await past_chats(self._people.chats if self._people else None, rows, words, view.names)
+        chats = await past_chats(
+            self._people.chats if self._people else None,
+            rows,
+            words,
+            view.names,
+            visitor=contact.name if contact else None,
+        )
         return customer.past_of(rows, view, words, kind, sought, self._dispositions(), chats)
 
     def _show(

@@ -7,11 +7,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from pydantic import ValidationError
 
 from console.callback_asking import Filled, Terms, ZoneWanted, callback_of, consent_of
+from console.display import phone
 from console.faults import Fault
 from console.form_bodies import form_of
 from console.refusal_telling import refusal_told
@@ -34,11 +36,14 @@ FIELDS = ("number", "topic", "when", "from", "time_zone", "name", "note", "conse
 
 @dataclass(frozen=True, slots=True)
 class FormState:
-    """What the form shows: what was written, sentences by field ("form": above all), whether it is done."""
+    """What the form shows: what was written, sentences by field ("form": above all).
+
+    `done`: the sentence that tells what was promised.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
-    done: bool = False
+    done: str = ""
 
 
 FormPage = Callable[[web.Request, ChatSite, str, FormState], web.Response]
@@ -90,7 +95,7 @@ class ContactForms:
             language = self._door.language(request, site)
             self._door.parent(request, site)  # else the answer could not be shown
             values = await _sent(request)
-            await self._take(request, site, language, values)
+            asked = await self._take(request, site, language, values)
         except WrongForm as wrong:
             told = self._door.words(language)("webchat_form_wrong")
             if asks_page:
@@ -102,8 +107,8 @@ class ContactForms:
             return self._turned(request, site, language, values, away, asks_page)
         words = self._door.words(language)
         if asks_page:
-            return self._page(request, site, language, FormState(done=True))
-        body = {"sentence": words("webchat_form_done"), "stamp": self._door.stamps.make(site.name)}
+            return self._page(request, site, language, FormState(done=self._promised(asked, words)))
+        body = {"sentence": self._promised(asked, words), "stamp": self._door.stamps.make(site.name)}
         return web.json_response(body, status=202)
 
     def _turned(
@@ -134,7 +139,7 @@ class ContactForms:
 
     async def _take(
         self, request: web.Request, site: ChatSite, language: str, values: Mapping[str, str]
-    ) -> None:
+    ) -> CallbackRequest:
         """Raises WrongForm, Turned and StoreUnavailable."""
         if site.form is None:
             raise Turned("site")
@@ -151,6 +156,17 @@ class ContactForms:
             ask_id=f"{source}:{stamp}:{_digest(values)}",  # sent twice as it was, it is one request
             # The text is about what is written; that they want a call is the request itself.
             consent=consent_of(filled, callback, source, channel="", purpose="form"),
+        )
+        return callback
+
+    def _promised(self, asked: CallbackRequest, words: Words) -> str:
+        """Which number is called, and when: they see what they have mistyped."""
+        number = phone(asked.point.value)
+        if not asked.person_chose or asked.window_from is None:
+            return words("webchat_form_done", number=number)
+        zone = ZoneInfo(asked.time_zone) if asked.time_zone else self._zone
+        return words(
+            "webchat_form_done_at", number=number, at=f"{asked.window_from.astimezone(zone):%d.%m, %H:%M}"
         )
 
     def _asked(

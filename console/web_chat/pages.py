@@ -14,6 +14,7 @@ from console.web_chat.contact_form import FormState
 from console.web_chat.door import Door
 from console.web_chat.refusals import STATUS, Turned, refusal
 from console.web_chat.talking import Handler, turned_away
+from console.words import Words
 from engine.chat.sides import VisitorSide
 from messaging.chat_limits import LONGEST_WORDS
 from messaging.chat_site import ChatSite
@@ -121,10 +122,7 @@ class ChatPages:
         """For the customer's page, whatever its origin: there is nothing in it that the page may not know."""
         site = self._door.site(request)
         said = {
-            language: {
-                "title": site.said(site.title, language) or words("webchat_title"),
-                **{name: words(f"webchat_widget_{name}") for name in WIDGET_WORDS},
-            }
+            language: _widget_words(site, language, words)
             for language, words in ((one, self._door.words(one)) for one in site.languages or ("en",))
         }
         rule = site.invitation
@@ -171,4 +169,16 @@ def _frame_headers(site: ChatSite) -> dict[str, str]:
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Referrer-Policy": "same-origin",
         "X-Robots-Tag": "noindex",
+    }
+
+
+def _widget_words(site: ChatSite, language: str, words: Words) -> dict[str, str]:
+    """The site's title is on the button, too, where it has one."""
+    said = {name: words(f"webchat_widget_{name}") for name in WIDGET_WORDS}
+    title = site.said(site.title, language)
+    return {
+        **said,
+        "title": title or words("webchat_title"),
+        "begin": said["button"],
+        "button": title or said["button"],
     }

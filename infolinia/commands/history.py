@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from engine.ports import HistoryRow, Queries
+from history.interaction import ContactPoint, PointKind
 from infolinia.commands.terminal import ConfigOption, run_until_done
 from infolinia.configuration import Configuration, load_configuration
 from store.opening import open_queries
@@ -53,10 +54,10 @@ def as_record(row: HistoryRow) -> dict[str, Any]:
     return record
 
 
-def as_line(row: HistoryRow, zone: ZoneInfo) -> str:
+def as_line(row: HistoryRow, zone: tzinfo) -> str:
     """One line for a terminal, with the time of `zone`."""
     entry = row.interaction
-    who = row.contact_name or (entry.point.value if entry.point else "withheld")
+    who = row.contact_name or (_shown(entry.point) if entry.point else "withheld")
     at = entry.at.astimezone(zone).strftime("%d.%m. %H:%M:%S")
     path = " > ".join(entry.path)
     words = ", ".join(entry.heard)
@@ -64,6 +65,11 @@ def as_line(row: HistoryRow, zone: ZoneInfo) -> str:
         f"{at}  {entry.direction} {entry.channel.value:<9} {who} to {entry.to}  {entry.outcome or 'open':<14}"
         f" {entry.duration_seconds:5.1f} s  {path}" + (f"  [{words}]" if words else "")
     )
+
+
+def _shown(point: ContactPoint) -> str:
+    """A browser's own id tells people nothing."""
+    return "a browser" if point.kind is PointKind.VISITOR else point.value
 
 
 async def _events(queries: Queries, call_id: str) -> list[dict[str, Any]]:

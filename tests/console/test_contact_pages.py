@@ -82,7 +82,12 @@ async def test_a_chat_is_folded_in_the_timeline_with_its_pages_and_lines(desk: D
     opened = Chat("ch1", "shop", PHONE, "5ec", START, "n1", "hotline", contact_id=anna.id)
     await chats.open(opened, lines)
     whole = Interaction("i-ch1", START, HistoryChannel.CHAT, "inbound", "ch1", contact_id=anna.id)
-    data = {"site": "shop", "pages": ["https://shop.example.com/a", "https://shop.example.com/b"]}
+    data = {
+        "site": "shop",
+        "ended_by": "flow",
+        "waited_seconds": 75.2,
+        "pages": ["https://shop.example.com/a", "https://shop.example.com/b"],
+    }
     whole = replace(whole, data=data)
     told = replace(whole, duration_seconds=125, outcome="answered", transcript="Dostawy", agent="jan")
     await desk.people.history.timeline.add(SYSTEM, told)
@@ -92,11 +97,20 @@ async def test_a_chat_is_folded_in_the_timeline_with_its_pages_and_lines(desk: D
     entry = part(timeline, 'id="i-i-ch1"', "</details>")
     for said in ("Chat", "jan", "2:05", f'<a href="{bought}" target="_blank" rel="noreferrer', "Koszyk"):
         assert said in entry, said
-    order = ["shop.example.com/koszyk", "W czym pomóc?", "Visitor", "Dostawy</span>", "has joined", "Jutro"]
+    order = [
+        "shop.example.com/koszyk",
+        "W czym pomóc?",
+        "Anna Łącka",
+        "Dostawy</span>",
+        "has joined",
+        "Jutro",
+    ]
     places = [entry.rindex(word) for word in order]
     assert places == sorted(places)
     assert "<dt>Transcript</dt>" not in entry
-    assert "<dt>pages</dt>" not in entry
+    assert "<dt>Pages</dt>" not in entry
+    for fact in ("<dt>Site</dt>", "<dt>Ended by</dt>", ">the flow</dd>", "<dt>Waited</dt>", ">1:15</dd>"):
+        assert fact in entry, fact
     deleted = part(timeline, 'id="i-i-ch2"', "</details>")
     assert "Reklamacja" in deleted
     assert "https://shop.example.com/a\nhttps://shop.example.com/b</dd>" in deleted

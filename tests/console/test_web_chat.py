@@ -149,6 +149,8 @@ async def test_the_widget_is_for_pages_of_any_origin_and_tells_nothing_of_people
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert f'"origins":["{SHOP}"]' in script
+    assert '"button":"Ask the shop"' in script, "the site's own words"
+    assert '"button":"Chat"' in await (await stage.browser.get("/chat/plain/widget.js")).text()
     assert "__SETTINGS__" not in script
     assert (await stage.browser.get("/chat/nowhere/widget.js")).status == 404
 
@@ -546,7 +548,7 @@ async def test_a_form_asks_for_a_callback_once(stage: Stage) -> None:
     stage.side.somebody = False
     form = {**GOOD, "stamp": await stage.stamp(), "note": "in the afternoon"}
     status, body = await stage.browser.send_form(form)
-    assert (status, body["sentence"]) == (202, "Thank you. We will call you.")
+    assert (status, body["sentence"]) == (202, "Thank you. We will call +48 600 000 001 as soon as possible.")
     assert (await stage.browser.send_form(form))[0] == 202  # a second click
     (one,) = await stage.kept()
     assert (one.point.value, one.topic, one.campaign, one.source) == (
@@ -599,7 +601,9 @@ async def test_a_form_names_a_time_in_the_visitors_zone(stage: Stage) -> None:
     chosen = {**GOOD, "when": "at", "from": "2026-11-24T10:00"}
     for n, zone in enumerate(["Europe/Lisbon", "Nowhere/Land"], 1):
         form = {**chosen, "number": f"60000000{n}", "time_zone": zone, "stamp": await stage.stamp()}
-        assert (await stage.browser.send_form(form))[0] == 202
+        status, body = await stage.browser.send_form(form)
+        promised = f"Thank you. We will call +48 600 000 00{n}, not before 24.11, 10:00."
+        assert (status, body["sentence"]) == (202, promised)
     by_number = {one.point.value: one for one in await stage.kept()}
     assert by_number["+48600000001"].window_from == datetime.fromisoformat("2026-11-24T10:00:00+00:00")
     assert by_number["+48600000002"].window_from == datetime.fromisoformat("2026-11-24T09:00:00+00:00")
@@ -646,7 +650,7 @@ async def test_a_form_works_without_a_script(stage: Stage) -> None:
     stage.clock.pass_seconds(3)
     status, page = await stage.browser.send_form(form | {"stamp": stamp[1]}, "text/html")
     assert status == 200
-    assert "Thank you. We will call you." in page
+    assert "Thank you. We will call +48 600 000 00" in page
     assert len(await stage.kept()) == 1
 
 

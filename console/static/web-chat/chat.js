@@ -63,7 +63,7 @@ function show(name) {
 }
 
 function focusFirst() {
-  const places = { begin: ["agree", "visitor-name"], talk: ["words", "again"], leave: ["number"] };
+  const places = { begin: ["visitor-name", "agree"], talk: ["words", "again"], leave: ["number"] };
   const place = places[view].map(byId).find((one) => one && !one.disabled && one.offsetParent);
   (place ?? byId("hide")).focus({ preventScroll: true });
 }

@@ -18,12 +18,13 @@ export function serveForm() {
     button.disabled = true;
     clear(form);
     try {
-      await stamped(() => {
+      const answer = await stamped(() => {
         form.elements.stamp.value = document.body.dataset.stamp;
         return askForm(form.action, new FormData(form));
       });
       form.hidden = true;
       const done = byId("form-done");
+      done.textContent = answer.sentence;
       done.hidden = false;
       done.tabIndex = -1;
       done.focus();

@@ -122,7 +122,7 @@
   button.setAttribute("aria-haspopup", "dialog");
   button.setAttribute("aria-expanded", "false");
   const sentence = made("p", {});
-  const yes = made("button", { type: "button", className: "yes", textContent: words.button });
+  const yes = made("button", { type: "button", className: "yes", textContent: words.begin });
   const no = made("button", { type: "button", className: "no", textContent: words.dismiss });
   const invitation = made("div", { className: "invitation", hidden: true }, sentence, made("div", {}, yes, no));
   invitation.setAttribute("role", "status");
