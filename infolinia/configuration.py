@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -272,11 +272,7 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
         check_settings(configuration.asterisk_settings())
     except SettingsRefused as refused:
         problems += [in_configuration_words(problem) for problem in refused.problems]
-    placed = [(_place(node, told), told) for told in problems]
-    lines = [
-        f"{file}{f':{place.line}:{place.column}' if place else ''}: {told}"
-        for place, told in sorted(placed, key=lambda p: (p[0].line, p[0].column) if p[0] else (0, 0))
-    ]
+    lines = _with_places(node, file, problems)
     try:
         database_url(configuration.database_url)
     except StoreError as refused:
@@ -284,6 +280,25 @@ def _checked(configuration: Configuration, file: str, node: Node | None = None) 
     if lines:
         raise ConfigurationRejected("\n".join(lines))
     return configuration
+
+
+def told_with_place(configuration: Configuration, sentences: Iterable[str]) -> list[str]:
+    """The sentences with the file and the line of the setting that each of them names first."""
+    if configuration.file is None:
+        return list(sentences)
+    try:
+        node = read_yaml(configuration.file.read_bytes(), str(configuration.file))
+    except (OSError, SourceRejected):  # it has changed since it was read
+        node = None
+    return _with_places(node, str(configuration.file), sentences)
+
+
+def _with_places(node: Node | None, file: str, sentences: Iterable[str]) -> list[str]:
+    placed = [(_place(node, told), told) for told in sentences]
+    return [
+        f"{file}{f':{place.line}:{place.column}' if place else ''}: {told}"
+        for place, told in sorted(placed, key=lambda p: (p[0].line, p[0].column) if p[0] else (0, 0))
+    ]
 
 
 def _place(node: Node | None, sentence: str) -> Place | None:

@@ -11,10 +11,11 @@ import structlog
 
 from engine.flows import FlowShelf
 from engine.ports import Recognizer
-from infolinia.configuration import Configuration, ConfigurationRejected
+from infolinia.configuration import Configuration, ConfigurationRejected, told_with_place
 from infolinia.sections.chats import language_problems
 from ivr.flow import Flow
 from ivr.reading.loader import FlowRejected, FlowText, Known, load_flow
+from ivr.reading.shape import guess
 from wording.yaml_source import LONGEST_BYTES
 
 log = structlog.get_logger(__name__)
@@ -95,9 +96,11 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
     known = known_names(configuration)
     flows: dict[str, Flow] = {}
     problems: list[str] = []
+    placed: list[str] = []  # those of single settings
     leading: dict[str, list[str]] = {configuration.unknown_number: ["`unknown_number`"]}
     for number, name in configuration.numbers.items():
         leading.setdefault(name, []).append(f"number {number}")
+    led_otherwise = {*leading, *configuration.outbound.flows}
     for site, chat in configuration.chats.items():
         leading.setdefault(chat.flow, []).append(f"`chats.{site}`")
     called_by_others = {name: list(places) for name, places in leading.items()}
@@ -107,6 +110,14 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
         path = folder / f"{name}.yaml"
         leads = f"{' and '.join(leading[name])} of the configuration "
         leads += "leads" if len(leading[name]) == 1 else "lead"
+        if not path.is_file() and name not in led_otherwise:
+            near = guess(name, sorted(one.stem for one in folder.glob("*.yaml")))
+            placed += [
+                f"chats.{site}.flow: there is no flow {name!r}{near}; its file would be {path}."
+                for site, chat in configuration.chats.items()
+                if chat.flow == name
+            ]
+            continue
         if not path.is_file():
             problems.append(
                 f"{path}: there is no such flow, but {leads} to it. "
@@ -131,10 +142,8 @@ def _served_flows(configuration: Configuration) -> dict[str, Flow]:
             )
     for site, chat in configuration.chats.items():
         if (flow := flows.get(chat.flow)) is not None:
-            problems += [
-                f"{configuration.file or 'the configuration'}: {told}"
-                for told in language_problems(site, chat, flow.languages)
-            ]
+            placed += language_problems(site, chat, flow.languages)
+    problems += told_with_place(configuration, placed)
     if problems:
         raise ConfigurationRejected(each_once(problems))
     return flows

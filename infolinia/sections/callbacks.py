@@ -34,9 +34,22 @@ def _secret(value: str) -> str:
 
 
 def origin(value: str) -> str:
-    if not _ORIGIN.fullmatch(value.lower()):
-        raise ValueError("write the site's origin without a path, such as https://www.example.com")
-    return value.lower()
+    written = value.lower()
+    if not _ORIGIN.fullmatch(written):
+        raise ValueError(_told_origin(written))
+    return written
+
+
+def _told_origin(written: str) -> str:
+    scheme, divided, rest = written.partition("://")
+    if not divided:
+        return "begin with https://: write the site's origin, such as https://www.example.com"
+    if scheme not in ("http", "https"):
+        return f"{scheme[:20]!r} is neither http nor https: write it such as https://www.example.com"
+    host = rest.partition("/")[0]
+    if host != rest and _ORIGIN.fullmatch(f"{scheme}://{host}"):
+        return f"leave out what follows the host: write {scheme}://{host}"
+    return "write the site's origin without a path, such as https://www.example.com"
 
 
 Word = Annotated[str, AfterValidator(_word)]

@@ -136,6 +136,12 @@ def language_problems(name: str, site: ChatSection, spoken: Sequence[str]) -> It
             )
     if not site.languages:
         yield from _text_problems(here, site, spoken)
+    for setting, words in site.texts():
+        if strange := [language for language in words if language not in spoken]:
+            yield (
+                f"{here}.{setting} has {', '.join(strange)}, but the flow {site.flow} has "
+                f"{', '.join(spoken)}: leave it out, or add the language to the flow."
+            )
 
 
 def chat_site(name: str, site: ChatSection, spoken: Sequence[str]) -> ChatSite:

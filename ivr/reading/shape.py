@@ -84,10 +84,16 @@ def read_model(model: type[M], node: Node, file: str, context: Any = None, about
             loc = error["loc"]
             if error["type"] == "missing" and loc in meant:
                 continue  # it is there, misspelt, which is told
+            if error["type"] == "too_short" and any(_within(one["loc"], loc) for one in errors):
+                continue  # what is in it is refused, which is told
             about_key = error["type"] == "extra_forbidden" or "[key]" in loc
             place = locate(node, loc, key=about_key)
             problems.append(Problem(file, place.line, place.column, about + _told(error, loc, model)))
         raise SourceRejected(tuple(sorted(problems, key=lambda p: (p.line, p.column)))) from None
+
+
+def _within(inner: Path, outer: Path) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 def _meant_keys(errors: Sequence[Any], model: type[BaseModel]) -> set[tuple[str | int, ...]]:
@@ -138,6 +144,8 @@ def _told(error: Any, loc: Path, model: type[BaseModel]) -> str:
         case "string_pattern_mismatch":
             pattern = error["ctx"]["pattern"]
             message = f"{error['input']!r} is not written as it must be: {_MEANT.get(pattern, pattern)}"
+        case "too_short":
+            message = f"at least {error['ctx']['min_length']} is wanted here"
         case "greater_than_equal":
             message = f"at least {error['ctx']['ge']:g} is wanted here"
         case "less_than_equal":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,7 @@ def test_what_nobody_keeps_is_told_beside_the_settings(
 @pytest.mark.parametrize(
     ("site", "said"),
     [
-        ({"origins": []}, "at least 1"),
-        ({"origins": ["shop.example.com"]}, "https://www.example.com"),
+        ({"origins": []}, "'origins': at least 1 is wanted here"),
         ({"hours": "office"}, "chats.shop.hours: there are no hours 'office'"),
         ({"number": "999"}, "chats.shop.number: no flow answers '999'"),
         ({"form": {"campaign": "later"}}, "chats.shop.form.campaign: there is no campaign 'later'"),
@@ -73,7 +73,9 @@ def test_a_wrong_setting_is_told(tmp_path: Path, site: dict[str, Any], said: str
 @pytest.mark.parametrize(
     ("site", "said"),
     [
-        ({"flow": "another"}, "no such flow, but `chats.shop` of the configuration leads to it"),
+        ({"flow": "another"}, "chats.shop.flow: there is no flow 'another'; its file would be /"),
+        ({"flow": "fornt"}, "chats.shop.flow: there is no flow 'fornt' (did you mean 'front'?); its file"),
+        ({"title": {"pl": "Pytaj", "en": "Ask", "xx": "?"}}, "chats.shop.title has xx, but the flow front"),
         ({"languages": ["ru"]}, 'the flow front does not have "ru"; it has pl, en'),
         ({"title": {"pl": "Pytaj"}}, "chats.shop.title lacks en"),
     ],
@@ -82,7 +84,27 @@ def test_what_its_flow_lacks_is_told(tmp_path: Path, site: dict[str, Any], said:
     configuration = configured(tmp_path, **site)
     with pytest.raises(ConfigurationRejected) as refused:
         load_flows(configuration)
+    assert re.fullmatch(rf"{re.escape(str(tmp_path))}/infolinia\.yaml:\d+:\d+: .*", str(refused.value))
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        ("shop.example.com", "begin with https://: write the site's origin, such as https://www.example.com"),
+        (
+            "htp://shop.example.com",
+            "'htp' is neither http nor https: write it such as https://www.example.com",
+        ),
+        ("https://Shop.example.com/", "leave out what follows the host: write https://shop.example.com"),
+        ("https://", "write the site's origin without a path, such as https://www.example.com"),
+    ],
+)
+def test_a_wrong_origin_is_told_once_and_as_what_it_is(tmp_path: Path, origin: str, said: str) -> None:
+    with pytest.raises(ConfigurationRejected) as refused:
+        configured(tmp_path, origins=[origin])
+    (line,) = str(refused.value).splitlines()
+    assert line.endswith(f": 'origins': {said}")
 
 
 def test_a_site_is_made_of_its_settings(tmp_path: Path) -> None:
