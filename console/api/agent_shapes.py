@@ -62,6 +62,7 @@ class DayShape(Shape):
     since: Time
     handled: Annotated[int, Field(description="Talks that came from a queue.")]
     outbound: int
+    chats: Annotated[int, Field(description="Talks in writing, with visitors, that are over.")]
     missed: int
     talk_seconds: float
     hold_seconds: float
@@ -186,6 +187,7 @@ def whole_agent(view: AgentView, profile: AgentProfile | None, day: AgentDay, si
                 "since": since,
                 "handled": day.handled,
                 "outbound": day.outbound,
+                "chats": day.chats,
                 "missed": day.missed,
                 "talk_seconds": day.talk_seconds,
                 "hold_seconds": day.hold_seconds,

@@ -148,6 +148,7 @@ def day_figures(day: AgentDay, rating: RatingCount, t: Words) -> tuple[tuple[str
     average = duration((day.talk_seconds + day.wrap_up_seconds) / handled) if handled else "–"
     return (
         (t("floor_day_calls"), str(handled)),
+        (t("floor_day_chats"), str(day.chats)),
         (t("floor_day_missed"), str(day.missed)),
         (t("floor_day_talk"), duration(day.talk_seconds)),
         (t("floor_day_hold"), duration(day.hold_seconds)),

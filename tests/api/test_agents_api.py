@@ -88,9 +88,12 @@ async def test_an_agent_is_shown_with_their_day(office: Office) -> None:
     events = (
         AgentEvent("e1", "anna-nowa", now, AgentEventKind.SIGNED_IN, {"telephone": "browser"}),
         AgentEvent(
-            "e2",
+            "e2", "anna-nowa", now + timedelta(microseconds=1), AgentEventKind.CHATTED, {"seconds": 9}
+        ),
+        AgentEvent(
+            "e3",
             "anna-nowa",
-            now + timedelta(microseconds=1),
+            now + timedelta(microseconds=2),
             AgentEventKind.TALKED,
             {"direction": "inbound", "seconds": 61.5, "held_seconds": 1.5},
         ),
@@ -98,6 +101,7 @@ async def test_an_agent_is_shown_with_their_day(office: Office) -> None:
     await office.api.store.ledger.commit([AgentEventsAppended(events)], durable=True)
     reader = office.api.person("supervisor")
     shown = (await reader.get("/agents/anna-nowa")).json
+    assert shown["day"]["chats"] == 1
     assert (shown["day"]["handled"], shown["day"]["talk_seconds"], shown["day"]["hold_seconds"]) == (
         1,
         61.5,
@@ -112,7 +116,7 @@ async def test_an_agent_is_shown_with_their_day(office: Office) -> None:
     page = (await reader.get("/agents/anna-nowa/events", params={"limit": 1})).json
     assert [one["kind"] for one in page["items"]] == ["talked"]
     page = (await reader.get("/agents/anna-nowa/events", params={"cursor": page["next"]})).json
-    assert ([one["kind"] for one in page["items"]], page["next"]) == (["signed_in"], None)
+    assert ([one["kind"] for one in page["items"]], page["next"]) == (["chatted", "signed_in"], None)
     for path in ("/agents/ola", "/agents/ola/events"):
         problem(await reader.get(path), 404, "not-found")
 

@@ -231,6 +231,7 @@ async def test_an_agents_day_and_log_are_in_the_readers_words(hall: Hall) -> Non
         "their page or telephone was gone",
         "<dt>Average with wrap-up</dt><dd>2:00</dd>",
         "<dt>Missed</dt><dd>1</dd>",
+        "<dt>Chats today</dt><dd>0</dd>",
     ):
         assert told in page, told
     polish = await hall.page("/floor/agents/jan", **{"Accept-Language": "pl"})
