@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -20,6 +21,7 @@ from wording.minor_units import decimals_of
 VISITOR_CHANNEL = "visitor-"
 BROWSER_CALLER = "browser"
 MASK = "••••"
+_LETTER_BEFORE_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
 def phone(number: str) -> str:
@@ -61,8 +63,12 @@ def point_shown(point: ContactPoint, words: Words) -> str:
 
 def money(amount: int, currency: str, words: Words) -> str:
     """An amount in minor units, as the page's language writes it."""
-    whole = Decimal(amount).scaleb(-decimals_of(currency))
-    return format_currency(whole, currency, locale=words.language)
+    return amount_shown(Decimal(amount).scaleb(-decimals_of(currency)), currency, words)
+
+
+def amount_shown(amount: Decimal, currency: str, words: Words) -> str:
+    """The letters of a currency stand apart from the figures, as "PLN 0.42"; a sign does not."""
+    return _LETTER_BEFORE_FIGURE.sub("\u00a0", format_currency(amount, currency, locale=words.language))
 
 
 def duration(seconds: float) -> str:

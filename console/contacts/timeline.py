@@ -8,11 +8,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from urllib.parse import quote
 
-from babel.numbers import format_currency
-
 from console.contacts.chats import PastChat, is_chat
 from console.contacts.dialogues import is_dialogue, joined
-from console.display import disposition_label, duration, local_day, money, phone
+from console.display import amount_shown, disposition_label, duration, local_day, money, phone
 from console.event_details import NO_DISPOSITIONS, NOBODY
 from console.words import Words
 from history.callbacks import CallbackRequest, CallbackState
@@ -222,7 +220,7 @@ def _amount(row: Interaction, words: Words) -> str:
     """What was promised; as it was written where that is no amount of money."""
     amount, currency = str(row.data.get("amount") or ""), str(row.data.get("currency") or "")
     try:
-        return format_currency(Decimal(amount), currency, locale=words.language) if currency else amount
+        return amount_shown(Decimal(amount), currency, words) if currency else amount
     except (InvalidOperation, ValueError):
         return f"{amount} {currency}".strip()
 

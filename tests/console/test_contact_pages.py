@@ -38,7 +38,7 @@ async def test_a_contact_tells_who_what_and_whether_we_may(desk: Desk, anna: Con
     await add_past(desk.people, anna)
     page = await desk.page(f"/contacts/{anna.id}")
     who = part(page, 'class="who-column"', "</section>")
-    for told in ("Anna Łącka", "1,240.00", "+48 600 000 001", "Europe/Warsaw"):
+    for told in ("Anna Łącka", "PLN\u00a01,240.00", "+48 600 000 001", "Europe/Warsaw"):
         assert told in who
     assert '<time class="their-time" data-zone="Europe/Warsaw">11:46</time>' in who
     assert "Household" in who

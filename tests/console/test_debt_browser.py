@@ -47,7 +47,7 @@ async def page(room: Campaigning) -> AsyncIterator[Page]:
 async def test_debts_are_read_and_disputed_and_fit_for_all_eyes(page: Page, room: Campaigning) -> None:
     rows = page.locator("tbody tr")
     await expect(rows).to_have_count(3)
-    for shown in ("PLN300.00", "¥30,000", "KWD30.000"):
+    for shown in ("PLN 300.00", "¥30,000", "KWD 30.000"):
         await expect(page.locator("tbody").get_by_text(shown)).to_be_visible()
     await expect(rows.first).to_contain_text(HOSTILE)
     origin = page.url.split("/debts")[0]
