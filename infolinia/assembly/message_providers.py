@@ -24,7 +24,7 @@ from engine.followup.routing import Carrier
 from engine.ports import Clock
 from infolinia.assembly.preflight import StartFailed
 from infolinia.configuration import Configuration
-from infolinia.sections.message_providers import HttpSection, SmppSection, missing_variables, secret
+from infolinia.sections.message_providers import SECRETS, HttpSection, SmppSection, missing_variables, secret
 from infolinia.sections.messaging import ProviderSection
 from messaging.provider import Pace, Provider
 
@@ -64,10 +64,9 @@ def provider_problems(configuration: Configuration) -> list[str]:
             continue
         try:
             _provider(one, configuration, SystemClock())
+            found += _own_network(n, one)
         except ValueError as refused:
             found.append(_told(n, one, refused))
-        else:
-            found += _own_network(n, one)
     return found
 
 
@@ -79,7 +78,8 @@ def _told(n: int, one: ProviderSection, refused: Exception) -> str:
 def _own_network(n: int, one: ProviderSection) -> Iterator[str]:
     kind = one.kinds[0]
     section = getattr(one, kind)
-    host = urlsplit(secret(getattr(section, "url", ""))).hostname
+    url = getattr(section, "url", "")
+    host = urlsplit(secret(url) if "url" in SECRETS[kind] else url).hostname
     if host and not section.private_networks and names_own_network(host):
         yield (
             f"messaging.providers[{n}].{kind}.url: {host} is in a private network; "
