@@ -200,8 +200,9 @@ async def test_an_engine_that_closes_leaves_no_chat_that_is_being_opened() -> No
     await stage.chats.start()
 
     async def hung(chat: Chat, lines: Sequence[ChatLine]) -> Chat:
+        never: asyncio.Future[Chat] = asyncio.get_running_loop().create_future()
         try:
-            return await asyncio.get_running_loop().create_future()
+            return await never
         except asyncio.CancelledError:
             await asyncio.sleep(0.1)  # it puts its connection back
             raise
