@@ -233,8 +233,9 @@ def make_application(
         if chat_pages and agent_chats:
             app.add_routes(chat_pages.routes())
             if doors:
+                past_chats = people.chats if people else None
                 supervised = SupervisedChats(agent_chats, doors.accounts.audit, clock)
-                app.add_routes(InboxChatPages(pages, desks, supervised, clock).routes())
+                app.add_routes(InboxChatPages(pages, desks, supervised, clock, past_chats).routes())
         if dialogues and written:
             app.add_routes(dialogues.routes())
             app.add_routes(InboxPages(pages, desks, written, clock).routes())

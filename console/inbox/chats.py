@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from console.accounts.admission import saw
+from console.api.pages_of import after_of, next_of
+from console.api.problem import Problem
 from console.campaigns.asking import actor_of
 from console.desk.actions import refusal_told
 from console.desk.chat import PHASES, ChatCard, card_of
@@ -17,24 +19,34 @@ from console.faults import Fault
 from console.form_bodies import form_of
 from console.inbox.pages import LONGEST_NAME, LONGEST_REASON
 from console.pages import Pages
+from engine.chat.sides import ChatItem
 from engine.chat.supervising import SupervisedChats
 from engine.desk.desks import Desks
 from engine.desk.refusals import DeskRefused
 from engine.ports import Clock
 from engine.registers.actor import Actor
+from engine.registers.chats import ChatFilter, Chats
 from engine.registers.refusals import Missing
+from messaging.chat import ChatPhase
 
+ENDED_ROWS = 50
 Deed = Callable[[str, str, Actor, Form, str], Awaitable[None]]
 
 
 class InboxChatPages:
-    """The list moves by itself; each deed wants a reason, which stands in the audit log."""
+    """The list moves by itself; each deed wants a reason, which stands in the audit log.
 
-    def __init__(self, pages: Pages, desks: Desks, chats: SupervisedChats, clock: Clock) -> None:
+    `past`: where those that are over are found; None: they are on no list.
+    """
+
+    def __init__(
+        self, pages: Pages, desks: Desks, chats: SupervisedChats, clock: Clock, past: Chats | None = None
+    ) -> None:
         self._pages = pages
         self._desks = desks
         self._chats = chats
         self._clock = clock
+        self._past = past
 
     def routes(self) -> list[web.RouteDef]:
         one = "/inbox/chats/{chat_id}"
@@ -49,7 +61,26 @@ class InboxChatPages:
         ]
 
     async def list(self, request: web.Request) -> web.Response:
-        return await self._listed(request, "inbox/chats.html")
+        if self._past is not None and request.query.get("view") == "ended":
+            return await self._ended(request, self._past)
+        return await self._listed(request, "inbox/chats.html", past=self._past is not None)
+
+    async def _ended(self, request: web.Request, past: Chats) -> web.Response:
+        words, names, now = self._pages.words_for(request), self._desks.names(), self._clock.now()
+        try:
+            after = after_of(request.query.get("before") or None, "time", "id")
+        except Problem as wrong:
+            raise Fault(400, "`before` is not the place of a page. Open the list without it.") from wrong
+        page = await past.list(ChatFilter(phases=(ChatPhase.CLOSED,)), limit=ENDED_ROWS, after=after)
+        rows = [(card_of(ChatItem(one), words, names, now), one.chat) for one in page.items]
+        saw(
+            request,
+            "contact.seen",
+            sorted({f"contact:{card.contact_id}" for card, _ in rows if card.contact_id}),
+        )
+        return self._pages.page(
+            request, "inbox/chats_ended.html", page="inbox", rows=rows, older=next_of(page), past=True
+        )
 
     async def part(self, request: web.Request) -> web.Response:
         return await self._listed(request, "inbox/chat_rows.html")
@@ -60,11 +91,11 @@ class InboxChatPages:
     async def lines(self, request: web.Request) -> web.Response:
         return self._pages.page(request, "inbox/chat_lines.html", card=await self._card(request))
 
-    async def _listed(self, request: web.Request, template: str) -> web.Response:
+    async def _listed(self, request: web.Request, template: str, *, past: bool = False) -> web.Response:
         words, names, now = self._pages.words_for(request), self._desks.names(), self._clock.now()
         cards = [card_of(one, words, names, now) for one in await self._chats.open_now()]
         saw(request, "contact.seen", sorted({f"contact:{one.contact_id}" for one in cards if one.contact_id}))
-        return self._pages.page(request, template, page="inbox", cards=cards, phases=PHASES)
+        return self._pages.page(request, template, page="inbox", cards=cards, phases=PHASES, past=past)
 
     async def _show(self, request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
         me = await self._desk_of(request)

@@ -192,6 +192,34 @@ async def test_a_supervisor_reads_passes_on_and_ends_with_a_reason(office: Offic
     assert "Nobody chats now" in await shown(office, "/inbox/chats")
 
 
+async def test_chats_that_are_over_are_found_in_the_inbox(
+    stage: Stage, office: Office, store_of_office: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.inbox.chats.ENDED_ROWS", 2)
+    register, now = store_of_office.chats, stage.clock.now()
+    await shown(office, "/inbox/chats?view=ended", 403)
+    assert (await office.sign_in("Ewa")).status == 303
+    assert 'href="/inbox/chats?view=ended"' in await shown(office, "/inbox/chats")
+    assert "No chat has ended yet" in await shown(office, "/inbox/chats?view=ended")
+    for n in range(4):
+        point = ContactPoint(PointKind.VISITOR, f"browser-{n}")
+        at = now + timedelta(seconds=n)
+        opened = await register.open(
+            Chat(f"ch{n}", "shop", point, "5ec", at, "here", "hotline", name=f"Marta {n}", last_at=at), ()
+        )
+        if n:
+            over = replace(opened, phase=ChatPhase.CLOSED, agent="anna", outcome="answered", closed_at=at)
+            await register.keep(over, ())
+    page = await shown(office, "/inbox/chats?view=ended")
+    assert 'href="/inbox/chats/ch3">Marta 3</a>' in page
+    assert "Answered" in page
+    older = page.split('rel="next" href="')[1].split('"')[0]
+    last = await shown(office, older)
+    assert "Marta 1<" in last
+    assert ("Marta 0<" in last, "Marta 2<" in last) == (False, False), "one goes on, the other stood before"
+    await shown(office, "/inbox/chats?view=ended&before=nonsense", 400)
+
+
 @pytest.mark.parametrize(
     ("address", "shown_as", "link"),
     [
