@@ -155,21 +155,22 @@ class Handing:
         self._connected(agent, (now - (one.chat.since or now)).total_seconds())
 
     def agent_lost(self) -> None:
-        """Before all others they wait again, at the place that they had."""
+        """Before all others they wait again, at the place that they had; unless their queue is no more."""
         one, work_id = self._one, self._one.chat.work_id
         agent, since = one.chat.agent or "", one.chat.since
-        self._queueing.ended(agent, lost=True)
-        self._means.tell(agent)
         self._waits(one.chat.queue, since or self._means.clock.now())
+        self._queueing.ended(agent, lost=True)  # which tells the board, and so asks whom the agent has left
+        self._means.tell(agent)
+        if one.chat.queue not in self._means.queues:
+            one.flow_says(sentence(NOBODY, one.language))
+            one.shut("engine")
+            return
         before = len(one.lines)
         if work_id is not None:
             one.event(told.AgentLost(work_id))
         if len(one.lines) == before:  # restored, or parked: the flow says nothing
             one.flow_says(sentence(AGENT_LOST, one.language))
-        if one.chat.queue in self._means.queues:
-            self._queueing.join(one.chat, again=True, front=True)
-        else:
-            one.shut("engine")
+        self._queueing.join(one.chat, again=True, front=True)
 
     def talk_over(self, *, disposed: bool) -> None:
         """Of the agent who talks. Not `disposed`: they may still say what came of it."""

@@ -18,7 +18,7 @@ from engine.registers.agents import AgentEventKind
 from engine.registers.chats import ChatRow
 from history.interaction import ContactPoint, PointKind
 from messaging.chat import ChatPhase, LineKind
-from tests.chats.stage import ChatStage, shipped
+from tests.chats.stage import DESK, ChatStage, shipped
 
 CONNECTED, LEFT = CallEventKind.AGENT_CONNECTED, CallEventKind.QUEUE_LEFT
 
@@ -149,12 +149,23 @@ async def test_who_goes_gives_the_visitor_back(stage: ChatStage) -> None:
     visitor = await stage.talking()
     stage.gone("anna")
     await asyncio.sleep(0.1)
-    assert "cut off" in visitor.read[-1]
+    assert ["cut off" in one for one in visitor.read][-2:] == [False, True], "told once"
     assert (visitor.chat.phase, visitor.now.position) == (ChatPhase.WAITING, 1)
     stage.here("jan")
     await stage.desk.take("jan", visitor.id)
     await asyncio.sleep(0.1)
     assert (visitor.chat.agent, visitor.chat.phase) == ("jan", ChatPhase.TALKING)
+
+
+async def test_who_is_given_back_to_a_queue_that_is_no_more_is_told_the_truth(stage: ChatStage) -> None:
+    stage.here("anna")
+    visitor = await stage.talking()
+    stage.queues.reconfigure([DESK], stage.queues.lines().values())
+    stage.gone("anna")
+    await asyncio.sleep(0.1)
+    assert visitor.chat.phase is ChatPhase.CLOSED
+    said = [one for one in visitor.read if one.startswith("Sorry")]
+    assert said == ["Sorry, nobody can answer now. Please try later, or leave your number."]
 
 
 async def test_a_supervisor_takes_over_whoever_had_it(stage: ChatStage) -> None:
