@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from compliance.facts import Channel
 from engine.changes import AgentEventsAppended, Change, InteractionAdded
 from engine.ports import Clock, Ids
 from engine.registers.actor import Actor
@@ -18,15 +17,22 @@ from engine.registers.agents import AgentEvent, AgentEventKind
 from engine.registers.dialogues import AnswerFigures, DialogueFilter, DialogueRow, Route
 from engine.registers.messages import Message
 from engine.registers.pages import Page
-from engine.registers.refusals import Missing, Refused
-from history.interaction import ContactPoint, PointKind
+from engine.registers.refusals import Refused
 from messaging.dialogue import Dialogue, DialogueState, answered, closed, given, received
 from messaging.followups import ANSWERED_BY_ITSELF
 from store.audit import note
 from store.dialogue_history import closing_row
+from store.dialogue_rows import (
+    dialogue_columns,
+    dialogue_of,
+    dialogue_row,
+    read_dialogue,
+    with_people,
+    write_dialogue,
+)
 from store.message_adding import add_messages
 from store.message_rows import message_of
-from store.registers.profiles import profiles, survivor_of
+from store.registers.profiles import survivor_of
 from store.registers.transactions import read, written
 from store.rows import Rows
 from store.statements import statements_for
@@ -41,10 +47,6 @@ LOOKED_BACK = timedelta(days=7)
 # Of one queue and language: each that waits costs time whenever a caller comes, and thousands may answer a
 # mailing.
 OFFERED_AT_ONCE = 100
-_PLAIN = (
-    "id", "ours", "contact_id", "opened_at", "queue", "agent", "owed_since", "last_at", "language",
-    "mailing", "campaign", "answers", "first_seconds", "closed_at", "disposition", "version",
-)  # fmt: skip
 
 
 class SqlDialogues:
@@ -103,7 +105,7 @@ class SqlDialogues:
                 mailing=message.mailing or after.mailing,
                 campaign=message.campaign or after.campaign,
             )
-            _write(connection, after)
+            write_dialogue(connection, after)
             return after
         dialogue = received(
             Dialogue(
@@ -120,7 +122,9 @@ class SqlDialogues:
             ),
             message.at,
         )
-        connection.execute(insert(dialogues).values(**_columns(dialogue), held_by=None, held_until=None))
+        connection.execute(
+            insert(dialogues).values(**dialogue_columns(dialogue), held_by=None, held_until=None)
+        )
         return dialogue
 
     # --- what is shown ------------------------------------------------------------------------------------
@@ -146,17 +150,17 @@ class SqlDialogues:
         return [dialogue_of(row) for row in rows]
 
     async def get(self, id: str) -> Dialogue:
-        return await read(self._engine, lambda connection: _read(connection, id))
+        return await read(self._engine, lambda connection: read_dialogue(connection, id))
 
     async def row(self, id: str) -> DialogueRow:
-        return await read(self._engine, lambda one: _rows(one, [_read(one, id)])[0])
+        return await read(self._engine, lambda one: with_people(one, [read_dialogue(one, id)])[0])
 
     async def of_agent(self, agent: str) -> Sequence[DialogueRow]:
         chosen = select(dialogues).where(_OPEN, _d.agent == agent)
         ordered = chosen.order_by(_d.owed_since.is_(None), _d.owed_since, _d.last_at.desc()).limit(30)
 
         def work(connection: Connection) -> Sequence[DialogueRow]:
-            return _rows(connection, [dialogue_of(row) for row in connection.execute(ordered)])
+            return with_people(connection, [dialogue_of(row) for row in connection.execute(ordered)])
 
         return await read(self._engine, work)
 
@@ -180,7 +184,7 @@ class SqlDialogues:
             found = [dialogue_of(row) for row in connection.execute(ordered)]
             last = found[limit - 1] if len(found) > limit else None
             place = None if last is None or last.last_at is None else (last.last_at.isoformat(), last.id)
-            return Page(tuple(_rows(connection, found[:limit])), place)
+            return Page(tuple(with_people(connection, found[:limit])), place)
 
         return await read(self._engine, work)
 
@@ -235,7 +239,7 @@ class SqlDialogues:
             if row.held_by not in (None, node) and row.held_until > now:
                 raise Refused("Somebody else has this dialogue in hand.", "held")
             taken = given(dialogue_of(row), agent=agent)
-            _write(connection, taken, held_by=node, held_until=until)
+            write_dialogue(connection, taken, held_by=node, held_until=until)
             if actor is not None:
                 about = {"agent": agent, "reason": reason}
                 note(connection, actor, "dialogue.taken_over", f"dialogue:{id}", about, now)
@@ -263,7 +267,7 @@ class SqlDialogues:
                 if any(one.text == message.text for one in since):
                     return before  # the form came twice
             new, time = answered(before, agent, now)
-            _write(connection, new, held_by=None, held_until=None)
+            write_dialogue(connection, new, held_by=None, held_until=None)
             add_messages(connection, [message], self._ids.new, now)
             connection.execute(insert(dialogue_messages).values(message_id=message.id, dialogue_id=before.id))
             if time is not None:
@@ -302,7 +306,7 @@ class SqlDialogues:
         def change(connection: Connection, row: Row[Any]) -> Dialogue:
             before = dialogue_of(row)
             after = given(before, agent=agent, queue=queue)
-            _write(connection, after, held_by=None, held_until=None)
+            write_dialogue(connection, after, held_by=None, held_until=None)
             if left_seconds is not None and before.agent is not None:
                 told = {"work": id, "queue": before.queue, "seconds": round(left_seconds, 1)}
                 self._log(connection, before.agent, AgentEventKind.GIVEN_BACK, told)
@@ -321,7 +325,7 @@ class SqlDialogues:
         def change(connection: Connection, row: Row[Any]) -> Dialogue:
             before = dialogue_of(row)
             after = closed(before, disposition, now)
-            _write(connection, after, held_by=None, held_until=None)
+            write_dialogue(connection, after, held_by=None, held_until=None)
             row_of_it = closing_row(after, _answer_seconds(connection, id), before.owed_since is not None)
             if row_of_it.point is not None or row_of_it.contact_id is not None:
                 _tell(connection, InteractionAdded(row_of_it, self._ids.new()), now)
@@ -340,7 +344,7 @@ class SqlDialogues:
 
     async def _change(self, id: str, change: Callable[[Connection, Row[Any]], Dialogue]) -> Dialogue:
         def work(connection: Connection) -> Dialogue:
-            row = _row(connection, id, lock=True)
+            row = dialogue_row(connection, id, lock=True)
             if row.state != DialogueState.OPEN.value:
                 raise Refused("This dialogue is closed: another message opens another one.", "closed")
             return change(connection, row)
@@ -371,53 +375,6 @@ def _answer_seconds(connection: Connection, id: str) -> float | None:
     chosen = select(func.avg(dialogue_answers.c.seconds)).where(dialogue_answers.c.dialogue_id == id)
     seconds = connection.execute(chosen).scalar()
     return None if seconds is None else float(seconds)
-
-
-def dialogue_of(row: Row[Any]) -> Dialogue:
-    known = row._mapping
-    point = None
-    if row.point_value is not None:
-        point = ContactPoint(PointKind(row.point_kind), row.point_value)
-    return Dialogue(
-        **{name: known[name] for name in _PLAIN},
-        channel=Channel(row.channel),
-        point=point,
-        state=DialogueState(row.state),
-        held=row.held_by is not None,
-    )
-
-
-def _columns(dialogue: Dialogue) -> dict[str, Any]:
-    point = dialogue.point
-    return {name: getattr(dialogue, name) for name in _PLAIN} | {
-        "channel": dialogue.channel.value,
-        "point_kind": None if point is None else point.kind.value,
-        "point_value": None if point is None else point.value,
-        "state": dialogue.state.value,
-    }
-
-
-def _write(connection: Connection, dialogue: Dialogue, **held: object) -> None:
-    connection.execute(update(dialogues).where(_d.id == dialogue.id).values(**_columns(dialogue), **held))
-
-
-def _row(connection: Connection, id: str, *, lock: bool = False) -> Row[Any]:
-    chosen = select(dialogues).where(_d.id == id)
-    row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
-    if row is None:
-        raise Missing(f"There is no dialogue {id[:60]}.")
-    return row
-
-
-def _read(connection: Connection, id: str) -> Dialogue:
-    return dialogue_of(_row(connection, id))
-
-
-def _rows(connection: Connection, found: Sequence[Dialogue]) -> list[DialogueRow]:
-    people = {one.contact_id for one in found if one.contact_id is not None}
-    survivors = {person: survivor_of(connection, person) for person in sorted(people)}
-    known = profiles(connection, sorted(set(survivors.values()))) if survivors else {}
-    return [DialogueRow(one, known.get(survivors.get(one.contact_id or "", ""))) for one in found]
 
 
 def _language(connection: Connection, message: Message) -> str | None:
