@@ -99,16 +99,7 @@ class InboxChatPages:
 
     async def _show(self, request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
         me = await self._desk_of(request)
-        words, names = self._pages.words_for(request), self._desks.names()
-        try:
-            item = await self._chats.item(request.match_info["chat_id"])
-        except Missing:
-            raise Fault(
-                404, "There is no such chat. Those that are open are listed at /inbox/chats."
-            ) from None
-        card = card_of(item, words, names, self._clock.now())
-        if card.contact_id:
-            saw(request, "contact.seen", [f"contact:{card.contact_id}"])
+        card = await self._card(request)
         return self._pages.page(
             request,
             "inbox/chat.html",

@@ -159,8 +159,9 @@ class DeskChats:
         one = self._open(id)
         if one.chat.phase is ChatPhase.TALKING and one.chat.agent == agent:
             return
-        if self._means.queues.agent_view(agent) is None:
-            raise DeskRefused("chat_target", "Only an agent with a desk can take a chat over.")
+        view = self._means.queues.agent_view(agent)
+        if view is None or not view.signed_in:  # the next news of them would give it away again
+            raise DeskRefused("chat_signed_out", "Only who is signed in at a desk can take a chat over.")
         one.do(lambda: one.handing.goes_to(agent))
 
     async def offer_call(self, agent: str, id: str) -> None:

@@ -186,6 +186,13 @@ async def test_a_supervisor_takes_over_whoever_had_it(stage: ChatStage) -> None:
     assert (led.chat.ended_by, led.chat.outcome) == ("supervisor", "answered")
 
 
+async def test_who_is_not_signed_in_takes_no_chat_over_to_lose_it_again(stage: ChatStage) -> None:
+    led = await stage.visitor()
+    with pytest.raises(DeskRefused, match="signed in"):
+        await stage.desk.take_over("jan", led.id)
+    assert led.chat.phase is ChatPhase.LED
+
+
 async def test_the_outcome_may_be_said_when_the_visitor_has_ended_it(stage: ChatStage) -> None:
     stage.here("anna")
     visitor = await stage.talking()
